@@ -1,0 +1,82 @@
+"""Where things are: the project's root and the folders below it."""
+
+import subprocess
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.errors import UserError
+
+
+@frozen
+class Project:
+    """A checkout of Cantus, or of a project that is laid out like it."""
+
+    root: Path
+
+    @property
+    def recipes(self) -> Path:
+        """One TOML a workflow."""
+        return self.root / "recipes"
+
+    @property
+    def params(self) -> Path:
+        """What is true of this machine and this run."""
+        return self.root / "params.toml"
+
+    def recipe(self, name: str) -> Path:
+        """The file of a recipe given by name, or by path."""
+        path = Path(name)
+        return path if path.suffix == ".toml" else self.recipes / f"{name}.toml"
+
+    def corpus(self, name: str) -> Path:
+        """An ingested corpus: manifest, quarantine, packed audio."""
+        return self.root / "build" / "corpus" / name
+
+    def resolved_recipe(self, name: str) -> Path:
+        """The recipe as DVC sees it: inheritance, profile and defaults filled in."""
+        return self.root / "build" / "recipes" / f"{name}.toml"
+
+    @property
+    def features(self) -> Path:
+        """What is computed once and kept."""
+        return self.root / "build" / "features"
+
+    def runs(self, recipe: str) -> Path:
+        """Resumable state of a recipe's runs, one folder per identity."""
+        return self.root / "runs" / recipe
+
+    def model(self, recipe: str) -> Path:
+        """What a recipe's stage leaves: weights, export, samples, report."""
+        return self.root / "models" / recipe
+
+    def metrics(self, recipe: str) -> Path:
+        """The metrics file DVC compares."""
+        return self.root / "metrics" / f"{recipe}.json"
+
+    def plots(self, recipe: str) -> Path:
+        """The folder of the curves DVC draws."""
+        return self.root / "plots" / recipe
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The project around `start` (the working directory). Raises UserError where there is none."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "params.toml").is_file() and (folder / "recipes").is_dir():
+            return Project(folder)
+    raise UserError(
+        f"{here} lies in no Cantus project: no folder above it holds params.toml and recipes/. "
+        "Change into your checkout and try again."
+    )
+
+
+def require_git(project: Project) -> None:
+    """Raise UserError where the project is no git checkout, which DVC needs."""
+    command = ["git", "-C", str(project.root), "rev-parse", "--show-toplevel"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        raise UserError(
+            f"{project.root} is no git checkout, so DVC cannot track it. Clone the repository, or "
+            "run 'git init && git add -A && git commit -m start' here."
+        )

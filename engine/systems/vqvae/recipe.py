@@ -1,0 +1,147 @@
+"""The typed tables of an audio puzzle VQ-VAE recipe, and the metrics it produces. No torch."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from engine.recipe.fields import above, at_least, not_empty, setting
+from engine.recipe.schema import Recipe
+
+
+@frozen(kw_only=True)
+class FixedWindow:
+    """Mel decibels mapped to [0, 1] by a fixed window, so that a clip's codes are its own."""
+
+    kind: ClassVar[str] = "fixed_window"
+    low_db: float = setting("decibels that become 0", default=-80.0)
+    high_db: float = setting("decibels that become 1", default=40.0)
+
+
+@frozen(kw_only=True)
+class BatchMinMax:
+    """The published choice: smallest and largest value of the whole batch become 0 and 1.
+
+    A clip's codes then depend on the clips that happen to share its batch.
+    """
+
+    kind: ClassVar[str] = "batch_min_max"
+
+
+Normalisation = FixedWindow | BatchMinMax
+
+
+@frozen(kw_only=True)
+class Dataset:
+    """One-second words as mel spectrograms."""
+
+    corpus: str = setting("corpus in params.toml", check=not_empty)
+    sample_rate_hz: int = setting("rate of the audio", default=16_000, check=above(0))
+    clip_seconds: float = setting("length every clip is cut or padded to", default=1.0, check=above(0.0))
+    window: Literal["first", "loudest"] = setting(
+        "which part of a longer clip is kept", default="first"
+    )
+    split: Literal["speaker_disjoint", "random"] = setting(
+        "how evaluation clips are chosen: the corpus's official lists (else by speaker), or at "
+        "random over clips, which lets speakers leak into the evaluation",
+        default="speaker_disjoint",
+    )
+    eval_share: float = setting("share of clips (speakers) held out where no list says", default=0.2)
+    num_train_clips: int | None = setting("at most so many training clips", default=None)
+    num_eval_clips: int | None = setting("at most so many evaluation clips", default=None)
+
+
+@frozen(kw_only=True)
+class GradientCodes:
+    """The published quantizer: nearest code, codebook moved by its own loss term (VQ-VAE, eq. 3)."""
+
+    kind: ClassVar[str] = "gradient"
+    num_codes: int = setting("codes", default=10, check=at_least(2))
+
+
+@frozen(kw_only=True)
+class EmaCodes:
+    """Codebook as moving averages of what it quantizes (VQ-VAE, appendix A.1), dead codes revived."""
+
+    kind: ClassVar[str] = "ema"
+    num_codes: int = setting("codes", default=10, check=at_least(2))
+    code_dim: int = setting("dimensions of a code", default=4, check=at_least(1))
+    decay: float = setting("decay of the averages", default=0.99)
+    revive_below: float = setting(
+        "share of uniform use below which a code is replaced by a vector of the batch", default=0.05
+    )
+
+
+@frozen(kw_only=True)
+class OrderedCodes:
+    """Finite scalar quantization (Mentzer et al., 2024) with one dimension: the code is a level."""
+
+    kind: ClassVar[str] = "ordered"
+    num_codes: int = setting("levels", default=10, check=at_least(2))
+
+
+Quantizer = GradientCodes | EmaCodes | OrderedCodes
+
+
+@frozen(kw_only=True)
+class PuzzleNetwork:
+    """The published network, 83,777 parameters: 32 x 8 bottleneck, interpolated to 30 x 30."""
+
+    kind: ClassVar[str] = "puzzle"
+    latent_dim: int = setting("channels of the grid", default=64, check=at_least(1))
+    normalisation: Normalisation = setting("how decibels become [0, 1]", default=FixedWindow())
+    quantizer: Quantizer = setting("how cells become codes", default=GradientCodes())
+
+
+@frozen(kw_only=True)
+class AlignedNetwork:
+    """One column a frame or two, one row about four mel bands: no interpolation."""
+
+    kind: ClassVar[str] = "aligned"
+    latent_dim: int = setting("channels of the grid", default=64, check=at_least(1))
+    normalisation: Normalisation = setting("how decibels become [0, 1]", default=FixedWindow())
+    quantizer: Quantizer = setting("how cells become codes", default=OrderedCodes())
+
+
+@frozen(kw_only=True)
+class Losses:
+    """Weights of the terms. Ordered codes need neither commitment nor codebook."""
+
+    reconstruction: float = setting("mean squared error of normalised mels", default=1.0)
+    commitment: float | None = setting("pulls cells towards their code", default=None)
+    codebook: float | None = setting("pulls codes towards their cells", default=None)
+
+
+@frozen(kw_only=True)
+class VqvaeRecipe(Recipe):
+    """A recipe of the audio puzzle VQ-VAE."""
+
+    turns: ClassVar[tuple[str, ...]] = ("autoencoder",)
+    metrics: ClassVar[Mapping[str, str]] = {
+        "train/reconstruction": "mean squared error of normalised mels, training batches",
+        "train/perplexity": "exp of the entropy of the codes of a batch",
+        "eval/reconstruction": "mean squared error of normalised mels over the evaluation set",
+        "eval/loss": "weighted sum of the loss terms over the evaluation set",
+        "eval/rmse_db": "root mean squared error of mels in dB, clamped to -80..40 dB",
+        "eval/rmse_over_grid": "eval/rmse_db over that of a 30 x 30 grid of 10 uniform levels",
+        "eval/perplexity": "exp of the entropy of all codes of the evaluation set (nats)",
+        "eval/codes_used": "codes that hold more than 1 % of all cells",
+        "eval/codes_seen": "codes that occur at all",
+        "eval/order": "Spearman correlation of a cell's energy and its code after sorting",
+    }
+
+    dataset: Dataset = setting("which audio, cut how")
+    model: PuzzleNetwork | AlignedNetwork = setting("the networks")
+    losses: Losses = setting("the weight of each loss term")
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """Loss terms must be those that the quantizer produces."""
+        yield from super().cross_checks()
+        kind = self.model.quantizer.kind
+        needs = {"gradient": {"commitment", "codebook"}, "ema": {"commitment"}, "ordered": set()}[kind]
+        for term in ("commitment", "codebook"):
+            given = getattr(self.losses, term) is not None
+            if given and term not in needs:
+                yield f"losses.{term}", f"the {kind} quantizer has no {term} term; remove it"
+            if not given and term in needs:
+                yield f"losses.{term}", f"the {kind} quantizer needs a weight for its {term} term"

@@ -1,0 +1,115 @@
+"""What the training loop is handed: the seam between a model family and the loop.
+
+Training knows no system; a system never calls the loop. A codec and RVC have two turns
+(discriminator, generator), an autoencoder or a language model has one.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from attrs import field, frozen
+from torch import Tensor, nn
+
+Batch = Mapping[str, Tensor]
+"""Named tensors; the first dimension of each is the clip."""
+
+
+@frozen
+class Terms:
+    """What one turn makes of a batch.
+
+    `losses` are scalars, unweighted: the loop weighs them by the recipe. `metrics` are scalars (on
+    the device, detached) that are only logged, as `train/<name>`.
+    """
+
+    losses: Mapping[str, Tensor]
+    metrics: Mapping[str, Tensor] = field(factory=dict)
+
+
+@frozen
+class Turn:
+    """One optimiser's share of a step. The objective has a method of this name: batch -> Terms."""
+
+    name: str
+    parameters: Mapping[str, nn.Parameter]
+    weights: Mapping[str, float]
+
+
+class ClipSet(Protocol):
+    """Clips that can be made into batches, at random, without decoding."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The clips' ids, in manifest order."""
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Each clip's length in samples (or tokens): clips of similar length are batched."""
+
+    def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
+        """The clips at `indices`, as CPU tensors; every random choice is drawn from `random`."""
+
+
+@frozen
+class Evaluated:
+    """Metrics over a whole evaluation set, and the same per clip where a clip has a figure."""
+
+    metrics: Mapping[str, float]
+    per_clip: Mapping[str, np.ndarray] = field(factory=dict)
+
+
+@frozen
+class Sample:
+    """A file made for looking or listening: `kind` is 'audio' (WAV) or 'image' (PNG)."""
+
+    name: str
+    kind: str
+    path: Path
+    caption: str = ""
+
+
+@frozen
+class Limits:
+    """What preflight holds a run to."""
+
+    learning_rate: tuple[float, float]
+    conditioning: Sequence[str] = ()
+    """Batch entries that must move the loss when they are swapped between clips."""
+
+
+class Objective(Protocol):
+    """An nn.Module that holds every network, with one method per turn (batch -> Terms).
+
+    `prepare` runs once per micro-batch before the turns, so that they can share a forward pass.
+    """
+
+    def prepare(self, batch: Batch) -> Batch:
+        """Add to the batch what several turns use; return it as it is where nothing is shared."""
+
+
+class System(Protocol):
+    """A model family, built from a recipe: everything the loop needs and nothing it may guess."""
+
+    objective: nn.Module
+    turns: Sequence[Turn]
+    train_clips: ClipSet
+    eval_clips: ClipSet
+    evaluation_set: str
+    """Digest of the evaluation clips and of how they are cut: metrics carry it."""
+    limits: Limits
+    facts: Mapping[str, object]
+    """What a report says of the run before step 1: parameters, clips found and used, the split."""
+
+    def evaluate(self) -> Evaluated:
+        """Metrics of the objective's present weights over the whole evaluation set, as `eval/...`."""
+
+    def baselines(self) -> Mapping[str, float]:
+        """Metrics of what costs nothing, as `baseline/<name>/<metric>`."""
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
+        """Write originals and what the present weights make of them."""
+
+    def export(self, folder: Path) -> None:
+        """Write the present weights in the formats that other tools read."""
