@@ -42,6 +42,15 @@ class Project:
         """What is computed once and kept."""
         return self.root / "build" / "features"
 
+    @property
+    def aim(self) -> Path:
+        """Where Aim's repository lies: of an experiment's temporary checkout, in the real one."""
+        parts = self.root.parts
+        for place in range(len(parts) - 2):
+            if parts[place : place + 3] == (".dvc", "tmp", "exps"):
+                return Path(*parts[:place])
+        return self.root
+
     def runs(self, recipe: str) -> Path:
         """Resumable state of a recipe's runs, one folder per identity."""
         return self.root / "runs" / recipe

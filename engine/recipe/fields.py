@@ -1,7 +1,9 @@
 """How one setting of a recipe is declared: its default, its check, its words for the docs."""
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, Literal
 
 import attrs
 
@@ -16,14 +18,16 @@ def setting(
     check: Check | None = None,
     identity: bool = True,
     key: str | None = None,
+    names: Literal["metric", "turn"] | None = None,
 ) -> Any:
     """Declare one key of a recipe table.
 
     `identity=False` says that changing the value does not change what is learned, so that the
     run's identity and its DVC stage do not depend on it. `key` is the name in the TOML file where
-    it is a Python keyword (`from`).
+    it is a Python keyword (`from`). `names` says what the value (of a table: its keys) must be the
+    name of: a metric, or a turn, that the recipe's system has.
     """
-    metadata = {"doc": doc, "identity": identity, "key": key, "check": check}
+    metadata = {"doc": doc, "identity": identity, "key": key, "check": check, "names": names}
     factory = isinstance(default, (dict, list))
     if factory:
         empty = default
@@ -44,6 +48,23 @@ def above(low: float) -> Check:
 def within(low: float, high: float) -> Check:
     """The value must lie in [low, high]."""
     return lambda value: None if low <= value <= high else f"must lie between {low:g} and {high:g}"
+
+
+def between(low: float, high: float) -> Check:
+    """The value must lie in (low, high): the ends are not allowed."""
+    return lambda value: (
+        None if low < value < high else f"must be greater than {low:g} and less than {high:g}"
+    )
+
+
+def matches(pattern: str, words: str) -> Check:
+    """The whole text must match a regular expression; `words` say what that means."""
+    return lambda value: None if re.fullmatch(pattern, value) else f"must be {words}, got {value!r}"
+
+
+def ascending(values: Sequence[float]) -> str | None:
+    """Each value must be greater than the one before."""
+    return None if all(a < b for a, b in pairwise(values)) else "must be ascending"
 
 
 def not_empty(value: Any) -> str | None:

@@ -74,23 +74,30 @@ def read_events(path: Path) -> Iterator[Event]:
     return iter(kept)
 
 
+def parse_event(text: str) -> Event | None:
+    """The event of one line, or None where a killed process left the line torn."""
+    try:
+        line = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    return Event(
+        kind=line["kind"],
+        step=line["step"],
+        epoch=line.get("epoch", 0.0),
+        metrics=line.get("metrics", {}),
+        facts=line.get("facts", {}),
+        time=line.get("time", 0.0),
+    )
+
+
 def _lines(path: Path) -> Iterator[Event]:
     if not path.exists():
         return
     with path.open(encoding="utf-8") as file:
         for text in file:
-            try:
-                line = json.loads(text)
-            except json.JSONDecodeError:
-                continue
-            yield Event(
-                kind=line["kind"],
-                step=line["step"],
-                epoch=line.get("epoch", 0.0),
-                metrics=line.get("metrics", {}),
-                facts=line.get("facts", {}),
-                time=line.get("time", 0.0),
-            )
+            event = parse_event(text)
+            if event is not None:
+                yield event
 
 
 def _mend_last_line(path: Path) -> None:

@@ -77,25 +77,30 @@ class Limits:
     learning_rate: tuple[float, float]
     conditioning: Sequence[str] = ()
     """Batch entries that must move the loss when they are swapped between clips."""
+    overfits: Sequence[str] = ()
+    """Loss terms that must fall when one small batch is repeated."""
 
 
-class Objective(Protocol):
-    """An nn.Module that holds every network, with one method per turn (batch -> Terms).
-
-    `prepare` runs once per micro-batch before the turns, so that they can share a forward pass.
-    """
+class Objective(nn.Module):
+    """Holds every network of a system, with one method per turn (batch -> Terms)."""
 
     def prepare(self, batch: Batch) -> Batch:
-        """Add to the batch what several turns use; return it as it is where nothing is shared."""
+        """Add to the batch what several turns share, such as the generator's output.
+
+        Runs once per micro-batch, before the turns, while gradients flow to all of them.
+        """
+        return batch
 
 
 class System(Protocol):
     """A model family, built from a recipe: everything the loop needs and nothing it may guess."""
 
-    objective: nn.Module
+    objective: Objective
     turns: Sequence[Turn]
     train_clips: ClipSet
     eval_clips: ClipSet
+    data_digest: str
+    """Digest of the audio the run sees: part of the run's identity."""
     evaluation_set: str
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
     limits: Limits
@@ -103,7 +108,7 @@ class System(Protocol):
     """What a report says of the run before step 1: parameters, clips found and used, the split."""
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the objective's present weights over the whole evaluation set, as `eval/...`."""
+        """Metrics (`eval/...`) of the present weights over the whole evaluation set."""
 
     def baselines(self) -> Mapping[str, float]:
         """Metrics of what costs nothing, as `baseline/<name>/<metric>`."""

@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 
 from attrs import frozen
 
-from engine.recipe.fields import above, at_least, not_empty, setting
+from engine.recipe.fields import above, at_least, between, not_empty, setting, within
 from engine.recipe.schema import Recipe
+from engine.systems.vqvae.shapes import HIGH_HZ, HOP_LENGTH, NUM_FRAMES
 
 
 @frozen(kw_only=True)
@@ -16,6 +17,11 @@ class FixedWindow:
     kind: ClassVar[str] = "fixed_window"
     low_db: float = setting("decibels that become 0", default=-80.0)
     high_db: float = setting("decibels that become 1", default=40.0)
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """The window is not empty."""
+        if self.low_db >= self.high_db:
+            yield "high_db", f"must be greater than low_db, {self.low_db:g}"
 
 
 @frozen(kw_only=True)
@@ -37,7 +43,9 @@ class Dataset:
 
     corpus: str = setting("corpus in params.toml", check=not_empty)
     sample_rate_hz: int = setting("rate of the audio", default=16_000, check=above(0))
-    clip_seconds: float = setting("length every clip is cut or padded to", default=1.0, check=above(0.0))
+    clip_seconds: float = setting(
+        "length every clip is cut or padded to", default=1.0, check=above(0.0)
+    )
     window: Literal["first", "loudest"] = setting(
         "which part of a longer clip is kept", default="first"
     )
@@ -46,14 +54,35 @@ class Dataset:
         "random over clips, which lets speakers leak into the evaluation",
         default="speaker_disjoint",
     )
-    eval_share: float = setting("share of clips (speakers) held out where no list says", default=0.2)
-    num_train_clips: int | None = setting("at most so many training clips", default=None)
-    num_eval_clips: int | None = setting("at most so many evaluation clips", default=None)
+    eval_share: float = setting(
+        "share of clips (speakers) held out where no list says",
+        default=0.2,
+        check=between(0.0, 1.0),
+    )
+    num_train_clips: int | None = setting(
+        "at most so many training clips", default=None, check=at_least(1)
+    )
+    num_eval_clips: int | None = setting(
+        "at most so many evaluation clips", default=None, check=at_least(1)
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """The networks read 32 frames of mel bands up to 8 kHz."""
+        if self.sample_rate_hz < 2 * HIGH_HZ:
+            yield "sample_rate_hz", f"must be at least {2 * HIGH_HZ}: mel bands reach {HIGH_HZ} Hz"
+        elif round(self.clip_seconds * self.sample_rate_hz) // HOP_LENGTH + 1 != NUM_FRAMES:
+            low, high = ((NUM_FRAMES - 1) * HOP_LENGTH, NUM_FRAMES * HOP_LENGTH - 1)
+            yield (
+                "clip_seconds",
+                f"the networks read {NUM_FRAMES} frames, {low} to {high} samples; "
+                f"{self.clip_seconds:g} s at {self.sample_rate_hz} Hz are "
+                f"{round(self.clip_seconds * self.sample_rate_hz)}",
+            )
 
 
 @frozen(kw_only=True)
 class GradientCodes:
-    """The published quantizer: nearest code, codebook moved by its own loss term (VQ-VAE, eq. 3)."""
+    """The published quantizer: nearest code, codebook moved by its own loss (VQ-VAE, eq. 3)."""
 
     kind: ClassVar[str] = "gradient"
     num_codes: int = setting("codes", default=10, check=at_least(2))
@@ -61,14 +90,16 @@ class GradientCodes:
 
 @frozen(kw_only=True)
 class EmaCodes:
-    """Codebook as moving averages of what it quantizes (VQ-VAE, appendix A.1), dead codes revived."""
+    """Codes are moving averages of what they quantize (VQ-VAE, app. A.1); dead ones revived."""
 
     kind: ClassVar[str] = "ema"
     num_codes: int = setting("codes", default=10, check=at_least(2))
     code_dim: int = setting("dimensions of a code", default=4, check=at_least(1))
-    decay: float = setting("decay of the averages", default=0.99)
+    decay: float = setting("decay of the averages", default=0.99, check=between(0.0, 1.0))
     revive_below: float = setting(
-        "share of uniform use below which a code is replaced by a vector of the batch", default=0.05
+        "share of uniform use below which a code is replaced by a vector of the batch",
+        default=0.05,
+        check=within(0.0, 1.0),
     )
 
 
@@ -81,6 +112,10 @@ class OrderedCodes:
 
 
 Quantizer = GradientCodes | EmaCodes | OrderedCodes
+
+
+_TERMS = {"gradient": {"commitment", "codebook"}, "ema": {"commitment"}, "ordered": set[str]()}
+"""Loss terms of each quantizer besides the reconstruction."""
 
 
 @frozen(kw_only=True)
@@ -123,7 +158,7 @@ class VqvaeRecipe(Recipe):
         "eval/reconstruction": "mean squared error of normalised mels over the evaluation set",
         "eval/loss": "weighted sum of the loss terms over the evaluation set",
         "eval/rmse_db": "root mean squared error of mels in dB, clamped to -80..40 dB",
-        "eval/rmse_over_grid": "eval/rmse_db over that of a 30 x 30 grid of 10 uniform levels",
+        "eval/rmse_over_grid": "eval/rmse_db over that of a 30 x 30 grid of uniform levels",
         "eval/perplexity": "exp of the entropy of all codes of the evaluation set (nats)",
         "eval/codes_used": "codes that hold more than 1 % of all cells",
         "eval/codes_seen": "codes that occur at all",
@@ -138,7 +173,7 @@ class VqvaeRecipe(Recipe):
         """Loss terms must be those that the quantizer produces."""
         yield from super().cross_checks()
         kind = self.model.quantizer.kind
-        needs = {"gradient": {"commitment", "codebook"}, "ema": {"commitment"}, "ordered": set()}[kind]
+        needs = _TERMS[kind]
         for term in ("commitment", "codebook"):
             given = getattr(self.losses, term) is not None
             if given and term not in needs:

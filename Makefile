@@ -1,0 +1,40 @@
+# Two commands: `make demo` and `make test`. Each sets up what is missing.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test test-slow lint ui setup clean
+
+demo: setup
+	cantus check
+	dvc repro
+	dvc metrics diff audio_vae audio_vae_plus
+	@echo "Listen and look: models/audio_vae_plus/report.html    Compare the runs: make ui"
+
+test: setup
+	pytest -n 2 --dist loadfile
+
+lint: setup
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+ui: setup
+	cantus ui
+
+setup: $(READY)
+
+# uv is installed into the environment itself, so that nothing but Python is needed.
+$(READY): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $(READY)
+
+clean:
+	rm -rf build runs models metrics plots .aim

@@ -1,0 +1,5 @@
+"""`python -m engine` is `cantus`."""
+
+from engine.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""`cantus adopt`: put the user's own audio in a built-in corpus's place."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--as", "name", default="words", show_default=True, help="The corpus it becomes.")
+@click.option(
+    "--speakers",
+    type=click.Choice(["unknown", "folder"]),
+    help="Whether the innermost folder names the speaker. [default: as in params.toml]",
+)
+def command(folder: Path, name: str, speakers: str | None) -> None:
+    """Put your own audio in the place of a built-in corpus.
+
+    Copies FOLDER to data/NAME (your files are never moved, linked or deleted), has DVC track data/,
+    and makes the copy the source of corpus NAME in params.toml. FOLDER may hold plain audio, an
+    LJSpeech metadata.csv, or the Speech Commands layout with its lists.
+
+    \b
+    Examples:
+      cantus adopt ~/speech_commands_v0.02
+      cantus adopt ~/recordings --as words --speakers folder
+      cantus adopt ~/LJSpeech-1.1 --as speech
+    """
+    from engine.cli.file_progress import file_progress
+    from engine.corpus.adopt import adopt
+    from engine.project import find_project
+
+    project = find_project()
+    with file_progress(f"copying to data/{name}") as progress:
+        listing = adopt(folder.expanduser(), name, project, speakers=speakers, progress=progress)
+    click.echo(
+        f"data/{name} holds {len(listing.candidates):,} audio files (layout: {listing.layout}), "
+        f"tracked by data.dvc, and params.toml names it as the source of corpus {name!r}.\n"
+        f"Next:\n"
+        f"  git add -A && git commit -m 'Adopt {name}'\n"
+        f"  dvc repro"
+    )

@@ -1,0 +1,24 @@
+"""Plain text in columns, which pipes well."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """One line a row, its cells padded to the width of their column."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def cell(value: Any) -> str:
+    """A plain value as a cell: `-` where there is none, numbers to six digits."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(cell, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,87 @@
+"""`cantus plan`: what a run will cost, before it runs."""
+
+import click
+
+from engine.cli.load import Loaded, load_project_recipe
+from engine.errors import UserError
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+@click.option("--per-hour", type=float, help="Rate of the machine (params.toml: cost.per_hour).")
+@click.option("--currency", help="Its currency (params.toml: cost.currency).")
+def command(
+    recipe: str, overrides: tuple[str, ...], per_hour: float | None, currency: str | None
+) -> None:
+    r"""Say what training RECIPE on this machine will take: time, memory, disk, money.
+
+    Runs a few real steps on the longest batch and one evaluation, with weights that are thrown
+    away.
+
+    \b
+    Examples:
+      cantus plan audio_vae
+      cantus plan audio_vae -S training.batch_size=128
+      cantus plan audio_vae --per-hour 2.5 --currency USD
+    """
+    loaded = load_project_recipe(recipe, overrides)
+    cost = loaded.params.cost
+    rate = cost.per_hour if per_hour is None else per_hour
+    if rate < 0:
+        raise UserError(f"--per-hour must not be negative, but is {rate:g}.")
+    _tell(loaded, rate, currency or cost.currency)
+
+
+def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
+    import torch
+
+    from engine.systems.build import build_system
+    from engine.training.devices import describe, make_fabric
+    from engine.training.rehearsal import rehearse
+
+    recipe = loaded.recipe
+    fabric = make_fabric(loaded.params.hardware, recipe.training.precision)
+    torch.manual_seed(loaded.params.seed)
+    system = build_system(recipe, loaded.project, loaded.params)
+    forecast = rehearse(fabric, system, recipe, loaded.project.root)
+    machine = describe(fabric)
+    hours = forecast.total_seconds / 3600
+    rows = [
+        ("recipe", f"{recipe.name} (profile {loaded.params.profile}), {recipe.system}"),
+        ("machine", f"{machine['device']}, {machine['threads']} threads"),
+        (
+            "clips",
+            f"{len(system.train_clips.ids)} training, {len(system.eval_clips.ids)} evaluation",
+        ),
+        ("parameters", f"{forecast.parameters:,} trainable"),
+        ("updates", f"{forecast.total_steps:,} ({forecast.steps_per_epoch:,} an epoch)"),
+        *((f"learning rate, {turn}", _rates(rates)) for turn, rates in forecast.rates.items()),
+        ("step", f"{forecast.step_seconds * 1000:.0f} ms on the longest batch"),
+        ("epoch", f"{forecast.epoch_seconds / 60:.1f} min"),
+        ("evaluations", f"{forecast.num_evaluations}, {forecast.evaluation_seconds:.1f} s each"),
+        ("total time", f"{forecast.total_seconds / 60:.1f} min"),
+        ("peak memory", _size(forecast.peak_memory_bytes)),
+        (
+            "disk",
+            f"{_size(forecast.disk_bytes)} for checkpoints (a resumable one "
+            f"{_size(forecast.resumable_bytes)}); {_size(forecast.free_disk_bytes)} are free",
+        ),
+        ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
+    ]
+    for name, value in rows:
+        click.echo(f"{name:<28}{value}")
+    if forecast.disk_bytes > forecast.free_disk_bytes:
+        raise UserError("There is not enough free disk for the checkpoints: free some first.")
+
+
+def _rates(rates: list[tuple[int, float]]) -> str:
+    return ", ".join(f"{rate:.3g} at step {step:,}" for step, rate in rates)
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -1,0 +1,41 @@
+"""`cantus train`: what a recipe's DVC stage runs."""
+
+import sys
+
+import click
+
+from engine.cli.load import load_project_recipe
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+def command(recipe: str, overrides: tuple[str, ...]) -> None:
+    r"""Train RECIPE on this machine, or go on with a run that was stopped.
+
+    `dvc repro RECIPE` calls this after what RECIPE needs is up to date. Ctrl-C saves and leaves a
+    run that the same command continues to the same weights.
+
+    \b
+    Examples:
+      cantus train audio_vae
+      cantus train audio_vae -S training.epochs=10
+      cantus train recipes/audio_vae_plus.toml
+    """
+    loaded = load_project_recipe(recipe, overrides)
+
+    from engine.cli.console import ConsoleWatcher
+    from engine.systems.build import build_system
+    from engine.tracking.phase_refs import refresh_phase_refs
+    from engine.training.run import Run
+
+    with ConsoleWatcher() as watcher:
+        run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher)
+        outcome = run.train()
+        watcher.say(outcome.message)
+    if outcome.ending == "finished":
+        refresh_phase_refs(loaded.project)
+    elif outcome.ending == "guard":
+        sys.exit(1)
+    else:
+        sys.exit(128 + (outcome.signal or 0))

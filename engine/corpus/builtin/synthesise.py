@@ -1,0 +1,50 @@
+"""Makes a built-in corpus as a folder of WAV files in an ordinary layout."""
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from joblib import cpu_count
+
+from engine.corpus.builtin.prompts import Voice, read_sentences, read_voices, read_words
+from engine.corpus.builtin.speech import speak_sentences, write_metadata
+from engine.corpus.builtin.words import speak_words, write_lists
+from engine.errors import UserError
+
+_NUM_GROUPS = 4
+"""Fixed, so that the audio does not depend on how many processes this machine runs at once."""
+
+
+def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
+    """Write the built-in corpus 'words' or 'speech' from the tables in `prompts` into `folder`.
+
+    Raises UserError for another name, a missing table, or where espeak-ng is not installed.
+    """
+    voices = read_voices(prompts, corpus)
+    folder.mkdir(parents=True)
+    if corpus == "words":
+        words = read_words(prompts)
+        _in_fresh_processes(partial(speak_words, words, folder=folder), voices)
+        write_lists(words, voices, folder)
+    elif corpus == "speech":
+        sentences = read_sentences(prompts)
+        _in_fresh_processes(partial(speak_sentences, sentences, folder=folder), voices)
+        write_metadata(sentences, voices, folder)
+    else:
+        raise UserError(
+            f"There is no built-in corpus {corpus!r}, only 'words' and 'speech'. Set "
+            f"corpora.{corpus}.source in params.toml to a folder below data/."
+        )
+
+
+def _in_fresh_processes(speak: Callable[..., None], voices: list[Voice]) -> None:
+    """Each group of voices in a new process: see Espeak for why the process must be new."""
+    groups = [voices[start::_NUM_GROUPS] for start in range(min(_NUM_GROUPS, len(voices)))]
+    with ProcessPoolExecutor(cpu_count(), get_context("spawn"), max_tasks_per_child=1) as pool:
+        list(pool.map(partial(_call, speak), groups))
+
+
+def _call(speak: Callable[..., None], voices: list[Voice]) -> None:
+    speak(voices=voices)

@@ -1,0 +1,65 @@
+"""The names a recipe may refer to: metrics and turns of its system."""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from engine.recipe.faults import KeyPath, did_you_mean, listed
+from engine.recipe.schema import Recipe
+from engine.recipe.tables import keys_of, tables_in, toml_key
+
+_MIRRORED = re.compile(r"(?:baseline/[^/]+|untrained|parent)/(.+)")
+
+
+def naming_faults(
+    names: str | None, value: Any, system: type[Recipe] | None, *, required: bool
+) -> Iterator[tuple[KeyPath, str]]:
+    """What is wrong with a setting that `names` a metric or, by its keys, the system's turns.
+
+    Yields (key path below the setting, what is wrong); nothing where the system is unknown.
+    """
+    if system is None:
+        return
+    if names == "metric" and isinstance(value, str):
+        yield from _metric_faults(value, known_metrics(system))
+    if names == "turn" and isinstance(value, dict):
+        yield from _turn_faults(value, system.turns, required=required)
+
+
+def known_metrics(system: type[Recipe]) -> tuple[str, ...]:
+    """Every metric of a system's runs: its own, and those of the loop."""
+    loop = ["train/loss"]
+    loop += [
+        f"train/{what}/{turn}"
+        for turn in system.turns
+        for what in ("learning_rate", "gradient_norm")
+    ]
+    terms = [f"train/{term}" for term in _loss_terms(system)]
+    return tuple(dict.fromkeys([*system.metrics, *loop, *terms]))
+
+
+def _loss_terms(system: type[Recipe]) -> Iterator[str]:
+    for key in keys_of(system):
+        if key.name == "losses":
+            for table in tables_in(key.type):
+                yield from (toml_key(term) for term in keys_of(table))
+
+
+def _metric_faults(value: str, known: Collection[str]) -> Iterator[tuple[KeyPath, str]]:
+    mirrored = _MIRRORED.fullmatch(value)
+    if value not in known and not (mirrored and f"eval/{mirrored[1]}" in known):
+        yield (
+            (),
+            f"no such metric: '{value}'{did_you_mean(value, known)} (known: {listed([*known])})",
+        )
+
+
+def _turn_faults(
+    tables: Collection[str], turns: Collection[str], *, required: bool
+) -> Iterator[tuple[KeyPath, str]]:
+    for name in tables:
+        if name not in turns:
+            yield (name,), f"no such turn{did_you_mean(name, turns)} (known: {listed([*turns])})"
+    for turn in turns:
+        if required and turn not in tables:
+            yield (turn,), "missing; every turn needs such a table"

@@ -1,0 +1,104 @@
+"""params.toml: what is true of this machine and of this run."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import frozen
+
+from engine.errors import UserError
+from engine.recipe.faults import RecipeError, did_you_mean, listed
+from engine.recipe.fields import above, at_least, matches, not_empty, setting, within
+from engine.recipe.read import forbidden_values, read_layer
+from engine.recipe.structure import structure
+
+
+def _rates(value: tuple[int, ...]) -> str | None:
+    return not_empty(value) or at_least(1)(min(value))
+
+
+@frozen(kw_only=True)
+class Hardware:
+    """The devices a run may use."""
+
+    device: Literal["auto", "cpu", "cuda"] = setting("where networks run", default="auto")
+    num_devices: int = setting("devices that share a batch", default=1, check=at_least(1))
+    num_threads: int = setting(
+        "CPU threads; bit-identical results need the same number", check=at_least(1)
+    )
+
+
+@frozen(kw_only=True)
+class CorpusSource:
+    """Where a corpus comes from and what is required of its clips."""
+
+    source: str = setting("'builtin', or a folder below data/", check=not_empty)
+    sample_rates_hz: tuple[int, ...] = setting("rates it is packed at", check=_rates)
+    speakers: Literal["unknown", "folder"] = setting(
+        "whether the innermost folder names the speaker", default="unknown"
+    )
+    min_seconds: float = setting("shorter clips are quarantined", default=0.1, check=at_least(0.0))
+    max_seconds: float | None = setting(
+        "longer clips are quarantined", default=None, check=above(0.0)
+    )
+    min_sample_rate_hz: int = setting(
+        "clips of a lower rate are quarantined", default=8_000, check=at_least(1)
+    )
+    at_most_bad: float = setting(
+        "share of quarantined clips past which ingesting stops",
+        default=0.01,
+        check=within(0.0, 1.0),
+    )
+
+    def cross_checks(self) -> tuple[tuple[str, str], ...]:
+        """The limits leave room for a clip."""
+        wrong = self.max_seconds is not None and self.min_seconds >= self.max_seconds
+        return (("max_seconds", f"must be greater than min_seconds, {self.min_seconds:g}"),) * wrong
+
+
+@frozen(kw_only=True)
+class Tracking:
+    """Who mirrors the events of a run."""
+
+    aim: bool = setting("whether Aim does", default=True)
+
+
+@frozen(kw_only=True)
+class Cost:
+    """What an hour of this machine costs, for `cantus plan`."""
+
+    per_hour: float = setting("price of an hour", default=0.0, check=at_least(0.0))
+    currency: str = setting("its currency", default="EUR", check=not_empty)
+
+
+@frozen(kw_only=True)
+class Params:
+    """The whole of params.toml."""
+
+    profile: str = setting(
+        "profile of the recipes; 'full' is the recipe as written",
+        check=matches(r"[A-Za-z0-9_-]+", "a word"),
+    )
+    seed: int = setting("start of every random sequence", check=within(0, 2**32 - 1))
+    hardware: Hardware = setting("the devices")
+    corpora: dict[str, CorpusSource] = setting("the corpora that recipes name")
+    tracking: Tracking = setting("the mirrors", default=Tracking())
+    cost: Cost = setting("the price", default=Cost())
+
+    def corpus(self, name: str) -> CorpusSource:
+        """The corpus that a recipe names. Raises UserError where params.toml has none so named."""
+        if name not in self.corpora:
+            raise UserError(
+                f"params.toml has no [corpora.{name}]{did_you_mean(name, self.corpora)} It has: "
+                f"{listed([*self.corpora])}. Name one of them as dataset.corpus, or add the table."
+            )
+        return self.corpora[name]
+
+
+def load_params(path: Path) -> Params:
+    """Read params.toml. Raises RecipeError, which holds every fault."""
+    layer = read_layer(path)
+    params, wrong = structure(dict(layer.values), Params)
+    found: dict[Any, str] = dict(wrong) | dict(forbidden_values(layer.values))
+    if params is None or found:
+        raise RecipeError(layer.fault(at, what) for at, what in found.items())
+    return params

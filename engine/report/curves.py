@@ -1,0 +1,93 @@
+"""Curves as PNG, one picture a metric, readable on a dark and on a light page."""
+
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.recipe.schema import Expectation, Recipe
+from engine.report.history import History
+from engine.report.table import in_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_GREY = "#808080"
+_RESULT, _TRAINING, _BASELINE, _BELIEF = "#d9622b", "#4a90c2", "#8a8a8a", "#59a14f"
+
+
+def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
+    """Draw a PNG for each evaluated metric into `folder`; return the metrics drawn, in order.
+
+    A picture holds the metric in training and evaluation over steps, the baselines as lines and
+    the expectations as bars. Metrics with no number are left out.
+    """
+    evaluated = {
+        n: n for event in history.all("eval") for n in event.metrics if n.startswith("eval/")
+    }
+    drawn = [name for name in in_order(evaluated, recipe) if history.curve(name)[0]]
+    if drawn:
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in drawn:
+        _draw(history, recipe, name, folder / f"{picture_name(name)}.png")
+    return drawn
+
+
+def picture_name(metric: str) -> str:
+    """Turn a metric's name into that of its picture, without the ending."""
+    return metric.removeprefix("eval/").replace("/", "_")
+
+
+def _draw(history: History, recipe: Recipe, name: str, path: Path) -> None:
+    from matplotlib.figure import Figure  # takes half a second: only when a report is made
+
+    short = name.removeprefix("eval/")
+    drawing = Figure(figsize=(5.6, 3.2), dpi=160, layout="constrained")
+    axes = drawing.subplots()
+    _line(axes, history, f"train/{short}", "training", _TRAINING, width=1.0)
+    _line(axes, history, name, "evaluation", _RESULT, width=2.0)
+    _baselines(axes, history, short)
+    for expectation in recipe.expect.values():
+        if expectation.metric == name:
+            _believe(axes, history, expectation)
+    _dress(axes, short)
+    drawing.savefig(path, transparent=True, metadata={"Software": None})
+
+
+def _baselines(axes: "Axes", history: History, short: str) -> None:
+    styles = cycle(("--", ":", "-."))
+    for baseline, value in history.standing("baseline").items():
+        title, _, metric = baseline.partition("/")
+        if metric == short and value is not None:
+            axes.axhline(value, color=_BASELINE, linestyle=next(styles), linewidth=1, label=title)
+
+
+def _line(axes: "Axes", history: History, name: str, label: str, color: str, width: float) -> None:
+    steps, values = history.curve(name)
+    if steps:
+        marker = "o" if len(steps) < 30 else None
+        axes.plot(
+            steps, values, color=color, linewidth=width, marker=marker, markersize=3, label=label
+        )
+
+
+def _believe(axes: "Axes", history: History, expectation: Expectation) -> None:
+    """Bars from low to high at the step where each believed point was, or would be, reached."""
+    pace = next((e.step / e.epoch for e in reversed(history.events) if e.epoch and e.step), None)
+    steps = list(expectation.steps or ())
+    if not steps and pace:
+        steps = [round(epoch * pace) for epoch in expectation.epochs or ()]
+    if expectation.low and expectation.high:
+        for step, low, high in zip(steps, expectation.low, expectation.high, strict=False):
+            axes.plot([step, step], [low, high], color=_BELIEF, linewidth=5, alpha=0.5)
+        axes.plot([], [], color=_BELIEF, linewidth=5, alpha=0.5, label="expected")
+
+
+def _dress(axes: "Axes", title: str) -> None:
+    axes.set_title(title, color=_GREY, fontsize=11, loc="left")
+    axes.set_xlabel("step", color=_GREY)
+    axes.tick_params(colors=_GREY)
+    axes.grid(visible=True, color=_GREY, alpha=0.2, linewidth=0.6)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(_GREY)
+    axes.legend(frameon=False, labelcolor=_GREY, fontsize=8)

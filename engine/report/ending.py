@@ -1,0 +1,110 @@
+"""How a run ended, in a sentence or three."""
+
+import fcntl
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.report.history import History
+from engine.report.words import duration, figure
+from engine.tracking.events import Event
+
+
+def tell_ending(folder: Path) -> str:
+    """Say how the run in `folder` ended and why, or that it is still training."""
+    history = History.of(folder)
+    ending = history.ending
+    recipe = history.facts("start").get("recipe", folder.name)
+    if ending is None:
+        return _unended(folder, recipe, history)
+    if ending.kind == "finish":
+        return _finished(recipe, ending)
+    reason = ending.facts.get("reason")
+    if reason == "guard":
+        return _guarded(recipe, history, ending)
+    if reason == "preflight":
+        return _unfit(recipe, history, ending)
+    if reason == "interrupted":
+        return (
+            f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
+            f"`dvc repro {recipe}` continues from there."
+        )
+    return (
+        f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
+    )
+
+
+def tell_verdict(facts: dict[str, Any]) -> str:
+    """The verdict of a finish event's facts as a sentence."""
+    verdict = facts.get("verdict")
+    if not verdict:
+        return "The recipe holds no verdict."
+    return (
+        f"Verdict: {verdict['say']} ({verdict['metric']} is {figure(verdict['value'])}); "
+        f"keep {verdict['keep']}."
+    )
+
+
+def _finished(recipe: str, ending: Event) -> str:
+    facts = dict(ending.facts)
+    took = f" in {duration(facts['seconds'])}" if "seconds" in facts else ""
+    missed = [item["name"] for item in facts.get("expectations", ()) if item["met"] is False]
+    said = f"{recipe} finished after {ending.step:,} steps ({ending.epoch:g} epochs){took}. "
+    said += tell_verdict(facts)
+    return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
+
+
+def _guarded(recipe: str, history: History, ending: Event) -> str:
+    spoken = [event for event in history.all("guard") if event.facts["action"] == "stop"]
+    if not spoken:
+        return f"{recipe} was stopped by a guard at step {ending.step:,}: {ending.facts['message']}"
+    facts = spoken[-1].facts
+    because = f', because "{facts["because"]}"' if facts.get("because") else ""
+    return (
+        f"{recipe} was stopped by its guard {facts['name']} at step {spoken[-1].step:,}: "
+        f"{facts['metric']} was {figure(facts['value'])}, but {facts['condition']}{because}."
+    )
+
+
+def _unfit(recipe: str, history: History, ending: Event) -> str:
+    failed = [check for check in history.facts("preflight").get("checks", ()) if not check["ok"]]
+    reasons = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
+    return (
+        f"{recipe} did not pass preflight, so nothing was trained. "
+        f"{reasons or ending.facts.get('message', '')}"
+    )
+
+
+def _unended(folder: Path, recipe: str, history: History) -> str:
+    last = history.events[-1].step if history.events else 0
+    if _is_held(folder):
+        return f"{recipe} is training at this moment: step {last:,} at least is done."
+    saved = _saved_step(folder)
+    ahead = (
+        f"`dvc repro {recipe}` continues from its checkpoint at step {saved:,}."
+        if saved is not None
+        else f"It left no checkpoint: `dvc repro {recipe}` starts afresh."
+    )
+    return (
+        f"{recipe} was killed after step {last:,}: its events stop there without an end (a kill, "
+        f"a crash, no memory left or a power cut). {ahead}"
+    )
+
+
+def _is_held(folder: Path) -> bool:
+    """Whether a process holds the lock of the run's folder."""
+    lock = folder / ".lock"
+    if not lock.is_file():
+        return False
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _saved_step(folder: Path) -> int | None:
+    states = (folder / "checkpoints").glob("step_*/state.json")
+    steps = [int(json.loads(state.read_text(encoding="utf-8"))["step"]) for state in states]
+    return max(steps, default=None)

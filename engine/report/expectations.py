@@ -1,0 +1,73 @@
+"""What was believed of a metric before the run, held against what was measured."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from attrs import frozen
+
+from engine.recipe.schema import Expectation
+from engine.tracking.events import Event
+
+Outcome = Literal["met", "missed", "not reached"]
+
+_ROUNDING = 1e-6
+"""Events write epochs to six decimals."""
+
+
+@frozen
+class Judgement:
+    """What became of an expectation.
+
+    `missed`: at least one point was reached and lay outside its limits, or was no number.
+    `not reached`: none was missed, but at least one was never reached. `met`: all lay inside.
+    """
+
+    name: str
+    outcome: Outcome
+    detail: str
+    """Point by point, with the figures."""
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for an event; `met` is None where the run did not get that far."""
+        met = {"met": True, "missed": False, "not reached": None}[self.outcome]
+        return {"name": self.name, "met": met, "detail": self.detail}
+
+
+def judge(name: str, expectation: Expectation, history: Iterable[Event]) -> Judgement:
+    """Hold an expectation against a run's events.
+
+    The value at an epoch or a step is that of the first event at or after it that carries the
+    metric. Limits are inclusive; a missing `low` or `high` is no limit on that side.
+    """
+    measured = [event for event in history if expectation.metric in event.metrics]
+    points = [
+        _point(expectation, index, unit, moment, measured)
+        for unit, moments in (("epoch", expectation.epochs), ("step", expectation.steps))
+        for index, moment in enumerate(moments or ())
+    ]
+    outcomes = {outcome for outcome, _ in points}
+    worst: Sequence[Outcome] = ("missed", "not reached")
+    outcome: Outcome = next((bad for bad in worst if bad in outcomes), "met")
+    return Judgement(name, outcome, "; ".join(detail for _, detail in points))
+
+
+def _point(
+    expectation: Expectation, index: int, unit: str, moment: int, measured: Sequence[Event]
+) -> tuple[Outcome, str]:
+    where = f"{unit} {moment}"
+    reached = [event for event in measured if getattr(event, unit) >= moment - _ROUNDING]
+    if not reached:
+        return "not reached", f"{where}: not reached"
+    value = reached[0].metrics[expectation.metric]
+    low = expectation.low[index] if expectation.low else None
+    high = expectation.high[index] if expectation.high else None
+    if value is None:
+        return "missed", f"{where}: no number, expected {_limits(low, high)}"
+    inside = (low is None or low <= value) and (high is None or value <= high)
+    return ("met" if inside else "missed"), f"{where}: {value:.4g}, expected {_limits(low, high)}"
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high:g}"
+    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"

@@ -1,0 +1,70 @@
+"""A run's events, asked by what they mean."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from engine.tracking.events import Event, read_events
+
+ENTRIES = ("parent", "untrained")
+"""What the weights are evaluated as before step 1: the continued phase's, or fresh ones."""
+
+
+@frozen
+class History:
+    """Every event of a run that counts, in order."""
+
+    events: tuple[Event, ...]
+
+    @staticmethod
+    def of(folder: Path) -> "History":
+        """Read the history of a run's or a model's folder."""
+        return History(tuple(read_events(folder / "events.jsonl")))
+
+    def all(self, kind: str) -> list[Event]:
+        """Every event of a kind."""
+        return [event for event in self.events if event.kind == kind]
+
+    def facts(self, kind: str) -> Mapping[str, Any]:
+        """The facts of the last event of a kind; empty where there is none."""
+        events = self.all(kind)
+        return events[-1].facts if events else {}
+
+    @property
+    def ending(self) -> Event | None:
+        """The stop or finish event that ended the run, unless it was begun again after it."""
+        ending = None
+        for event in self.events:
+            if event.kind in ("start", "resume"):
+                ending = None
+            elif event.kind in ("stop", "finish"):
+                ending = event
+        return ending
+
+    @property
+    def final(self) -> Mapping[str, float | None]:
+        """The `eval/...` metrics of the result: those of the finish event, else the latest."""
+        carriers = [event for event in self.events if any(_is_result(n) for n in event.metrics)]
+        metrics = carriers[-1].metrics if carriers else {}
+        return {name: value for name, value in metrics.items() if _is_result(name)}
+
+    def standing(self, prefix: str) -> dict[str, float | None]:
+        """The latest value of every metric below `prefix/`, by its name without it."""
+        return {
+            name.removeprefix(f"{prefix}/"): value
+            for event in self.events
+            for name, value in event.metrics.items()
+            if name.startswith(f"{prefix}/")
+        }
+
+    def curve(self, name: str) -> tuple[list[int], list[float]]:
+        """Steps and values of a metric, where it was a number."""
+        points = {event.step: event.metrics[name] for event in self.events if name in event.metrics}
+        numbers = {step: value for step, value in points.items() if value is not None}
+        return list(numbers), list(numbers.values())
+
+
+def _is_result(name: str) -> bool:
+    return name.startswith("eval/")

@@ -1,0 +1,94 @@
+"""The report: one page beside the checkpoint that says what came out, and how far to trust it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from engine.atomic import write_atomically
+from engine.recipe.schema import Recipe
+from engine.report.curves import draw_curves, picture_name
+from engine.report.ending import tell_ending
+from engine.report.gallery import exhibits
+from engine.report.history import History
+from engine.report.table import compare
+from engine.report.words import duration, figure
+from engine.tracking.events import Event
+
+
+def build_report(folder: Path, recipe: Recipe) -> Path:
+    """Write `report.html` and `curves/` into a run's or a model's folder; return the page.
+
+    The folder holds events.jsonl, and recipe.toml and the samples that the events name. The page
+    links to nothing outside it and is made from the events alone: same events, same page.
+    """
+    history = History.of(folder)
+    page = _environment().get_template("page.html").render(_content(folder, recipe, history))
+    path = folder / "report.html"
+    write_atomically(path, page)
+    return path
+
+
+def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
+    start = history.facts("start")
+    finish = history.facts("finish")
+    resolved = folder / "recipe.toml"
+    drawn = draw_curves(history, recipe, folder / "curves")
+    return {
+        "recipe": recipe,
+        "ending": tell_ending(folder),
+        "verdict": finish.get("verdict"),
+        "table": compare(history, recipe),
+        "expectations": _expectations(recipe, finish),
+        "guards": history.all("guard"),
+        "warnings": [event.facts["message"] for event in history.all("warning")],
+        "checks": history.facts("preflight").get("checks", ()),
+        "data": start.get("data", {}),
+        "used": _used(start.get("data", {})),
+        "curves": [(name, picture_name(name)) for name in drawn],
+        "exhibits": exhibits(history),
+        "facts": _facts(start, next(iter(history.all("finish")), None)),
+        "resolved": resolved.read_text(encoding="utf-8") if resolved.is_file() else "",
+    }
+
+
+def _expectations(recipe: Recipe, finish: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The judgements of the finish event, each with the metric and the reason of the recipe."""
+    return [
+        item | {"metric": belief.metric, "because": belief.because}
+        for item in finish.get("expectations", ())
+        if (belief := recipe.expect.get(item["name"])) is not None
+    ]
+
+
+def _used(data: Mapping[str, Any]) -> str | None:
+    if "used" not in data or "found" not in data:
+        return None
+    return f"Used {figure(data['used'])} of {figure(data['found'])} clips."
+
+
+def _facts(start: Mapping[str, Any], finish: Event | None) -> dict[str, str]:
+    """What a person asks of a run besides its result: size, time, machine, command."""
+    facts = {}
+    if "parameters" in start:
+        facts["parameters"] = figure(start["parameters"])
+    if finish is not None:
+        facts["length"] = f"{finish.step:,} steps ({finish.epoch:g} epochs)"
+        facts["best step"] = figure(finish.facts["best_step"])
+        facts["time taken"] = duration(finish.facts["seconds"])
+    machine = start.get("machine", {})
+    facts |= {str(key).replace("_", " "): str(value) for key, value in machine.items()}
+    return facts | {key: str(start[key]) for key in ("command",) if key in start}
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("engine.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure"] = figure
+    return environment

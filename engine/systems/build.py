@@ -1,0 +1,20 @@
+"""From a recipe to the system that the loop trains."""
+
+from importlib import import_module
+
+from engine.project import Project
+from engine.recipe.params import Params
+from engine.recipe.schema import Recipe
+from engine.systems import recipe_classes
+from engine.training.system import System
+
+
+def build_system(recipe: Recipe, project: Project, params: Params) -> System:
+    """Build the recipe's system: its data opened, its networks initialised from torch's generator.
+
+    The function `build` of `system.py` beside the recipe class does it, so that a package's system
+    is found the same way as a built-in one. Raises UserError where the data cannot be used.
+    """
+    room = recipe_classes()[recipe.system].__module__.rpartition(".")[0]
+    system: System = import_module(f"{room}.system").build(recipe, project, params)
+    return system

@@ -1,0 +1,97 @@
+"""What costs no training: coders that a trained network must beat to have been worth it."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from attrs import frozen
+from torch import Tensor
+
+from engine.systems.vqvae.dataset import VqvaeClips
+from engine.systems.vqvae.errors import Coder, cell_means, errors_of, normalised_batches
+from engine.systems.vqvae.recipe import Normalisation
+from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS
+
+_NUM_BINS = 4096
+
+UNIFORM_GRID = "baseline/uniform_grid/rmse_db"
+"""The figure that a trained network is divided by."""
+
+
+@frozen
+class _Seen:
+    """What a pass over the training clips leaves behind."""
+
+    mean: Tensor
+    """Mean normalised spectrogram [1, 128, 32]."""
+    histogram: Tensor
+    """Normalised cell energies, counted in equal bins."""
+
+
+def baselines(
+    train: VqvaeClips,
+    evaluation: VqvaeClips,
+    normalisation: Normalisation,
+    num_codes: int,
+    batch_size: int,
+) -> dict[str, float]:
+    """Metrics of each coder on the evaluation clips, as `baseline/<coder>/<metric>`.
+
+    Mean spectrogram (of the training clips), 30 x 30 grid of cell means, the same with `num_codes`
+    uniform levels, and with the levels of Lloyd and Max (fitted to the training clips). A grid is
+    read back by bilinear interpolation.
+    """
+    seen = _look(train, normalisation, batch_size)
+    fitted = lloyd_max(seen.histogram, num_codes)
+    coders: dict[str, Coder] = {
+        "mean_spectrogram": lambda mel: seen.mean.expand_as(mel),
+        "plain_grid": grid_coder(lambda cells: cells),
+        "uniform_grid": grid_coder(lambda cells: uniform_levels(cells, num_codes)),
+        "lloyd_max": grid_coder(lambda cells: _nearest_level(cells, fitted)),
+    }
+    return {
+        f"baseline/{name}/{metric}": value
+        for name, coder in coders.items()
+        for metric, value in errors_of(coder, evaluation, normalisation, batch_size).metrics.items()
+    }
+
+
+def grid_coder(quantize: Callable[[Tensor], Tensor]) -> Coder:
+    """A coder that keeps quantized cell means [B, 30, 30] and interpolates them back."""
+
+    def code(mel: Tensor) -> Tensor:
+        cells = quantize(cell_means(mel))[:, None]
+        return F.interpolate(cells, (NUM_MELS, NUM_FRAMES), mode="bilinear")
+
+    return code
+
+
+def uniform_levels(cells: Tensor, num_levels: int) -> Tensor:
+    """Cells in 0..1 rounded to the middles of `num_levels` equal steps."""
+    return ((cells * num_levels).floor().clamp(max=num_levels - 1) + 0.5) / num_levels
+
+
+def lloyd_max(histogram: Tensor, num_levels: int, num_iterations: int = 300) -> Tensor:
+    """Levels of least mean squared error for values in 0..1 given as a histogram (Lloyd, 1982)."""
+    values = (torch.arange(len(histogram)) + 0.5) / len(histogram)
+    levels = (torch.arange(num_levels) + 0.5) / num_levels
+    for _ in range(num_iterations):
+        nearest = torch.bucketize(values, (levels[1:] + levels[:-1]) / 2)
+        counts = torch.zeros(num_levels).index_add_(0, nearest, histogram)
+        sums = torch.zeros(num_levels).index_add_(0, nearest, histogram * values)
+        levels = torch.where(counts > 0, sums / counts.clamp(min=1e-12), levels)
+    return levels
+
+
+def _nearest_level(cells: Tensor, levels: Tensor) -> Tensor:
+    return levels[torch.bucketize(cells.contiguous(), (levels[1:] + levels[:-1]) / 2)]
+
+
+def _look(train: VqvaeClips, normalisation: Normalisation, batch_size: int) -> _Seen:
+    total = torch.zeros(1, NUM_MELS, NUM_FRAMES, dtype=torch.float64)
+    histogram = torch.zeros(_NUM_BINS)
+    for mel_db, window in normalised_batches(train, normalisation, batch_size):
+        mel = window.normalise(mel_db)
+        total += mel.double().sum(0)
+        histogram += torch.histc(cell_means(mel), _NUM_BINS, 0.0, 1.0)
+    return _Seen((total / len(train)).float(), histogram / histogram.sum())

@@ -1,0 +1,76 @@
+"""How far reconstructions are from their mel spectrograms, over a whole set of clips."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from attrs import define, field
+from torch import Tensor
+
+from engine.systems.vqvae.dataset import VqvaeClips
+from engine.systems.vqvae.normalise import Window, window_of
+from engine.systems.vqvae.recipe import Normalisation
+from engine.systems.vqvae.shapes import GRID
+
+LOW_DB, HIGH_DB = -80.0, 40.0
+"""Decibels are compared clamped to this range, whatever window the network reads."""
+
+Coder = Callable[[Tensor], Tensor]
+"""Normalised mels [B, 1, 128, 32] to their reconstructions."""
+
+
+@define
+class Errors:
+    """Mean squared errors, one figure a clip, in the order in which they were added."""
+
+    _normalised: list[Tensor] = field(factory=list, init=False)
+    _decibels: list[Tensor] = field(factory=list, init=False)
+
+    def add(self, mel_db: Tensor, window: Window, reconstruction: Tensor) -> None:
+        """Take in a batch [B, 1, 128, 32]: decibels, their window, normalised reconstructions."""
+        self._normalised.append(_mean_square(reconstruction - window.normalise(mel_db)))
+        decibels = window.decibels(reconstruction).clamp(LOW_DB, HIGH_DB)
+        self._decibels.append(_mean_square(decibels - mel_db.clamp(LOW_DB, HIGH_DB)))
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """`reconstruction` (of normalised mels) and `rmse_db` over the whole set."""
+        return {
+            "reconstruction": float(torch.cat(self._normalised).mean()),
+            "rmse_db": float(torch.cat(self._decibels).mean().sqrt()),
+        }
+
+    @property
+    def rmse_db(self) -> np.ndarray:
+        """Root mean squared error in decibels of each clip."""
+        rmse: np.ndarray = torch.cat(self._decibels).sqrt().numpy()
+        return rmse
+
+
+def errors_of(
+    coder: Coder, clips: VqvaeClips, normalisation: Normalisation, batch_size: int
+) -> Errors:
+    """The errors of a coder on a set of clips."""
+    errors = Errors()
+    for mel_db, window in normalised_batches(clips, normalisation, batch_size):
+        errors.add(mel_db, window, coder(window.normalise(mel_db)))
+    return errors
+
+
+def normalised_batches(
+    clips: VqvaeClips, normalisation: Normalisation, batch_size: int
+) -> Iterator[tuple[Tensor, Window]]:
+    """Decibels [B, 1, 128, 32] of a set in its order, each batch with its window."""
+    for start in range(0, len(clips), batch_size):
+        mel_db = clips.mel_db(range(start, min(start + batch_size, len(clips))))
+        yield mel_db, window_of(normalisation, mel_db)
+
+
+def cell_means(mel: Tensor) -> Tensor:
+    """Mean over each cell's area, [B, 1, 128, 32] to [B, 30, 30]."""
+    return F.adaptive_avg_pool2d(mel, (GRID, GRID))[:, 0]
+
+
+def _mean_square(difference: Tensor) -> Tensor:
+    return difference.double().square().mean((1, 2, 3))

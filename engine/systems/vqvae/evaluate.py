@@ -1,0 +1,62 @@
+"""The network's figures over a whole evaluation set: none is a mean of batch means."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from attrs import frozen
+
+from engine.metrics.codes import CodeEnergies, perplexity
+from engine.systems.vqvae.dataset import VqvaeClips
+from engine.systems.vqvae.errors import Errors, cell_means, normalised_batches
+from engine.systems.vqvae.objective import VqvaeObjective
+
+_SHARE_IN_USE = 0.01
+
+
+@frozen
+class Evaluation:
+    """What one pass over a set of clips found."""
+
+    errors: Errors
+    losses: Mapping[str, float]
+    """The quantizer's loss terms, means over clips."""
+    energies: CodeEnergies
+
+
+@torch.no_grad()
+def evaluate_clips(objective: VqvaeObjective, clips: VqvaeClips, batch_size: int) -> Evaluation:
+    """Pass a set of clips through the networks as they are (the caller chooses evaluation mode)."""
+    device = next(objective.parameters()).device
+    errors, losses = Errors(), dict[str, float]()
+    energies = CodeEnergies(objective.network.vq.num_codes)
+    for mel_db, window in normalised_batches(clips, objective.normalisation, batch_size):
+        coded = objective.network(window.normalise(mel_db).to(device))
+        errors.add(mel_db, window, coded.reconstruction.float().cpu())
+        energies.add(coded.quantized.indices.cpu().numpy(), cell_means(mel_db).numpy())
+        for name, value in coded.quantized.losses.items():
+            losses[name] = losses.get(name, 0.0) + float(value) * len(mel_db) / len(clips)
+    return Evaluation(errors, losses, energies)
+
+
+def metrics_of(
+    evaluation: Evaluation, weights: Mapping[str, float], grid_rmse_db: float
+) -> dict[str, float]:
+    """The metrics that the recipe class declares as `eval/...`.
+
+    `weights` are the recipe's loss weights, `grid_rmse_db` the error of the uniform grid.
+    """
+    errors, energies = evaluation.errors.metrics, evaluation.energies
+    losses = {"reconstruction": errors["reconstruction"], **evaluation.losses}
+    counts: np.ndarray = energies.counts
+    metrics = {
+        "reconstruction": errors["reconstruction"],
+        "loss": sum(weights[name] * value for name, value in losses.items()),
+        "rmse_db": errors["rmse_db"],
+        "rmse_over_grid": errors["rmse_db"] / grid_rmse_db,
+        "perplexity": perplexity(counts),
+        "codes_used": float((counts > _SHARE_IN_USE * counts.sum()).sum()),
+        "codes_seen": float((counts > 0).sum()),
+        "order": energies.rank_correlation(),
+    }
+    return {f"eval/{name}": value for name, value in metrics.items()}

@@ -1,0 +1,84 @@
+"""Clips made for listening and looking: original, what mels alone keep, and the reconstruction."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import soundfile
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from engine.corpus import PackedAudio
+from engine.systems.vqvae.dataset import VqvaeClips
+from engine.systems.vqvae.frontend import FrontEnd
+from engine.systems.vqvae.normalise import window_of
+from engine.systems.vqvae.objective import VqvaeObjective
+from engine.systems.vqvae.pictures import Picture, draw_clip, draw_overview
+from engine.training.system import Sample
+
+
+@frozen
+class SampleWriter:
+    """Makes samples of some clips of a set with the present weights."""
+
+    objective: VqvaeObjective
+    front_end: FrontEnd
+    packed: PackedAudio
+    clips: VqvaeClips
+
+    def write(self, folder: Path, indices: Sequence[int], labels: Sequence[str]) -> list[Sample]:
+        """Write a folder a clip (three WAV files and a picture) and `overview.png`."""
+        if not indices:
+            return []
+        pictures = self._pictures(indices, labels)
+        samples = []
+        for index, picture in zip(indices, pictures, strict=True):
+            samples += self._write_clip(folder / picture.name, index, picture)
+        path = folder / "overview.png"
+        draw_overview(pictures, path)
+        return [Sample("overview", "image", path, "original, codes, reconstruction"), *samples]
+
+    @torch.no_grad()
+    def _pictures(self, indices: Sequence[int], labels: Sequence[str]) -> list[Picture]:
+        mel_db = self.clips.mel_db(indices)
+        window = window_of(self.objective.normalisation, mel_db)
+        device = next(self.objective.parameters()).device
+        coded = self.objective.network(window.normalise(mel_db).to(device))
+        rebuilt = window.decibels(coded.reconstruction.float().cpu())
+        codes = coded.quantized.indices.cpu()
+        return [
+            Picture(f"{number:02d}_{labels[index]}", mel_db[k], codes[k], rebuilt[k])
+            for k, (number, index) in enumerate(enumerate(indices, start=1))
+        ]
+
+    def _write_clip(self, folder: Path, index: int, picture: Picture) -> list[Sample]:
+        folder.mkdir(parents=True, exist_ok=True)
+        samples = self.packed.read(int(self.clips.rows[index]))
+        inverse, rebuilt = self.front_end.to_waveform(
+            torch.stack([picture.original, picture.rebuilt])
+        )
+        original = torch.from_numpy(self.front_end.cut(samples))
+        draw_clip(picture, folder / "puzzle.png")
+        return [
+            self._audio(folder / "original.wav", original, "original"),
+            self._audio(folder / "mel_inverse.wav", inverse, "original through the mel alone"),
+            self._audio(folder / "reconstruction.wav", rebuilt, "reconstruction"),
+            Sample(f"{folder.name}/puzzle", "image", folder / "puzzle.png", "puzzle"),
+        ]
+
+    def _audio(self, path: Path, waveform: Tensor, caption: str) -> Sample:
+        rate = self.front_end.sample_rate_hz
+        soundfile.write(path, waveform.clamp(-1.0, 1.0).numpy(), rate, subtype="PCM_16")
+        return Sample(f"{path.parent.name}/{path.stem}", "audio", path, caption)
+
+
+def spread_over(labels: Sequence[str], number: int) -> list[int]:
+    """Indices of at most `number` clips of as many different labels as there are, evenly chosen."""
+    seen: dict[str, int] = {}
+    turns = []
+    for index, label in enumerate(labels):
+        seen[label] = seen.get(label, 0) + 1
+        turns.append((seen[label], label, index))
+    first = sorted(turns)[: max(number, len(seen))]
+    kept = min(number, len(first))
+    return [first[k * len(first) // kept][2] for k in range(kept)]

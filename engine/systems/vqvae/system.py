@@ -1,0 +1,146 @@
+"""The audio puzzle VQ-VAE as the loop sees it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from attrs import asdict
+
+from engine.corpus import Corpus, Split, split_clips
+from engine.errors import UserError
+from engine.project import Project
+from engine.recipe.params import Params
+from engine.systems.vqvae.baselines import UNIFORM_GRID, baselines
+from engine.systems.vqvae.dataset import FRONT_END_VERSION, VqvaeClips, corpus_mels
+from engine.systems.vqvae.evaluate import Evaluation, evaluate_clips, metrics_of
+from engine.systems.vqvae.export import Export
+from engine.systems.vqvae.frontend import FrontEnd
+from engine.systems.vqvae.objective import VqvaeObjective
+from engine.systems.vqvae.recipe import VqvaeRecipe
+from engine.systems.vqvae.samples import SampleWriter, spread_over
+from engine.training.system import Evaluated, Limits, Sample, Turn
+
+_TURN = "autoencoder"
+
+
+def build(recipe: VqvaeRecipe, project: Project, params: Params) -> "VqvaeSystem":
+    """Open the recipe's corpus, split it and initialise the networks from torch's generator.
+
+    Raises UserError where the corpus is missing, not packed at the recipe's rate, or too small.
+    """
+    dataset = recipe.dataset
+    corpus = Corpus.open(project.corpus(dataset.corpus))
+    corpus.packed(dataset.sample_rate_hz)
+    split = split_clips(
+        corpus.manifest.clips,
+        how=dataset.split,
+        eval_share=dataset.eval_share,
+        num_train=dataset.num_train_clips,
+        num_eval=dataset.num_eval_clips,
+        seed=params.seed,
+    )
+    if len(split.train) < recipe.training.batch_size:
+        raise UserError(
+            f"Corpus {dataset.corpus!r} has {len(split.train)} training clips, fewer than a batch "
+            f"of {recipe.training.batch_size}. Add clips or lower training.batch_size."
+        )
+    return VqvaeSystem(recipe, corpus, split, project.features)
+
+
+class VqvaeSystem:
+    """A recipe with its data and networks; `features` is where mel spectrograms are kept."""
+
+    limits = Limits((1e-5, 1e-1), conditioning=("mel_db",), overfits=("reconstruction",))
+
+    def __init__(self, recipe: VqvaeRecipe, corpus: Corpus, split: Split, features: Path) -> None:
+        self.recipe, self.corpus, self.split = recipe, corpus, split
+        self.front_end = FrontEnd.of(recipe.dataset)
+        self.packed = corpus.packed(recipe.dataset.sample_rate_hz)
+        mels = corpus_mels(corpus, self.front_end, features)
+        rows = np.arange(len(self.packed.ids))
+        self.all_clips = VqvaeClips(self.packed.ids, rows, mels, self.front_end.num_samples)
+        self.train_clips = self.all_clips.only(split.train)
+        self.eval_clips = self.all_clips.only(split.evaluation)
+        self.objective = VqvaeObjective(recipe.model)
+        losses = asdict(recipe.losses)
+        self.weights = {name: weight for name, weight in losses.items() if weight is not None}
+
+    @cached_property
+    def turns(self) -> Sequence[Turn]:
+        """One: the autoencoder, all of whose parameters are trained."""
+        return (Turn(_TURN, dict(self.objective.named_parameters()), self.weights),)
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the corpus."""
+        return self.corpus.digest
+
+    @cached_property
+    def evaluation_set(self) -> str:
+        """Digest of the evaluation clips' ids and content, and of the front end."""
+        clips = sorted((clip.id, clip.sha256) for clip in self.split.evaluation)
+        facts = [clips, sorted(self.front_end.facts.items()), FRONT_END_VERSION]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What a report says before step 1."""
+        report = self.corpus.report
+        data = {
+            "found": report.num_found,
+            "used": report.num_used,
+            "quarantined": dict(report.quarantined),
+            "training": len(self.split.train),
+            "evaluation": len(self.split.evaluation),
+            "split": self.split.how,
+            "leaks": self.split.leaks,
+        }
+        return {"parameters": sum(p.numel() for p in self.objective.parameters()), "data": data}
+
+    def evaluate(self) -> Evaluated:
+        """Metrics of the present weights over the whole evaluation set."""
+        evaluation = self._pass()
+        return Evaluated(self._metrics(evaluation), {"rmse_db": evaluation.errors.rmse_db})
+
+    def baselines(self) -> Mapping[str, float]:
+        """Metrics of the coders that learn nothing."""
+        return self._baselines
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
+        """Original, its mel inverse and reconstruction as audio, and a picture, for some clips."""
+        labels = [clip.label or "clip" for clip in self.split.evaluation]
+        writer = SampleWriter(self.objective, self.front_end, self.packed, self.eval_clips)
+        return writer.write(folder, spread_over(labels, num_clips), labels)
+
+    def export(self, folder: Path) -> None:
+        """Write weights.pth, codes.npy, index.csv and puzzle.json."""
+        evaluation = self._pass()
+        export = Export(
+            recipe=self.recipe,
+            corpus=self.corpus,
+            split=self.split,
+            front_end=self.front_end,
+            clips=self.all_clips,
+        )
+        facts = {"evaluation_set": self.evaluation_set, "metrics": self._metrics(evaluation)}
+        export.write(folder, self.objective.network, evaluation, facts)
+
+    def _pass(self) -> Evaluation:
+        return evaluate_clips(self.objective, self.eval_clips, self.recipe.training.batch_size)
+
+    def _metrics(self, evaluation: Evaluation) -> dict[str, float]:
+        return metrics_of(evaluation, self.weights, self._baselines[UNIFORM_GRID])
+
+    @cached_property
+    def _baselines(self) -> Mapping[str, float]:
+        model = self.recipe.model
+        return baselines(
+            self.train_clips,
+            self.eval_clips,
+            model.normalisation,
+            model.quantizer.num_codes,
+            self.recipe.training.batch_size,
+        )

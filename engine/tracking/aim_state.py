@@ -1,0 +1,88 @@
+"""How far Aim has mirrored a run, kept inside the Aim repository it describes.
+
+A run is known by its first event, wherever its folder is: the scratch folder a run trained in and
+the model folder its events were copied to are one run in Aim. Nothing is written into a run's
+folder, since a model folder is a DVC output whose bytes must not change.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import asdict, frozen
+
+from engine.atomic import write_atomically
+
+
+@frozen
+class MirrorState:
+    """What Aim holds of one run."""
+
+    run_hash: str
+    """Aim's name of the run."""
+    recipe: str
+    metric: str
+    """What picks the run's best checkpoint, by its name in Aim (`rmse_db`)."""
+    started: float
+    """Seconds since the epoch at which training first began."""
+    offset: int = 0
+    """Bytes of events.jsonl that Aim has."""
+
+
+class AlreadyMirroredError(Exception):
+    """Another process is mirroring this run at this moment."""
+
+
+def run_key(run_folder: Path) -> str | None:
+    """What tells a run from every other: a digest of its first event. None before there is one."""
+    events = run_folder / "events.jsonl"
+    if not events.is_file():
+        return None
+    with events.open("rb") as file:
+        first = file.readline()
+    return hashlib.sha256(first).hexdigest()[:16] if first.endswith(b"\n") else None
+
+
+def read_state(repo: Path, key: str) -> MirrorState | None:
+    """What `repo` holds of the run, or None where it holds nothing."""
+    path = _folder(repo) / f"{key}.json"
+    return MirrorState(**json.loads(path.read_text())) if path.is_file() else None
+
+
+def read_states(repo: Path) -> list[MirrorState]:
+    """Every run that `repo` holds, the newest first."""
+    states = [MirrorState(**json.loads(path.read_text())) for path in _folder(repo).glob("*.json")]
+    return sorted(states, key=lambda state: state.started, reverse=True)
+
+
+def write_state(repo: Path, key: str, state: MirrorState) -> None:
+    """Remember what `repo` now holds of the run."""
+    write_atomically(_folder(repo) / f"{key}.json", json.dumps(asdict(state)))
+
+
+def is_behind(repo: Path, run_folder: Path) -> bool:
+    """Whether the run has events that `repo` does not hold yet."""
+    key = run_key(run_folder)
+    if key is None:
+        return False
+    state = read_state(repo, key)
+    return state is None or state.offset < (run_folder / "events.jsonl").stat().st_size
+
+
+@contextmanager
+def sole_mirror(repo: Path, key: str) -> Iterator[None]:
+    """Hold the run: Aim's storage breaks under two writers. Raises AlreadyMirroredError."""
+    _folder(repo).mkdir(parents=True, exist_ok=True)
+    with (_folder(repo) / f"{key}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyMirroredError(key) from error
+        yield
+
+
+def _folder(repo: Path) -> Path:
+    return repo / ".aim" / "cantus"

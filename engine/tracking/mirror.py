@@ -1,0 +1,73 @@
+"""Keeps Aim's copy of a run going beside training, without ever holding training up."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from engine.project import Project
+from engine.tracking.aim_state import is_behind
+
+_NOTHING_LOST = "The run itself is complete, and `cantus ui` tries again."
+
+
+class AimMirror:
+    """The mirror process of one run. No failure of Aim's raises: it becomes a sentence."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as self)
+
+    def start(self, run_folder: Path, repo: Path) -> None:
+        """Start mirroring `run_folder` into the Aim repository in `repo`; return at once.
+
+        The process has its own session, so that Ctrl-C reaches training alone, and lives until
+        its standard input closes: by `finish`, or because this process died.
+        """
+        self._process = subprocess.Popen(
+            [*_command(repo), "--follow", str(run_folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._complaints,
+            start_new_session=True,
+        )
+
+    def finish(self, timeout_seconds: float) -> str | None:
+        """Let the mirror catch up for at most `timeout_seconds`; a sentence where it could not."""
+        if self._process is None:
+            return None
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            code = self._process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            return f"Aim did not keep up within {timeout_seconds:g} s. {_NOTHING_LOST}"
+        if code == 0:
+            return None
+        self._complaints.seek(0)
+        return _failure(self._complaints.read())
+
+
+def sync_all(project: Project) -> str | None:
+    """Mirror every run that Aim lags behind; a sentence where that failed."""
+    found = [*project.root.glob("runs/*/*"), *project.root.glob("models/*")]
+    behind = [str(folder) for folder in sorted(found) if is_behind(project.root, folder)]
+    if not behind:
+        return None
+    done = subprocess.run([*_command(project.root), *behind], capture_output=True, check=False)
+    return _failure(done.stderr) if done.returncode != 0 else None
+
+
+def _command(repo: Path) -> list[str]:
+    return [sys.executable, "-m", "engine.tracking.aim_mirror", "--repo", str(repo)]
+
+
+def _failure(complaints: bytes) -> str:
+    lines = complaints.decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
+    return f"Aim could not mirror the run: {last}. {_NOTHING_LOST}"

@@ -1,0 +1,130 @@
+"""Git refs that let DVC compare two recipes: `dvc metrics diff audio_vae audio_vae_plus`.
+
+DVC compares git revisions, and the results of two recipes lie side by side in one. So each recipe
+gets a ref `refs/<recipe>` to a commit whose tree is that recipe's results under names that are
+the same for all: metrics.json, recipe.toml, params.toml, plots/train.csv. Git's plumbing writes it
+without touching a branch, the index, a tag or the working tree, and nothing pushes or clones it.
+The commit has no parent, no author's name and no date of its own: same content, same ref.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+from engine.errors import UserError
+from engine.project import Project
+
+_GIT_OWN = {"bisect", "exps", "heads", "notes", "original", "remotes", "replace", "stash", "tags"}
+_OF_A_HOOK = {
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_WORK_TREE",
+}
+"""What git tells its hooks; it would send these commands to another repository."""
+_NOBODY = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "cantus"), ("EMAIL", "cantus@localhost"), ("DATE", "@0 +0000"))
+}
+
+
+def write_phase_ref(
+    project_root: Path,
+    recipe_name: str,
+    *,
+    metrics_file: Path,
+    recipe_file: Path,
+    params_file: Path,
+    plots_folder: Path,
+) -> bool:
+    """Point `refs/<recipe_name>` at these results; return whether the ref changed.
+
+    What is missing among the files is left out. Nothing is done where there is no git checkout. In
+    a DVC experiment an existing ref stays, because the experiment does not replace the phase.
+    Raises UserError where git keeps its own things under the recipe's name.
+    """
+    if recipe_name in _GIT_OWN:
+        raise UserError(
+            f"A recipe cannot be called '{recipe_name}': git keeps its own things under "
+            f"refs/{recipe_name}. Give it another name."
+        )
+    if not (project_root / ".git").exists():
+        return False
+    ref = f"refs/{recipe_name}"
+    present = _git(project_root, "for-each-ref", "--format=%(objectname)", ref)
+    if present and os.environ.get("DVC_EXP_NAME"):
+        return False
+    files = {
+        "metrics.json": metrics_file,
+        "recipe.toml": recipe_file,
+        "params.toml": params_file,
+        "train.csv": plots_folder / "train.csv",
+    }
+    commit = _commit(project_root, {name: file for name, file in files.items() if file.is_file()})
+    if commit == present:
+        return False
+    _git(project_root, "update-ref", ref, commit)
+    return True
+
+
+def refresh_phase_refs(project: Project) -> list[str]:
+    """Bring the ref of every recipe that has metrics up to date; return those that changed.
+
+    Every stage calls it, so that the refs of recipes whose stages did not run exist as well.
+    """
+    names = sorted(file.stem for file in (project.root / "metrics").glob("*.json"))
+    return [name for name in names if _refresh(project, name)]
+
+
+def _refresh(project: Project, name: str) -> bool:
+    resolved = (project.model(name) / "recipe.toml", project.resolved_recipe(name))
+    return write_phase_ref(
+        project.root,
+        name,
+        metrics_file=project.metrics(name),
+        recipe_file=next((file for file in resolved if file.is_file()), project.recipe(name)),
+        params_file=project.params,
+        plots_folder=project.plots(name),
+    )
+
+
+def _commit(root: Path, files: dict[str, Path]) -> str:
+    blobs = {name: _blob(root, file.read_bytes()) for name, file in files.items()}
+    curve = blobs.pop("train.csv", None)
+    blobs["dvc.yaml"] = _blob(root, _dvc_yaml(set(blobs), curves=curve is not None).encode())
+    lines = [f"100644 blob {blob}\t{name}" for name, blob in blobs.items()]
+    if curve:
+        plots = _git(root, "mktree", stdin=f"100644 blob {curve}\ttrain.csv\n".encode())
+        lines.append(f"040000 tree {plots}\tplots")
+    tree = _git(root, "mktree", stdin="".join(f"{line}\n" for line in lines).encode())
+    return _git(root, "commit-tree", tree, "-m", "Results of one recipe, for DVC to compare")
+
+
+def _dvc_yaml(names: set[str], *, curves: bool) -> str:
+    text = "metrics: [metrics.json]\n" if "metrics.json" in names else ""
+    text += f"params: [{', '.join(sorted(name for name in names if name.endswith('.toml')))}]\n"
+    return text + ("plots:\n- plots/train.csv: {x: step, y: loss}\n" if curves else "")
+
+
+def _blob(root: Path, content: bytes) -> str:
+    return _git(root, "hash-object", "-w", "--stdin", stdin=content)
+
+
+def _git(root: Path, *arguments: str, stdin: bytes = b"") -> str:
+    outer = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=root,
+        input=stdin,
+        env=outer | _NOBODY,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise UserError(
+            f"git {arguments[0]} failed in {root}, so the results cannot be kept for "
+            f"`dvc metrics diff`: {done.stderr.decode(errors='replace').strip()}"
+        )
+    return done.stdout.decode().strip()

@@ -1,0 +1,49 @@
+"""Exponential moving average of the weights, and its use in place of them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class AverageWeights:
+    """Moving average of all trainable tensors (Polyak averaging); buffers are taken as they are."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self._live = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        self.weights = {name: p.detach().clone() for name, p in self._live.items()}
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """One step: average = decay * average + (1 - decay) * weights."""
+        average = list(self.weights.values())
+        torch._foreach_lerp_(average, list(self._live.values()), 1.0 - self.decay)
+
+    def restart(self) -> None:
+        """Begin again from the present weights."""
+        self.load(self._live)
+
+    @torch.no_grad()
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over saved averages."""
+        for name, tensor in weights.items():
+            self.weights[name].copy_(tensor)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The module computes with the averages inside the context."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        for name, average in self.weights.items():
+            live = self._live[name]
+            kept = live.detach().clone()
+            live.copy_(average)
+            average.copy_(kept)

@@ -1,0 +1,263 @@
+"""The training loop: steps, evaluations, guards and checkpoints, in the order the recipe says."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from attrs import define, field
+from lightning_fabric import Fabric
+
+from engine.recipe.schema import Recipe
+from engine.tracking.events import Event, EventLog
+from engine.training.average import AverageWeights
+from engine.training.checkpoint import Checkpoint
+from engine.training.clock import Clock
+from engine.training.guards import Breach, Guards, Moment
+from engine.training.loader import batches
+from engine.training.order import Order
+from engine.training.step import Stepper, silent_parameters
+from engine.training.stop import StopRequest
+from engine.training.system import Evaluated, System
+from engine.training.watcher import Progress, Watcher
+
+Ending = Literal["finished", "interrupted", "guard"]
+
+
+@define
+class Best:
+    """The best evaluation so far."""
+
+    step: int = -1
+    value: float = float("nan")
+
+
+@define(slots=False)
+class Loop:
+    """One run in motion. `run` goes on from `step` until the end, a guard or a signal."""
+
+    fabric: Fabric
+    system: System
+    recipe: Recipe
+    order: Order
+    log: EventLog
+    watcher: Watcher
+    stop: StopRequest
+    save: Callable[[str, Checkpoint], None]
+    """Writes a checkpoint of a kind: 'resume', 'best' or 'kept'."""
+    samples: Path
+    """Where samples are written: below the run's folder, to which events name them relatively."""
+    published: Callable[[], None]
+    """Called after every evaluation, so that DVC's files can be rewritten."""
+    step: int = 0
+    best: Best = field(factory=Best)
+    breach: Breach | None = None
+
+    clock: Clock = field(init=False)
+    stepper: Stepper = field(init=False)
+    guards: Guards = field(init=False)
+    average: AverageWeights | None = field(init=False)
+    _logged: tuple[float, int] = field(init=False)
+    """When and at which step training metrics were last read."""
+
+    def __attrs_post_init__(self) -> None:
+        training = self.recipe.training
+        self.clock = Clock.of(training, self.order.steps_per_epoch)
+        self.stepper = Stepper(self.fabric, self.system, self.recipe, self.clock.length)
+        self.guards = Guards(self.recipe.guard)
+        decay = training.ema_decay
+        module = self.system.objective
+        self.average = None if decay is None else AverageWeights(module, decay)
+        self._logged = (time.perf_counter(), self.step)
+
+    def run(self) -> Ending:
+        """Train to the end of the recipe, or until something ends it."""
+        total = self.clock.length.total_steps
+        stream = batches(
+            self.system.train_clips, self.order, self.step, self.recipe.training.num_micro_batches
+        )
+        self._logged = (time.perf_counter(), self.step)
+        self.system.objective.train()
+        try:
+            return self._run(stream, total)
+        finally:
+            stream.close()  # type: ignore[attr-defined]
+
+    def _run(self, stream: Iterator[Any], total: int) -> Ending:
+        training = self.recipe.training
+        while self.step < total:
+            self.stepper.step(next(stream), self.step)
+            self.step += 1
+            if self.average is not None:
+                self.average.update()
+            evaluates = self.clock.strikes(training.evaluate_every, self.step)
+            evaluates = evaluates or self.step == total
+            if evaluates or self.step % training.log_every_steps == 0 or self.stop.signal:
+                self._log_training(total)
+            if self.breach is None and evaluates:
+                self._evaluate()
+            if self.breach is not None:
+                return "guard"
+            every = self.recipe.samples.every
+            if every is not None and self.step < total and self.clock.strikes(every, self.step):
+                self.sample(f"step_{self.step:09d}")
+            self._save_if_due(training, total)
+            if self.stop.signal is not None and self.step < total:
+                self.save("resume", self.checkpoint())
+                return "interrupted"
+        return "finished"
+
+    def moment(self) -> Moment:
+        """Steps and epochs done."""
+        return Moment(self.step, self.clock.epoch(self.step))
+
+    def write(self, kind: str, **more: Any) -> None:
+        """Add an event at the present step."""
+        self.log.write(Event(kind, self.step, self.clock.epoch(self.step), **more))
+
+    def with_average(self) -> AbstractContextManager[None]:
+        """Inside, the objective computes with the averaged weights, where the recipe wants them."""
+        return nullcontext() if self.average is None else self.average.in_place()
+
+    def evaluate(self, rename: str | None = None) -> Evaluated:
+        """Evaluate the present weights; `rename` stands for eval in the metrics' names."""
+        random = _random_state()
+        self.system.objective.eval()
+        with self.with_average():
+            result = self.system.evaluate()
+        self.system.objective.train()
+        _set_random_state(random)
+        if rename is None:
+            return result
+        metrics = {f"{rename}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
+        return Evaluated(metrics, result.per_clip)
+
+    def sample(self, name: str) -> None:
+        """Write samples of the present weights below `samples/<name>`."""
+        random = _random_state()
+        self.system.objective.eval()
+        with self.with_average():
+            made = self.system.samples(self.samples / name, self.recipe.samples.num_clips)
+        self.system.objective.train()
+        _set_random_state(random)
+        facts = [
+            {
+                "name": sample.name,
+                "kind": sample.kind,
+                "path": str(sample.path.relative_to(self.samples.parent)),
+                "caption": sample.caption,
+            }
+            for sample in made
+        ]
+        self.write("sample", facts={"samples": facts})
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that is needed to go on from here to the same weights."""
+        return Checkpoint(
+            state=self._position() | {"guards": self.guards.state()},
+            weights=self.system.objective.state_dict(),
+            average={} if self.average is None else self.average.weights,
+            optimizers={"turns": self.stepper.optimizer_state(), "random": _random_state()},
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on exactly where the checkpoint was written."""
+        self.system.objective.load_state_dict(dict(checkpoint.weights), strict=True)
+        if self.average is not None:
+            self.average.load(dict(checkpoint.average))
+        self.stepper.load_optimizer_state(checkpoint.optimizers["turns"])
+        _set_random_state(checkpoint.optimizers["random"])
+        self.guards.load(checkpoint.state["guards"])
+        self.best = Best(*checkpoint.state["best"])
+        self.step = checkpoint.state["step"]
+
+    def _log_training(self, total: int) -> None:
+        metrics = self.stepper.meter.read()
+        for name, rate in self.stepper.learning_rates(self.step - 1).items():
+            metrics[f"train/learning_rate/{name}"] = rate
+        self.write("train", metrics=metrics)
+        seconds = time.perf_counter() - self._logged[0]
+        pace = seconds / max(1, self.step - self._logged[1])
+        clips = self.recipe.training.batch_size / pace
+        left = pace * (total - self.step)
+        epoch = self.clock.epoch(self.step)
+        self.watcher.progress(Progress(self.step, total, epoch, clips, left, metrics))
+        self._heed(self.guards.watch(metrics, self.moment()))
+        silent = [name for turn in self.system.turns for name in silent_parameters(turn)]
+        self._heed(self.guards.watch_gradients(silent, self.moment()))
+        self._logged = (time.perf_counter(), self.step)
+
+    def _evaluate(self) -> None:
+        metrics = self.evaluate().metrics
+        better = _is_better(metrics[self.recipe.training.best], self.best, self.recipe)
+        facts = {"evaluation_set": self.system.evaluation_set, "best": better}
+        self.write("eval", metrics=metrics, facts=facts)
+        self.watcher.evaluated(self.step, metrics)
+        self._heed(self.guards.watch(metrics, self.moment()))
+        if better and self.breach is None:
+            self.best = Best(self.step, metrics[self.recipe.training.best])
+            self._save_weights("best")
+        self.published()
+        self._logged = (time.perf_counter(), self.step)
+
+    def _heed(self, breaches: list[Breach]) -> None:
+        """Write down what the guards say; the first that stops ends the run."""
+        for breach in breaches:
+            facts: Mapping[str, Any] = {
+                "name": breach.name,
+                "metric": breach.metric,
+                "value": breach.value,
+                "condition": breach.condition,
+                "action": breach.action,
+                "because": breach.because,
+            }
+            self.write("guard", facts=facts)
+            self.watcher.say(
+                f"{'STOP' if breach.action == 'stop' else 'warning'}: {breach.sentence()}"
+            )
+            if breach.action == "stop" and self.breach is None:
+                self.breach = breach
+
+    def _save_if_due(self, training: Any, total: int) -> None:
+        if training.keep_every and self.clock.strikes(training.keep_every, self.step):
+            self._save_weights("kept")
+        if self.clock.strikes(training.checkpoint_every, self.step) or self.step == total:
+            self.save("resume", self.checkpoint())
+
+    def _save_weights(self, kind: str) -> None:
+        """The weights that would be exported now, without the optimiser's state."""
+        with self.with_average():
+            weights = self.system.objective.state_dict()
+            self.save(kind, Checkpoint(self._position(), weights))
+
+    def _position(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "epoch": self.clock.epoch(self.step),
+            "best": [self.best.step, self.best.value],
+            "recipe": self.recipe.name,
+            "evaluation_set": self.system.evaluation_set,
+        }
+
+
+def _is_better(value: float, best: Best, recipe: Recipe) -> bool:
+    if best.step < 0:
+        return True
+    lowest = recipe.training.best_is == "lowest"
+    return value < best.value if lowest else value > best.value
+
+
+def _random_state() -> dict[str, torch.Tensor]:
+    """The states of torch's generators; data order needs none (see order.py)."""
+    state = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def _set_random_state(state: Mapping[str, torch.Tensor]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])

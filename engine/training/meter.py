@@ -1,0 +1,43 @@
+"""Averages of training metrics between two log lines, kept on the device until they are read."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+
+class Meter:
+    """Sums scalars without waiting for the device; one transfer when they are read.
+
+    `reduce` averages a tensor over all ranks, so that every rank reads the same figures.
+    """
+
+    def __init__(self, reduce: Callable[[Tensor], Tensor]) -> None:
+        self._reduce = reduce
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    @torch.no_grad()
+    def add(self, metrics: Mapping[str, Tensor], share: float = 1.0) -> None:
+        """Add scalars; `share` below 1 says that a micro-batch is only part of a step."""
+        for name, value in metrics.items():
+            value = value.detach().float() * share
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+
+    def count(self) -> None:
+        """One step is complete."""
+        for name in self._sums:
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def read(self) -> dict[str, float]:
+        """The means since the last reading; starts afresh."""
+        if not self._sums:
+            return {}
+        names = sorted(self._sums)
+        values = self._reduce(torch.stack([self._sums[name] for name in names])).tolist()
+        means = {
+            name: value / max(1, self._counts.get(name, 0))
+            for name, value in zip(names, values, strict=True)
+        }
+        self._sums, self._counts = {}, {}
+        return means

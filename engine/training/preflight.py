@@ -1,0 +1,162 @@
+"""Preflight: what is proved on real batches before step 1. It leaves no trace in the weights."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from engine.recipe.schema import Constant, Recipe
+from engine.training.order import Order
+from engine.training.schedules import Length, learning_rate
+from engine.training.step import Stepper, silent_parameters, weigh
+from engine.training.system import Batch, System, Terms
+
+_CLIPS = 8
+"""Clips in the batch that is looked at: enough to swap, few enough to take seconds."""
+_STEPS = 6
+"""Steps in which every parameter must get a gradient and the repeated batch must be learned."""
+
+
+@frozen
+class Check:
+    """One thing that was looked at, and what was found."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@frozen
+class Preflight:
+    """Looks at one small real batch."""
+
+    system: System
+    recipe: Recipe
+    order: Order
+    length: Length
+    stepper: Stepper
+
+    def checks(self) -> list[Check]:
+        """All checks, the failed ones included. Weights, buffers and generators are put back."""
+        batch = self._batch()
+        found = [*self._inputs(batch), *self._rates()]
+        if not all(check.ok for check in found):
+            return found
+        with _put_back(self.system, self.stepper):
+            found += self._conditioning(batch)
+            found += self._learns(batch)
+        return found
+
+    def _batch(self) -> Batch:
+        clips = next(iter(self.order.steps(0)))[1][:_CLIPS].tolist()
+        return self.system.train_clips.batch(clips, np.random.default_rng(self.order.seed))
+
+    def _inputs(self, batch: Batch) -> Iterator[Check]:
+        for name, tensor in batch.items():
+            shape = "x".join(map(str, tensor.shape))
+            if tensor.numel() == 0:
+                yield Check(f"input {name}", False, f"it is empty (shape {shape})")
+            elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                yield Check(
+                    f"input {name}", False, f"it holds values that are not finite ({shape})"
+                )
+            else:
+                yield Check(f"input {name}", True, f"{shape}, finite")
+
+    def _rates(self) -> Iterator[Check]:
+        low, high = self.system.limits.learning_rate
+        for turn in self.system.turns:
+            peak = self.recipe.optimizer[turn.name].learning_rate
+            schedule = self.recipe.schedule.get(turn.name, Constant())
+            first = learning_rate(peak, schedule, 0, self.length)
+            said = f"{first:.3g} at step 1, {peak:.3g} at its peak"
+            if not low <= peak <= high:
+                detail = f"{said}; this system learns between {low:.0e} and {high:.0e}"
+                yield Check(f"learning rate of {turn.name}", False, detail)
+            elif schedule.warmup_steps >= self.length.total_steps:
+                detail = f"{said}; the warm-up outlasts the run ({self.length.total_steps} steps)"
+                yield Check(f"learning rate of {turn.name}", False, detail)
+            else:
+                yield Check(f"learning rate of {turn.name}", True, said)
+
+    def _conditioning(self, batch: Batch) -> Iterator[Check]:
+        for name in self.system.limits.conditioning:
+            before = self._losses(batch)
+            after = self._losses({**batch, name: batch[name].roll(1, dims=0)})
+            moved = any(not math.isclose(before[n], after[n], rel_tol=1e-7) for n in before)
+            detail = "swapping it between clips moves the loss"
+            if not moved:
+                detail = "swapping it between clips leaves every loss as it is: it is not connected"
+            yield Check(f"conditioning {name}", moved, detail)
+
+    def _learns(self, batch: Batch) -> Iterator[Check]:
+        at_peak = max((s.warmup_steps for s in self.recipe.schedule.values()), default=0)
+        silent = {name for turn in self.system.turns for name in turn.parameters}
+        broken: set[str] = set()
+        losses = []
+        for _ in range(_STEPS):
+            self.stepper.step([batch], at_peak)
+            silent &= {name for turn in self.system.turns for name in silent_parameters(turn)}
+            broken |= _not_finite(self.system)
+            losses.append(self.stepper.meter.read())
+        yield _gradient_check(silent, broken)
+        for term in self.system.limits.overfits:
+            first, last = losses[0][f"train/{term}"], losses[-1][f"train/{term}"]
+            said = f"{first:.4g} -> {last:.4g} in {_STEPS} steps on one batch"
+            yield Check(f"{term} can be learned", last < first, said)
+
+    def _losses(self, batch: Batch) -> dict[str, float]:
+        """Every turn's weighted loss, twice the same for the same batch."""
+        torch.manual_seed(self.order.seed)
+        device = next(self.system.objective.parameters()).device
+        prepared = self.system.objective.prepare({n: t.to(device) for n, t in batch.items()})
+        losses = {}
+        with torch.no_grad():
+            for turn in self.system.turns:
+                terms: Terms = getattr(self.system.objective, turn.name)(prepared)
+                losses[turn.name] = float(weigh(turn, terms))
+        return losses
+
+
+def _gradient_check(silent: set[str], broken: set[str]) -> Check:
+    if broken:
+        detail = f"not finite for {_list(broken)}"
+        return Check("gradients", False, detail)
+    if silent:
+        return Check("gradients", False, f"none in {_STEPS} steps for {_list(silent)}")
+    return Check("gradients", True, "finite and present for every trainable tensor")
+
+
+def _not_finite(system: System) -> set[str]:
+    gradients: dict[str, Tensor] = {
+        name: p.grad
+        for turn in system.turns
+        for name, p in turn.parameters.items()
+        if p.grad is not None
+    }
+    return {name for name, g in gradients.items() if not bool(torch.isfinite(g).all())}
+
+
+def _list(names: set[str]) -> str:
+    first = sorted(names)[:3]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(first) + more
+
+
+@contextmanager
+def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
+    """Restore weights, buffers, optimisers and torch's generator after the block."""
+    random = torch.get_rng_state()
+    kept = {name: t.detach().clone() for name, t in system.objective.state_dict().items()}
+    system.objective.train()
+    try:
+        yield
+    finally:
+        system.objective.load_state_dict(kept)
+        system.objective.zero_grad(set_to_none=True)
+        stepper.forget()
+        torch.set_rng_state(random)

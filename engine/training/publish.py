@@ -1,0 +1,37 @@
+"""What DVC reads of a run, made whole from its events: DVC deletes these files before a stage."""
+
+from pathlib import Path
+from typing import Any
+
+from engine.project import Project
+from engine.tracking.dvc_files import write_curves, write_metrics
+from engine.tracking.events import Event, read_events
+
+_STANDING = ("baseline/", "untrained/", "parent/")
+
+
+def publish(project: Project, recipe: str, events: Path, step: int | None = None) -> None:
+    """Write `metrics/<recipe>.json` and `plots/<recipe>/` from events.
+
+    The evaluation that counts is the latest, or the one at `step`.
+    """
+    history = list(read_events(events))
+    write_metrics(project.metrics(recipe), final_metrics(history, step))
+    write_curves(project.plots(recipe), history)
+
+
+def final_metrics(history: list[Event], step: int | None = None) -> dict[str, Any]:
+    """Baselines, the entry evaluation, and the evaluation at `step` (or the latest)."""
+    metrics: dict[str, Any] = {}
+    for event in history:
+        if event.kind not in ("baseline", "eval"):
+            continue
+        standing = {n: v for n, v in event.metrics.items() if n.startswith(_STANDING)}
+        evaluated = {n: v for n, v in event.metrics.items() if n.startswith("eval/")}
+        counts = bool(evaluated) and (step is None or event.step == step)
+        metrics |= standing
+        if counts:
+            metrics |= evaluated | {"step": event.step}
+        if standing or counts:
+            metrics["evaluation_set"] = event.facts.get("evaluation_set")
+    return metrics

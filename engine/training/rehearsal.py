@@ -1,0 +1,145 @@
+"""A short rehearsal on the longest batch: what a run will take, measured before it runs."""
+
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from attrs import frozen
+from lightning_fabric import Fabric
+
+from engine.recipe.schema import Constant, Recipe
+from engine.training.checkpoint import Checkpoint, write_checkpoint
+from engine.training.clock import Clock
+from engine.training.order import longest_batch
+from engine.training.schedules import learning_rate
+from engine.training.step import Stepper
+from engine.training.system import Batch, System
+
+_WARM_STEPS, _TIMED_STEPS = 2, 5
+
+
+@frozen
+class Forecast:
+    """What a run will take. Seconds are medians of a few real steps on the longest batch."""
+
+    parameters: int
+    total_steps: int
+    steps_per_epoch: int
+    step_seconds: float
+    evaluation_seconds: float
+    num_evaluations: int
+    peak_memory_bytes: int
+    resumable_bytes: int
+    weights_bytes: int
+    disk_bytes: int
+    free_disk_bytes: int
+    rates: dict[str, list[tuple[int, float]]]
+    """Learning rate by turn: (step, rate) at the first step, a tenth, the half and the end."""
+
+    @property
+    def epoch_seconds(self) -> float:
+        """Training time of one epoch."""
+        return self.step_seconds * self.steps_per_epoch
+
+    @property
+    def total_seconds(self) -> float:
+        """Training and evaluations; export and samples come on top."""
+        training = self.step_seconds * self.total_steps
+        return training + self.evaluation_seconds * self.num_evaluations
+
+
+def rehearse(fabric: Fabric, system: System, recipe: Recipe, root: Path) -> Forecast:
+    """Run a few steps and one evaluation with throw-away weights. Writes nothing that stays."""
+    steps_per_epoch = -(-len(system.train_clips.lengths) // recipe.training.batch_size)
+    clock = Clock.of(recipe.training, steps_per_epoch)
+    stepper = Stepper(fabric, system, recipe, clock.length)
+    step_seconds = _time_steps(stepper, _longest(system, recipe), fabric)
+    resumable, weights = _sizes(system, stepper)
+    evaluations = _num_evaluations(recipe, clock)
+    started = time.perf_counter()
+    system.objective.eval()
+    system.evaluate()
+    kept = 0 if recipe.training.keep_every is None else _count(recipe.training.keep_every, clock)
+    return Forecast(
+        parameters=sum(p.numel() for t in system.turns for p in t.parameters.values()),
+        total_steps=clock.length.total_steps,
+        steps_per_epoch=steps_per_epoch,
+        step_seconds=step_seconds,
+        evaluation_seconds=time.perf_counter() - started,
+        num_evaluations=evaluations,
+        peak_memory_bytes=_peak_memory(fabric),
+        resumable_bytes=resumable,
+        weights_bytes=weights,
+        disk_bytes=4 * resumable + 2 * (1 + kept) * weights,
+        free_disk_bytes=shutil.disk_usage(root).free,
+        rates=_rates(recipe, system, clock),
+    )
+
+
+def _longest(system: System, recipe: Recipe) -> list[Batch]:
+    clips = longest_batch(system.train_clips.lengths, recipe.training.batch_size)
+    parts = np.array_split(clips, recipe.training.num_micro_batches)
+    random = np.random.default_rng(0)
+    return [system.train_clips.batch(part.tolist(), random) for part in parts if len(part)]
+
+
+def _time_steps(stepper: Stepper, batch: list[Batch], fabric: Fabric) -> float:
+    seconds = []
+    for number in range(_WARM_STEPS + _TIMED_STEPS):
+        started = time.perf_counter()
+        stepper.step(batch, number)
+        if fabric.device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[_WARM_STEPS:])
+
+
+def _sizes(system: System, stepper: Stepper) -> tuple[int, int]:
+    """Bytes of a resumable checkpoint and of one with weights alone, by writing them."""
+    weights = system.objective.state_dict()
+    with tempfile.TemporaryDirectory() as folder:
+        full = Path(folder) / "full"
+        write_checkpoint(
+            Checkpoint({"step": 0}, weights, optimizers={"turns": stepper.optimizer_state()}), full
+        )
+        files = {path.name: path.stat().st_size for path in full.iterdir()}
+    return sum(files.values()), files["weights.safetensors"]
+
+
+def _num_evaluations(recipe: Recipe, clock: Clock) -> int:
+    return 1 + max(1, _count(recipe.training.evaluate_every, clock))
+
+
+def _count(interval: str, clock: Clock) -> int:
+    return sum(clock.strikes(interval, step) for step in range(1, clock.length.total_steps + 1))
+
+
+def _peak_memory(fabric: Fabric) -> int:
+    if fabric.device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _rates(recipe: Recipe, system: System, clock: Clock) -> dict[str, list[tuple[int, float]]]:
+    last = clock.length.total_steps - 1
+    moments = sorted({0, last // 10, last // 2, last})
+    return {
+        turn.name: [
+            (
+                step + 1,
+                learning_rate(
+                    recipe.optimizer[turn.name].learning_rate,
+                    recipe.schedule.get(turn.name, Constant()),
+                    step,
+                    clock.length,
+                ),
+            )
+            for step in moments
+        ]
+        for turn in system.turns
+    }

@@ -1,0 +1,201 @@
+"""One optimiser step over all turns: the only place that runs backward."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MethodType
+from typing import Any
+
+import torch
+from attrs import frozen
+from lightning_fabric import Fabric
+from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
+from torch import Tensor, nn
+
+from engine.errors import UserError
+from engine.recipe.schema import Constant, Recipe
+from engine.training.meter import Meter
+from engine.training.optimizers import build_optimizer
+from engine.training.schedules import Length, learning_rate
+from engine.training.system import Batch, System, Terms, Turn
+
+
+@frozen
+class _Share:
+    """A turn with its optimiser."""
+
+    turn: Turn
+    parameters: list[nn.Parameter]
+    optimizer: _FabricOptimizer
+    clip: float | None
+
+
+class Stepper:
+    """Runs the turns of a system in order, each with its optimiser, schedule and clipping."""
+
+    def __init__(self, fabric: Fabric, system: System, recipe: Recipe, length: Length) -> None:
+        self._fabric, self._recipe, self._length = fabric, recipe, length
+        check_turns(system)
+        _compile(system, recipe.training.compile)
+        self._shares, self._objective = _set_up(fabric, system, recipe)
+        self.meter = Meter(self._mean_over_ranks)
+
+    def step(self, micro_batches: Sequence[Batch], step: int) -> None:
+        """Do the step that follows `step` finished ones. Adds metrics to the meter."""
+        clips = sum(_num_clips(batch) for batch in micro_batches)
+        sizes = [_num_clips(batch) / clips for batch in micro_batches]
+        _let_gradients_flow(self._shares, self._shares)
+        prepared = [self._objective.prepare(self._move(batch)) for batch in micro_batches]
+        for share in self._shares:
+            self._turn(share, prepared, sizes, step)
+        self.meter.count()
+
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """Each turn's learning rate for the step that follows `step` finished ones."""
+        return {share.turn.name: self._rate(share.turn.name, step) for share in self._shares}
+
+    def optimizer_state(self) -> dict[str, object]:
+        """State of every optimiser by turn, for a checkpoint."""
+        return {share.turn.name: share.optimizer.state_dict() for share in self._shares}
+
+    def load_optimizer_state(self, state: Mapping[str, dict[str, Any]]) -> None:
+        """Take over saved optimiser state. The recipe's learning rate and betas win."""
+        for share in self._shares:
+            saved = state.get(share.turn.name)
+            if saved is None:
+                continue
+            options = [dict(group) for group in share.optimizer.param_groups]
+            share.optimizer.optimizer.load_state_dict(saved)
+            for group, own in zip(share.optimizer.param_groups, options, strict=True):
+                group.update({key: value for key, value in own.items() if key != "params"})
+
+    def forget(self) -> None:
+        """Empty the optimisers' state and the meter, as before the first step."""
+        for share in self._shares:
+            share.optimizer.optimizer.state.clear()
+        self.meter.read()
+
+    def _rate(self, turn: str, step: int) -> float:
+        peak = self._recipe.optimizer[turn].learning_rate
+        return learning_rate(peak, self._recipe.schedule.get(turn, Constant()), step, self._length)
+
+    def _mean_over_ranks(self, values: Tensor) -> Tensor:
+        mean = self._fabric.all_reduce(values, reduce_op="mean")
+        assert isinstance(mean, Tensor)
+        return mean
+
+    def _move(self, batch: Batch) -> Batch:
+        device = self._fabric.device
+        return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+
+    def _turn(
+        self, share: _Share, batches: Sequence[Batch], sizes: Sequence[float], step: int
+    ) -> None:
+        _let_gradients_flow([share], self._shares)
+        rate = self._rate(share.turn.name, step)
+        for group in share.optimizer.param_groups:
+            group["lr"] = rate
+        share.optimizer.zero_grad(set_to_none=True)
+        for number, (batch, size) in enumerate(zip(batches, sizes, strict=True), start=1):
+            with self._fabric.no_backward_sync(self._objective, enabled=number < len(batches)):
+                terms: Terms = getattr(self._objective, share.turn.name)(batch)
+                loss = weigh(share.turn, terms)
+                self._fabric.backward(loss * size if size != 1.0 else loss)
+            self._log(share.turn, terms, loss, size)
+        self._clip(share)
+        share.optimizer.step()
+
+    def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
+        name = "train/loss" if len(self._shares) == 1 else f"train/loss/{turn.name}"
+        self.meter.add({name: loss}, size)
+        named = {**terms.losses, **terms.metrics}
+        self.meter.add({f"train/{n}": value for n, value in named.items()}, size)
+
+    def _clip(self, share: _Share) -> None:
+        """Measure, and where the recipe says so clip, the norm of the turn's gradient."""
+        limit = math.inf if share.clip is None else share.clip
+        norm = self._fabric.clip_gradients(
+            self._objective, share.optimizer, max_norm=limit, error_if_nonfinite=False
+        )
+        assert norm is not None
+        self.meter.add({f"train/gradient_norm/{share.turn.name}": norm})
+
+
+def silent_parameters(turn: Turn) -> list[str]:
+    """Names of the turn's parameters whose present gradient is missing or exactly zero."""
+    gradients = {name: p.grad for name, p in turn.parameters.items() if p.grad is not None}
+    norms = torch._foreach_norm(list(gradients.values())) if gradients else ()
+    sizes = torch.stack(norms).tolist() if norms else []  # one transfer for all of them
+    moved = {name for name, size in zip(gradients, sizes, strict=True) if size != 0.0}
+    return [name for name in turn.parameters if name not in moved]
+
+
+def weigh(turn: Turn, terms: Terms) -> Tensor:
+    """The weighted sum of a turn's loss terms.
+
+    Raises UserError where the recipe weighs a term that the objective does not produce, or the
+    objective produces one that the recipe does not weigh.
+    """
+    if terms.losses.keys() != turn.weights.keys():
+        missing = sorted(turn.weights.keys() - terms.losses.keys())
+        unweighed = sorted(terms.losses.keys() - turn.weights.keys())
+        raise UserError(
+            f"The loss terms of turn '{turn.name}' do not match the recipe's [losses]: "
+            f"weighed but never produced {missing or 'none'}, produced but not weighed "
+            f"{unweighed or 'none'}."
+        )
+    weighed = [value * turn.weights[name] for name, value in terms.losses.items()]
+    return torch.stack(weighed).sum()
+
+
+def check_turns(system: System) -> None:
+    """Raise UserError unless every trainable tensor belongs to exactly one turn."""
+    owners: dict[int, list[str]] = {}
+    for turn in system.turns:
+        for parameter in turn.parameters.values():
+            owners.setdefault(id(parameter), []).append(turn.name)
+    for name, parameter in system.objective.named_parameters():
+        turns = owners.get(id(parameter), [])
+        if parameter.requires_grad and len(turns) != 1:
+            raise UserError(
+                f"The parameter {name} belongs to {len(turns)} turns "
+                f"({', '.join(turns) or 'none'}); every trainable one must belong to exactly one."
+            )
+
+
+def _set_up(fabric: Fabric, system: System, recipe: Recipe) -> tuple[list[_Share], _FabricModule]:
+    optimizers = [
+        build_optimizer(recipe.optimizer[turn.name], list(turn.parameters.values()))
+        for turn in system.turns
+    ]
+    objective, *wrapped = fabric.setup(system.objective, *optimizers)
+    objective.mark_forward_method("prepare")
+    shares = []
+    for turn, optimizer in zip(system.turns, wrapped, strict=True):
+        objective.mark_forward_method(turn.name)
+        clip = recipe.optimizer[turn.name].clip_gradient_norm
+        shares.append(_Share(turn, list(turn.parameters.values()), optimizer, clip))
+    return shares, objective
+
+
+def _compile(system: System, mode: str) -> None:
+    """Compile each turn's method, where the recipe asks for it."""
+    if mode == "off":
+        return
+    for turn in system.turns:
+        plain = getattr(type(system.objective), turn.name)
+        compiled = torch.compile(plain, mode=None if mode == "default" else mode)
+        setattr(system.objective, turn.name, MethodType(compiled, system.objective))
+
+
+def _let_gradients_flow(into: Sequence[_Share], shares: Sequence[_Share]) -> None:
+    """Let gradients flow into some turns' parameters alone: none is computed and thrown away."""
+    if len(shares) == 1:
+        return
+    for share in shares:
+        wanted = any(share is one for one in into)
+        for parameter in share.parameters:
+            parameter.requires_grad_(wanted)
+
+
+def _num_clips(batch: Batch) -> int:
+    return len(next(iter(batch.values())))

@@ -1,0 +1,152 @@
+import json
+
+import pytest
+
+from engine.project import Project
+from engine.recipe import load_recipe, to_plain, write_recipe
+from engine.recipe.diff import leaves
+from engine.systems import recipe_classes
+from engine.systems.vqvae.upstream_setup import NOTES, SETUPS
+
+UPSTREAM = """
+[dataset]
+corpus = "words"
+split = "random"
+num_train_clips = 50_000
+num_eval_clips = 10_000
+"""
+
+
+@pytest.fixture
+def other(project, recipe):
+    """A second recipe, with another learning rate."""
+    text = recipe.replace('name = "words"', 'name = "other"').replace("1e-3", "3e-3")
+    (project / "recipes" / "other.toml").write_text(text)
+    return project
+
+
+def metrics(project, name, **values):
+    path = Project(project).metrics(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(values))
+
+
+def rows(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_values_that_differ_stand_side_by_side(other, cantus):
+    assert rows(cantus("diff", "words", "other").out)[:3] == [
+        ["words", "other"],
+        ["name", "words", "other"],
+        ["optimizer.autoencoder.learning_rate", "0.001", "0.003"],
+    ]
+
+
+def test_recipes_are_compared_under_the_profile(other, cantus, recipe):
+    text = recipe.replace("epochs = 5", "epochs = 7")
+    (other / "recipes" / "words.toml").write_text(text)
+    assert "training.epochs" not in cantus("diff", "words", "other").out
+
+
+def test_untrained_recipes_have_no_metrics_to_compare(other, cantus):
+    metrics(other, "words", eval={"loss": 1.0})
+    assert cantus("diff", "words", "other").out.endswith("Not trained yet: other\n")
+
+
+def test_metrics_of_one_evaluation_set_have_a_difference(other, cantus):
+    metrics(other, "words", eval={"loss": 1.5, "x": None}, evaluation_set="abc")
+    metrics(other, "other", eval={"loss": 1.25}, step=3, evaluation_set="abc")
+    answer = cantus("diff", "words", "other").out
+    assert rows(answer)[-4:] == [
+        ["words", "other", "difference"],
+        ["eval.loss", "1.5", "1.25", "-0.25"],
+        ["eval.x", "-", "-", "-"],
+        ["step", "-", "3", "-"],
+    ]
+    assert "not comparable" not in answer
+
+
+@pytest.mark.parametrize("digests", [("abc", "xyz"), ("abc", None), (None, None)])
+def test_metrics_of_other_evaluation_sets_have_none_and_a_sentence(other, cantus, digests):
+    for name, digest, loss in zip(("words", "other"), digests, (1.5, 1.25), strict=True):
+        metrics(other, name, eval={"loss": loss}, evaluation_set=digest)
+    answer = cantus("diff", "words", "other").out
+    assert ["eval.loss", "1.5", "1.25"] in rows(answer)
+    assert "-0.25" not in answer
+    assert "The figures are not comparable" in answer
+
+
+def test_damaged_metrics_are_an_error(other, cantus):
+    metrics(other, "words")
+    Project(other).metrics("other").write_text("{")
+    answer = cantus("diff", "words", "other")
+    assert answer.code == 2
+    assert "is no JSON" in answer.error
+
+
+def test_departures_from_what_was_published_are_listed_with_their_reasons(project, cantus):
+    answer = cantus("diff", "words", "--upstream").out
+    assert ["model.normalisation.kind", "batch_min_max", "fixed_window"] in rows(answer)
+    assert ["dataset.num_train_clips", "50000", "-"] in rows(answer)
+    assert f"training.best: {NOTES['training.best']}" in answer
+    assert f"seed: {NOTES['seed']}" in answer
+    assert "learning_rate" not in answer
+
+
+def test_the_published_setup_itself_departs_in_nothing(project, cantus, recipe):
+    text = recipe.replace('\n[dataset]\ncorpus = "words"\n', UPSTREAM)
+    text = text.replace("rmse_db", "loss").partition("[profile")[0]
+    text = text.replace('"puzzle"', '"puzzle"\nnormalisation = { kind = "batch_min_max" }')
+    path = project / "recipes" / "words.toml"
+    path.write_text(text + "\n[profile.demo]\n")
+    assert cantus("diff", "words", "--upstream").out.startswith("No value differs.\n")
+
+
+def test_every_published_value_is_a_value_of_the_recipe(project):
+    path = project / "recipes" / "words.toml"
+    recipe = load_recipe(path, classes=recipe_classes())
+    optional = {"clip_gradient_norm", "steps", "ema_decay", "num_train_clips", "num_eval_clips"}
+    for setup in SETUPS.values():
+        unknown = set(leaves(setup)) - set(leaves(to_plain(recipe)))
+        assert {path.rpartition(".")[2] for path in unknown} <= optional
+
+
+@pytest.mark.parametrize("upstream", ["", 'upstream = "elsewhere"'])
+def test_a_recipe_without_a_published_setup_is_told_those_there_are(
+    project, cantus, recipe, upstream
+):
+    text = recipe.replace('upstream = "audio_puzzle_vae"', upstream)
+    (project / "recipes" / "words.toml").write_text(text)
+    answer = cantus("diff", "words", "--upstream")
+    assert answer.code == 2
+    assert "audio_puzzle_vae" in answer.error
+
+
+def test_what_changed_since_the_last_model_is_listed(project, cantus, recipe):
+    path = project / "recipes" / "words.toml"
+    trained = load_recipe(path, classes=recipe_classes(), profile="demo")
+    write_recipe(trained, Project(project).model("words") / "recipe.toml")
+    assert cantus("diff", "words", "--last").out == "No value differs.\n"
+    path.write_text(recipe.replace("batch_size = 64", "batch_size = 32"))
+    assert rows(cantus("diff", "words", "--last").out) == [
+        ["last", "trained", "now"],
+        ["training.batch_size", "64", "32"],
+    ]
+
+
+def test_without_a_finished_model_there_is_nothing_to_compare(project, cantus):
+    answer = cantus("diff", "words", "--last")
+    assert answer.code == 2
+    assert "there is no models/words/recipe.toml" in answer.error
+
+
+@pytest.mark.parametrize("words", [["words"], ["words", "other", "--last"]])
+def test_one_thing_to_compare_with_is_wanted(other, cantus, words):
+    answer = cantus("diff", *words)
+    assert answer.code == 2
+    assert "one of the three" in answer.error
+
+
+def test_the_help_has_an_example(cantus):
+    assert "Examples:\n    cantus diff audio_vae audio_vae_plus  " in cantus("diff", "--help").out

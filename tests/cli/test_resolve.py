@@ -1,0 +1,47 @@
+import tomli
+
+
+def resolved(project):
+    return project / "build" / "recipes" / "words.toml"
+
+
+def test_the_resolved_recipe_is_written_under_the_profile(project, cantus):
+    answer = cantus("resolve", "words")
+    assert (answer.code, answer.out) == (0, "build/recipes/words.toml\n")
+    values = tomli.loads(resolved(project).read_text())
+    assert values["training"]["epochs"] == 1
+    assert values["dataset"]["window"] == "first"
+    assert "profile" not in values
+    assert "summary" not in values
+
+
+def test_a_change_that_does_not_count_leaves_the_file_alone(project, cantus, recipe):
+    cantus("resolve", "words")
+    before = resolved(project).stat()
+    changed = f"# new\n{recipe}\n[profile.other.training]\nepochs = 9\n[samples]\nnum_clips = 1\n"
+    (project / "recipes" / "words.toml").write_text(changed)
+    cantus("resolve", "words")
+    after = resolved(project).stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_an_inherited_change_reaches_the_file(project, cantus, recipe):
+    parent = project / "recipes" / "parent.toml"
+    parent.write_text(recipe.replace('name = "words"', 'name = "parent"'))
+    child = 'extends = "parent.toml"\nname = "words"\n'
+    (project / "recipes" / "words.toml").write_text(child)
+    cantus("resolve", "words")
+    before = resolved(project).read_text()
+    parent.write_text(parent.read_text().replace("1e-3", "2e-3"))
+    cantus("resolve", "words")
+    assert resolved(project).read_text() == before.replace("0.001", "0.002")
+
+
+def test_nothing_is_written_of_a_faulty_recipe(project, cantus, recipe):
+    (project / "recipes" / "words.toml").write_text(recipe.replace("1e-3", "0.0"))
+    assert cantus("resolve", "words").code == 2
+    assert not (project / "build").exists()
+
+
+def test_the_help_has_an_example(cantus):
+    assert "Examples:\n    cantus resolve " in cantus("resolve", "--help").out

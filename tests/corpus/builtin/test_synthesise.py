@@ -1,0 +1,71 @@
+import shutil
+
+import pytest
+import soundfile
+
+from engine.corpus import ingest
+from engine.corpus.builtin import synthesise
+from engine.errors import UserError
+from engine.project import Project
+from engine.recipe.params import CorpusSource
+
+pytest.importorskip("espeakng_loader")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project whose built-in corpora are two words and two sentences."""
+    root = tmp_path_factory.mktemp("project")
+    folder = root / "data" / "builtin"
+    folder.mkdir(parents=True)
+    (folder / "words.tsv").write_text("word\nyes\nvisual\n")
+    (folder / "speech.tsv").write_text("language\ttext\nhu\tJó reggelt!\nen\tGood night.\n")
+    (folder / "voices.tsv").write_text(
+        "corpus\tvoice\tlist\nwords\ten-us+m1\ttrain\nwords\ten+f2\teval\n"
+        "speech\thu+m3\t\nspeech\ten-us+f3\t\n"
+    )
+    return Project(root)
+
+
+def make(name, project, rate):
+    source = CorpusSource(source="builtin", sample_rates_hz=(rate,))
+    return ingest(name, source, project, num_workers=1)
+
+
+def test_words_are_a_corpus_like_any_other_and_bit_identical_each_time(project):
+    corpus = make("words", project, 16_000)
+    facts = [(one.label, one.speaker, one.listed) for one in corpus.manifest.clips]
+    assert facts[:2] == [("visual", "en+f2", "eval")] * 2
+    assert facts[2:4] == [("visual", "en-us+m1", "train")] * 2
+    assert corpus.packed(16_000).lengths.tolist() == [16_000] * 8
+    assert corpus.report.layout == "speech_commands"
+    shutil.rmtree(project.corpus("words"))
+    assert make("words", project, 16_000).digest == corpus.digest
+
+
+def test_sentences_carry_transcript_language_and_speaker(project):
+    corpus = make("speech", project, 22_050)
+    assert [(one.text, one.language, one.speaker) for one in corpus.manifest.clips] == [
+        ("Good night.", "en", "en-us+f3"),
+        ("Jó reggelt!", "hu", "hu+m3"),
+    ]
+    assert corpus.report.layout == "metadata"
+
+
+def test_both_corpora_are_left_as_ordinary_folders(project, tmp_path):
+    synthesise("words", project.root / "data" / "builtin", tmp_path / "words")
+    assert soundfile.info(tmp_path / "words" / "yes" / "en-us+m1_nohash_1.wav").duration == 1.0
+    assert "en+f2" in (tmp_path / "words" / "validation_list.txt").read_text()
+    assert (tmp_path / "words" / "testing_list.txt").read_text() == ""
+
+
+def test_another_name_is_refused(project, tmp_path):
+    with pytest.raises(UserError, match="no built-in corpus 'songs', only 'words' and 'speech'"):
+        synthesise("songs", project.root / "data" / "builtin", tmp_path / "songs")
+
+
+def test_an_unknown_voice_reaches_the_user_from_the_other_process(project, tmp_path):
+    prompts = shutil.copytree(project.root / "data" / "builtin", tmp_path / "builtin")
+    (prompts / "voices.tsv").write_text("corpus\tvoice\tlist\nwords\ten-us+nobody\ttrain\n")
+    with pytest.raises(UserError, match="no voice 'en-us\\+nobody'"):
+        synthesise("words", prompts, tmp_path / "words")

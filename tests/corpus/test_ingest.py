@@ -1,0 +1,197 @@
+import shutil
+
+import attrs
+import numpy as np
+import pytest
+import soundfile
+
+from engine.corpus import Corpus, ingest
+from engine.errors import UserError
+
+MADE = {"audio", "manifest.jsonl", "quarantine.jsonl", "report.json"}
+
+
+@pytest.fixture
+def words(project, tone):
+    """Ten good tones at ten pitches, half of them at another rate."""
+    folder = project.root / "data" / "words"
+    for number in range(10):
+        tone(folder / f"{number}.wav", hz=200 + 50 * number, rate=(16_000, 44_100)[number % 2])
+    return folder
+
+
+def reasons(corpus):
+    return {one.path: one.reason for one in corpus.manifest.quarantined}
+
+
+def run(source, project, **settings):
+    return ingest("words", source(**settings), project, num_workers=1)
+
+
+def test_a_folder_becomes_a_corpus(words, project, source):
+    made = run(source, project)
+    assert {path.name for path in project.corpus("words").iterdir()} == MADE
+    corpus = Corpus.open(project.corpus("words"))
+    assert corpus.digest == made.digest
+    packed = corpus.packed(16_000)
+    assert packed.ids == tuple(clip.id for clip in corpus.manifest.clips)
+    assert packed.lengths.tolist() == [8_000] * 10
+    assert np.abs(packed.read(3)[100:-100]).max() == pytest.approx(0.5 * 32768, rel=0.01)
+    assert (corpus.report.num_found, corpus.report.num_used) == (10, 10)
+
+
+def test_packed_samples_of_the_same_rate_are_the_files_own(words, project, source):
+    samples, _ = soundfile.read(words / "2.wav", dtype="int16")
+    assert np.array_equal(run(source, project).packed(16_000).read(2), samples)
+
+
+def test_several_rates_are_packed_side_by_side(words, project, source):
+    corpus = run(source, project, sample_rates_hz=(16_000, 22_050))
+    assert corpus.packed(22_050).lengths.tolist() == [11_025] * 10
+    assert corpus.packed(16_000).lengths.tolist() == [8_000] * 10
+
+
+def test_a_rate_it_is_not_packed_at_names_the_key_to_extend(words, project, source):
+    with pytest.raises(UserError, match=r"not at 24,000 Hz. Add 24000 to corpora.words.sample_rat"):
+        run(source, project).packed(24_000)
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers(project, source, tone):
+    for number in range(70):
+        tone(project.root / "data" / "words" / f"{number}.wav", hz=100 + 10 * number, seconds=0.2)
+    one = run(source, project)
+    two = ingest("words", source(), project, num_workers=2)
+    assert (one.digest, one.manifest) == (two.digest, two.manifest)
+
+
+def test_progress_counts_every_file(words, project, source):
+    seen = []
+    ingest("words", source(), project, num_workers=1, progress=lambda *place: seen.append(place))
+    assert seen[-1] == (10, 10)
+
+
+def test_every_bad_file_is_quarantined_with_its_reason(words, project, source, tone):
+    tone(words / "low.wav", rate=4_000)
+    tone(words / "quiet.wav", level=0.0009)
+    tone(words / "short.wav", seconds=0.05)
+    tone(words / "long.wav", seconds=3)
+    tone(words / "none.wav", seconds=0)
+    shutil.copy(words / "0.wav", words / "twin.wav")
+    (words / "text.wav").write_text("text")
+    (words / "notes.txt").write_text("text")
+    corpus = run(source, project, at_most_bad=0.9, max_seconds=2.0)
+    assert reasons(corpus) == {
+        "low.wav": "sample rate too low",
+        "quiet.wav": "silent",
+        "short.wav": "too short",
+        "long.wav": "too long",
+        "none.wav": "empty",
+        "twin.wav": "duplicate of",
+        "text.wav": "unreadable",
+    }
+    assert corpus.report.num_used == 10
+    assert corpus.report.num_found == 17
+    assert corpus.report.num_other_files == 1
+    assert corpus.packed(16_000).lengths.tolist() == [8_000] * 10
+
+
+def test_the_same_recording_in_another_format_is_a_duplicate(words, project, source):
+    samples, rate = soundfile.read(words / "0.wav", dtype="int16")
+    soundfile.write(words / "x.flac", samples, rate)
+    soundfile.write(words / "y.wav", samples.astype(np.float32) / 32768, rate, subtype="FLOAT")
+    corpus = run(source, project, at_most_bad=0.5)
+    assert reasons(corpus) == {"x.flac": "duplicate of", "y.wav": "duplicate of"}
+    assert {one.detail for one in corpus.manifest.quarantined} == {"0.wav"}
+
+
+def test_lower_rates_are_taken_when_they_are_allowed(words, project, source, tone):
+    tone(words / "low.wav", rate=4_000)
+    assert run(source, project, min_sample_rate_hz=4_000).report.num_used == 11
+
+
+def test_samples_beyond_full_scale_are_clipped_and_counted(words, project, source, tone):
+    tone(words / "loud.wav", level=2.0, subtype="FLOAT")
+    corpus = run(source, project)
+    assert corpus.report.num_beyond_full_scale == 1
+    index = corpus.packed(16_000).ids.index("loud")
+    assert corpus.packed(16_000).read(index).max() == 32767
+
+
+def test_too_many_bad_files_stop_it_and_leave_nothing(words, project, source):
+    for number in range(7):
+        (words / f"bad{number}.wav").write_text("text")
+    sentence = r"7 of the 17 files of corpus 'words' .* bad0.wav \(unreadable: .*; and 2 more"
+    with pytest.raises(UserError, match=sentence):
+        run(source, project, at_most_bad=0.2)
+    assert list(project.corpus("words").parent.iterdir()) == []
+
+
+def test_a_failure_leaves_the_corpus_that_was_there(words, project, source):
+    before = run(source, project)
+    for number in range(10):
+        (words / f"{number}.wav").write_text("text")
+    with pytest.raises(UserError):
+        run(source, project)
+    assert Corpus.open(project.corpus("words")).digest == before.digest
+
+
+def test_a_new_run_takes_the_old_ones_place(words, project, source, tone):
+    before = run(source, project)
+    tone(words / "new.wav", hz=999)
+    after = run(source, project)
+    assert after.report.num_used == 11
+    assert after.digest != before.digest
+    assert [path.name for path in project.corpus("words").parent.iterdir()] == ["words"]
+
+
+def test_what_a_killed_run_left_is_cleared(words, project, source):
+    left = project.corpus("words").with_name(".words.partial")
+    (left / "finished").mkdir(parents=True)
+    run(source, project)
+    assert not left.exists()
+
+
+def test_nothing_but_bad_files_is_an_error_whatever_the_quota(project, source):
+    folder = project.root / "data" / "words"
+    folder.mkdir()
+    (folder / "a.wav").write_text("text")
+    with pytest.raises(UserError, match="1 of the 1 files"):
+        run(source, project, at_most_bad=1.0)
+
+
+def test_a_folder_without_audio_is_an_empty_corpus(project, source):
+    (project.root / "data" / "words").mkdir()
+    (project.root / "data" / "words" / "README").write_text("text")
+    with pytest.raises(UserError, match=r"'words' is empty: .* no audio file, and 1 others"):
+        run(source, project)
+
+
+@pytest.mark.parametrize("place", ["recordings", "../elsewhere", "data"])
+def test_a_folder_outside_data_is_refused_and_adopt_is_named(project, source, place):
+    outside = attrs.evolve(source(), source=place)
+    with pytest.raises(UserError, match=rf"not lie below data/.*'cantus adopt {place} --as words'"):
+        ingest("words", outside, project, num_workers=1)
+
+
+def test_a_link_that_leaves_data_is_refused(project, source, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (project.root / "data" / "words").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="does not lie below data/"):
+        run(source, project)
+
+
+def test_a_source_that_does_not_exist_names_the_key(project, source):
+    with pytest.raises(UserError, match=r"corpora.words.source in params.toml .* no such folder"):
+        run(source, project)
+
+
+def test_a_corpus_that_was_not_ingested_names_the_command(project):
+    with pytest.raises(UserError, match="Run 'cantus ingest words'"):
+        Corpus.open(project.corpus("words"))
+
+
+def test_a_damaged_report_is_an_error_in_words(words, project, source):
+    run(source, project)
+    (project.corpus("words") / "report.json").write_text("{}")
+    with pytest.raises(UserError, match=r"report.json is missing or damaged"):
+        Corpus.open(project.corpus("words"))

@@ -1,0 +1,143 @@
+import pytest
+
+from engine.corpus.manifest import Clip
+from engine.corpus.split import split_clips
+from engine.errors import UserError
+
+
+def clip(name, **facts):
+    return Clip(
+        id=name,
+        path=f"{name}.wav",
+        sha256=name,
+        num_frames=16_000,
+        sample_rate_hz=16_000,
+        num_channels=1,
+        peak=0.5,
+        rms_dbfs=-20.0,
+        **facts,
+    )
+
+
+def split(clips, how="speaker_disjoint", **settings):
+    settings = {"eval_share": 0.2, "num_train": None, "num_eval": None, "seed": 1} | settings
+    return split_clips(clips, how=how, **settings)
+
+
+def ids(clips):
+    return [one.id for one in clips]
+
+
+def spoken(num_speakers, clips_each=5):
+    return [
+        clip(f"{speaker}/{number}", speaker=f"s{speaker}")
+        for speaker in range(num_speakers)
+        for number in range(clips_each)
+    ]
+
+
+ANONYMOUS = [clip(f"{number:04d}") for number in range(500)]
+LISTED = [
+    clip("a", speaker="x", listed="train"),
+    clip("b", speaker="y", listed="eval"),
+    clip("c", speaker="z", listed="test"),
+]
+
+
+def test_official_lists_are_followed_and_the_test_list_is_used_for_nothing():
+    result = split(LISTED)
+    assert (ids(result.train), ids(result.evaluation), result.leaks) == (["a"], ["b"], None)
+
+
+def test_no_speaker_is_in_both_sets():
+    result = split(spoken(50))
+    train = {one.speaker for one in result.train}
+    held_out = {one.speaker for one in result.evaluation}
+    assert not train & held_out
+    assert len(train | held_out) == 50
+    assert 3 <= len(held_out) <= 20
+    assert result.leaks is None
+
+
+def test_clips_stay_where_they_are_when_speakers_are_added():
+    before, after = split(spoken(50)), split(spoken(80))
+    assert set(ids(before.train)) < set(ids(after.train))
+    assert set(ids(before.evaluation)) <= set(ids(after.evaluation))
+
+
+def test_few_speakers_leave_at_least_one_for_evaluation():
+    for number in (2, 3, 4):
+        result = split(spoken(number), eval_share=0.01)
+        assert len({one.speaker for one in result.evaluation}) == 1
+
+
+def test_unknown_speakers_are_split_by_clip_and_the_split_says_that_it_may_leak():
+    result = split(ANONYMOUS)
+    assert len(result.train) + len(result.evaluation) == 500
+    assert 60 < len(result.evaluation) < 140
+    assert "Speakers are not known" in result.leaks
+
+
+def test_a_split_by_clip_stays_when_clips_are_added():
+    before, after = split(ANONYMOUS[::2]), split(ANONYMOUS)
+    assert set(ids(before.evaluation)) < set(ids(after.evaluation))
+
+
+def test_a_random_split_counts_the_speakers_it_shares():
+    result = split(spoken(10, 20), "random")
+    assert len(result.evaluation) == 40
+    assert result.leaks == "10 of the 10 speakers of the evaluation are in training too."
+
+
+def test_a_random_split_is_that_of_its_seed():
+    first, again = split(ANONYMOUS, "random", seed=1), split(ANONYMOUS, "random", seed=1)
+    other = split(ANONYMOUS, "random", seed=2)
+    assert first == again
+    assert ids(first.evaluation) != ids(other.evaluation)
+
+
+def test_lists_that_share_a_speaker_are_reported():
+    result = split([*LISTED, clip("d", speaker="y", listed="train")])
+    assert result.leaks == "1 of the 1 speakers of the evaluation are in training too."
+
+
+def test_numbers_keep_a_part_that_is_not_the_start_of_the_alphabet():
+    result = split(ANONYMOUS, num_train=50, num_eval=10)
+    assert (len(result.train), len(result.evaluation)) == (50, 10)
+    everything = ids(split(ANONYMOUS).train)
+    assert ids(result.train) != everything[:50]
+    assert max(everything.index(name) for name in ids(result.train)) > 200
+
+
+def test_a_smaller_number_keeps_a_part_of_what_a_larger_one_keeps():
+    small, large = split(ANONYMOUS, num_train=50), split(ANONYMOUS, num_train=100)
+    assert set(ids(small.train)) < set(ids(large.train))
+
+
+@pytest.mark.parametrize("how", ["speaker_disjoint", "random"])
+def test_both_sets_are_in_manifest_order(how):
+    result = split(spoken(20), how)
+    order = ids(spoken(20))
+    for part in (result.train, result.evaluation):
+        places = [order.index(name) for name in ids(part)]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("clips", "which"),
+    [
+        ([clip("a")], "evaluation"),
+        (spoken(1), "evaluation"),
+        ([clip("a", listed="train")], "evaluation"),
+        ([clip("a", listed="eval")], "training"),
+        ([], "training"),
+    ],
+)
+def test_an_empty_set_is_an_error_that_says_what_to_do(clips, which):
+    with pytest.raises(UserError, match=rf"no {which} clips.*dataset.split = 'random'"):
+        split(clips)
+
+
+def test_a_share_of_everything_leaves_nothing_to_train():
+    with pytest.raises(UserError, match="no training clips"):
+        split(ANONYMOUS, eval_share=1.0)

@@ -1,0 +1,66 @@
+import json
+from pathlib import Path
+
+import pytest
+import tomli
+
+from engine.recipe.json_schema import json_schema
+from engine.systems import recipe_classes
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
+SCHEMA = json_schema(recipe_classes())
+
+
+def unknown(value, schema, path="") -> list[str]:
+    """The keys of a recipe that no alternative of the schema offers."""
+    if "$ref" in schema:
+        schema = SCHEMA
+    if "anyOf" in schema:
+        return min((unknown(value, one, path) for one in schema["anyOf"]), key=len)
+    if not isinstance(value, dict):
+        allowed = schema.get("enum", [value])
+        return [] if value in allowed else [f"{path}={value}"]
+    found = []
+    for key, inner in value.items():
+        below = schema["properties"].get(key) if "properties" in schema else None
+        below = below or schema.get("additionalProperties")
+        found += unknown(inner, below, f"{path}.{key}") if below else [f"{path}.{key}"]
+    return found
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_shipped_recipe_is_covered(path):
+    assert unknown(tomli.loads(path.read_text(encoding="utf-8")), SCHEMA) == []
+
+
+def test_recipes_are_shipped():
+    assert RECIPES
+
+
+def test_what_is_unknown_is_not_covered(minimal):
+    values = tomli.loads(minimal)
+    values["training"]["epoch"] = 5
+    values["model"]["kind"] = "puzle"
+    values["profile"] = {"demo": {"training": {"epoch": 1}}}
+    assert sorted(unknown(values, SCHEMA)) == [
+        ".model.kind=puzle",
+        ".profile.demo.training.epoch",
+        ".training.epoch",
+    ]
+
+
+def test_metrics_and_turns_are_offered():
+    training = SCHEMA["properties"]["training"]["properties"]
+    assert "eval/rmse_db" in training["best"]["examples"]
+    assert list(SCHEMA["properties"]["optimizer"]["properties"]) == ["autoencoder"]
+
+
+def test_several_systems_are_alternatives():
+    system = recipe_classes()["vqvae"]
+    schema = json_schema({"one": system, "two": system})
+    words = [one["properties"]["system"]["enum"] for one in schema["anyOf"]]
+    assert words == [["one"], ["two"]]
+
+
+def test_it_is_json():
+    assert json.loads(json.dumps(SCHEMA)) == SCHEMA

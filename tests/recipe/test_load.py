@@ -1,0 +1,147 @@
+import subprocess
+import sys
+
+import pytest
+
+from engine.recipe import RecipeError, load_recipe
+from engine.recipe.schema import Constant
+from engine.systems import recipe_classes
+
+FAULTY = """\
+schema = 1
+name = "words"
+system = "vqvae"
+summary = 7
+
+[dataset]
+corpus = "words"
+sample_rate_hz = 16000.0
+
+[model]
+kind = "puzle"
+
+[losses]
+commitment = "0.25"
+
+[optimizer.autoencodr]
+kind = "adam"
+learning_rate = 0.0
+
+[training]
+epoch = 5
+batch_size = 64
+learning_rate = 1e-3
+
+[guard.codes]
+metric = "eval/perplexty"
+above = 2.0
+below = 5.0
+
+[verdict]
+metric = "eval/order"
+cuts = [2.0, 1.0]
+keep = ["words"]
+say = ["good", "fair", "bad"]
+"""
+
+
+def test_every_fault_of_a_file_in_one_pass_sorted_by_line(faults):
+    found = [fault.partition(": ")[0] for fault in faults(FAULTY)]
+    assert found == [
+        "words.toml:4  summary",
+        "words.toml:8  dataset.sample_rate_hz",
+        "words.toml:11  model.kind",
+        "words.toml:14  losses.commitment",
+        "words.toml:16  optimizer.autoencoder",
+        "words.toml:16  optimizer.autoencodr",
+        "words.toml:18  optimizer.autoencodr.learning_rate",
+        "words.toml:20  training.best",
+        "words.toml:21  training.epoch",
+        "words.toml:23  training.learning_rate",
+        "words.toml:26  guard.codes.metric",
+        "words.toml:32  verdict.cuts",
+    ]
+
+
+def test_the_message_counts_the_faults_and_a_single_one_stands_alone(load, minimal):
+    with pytest.raises(RecipeError, match=r"^12 faults\nwords.toml:4  summary: "):
+        load(FAULTY)
+    with pytest.raises(RecipeError, match=r"^words.toml:24  trainin: no such setting"):
+        load(minimal + "[trainin]\n")
+
+
+def test_an_unknown_key_is_reported_with_line_and_nearest_name(faults, minimal):
+    (fault,) = faults(minimal + "epoch = 3\n")
+    assert fault.startswith(
+        "words.toml:24  training.epoch: no such setting; did you mean 'epochs'? (known: epochs, "
+    )
+
+
+def test_a_key_that_belongs_elsewhere_says_where(faults, minimal):
+    (fault,) = faults(minimal + "learning_rate = 1e-3\n")
+    assert "training.learning_rate: no such setting; it belongs in [optimizer.<turn>] " in fault
+
+
+def test_a_missing_key_is_blamed_on_its_table(faults, minimal):
+    (fault,) = faults(minimal.replace("batch_size = 64\n", ""))
+    assert fault == "words.toml:20  training.batch_size: missing: clips in a step, over all devices"
+
+
+def test_a_missing_table_is_blamed_on_the_file(faults, minimal):
+    (fault,) = faults(minimal.replace('[model]\nkind = "puzzle"\n', ""))
+    assert fault == "words.toml:1  model: missing: the networks"
+
+
+def test_an_inherited_fault_is_blamed_on_the_parent(write, minimal):
+    write(minimal.replace("epochs = 5", "epochs = 0"), "parent")
+    path = write('extends = "parent.toml"\nname = "words"\n[training]\nbatch_size = 0\n')
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path, classes=recipe_classes())
+    assert [str(fault) for fault in caught.value.faults] == [
+        "parent.toml:21  training.epochs: must be at least 1",
+        "words.toml:4  training.batch_size: must be at least 1",
+    ]
+
+
+def test_a_child_must_give_its_own_name(write, minimal):
+    write(minimal.replace('"words"', '"parent"', 1), "parent")
+    path = write('extends = "parent.toml"\n')
+    with pytest.raises(RecipeError, match=r"parent.toml:2  name: .* file's own name, 'words'"):
+        load_recipe(path, classes=recipe_classes())
+
+
+def test_an_unknown_system_lists_the_known_and_hides_no_other_fault(faults, minimal):
+    text = minimal.replace('"vqvae"', '"vqvea"').replace("epochs = 5", "epochs = 0")
+    system, epochs = faults(text)
+    assert system == (
+        "words.toml:3  system: no such system: 'vqvea'; did you mean 'vqvae'? (known: vqvae)"
+    )
+    assert "training.epochs: must be at least 1" in epochs
+
+
+def test_a_system_that_is_no_word_is_a_type_fault(faults, minimal):
+    assert faults(minimal.replace('"vqvae"', "3")) == ["words.toml:3  system: expected text, got 3"]
+
+
+def test_a_date_is_one_fault_even_where_text_is_wanted(faults, minimal):
+    (fault,) = faults(minimal.replace('"a test"', "2024-01-01"))
+    assert fault.startswith("words.toml:4  summary: dates and times are not allowed")
+    assert "'2024-01-01' in quotes" in fault
+
+
+def test_a_turn_without_schedule_gets_a_constant_one(load):
+    assert load().schedule == {"autoencoder": Constant()}
+
+
+def test_what_the_quantizer_does_not_produce_is_reported_by_its_system(faults, minimal):
+    text = minimal.replace('kind = "puzzle"', 'kind = "puzzle"\nquantizer = { kind = "ema" }')
+    (fault,) = faults(text)
+    assert fault.startswith("words.toml:15  losses.codebook: the ema quantizer has no codebook")
+
+
+def test_reading_recipes_imports_no_torch():
+    code = (
+        "import sys, engine.recipe, engine.systems; engine.systems.recipe_classes(); "
+        "sys.exit(bool({'torch', 'numpy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,83 @@
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pytest
+from attrs import frozen
+
+from engine.recipe.fields import setting
+from engine.recipe.names import known_metrics
+from engine.recipe.schema import Recipe
+from engine.recipe.structure import structure
+
+
+@frozen(kw_only=True)
+class Losses:
+    mel: float = setting("mel distance", default=45.0)
+    feature_matching: float = setting("feature matching", default=2.0)
+
+
+@frozen(kw_only=True)
+class TwoTurns(Recipe):
+    turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
+    metrics: ClassVar[Mapping[str, str]] = {"eval/mel": "mel distance"}
+    losses: Losses = setting("weights")
+
+
+ADAM = {"kind": "adam", "learning_rate": 1e-4}
+
+
+def faults(optimizer, best="eval/mel", schedule=None) -> dict[str, str]:
+    values = {
+        "schema": 1,
+        "name": "a",
+        "system": "two",
+        "summary": "s",
+        "dataset": {},
+        "model": {},
+        "losses": {},
+        "optimizer": optimizer,
+        "schedule": schedule or {},
+        "training": {"steps": 1, "batch_size": 1, "best": best},
+    }
+    _, found = structure(values, TwoTurns, TwoTurns)
+    return {".".join(map(str, path)): what for path, what in found}
+
+
+def test_the_loops_own_metrics_are_known_for_every_turn_and_loss():
+    assert known_metrics(TwoTurns) == (
+        "eval/mel",
+        "train/loss",
+        "train/learning_rate/discriminator",
+        "train/gradient_norm/discriminator",
+        "train/learning_rate/generator",
+        "train/gradient_norm/generator",
+        "train/mel",
+        "train/feature_matching",
+    )
+
+
+@pytest.mark.parametrize(
+    "metric", ["untrained/mel", "baseline/uniform_grid/mel", "parent/mel", "train/mel"]
+)
+def test_evaluation_metrics_are_mirrored(metric):
+    assert not faults({"discriminator": ADAM, "generator": ADAM}, metric)
+
+
+@pytest.mark.parametrize("metric", ["baseline/mel", "untrained/x", "baseline/grid/x", "eval/x"])
+def test_a_mirror_of_nothing_is_unknown(metric):
+    found = faults({"discriminator": ADAM, "generator": ADAM}, metric)
+    assert found["training.best"].startswith(f"no such metric: '{metric}'")
+
+
+def test_every_turn_needs_an_optimizer_and_no_other_has_one():
+    assert faults({"generator": ADAM, "generatr": ADAM}) == {
+        "optimizer.generatr": "no such turn; did you mean 'generator'? "
+        "(known: discriminator, generator)",
+        "optimizer.discriminator": "missing; every turn needs such a table",
+    }
+
+
+def test_a_schedule_may_be_missing_but_not_unknown():
+    both = {"discriminator": ADAM, "generator": ADAM}
+    assert not faults(both, schedule={"generator": {"kind": "cosine"}})
+    assert set(faults(both, schedule={"critic": {"kind": "cosine"}})) == {"schedule.critic"}

@@ -1,0 +1,79 @@
+import pytest
+
+from engine.errors import UserError
+from engine.recipe import RecipeError, load_params
+
+PARAMS = """\
+profile = "demo"
+seed = 1
+
+[hardware]
+num_threads = 2
+
+[corpora.words]
+source = "builtin"
+sample_rates_hz = [16_000]
+"""
+
+
+@pytest.fixture
+def params(write):
+    return lambda text=PARAMS: load_params(write(text, "params"))
+
+
+def test_what_is_not_said_has_a_default(params):
+    found = params()
+    assert (found.profile, found.seed) == ("demo", 1)
+    assert (found.hardware.device, found.hardware.num_devices) == ("auto", 1)
+    assert found.corpus("words").sample_rates_hz == (16_000,)
+    assert found.corpus("words").at_most_bad == 0.01
+    assert found.tracking.aim is True
+    assert found.cost.currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('"demo"', '"two words"', "params.toml:1  profile: must be a word"),
+        ("seed = 1", "seed = -1", "params.toml:2  seed: must lie between 0 and"),
+        ("seed = 1", "sed = 1", "params.toml:2  sed: no such setting; did you mean 'seed'?"),
+        ("num_threads = 2", "num_threads = 0", "params.toml:5  hardware.num_threads: must be at"),
+        ("[16_000]", "16_000", "params.toml:9  corpora.words.sample_rates_hz: expected a list of"),
+        ("[16_000]", "[]", "corpora.words.sample_rates_hz: must not be empty"),
+        ("[16_000]", "[0]", "corpora.words.sample_rates_hz: must be at least 1"),
+        ("[16_000]", "[1]\nat_most_bad = 2.0", "params.toml:10  corpora.words.at_most_bad: must"),
+        ("[16_000]", "[1]\nmax_seconds = 0.05", "max_seconds: must be greater than min_seconds"),
+        ("[16_000]", "[1]\nspeakers = 'name'", "expected 'unknown' or 'folder', got 'name'"),
+        ("[hardware]", "[hardware]\ndevice = 'gpu'", "expected 'auto' or 'cpu' or 'cuda'"),
+        ("seed = 1", "seed = 2024-01-01", "params.toml:2  seed: dates and times are not allowed"),
+    ],
+)
+def test_faults_have_file_line_and_what_is_allowed(params, old, new, expected):
+    with pytest.raises(RecipeError) as caught:
+        params(PARAMS.replace(old, new))
+    assert expected in str(caught.value)
+
+
+def test_all_faults_are_told_at_once(params):
+    with pytest.raises(RecipeError) as caught:
+        params("seed = 'x'\n")
+    assert [str(fault).partition(": ")[0] for fault in caught.value.faults] == [
+        "params.toml:1  corpora",
+        "params.toml:1  hardware",
+        "params.toml:1  profile",
+        "params.toml:1  seed",
+    ]
+
+
+def test_an_unknown_corpus_names_those_there_are(params):
+    with pytest.raises(UserError) as caught:
+        params().corpus("word")
+    assert str(caught.value) == (
+        "params.toml has no [corpora.word]; did you mean 'words'? It has: words. Name one of them "
+        "as dataset.corpus, or add the table."
+    )
+
+
+def test_a_missing_file_is_an_error(folder):
+    with pytest.raises(RecipeError, match=r"params\.toml  no such file"):
+        load_params(folder / "params.toml")

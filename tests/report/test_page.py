@@ -1,0 +1,205 @@
+"""Builds real pages and reads them as a browser would: their links, players and words."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+from engine.recipe import load_recipe, write_recipe
+from engine.report.page import build_report
+from engine.systems import recipe_classes
+from engine.tracking.events import Event
+from tests.run_folders import add_events, make_wav, start
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+FINAL = {"eval/rmse_db": 6.66, "eval/perplexity": 7.43, "eval/rmse_over_grid": 0.954}
+BASELINES = {"baseline/grid/rmse_db": 6.98, "baseline/mean_spectrogram/rmse_db": 21.5}
+DATA = {
+    "found": 311,
+    "used": 287,
+    "quarantined": {"too short": 14},
+    "split": "Split at random over clips.",
+    "leaks": "41 of its 44 speakers are also in training.",
+    "evaluation_set": "ab12cd34",
+}
+GUARD = {
+    "name": "codes_in_use",
+    "metric": "eval/perplexity",
+    "value": 1.5,
+    "condition": "it must be above 2",
+    "action": "warn",
+    "because": "<b>collapsed</b>",
+}
+FINISH = {
+    "verdict": {
+        "metric": "eval/rmse_over_grid",
+        "value": 0.954,
+        "keep": "audio_vae",
+        "say": "as good as a grid that learns nothing",
+    },
+    "expectations": [
+        {"name": "reconstruction", "met": False, "detail": "epoch 5: 0.01, expected 0 to 0.0066"},
+        {"name": "perplexity", "met": None, "detail": "epoch 5: not reached"},
+    ],
+    "seconds": 130.0,
+    "best_step": 100,
+}
+
+
+def samples(model: Path) -> Event:
+    """Two parts of one clip, each with a player; one with a picture."""
+    listed = []
+    for part in ("original", "reconstruction"):
+        make_wav(model / "samples" / f"yes_{part}.wav")
+        entry = {"name": f"yes/{part}", "kind": "audio", "path": f"samples/yes_{part}.wav"}
+        listed.append(entry)
+    (model / "samples" / "yes.png").write_bytes(b"")
+    listed.append({"name": "yes/original", "kind": "image", "path": "samples/yes.png"})
+    return Event("sample", 100, 5.0, facts={"folder": "model", "samples": listed})
+
+
+class Links(HTMLParser):
+    """Every address that a page refers to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [value for name, value in attrs if name in ("href", "src")]
+
+
+@pytest.fixture
+def recipe():
+    return load_recipe(RECIPES / "audio_vae.toml", classes=recipe_classes())
+
+
+@pytest.fixture
+def model(tmp_path, recipe):
+    """A finished model's folder, its report not yet made."""
+    folder = tmp_path / "models" / "audio_vae"
+    folder.mkdir(parents=True)
+    write_recipe(recipe, folder / "recipe.toml")
+    add_events(
+        folder,
+        [
+            start("audio_vae", parameters=83777, data=DATA, machine={"device": "cpu"}),
+            Event("baseline", 0, metrics=BASELINES),
+            Event("eval", 0, metrics={"untrained/rmse_db": 25.1}),
+            Event("train", 50, 2.5, {"train/loss": 1.0}),
+            Event("eval", 50, 2.5, {"eval/rmse_db": 9.0, "eval/perplexity": 5.0}),
+            Event("guard", 50, 2.5, facts=GUARD),
+            Event("eval", 100, 5.0, FINAL),
+            samples(folder),
+            Event("finish", 100, 5.0, metrics=FINAL | BASELINES, facts=FINISH),
+        ],
+    )
+    return folder
+
+
+@pytest.fixture
+def page(model, recipe):
+    return build_report(model, recipe).read_text(encoding="utf-8")
+
+
+def words(page: str) -> str:
+    """The page's text without its markup, in single spaces."""
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", text)
+
+
+def test_the_verdict_stands_in_words_with_its_figure(page):
+    assert "as good as a grid that learns nothing" in words(page)
+    assert "eval/rmse_over_grid is 0.954 . Keep audio_vae ." in words(page)
+
+
+def test_the_result_stands_beside_untrained_and_what_learns_nothing(page):
+    assert "metric trained untrained grid mean spectrogram" in words(page)
+    row = "root mean squared error of mels in dB, clamped to -80..40 dB 6.66 25.1 6.98 21.5"
+    assert row in words(page)
+
+
+def test_the_metric_that_decides_comes_first(page):
+    assert page.index("<code>rmse_db</code>") < page.index("<code>perplexity</code>")
+    assert page.count('class="decides"') == 1
+
+
+def test_to_beat_an_untrained_network_is_called_no_achievement(page):
+    assert (
+        "Better than the best that learns nothing: rmse_db is 6.66, that of grid 6.98. The "
+        "untrained network has 25.1; to beat that is no achievement" in words(page)
+    )
+
+
+def test_losing_to_what_learns_nothing_is_said(model, recipe):
+    add_events(model, [Event("finish", 100, 5.0, {"eval/rmse_db": 7.5}, FINISH)])
+    page = build_report(model, recipe).read_text(encoding="utf-8")
+    assert "Not better than the best that learns nothing: rmse_db is 7.5" in words(page)
+
+
+def test_the_data_are_accounted_for_and_a_leak_is_marked(page):
+    assert "Used 287 of 311 clips. Split at random over clips." in words(page)
+    assert '<p class="leak">41 of its 44 speakers are also in training.</p>' in page
+    assert "14 too short" in words(page)
+
+
+def test_expectations_stand_with_their_reasons(page, recipe):
+    assert "missed eval/reconstruction epoch 5: 0.01, expected 0 to 0.0066" in words(page)
+    assert "not reached eval/perplexity epoch 5: not reached" in words(page)
+    assert recipe.expect["perplexity"].because in page
+
+
+def test_guards_speak_and_no_text_becomes_markup(page):
+    assert "codes in use at step 50: eval/perplexity was 1.5, but it must be above 2" in words(page)
+    assert "&lt;b&gt;collapsed&lt;/b&gt;" in page
+
+
+def test_a_run_whose_guards_were_silent_says_so(tmp_path, recipe):
+    add_events(tmp_path, [start("audio_vae")])
+    page = build_report(tmp_path, recipe).read_text(encoding="utf-8")
+    assert f"{len(recipe.guard)} guards watched the run; none of them spoke." in words(page)
+
+
+def test_every_link_leads_to_a_file_of_the_folder(page, model):
+    links = Links()
+    links.feed(page)
+    assert {"samples/yes_original.wav", "samples/yes.png", "curves/rmse_db.png"} <= set(links.found)
+    assert [link for link in links.found if not (model / link).is_file()] == []
+    assert "http" not in page
+
+
+def test_a_clips_parts_stand_side_by_side(page):
+    assert page.count('<article class="exhibit">') == 1
+    assert page.count("<audio") == 2
+    assert "yes original reconstruction" in words(page)
+
+
+def test_each_evaluated_metric_has_a_picture(page, model):
+    drawn = sorted(path.name for path in (model / "curves").iterdir())
+    assert drawn == ["perplexity.png", "rmse_db.png", "rmse_over_grid.png"]
+    height, width, channels = matplotlib.image.imread(model / "curves" / "rmse_db.png").shape
+    assert (height > 300, width > 600, channels) == (True, True, 4)
+
+
+def test_the_recipe_the_machine_and_the_time_are_there(page, model):
+    assert "parameters 83,777 length 100 steps (5 epochs) best step 100 time taken 2 min 10 s" in (
+        words(page)
+    )
+    assert "device cpu" in words(page)
+    assert "[model.quantizer]" in page
+
+
+def test_the_same_events_make_the_same_page_and_pictures(model, recipe, page):
+    files = [model / "report.html", model / "curves" / "rmse_db.png"]
+    before = [file.read_bytes() for file in files]
+    build_report(model, recipe)
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_a_run_that_was_killed_early_has_a_report_that_says_so(tmp_path, recipe):
+    add_events(tmp_path, [start("audio_vae"), Event("train", 10, metrics={"train/loss": 1.0})])
+    page = build_report(tmp_path, recipe).read_text(encoding="utf-8")
+    assert "killed after step 10" in words(page)
+    assert "<img" not in page

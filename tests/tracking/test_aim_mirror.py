@@ -1,0 +1,143 @@
+"""Drives the real mirror process and the real Aim: once, for the whole file."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.tracking.aim_state import is_behind, read_state, run_key
+from engine.tracking.events import Event
+from tests.run_folders import add_events, make_run, make_wav, start
+
+pytestmark = pytest.mark.slow
+
+
+def train(step: int, loss: float | None) -> Event:
+    return Event("train", step, step / 10, {"train/loss": loss})
+
+
+FIRST = [
+    start("audio_vae", machine={"memory": 2**70}),
+    Event("baseline", 0, metrics={"baseline/grid/rmse_db": 6.98}),
+    *(train(step, 1 / step) for step in range(1, 31)),
+    train(31, None),
+]
+GUARD = {
+    "name": "codes_in_use",
+    "metric": "eval/perplexity",
+    "value": 1.5,
+    "condition": "it must be above 2",
+    "action": "warn",
+    "because": "the codebook has collapsed",
+}
+SAMPLE = {"name": "yes/original", "kind": "audio", "path": "samples/yes.wav", "caption": "yes"}
+REST = [
+    Event("resume", 10, 1.0),
+    *(train(step, 2 / step) for step in range(11, 41)),
+    Event("eval", 40, 4.0, {"eval/rmse_db": 7.5}),
+    Event("guard", 40, 4.0, facts=GUARD),
+    Event("warning", 40, 4.0, facts={"message": "one clip was quarantined"}),
+    Event("sample", 40, 4.0, facts={"folder": "model", "samples": [SAMPLE]}),
+    Event("finish", 40, 4.0, facts={"verdict": None, "expectations": [{"name": "a", "met": None}]}),
+]
+
+
+def follow(run: Path, repo: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "engine.tracking.aim_mirror", str(run), "--repo", str(repo)]
+    return subprocess.Popen([*command, "--follow"], stdin=subprocess.PIPE, start_new_session=True)
+
+
+def wait_until_mirrored(repo: Path, run: Path) -> None:
+    key = run_key(run)
+    size = (run / "events.jsonl").stat().st_size
+    while (state := read_state(repo, key)) is None or state.offset < size:
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def mirrored(tmp_path_factory):
+    """A run whose mirror was killed, resumed from an earlier step, finished and mirrored again."""
+    repo = tmp_path_factory.mktemp("project")
+    run = make_run(repo / "runs" / "audio_vae" / "3f9c2ab81d04", FIRST)
+    mirror = follow(run, repo)
+    wait_until_mirrored(repo, run)
+    before = read_state(repo, run_key(run))
+    os.killpg(mirror.pid, signal.SIGKILL)
+    mirror.wait()
+    add_events(run, REST)
+    wav = make_wav(repo / "models" / "audio_vae" / "samples" / "yes.wav")
+    mirror = follow(run, repo)
+    mirror.stdin.close()
+    assert mirror.wait(120) == 0
+    from aim import Run
+
+    after = read_state(repo, run_key(run))
+    assert after.run_hash == before.run_hash
+    # Not read-only: Aim shows a reader only what `aim up` has indexed.
+    held = Run(after.run_hash, repo=str(repo), system_tracking_interval=None)
+    yield held, wav, repo, run
+    held.close()
+
+
+def last(sequences, name: str, subset: str):
+    """The last object of a sequence."""
+    from aim.storage.context import Context
+
+    return sequences(name, Context({"subset": subset})).values.last()[1]
+
+
+def values(run, name: str, subset: str) -> dict[int, float]:
+    from aim.storage.context import Context
+
+    metric = run.get_metric(name, Context({"subset": subset}))
+    steps, (found, _, _) = metric.data.numpy()
+    return dict(zip(steps.tolist(), found.tolist(), strict=True))
+
+
+def test_a_killed_mirror_continues_its_run_and_the_resumed_steps_count(mirrored):
+    run, *_ = mirrored
+    expected = {step: 1 / step for step in range(1, 11)} | {s: 2 / s for s in range(11, 41)}
+    assert values(run, "loss", "train") == pytest.approx(expected)
+
+
+def test_one_quantity_has_one_name_in_every_subset(mirrored):
+    run, *_ = mirrored
+    assert values(run, "rmse_db", "eval") == {40: 7.5}
+    assert values(run, "rmse_db", "baseline/grid") == {0: 6.98}
+
+
+def test_the_run_says_which_recipe_it_is_and_how_it_ended(mirrored):
+    run, *_ = mirrored
+    assert (run.name, run.experiment, run.tags) == ("audio_vae", "vqvae", ["audio_vae"])
+    assert run["hparams"]["training"]["best"] == "eval/rmse_db"
+    assert run["identity"] == "3f9c2ab81d04"
+    assert run["facts"]["machine"]["memory"] == str(2**70)
+    assert run["state"]["kind"] == "finish"
+
+
+def test_a_sample_of_the_finished_model_can_be_played(mirrored):
+    run, wav, *_ = mirrored
+    audio = last(run.get_audio_sequence, "yes/original", "sample")
+    assert (audio.json()["format"], audio.json()["caption"]) == ("wav", "yes")
+    assert audio.get().read() == wav
+
+
+def test_guards_and_warnings_are_texts(mirrored):
+    run, *_ = mirrored
+    assert last(run.get_text_sequence, "guard", "codes_in_use").data == (
+        "warn: eval/perplexity was 1.5, but it must be above 2, because the codebook has collapsed"
+    )
+    warned = last(run.get_text_sequence, "warning", "one clip was quarantined")
+    assert warned.data == "one clip was quarantined"
+
+
+def test_the_copy_of_a_run_beside_its_model_is_the_same_run(mirrored):
+    *_, repo, run = mirrored
+    model = repo / "models" / "audio_vae"
+    assert is_behind(repo, make_run(model, [start("audio_vae", time=200.0)]))
+    (model / "events.jsonl").write_bytes((run / "events.jsonl").read_bytes())
+    assert not is_behind(repo, model)

@@ -1,0 +1,104 @@
+"""How a failing Aim looks to training: a fake package named aim stands in front of the real one."""
+
+import os
+import subprocess
+
+import pytest
+
+from engine.project import Project
+from engine.tracking.aim_state import is_behind, run_key, sole_mirror
+from engine.tracking.mirror import AimMirror, sync_all
+from tests.run_folders import make_run, start
+
+
+@pytest.fixture
+def project(tmp_path):
+    make_run(tmp_path / "runs" / "audio_vae" / "a", [start("audio_vae")])
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def run(project):
+    return project.runs("audio_vae") / "a"
+
+
+def fake_aim(tmp_path, monkeypatch, code: str) -> None:
+    (tmp_path / "fake" / "aim").mkdir(parents=True)
+    (tmp_path / "fake" / "aim" / "__init__.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))
+
+
+def test_an_aim_that_cannot_be_imported_is_a_sentence(project, run, tmp_path, monkeypatch):
+    fake_aim(tmp_path, monkeypatch, "raise ModuleNotFoundError(\"No module named 'aim'\")")
+    mirror = AimMirror()
+    mirror.start(run, project.root)
+    warning = mirror.finish(60)
+    assert warning is not None
+    assert "ModuleNotFoundError: No module named 'aim'. The run itself is complete" in warning
+
+
+def test_an_aim_that_hangs_is_killed_with_all_it_started(project, run, tmp_path, monkeypatch):
+    pid_file = tmp_path / "pid"
+    code = f"""
+import subprocess, pathlib
+child = subprocess.Popen(["sleep", "600"])
+pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))
+child.wait()
+"""
+    fake_aim(tmp_path, monkeypatch, code)
+    mirror = AimMirror()
+    mirror.start(run, project.root)
+    while not pid_file.exists() or not pid_file.read_text():
+        subprocess.run(["sleep", "0.05"], check=True)
+    warning = mirror.finish(0.2)
+    assert warning is not None
+    assert warning.startswith("Aim did not keep up within 0.2 s.")
+    assert not _runs(int(pid_file.read_text()))
+
+
+def test_a_repository_that_cannot_be_written_is_a_sentence(project, run):
+    (project.root / ".aim").write_text("in the way")
+    mirror = AimMirror()
+    mirror.start(run, project.root)
+    assert "NotADirectoryError" in (mirror.finish(60) or "")
+    assert "NotADirectoryError" in (sync_all(project) or "")
+
+
+def test_a_mirror_that_was_never_started_has_nothing_to_say():
+    assert AimMirror().finish(1) is None
+
+
+def test_a_run_that_ends_before_its_first_event_leaves_nothing(project, tmp_path):
+    mirror = AimMirror()
+    mirror.start(tmp_path / "empty", project.root)
+    assert mirror.finish(60) is None
+    assert not (project.root / ".aim").exists()
+
+
+def test_a_run_that_another_process_mirrors_is_left_to_it(project, run):
+    with sole_mirror(project.root, run_key(run)):
+        assert sync_all(project) is None
+    assert is_behind(project.root, run)
+
+
+def test_where_nothing_lags_no_process_is_started(project, run, monkeypatch):
+    (run / "events.jsonl").unlink()
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    assert sync_all(project) is None
+
+
+def test_a_failure_names_runs_both_below_runs_and_models(project, run, tmp_path, monkeypatch):
+    fake_aim(tmp_path, monkeypatch, "import sys; raise SystemExit(f'given {sys.argv}')")
+    make_run(project.model("audio_vae_plus"), [start("audio_vae_plus")], "audio_vae_plus")
+    warning = sync_all(project) or ""
+    assert "runs/audio_vae/a" in warning
+    assert "models/audio_vae_plus" in warning
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is there and no zombie."""
+    stat = f"/proc/{pid}/stat"
+    if not os.path.exists(stat):  # noqa: PTH110
+        return False
+    with open(stat) as file:  # noqa: PTH123
+        return file.read().rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,135 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import UserError
+from engine.project import Project
+from engine.tracking.phase_refs import refresh_phase_refs
+
+
+def git(root: Path, *arguments: str) -> str:
+    elsewhere = {name: value for name, value in os.environ.items() if name != "GIT_DIR"}
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, env=elsewhere, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def put_results(project: Project, recipe: str, rmse_db: float, learning_rate: float) -> None:
+    files = {
+        project.metrics(recipe): json.dumps({"eval": {"rmse_db": rmse_db}}),
+        project.plots(recipe) / "train.csv": f"step,loss\n10,{rmse_db}\n20,{rmse_db / 2}\n",
+        project.model(recipe) / "recipe.toml": f"[optimizer]\nlearning_rate = {learning_rate}\n",
+    }
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Project:
+    """A git checkout without a user's name, with the results of two recipes."""
+    monkeypatch.delenv("DVC_EXP_NAME", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    (tmp_path / "params.toml").write_text("seed = 1\n")
+    (tmp_path / ".gitignore").write_text("/metrics\n/models\n/plots\n/params.toml\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".gitignore")
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    git(tmp_path, *author, "commit", "-q", "-m", "start")
+    project = Project(tmp_path)
+    put_results(project, "audio_vae", 7.5, 1e-3)
+    put_results(project, "audio_vae_plus", 5.5, 3e-3)
+    return project
+
+
+def test_every_recipe_with_metrics_gets_a_ref_without_a_user_name(project):
+    assert refresh_phase_refs(project) == ["audio_vae", "audio_vae_plus"]
+    tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
+    assert tree == ["dvc.yaml", "metrics.json", "params.toml", "plots/train.csv", "recipe.toml"]
+    assert "7.5" in git(project.root, "show", "audio_vae:metrics.json")
+    assert "0.003" in git(project.root, "show", "audio_vae_plus:recipe.toml")
+
+
+def test_the_same_results_make_the_same_ref_and_no_new_commit(project):
+    refresh_phase_refs(project)
+    before = git(project.root, "rev-parse", "audio_vae")
+    assert refresh_phase_refs(project) == []
+    put_results(project, "audio_vae", 7.4, 1e-3)
+    assert refresh_phase_refs(project) == ["audio_vae"]
+    put_results(project, "audio_vae", 7.5, 1e-3)
+    assert refresh_phase_refs(project) == ["audio_vae"]
+    assert git(project.root, "rev-parse", "audio_vae") == before
+
+
+def test_branches_index_tags_and_status_stay_as_they_were(project):
+    looks = (("branch", "-a"), ("tag",), ("status", "--porcelain"), ("ls-files", "-s"), ("log",))
+    before = [git(project.root, *look) for look in looks]
+    refresh_phase_refs(project)
+    assert [git(project.root, *look) for look in looks] == before
+
+
+def test_an_experiment_keeps_an_existing_ref_but_makes_a_missing_one(project, monkeypatch):
+    project.metrics("audio_vae_plus").unlink()
+    refresh_phase_refs(project)
+    monkeypatch.setenv("DVC_EXP_NAME", "spare-toys")
+    put_results(project, "audio_vae", 1.0, 1.0)
+    put_results(project, "audio_vae_plus", 5.5, 3e-3)
+    assert refresh_phase_refs(project) == ["audio_vae_plus"]
+    assert "7.5" in git(project.root, "show", "audio_vae:metrics.json")
+
+
+def test_what_is_missing_is_left_out(project):
+    (project.plots("audio_vae") / "train.csv").unlink()
+    (project.model("audio_vae") / "recipe.toml").unlink()
+    refresh_phase_refs(project)
+    tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
+    assert tree == ["dvc.yaml", "metrics.json", "params.toml"]
+    assert "train.csv" not in git(project.root, "show", "audio_vae:dvc.yaml")
+
+
+def test_without_a_git_checkout_nothing_is_done(tmp_path):
+    project = Project(tmp_path)
+    put_results(project, "audio_vae", 7.5, 1e-3)
+    assert refresh_phase_refs(project) == []
+
+
+def test_a_hook_of_git_does_not_lead_the_refs_astray(project, monkeypatch, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    refresh_phase_refs(project)
+    assert git(other, "for-each-ref") == ""
+    assert "refs/audio_vae" in git(project.root, "for-each-ref")
+
+
+def test_a_recipe_named_like_a_place_of_gits_is_refused(project):
+    put_results(project, "stash", 1.0, 1.0)
+    with pytest.raises(UserError, match="cannot be called 'stash'"):
+        refresh_phase_refs(project)
+
+
+@pytest.mark.slow
+def test_dvc_compares_the_metrics_parameters_and_plots_of_two_recipes(project):
+    def dvc(*arguments: str) -> str:
+        command = [sys.executable, "-m", "dvc", *arguments]
+        done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    dvc("init", "-q")
+    refresh_phase_refs(project)
+    metrics = json.loads(dvc("metrics", "diff", "audio_vae", "audio_vae_plus", "--json"))
+    rmse = metrics["metrics.json"]["eval.rmse_db"]
+    assert (rmse["old"], rmse["new"], rmse["diff"]) == (7.5, 5.5, -2.0)
+    params = json.loads(dvc("params", "diff", "audio_vae", "audio_vae_plus", "--json"))
+    assert params == {
+        "recipe.toml": {"optimizer.learning_rate": {"old": 0.001, "new": 0.003, "diff": 0.002}}
+    }
+    plots = dvc("plots", "diff", "audio_vae", "audio_vae_plus", "--json")
+    points = json.dumps(json.loads(plots))
+    assert "5.5" in points
+    assert "7.5" in points

@@ -1,0 +1,103 @@
+import math
+
+import pytest
+
+from engine.recipe.schema import Guard
+from engine.training.guards import Guards, Moment
+
+
+def watch(guard, values, metric="m", per_epoch=10):
+    """Names of the steps (1, 2, ...) at which the guard speaks."""
+    guards = Guards({"g": guard})
+    spoke = []
+    for step, value in enumerate(values, start=1):
+        metrics = value if isinstance(value, dict) else {metric: value}
+        if guards.watch(metrics, Moment(step, step / per_epoch)):
+            spoke.append(step)
+    return spoke
+
+
+def test_below_holds_only_while_the_metric_is_below():
+    assert watch(Guard(metric="m", below=1.0), [0.5, 1.0, 2.0]) == [2, 3]
+
+
+def test_above_and_between():
+    assert watch(Guard(metric="m", above=1.0), [0.5, 1.0, 2.0]) == [1, 2]
+    assert watch(Guard(metric="m", between=(1.0, 2.0)), [0.9, 1.0, 2.0, 2.1]) == [1, 4]
+
+
+def test_a_value_that_is_no_number_breaks_every_bound():
+    for guard in (
+        Guard(metric="m", below=1.0),
+        Guard(metric="m", above=1.0),
+        Guard(metric="m", between=(0.0, 1.0)),
+        Guard(finite="m"),
+    ):
+        assert watch(guard, [math.nan]) == [1]
+
+
+def test_at_an_epoch_looks_once_at_the_first_value_from_then_on():
+    guard = Guard(metric="m", above=1.0, at="epoch:2")
+    assert watch(guard, [0.0] * 30) == [20]
+    assert watch(guard, [0.0] * 19 + [2.0] + [0.0] * 10) == []
+
+
+def test_from_a_step_looks_ever_after():
+    assert watch(Guard(metric="m", above=1.0, at="from step:3"), [0.0] * 5) == [3, 4, 5]
+
+
+def test_other_metrics_do_not_wake_a_guard():
+    assert watch(Guard(metric="m", below=0.0), [{"other": 1.0}] * 3) == []
+
+
+def test_a_plateau_counts_from_the_last_new_lowest_value():
+    guard = Guard(metric="m", plateau_steps=3)
+    assert watch(guard, [5, 4, 4, 4, 4, 4]) == [5, 6]
+    assert watch(guard, [5, 4, 4.5, 3.9, 3.8, 3.7]) == []
+
+
+def test_a_gap_speaks_only_when_evaluation_rises_while_training_falls():
+    guard = Guard(metric="eval", gap="train", gap_steps=2)
+
+    def run(evals, trains):
+        return watch(guard, [{"eval": e, "train": t} for e, t in zip(evals, trains, strict=True)])
+
+    assert run([1, 1.1, 1.2, 1.3], [1, 0.9, 0.8, 0.7]) == [3, 4]
+    assert run([1, 1.1, 1.2, 1.3], [1, 1.1, 1.2, 1.3]) == []
+    assert run([1, 0.9, 0.8, 0.7], [1, 0.9, 0.8, 0.7]) == []
+
+
+def test_alive_names_the_first_silent_parameter_of_the_group():
+    guards = Guards({"g": Guard(alive="decoder", at="from step:2")})
+    assert guards.watch_gradients(["decoder.a"], Moment(1, 0.1)) == []
+    assert guards.watch_gradients(["encoder.a"], Moment(2, 0.1)) == []
+    (breach,) = guards.watch_gradients(["encoder.a", "decoder.b", "decoder.c"], Moment(2, 0.1))
+    assert "decoder.b" in breach.sentence()
+    assert "1 more" in breach.sentence()
+
+
+def test_the_sentence_names_guard_step_value_limit_and_reason():
+    guards = Guards({"learns": Guard(metric="m", below=0.95, because="stuck at chance")})
+    (breach,) = guards.watch({"m": 1.0}, Moment(812, 1.0))
+    for part in ("learns", "812", "m is 1", "below 0.95", "stuck at chance"):
+        assert part in breach.sentence()
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_guards_go_on_from_saved_state_as_if_never_stopped(cut):
+    plateau, below = Guard(metric="m", plateau_steps=3), Guard(metric="m", below=4.5, at="step:2")
+    guard = {"p": plateau, "e": below}
+    values = [5, 4, 4, 4, 4, 4]
+
+    def speak(guards, steps):
+        return [
+            (step, breach.name)
+            for step in steps
+            for breach in guards.watch({"m": values[step - 1]}, Moment(step, 0.0))
+        ]
+
+    whole = speak(Guards(guard), range(1, 7))
+    first, second = Guards(guard), Guards(guard)
+    early = speak(first, range(1, cut + 1))
+    second.load(first.state())
+    assert early + speak(second, range(cut + 1, 7)) == whole

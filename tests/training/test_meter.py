@@ -1,0 +1,30 @@
+import math
+
+import pytest
+import torch
+
+from engine.training.meter import Meter
+
+
+def test_the_mean_is_over_steps_and_micro_batches_count_by_their_share():
+    meter = Meter(lambda values: values)
+    for loss in (1.0, 3.0):
+        meter.add({"loss": torch.tensor(loss)}, share=0.25)
+        meter.add({"loss": torch.tensor(loss + 4)}, share=0.75)
+        meter.count()
+    assert meter.read() == pytest.approx({"loss": 5.0})
+
+
+def test_reading_starts_afresh():
+    meter = Meter(lambda values: values)
+    meter.add({"loss": torch.tensor(1.0)})
+    meter.count()
+    meter.read()
+    assert meter.read() == {}
+
+
+def test_a_metric_that_is_not_finite_is_read_as_it_is():
+    meter = Meter(lambda values: values)
+    meter.add({"loss": torch.tensor(float("nan"))})
+    meter.count()
+    assert math.isnan(meter.read()["loss"])

@@ -1,0 +1,87 @@
+import torch
+from lightning_fabric import Fabric
+
+from engine.recipe.schema import Adam, Constant
+from engine.training.order import Order
+from engine.training.preflight import Preflight
+from engine.training.schedules import Length
+from engine.training.step import Stepper
+from tests.training.toy import ToyModel, toy_recipe, toy_system
+
+
+def look(recipe, change=None):
+    torch.manual_seed(0)
+    system = toy_system(recipe)
+    if change:
+        change(system)
+    length = Length(20, 5)
+    stepper = Stepper(Fabric(accelerator="cpu"), system, recipe, length)
+    order = Order(system.train_clips.lengths, 8, seed=1)
+    return system, Preflight(system, recipe, order, length, stepper)
+
+
+def failures(recipe, change=None):
+    return {c.name: c.detail for c in look(recipe, change)[1].checks() if not c.ok}
+
+
+def test_a_healthy_run_passes_every_check():
+    checks = look(toy_recipe())[1].checks()
+    assert all(check.ok for check in checks)
+    assert {c.name for c in checks} >= {"gradients", "conditioning noisy", "input noisy"}
+
+
+def test_two_turns_pass_too():
+    assert failures(toy_recipe(model=ToyModel(adversary=True))) == {}
+
+
+def test_preflight_leaves_weights_buffers_optimizers_and_generator_as_they_were():
+    system, preflight = look(toy_recipe())
+    before = {n: t.clone() for n, t in system.objective.state_dict().items()}
+    random = torch.get_rng_state()
+    preflight.checks()
+    after = system.objective.state_dict()
+    assert all(torch.equal(before[n], after[n]) for n in before)
+    assert torch.equal(random, torch.get_rng_state())
+    assert preflight.stepper.optimizer_state()["denoiser"]["state"] == {}
+
+
+def test_an_input_that_never_reaches_the_model_is_named():
+    found = failures(toy_recipe(model=ToyModel(broken="deaf")))
+    assert "not connected" in found["conditioning noisy"]
+
+
+def test_a_parameter_without_gradient_is_named():
+    found = failures(toy_recipe(model=ToyModel(broken="unconnected")))
+    assert "network.idle" in found["gradients"]
+
+
+def test_a_loss_that_is_no_number_is_found():
+    found = failures(toy_recipe(model=ToyModel(broken="nan")))
+    assert "not finite" in found["gradients"]
+
+
+def test_an_empty_or_infinite_input_is_named_before_anything_is_computed():
+    def poison(system):
+        system.train_clips.clean[:] = float("inf")
+
+    assert "not finite" in failures(toy_recipe(), poison)["input noisy"]
+
+
+def test_a_learning_rate_of_1e_7_is_refused_with_the_sane_range():
+    found = failures(toy_recipe(optimizer=Adam(learning_rate=1e-7)))
+    assert "1e-07" in found["learning rate of denoiser"]
+    assert "1e-05" in found["learning rate of denoiser"]
+
+
+def test_a_warm_up_longer_than_the_run_is_refused():
+    found = failures(toy_recipe(schedule={"denoiser": Constant(warmup_steps=500)}))
+    assert "warm-up outlasts the run" in found["learning rate of denoiser"]
+
+
+def test_a_model_that_cannot_learn_one_batch_is_found():
+    def freeze(system):
+        for layer in (system.objective.network[0], system.objective.network[4]):
+            layer.weight.register_hook(lambda gradient: gradient * 0 - gradient)
+
+    found = failures(toy_recipe(optimizer=Adam(learning_rate=0.5)), freeze)
+    assert "reconstruction can be learned" in found

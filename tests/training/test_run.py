@@ -1,0 +1,194 @@
+"""Whole runs, in processes of their own that are killed, interrupted and started again."""
+
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+from safetensors.torch import load_file
+
+from engine.recipe.schema import Guard, Start
+from engine.tracking.events import read_events
+from tests.training.train_toy import finish, start, wait_for_step
+
+
+def weights(folder):
+    return load_file(folder / "models/toy/checkpoints/last/weights.safetensors")
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all((a[name] == b[name]).all() for name in a)
+
+
+def events(folder):
+    return list(read_events(folder / "models/toy/events.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    finish(folder)
+    return folder
+
+
+def test_a_finished_run_leaves_model_metrics_curves_and_report(undisturbed):
+    model = undisturbed / "models/toy"
+    names = {path.name for path in model.iterdir()}
+    assert names >= {"checkpoints", "export", "events.jsonl", "recipe.toml", "report.html"}
+    assert {path.name for path in (model / "checkpoints").iterdir()} == {"best", "last"}
+    metrics = json.loads((undisturbed / "metrics/toy.json").read_text())
+    assert metrics["evaluation_set"] == "toy evaluation set"
+    assert metrics["eval"]["error"] < metrics["untrained"]["error"]
+    assert (undisturbed / "plots/toy/train.csv").read_text().count("\n") == 31
+
+
+def test_the_metrics_are_those_of_the_best_evaluation(undisturbed):
+    metrics = json.loads((undisturbed / "metrics/toy.json").read_text())
+    evaluations = [e for e in events(undisturbed) if "eval/error" in e.metrics and e.kind == "eval"]
+    best = min(evaluations, key=lambda event: event.metrics["eval/error"])
+    assert metrics["eval"]["error"] == best.metrics["eval/error"]
+    assert metrics["step"] == best.step
+
+
+def test_two_runs_of_the_same_recipe_and_seed_are_identical(undisturbed, tmp_path):
+    finish(tmp_path)
+    assert same(weights(undisturbed), weights(tmp_path))
+    first, second = (p / "metrics/toy.json" for p in (undisturbed, tmp_path))
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("CANTUS_KILLS", "3"))))
+def test_a_run_killed_at_random_instants_ends_with_the_weights_of_an_undisturbed_one(
+    undisturbed, tmp_path, seed
+):
+    chance = random.Random(seed)
+    for _ in range(2):
+        process = start(tmp_path, seconds=0.03)
+        wait_for_step(tmp_path, 1)
+        time.sleep(chance.uniform(0.0, 0.6))
+        process.kill()
+        process.join()
+    finish(tmp_path)
+    assert same(weights(undisturbed), weights(tmp_path))
+    first, second = (p / "metrics/toy.json" for p in (undisturbed, tmp_path))
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_leaves_a_run_that_goes_on_to_the_same_weights(
+    undisturbed, tmp_path, number
+):
+    process = start(tmp_path, seconds=0.05)
+    wait_for_step(tmp_path, 4)
+    os.kill(process.pid, number)
+    process.join()
+    assert process.exitcode == 130
+    assert not (tmp_path / "models").exists()
+    (log,) = tmp_path.glob("runs/toy/*/events.jsonl")
+    last = list(read_events(log))[-1]
+    assert (last.kind, last.facts["reason"]) == ("stop", "interrupted")
+    finish(tmp_path)
+    assert same(weights(undisturbed), weights(tmp_path))
+    assert (tmp_path / "plots/toy/train.csv").read_text().count("\n") == 31
+
+
+def test_two_turns_resume_to_the_same_weights_too(tmp_path):
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
+    finish(tmp_path / "whole", adversary=True)
+    process = start(tmp_path / "cut", seconds=0.05, adversary=True)
+    wait_for_step(tmp_path / "cut", 8)
+    process.kill()
+    process.join()
+    finish(tmp_path / "cut", adversary=True)
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
+
+
+def test_a_second_engine_in_the_same_run_leaves_with_a_sentence(tmp_path):
+    first = start(tmp_path, seconds=5.0)
+    wait_for_step(tmp_path, 1)
+    second = start(tmp_path)
+    second.join(60)
+    assert second.exitcode == 2
+    assert "already training" in (tmp_path / "error").read_text()
+    first.kill()
+    first.join()
+
+
+def test_training_again_after_the_end_trains_anew(tmp_path):
+    finish(tmp_path, epochs=1)
+    before = (tmp_path / "models/toy/events.jsonl").read_text()
+    finish(tmp_path, epochs=1)
+    after = (tmp_path / "models/toy/events.jsonl").read_text()
+    assert before != after
+    assert sum(event.kind == "start" for event in events(tmp_path)) == 1
+
+
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(undisturbed, tmp_path):
+    process = start(tmp_path, seconds=0.05)
+    wait_for_step(tmp_path, 10)
+    process.kill()
+    process.join()
+    newest = sorted(tmp_path.glob("runs/toy/*/checkpoints/step_*"))[-1]
+    with (newest / "weights.safetensors").open("r+b") as file:
+        file.truncate(100)
+    finish(tmp_path)
+    assert same(weights(undisturbed), weights(tmp_path))
+
+
+def test_a_guard_that_stops_leaves_no_model_and_says_why(tmp_path):
+    guard = {"too_good": Guard(metric="eval/error", above=100.0, because="a test")}
+    process = start(tmp_path, guard=guard)
+    process.join(60)
+    assert process.exitcode == 1
+    assert not (tmp_path / "models").exists()
+    (log,) = tmp_path.glob("runs/toy/*/events.jsonl")
+    kinds = [event.kind for event in read_events(log)]
+    assert kinds[-2:] == ["guard", "stop"]
+
+
+def test_a_guard_that_only_warns_lets_the_run_finish(tmp_path):
+    guard = {"too_good": Guard(metric="eval/error", above=100.0, action="warn")}
+    finish(tmp_path, guard=guard, epochs=2)
+    assert sum(event.kind == "guard" for event in events(tmp_path)) == 2
+
+
+def test_a_phase_starts_from_its_parents_weights_and_evaluates_them_first(tmp_path):
+    finish(tmp_path, keep_every="step:5")
+    parent = json.loads((tmp_path / "metrics/toy.json").read_text())
+    finish(tmp_path, name="child", start=Start(from_="toy", pick="best"), epochs=1)
+    child = json.loads((tmp_path / "metrics/child.json").read_text())
+    assert child["parent"]["error"] == parent["eval"]["error"]
+    finish(tmp_path, name="other", start=Start(from_="toy", pick="step:10"), epochs=1)
+
+
+def test_a_step_that_was_not_kept_is_refused_naming_those_that_were(tmp_path):
+    finish(tmp_path, keep_every="step:5", epochs=2)
+    process = start(tmp_path, name="child", start=Start(from_="toy", pick="step:7"))
+    process.join(60)
+    assert process.exitcode == 2
+    assert "step:5" in (tmp_path / "error").read_text()
+
+
+def test_a_parent_that_was_never_trained_is_refused_with_the_command(tmp_path):
+    process = start(tmp_path, name="child", start=Start(from_="toy"))
+    process.join(60)
+    assert "dvc repro toy" in (tmp_path / "error").read_text()
+
+
+def test_weights_of_another_architecture_are_refused_naming_the_difference(tmp_path):
+    finish(tmp_path, epochs=1)
+    process = start(tmp_path, name="child", start=Start(from_="toy"), adversary=True)
+    process.join(60)
+    assert "critic.bias" in (tmp_path / "error").read_text()
+
+
+def test_the_optimizers_state_is_carried_from_last_and_missed_in_best(tmp_path):
+    finish(tmp_path, epochs=2)
+    carry = ("weights", "optimizer")
+    finish(tmp_path, name="a", start=Start(from_="toy", pick="last", carry=carry), epochs=1)
+    process = start(tmp_path, name="b", start=Start(from_="toy", pick="best", carry=carry))
+    process.join(60)
+    assert "Pick 'last'" in (tmp_path / "error").read_text()

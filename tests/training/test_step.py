@@ -1,0 +1,153 @@
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from engine.errors import UserError
+from engine.recipe.schema import Adam, Constant
+from engine.training.schedules import Length
+from engine.training.step import Stepper, check_turns, silent_parameters, weigh
+from engine.training.system import Terms, Turn
+from tests.training.toy import ToyModel, toy_recipe, toy_system
+
+LENGTH = Length(20, 5)
+
+
+def stepper_of(recipe, precision="32-true"):
+    torch.manual_seed(0)
+    system = toy_system(recipe)
+    return system, Stepper(Fabric(accelerator="cpu", precision=precision), system, recipe, LENGTH)
+
+
+def batches(system, parts=1):
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    whole = system.train_clips.batch(range(8), random)
+    size = 8 // parts
+    return [{n: t[i * size : (i + 1) * size] for n, t in whole.items()} for i in range(parts)]
+
+
+def weights(system):
+    return {n: p.detach().clone() for n, p in system.objective.named_parameters()}
+
+
+def test_a_step_moves_every_parameter():
+    system, stepper = stepper_of(toy_recipe())
+    before = weights(system)
+    stepper.step(batches(system), 0)
+    assert all(not torch.equal(before[n], p) for n, p in weights(system).items())
+
+
+def test_accumulated_micro_batches_give_the_gradient_of_the_whole_batch():
+    gradients = []
+    for parts in (1, 4):
+        system, stepper = stepper_of(toy_recipe())
+        system.objective.eval()  # no dropout, no batch statistics: the parts are independent
+        stepper.step(batches(system, parts), 0)
+        gradients.append([p.grad.clone() for p in system.objective.parameters()])
+        assert stepper.meter.read()["train/reconstruction"] > 0
+    for whole, accumulated in zip(*gradients, strict=True):
+        assert torch.allclose(whole, accumulated, atol=1e-6)
+
+
+def test_the_gradient_is_clipped_and_its_unclipped_norm_is_logged():
+    system, stepper = stepper_of(
+        toy_recipe(optimizer=Adam(learning_rate=1e-2, clip_gradient_norm=1e-3))
+    )
+    stepper.step(batches(system), 0)
+    norms = torch.stack([p.grad.norm() for p in system.objective.parameters()])
+    assert norms.norm() == pytest.approx(1e-3, rel=1e-3)
+    assert stepper.meter.read()["train/gradient_norm/denoiser"] > 1e-2
+
+
+def test_each_turn_of_two_changes_its_own_networks_alone():
+    system, stepper = stepper_of(toy_recipe(model=ToyModel(adversary=True)))
+    seen = {}
+
+    for share in stepper._shares:
+        inner = share.optimizer.optimizer.step
+
+        def spy(*args, inner=inner, name=share.turn.name, **kwargs):
+            seen[name] = {n for n, p in system.objective.named_parameters() if p.requires_grad}
+            return inner(*args, **kwargs)
+
+        share.optimizer.optimizer.step = spy
+    stepper.step(batches(system), 0)
+    assert seen["discriminator"] == {"critic.weight", "critic.bias"}
+    assert seen["generator"] == {n for n in weights(system) if n.startswith("network")}
+
+
+def test_the_generator_turn_computes_no_gradient_of_the_critic():
+    system, stepper = stepper_of(toy_recipe(model=ToyModel(adversary=True)))
+    stepper.step(batches(system), 0)
+    after_its_own_turn = system.objective.critic.weight.grad.clone()
+    real, fake = [], []
+    batch = batches(system)[0]
+    assert after_its_own_turn.abs().sum() > 0
+    del real, fake, batch
+    # A second generator pass alone must leave the critic's gradient as it was.
+    stepper._turn(stepper._shares[1], [system.objective.prepare(batches(system)[0])], [1.0], 1)
+    assert torch.equal(system.objective.critic.weight.grad, after_its_own_turn)
+
+
+def test_a_term_that_is_not_weighed_or_not_produced_is_an_error_naming_it():
+    turn = Turn("t", {}, {"mel": 1.0, "waveform": 0.1})
+    with pytest.raises(UserError, match=r"never produced \['waveform'\].*not weighed \['stft'\]"):
+        weigh(turn, Terms({"mel": torch.tensor(1.0), "stft": torch.tensor(1.0)}))
+
+
+def test_a_parameter_of_no_turn_or_of_two_is_an_error_naming_it():
+    system = toy_system(toy_recipe())
+    (turn,) = system.turns
+    some = {n: p for n, p in turn.parameters.items() if n != "network.0.weight"}
+    system.turns = [Turn("denoiser", some, turn.weights)]
+    with pytest.raises(UserError, match=r"network\.0\.weight belongs to 0 turns"):
+        check_turns(system)
+    system.turns = [turn, Turn("again", turn.parameters, turn.weights)]
+    with pytest.raises(UserError, match="belongs to 2 turns"):
+        check_turns(system)
+
+
+def test_a_parameter_outside_the_graph_is_silent():
+    system, stepper = stepper_of(toy_recipe(model=ToyModel(broken="unconnected")))
+    stepper.step(batches(system), 0)
+    assert silent_parameters(system.turns[0]) == ["network.idle"]
+
+
+def test_the_recipes_learning_rate_wins_over_that_of_loaded_optimizer_state():
+    system, stepper = stepper_of(toy_recipe(optimizer=Adam(learning_rate=1e-2)))
+    stepper.step(batches(system), 0)
+    state = stepper.optimizer_state()
+    _, lower = stepper_of(toy_recipe(optimizer=Adam(learning_rate=1e-4, betas=(0.5, 0.9))))
+    lower.load_optimizer_state(state)
+    group = lower._shares[0].optimizer.param_groups[0]
+    assert (group["lr"], group["betas"]) == (1e-4, (0.5, 0.9))
+    assert lower._shares[0].optimizer.optimizer.state_dict()["state"][0]["step"] == 1
+
+
+def test_the_learning_rate_of_a_step_follows_its_schedule():
+    recipe = toy_recipe(schedule={"denoiser": Constant(warmup_steps=10)})
+    system, stepper = stepper_of(recipe)
+    stepper.step(batches(system), 4)
+    assert stepper._shares[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.5e-2)
+
+
+def test_bf16_computes_the_networks_in_bf16_and_keeps_weights_in_fp32():
+    system, stepper = stepper_of(toy_recipe(precision="bf16"), precision="bf16-mixed")
+    dtypes = []
+    system.objective.network[0].register_forward_hook(lambda m, i, o: dtypes.append(o.dtype))
+    stepper.step(batches(system), 0)
+    assert dtypes == [torch.bfloat16]
+    assert {p.dtype for p in system.objective.parameters()} == {torch.float32}
+
+
+@pytest.mark.slow
+def test_a_compiled_turn_gives_the_same_losses():
+    losses = []
+    for mode in ("off", "default"):
+        system, stepper = stepper_of(toy_recipe(compile=mode))
+        system.objective.eval()
+        for step in range(3):
+            stepper.step(batches(system), step)
+        losses.append(stepper.meter.read()["train/loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)

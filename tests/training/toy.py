@@ -1,0 +1,185 @@
+"""Two small real systems: a denoiser with one turn, a GAN with two. Used by the training tests."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from attrs import define, field, frozen
+from torch import Tensor, nn
+
+from engine.project import Project
+from engine.recipe.fields import setting
+from engine.recipe.params import Params
+from engine.recipe.schema import Adam, Recipe, Schedule, Training
+from engine.training.system import (
+    Batch,
+    Evaluated,
+    Limits,
+    Objective,
+    Sample,
+    Terms,
+    Turn,
+)
+
+
+@frozen(kw_only=True)
+class ToyDataset:
+    num_clips: int = setting("clips", default=40)
+
+
+@frozen(kw_only=True)
+class ToyModel:
+    width: int = setting("hidden units", default=8)
+    adversary: bool = setting("whether there are two turns", default=False)
+    broken: str = setting("what is wrong with it", default="")
+
+
+@frozen(kw_only=True)
+class ToyLosses:
+    reconstruction: float = setting("weight", default=1.0)
+    real_or_fake: float = setting("weight", default=1.0)
+
+
+@frozen(kw_only=True)
+class ToyRecipe(Recipe):
+    dataset: ToyDataset = setting("clips", default=ToyDataset())
+    model: ToyModel = setting("network", default=ToyModel())
+    losses: ToyLosses = setting("weights", default=ToyLosses())
+
+
+def toy_recipe(
+    *,
+    model: ToyModel | None = None,
+    schedule: Mapping[str, Schedule] | None = None,
+    optimizer: Adam | None = None,
+    num_clips: int = 40,
+    **training: Any,
+) -> ToyRecipe:
+    """A recipe of 4 epochs of 5 steps, unless the test wants other things."""
+    model = model or ToyModel()
+    turns = ("discriminator", "generator") if model.adversary else ("denoiser",)
+    more = {k: training.pop(k) for k in ("start", "guard", "verdict", "name") if k in training}
+    settings = {"epochs": 4, "batch_size": 8, "best": "eval/error", "log_every_steps": 2} | training
+    if "steps" in training:
+        settings["epochs"] = None
+    return ToyRecipe(
+        schema=1,
+        name=more.pop("name", "toy"),
+        system="toy",
+        summary="a toy",
+        dataset=ToyDataset(num_clips=num_clips),
+        model=model,
+        optimizer={turn: optimizer or Adam(learning_rate=1e-2) for turn in turns},
+        schedule=dict(schedule or {}),
+        training=Training(**settings),
+        **more,
+    )
+
+
+class ToyObjective(Objective):
+    """Cleans clean + noise, with dropout, so that the generator's state matters."""
+
+    def __init__(self, model: ToyModel) -> None:
+        super().__init__()
+        self.model = model
+        self.network = nn.Sequential(
+            nn.Linear(4, model.width), nn.BatchNorm1d(model.width), nn.Dropout(0.1), nn.ReLU(),
+            nn.Linear(model.width, 4),
+        )  # fmt: skip
+        self.critic = nn.Linear(4, 1) if model.adversary else None
+        if model.broken == "unconnected":
+            self.network.register_parameter("idle", nn.Parameter(torch.ones(3)))
+
+    def prepare(self, batch: Batch) -> Batch:
+        return {**batch, "cleaned": self.network(batch["noisy"])} if self.critic else batch
+
+    def denoiser(self, batch: Batch) -> Terms:
+        noisy = torch.zeros_like(batch["noisy"]) if self.model.broken == "deaf" else batch["noisy"]
+        error = (self.network(noisy) - batch["clean"]).square().mean()
+        if self.model.broken == "nan":
+            error = error * float("nan")
+        return Terms({"reconstruction": error}, {"error": error.detach()})
+
+    def generator(self, batch: Batch) -> Terms:
+        assert self.critic is not None
+        fooled = (1 - self.critic(batch["cleaned"])).square().mean()
+        error = (batch["cleaned"] - batch["clean"]).square().mean()
+        return Terms({"reconstruction": error, "real_or_fake": fooled})
+
+    def discriminator(self, batch: Batch) -> Terms:
+        assert self.critic is not None
+        real, fake = self.critic(batch["clean"]), self.critic(batch["cleaned"].detach())
+        return Terms({"real_or_fake": (1 - real).square().mean() + fake.square().mean()})
+
+
+class ToyClips:
+    """Clips made from their index, with noise drawn from the loader's generator."""
+
+    def __init__(self, num: int, seed: int) -> None:
+        self.clean = np.random.default_rng(seed).standard_normal((num, 4)).astype(np.float32)
+        self.ids = [f"clip{i}" for i in range(num)]
+        self.lengths = [1000] * num
+
+    def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
+        clean = self.clean[list(indices)]
+        noise = random.standard_normal(clean.shape).astype(np.float32)
+        return {
+            "noisy": torch.from_numpy(clean + 0.1 * noise),
+            "clean": torch.from_numpy(clean.copy()),
+        }
+
+
+@define
+class ToySystem:
+    objective: ToyObjective
+    turns: Sequence[Turn]
+    train_clips: ToyClips
+    eval_clips: ToyClips
+    limits: Limits = field(
+        factory=lambda: Limits((1e-5, 1.0), conditioning=("noisy",), overfits=("reconstruction",))
+    )
+    data_digest: str = "toy data"
+    evaluation_set: str = "toy evaluation set"
+    facts: Mapping[str, object] = field(factory=dict)
+
+    def evaluate(self) -> Evaluated:
+        clean = torch.from_numpy(self.eval_clips.clean)
+        with torch.inference_mode():
+            error = (self.objective.network(clean) - clean).square().mean(1)
+        return Evaluated({"eval/error": float(error.mean())}, {"error": error.numpy()})
+
+    def baselines(self) -> Mapping[str, float]:
+        return {"baseline/zero/error": float(np.square(self.eval_clips.clean).mean())}
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
+        folder.mkdir(parents=True)
+        return []
+
+    def export(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        torch.save(self.objective.network.state_dict(), folder / "weights.pth")
+
+
+def build_toy(recipe: Recipe, project: Project, params: Params) -> ToySystem:
+    """The builder a run calls."""
+    return toy_system(recipe)
+
+
+def toy_system(recipe: Recipe) -> ToySystem:
+    objective = ToyObjective(recipe.model)
+    named = dict(objective.named_parameters())
+
+    def of(prefix: str) -> dict[str, Tensor]:
+        return {name: p for name, p in named.items() if name.startswith(prefix)}
+
+    if objective.critic is None:
+        turns = [Turn("denoiser", of("network"), {"reconstruction": 1.0})]
+    else:
+        both = {"reconstruction": 1.0, "real_or_fake": 0.1}
+        turns = [
+            Turn("discriminator", of("critic"), {"real_or_fake": 1.0}),
+            Turn("generator", of("network"), both),
+        ]
+    return ToySystem(objective, turns, ToyClips(recipe.dataset.num_clips, 0), ToyClips(16, 1))
