@@ -17,6 +17,7 @@ from engine.tracking.mirror import sync_all
 
 _HOST = "127.0.0.1"
 """Never another: Aim asks nobody for a password."""
+_PATIENCE_SECONDS = 5.0
 
 
 @click.command()
@@ -64,9 +65,20 @@ def _serve(repo: Path, port: int, link: str) -> None:
     except KeyboardInterrupt:
         click.echo("Aim is closed.")
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
+        _end(process, port)
+
+
+def _end(process: subprocess.Popen[bytes], port: int) -> None:
+    """End Aim and its server, which goes on for a moment after the process that started it."""
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait()
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while _answers(port) and time.monotonic() < patience:
+        time.sleep(0.1)
+    if _answers(port):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _answers(port: int) -> bool:

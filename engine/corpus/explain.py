@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from engine.corpus.manifest import Clip, Manifest, Quarantined, read_manifest
 from engine.corpus.report import Report
@@ -32,7 +32,7 @@ def report_rows(report: Report) -> list[tuple[str, str]]:
 
 
 def explain_clip(folder: Path, name: str) -> str:
-    """What became of one file of an ingested corpus, given by id, or by the end of its path.
+    """What became of one file of an ingested corpus, given by its id or the end of its path.
 
     Raises UserError where there is no such file, with the nearest names.
     """
@@ -51,8 +51,12 @@ def _all_rows(manifest: Manifest) -> list[Clip | Quarantined]:
 
 
 def _matches(row: Clip | Quarantined, name: str) -> bool:
-    names = (row.path, row.id) if isinstance(row, Clip) else (row.path,)
-    return name in names or f"/{row.path}".endswith(f"/{name}") or name.endswith(f"/{row.path}")
+    without_suffix = str(PurePosixPath(row.path).with_suffix(""))
+    return (
+        name in (row.path, without_suffix)
+        or f"/{row.path}".endswith(f"/{name}")
+        or name.endswith(f"/{row.path}")
+    )
 
 
 def _quarantined(row: Quarantined) -> str:

@@ -1,4 +1,4 @@
-"""Quantizers: vectors to codes and back. Straight-through gradients, always in single precision."""
+"""Quantizers: vectors to codes and back, never in less than single precision."""
 
 from typing import Any
 
@@ -31,10 +31,10 @@ class Quantizer(nn.Module):
     def forward(self, vectors: Tensor) -> Quantized:
         """Quantize vectors [..., dim]. Half precision is widened first."""
         with torch.autocast(vectors.device.type, enabled=False):
-            return self.quantize(vectors.float())
+            return self.quantize(vectors.to(torch.promote_types(vectors.dtype, torch.float32)))
 
     def quantize(self, vectors: Tensor) -> Quantized:
-        """Quantize float32 vectors [..., dim]."""
+        """Quantize vectors [..., dim] of single precision or better."""
         raise NotImplementedError
 
     def vectors_of(self, indices: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ class GradientCodebook(Quantizer):
         nn.init.uniform_(self.codebook.weight, -1.0 / num_codes, 1.0 / num_codes)
 
     def quantize(self, vectors: Tensor) -> Quantized:
-        """Quantize float32 vectors [..., dim]."""
+        """Quantize vectors [..., dim] of single precision or better."""
         indices = nearest(vectors, self.codebook.weight)
         codes, *distances = _Snap.apply(vectors, self.codebook.weight, indices)  # type: ignore[no-untyped-call]
         return Quantized(
@@ -103,7 +103,7 @@ class EmaCodebook(Quantizer):
         self.register_buffer("placed", torch.tensor(False))
 
     def quantize(self, vectors: Tensor) -> Quantized:
-        """Quantize float32 vectors [..., dim]; in training mode the codebook follows them."""
+        """Quantize vectors [..., dim]; in training mode the codebook follows them."""
         low = self.project_in(vectors)
         flat = low.detach().flatten(0, -2)
         if self.training and not self.placed:
@@ -161,7 +161,7 @@ class OrderedLevels(Quantizer):
         self.project_out = nn.Linear(1, dim)
 
     def quantize(self, vectors: Tensor) -> Quantized:
-        """Quantize float32 vectors [..., dim]."""
+        """Quantize vectors [..., dim] of single precision or better."""
         bounded = torch.tanh(self.project_in(vectors))
         indices = ((bounded + 1.0) * (0.5 * (self.num_codes - 1))).round().long().squeeze(-1)
         levels = straight_through(bounded, self._level(indices))

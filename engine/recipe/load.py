@@ -13,6 +13,9 @@ from engine.recipe.read import forbidden_values, read_document
 from engine.recipe.schema import Constant, Recipe
 from engine.recipe.structure import structure
 
+_BESIDE_A_RUN = "recipe"
+"""Runs and models keep the recipe that made them as recipe.toml, whatever its name."""
+
 
 def load_recipe(
     path: Path,
@@ -60,7 +63,7 @@ def _build(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Reci
 
 def _header_faults(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Iterator[Fault]:
     name, system = layer.values.get("name"), layer.values.get("system")
-    if isinstance(name, str) and name != stem:
+    if isinstance(name, str) and stem not in (name, _BESIDE_A_RUN):
         yield layer.fault(("name",), f"'{name}' must be the file's own name, '{stem}'")
     if isinstance(system, str) and system not in classes:
         known = f"{did_you_mean(system, classes)} (known: {listed([*classes])})"

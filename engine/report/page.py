@@ -46,6 +46,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "checks": history.facts("preflight").get("checks", ()),
         "data": start.get("data", {}),
         "used": _used(start.get("data", {})),
+        "evaluation_set": history.facts("eval").get("evaluation_set"),
         "curves": [(name, picture_name(name)) for name in drawn],
         "exhibits": exhibits(history),
         "facts": _facts(start, next(iter(history.all("finish")), None)),

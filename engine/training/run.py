@@ -124,17 +124,22 @@ class Run:
             loop.write("resume")
             self.watcher.say(f"resumed at step {loop.step}")
             return
-        facts = dict(loop.system.facts) | {
-            "machine": machine,
-            "command": f"cantus train {self.recipe.name}",
-        }
-        loop.write(
-            "start", facts={"recipe": self.recipe.name, "system": self.recipe.system} | facts
-        )
+        loop.write("start", facts=self._facts(loop.system, machine))
         if parent is not None:
             self.watcher.say(take_over(parent, loop))
         self._preflight(loop)
         self._baselines(loop, "untrained" if parent is None else "parent")
+
+    def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:
+        data = {**system.facts.get("data", {}), "evaluation_set": system.evaluation_set}
+        return {
+            **system.facts,
+            "recipe": self.recipe.name,
+            "system": self.recipe.system,
+            "data": data,
+            "machine": machine,
+            "command": f"cantus train {self.recipe.name}",
+        }
 
     def _preflight(self, loop: Loop) -> None:
         look = Preflight(loop.system, self.recipe, loop.order, loop.clock.length, loop.stepper)

@@ -6,7 +6,7 @@ Training knows no system; a system never calls the loop. A codec and RVC have tw
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from attrs import field, frozen
@@ -104,7 +104,7 @@ class System(Protocol):
     evaluation_set: str
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
     limits: Limits
-    facts: Mapping[str, object]
+    facts: Mapping[str, Any]
     """What a report says of the run before step 1: parameters, clips found and used, the split."""
 
     def evaluate(self) -> Evaluated:

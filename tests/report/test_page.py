@@ -22,7 +22,6 @@ DATA = {
     "quarantined": {"too short": 14},
     "split": "Split at random over clips.",
     "leaks": "41 of its 44 speakers are also in training.",
-    "evaluation_set": "ab12cd34",
 }
 GUARD = {
     "name": "codes_in_use",
@@ -91,7 +90,7 @@ def model(tmp_path, recipe):
             Event("train", 50, 2.5, {"train/loss": 1.0}),
             Event("eval", 50, 2.5, {"eval/rmse_db": 9.0, "eval/perplexity": 5.0}),
             Event("guard", 50, 2.5, facts=GUARD),
-            Event("eval", 100, 5.0, FINAL),
+            Event("eval", 100, 5.0, FINAL, {"evaluation_set": "ab12cd34"}),
             samples(folder),
             Event("finish", 100, 5.0, metrics=FINAL | BASELINES, facts=FINISH),
         ],
@@ -143,6 +142,7 @@ def test_the_data_are_accounted_for_and_a_leak_is_marked(page):
     assert "Used 287 of 311 clips. Split at random over clips." in words(page)
     assert '<p class="leak">41 of its 44 speakers are also in training.</p>' in page
     assert "14 too short" in words(page)
+    assert "Evaluation set ab12cd34 :" in words(page)
 
 
 def test_expectations_stand_with_their_reasons(page, recipe):

@@ -1,5 +1,7 @@
 """The two autoencoders: mel spectrogram [B, 1, 128, 32] to a 30 x 30 grid of codes and back."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from attrs import frozen
@@ -7,7 +9,7 @@ from torch import Tensor, nn
 
 from engine.nn.quantize import Quantized, Quantizer
 from engine.nn.transposed import TransposedConv2d, one_channel_last
-from engine.systems.vqvae.shapes import GRID
+from engine.systems.vqvae.shapes import GRID, NUM_FRAMES, NUM_MELS
 
 
 @frozen
@@ -66,11 +68,9 @@ class _PuzzleEncoder(nn.Module):
         )
 
     def forward(self, mel: Tensor) -> Tensor:
-        *layers, upsample, mix = self.encoder
-        for layer in layers:
-            mel = layer(mel)
+        upsample, mix = self.encoder[6], self.encoder[7]
         # Bilinear weights sum to one, so mixing channels first gives the same and costs a third.
-        grid: Tensor = upsample(mix(mel))
+        grid: Tensor = upsample(mix(self.encoder[:6](mel)))
         return grid
 
 
@@ -84,17 +84,19 @@ class _PuzzleDecoder(nn.Module):
             *_norm_relu(32),
             TransposedConv2d(32, 16, 4, 2, 1),
             *_norm_relu(16),
-            nn.Upsample((128, 32), mode="bilinear"),
+            nn.Upsample((NUM_MELS, NUM_FRAMES), mode="bilinear"),
             nn.Conv2d(16, 1, 1),
             nn.Sigmoid(),
         )
 
     def forward(self, cells: Tensor, codes: Tensor, num_codes: int) -> Tensor:
-        resize, mix, sigmoid = self.decoder[9:]
-        maps = self.decoder[3].of_codes(self.decoder[:3](cells), codes, num_codes)
+        widen, mix = cast("TransposedConv2d", self.decoder[3]), cast("nn.Conv2d", self.decoder[10])
+        maps = widen.of_codes(self.decoder[:3](cells), codes, num_codes)
         maps = self.decoder[4:9](maps)
+        # Mixed to one channel before the resizing, which the order of the two allows.
         mixed = F.linear(maps.permute(0, 2, 3, 1), mix.weight.flatten(1), mix.bias)
-        mel: Tensor = sigmoid(resize(mixed.permute(0, 3, 1, 2)))
+        resized = self.decoder[9](mixed.permute(0, 3, 1, 2))
+        mel: Tensor = self.decoder[11](resized)
         return mel
 
 

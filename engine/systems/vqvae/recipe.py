@@ -140,7 +140,7 @@ class AlignedNetwork:
 
 @frozen(kw_only=True)
 class Losses:
-    """Weights of the terms. Ordered codes need neither commitment nor codebook."""
+    """Weights of the terms. A term that the quantizer does not have is left out, or 0.0."""
 
     reconstruction: float = setting("mean squared error of normalised mels", default=1.0)
     commitment: float | None = setting("pulls cells towards their code", default=None)
@@ -169,14 +169,20 @@ class VqvaeRecipe(Recipe):
     model: PuzzleNetwork | AlignedNetwork = setting("the networks")
     losses: Losses = setting("the weight of each loss term")
 
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """The weight of each term that the quantizer produces."""
+        terms = {"reconstruction", *_TERMS[self.model.quantizer.kind]}
+        weights = {term: getattr(self.losses, term) for term in sorted(terms)}
+        return {term: weight for term, weight in weights.items() if weight is not None}
+
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """Loss terms must be those that the quantizer produces."""
         yield from super().cross_checks()
         kind = self.model.quantizer.kind
-        needs = _TERMS[kind]
         for term in ("commitment", "codebook"):
-            given = getattr(self.losses, term) is not None
-            if given and term not in needs:
-                yield f"losses.{term}", f"the {kind} quantizer has no {term} term; remove it"
-            if not given and term in needs:
+            weight = getattr(self.losses, term)
+            if weight and term not in _TERMS[kind]:
+                yield f"losses.{term}", f"the {kind} quantizer has no {term} term; set it to 0.0"
+            if weight is None and term in _TERMS[kind]:
                 yield f"losses.{term}", f"the {kind} quantizer needs a weight for its {term} term"

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from attrs import asdict
 
 from engine.corpus import Corpus, Split, split_clips
 from engine.errors import UserError
@@ -65,13 +64,11 @@ class VqvaeSystem:
         self.train_clips = self.all_clips.only(split.train)
         self.eval_clips = self.all_clips.only(split.evaluation)
         self.objective = VqvaeObjective(recipe.model)
-        losses = asdict(recipe.losses)
-        self.weights = {name: weight for name, weight in losses.items() if weight is not None}
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
         """One: the autoencoder, all of whose parameters are trained."""
-        return (Turn(_TURN, dict(self.objective.named_parameters()), self.weights),)
+        return (Turn(_TURN, dict(self.objective.named_parameters()), self.recipe.loss_weights),)
 
     @property
     def data_digest(self) -> str:
@@ -132,7 +129,7 @@ class VqvaeSystem:
         return evaluate_clips(self.objective, self.eval_clips, self.recipe.training.batch_size)
 
     def _metrics(self, evaluation: Evaluation) -> dict[str, float]:
-        return metrics_of(evaluation, self.weights, self._baselines[UNIFORM_GRID])
+        return metrics_of(evaluation, self.recipe.loss_weights, self._baselines[UNIFORM_GRID])
 
     @cached_property
     def _baselines(self) -> Mapping[str, float]:

@@ -1,0 +1,223 @@
+"""A training step of the audio puzzle VQ-VAE, from audio to updated weights: Cantus and published.
+
+Run it from the project: python -m benchmarks.vqvae_step [--rounds 15]. Three processes take turns
+at one step each, so that whatever else the machine does falls on all alike. Cantus's step is the
+engine's own (`Stepper`, `VqvaeClips`), with its caches warm; the published one is in
+`published_vqvae.py`. The audio is made on the spot. Results are written beside, with the machine.
+"""
+
+import itertools
+import json
+import multiprocessing
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+import numpy as np
+import soundfile
+import torch
+
+from benchmarks.published_vqvae import PublishedTraining, published_loss
+from engine.corpus import ingest
+from engine.nn.memory import keep_freed_memory
+from engine.project import Project
+from engine.recipe import load_params, load_recipe
+from engine.systems import recipe_classes
+from engine.systems.build import build_system
+from engine.training.devices import deterministic_on_cpu, make_fabric
+from engine.training.schedules import Length
+from engine.training.step import Stepper
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results" / "vqvae_step.json"
+NUM_CLIPS, BATCH_SIZE, NUM_THREADS = 320, 64, 2
+PARAMS = """
+seed = 1
+profile = "full"
+[hardware]
+device = "cpu"
+num_threads = 2
+[corpora.words]
+source = "data/words"
+sample_rates_hz = [16000]
+[tracking]
+aim = false
+"""
+
+Step = Callable[[list[int]], object]
+
+
+def published(project: Project) -> Step:
+    """The published way."""
+    torch.manual_seed(1)
+    paths = sorted((project.root / "data" / "words").glob("*.wav"))
+    return PublishedTraining(paths).step
+
+
+def cantus(recipe: str) -> Callable[[Project], Step]:
+    """The engine's way of a recipe."""
+
+    def make(project: Project) -> Step:
+        params = load_params(project.params)
+        table = load_recipe(ROOT / "recipes" / f"{recipe}.toml", classes=recipe_classes())
+        fabric = make_fabric(params.hardware, "fp32")
+        deterministic_on_cpu()
+        torch.manual_seed(1)
+        keep_freed_memory()
+        system = build_system(table, project, params)
+        stepper = Stepper(fabric, system, table, Length(10_000, 1_000))
+        random = np.random.default_rng(1)
+        steps = itertools.count()
+
+        def step(indices: list[int]) -> None:
+            stepper.step([system.train_clips.batch(indices, random)], next(steps))
+
+        return step
+
+    return make
+
+
+WAYS: dict[str, Callable[[Project], Step]] = {
+    "published": published,
+    "audio_vae": cantus("audio_vae"),
+    "audio_vae_plus": cantus("audio_vae_plus"),
+}
+
+
+class Worker:
+    """A process of its own that does one step when it is told to."""
+
+    def __init__(self, way: str, project: Project) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(way, project, theirs), daemon=True)
+        self._process.start()
+
+    def step(self, indices: list[int]) -> tuple[float, float]:
+        """Do a step; return its wall and CPU seconds."""
+        self._connection.send(indices)
+        seconds: tuple[float, float] = self._connection.recv()
+        return seconds
+
+
+def _work(way: str, project: Project, connection: Connection) -> None:
+    torch.set_num_threads(NUM_THREADS)
+    step = WAYS[way](project)
+    while True:
+        indices = connection.recv()
+        wall, cpu = time.perf_counter(), time.process_time()
+        step(indices)
+        connection.send((time.perf_counter() - wall, time.process_time() - cpu))
+
+
+def same_function(project: Project) -> dict[str, float]:
+    """Largest relative differences of loss and gradients, in double precision, equal weights."""
+    torch.manual_seed(1)
+    reference = PublishedTraining([]).network.double()
+    recipe = load_recipe(ROOT / "recipes" / "audio_vae.toml", classes=recipe_classes())
+    network = build_system(recipe, project, load_params(project.params)).objective.network.double()
+    network.load_state_dict(reference.state_dict())
+    mel = torch.rand(8, 1, 128, 32, dtype=torch.float64)
+    expected, _ = published_loss(reference, mel)
+    coded = network(mel)
+    losses = coded.quantized.losses
+    loss = (coded.reconstruction - mel).square().mean()
+    loss = loss + 0.25 * losses["commitment"] + losses["codebook"]
+    expected.backward()
+    loss.backward()
+    pairs = zip(reference.parameters(), network.parameters(), strict=True)
+    largest = max(p.grad.abs().max() for p in reference.parameters())
+    return {
+        "loss": float((loss - expected).abs() / expected),
+        "gradients": float(max((p.grad - q.grad).abs().max() for p, q in pairs) / largest),
+    }
+
+
+@click.command()
+@click.option("--rounds", default=15, show_default=True, help="Steps that are measured.")
+def main(rounds: int) -> None:
+    """Measure, print and write the results."""
+    with TemporaryDirectory() as folder:
+        project = _project(Path(folder))
+        differences = same_function(project)
+        print("difference from the published function:", differences)
+        workers = {way: Worker(way, project) for way in WAYS}
+        times = _take_turns(workers, rounds)
+    results = {
+        "machine": _machine(),
+        "batch_size": BATCH_SIZE,
+        "rounds": rounds,
+        "difference_from_published": differences,
+        "ways": {way: _summary(times[way], times["published"]) for way in times},
+    }
+    print(json.dumps(results, indent=2))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+def _take_turns(workers: dict[str, Worker], rounds: int) -> dict[str, list[tuple[float, float]]]:
+    times: dict[str, list[tuple[float, float]]] = {way: [] for way in workers}
+    random = np.random.default_rng(1)
+    for number in range(-3, rounds):
+        indices = random.integers(0, NUM_CLIPS // 2, BATCH_SIZE).tolist()
+        for way, worker in workers.items():
+            seconds = worker.step(indices)
+            if number >= 0:
+                times[way].append(seconds)
+    return times
+
+
+def _summary(
+    times: list[tuple[float, float]], published: list[tuple[float, float]]
+) -> dict[str, float]:
+    walls, cpus = zip(*times, strict=True)
+    ratios = [theirs[0] / ours[0] for ours, theirs in zip(times, published, strict=True)]
+    return {
+        "wall_ms": round(statistics.median(walls) * 1e3, 1),
+        "cpu_ms": round(statistics.median(cpus) * 1e3, 1),
+        "times_faster": round(statistics.median(ratios), 2),
+        "times_faster_least": round(min(ratios), 2),
+        "times_faster_most": round(max(ratios), 2),
+    }
+
+
+def _machine() -> dict[str, object]:
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    avx512 = any(line.startswith("flags") and "avx512f" in line for line in lines)
+    return {"cpu": model, "avx512": avx512, "threads": NUM_THREADS, **versions}
+
+
+def _project(root: Path) -> Project:
+    """A project whose corpus is made of short synthetic words: gliding harmonics and noise."""
+    words = root / "data" / "words"
+    words.mkdir(parents=True)
+    (root / "recipes").mkdir()
+    (root / "params.toml").write_text(PARAMS, encoding="utf-8")
+    random = np.random.default_rng(1)
+    for number in range(NUM_CLIPS):
+        samples = _word(random)
+        soundfile.write(words / f"{number:04d}.wav", samples, 16_000, subtype="PCM_16")
+    project = Project(root)
+    ingest("words", load_params(project.params).corpora["words"], project)
+    return project
+
+
+def _word(random: np.random.Generator) -> np.ndarray:
+    seconds = np.arange(int(random.uniform(0.6, 1.0) * 16_000)) / 16_000
+    phase = 2 * np.pi * random.uniform(90, 250) * (seconds + random.uniform(-0.2, 0.2) * seconds**2)
+    voice = sum(np.sin(k * phase) / k for k in range(1, 20))
+    noise = random.normal(size=len(seconds)) * random.uniform(0.01, 0.2)
+    envelope = np.sin(np.pi * seconds / seconds[-1]) ** 2
+    word: np.ndarray = 0.2 * envelope * (voice + noise)
+    return word
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""With a real git repository and real DVC."""
+
+import os
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+PARAMS = """\
+# of this machine
+profile = "demo"
+seed = 1
+
+[hardware]
+num_threads = 1
+
+[corpora.words]
+source = "builtin"   # or mine
+sample_rates_hz = [16_000]
+"""
+PROMPTS = "language\ttext\nen\tGood night.\n"
+RECORD = "outs:\n- path: data\n  hash: md5\n  cache: false\n"
+PIPELINE = """\
+stages:
+  words:
+    cmd: find data -name '*.wav' | sort > list.txt
+    deps: [data]
+    outs: [{list.txt: {cache: false}}]
+"""
+
+
+def run(project, *command, check=True):
+    named = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a"}
+    env = os.environ | named | {"GIT_COMMITTER_EMAIL": "a@b"}
+    command = [sys.executable, "-m", "dvc", *command[1:]] if command[0] == "dvc" else command
+    answer = subprocess.run(
+        command, cwd=project, env=env, capture_output=True, text=True, check=False
+    )
+    assert not check or answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+@pytest.fixture
+def mine(tmp_path_factory):
+    """A folder of the user's own, with a README, a hidden file and two speakers."""
+    folder = tmp_path_factory.mktemp("mine")
+    for number, speaker in enumerate(("anna", "ben")):
+        (folder / speaker).mkdir()
+        tone = 0.5 * np.sin((number + 1) * 0.2 * np.arange(8_000))
+        soundfile.write(folder / speaker / "yes.wav", tone, 16_000)
+    (folder / "README").write_text("mine")
+    (folder / ".hidden").write_text("hidden")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A project as it is shipped: prompts tracked by git, data.dvc a record only."""
+    root = tmp_path_factory.mktemp("template")
+    (root / "recipes").mkdir()
+    (root / "params.toml").write_text(PARAMS)
+    (root / "data" / "builtin").mkdir(parents=True)
+    (root / "data" / "builtin" / "speech.tsv").write_text(PROMPTS)
+    (root / "data.dvc").write_text(RECORD)
+    (root / "dvc.yaml").write_text(PIPELINE)
+    (root / ".gitignore").write_text("/build/\n/data/*\n!/data/builtin/\n")
+    run(root, "git", "init", "-q")
+    run(root, "dvc", "init", "-q")
+    run(root, "dvc", "config", "core.analytics", "false")
+    run(root, "dvc", "commit", "-q", "-f", "data.dvc")
+    run(root, "git", "add", "-A")
+    run(root, "git", "commit", "-q", "-m", "start")
+    return root
+
+
+@pytest.fixture
+def shipped(template, tmp_path, monkeypatch):
+    """A copy of it; the working directory."""
+    monkeypatch.chdir(shutil.copytree(template, tmp_path / "shipped"))
+    return tmp_path / "shipped"
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.slow
+def test_a_folder_is_copied_tracked_and_made_the_source(shipped, mine, cantus):
+    before = contents(mine)
+    answer = cantus("adopt", str(mine), "--speakers", "folder")
+    assert answer.code == 0, answer.error
+    assert "2 audio files" in answer.out
+    assert "dvc repro" in answer.out
+    assert contents(mine) == before
+    assert set(contents(shipped / "data" / "words")) == {"README", "anna/yes.wav", "ben/yes.wav"}
+    assert not (shipped / "data/words/anna/yes.wav").samefile(mine / "anna/yes.wav")
+    params = (shipped / "params.toml").read_text()
+    assert params.startswith("# of this machine\n")
+    assert 'source = "data/words"   # or mine' in params
+    assert 'speakers = "folder"' in params
+    assert "cache: false" not in (shipped / "data.dvc").read_text()
+    assert run(shipped, "git", "ls-files", "data") == ""
+    assert (shipped / "data" / "builtin" / "speech.tsv").read_text() == PROMPTS
+
+
+@pytest.mark.slow
+def test_an_experiment_in_another_folder_sees_the_adopted_audio(shipped, mine, cantus):
+    assert cantus("adopt", str(mine)).code == 0
+    run(shipped, "git", "add", "-A")
+    run(shipped, "git", "commit", "-q", "-m", "adopt")
+    run(shipped, "dvc", "exp", "run", "--temp", "-q", "-n", "trial")
+    refs = run(shipped, "git", "for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
+    (trial,) = [ref for ref in refs if ref.endswith("/trial")]
+    seen = run(shipped, "git", "show", f"{trial}:list.txt")
+    assert seen.splitlines() == ["data/words/anna/yes.wav", "data/words/ben/yes.wav"]
+
+
+@pytest.mark.slow
+def test_adopting_the_same_again_changes_nothing_and_another_is_refused(shipped, mine, cantus):
+    assert cantus("adopt", str(mine)).code == 0
+    record = (shipped / "data.dvc").read_text()
+    assert cantus("adopt", str(mine)).code == 0
+    assert (shipped / "data.dvc").read_text() == record
+    (mine / "README").write_text("changed")
+    answer = cantus("adopt", str(mine))
+    assert answer.code == 2
+    assert "is there already and holds other files" in answer.error
+    assert "rm -r" in answer.error
+    assert (shipped / "data" / "words" / "README").read_text() == "mine"
+
+
+def refusal(cantus, shipped, *words):
+    """The sentence of a refused adoption, which must have changed nothing."""
+    before = contents(shipped / "data"), (shipped / "params.toml").read_text()
+    answer = cantus("adopt", *words)
+    assert answer.code == 2
+    assert (contents(shipped / "data"), (shipped / "params.toml").read_text()) == before
+    return answer.error
+
+
+@pytest.mark.slow
+def test_what_cannot_be_adopted_is_refused_and_nothing_is_written(
+    shipped, mine, cantus, tmp_path_factory
+):
+    empty = tmp_path_factory.mktemp("empty")
+    (empty / "a.txt").write_text("text")
+    assert "is no folder" in refusal(cantus, shipped, str(mine / "missing"))
+    assert "holds no audio file, and 1 others" in refusal(cantus, shipped, str(empty))
+    assert "in this project's data/" in refusal(cantus, shipped, "data/builtin")
+    assert "around the project" in refusal(cantus, shipped, str(shipped.parent))
+    assert "[corpora.songs]" in refusal(cantus, shipped, str(mine), "--as", "songs")
+
+
+def test_a_project_without_dvc_is_told_to_set_it_up(project, mine, cantus):
+    (project / "data").mkdir()
+    assert "Run 'dvc init'" in refusal(cantus, project, str(mine))
+
+
+def test_a_disk_that_is_too_small_is_noticed_before_anything_is_copied(
+    project, mine, cantus, monkeypatch
+):
+    (project / ".dvc").mkdir()
+    (project / "data").mkdir()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_000))
+    assert "Make room" in refusal(cantus, project, str(mine))
+
+
+def test_help_has_examples(cantus):
+    assert "cantus adopt ~/recordings" in cantus("adopt", "--help").out

@@ -1,0 +1,95 @@
+"""A fresh checkout of this project in a folder of its own, with a profile of seconds."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+_TINY = """
+[profile.tiny.dataset]
+num_train_clips = 128
+num_eval_clips = 32
+
+[profile.tiny.training]
+epochs = {epochs}
+batch_size = 16
+log_every_steps = 1
+checkpoint_every = "step:2"
+
+[profile.tiny.samples]
+num_clips = 1
+"""
+
+
+class Checkout:
+    """Runs the real commands in it, as a user would."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        names = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for name in names:
+            if (ROOT / name).is_file() and not name.startswith("tests/"):
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, root / name)
+        self.run("git", "init", "-q")
+        self.commit()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The tools of this Python first; the checkout's own engine."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return os.environ | {"PATH": path, "PYTHONPATH": str(self.root)}
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command; its output is one stream."""
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def try_(self, *command: str) -> tuple[int, str]:
+        """Exit code and output of a command."""
+        process = self.start(*command)
+        output, _ = process.communicate(timeout=600)
+        return process.returncode, output
+
+    def run(self, *command: str) -> str:
+        """Output of a command that must succeed."""
+        code, output = self.try_(*command)
+        assert code == 0, f"{' '.join(command)} left with {code}:\n{output}"
+        return output
+
+    def commit(self) -> None:
+        """Commit everything that git sees."""
+        self.run("git", "add", "-A")
+        who = ("-c", "user.name=t", "-c", "user.email=t@t")
+        self.run("git", *who, "commit", "-q", "--allow-empty", "-m", "state")
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace text in a file; it must be there."""
+        path = self.root / name
+        text = path.read_text()
+        assert old in text, f"{name} does not hold {old!r}"
+        path.write_text(text.replace(old, new))
+
+    def make_tiny(self, epochs: int = 1) -> None:
+        """Give the recipes a profile that takes seconds, and switch to it."""
+        recipe = self.root / "recipes/audio_vae.toml"
+        recipe.write_text(recipe.read_text() + _TINY.format(epochs=epochs))
+        child = self.root / "recipes/audio_vae_plus.toml"
+        child.write_text(child.read_text() + "\n[profile.tiny]\n")
+        self.edit("params.toml", 'profile = "demo"', 'profile = "tiny"')
+        self.edit("params.toml", "aim = true", "aim = false")
+        self.commit()

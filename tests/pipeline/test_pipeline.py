@@ -1,0 +1,139 @@
+"""The real commands on a fresh checkout: what a user types, in the order a user types it."""
+
+import json
+import time
+
+import psutil
+import pytest
+
+from tests.pipeline.checkout import Checkout
+
+pytestmark = pytest.mark.slow
+
+
+def ran(output):
+    """The stages that DVC ran."""
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    made = Checkout(tmp_path_factory.mktemp("checkout"))
+    made.make_tiny()
+    made.first = made.run("dvc", "repro", "audio_vae_plus", "audio_vae")
+    return made
+
+
+def test_one_command_makes_the_corpus_trains_and_leaves_the_working_tree_clean(checkout):
+    assert set(ran(checkout.first)) >= {"words", "audio_vae", "audio_vae_plus"}
+    assert "speech" not in ran(checkout.first)
+    status = checkout.run("git", "status", "--short").splitlines()
+    assert {line.split()[1] for line in status} <= {"dvc.lock", "metrics/", "plots/", "data.dvc"}
+    for name in ("audio_vae", "audio_vae_plus"):
+        assert (checkout.root / f"models/{name}/report.html").is_file()
+        assert (checkout.root / f"models/{name}/export/codes.npy").is_file()
+
+
+def test_nothing_runs_again_when_nothing_changed(checkout):
+    assert ran(checkout.run("dvc", "repro", "audio_vae_plus", "audio_vae")) == []
+
+
+def test_metrics_of_both_recipes_are_shown_and_compared(checkout):
+    shown = checkout.run("dvc", "metrics", "show")
+    assert "audio_vae.json" in shown
+    compared = checkout.run("dvc", "metrics", "diff", "audio_vae", "audio_vae_plus")
+    assert "eval.rmse_db" in compared
+    digests = {
+        json.loads((checkout.root / f"metrics/{name}.json").read_text())["evaluation_set"]
+        for name in ("audio_vae", "audio_vae_plus")
+    }
+    assert len(digests) == 1
+
+
+def test_recipes_and_curves_of_both_are_compared(checkout):
+    assert "model.kind" in checkout.run("dvc", "params", "diff", "audio_vae", "audio_vae_plus")
+    checkout.run("dvc", "plots", "diff", "audio_vae", "audio_vae_plus", "-o", "build/plots")
+    assert (checkout.root / "build/plots/index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[samples]", "# a comment\n[samples]"),
+        ("num_clips = 4", "num_clips = 5"),
+        ("[profile.demo", "[profile.elsewhere.training]\nepochs = 9\n\n[profile.demo"),
+    ],
+    ids=["a comment", "a sample", "another profile"],
+)
+def test_what_does_not_change_learning_retrains_nothing(checkout, old, new):
+    recipe = checkout.root / "recipes/audio_vae.toml"
+    kept = recipe.read_text()
+    recipe.write_text(kept.replace(old, new, 1))
+    assert recipe.read_text() != kept
+    output = checkout.run("dvc", "repro", "audio_vae_plus", "audio_vae")
+    recipe.write_text(kept)
+    assert not {"audio_vae", "audio_vae_plus"} & set(ran(output))
+
+
+def test_an_inherited_value_retrains_the_child_and_params_diff_shows_it(checkout):
+    checkout.edit("recipes/audio_vae.toml", "num_train_clips = 128", "num_train_clips = 96")
+    changed = checkout.run("dvc", "params", "diff")
+    assert "num_train_clips" in changed
+    assert "audio_vae_plus" in ran(checkout.run("dvc", "repro", "audio_vae_plus"))
+
+
+def test_an_experiment_changes_a_value_and_compares(checkout):
+    checkout.commit()
+    where = "recipes/audio_vae_plus.toml:optimizer.autoencoder.learning_rate=1e-4"
+    output = checkout.run("dvc", "exp", "run", "-n", "slower", "-S", where, "audio_vae_plus")
+    assert "Ran experiment" in output
+    assert "learning_rate" in checkout.run("dvc", "params", "diff", "HEAD", "slower")
+    assert "rmse_db" in checkout.run("dvc", "metrics", "diff", "HEAD", "slower")
+
+
+def test_cantus_says_how_the_run_ended_and_what_differs(checkout):
+    assert "finished" in checkout.run("cantus", "why", "audio_vae")
+    assert "model.kind" in checkout.run("cantus", "diff", "audio_vae", "audio_vae_plus")
+    assert "batch_min_max" in checkout.run("cantus", "diff", "audio_vae", "--upstream")
+    assert "83,777" in checkout.run("cantus", "plan", "audio_vae")
+
+
+@pytest.mark.parametrize("victim", ["engine", "dvc"])
+def test_a_run_killed_under_dvc_goes_on_to_the_same_weights(tmp_path, checkout, victim):
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    weights = []
+    for name in ("whole", "killed"):
+        made = Checkout(tmp_path / name)
+        made.make_tiny(epochs=2)
+        copy_corpus(checkout, made)
+        if name == "killed":
+            kill_in_the_middle(made, victim)
+        made.run("dvc", "repro", "audio_vae")
+        path = made.root / "models/audio_vae/checkpoints/last/weights.safetensors"
+        weights.append(path.read_bytes())
+    assert weights[0] == weights[1]
+
+
+def copy_corpus(source, made):
+    """Spare the second synthesis: DVC's cache and lock of the corpus stage."""
+    made.run("cp", "-r", str(source.root / "build"), str(made.root / "build"))
+    made.run("dvc", "commit", "-f", "words")
+
+
+def kill_in_the_middle(made, victim):
+    process = made.start("dvc", "repro", "audio_vae")
+    log = None
+    for _ in range(1200):
+        log = log or next(iter(made.root.glob("runs/audio_vae/*/events.jsonl")), None)
+        if log and log.read_text().count('"kind": "train"') >= 5:
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError("training never got under way")
+    family = psutil.Process(process.pid).children(recursive=True)
+    engine = next(child for child in family if "train" in child.cmdline()[1:3])
+    if victim == "dvc":
+        process.kill()
+    engine.kill()  # without dvc it would live on as an orphan
+    process.wait(60)
