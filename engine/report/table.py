@@ -81,13 +81,17 @@ def _remark(
     }
     if result is None or not costless:
         return None
-    lowest = recipe.training.best_is == "lowest"
-    rival = (min if lowest else max)(costless, key=costless.__getitem__)
-    beaten = result < costless[rival] if lowest else result > costless[rival]
-    return (
-        f"{'Better' if beaten else 'Not better'} than the best that learns nothing: {best} is "
-        f"{figure(result)}, that of {rival} {figure(costless[rival])}. {_untrained(columns, best)}"
-    )
+    sign = 1 if recipe.training.best_is == "lowest" else -1
+    ranked = sorted(costless, key=lambda name: sign * costless[name])
+    beaten = [name for name in ranked if sign * result < sign * costless[name]]
+    unbeaten = [name for name in ranked if name not in beaten]
+    said = f"{best} is {figure(result)}. Of what learns nothing it beats {_named(beaten, costless)}"
+    said += f", but not {_named(unbeaten, costless)}." if unbeaten else "."
+    return said + _untrained(columns, best)
+
+
+def _named(names: list[str], figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} ({figure(figures[name])})" for name in names) or "nothing"
 
 
 def _untrained(columns: dict[str, Mapping[str, float | None]], best: str) -> str:
@@ -95,6 +99,6 @@ def _untrained(columns: dict[str, Mapping[str, float | None]], best: str) -> str
     if value is None:
         return ""
     return (
-        f"The untrained network has {figure(value)}; to beat that is no achievement, since "
+        f" The untrained network has {figure(value)}; to beat that is no achievement, since "
         "anything that learns at all does."
     )

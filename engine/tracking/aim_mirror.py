@@ -67,6 +67,7 @@ class _Mirror:
         self._repo, self._key = repo, key
         about = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
         self._writer, self._state = self._open(run_folder, about)
+        self._remembered: MirrorState | None = None
         self._remember()
 
     def follow(self, go_on: Callable[[], bool]) -> None:
@@ -98,7 +99,9 @@ class _Mirror:
         return writer, MirrorState(writer.run_hash, about["recipe"], writer.best_metric, started)
 
     def _remember(self) -> None:
-        write_state(self._repo, self._key, self._state)
+        if self._state != self._remembered:
+            write_state(self._repo, self._key, self._state)
+            self._remembered = self._state
 
 
 def _lines(path: Path, offset: int) -> Iterator[tuple[Event | None, int]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from engine.project import Project
-from engine.tracking.aim_state import is_behind
+from engine.tracking.aim_state import is_behind, run_key
 
 _NOTHING_LOST = "The run itself is complete, and `cantus ui` tries again."
 
@@ -27,18 +27,21 @@ class AimMirror:
         The process has its own session, so that Ctrl-C reaches training alone, and lives until
         its standard input closes: by `finish`, or because this process died.
         """
-        self._process = subprocess.Popen(
-            [*_command(repo), "--follow", str(run_folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._complaints,
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [*_command(repo), "--follow", str(run_folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._complaints,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._complaints.write(str(error).encode())
 
     def finish(self, timeout_seconds: float) -> str | None:
         """Let the mirror catch up for at most `timeout_seconds`; a sentence where it could not."""
         if self._process is None:
-            return None
+            return _failure(self._told()) if self._complaints.tell() else None
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
@@ -47,19 +50,24 @@ class AimMirror:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             return f"Aim did not keep up within {timeout_seconds:g} s. {_NOTHING_LOST}"
-        if code == 0:
-            return None
+        return None if code == 0 else _failure(self._told())
+
+    def _told(self) -> bytes:
         self._complaints.seek(0)
-        return _failure(self._complaints.read())
+        return self._complaints.read()
 
 
 def sync_all(project: Project) -> str | None:
-    """Mirror every run that Aim lags behind; a sentence where that failed."""
-    found = [*project.root.glob("runs/*/*"), *project.root.glob("models/*")]
-    behind = [str(folder) for folder in sorted(found) if is_behind(project.root, folder)]
+    """Mirror every run that Aim lags behind, once where its model holds it too.
+
+    Returns a sentence where that failed.
+    """
+    found = [*project.root.glob("models/[!.]*"), *project.root.glob("runs/*/*")]
+    behind = {run_key(folder): str(folder) for folder in found if is_behind(project.aim, folder)}
     if not behind:
         return None
-    done = subprocess.run([*_command(project.root), *behind], capture_output=True, check=False)
+    command = [*_command(project.aim), *sorted(behind.values())]
+    done = subprocess.run(command, capture_output=True, check=False)
     return _failure(done.stderr) if done.returncode != 0 else None
 
 

@@ -20,7 +20,9 @@ DATA = {
     "found": 311,
     "used": 287,
     "quarantined": {"too short": 14},
-    "split": "Split at random over clips.",
+    "training": 230,
+    "evaluation": 57,
+    "split": "at random over clips",
     "leaks": "41 of its 44 speakers are also in training.",
 }
 GUARD = {
@@ -127,19 +129,22 @@ def test_the_metric_that_decides_comes_first(page):
 
 def test_to_beat_an_untrained_network_is_called_no_achievement(page):
     assert (
-        "Better than the best that learns nothing: rmse_db is 6.66, that of grid 6.98. The "
-        "untrained network has 25.1; to beat that is no achievement" in words(page)
+        "rmse_db is 6.66. Of what learns nothing it beats grid (6.98), mean_spectrogram (21.5). "
+        "The untrained network has 25.1; to beat that is no achievement" in words(page)
     )
 
 
 def test_losing_to_what_learns_nothing_is_said(model, recipe):
     add_events(model, [Event("finish", 100, 5.0, {"eval/rmse_db": 7.5}, FINISH)])
     page = build_report(model, recipe).read_text(encoding="utf-8")
-    assert "Not better than the best that learns nothing: rmse_db is 7.5" in words(page)
+    assert "it beats mean_spectrogram (21.5), but not grid (6.98)." in words(page)
 
 
 def test_the_data_are_accounted_for_and_a_leak_is_marked(page):
-    assert "Used 287 of 311 clips. Split at random over clips." in words(page)
+    assert (
+        "Used 287 of 311 clips. 230 for training, 57 for evaluation: at random over clips."
+        in words(page)
+    )
     assert '<p class="leak">41 of its 44 speakers are also in training.</p>' in page
     assert "14 too short" in words(page)
     assert "Evaluation set ab12cd34 :" in words(page)

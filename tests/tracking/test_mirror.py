@@ -1,7 +1,7 @@
 """How a failing Aim looks to training: a fake package named aim stands in front of the real one."""
 
 import os
-import subprocess
+import time
 
 import pytest
 
@@ -49,11 +49,12 @@ child.wait()
     mirror = AimMirror()
     mirror.start(run, project.root)
     while not pid_file.exists() or not pid_file.read_text():
-        subprocess.run(["sleep", "0.05"], check=True)
+        time.sleep(0.05)
     warning = mirror.finish(0.2)
     assert warning is not None
     assert warning.startswith("Aim did not keep up within 0.2 s.")
-    assert not _runs(int(pid_file.read_text()))
+    while _runs(int(pid_file.read_text())):  # to be killed and to be gone are two moments
+        time.sleep(0.05)
 
 
 def test_a_repository_that_cannot_be_written_is_a_sentence(project, run):
@@ -66,6 +67,13 @@ def test_a_repository_that_cannot_be_written_is_a_sentence(project, run):
 
 def test_a_mirror_that_was_never_started_has_nothing_to_say():
     assert AimMirror().finish(1) is None
+
+
+def test_a_mirror_that_cannot_be_started_is_a_sentence(project, run, monkeypatch):
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    mirror = AimMirror()
+    mirror.start(run, project.root)
+    assert "No such file or directory: '/nowhere/python'" in (mirror.finish(60) or "")
 
 
 def test_a_run_that_ends_before_its_first_event_leaves_nothing(project, tmp_path):
@@ -87,11 +95,14 @@ def test_where_nothing_lags_no_process_is_started(project, run, monkeypatch):
     assert sync_all(project) is None
 
 
-def test_a_failure_names_runs_both_below_runs_and_models(project, run, tmp_path, monkeypatch):
+def test_runs_and_models_are_mirrored_and_what_is_in_both_once(project, run, tmp_path, monkeypatch):
     fake_aim(tmp_path, monkeypatch, "import sys; raise SystemExit(f'given {sys.argv}')")
     make_run(project.model("audio_vae_plus"), [start("audio_vae_plus")], "audio_vae_plus")
+    copy = make_run(project.model("audio_vae"), [])
+    (copy / "events.jsonl").write_bytes((run / "events.jsonl").read_bytes())
     warning = sync_all(project) or ""
-    assert "runs/audio_vae/a" in warning
+    assert "runs/audio_vae/a'" in warning
+    assert "models/audio_vae'" not in warning
     assert "models/audio_vae_plus" in warning
 
 

@@ -1,0 +1,74 @@
+"""What adopting checks before it touches anything. tests/cli/test_adopt.py uses real DVC."""
+
+import subprocess
+
+import pytest
+
+from engine.corpus.adopt import adopt
+from engine.errors import UserError
+from engine.project import Project
+
+PARAMS = """\
+profile = "demo"
+seed = 1
+[hardware]
+num_threads = 1
+[corpora.words]
+source = "builtin"
+sample_rates_hz = [16_000]
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A git checkout with a .dvc folder, as far as the checks look."""
+    root = tmp_path / "checkout"
+    (root / ".dvc").mkdir(parents=True)
+    (root / "data").mkdir()
+    (root / "params.toml").write_text(PARAMS)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    return Project(root)
+
+
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path, tone, checkout):
+    tone(tmp_path / "mine" / "a.wav")
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    (loose / "params.toml").write_text(PARAMS)
+    with pytest.raises(UserError, match="no git checkout"):
+        adopt(tmp_path / "mine", "words", Project(loose))
+
+
+def test_other_files_in_the_place_are_refused_and_kept(tmp_path, tone, checkout):
+    tone(tmp_path / "mine" / "a.wav")
+    kept = tone(checkout.root / "data" / "words" / "b.wav")
+    with pytest.raises(UserError, match="holds other files"):
+        adopt(tmp_path / "mine", "words", checkout)
+    assert [path.name for path in kept.parent.iterdir()] == ["b.wav"]
+
+
+def test_the_same_names_with_other_bytes_are_other_files(tmp_path, tone, checkout):
+    tone(tmp_path / "mine" / "a.wav")
+    tone(checkout.root / "data" / "words" / "a.wav", hz=900)
+    with pytest.raises(UserError, match="holds other files"):
+        adopt(tmp_path / "mine", "words", checkout)
+
+
+def test_a_copy_that_fails_leaves_nothing_half_made(tmp_path, tone, checkout):
+    tone(tmp_path / "mine" / "a.wav")
+    (tmp_path / "mine" / "b.txt").write_text("text")
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        adopt(tmp_path / "mine", "words", checkout, progress=stop)
+    assert list((checkout.root / "data").iterdir()) == []
+    assert checkout.params.read_text() == PARAMS
+
+
+@pytest.mark.parametrize("inside", [".", "data", "data/words"])
+def test_the_project_and_its_data_cannot_be_adopted(tone, checkout, inside):
+    tone(checkout.root / "data" / "words" / "a.wav")
+    with pytest.raises(UserError, match="in this project's data/, or around the project"):
+        adopt(checkout.root / inside, "words", checkout)
