@@ -8,24 +8,24 @@ from engine.systems.vqvae.recipe import FixedWindow, Normalisation
 
 @frozen
 class Window:
-    """The decibels that become 0 and 1."""
+    """The decibels that become 0, and how many more become 1."""
 
     low_db: float | Tensor
-    high_db: float | Tensor
+    span_db: float | Tensor
 
     def normalise(self, mel_db: Tensor) -> Tensor:
         """Decibels to 0..1; what lies outside the window is clamped."""
-        return ((mel_db - self.low_db) / (self.high_db - self.low_db)).clamp(0.0, 1.0)
+        return ((mel_db - self.low_db) / self.span_db).clamp(0.0, 1.0)
 
     def decibels(self, mel: Tensor) -> Tensor:
         """0..1 to decibels."""
-        return mel * (self.high_db - self.low_db) + self.low_db
+        return mel * self.span_db + self.low_db
 
 
 def window_of(normalisation: Normalisation, mel_db: Tensor) -> Window:
     """The window of a batch: the recipe's own, or the batch's smallest and largest value."""
     if isinstance(normalisation, FixedWindow):
-        return Window(normalisation.low_db, normalisation.high_db)
+        return Window(normalisation.low_db, normalisation.high_db - normalisation.low_db)
     low, high = mel_db.aminmax()
     # As published: a batch of one value must not divide by zero.
-    return Window(low, high + 1e-8)
+    return Window(low, high - low + 1e-8)
