@@ -23,7 +23,8 @@ class Loaded:
 def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
     """Load a recipe by name or path under the profile of params.toml, in the project around here.
 
-    Raises UserError with every fault of recipe and params, and where this is no git checkout.
+    Raises UserError with every fault of recipe and params, where params.toml lacks the recipe's
+    corpus, and where this is no git checkout.
     """
     project = find_project()
     require_git(project)
@@ -34,4 +35,5 @@ def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
         profile=params.profile,
         overrides=overrides,
     )
+    params.corpus(recipe.dataset.corpus)
     return Loaded(project, params, recipe)
