@@ -1,5 +1,6 @@
 """`cantus train`: what a recipe's DVC stage runs."""
 
+import os
 import sys
 
 import click
@@ -23,6 +24,10 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
       cantus train recipes/audio_vae_plus.toml
     """
     loaded = load_project_recipe(recipe, overrides)
+
+    # Before torch is loaded: threads that wait sleep instead of spinning, without which a step on a
+    # machine that does anything else takes several times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
     from engine.cli.console import ConsoleWatcher
     from engine.systems.build import build_system

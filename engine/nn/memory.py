@@ -21,4 +21,4 @@ def keep_freed_memory() -> bool:
         return False
     never = 2**31 - 1
     settings = (_TRIM_THRESHOLD, _MMAP_THRESHOLD)
-    return sum(library.mallopt(setting, never) for setting in settings) == len(settings)
+    return all(library.mallopt(setting, never) == 1 for setting in settings)

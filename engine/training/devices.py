@@ -6,6 +6,7 @@ import torch
 from lightning_fabric import Fabric
 
 from engine.errors import UserError
+from engine.nn.memory import keep_freed_memory
 from engine.recipe.params import Hardware
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
@@ -22,6 +23,8 @@ def make_fabric(hardware: Hardware, precision: str) -> Fabric:
             "training.precision = 'fp16' needs a GPU: on a CPU choose 'fp32' or 'bf16'."
         )
     torch.set_num_threads(hardware.num_threads)
+    if device == "cpu":
+        keep_freed_memory()
     strategy = "auto" if _world_size(hardware) == 1 else "ddp_find_unused_parameters_true"
     fabric = Fabric(
         accelerator=device,
@@ -37,6 +40,8 @@ def deterministic_on_cpu() -> None:
     """Make torch refuse what would differ from run to run; CUDA kernels are left as they are."""
     if not torch.cuda.is_available():
         torch.use_deterministic_algorithms(True)
+        # It would also fill every new tensor with nan first, a tenth of a step's time.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def describe(fabric: Fabric) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _AHEAD = 3
 
 def batches(
     clips: ClipSet, order: Order, start: int, num_micro_batches: int
-) -> Iterator[list[Batch]]:
+) -> Generator[list[Batch], None, None]:
     """The micro-batches of every step from `start` on, without end.
 
     Random choices (crops) come from a generator seeded by (seed, step, rank, micro-batch), so that

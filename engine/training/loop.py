@@ -1,7 +1,7 @@
 """The training loop: steps, evaluations, guards and checkpoints, in the order the recipe says."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from engine.training.loader import batches
 from engine.training.order import Order
 from engine.training.step import Stepper, silent_parameters
 from engine.training.stop import StopRequest
-from engine.training.system import Evaluated, System
+from engine.training.system import Batch, Evaluated, System
 from engine.training.watcher import Progress, Watcher
 
 Ending = Literal["finished", "interrupted", "guard"]
@@ -74,40 +74,43 @@ class Loop:
 
     def run(self) -> Ending:
         """Train to the end of the recipe, or until something ends it."""
-        total = self.clock.length.total_steps
-        stream = batches(
-            self.system.train_clips, self.order, self.step, self.recipe.training.num_micro_batches
-        )
+        stream = self.batches()
         self._logged = (time.perf_counter(), self.step)
         self.system.objective.train()
         try:
-            return self._run(stream, total)
+            while self.step < self.clock.length.total_steps:
+                ending = self.advance(next(stream))
+                if ending is not None:
+                    return ending
         finally:
-            stream.close()  # type: ignore[attr-defined]
-
-    def _run(self, stream: Iterator[Any], total: int) -> Ending:
-        training = self.recipe.training
-        while self.step < total:
-            self.stepper.step(next(stream), self.step)
-            self.step += 1
-            if self.average is not None:
-                self.average.update()
-            evaluates = self.clock.strikes(training.evaluate_every, self.step)
-            evaluates = evaluates or self.step == total
-            if evaluates or self.step % training.log_every_steps == 0 or self.stop.signal:
-                self._log_training(total)
-            if self.breach is None and evaluates:
-                self._evaluate()
-            if self.breach is not None:
-                return "guard"
-            every = self.recipe.samples.every
-            if every is not None and self.step < total and self.clock.strikes(every, self.step):
-                self.sample(f"step_{self.step:09d}")
-            self._save_if_due(training, total)
-            if self.stop.signal is not None and self.step < total:
-                self.save("resume", self.checkpoint())
-                return "interrupted"
+            stream.close()
         return "finished"
+
+    def batches(self) -> Generator[list[Batch], None, None]:
+        """The micro-batches of every step from the present one on."""
+        parts = self.recipe.training.num_micro_batches
+        return batches(self.system.train_clips, self.order, self.step, parts)
+
+    def advance(self, micro_batches: list[Batch]) -> Ending | None:
+        """Do one step and all that is due after it; the ending where it is the run's last."""
+        training, total = self.recipe.training, self.clock.length.total_steps
+        self.stepper.step(micro_batches, self.step)
+        self.step += 1
+        if self.average is not None:
+            self.average.update()
+        evaluates = self.step == total or self.clock.strikes(training.evaluate_every, self.step)
+        if evaluates or self.step % training.log_every_steps == 0 or self.stop.signal:
+            self._log_training(total)
+        if evaluates and self.breach is None:
+            self._evaluate()
+        if self.breach is not None:
+            return "guard"
+        self._sample_if_due(total)
+        self._save_if_due(training, total)
+        if self.stop.signal is not None and self.step < total:
+            self.save("resume", self.checkpoint())
+            return "interrupted"
+        return None
 
     def moment(self) -> Moment:
         """Steps and epochs done."""
@@ -219,6 +222,11 @@ class Loop:
             )
             if breach.action == "stop" and self.breach is None:
                 self.breach = breach
+
+    def _sample_if_due(self, total: int) -> None:
+        every = self.recipe.samples.every
+        if every is not None and self.step < total and self.clock.strikes(every, self.step):
+            self.sample(f"step_{self.step:09d}")
 
     def _save_if_due(self, training: Any, total: int) -> None:
         if training.keep_every and self.clock.strikes(training.keep_every, self.step):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import frozen
+from attrs import asdict, frozen
 from lightning_fabric import Fabric
 
 import engine
@@ -131,12 +131,11 @@ class Run:
         self._baselines(loop, "untrained" if parent is None else "parent")
 
     def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:
-        data = {**system.facts.get("data", {}), "evaluation_set": system.evaluation_set}
         return {
-            **system.facts,
+            "parameters": sum(p.numel() for turn in system.turns for p in turn.parameters.values()),
             "recipe": self.recipe.name,
             "system": self.recipe.system,
-            "data": data,
+            "data": {**asdict(system.data), "evaluation_set": system.evaluation_set},
             "machine": machine,
             "command": f"cantus train {self.recipe.name}",
         }

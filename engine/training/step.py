@@ -44,7 +44,8 @@ class Stepper:
         clips = sum(_num_clips(batch) for batch in micro_batches)
         sizes = [_num_clips(batch) / clips for batch in micro_batches]
         _let_gradients_flow(self._shares, self._shares)
-        prepared = [self._objective.prepare(self._move(batch)) for batch in micro_batches]
+        with self._fabric.autocast():
+            prepared = [self._objective.prepare(self._move(batch)) for batch in micro_batches]
         for share in self._shares:
             self._turn(share, prepared, sizes, step)
         self.meter.count()
@@ -97,7 +98,8 @@ class Stepper:
         share.optimizer.zero_grad(set_to_none=True)
         for number, (batch, size) in enumerate(zip(batches, sizes, strict=True), start=1):
             with self._fabric.no_backward_sync(self._objective, enabled=number < len(batches)):
-                terms: Terms = getattr(self._objective, share.turn.name)(batch)
+                with self._fabric.autocast():
+                    terms: Terms = getattr(self._objective, share.turn.name)(batch)
                 loss = weigh(share.turn, terms)
                 self._fabric.backward(loss * size if size != 1.0 else loss)
             self._log(share.turn, terms, loss, size)

@@ -6,7 +6,8 @@ Training knows no system; a system never calls the loop. A codec and RVC have tw
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from attrs import field, frozen
@@ -16,16 +17,16 @@ Batch = Mapping[str, Tensor]
 """Named tensors; the first dimension of each is the clip."""
 
 
-@frozen
-class Terms:
+class Terms(NamedTuple):
     """What one turn makes of a batch.
 
     `losses` are scalars, unweighted: the loop weighs them by the recipe. `metrics` are scalars (on
-    the device, detached) that are only logged, as `train/<name>`.
+    the device, detached) that are only logged, as `train/<name>`. A tuple, because torch.compile
+    and DDP look for tensors in nothing else.
     """
 
     losses: Mapping[str, Tensor]
-    metrics: Mapping[str, Tensor] = field(factory=dict)
+    metrics: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @frozen
@@ -70,6 +71,26 @@ class Sample:
     caption: str = ""
 
 
+@frozen(kw_only=True)
+class Data:
+    """What a run sees of its corpus, for the report."""
+
+    found: int
+    """Files of the corpus."""
+    used: int
+    """Clips that are not quarantined."""
+    quarantined: Mapping[str, int]
+    """Files by the reason for which they are not used."""
+    training: int
+    """Clips that are learned from."""
+    evaluation: int
+    """Clips that are held out."""
+    split: str
+    """How these were chosen, in words."""
+    leaks: str | None
+    """In words, where evaluation may share speakers with training."""
+
+
 @frozen
 class Limits:
     """What preflight holds a run to."""
@@ -104,8 +125,7 @@ class System(Protocol):
     evaluation_set: str
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
     limits: Limits
-    facts: Mapping[str, Any]
-    """What a report says of the run before step 1: parameters, clips found and used, the split."""
+    data: Data
 
     def evaluate(self) -> Evaluated:
         """Metrics (`eval/...`) of the present weights over the whole evaluation set."""

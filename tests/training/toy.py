@@ -15,6 +15,7 @@ from engine.recipe.params import Params
 from engine.recipe.schema import Adam, Recipe, Schedule, Training
 from engine.training.system import (
     Batch,
+    Data,
     Evaluated,
     Limits,
     Objective,
@@ -131,6 +132,17 @@ class ToyClips:
         }
 
 
+_DATA = Data(
+    found=42,
+    used=40,
+    quarantined={"silent": 2},
+    training=40,
+    evaluation=16,
+    split="made up",
+    leaks=None,
+)
+
+
 @define
 class ToySystem:
     objective: ToyObjective
@@ -142,7 +154,7 @@ class ToySystem:
     )
     data_digest: str = "toy data"
     evaluation_set: str = "toy evaluation set"
-    facts: Mapping[str, object] = field(factory=dict)
+    data: Data = _DATA
 
     def evaluate(self) -> Evaluated:
         clean = torch.from_numpy(self.eval_clips.clean)

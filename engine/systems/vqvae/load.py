@@ -15,7 +15,7 @@ from engine.systems.vqvae.frontend import FrontEnd
 from engine.systems.vqvae.model import GridAutoencoder
 from engine.systems.vqvae.normalise import window_of
 from engine.systems.vqvae.objective import build_network
-from engine.systems.vqvae.recipe import AlignedNetwork, Dataset, PuzzleNetwork
+from engine.systems.vqvae.recipe import AlignedNetwork, Dataset, FixedWindow, PuzzleNetwork
 from engine.systems.vqvae.weights import import_weights
 
 
@@ -64,6 +64,15 @@ class PuzzleVae:
     def decode_from_puzzle(self, puzzle: Tensor) -> Tensor:
         """Mel spectrograms [B, 1, 128, 32] in 0..1 of codes [B, 30, 30]."""
         return self._network.decode(puzzle)
+
+    def to_waveform(self, mel: Tensor) -> Tensor:
+        """Waveforms [B, 16000] of mel spectrograms [B, 1, 128, 32] in 0..1, for listening.
+
+        Needs a fixed window: without one the decibels are not known.
+        """
+        normalisation = self._model.normalisation
+        assert isinstance(normalisation, FixedWindow), "batch min/max keeps no decibels"
+        return self._front_end.to_waveform(window_of(normalisation, mel).decibels(mel))
 
 
 def load_puzzle_vae(folder: Path) -> PuzzleVae:

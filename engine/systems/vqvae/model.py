@@ -105,9 +105,9 @@ class _AlignedEncoder(nn.Sequential):
         super().__init__(
             nn.Conv2d(1, 16, (4, 3), (2, 1), (1, 0)),
             *_norm_relu(16),
-            nn.Conv2d(16, 32, (4, 3), (2, 1), (1, 1)),
-            *_norm_relu(32),
-            nn.Conv2d(32, latent_dim, 3, 1, (0, 1)),
+            nn.Conv2d(16, 24, (4, 3), (2, 1), (1, 1)),
+            *_norm_relu(24),
+            nn.Conv2d(24, latent_dim, 3, 1, (0, 1)),
             *_norm_relu(latent_dim),
         )
 

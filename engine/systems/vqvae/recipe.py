@@ -133,7 +133,7 @@ class AlignedNetwork:
     """One column a frame or two, one row about four mel bands: no interpolation."""
 
     kind: ClassVar[str] = "aligned"
-    latent_dim: int = setting("channels of the grid", default=64, check=at_least(1))
+    latent_dim: int = setting("channels of the grid", default=16, check=at_least(1))
     normalisation: Normalisation = setting("how decibels become [0, 1]", default=FixedWindow())
     quantizer: Quantizer = setting("how cells become codes", default=OrderedCodes())
 

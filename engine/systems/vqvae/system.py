@@ -20,7 +20,7 @@ from engine.systems.vqvae.frontend import FrontEnd
 from engine.systems.vqvae.objective import VqvaeObjective
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter, spread_over
-from engine.training.system import Evaluated, Limits, Sample, Turn
+from engine.training.system import Data, Evaluated, Limits, Sample, Turn
 
 _TURN = "autoencoder"
 
@@ -83,19 +83,18 @@ class VqvaeSystem:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     @property
-    def facts(self) -> Mapping[str, object]:
-        """What a report says before step 1."""
+    def data(self) -> Data:
+        """What the run sees of its corpus."""
         report = self.corpus.report
-        data = {
-            "found": report.num_found,
-            "used": report.num_used,
-            "quarantined": dict(report.quarantined),
-            "training": len(self.split.train),
-            "evaluation": len(self.split.evaluation),
-            "split": self.split.how,
-            "leaks": self.split.leaks,
-        }
-        return {"parameters": sum(p.numel() for p in self.objective.parameters()), "data": data}
+        return Data(
+            found=report.num_found,
+            used=report.num_used,
+            quarantined=dict(report.quarantined),
+            training=len(self.split.train),
+            evaluation=len(self.split.evaluation),
+            split=self.split.how,
+            leaks=self.split.leaks,
+        )
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""

@@ -62,9 +62,10 @@ def test_exporting_leaves_the_system_as_it_was(system, tmp_path):
 
 
 def test_the_loader_has_the_published_calls_and_shapes(exported):
-    _, folder = exported
+    system, folder = exported
     loaded = load_puzzle_vae(folder)
-    assert (loaded.latent_dim, loaded.num_codes) == (64, 10)
+    assert loaded.latent_dim == system.recipe.model.latent_dim
+    assert loaded.num_codes == 10
     puzzle = loaded.encode_to_puzzle(torch.randn(2, 16_000) * 0.1)
     assert puzzle.shape == (2, 30, 30)
     assert puzzle.dtype == torch.int64
@@ -82,6 +83,14 @@ def test_loaded_codes_are_the_exported_ones_and_a_clips_own(make_system, tmp_pat
     # Kept mels are half precision: a cell on the border of two codes may fall either way.
     assert (together.numpy() == np.load(tmp_path / "export" / "codes.npy")).mean() > 0.999
     assert torch.equal(together[3:4], loaded.encode_to_puzzle(waves[3:4]))
+
+
+def test_a_puzzle_can_be_listened_to(make_system, tmp_path):
+    make_system("aligned").export(tmp_path / "export")
+    loaded = load_puzzle_vae(tmp_path / "export")
+    audio = loaded.to_waveform(loaded.decode_from_puzzle(torch.full((2, 30, 30), 5)))
+    assert audio.shape == (2, 16_000)
+    assert audio.isfinite().all()
 
 
 def test_sorting_the_codes_does_not_change_what_is_decoded(make_system, tmp_path):

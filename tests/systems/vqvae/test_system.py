@@ -29,20 +29,17 @@ def test_errors_leave_nothing_behind(tmp_path, params, make_recipe):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_facts_say_how_many_clips_are_used_and_how_they_are_split(make_system):
+def test_the_report_is_told_how_many_clips_are_used_and_how_they_are_split(make_system):
     system = make_system("puzzle")
-    facts = system.facts
-    assert facts["parameters"] == 83_777
-    data = facts["data"]
-    assert data["found"] == data["used"] == 24
-    assert data["training"] == len(system.train_clips.ids)
-    assert data["evaluation"] == len(system.eval_clips.ids)
-    assert data["leaks"] is None
-    assert "lists" in data["split"]
+    assert system.data.found == system.data.used == 24
+    assert system.data.training == len(system.train_clips.ids)
+    assert system.data.evaluation == len(system.eval_clips.ids)
+    assert system.data.leaks is None
+    assert "lists" in system.data.split
 
 
 def test_a_random_split_is_flagged_as_leaking(make_system):
-    assert "in training too" in make_system(split="random").facts["data"]["leaks"]
+    assert "in training too" in make_system(split="random").data.leaks
 
 
 def test_the_evaluation_set_is_known_by_its_clips_and_how_they_are_cut(make_system):

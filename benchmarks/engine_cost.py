@@ -1,0 +1,139 @@
+"""What the engine adds to a training step: the whole loop against the bare step, interleaved.
+
+Run it from the project: python -m benchmarks.engine_cost [--rounds 40]. Both do the very same work
+on the same network and batches: forward, loss, backward, Adam. The bare way is a plain PyTorch loop
+over batches that are ready; the engine's way is `Loop.run` as `cantus train` runs it: loading,
+schedule, gradient norms, guards, events written to disk, an evaluation, a resumable checkpoint and
+the files for DVC. Results are written beside, with the machine.
+"""
+
+import itertools
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+import numpy as np
+import torch
+
+from benchmarks.machine import machine
+from benchmarks.words_project import words_project
+from engine.project import Project
+from engine.recipe import load_params, load_recipe
+from engine.recipe.schema import Recipe
+from engine.systems import recipe_classes
+from engine.systems.build import build_system
+from engine.tracking.events import EventLog
+from engine.training.devices import make_fabric
+from engine.training.folder import RunFolder
+from engine.training.loop import Loop
+from engine.training.order import Order
+from engine.training.publish import publish
+from engine.training.stop import StopRequest
+from engine.training.system import System
+from engine.training.watcher import Silent
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results" / "engine_cost.json"
+STEPS = 5
+"""Steps in a round: one log line of the engine's."""
+
+
+def bare(system: System, recipe: Recipe) -> Callable[[], None]:
+    """A plain PyTorch loop over batches that lie ready."""
+    optimizer = torch.optim.Adam(system.objective.parameters(), lr=1e-3, fused=True)
+    weights = system.turns[0].weights
+    random = np.random.default_rng(0)
+    ready = [
+        system.train_clips.batch(list(range(i, i + recipe.training.batch_size)), random)
+        for i in range(STEPS)
+    ]
+
+    def work() -> None:
+        for batch in ready:
+            terms = system.objective.autoencoder(batch)  # type: ignore[operator]
+            loss = sum(weights[name] * value for name, value in terms.losses.items())
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+
+    return work
+
+
+def engine(system: System, recipe: Recipe, project: Project) -> Callable[[], None]:
+    """The engine's loop, stopped after every `STEPS` steps and gone on with."""
+    fabric = make_fabric(load_params(project.params).hardware, "fp32")
+    folder = RunFolder(project.runs("benchmark"))
+    order = Order(system.train_clips.lengths, recipe.training.batch_size, seed=1)
+    loop = Loop(
+        fabric=fabric,
+        system=system,
+        recipe=recipe,
+        order=order,
+        log=EventLog(folder.events),
+        watcher=Silent(),
+        stop=StopRequest(),
+        save=folder.save,
+        samples=folder.samples,
+        published=lambda: publish(project, "benchmark", folder.events),
+    )
+    stream = loop.batches()
+    ends = itertools.count(STEPS, STEPS)
+
+    def work() -> None:
+        end = next(ends)
+        while loop.step < end:
+            loop.advance(next(stream))
+
+    return work
+
+
+@click.command()
+@click.option("--rounds", default=40, show_default=True, help="Rounds that are measured.")
+@click.option("--recipe", "name", default="audio_vae_plus", show_default=True)
+def main(rounds: int, name: str) -> None:
+    """Measure, print and write the results."""
+    with TemporaryDirectory() as folder:
+        project = words_project(Path(folder))
+        recipe = load_recipe(
+            ROOT / "recipes" / f"{name}.toml",
+            classes=recipe_classes(),
+            overrides=[f"training.log_every_steps={STEPS}", "training.evaluate_every=step:100000"],
+        )
+        params = load_params(project.params)
+        ways = {
+            "bare": bare(build_system(recipe, project, params), recipe),
+            "engine": engine(build_system(recipe, project, params), recipe, project),
+        }
+        times = _take_turns(ways, rounds)
+    ratios = [e / b for e, b in zip(times["engine"], times["bare"], strict=True)]
+    results = {
+        "machine": machine(),
+        "recipe": name,
+        "rounds": rounds,
+        "steps_per_round": STEPS,
+        "bare_ms_per_step": round(statistics.median(times["bare"]) * 1e3 / STEPS, 2),
+        "engine_ms_per_step": round(statistics.median(times["engine"]) * 1e3 / STEPS, 2),
+        "engine_over_bare_cpu": round(statistics.median(ratios), 4),
+    }
+    print(json.dumps(results, indent=2))
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+def _take_turns(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """CPU seconds of each round; the order alternates."""
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(-2, rounds):
+        for way in sorted(ways, reverse=bool(number % 2)):
+            started = time.process_time()
+            ways[way]()
+            if number >= 0:
+                times[way].append(time.process_time() - started)
+    return times
+
+
+if __name__ == "__main__":
+    main()
