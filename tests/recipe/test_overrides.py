@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from engine.recipe import RecipeError
 from engine.recipe.overrides import parse_override
+from engine.systems.vqvae.recipe import AlignedNetwork
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_value_laid_over_a_table_is_refused(faults, minimal):
 def test_a_new_kind_drops_what_was_below(load, minimal):
     text = minimal.replace('kind = "puzzle"', 'kind = "puzzle"\nlatent_dim = 8')
     model = load(text, "model.kind=aligned", "model.quantizer.kind=gradient").model
-    assert (model.kind, model.latent_dim) == ("aligned", 64)
+    assert (model.kind, model.latent_dim) == ("aligned", AlignedNetwork().latent_dim)
 
 
 @given(st.text(max_size=30))

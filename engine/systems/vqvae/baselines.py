@@ -45,7 +45,7 @@ def baselines(
     fitted = lloyd_max(seen.histogram, num_codes)
     coders: dict[str, Coder] = {
         "mean_spectrogram": lambda mel: seen.mean.expand_as(mel),
-        "plain_grid": grid_coder(lambda cells: cells),
+        "unquantised_grid": grid_coder(lambda cells: cells),
         "uniform_grid": grid_coder(lambda cells: uniform_levels(cells, num_codes)),
         "lloyd_max": grid_coder(lambda cells: _nearest_level(cells, fitted)),
     }

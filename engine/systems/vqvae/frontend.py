@@ -44,9 +44,13 @@ class FrontEnd:
         """Everything that the decibels of a given clip depend on."""
         return {"num_samples": self.num_samples, "window": self.window, **asdict(self.mel.settings)}
 
+    def start(self, samples: np.ndarray) -> int:
+        """Where the window of a clip starts: int16 samples to a sample's index."""
+        return _loudest(samples, self.num_samples) if self.window == "loudest" else 0
+
     def cut(self, samples: np.ndarray) -> np.ndarray:
         """The window of a clip: int16 samples to float32 [num_samples] in -1..1, zero-padded."""
-        start = _loudest(samples, self.num_samples) if self.window == "loudest" else 0
+        start = self.start(samples)
         kept = samples[start : start + self.num_samples].astype(np.float32) / 32768.0
         return np.pad(kept, (0, self.num_samples - len(kept)))
 

@@ -27,16 +27,15 @@ class SampleWriter:
     clips: VqvaeClips
 
     def write(self, folder: Path, indices: Sequence[int], labels: Sequence[str]) -> list[Sample]:
-        """Write a folder a clip (three WAV files and a picture) and `overview.png`."""
+        """Write a folder a clip (three WAV files and a picture), and `overview.png` beside them."""
         if not indices:
             return []
         pictures = self._pictures(indices, labels)
         samples = []
         for index, picture in zip(indices, pictures, strict=True):
             samples += self._write_clip(folder / picture.name, index, picture)
-        path = folder / "overview.png"
-        draw_overview(pictures, path)
-        return [Sample("overview", "image", path, "original, codes, reconstruction"), *samples]
+        draw_overview(pictures, folder / "overview.png")
+        return samples
 
     @torch.no_grad()
     def _pictures(self, indices: Sequence[int], labels: Sequence[str]) -> list[Picture]:

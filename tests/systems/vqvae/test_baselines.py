@@ -4,7 +4,7 @@ import torch
 
 from engine.systems.vqvae.baselines import grid_coder, lloyd_max, uniform_levels
 
-CODERS = ("mean_spectrogram", "plain_grid", "uniform_grid", "lloyd_max")
+CODERS = ("mean_spectrogram", "unquantised_grid", "uniform_grid", "lloyd_max")
 
 
 def test_uniform_levels_are_the_middles_of_equal_steps():
@@ -32,7 +32,8 @@ def test_each_coder_has_both_figures_and_more_freedom_is_never_worse(system):
         f"baseline/{coder}/{metric}" for coder in CODERS for metric in ("rmse_db", "reconstruction")
     }
     plain, lloyd, uniform = (
-        found[f"baseline/{coder}/rmse_db"] for coder in ("plain_grid", "lloyd_max", "uniform_grid")
+        found[f"baseline/{coder}/rmse_db"]
+        for coder in ("unquantised_grid", "lloyd_max", "uniform_grid")
     )
     assert 0 < plain < uniform
     assert lloyd < uniform < found["baseline/mean_spectrogram/rmse_db"]

@@ -9,16 +9,13 @@ def test_each_clip_has_three_recordings_and_a_picture_and_all_an_overview(make_s
     system = train(make_system("aligned"), 2)
     made = system.samples(tmp_path, 2)
     assert [sample.name for sample in made] == [
-        "overview",
-        *(
-            f"{clip}/{part}"
-            for clip in ("01_no", "02_stop")
-            for part in ("original", "mel_inverse", "reconstruction", "puzzle")
-        ),
+        f"{clip}/{part}"
+        for clip in ("01_no", "02_stop")
+        for part in ("original", "mel_inverse", "reconstruction", "puzzle")
     ]
     assert all(sample.path.is_file() for sample in made)
     assert {sample.path.suffix for sample in made if sample.kind == "audio"} == {".wav"}
-    assert image.imread(made[0].path).shape[:2] > (100, 100)
+    assert image.imread(tmp_path / "overview.png").shape[:2] > (100, 100)
 
 
 def test_the_original_is_the_clip_as_the_network_heard_it(make_system, tmp_path):
