@@ -1,4 +1,4 @@
-"""Transposed convolutions in forms that are fast on a CPU. They compute what torch's own does."""
+"""Transposed convolution in a form that is fast on a CPU. It computes what torch's own does."""
 
 from typing import Any
 
@@ -10,27 +10,24 @@ from torch import Tensor, nn
 class TransposedConv2d(nn.ConvTranspose2d):
     """`torch.nn.ConvTranspose2d` without output padding, groups and dilation.
 
-    torch takes twice as long for the gradients of a channels-last transposed convolution as two
-    plain convolutions do; here they are two plain convolutions.
+    torch takes half as long again for the gradients of a channels-last transposed convolution as
+    two plain convolutions do; here they are two plain convolutions.
     """
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Feature maps [B, in, height, width] to [B, out, ...]."""
         assert output_size is None
-        settings = (self.stride, self.padding)
-        y: Tensor = _OfMaps.apply(x, self.weight, self.bias, *settings)  # type: ignore[no-untyped-call]
+        assert self.bias is not None
+        dtype = autocast_dtype(x)
+        tensors = (x.to(dtype), self.weight.to(dtype), self.bias.to(dtype))
+        y: Tensor = _TransposedConvolution.apply(*tensors, self.stride, self.padding)  # type: ignore[no-untyped-call]
         return y
 
-    def of_codes(self, x: Tensor, codes: Tensor, num_codes: int) -> Tensor:
-        """The same of maps whose vectors x[b, :, i, j] depend on codes[b, i, j] alone.
 
-        With fewer codes than channels it is cheaper to transform each code's vector once and to
-        convolve the codes, one channel each. Gradients are those of `forward`.
-        """
-        table = _table(x, codes, num_codes)
-        settings = (self.stride, self.padding)
-        y: Tensor = _OfCodes.apply(x, table, codes, self.weight, self.bias, *settings)  # type: ignore[no-untyped-call]
-        return y
+def autocast_dtype(x: Tensor) -> torch.dtype:
+    """What a convolution of `x` computes in: autocast's choice inside it, else that of `x`."""
+    device = x.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
 
 
 def one_channel_last(maps: Tensor) -> Tensor:
@@ -42,7 +39,28 @@ def one_channel_last(maps: Tensor) -> Tensor:
     return maps if maps.shape[1] > 1 else maps[:, 0, :, :, None].permute(0, 3, 1, 2)
 
 
-class _OfMaps(torch.autograd.Function):
+def to_maps(codes: Tensor, num_codes: int, dtype: torch.dtype) -> Tensor:
+    """Codes [B, height, width] as maps [B, num_codes, height, width] of 0 and 1, channels last."""
+    cells = torch.zeros(*codes.shape, num_codes, dtype=dtype, device=codes.device)
+    return cells.scatter_(-1, codes[..., None], 1.0).permute(0, 3, 1, 2)
+
+
+def to_weight(x: Tensor, gradient: Tensor, weight: Tensor, settings: Any) -> Tensor:
+    """Gradient of a transposed convolution's weight; `settings` are its stride and padding."""
+    # The weight is that of the plain convolution from `gradient` to `x`.
+    result: Tensor = torch.ops.aten.convolution_backward(
+        x, gradient, weight, None, *settings, (1, 1), False, (0, 0), 1, (False, True, False)
+    )[1]
+    return result
+
+
+def channel_sums(maps: Tensor) -> Tensor:
+    """Sums [channels] over maps [B, channels, height, width]: a bias's gradient."""
+    cells = maps.permute(0, 2, 3, 1).flatten(0, 2)
+    return cells.new_ones(len(cells)) @ cells
+
+
+class _TransposedConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, *settings: Any) -> Tensor:
         ctx.save_for_backward(x, weight)
@@ -54,54 +72,5 @@ class _OfMaps(torch.autograd.Function):
         gradient = one_channel_last(gradients[0])
         x, weight = ctx.saved_tensors
         to_x = F.conv2d(gradient, weight, None, *ctx.settings)
-        to_weight = _to_weight(x, gradient, weight, ctx.settings)
-        return to_x, to_weight, gradient.sum((0, 2, 3)), None, None
-
-
-class _OfCodes(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,  # noqa: ARG004 - its gradient is wanted, its values stand in the table
-        table: Tensor,
-        codes: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        *settings: Any,
-    ) -> Tensor:
-        kernel = torch.einsum("kc,c...->k...", table, weight)
-        maps = _one_hot(codes, len(table), table.dtype)
-        ctx.save_for_backward(maps, table, kernel, weight)
-        ctx.settings = settings
-        return F.conv_transpose2d(maps, kernel, bias, *settings)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        gradient = one_channel_last(gradients[0])
-        maps, table, kernel, weight = ctx.saved_tensors
-        to_x = F.conv2d(gradient, weight, None, *ctx.settings)
-        to_kernel = _to_weight(maps, gradient, kernel, ctx.settings)
-        to_weight = torch.einsum("kc,k...->c...", table, to_kernel)
-        return to_x, None, None, to_weight, gradient.sum((0, 2, 3)), None, None
-
-
-def _to_weight(x: Tensor, gradient: Tensor, weight: Tensor, settings: Any) -> Tensor:
-    # The weight is that of the plain convolution from `gradient` to `x`.
-    result: Tensor = torch.ops.aten.convolution_backward(
-        x, gradient, weight, None, *settings, (1, 1), False, (0, 0), 1, (False, True, False)
-    )[1]
-    return result
-
-
-def _one_hot(codes: Tensor, num_codes: int, dtype: torch.dtype) -> Tensor:
-    """Codes [B, height, width] as maps [B, num_codes, height, width] in channels-last order."""
-    cells = torch.zeros(*codes.shape, num_codes, dtype=dtype, device=codes.device)
-    return cells.scatter_(-1, codes[..., None], 1.0).permute(0, 3, 1, 2)
-
-
-def _table(x: Tensor, codes: Tensor, num_codes: int) -> Tensor:
-    """The vector [num_codes, channels] of each code; of a code that does not occur, any."""
-    cells = codes.flatten()
-    place = torch.zeros(num_codes, dtype=torch.long, device=codes.device)
-    place.scatter_reduce_(0, cells, torch.arange(len(cells), device=codes.device), "amax")
-    return x.detach().permute(0, 2, 3, 1).flatten(0, 2)[place]
+        to_w = to_weight(x, gradient, weight, ctx.settings)
+        return to_x, to_w, channel_sums(gradient), None, None

@@ -13,11 +13,17 @@ _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
 def make_fabric(hardware: Hardware, precision: str) -> Fabric:
-    """One code path from a laptop to a cluster (torchrun and SLURM are found by Fabric itself).
+    """Lightning Fabric for one device.
 
-    Raises UserError where the named device is not there, or fp16 is asked of a CPU.
+    Raises UserError where the named device is not there, several are asked for (the order of clips
+    and the meter know ranks, but files and signals do not yet), or fp16 is asked of a CPU.
     """
     device = _device(hardware)
+    if hardware.num_devices > 1 or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            "A run uses one device for now: set hardware.num_devices = 1 in params.toml, and start "
+            "it without torchrun."
+        )
     if precision == "fp16" and device == "cpu":
         raise UserError(
             "training.precision = 'fp16' needs a GPU: on a CPU choose 'fp32' or 'bf16'."
@@ -25,11 +31,9 @@ def make_fabric(hardware: Hardware, precision: str) -> Fabric:
     torch.set_num_threads(hardware.num_threads)
     if device == "cpu":
         keep_freed_memory()
-    strategy = "auto" if _world_size(hardware) == 1 else "ddp_find_unused_parameters_true"
     fabric = Fabric(
         accelerator=device,
-        devices=hardware.num_devices,
-        strategy=strategy,
+        devices=1,
         precision=_PRECISIONS[precision],  # type: ignore[arg-type]
     )
     fabric.launch()
@@ -65,11 +69,6 @@ def _device(hardware: Hardware) -> str:
     if hardware.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return hardware.device
-
-
-def _world_size(hardware: Hardware) -> int:
-    """Processes in all: as torchrun says, else one a device."""
-    return int(os.environ.get("WORLD_SIZE", hardware.num_devices))
 
 
 def processor() -> str:

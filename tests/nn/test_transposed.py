@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.nn.transposed import TransposedConv2d, one_channel_last
+from engine.nn.transposed import TransposedConv2d, one_channel_last, to_maps
 
 SHAPES = {
     "stride 2": (6, 4, 4, 2, 1),
@@ -38,14 +38,23 @@ def test_values_and_gradients_are_those_of_torch(pair):
     assert same(gradients(mine, y, x), gradients(plain, expected, x))
 
 
-def test_maps_of_codes_give_the_same_by_way_of_the_codes(pair):
-    mine, plain = pair
-    codes = torch.randint(0, 3, (2, 5, 7))
-    table = torch.randn(4, 6, dtype=torch.float64)
-    x = table[codes].permute(0, 3, 1, 2).requires_grad_()
-    y, expected = mine.of_codes(x, codes, 4), plain(x)
-    assert torch.allclose(y, expected, atol=1e-12)
-    assert same(gradients(mine, y, x), gradients(plain, expected, x))
+def test_inside_autocast_it_computes_in_half_precision_like_torch(pair):
+    mine, plain = (module.float() for module in pair)
+    x = torch.randn(3, 6, 5, 7, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        y, expected = mine(x), plain(x)
+    assert y.dtype == expected.dtype == torch.bfloat16
+    assert torch.allclose(y, expected, atol=0.05)
+    found = gradients(mine, y, x)
+    assert all(g.dtype == torch.float32 and g.isfinite().all() for g in found)
+
+
+def test_codes_become_one_map_each():
+    codes = torch.tensor([[[0, 2], [1, 1]]])
+    maps = to_maps(codes, 3, torch.float32)
+    assert maps.shape == (1, 3, 2, 2)
+    assert torch.equal(maps.argmax(1), codes)
+    assert maps.sum() == 4
 
 
 def test_a_single_channel_is_marked_as_standing_last():

@@ -1,12 +1,13 @@
 """The two autoencoders: mel spectrogram [B, 1, 128, 32] to a 30 x 30 grid of codes and back."""
 
-from typing import cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from attrs import frozen
 from torch import Tensor, nn
 
+from engine.nn.codewise import widen_codes
 from engine.nn.quantize import Quantized, Quantizer
 from engine.nn.transposed import TransposedConv2d, one_channel_last
 from engine.systems.vqvae.shapes import GRID, NUM_FRAMES, NUM_MELS
@@ -90,9 +91,9 @@ class _PuzzleDecoder(nn.Module):
         )
 
     def forward(self, cells: Tensor, codes: Tensor, num_codes: int) -> Tensor:
-        widen, mix = cast("TransposedConv2d", self.decoder[3]), cast("nn.Conv2d", self.decoder[10])
-        maps = widen.of_codes(self.decoder[:3](cells), codes, num_codes)
-        maps = self.decoder[4:9](maps)
+        layers: tuple[Any, ...] = tuple(self.decoder)
+        first, norm, _, widen, *_, mix, _ = layers
+        maps = self.decoder[4:9](widen_codes(cells, codes, num_codes, (first, norm, widen)))
         # Mixed to one channel before the resizing, which the order of the two allows.
         mixed = F.linear(maps.permute(0, 2, 3, 1), mix.weight.flatten(1), mix.bias)
         resized = self.decoder[9](mixed.permute(0, 3, 1, 2))
@@ -115,7 +116,7 @@ class _AlignedEncoder(nn.Sequential):
 class _AlignedDecoder(nn.Module):
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        self.mix = nn.Sequential(nn.Conv2d(latent_dim, 32, 1), *_norm_relu(32))
+        self.mix, self.norm = nn.Conv2d(latent_dim, 32, 1), nn.BatchNorm2d(32)
         self.widen = TransposedConv2d(32, 32, 3, 1, (0, 1))
         self.rebuild = nn.Sequential(
             *_norm_relu(32),
@@ -126,7 +127,8 @@ class _AlignedDecoder(nn.Module):
         )
 
     def forward(self, cells: Tensor, codes: Tensor, num_codes: int) -> Tensor:
-        mel: Tensor = self.rebuild(self.widen.of_codes(self.mix(cells), codes, num_codes))
+        layers = (self.mix, self.norm, self.widen)
+        mel: Tensor = self.rebuild(widen_codes(cells, codes, num_codes, layers))
         return mel
 
 

@@ -49,3 +49,11 @@ def test_training_reduces_the_reconstruction_error(make_system, model):
     system = make_system(model)
     untrained = train(system, 0).evaluate().metrics["eval/rmse_db"]
     assert train(system, 40).evaluate().metrics["eval/rmse_db"] < 0.8 * untrained
+
+
+def test_half_precision_learns_too(system, batch):
+    with torch.autocast("cpu", torch.bfloat16):
+        terms = system.objective.autoencoder(batch)
+    weights = system.turns[0].weights
+    sum(weights[name] * value for name, value in terms.losses.items()).backward()
+    assert all(p.grad.isfinite().all() for p in system.objective.parameters())

@@ -1,0 +1,35 @@
+import pytest
+import torch
+
+from engine.errors import UserError
+from engine.recipe.params import Hardware
+from engine.training.devices import describe, make_fabric
+
+
+def test_a_cpu_is_used_where_there_is_no_gpu_and_the_threads_are_those_of_params():
+    before = torch.get_num_threads()
+    fabric = make_fabric(Hardware(device="cpu", num_threads=1), "fp32")
+    try:
+        assert describe(fabric)["threads"] == 1
+        assert str(describe(fabric)["device"]).startswith("cpu: ")
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused():
+    with pytest.raises(UserError, match=r"hardware\.device"):
+        make_fabric(Hardware(device="cuda", num_threads=1), "fp32")
+
+
+def test_fp16_on_a_cpu_is_refused_with_what_to_choose():
+    with pytest.raises(UserError, match="'fp32' or 'bf16'"):
+        make_fabric(Hardware(device="cpu", num_threads=1), "fp16")
+
+
+def test_several_devices_are_refused_not_ignored(monkeypatch):
+    with pytest.raises(UserError, match="num_devices = 1"):
+        make_fabric(Hardware(device="cpu", num_threads=1, num_devices=2), "fp32")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="torchrun"):
+        make_fabric(Hardware(device="cpu", num_threads=1), "fp32")
