@@ -50,7 +50,7 @@ sample_rates_hz = [16000]
 aim = false
 """
 
-CANTUS_ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}
+CANTUS_ENVIRONMENT = {"GOMP_SPINCOUNT": "5000"}
 """What `cantus train` sets before torch is loaded."""
 
 Step = Callable[[list[int]], object]
