@@ -2,9 +2,10 @@
 
 Run it from the project: python -m benchmarks.engine_cost [--rounds 40]. Both do the very same work
 on the same network and batches: forward, loss, backward, Adam. The bare way is a plain PyTorch loop
-over batches that are ready; the engine's way is `Loop.run` as `cantus train` runs it: loading,
-schedule, gradient norms, guards, events written to disk, an evaluation, a resumable checkpoint and
-the files for DVC. Results are written beside, with the machine.
+over batches that are ready; the engine's way is the loop as `cantus train` runs it, a log line every
+five steps: loading, schedule, gradient norms, guards, events written to disk, and a resumable
+checkpoint every epoch of five steps. Evaluations are not part of it: they are work of the system.
+Results are written beside, with the machine.
 """
 
 import itertools
@@ -36,7 +37,7 @@ from engine.training.stop import StopRequest
 from engine.training.system import System
 from engine.training.watcher import Silent
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "engine_cost.json"
 STEPS = 5
 """Steps in a round: one log line of the engine's."""
@@ -101,7 +102,11 @@ def main(rounds: int, name: str) -> None:
         recipe = load_recipe(
             ROOT / "recipes" / f"{name}.toml",
             classes=recipe_classes(),
-            overrides=[f"training.log_every_steps={STEPS}", "training.evaluate_every=step:100000"],
+            overrides=[
+                f"training.log_every_steps={STEPS}",
+                "training.epochs=100000",
+                "training.evaluate_every=epoch:100000",
+            ],
         )
         params = load_params(project.params)
         ways = {
@@ -111,7 +116,7 @@ def main(rounds: int, name: str) -> None:
         times = _take_turns(ways, rounds)
     ratios = [e / b for e, b in zip(times["engine"], times["bare"], strict=True)]
     results = {
-        "machine": machine(),
+        "machine": machine(params.hardware.num_threads),
         "recipe": name,
         "rounds": rounds,
         "steps_per_round": STEPS,

@@ -10,7 +10,6 @@ import itertools
 import json
 import multiprocessing
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -21,11 +20,11 @@ from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
-import soundfile
 import torch
 
+from benchmarks.machine import machine
 from benchmarks.published_vqvae import PublishedTraining, published_loss
-from engine.corpus import ingest
+from benchmarks.words_project import NUM_CLIPS, words_project
 from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.systems import recipe_classes
@@ -34,21 +33,9 @@ from engine.training.devices import deterministic_on_cpu, make_fabric
 from engine.training.schedules import Length
 from engine.training.step import Stepper
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "vqvae_step.json"
-NUM_CLIPS, BATCH_SIZE, NUM_THREADS = 320, 64, 2
-PARAMS = """
-seed = 1
-profile = "full"
-[hardware]
-device = "cpu"
-num_threads = 2
-[corpora.words]
-source = "data/words"
-sample_rates_hz = [16000]
-[tracking]
-aim = false
-"""
+BATCH_SIZE, NUM_THREADS = 64, 2
 
 CANTUS_ENVIRONMENT = {"GOMP_SPINCOUNT": "5000"}
 """What `cantus train` sets before torch is loaded."""
@@ -162,7 +149,7 @@ def same_function(project: Project) -> dict[str, float]:
 def main(rounds: int) -> None:
     """Measure, print and write the results."""
     with TemporaryDirectory() as folder:
-        project = _project(Path(folder))
+        project = words_project(Path(folder))
         differences = same_function(project)
         print("difference from the published function:", differences)
         workers = {way: Worker(way, project) for way in WAYS}
@@ -170,7 +157,7 @@ def main(rounds: int) -> None:
         for worker in workers.values():
             worker.stop()
     results = {
-        "machine": _machine(),
+        "machine": machine(NUM_THREADS),
         "batch_size": BATCH_SIZE,
         "rounds": rounds,
         "difference_from_published": differences,
@@ -205,39 +192,6 @@ def _summary(
         "times_faster_least": round(min(ratios), 2),
         "times_faster_most": round(max(ratios), 2),
     }
-
-
-def _machine() -> dict[str, object]:
-    versions = {"python": platform.python_version(), "torch": torch.__version__}
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    avx512 = any(line.startswith("flags") and "avx512f" in line for line in lines)
-    return {"cpu": model, "avx512": avx512, "threads": NUM_THREADS, **versions}
-
-
-def _project(root: Path) -> Project:
-    """A project whose corpus is made of short synthetic words: gliding harmonics and noise."""
-    words = root / "data" / "words"
-    words.mkdir(parents=True)
-    (root / "recipes").mkdir()
-    (root / "params.toml").write_text(PARAMS, encoding="utf-8")
-    random = np.random.default_rng(1)
-    for number in range(NUM_CLIPS):
-        samples = _word(random)
-        soundfile.write(words / f"{number:04d}.wav", samples, 16_000, subtype="PCM_16")
-    project = Project(root)
-    ingest("words", load_params(project.params).corpora["words"], project)
-    return project
-
-
-def _word(random: np.random.Generator) -> np.ndarray:
-    seconds = np.arange(int(random.uniform(0.6, 1.0) * 16_000)) / 16_000
-    phase = 2 * np.pi * random.uniform(90, 250) * (seconds + random.uniform(-0.2, 0.2) * seconds**2)
-    voice = sum(np.sin(k * phase) / k for k in range(1, 20))
-    noise = random.normal(size=len(seconds)) * random.uniform(0.01, 0.2)
-    envelope = np.sin(np.pi * seconds / seconds[-1]) ** 2
-    word: np.ndarray = 0.2 * envelope * (voice + noise)
-    return word
 
 
 if __name__ == "__main__":

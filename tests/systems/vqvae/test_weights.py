@@ -78,7 +78,7 @@ class Bomb:
 
 def test_a_file_that_would_run_code_is_refused(network, tmp_path):
     path = tmp_path / "weights.pth"
-    path.write_bytes(pickle.dumps(Bomb()))
+    path.write_bytes(pickle.dumps(Bomb(), protocol=2))
     with pytest.raises(UserError, match="no file of weights"):
         import_weights(network, path)
 
