@@ -2,8 +2,8 @@
 
 Run it from the project: python -m benchmarks.engine_cost [--rounds 40]. Both do the very same work
 on the same network and batches: forward, loss, backward, Adam. The bare way is a plain PyTorch loop
-over batches that are ready; the engine's way is the loop as `cantus train` runs it, a log line every
-five steps: loading, schedule, gradient norms, guards, events written to disk, and a resumable
+over batches that are ready; the engine's way is the loop as `cantus train` runs it, a log line
+every five steps: loading, schedule, gradient norms, guards, events written to disk, and a resumable
 checkpoint every epoch of five steps. Evaluations are not part of it: they are work of the system.
 Results are written beside, with the machine.
 """

@@ -29,7 +29,7 @@ from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.systems import recipe_classes
 from engine.systems.build import build_system
-from engine.training.devices import deterministic_on_cpu, make_fabric
+from engine.training.devices import make_fabric
 from engine.training.schedules import Length
 from engine.training.step import Stepper
 
@@ -57,7 +57,6 @@ def cantus(recipe: str) -> Callable[[Project], Step]:
         params = load_params(project.params)
         table = load_recipe(ROOT / "recipes" / f"{recipe}.toml", classes=recipe_classes())
         fabric = make_fabric(params.hardware, "fp32")
-        deterministic_on_cpu()
         torch.manual_seed(1)
         system = build_system(table, project, params)
         stepper = Stepper(fabric, system, table, Length(10_000, 1_000))

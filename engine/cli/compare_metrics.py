@@ -1,9 +1,11 @@
-"""Two recipes' metrics side by side, and their difference where they may be compared."""
+"""Two metrics files side by side, and their difference where they may be compared."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from attrs import frozen
 
 from engine.cli.columns import aligned, cell
 from engine.errors import UserError
@@ -13,22 +15,33 @@ from engine.recipe.diff import leaves
 _SET = "evaluation_set"
 
 
-def compare_metrics(project: Project, left: str, right: str) -> Iterator[str]:
-    """Lines: a row for each metric that either recipe's metrics file holds; none without both.
+@frozen(kw_only=True)
+class Figures:
+    """A recipe's metrics file, and the words above its column."""
 
-    Figures of different evaluation sets get no difference, and a sentence says so.
+    recipe: str
+    file: Path
+    title: str
+
+
+def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator[str]:
+    """Lines: a row for each metric that either file holds; none without both files.
+
+    Figures of different evaluation sets get no difference, and a sentence says so. Raises UserError
+    where a file is damaged.
     """
-    ours, theirs = _read(project.metrics(left)), _read(project.metrics(right))
+    ours, theirs = _read(left), _read(right)
     if ours is None or theirs is None:
-        missing = [name for name, found in ((left, ours), (right, theirs)) if found is None]
-        yield f"\nNo metrics to compare. Not trained yet: {', '.join(missing)}"
+        missing = [one.file for one, found in ((left, ours), (right, theirs)) if found is None]
+        names = ", ".join(str(file.relative_to(project.root)) for file in missing)
+        yield f"\nNo metrics to compare. Missing until trained: {names}"
         return
     comparable = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
     yield ""
-    yield from aligned(_rows(ours, theirs, left, right, comparable=comparable))
+    yield from aligned(_rows(ours, theirs, left.title, right.title, comparable=comparable))
     if not comparable:
         yield (
-            f"The figures are not comparable: {left} and {right} were not evaluated on the same "
+            f"The figures are not comparable: {left.title} and {right.title} are not of the same "
             "clips, cut the same way."
         )
 
@@ -50,12 +63,12 @@ def _difference(ours: Any, theirs: Any) -> str:
     return f"{theirs - ours:+.6g}" if numbers else "-"
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
+def _read(figures: Figures) -> dict[str, Any] | None:
+    if not figures.file.is_file():
         return None
     try:
-        return leaves(json.loads(path.read_text(encoding="utf-8")))
+        return leaves(json.loads(figures.file.read_text(encoding="utf-8")))
     except ValueError as error:
         raise UserError(
-            f"{path} is no JSON ({error}). Make it again: dvc repro -f {path.stem}"
+            f"{figures.file} is no JSON ({error}). Make it again: dvc repro -f {figures.recipe}"
         ) from error

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from engine.cli.columns import aligned, cell
-from engine.cli.compare_metrics import compare_metrics
+from engine.cli.compare_metrics import Figures, compare_metrics
 from engine.cli.load import Loaded, load_project_recipe
 from engine.errors import UserError
+from engine.project import Project
 from engine.recipe import Change, diff_recipes, to_plain
 from engine.recipe.diff import leaves
 from engine.recipe.read import read_layer
@@ -20,12 +21,13 @@ from engine.systems import recipe_classes
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="[B]", required=False)
 @click.option("--upstream", is_flag=True, help="Compare A with the published setup it follows.")
-@click.option("--last", is_flag=True, help="Compare A with the recipe of its last finished model.")
+@click.option("--last", is_flag=True, help="Compare A with its last finished model.")
 def command(left: str, right: str | None, upstream: bool, last: bool) -> None:
     """Compare two recipes and their metrics.
 
     Recipes are named, or given by path, and compared under the profile of params.toml. Where both
-    have been trained, their metrics stand side by side.
+    have been trained, their metrics stand side by side. --last sets the metrics of the last
+    finished model beside the present metrics file.
 
     \b
     Examples:
@@ -47,19 +49,31 @@ def command(left: str, right: str | None, upstream: bool, last: bool) -> None:
 def _print_two(left: Loaded, right: Loaded) -> None:
     names = left.recipe.name, right.recipe.name
     _print_changes(diff_recipes(to_plain(left.recipe), to_plain(right.recipe)), *names)
-    for line in compare_metrics(left.project, *names):
-        click.echo(line)
+    ours, theirs = (_present(left.project, name, name) for name in names)
+    _print_metrics(left.project, ours, theirs)
 
 
 def _print_since_last(loaded: Loaded) -> None:
-    path = loaded.project.model(loaded.recipe.name) / "recipe.toml"
+    project, name = loaded.project, loaded.recipe.name
+    path = project.model(name) / "recipe.toml"
     if not path.is_file():
         raise UserError(
-            f"{loaded.recipe.name} has no finished model: there is no "
-            f"{path.relative_to(loaded.project.root)}. Train it: dvc repro {loaded.recipe.name}"
+            f"{name} has no finished model: there is no "
+            f"{path.relative_to(project.root)}. Train it: dvc repro {name}"
         )
-    changes = diff_recipes(read_layer(path).values, to_plain(loaded.recipe))
-    _print_changes(changes, "last trained", "now")
+    titles = "last trained", "now"
+    _print_changes(diff_recipes(read_layer(path).values, to_plain(loaded.recipe)), *titles)
+    last = Figures(recipe=name, file=path.with_name("metrics.json"), title=titles[0])
+    _print_metrics(project, last, _present(project, name, titles[1]))
+
+
+def _present(project: Project, name: str, title: str) -> Figures:
+    return Figures(recipe=name, file=project.metrics(name), title=title)
+
+
+def _print_metrics(project: Project, left: Figures, right: Figures) -> None:
+    for line in compare_metrics(project, left, right):
+        click.echo(line)
 
 
 def _print_departures(loaded: Loaded) -> None:

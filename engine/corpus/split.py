@@ -35,7 +35,7 @@ def split_clips(
     """Hold clips out for evaluation.
 
     'speaker_disjoint' follows the corpus's official lists (the test list is used for nothing); a
-    corpus without them is split by SHA-1 of the speaker, one that knows no speakers by SHA-1 of the
+    corpus without them is split by SHA-1 of the speaker, and clips without one by SHA-1 of the
     clip, so that clips stay where they are when others are added. 'random' draws clips by `seed`.
     `num_train` and `num_eval` keep a pseudo-random part of each set, by hash. Raises UserError
     where one of the sets would be empty.
@@ -44,7 +44,7 @@ def split_clips(
         train, evaluation, sentence = _at_random(clips, eval_share, seed)
     elif all(clip.listed for clip in clips):
         train, evaluation, sentence = _as_listed(clips)
-    elif all(clip.speaker for clip in clips):
+    elif any(clip.speaker for clip in clips):
         train, evaluation, sentence = _by_speaker(clips, eval_share)
     else:
         train, evaluation, sentence = _by_clip(clips, eval_share)
@@ -72,10 +72,13 @@ def _as_listed(clips: Sequence[Clip]) -> _Halves:
 
 
 def _by_speaker(clips: Sequence[Clip], eval_share: float) -> _Halves:
-    held_out = _lowest({str(clip.speaker) for clip in clips}, eval_share)
-    ids = {clip.id for clip in clips if clip.speaker in held_out}
-    num_speakers = len({clip.speaker for clip in clips})
-    sentence = f"speaker, {len(held_out)} of {num_speakers} held out by SHA-1 of their names"
+    known = {clip.speaker for clip in clips if clip.speaker}
+    unknown = {clip.id for clip in clips if not clip.speaker}
+    held_out, alone = _lowest(known, eval_share), _lowest(unknown, eval_share)
+    ids = {clip.id for clip in clips if clip.speaker in held_out} | alone
+    sentence = f"speaker, {len(held_out)} of {len(known)} held out by SHA-1 of their names"
+    if unknown:
+        sentence += f"; clips without a speaker, each taken as one of its own: {len(unknown)}"
     return *_halves(clips, ids), sentence
 
 
@@ -112,14 +115,21 @@ def _at_most(clips: tuple[Clip, ...], number: int | None) -> tuple[Clip, ...]:
 
 
 def _leaks(train: Iterable[Clip], evaluation: Iterable[Clip]) -> str | None:
-    heard = {clip.speaker for clip in train}
-    tested = {clip.speaker for clip in evaluation}
-    if None in heard or None in tested:
+    heard = {clip.speaker for clip in train if clip.speaker}
+    tested = {clip.speaker for clip in evaluation if clip.speaker}
+    if not heard | tested:
         return "Speakers are not known, so the same voice may be in training and in evaluation."
-    shared = len(heard & tested)
-    if shared:
-        return f"{shared} of the {len(tested)} speakers of the evaluation are in training too."
-    return None
+    sentences = []
+    if shared := len(heard & tested):
+        sentences.append(
+            f"{shared} of the {len(tested)} speakers of the evaluation are in training too."
+        )
+    if num_unknown := sum(not clip.speaker for clip in (*train, *evaluation)):
+        sentences.append(
+            f"Clips without a speaker: {num_unknown}. Their voices may be in training and in "
+            "evaluation."
+        )
+    return " ".join(sentences) or None
 
 
 def _empty(train: Sequence[Clip], evaluation: Sequence[Clip], sentence: str) -> str:

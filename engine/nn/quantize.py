@@ -41,8 +41,21 @@ class Quantizer(nn.Module):
         """The values [..., dim] of codes [...]."""
         raise NotImplementedError
 
-    def renumber(self, order: Tensor) -> None:
-        """Let code `order[k]` be called k from now on; what is computed stays the same."""
+    def order_by(self, energies: Tensor) -> Tensor:
+        """The permutation [num_codes] that `renumber` applies: code `order[k]` is to be called k.
+
+        Codes ascend in energy [num_codes]; unused ones, whose energy is nan, come last.
+        """
+        return energies.argsort(stable=True)
+
+    @torch.no_grad()
+    def renumber(self, energies: Tensor) -> Tensor:
+        """Number the codes by `order_by` and return it; what is computed stays the same."""
+        order = self.order_by(energies)
+        self._permute(order)
+        return order
+
+    def _permute(self, order: Tensor) -> None:
         raise NotImplementedError
 
 
@@ -70,9 +83,7 @@ class GradientCodebook(Quantizer):
         vectors: Tensor = self.codebook(indices)
         return vectors
 
-    @torch.no_grad()
-    def renumber(self, order: Tensor) -> None:
-        """Let code `order[k]` be called k from now on."""
+    def _permute(self, order: Tensor) -> None:
         self.codebook.weight.copy_(self.codebook.weight[order])
 
 
@@ -120,9 +131,7 @@ class EmaCodebook(Quantizer):
         vectors: Tensor = self.project_out(F.embedding(indices, self.codes))
         return vectors
 
-    @torch.no_grad()
-    def renumber(self, order: Tensor) -> None:
-        """Let code `order[k]` be called k from now on."""
+    def _permute(self, order: Tensor) -> None:
         for table in (self.codes, self.sums, self.counts):
             table.copy_(table[order])
 
@@ -172,11 +181,18 @@ class OrderedLevels(Quantizer):
         vectors: Tensor = self.project_out(self._level(indices))
         return vectors
 
-    @torch.no_grad()
-    def renumber(self, order: Tensor) -> None:
-        """Turn the levels around where `order` mostly descends: no other order is a sign change."""
-        rising = torch.arange(len(order), device=order.device)
-        if bool((order * (rising - rising.float().mean())).sum() < 0):
+    def order_by(self, energies: Tensor) -> Tensor:
+        """The levels as they are, or turned around where the energies of used ones mostly fall.
+
+        No other order is a change of sign: an unused level (nan) keeps its place between others.
+        """
+        levels = torch.arange(self.num_codes, device=energies.device)
+        ranks = energies[~energies.isnan()].argsort().argsort().float()
+        falls = (ranks * (torch.arange(len(ranks), device=ranks.device) - ranks.mean())).sum() < 0
+        return levels.flip(0) if bool(falls) else levels
+
+    def _permute(self, order: Tensor) -> None:
+        if order[0] != 0:
             for weight in (self.project_in.weight, self.project_in.bias, self.project_out.weight):
                 weight.neg_()
 

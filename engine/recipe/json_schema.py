@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from engine.recipe.names import known_metrics
+from engine.recipe.names import known_metrics, known_results
 from engine.recipe.schema import Recipe
 from engine.recipe.tables import is_named, keys_of, kind_of, members, tables_in, toml_key
 
@@ -60,6 +60,8 @@ def _setting(key: "attrs.Attribute[Any]", system: type[Recipe]) -> dict[str, Any
     names = key.metadata["names"]
     if names == "metric":
         schema["examples"] = list(known_metrics(system))
+    if names == "result":
+        schema["examples"] = list(known_results(system))
     if names == "turn":
         inside = schema.pop("additionalProperties")
         schema |= {"properties": dict.fromkeys(system.turns, inside), "additionalProperties": False}

@@ -14,7 +14,9 @@ _MIRRORED = re.compile(r"(?:baseline/[^/]+|untrained|parent)/(.+)")
 def naming_faults(
     names: str | None, value: Any, system: type[Recipe] | None, *, required: bool
 ) -> Iterator[tuple[KeyPath, str]]:
-    """What is wrong with a setting that `names` a metric or, by its keys, the system's turns.
+    """What is wrong with a setting that `names` a metric, a result or, by its keys, the turns.
+
+    A result is a metric of the evaluation.
 
     Yields (key path below the setting, what is wrong); nothing where the system is unknown.
     """
@@ -22,20 +24,30 @@ def naming_faults(
         return
     if names == "metric" and isinstance(value, str):
         yield from _metric_faults(value, known_metrics(system))
+    if names == "result" and isinstance(value, str):
+        yield from _result_faults(value, system)
     if names == "turn" and isinstance(value, dict):
         yield from _turn_faults(value, system.turns, required=required)
 
 
 def known_metrics(system: type[Recipe]) -> tuple[str, ...]:
     """Every metric of a system's runs: its own, and those of the loop."""
+    several = len(system.turns) > 1
     loop = ["train/loss"]
+    loop += [f"train/{turn}/loss" for turn in system.turns if several]
     loop += [
         f"train/{what}/{turn}"
         for turn in system.turns
         for what in ("learning_rate", "gradient_norm")
     ]
-    terms = [f"train/{term}" for term in _loss_terms(system)]
+    places = [f"train/{turn}" for turn in system.turns] if several else ["train"]
+    terms = [f"{place}/{term}" for place in places for term in _loss_terms(system)]
     return tuple(dict.fromkeys([*system.metrics, *loop, *terms]))
+
+
+def known_results(system: type[Recipe]) -> tuple[str, ...]:
+    """The metrics that every evaluation of a system gives."""
+    return tuple(name for name in system.metrics if name.startswith("eval/"))
 
 
 def _loss_terms(system: type[Recipe]) -> Iterator[str]:
@@ -52,6 +64,13 @@ def _metric_faults(value: str, known: Collection[str]) -> Iterator[tuple[KeyPath
             (),
             f"no such metric: '{value}'{did_you_mean(value, known)} (known: {listed([*known])})",
         )
+
+
+def _result_faults(value: str, system: type[Recipe]) -> Iterator[tuple[KeyPath, str]]:
+    known = known_results(system)
+    if value not in known:
+        near = did_you_mean(value, known)
+        yield (), f"'{value}' is no metric of the evaluation{near} (known: {listed(known)})"
 
 
 def _turn_faults(

@@ -125,7 +125,7 @@ class Cosine:
 
 @frozen(kw_only=True)
 class Exponential:
-    """The rate is multiplied by `gamma` after every step or every epoch."""
+    """The rate is multiplied by `gamma` after every step or epoch that follows the warm-up."""
 
     kind: ClassVar[str] = "exponential"
     gamma: float = setting("factor", check=within(0.0, 1.0))
@@ -183,7 +183,7 @@ class Training:
         default=None,
         check=_interval,
     )
-    best: str = setting("metric that picks the best checkpoint", names="metric")
+    best: str = setting("metric that picks the best checkpoint", names="result")
     best_is: Literal["lowest", "highest"] = setting("which value of it is best", default="lowest")
     log_every_steps: int = setting(
         "steps between two lines of training metrics", default=10, check=at_least(1), identity=False
@@ -208,7 +208,7 @@ class Start:
 
     from_: str = setting("name of the recipe this one continues", key="from")
     pick: str = setting("'last', 'best' or 'step:N'", default="best", check=_pick)
-    carry: tuple[Literal["weights", "optimizer", "schedule", "rng", "data"], ...] = setting(
+    carry: tuple[Literal["weights", "optimizer"], ...] = setting(
         "what is taken over", default=("weights",), check=not_empty
     )
 
@@ -296,7 +296,7 @@ class Expectation:
 class Verdict:
     """What to do with the result: n cuts of a metric make n + 1 rows, without hole or overlap."""
 
-    metric: str = setting("the metric", names="metric")
+    metric: str = setting("the metric", names="result")
     cuts: tuple[float, ...] = setting("ascending limits", check=_cuts)
     keep: tuple[str, ...] = setting("the recipe whose result is kept, for each row")
     say: tuple[str, ...] = setting("the verdict in words, for each row")

@@ -79,13 +79,15 @@ def refresh_phase_refs(project: Project) -> list[str]:
 
 
 def _refresh(project: Project, name: str) -> bool:
+    # What a model was trained with lies beside it; the present files may have changed since.
     resolved = (project.model(name) / "recipe.toml", project.resolved_recipe(name))
+    trained_with = project.model(name) / "params.toml"
     return write_phase_ref(
         project.root,
         name,
         metrics_file=project.metrics(name),
         recipe_file=next((file for file in resolved if file.is_file()), project.recipe(name)),
-        params_file=project.params,
+        params_file=trained_with if trained_with.is_file() else project.params,
         plots_folder=project.plots(name),
     )
 

@@ -31,6 +31,9 @@ def make_fabric(hardware: Hardware, precision: str) -> Fabric:
     torch.set_num_threads(hardware.num_threads)
     if device == "cpu":
         keep_freed_memory()
+        torch.use_deterministic_algorithms(True)  # what would differ from run to run is refused
+        # It would also fill every new tensor with nan first, a tenth of a step's time.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     fabric = Fabric(
         accelerator=device,
         devices=1,
@@ -38,14 +41,6 @@ def make_fabric(hardware: Hardware, precision: str) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-def deterministic_on_cpu() -> None:
-    """Make torch refuse what would differ from run to run; CUDA kernels are left as they are."""
-    if not torch.cuda.is_available():
-        torch.use_deterministic_algorithms(True)
-        # It would also fill every new tensor with nan first, a tenth of a step's time.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def describe(fabric: Fabric) -> dict[str, object]:

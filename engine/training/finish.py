@@ -22,17 +22,18 @@ def finish_run(loop: Loop, folder: RunFolder, project: Project, started: float) 
     recipe = loop.recipe
     best = read_checkpoint(folder.kept / "best")
     loop.system.objective.load_state_dict(dict(best.weights), strict=True)
-    loop.system.objective.eval()
+    loop.average = None  # the best weights are the averages already, where the recipe averages
     model = project.model(recipe.name)
     beside = model.with_name(f".{recipe.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
+    loop.system.objective.eval()
     loop.system.export(beside / "export")
     loop.sample("final")
     shutil.copytree(folder.samples, beside / "samples")
     _checkpoints(folder, beside)
-    message = _conclude(loop, folder, best.state["step"], started)
-    for name in ("events.jsonl", "recipe.toml", "run.json"):
+    message = _conclude(loop, folder, beside, best.state["step"], started)
+    for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, beside / name)
     publish(project, recipe.name, folder.events, best.state["step"])
     shutil.copy2(project.metrics(recipe.name), beside / "metrics.json")
@@ -50,7 +51,7 @@ def _checkpoints(folder: RunFolder, model: Path) -> None:
     shutil.copytree(newest, model / "checkpoints" / "last")
 
 
-def _conclude(loop: Loop, folder: RunFolder, step: int, started: float) -> str:
+def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: float) -> str:
     """Judge expectations and verdict, write the finish event and say the verdict."""
     recipe = loop.recipe
     loop.log.sync()
@@ -67,7 +68,7 @@ def _conclude(loop: Loop, folder: RunFolder, step: int, started: float) -> str:
     }
     loop.write("finish", metrics={n: v for n, v in metrics.items() if "/" in n}, facts=facts)
     loop.log.sync()
-    write_json(folder.path / "verdict.json", verdict)
+    write_json(model / "verdict.json", verdict)
     return _sentence(recipe, metrics, verdict)
 
 

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from attrs import define, field
 from lightning_fabric import Fabric
 
@@ -18,6 +17,7 @@ from engine.training.clock import Clock
 from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
+from engine.training.randomness import random_state, set_random_state
 from engine.training.step import Stepper, silent_parameters
 from engine.training.stop import StopRequest
 from engine.training.system import Batch, Evaluated, System
@@ -99,7 +99,7 @@ class Loop:
         if self.average is not None:
             self.average.update()
         evaluates = self.step == total or self.clock.strikes(training.evaluate_every, self.step)
-        if evaluates or self.step % training.log_every_steps == 0 or self.stop.signal:
+        if evaluates or self.step % training.log_every_steps == 0:
             self._log_training(total)
         if evaluates and self.breach is None:
             self._evaluate()
@@ -126,12 +126,12 @@ class Loop:
 
     def evaluate(self, rename: str | None = None) -> Evaluated:
         """Evaluate the present weights; `rename` stands for eval in the metrics' names."""
-        random = _random_state()
+        random = random_state()
         self.system.objective.eval()
         with self.with_average():
             result = self.system.evaluate()
         self.system.objective.train()
-        _set_random_state(random)
+        set_random_state(random)
         if rename is None:
             return result
         metrics = {f"{rename}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
@@ -139,12 +139,12 @@ class Loop:
 
     def sample(self, name: str) -> None:
         """Write samples of the present weights below `samples/<name>`."""
-        random = _random_state()
+        random = random_state()
         self.system.objective.eval()
         with self.with_average():
             made = self.system.samples(self.samples / name, self.recipe.samples.num_clips)
         self.system.objective.train()
-        _set_random_state(random)
+        set_random_state(random)
         facts = [
             {
                 "name": sample.name,
@@ -162,7 +162,12 @@ class Loop:
             state=self._position() | {"guards": self.guards.state()},
             weights=self.system.objective.state_dict(),
             average={} if self.average is None else self.average.weights,
-            optimizers={"turns": self.stepper.optimizer_state(), "random": _random_state()},
+            optimizers={
+                "turns": self.stepper.optimizer_state(),
+                "random": random_state(),
+                "meter": self.stepper.meter.state(),
+                "precision": self.fabric.strategy.precision.state_dict(),
+            },
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -171,7 +176,9 @@ class Loop:
         if self.average is not None:
             self.average.load(dict(checkpoint.average))
         self.stepper.load_optimizer_state(checkpoint.optimizers["turns"])
-        _set_random_state(checkpoint.optimizers["random"])
+        set_random_state(checkpoint.optimizers["random"])
+        self.stepper.meter.load(checkpoint.optimizers["meter"])
+        self.fabric.strategy.precision.load_state_dict(checkpoint.optimizers["precision"])
         self.guards.load(checkpoint.state["guards"])
         self.best = Best(*checkpoint.state["best"])
         self.step = checkpoint.state["step"]
@@ -255,17 +262,3 @@ def _is_better(value: float, best: Best, recipe: Recipe) -> bool:
         return True
     lowest = recipe.training.best_is == "lowest"
     return value < best.value if lowest else value > best.value
-
-
-def _random_state() -> dict[str, torch.Tensor]:
-    """The states of torch's generators; data order needs none (see order.py)."""
-    state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state()
-    return state
-
-
-def _set_random_state(state: Mapping[str, torch.Tensor]) -> None:
-    torch.set_rng_state(state["cpu"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda"])

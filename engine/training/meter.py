@@ -1,6 +1,7 @@
 """Averages of training metrics between two log lines, kept on the device until they are read."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,14 @@ class Meter:
         """One step is complete."""
         for name in self._sums:
             self._counts[name] = self._counts.get(name, 0) + 1
+
+    def state(self) -> dict[str, Any]:
+        """What was added since the last reading, for a checkpoint."""
+        return {"sums": dict(self._sums), "counts": dict(self._counts)}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over saved sums and counts."""
+        self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
 
     def read(self) -> dict[str, float]:
         """The means since the last reading; starts afresh."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from engine.recipe.schema import Constant, Recipe
 from engine.training.order import Order
+from engine.training.randomness import random_state, set_random_state
 from engine.training.schedules import Length, learning_rate
 from engine.training.step import Stepper, silent_parameters, weigh
 from engine.training.system import Batch, System, Terms
@@ -43,7 +45,7 @@ class Preflight:
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
         batch = self._batch()
-        found = [*self._inputs(batch), *self._rates()]
+        found = [*self._inputs(batch), *self._rates(), *self._guards()]
         if not all(check.ok for check in found):
             return found
         with _put_back(self.system, self.stepper):
@@ -52,7 +54,8 @@ class Preflight:
         return found
 
     def _batch(self) -> Batch:
-        clips = next(iter(self.order.steps(0)))[1][:_CLIPS].tolist()
+        """The first clips of the first epoch, at least two wherever there are two to swap."""
+        clips = np.concatenate(self.order.epoch(0))[:_CLIPS].tolist()
         return self.system.train_clips.batch(clips, np.random.default_rng(self.order.seed))
 
     def _inputs(self, batch: Batch) -> Iterator[Check]:
@@ -83,6 +86,16 @@ class Preflight:
             else:
                 yield Check(f"learning rate of {turn.name}", True, said)
 
+    def _guards(self) -> Iterator[Check]:
+        names = [name for turn in self.system.turns for name in turn.parameters]
+        for guard, table in self.recipe.guard.items():
+            prefix = "" if table.alive in (None, "all") else table.alive
+            if not any(name.startswith(prefix or "") for name in names):
+                detail = (
+                    f"no parameter starts with alive = '{prefix}'; they are {_list(set(names))}"
+                )
+                yield Check(f"guard {guard}", False, detail)
+
     def _conditioning(self, batch: Batch) -> Iterator[Check]:
         for name in self.system.limits.conditioning:
             before = self._losses(batch)
@@ -110,8 +123,9 @@ class Preflight:
             yield Check(f"{term} can be learned", last < first, said)
 
     def _losses(self, batch: Batch) -> dict[str, float]:
-        """Every turn's weighted loss, twice the same for the same batch."""
+        """Every turn's weighted loss, twice the same for the same batch: buffers are put back."""
         torch.manual_seed(self.order.seed)
+        buffers = {name: tensor.clone() for name, tensor in self.system.objective.named_buffers()}
         device = next(self.system.objective.parameters()).device
         prepared = self.system.objective.prepare({n: t.to(device) for n, t in batch.items()})
         losses = {}
@@ -119,6 +133,8 @@ class Preflight:
             for turn in self.system.turns:
                 terms: Terms = getattr(self.system.objective, turn.name)(prepared)
                 losses[turn.name] = float(weigh(turn, terms))
+            for name, tensor in self.system.objective.named_buffers():
+                tensor.copy_(buffers[name])
         return losses
 
 
@@ -150,7 +166,7 @@ def _list(names: set[str]) -> str:
 @contextmanager
 def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
     """Restore weights, buffers, optimisers and torch's generator after the block."""
-    random = torch.get_rng_state()
+    random, optimizers = random_state(), deepcopy(stepper.optimizer_state())
     kept = {name: t.detach().clone() for name, t in system.objective.state_dict().items()}
     system.objective.train()
     try:
@@ -158,5 +174,6 @@ def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
     finally:
         system.objective.load_state_dict(kept)
         system.objective.zero_grad(set_to_none=True)
-        stepper.forget()
-        torch.set_rng_state(random)
+        stepper.load_optimizer_state(optimizers)
+        stepper.meter.read()
+        set_random_state(random)

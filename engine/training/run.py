@@ -1,5 +1,6 @@
 """A run from its recipe to its model: identity, folder, preflight, loop, export."""
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,6 @@ import torch
 from attrs import asdict, frozen
 from lightning_fabric import Fabric
 
-import engine
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import recipe_identity, to_plain, write_recipe
@@ -17,8 +17,9 @@ from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
 from engine.tracking.events import EventLog
 from engine.tracking.mirror import AimMirror
-from engine.training.checkpoint import read_checkpoint
-from engine.training.devices import describe, deterministic_on_cpu, make_fabric
+from engine.training.checkpoint import Checkpoint, newest_checkpoint, read_checkpoint
+from engine.training.code import code_version
+from engine.training.devices import describe, make_fabric
 from engine.training.finish import finish_run
 from engine.training.folder import RunFolder
 from engine.training.loop import Ending, Loop
@@ -62,7 +63,6 @@ class Run:
         """
         started = time.time()
         fabric = make_fabric(self.params.hardware, self.recipe.training.precision)
-        deterministic_on_cpu()
         torch.manual_seed(self.params.seed)
         system = self.build(self.recipe, self.project, self.params)
         start = self.recipe.start
@@ -71,7 +71,10 @@ class Run:
         folder = RunFolder(self.project.runs(self.recipe.name) / identity)
         with folder.locked(), stop_on_signals() as stop:
             checkpoint = folder.begin(self._description(identity, parent))
+            if checkpoint is None:
+                self._tell_of_others(folder)
             write_recipe(self.recipe, folder.path / "recipe.toml")
+            shutil.copy2(self.project.params, folder.path / "params.toml")
             log = EventLog(folder.events)
             mirror = AimMirror()
             if self.params.tracking.aim:
@@ -87,6 +90,17 @@ class Run:
                     self.watcher.say(f"warning: {warning}")
         return outcome
 
+    def _tell_of_others(self, folder: RunFolder) -> None:
+        """Name unfinished runs of the recipe that this one does not go on with."""
+        for other in sorted(folder.path.parent.glob("*/checkpoints")):
+            left = newest_checkpoint(other)
+            if left is not None and other.parent != folder.path:
+                step = read_checkpoint(left).state["step"]
+                self.watcher.say(
+                    f"note: {other.parent.name} stopped at step {step} and is not continued: its "
+                    "recipe, seed, data or code is another"
+                )
+
     def _loop(
         self, fabric: Fabric, system: System, log: EventLog, folder: RunFolder, stop: StopRequest
     ) -> Loop:
@@ -99,6 +113,10 @@ class Run:
             fabric.world_size,
         )
 
+        def save(kind: str, checkpoint: Checkpoint) -> None:
+            log.sync()  # a checkpoint may not outlive the events before it
+            folder.save(kind, checkpoint)
+
         def published() -> None:
             publish(self.project, self.recipe.name, folder.events)
 
@@ -110,7 +128,7 @@ class Run:
             log=log,
             watcher=self.watcher,
             stop=stop,
-            save=folder.save,
+            save=save,
             samples=folder.samples,
             published=published,
         )
@@ -180,8 +198,7 @@ class Run:
             seed=self.params.seed,
             data=system.data_digest,
             evaluation_set=system.evaluation_set,
-            engine=engine.__version__,
-            system_version=type(self.recipe).version,
+            code=code_version(self.recipe),
             parent=parent.digest if parent else "",
         )
 

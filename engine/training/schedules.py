@@ -44,7 +44,8 @@ def _(schedule: Cosine, step: int, length: Length) -> float:
 
 @_decay.register
 def _(schedule: Exponential, step: int, length: Length) -> float:
-    times = step if schedule.every == "step" else step // length.steps_per_epoch
+    done = step - schedule.warmup_steps
+    times = done if schedule.every == "step" else done // length.steps_per_epoch
     return float(schedule.gamma**times)
 
 

@@ -50,12 +50,6 @@ def take_over(parent: Parent, loop: Loop) -> str:
         _load_weights(parent, loop)
     if "optimizer" in parent.carry:
         loop.stepper.load_optimizer_state(_part(parent, "turns"))
-    missing = {"schedule", "rng", "data"} & set(parent.carry)
-    if missing:
-        raise UserError(
-            f"start.carry names {sorted(missing)}, which no system continues yet; "
-            "carry 'weights' and 'optimizer'."
-        )
     return f"carried {' and '.join(parent.carry)} of {parent.name}; a new step count and schedule"
 
 

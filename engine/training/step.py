@@ -1,7 +1,7 @@
 """One optimiser step over all turns: the only place that runs backward."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MethodType
 from typing import Any
 
@@ -44,8 +44,9 @@ class Stepper:
         clips = sum(_num_clips(batch) for batch in micro_batches)
         sizes = [_num_clips(batch) / clips for batch in micro_batches]
         _let_gradients_flow(self._shares, self._shares)
-        with self._fabric.autocast():
-            prepared = [self._objective.prepare(self._move(batch)) for batch in micro_batches]
+        prepared: Iterable[Batch] = map(self._prepare, micro_batches)
+        if len(self._shares) > 1:  # what is prepared is shared; for one turn it may be freed early
+            prepared = list(prepared)
         for share in self._shares:
             self._turn(share, prepared, sizes, step)
         self.meter.count()
@@ -54,7 +55,7 @@ class Stepper:
         """Each turn's learning rate for the step that follows `step` finished ones."""
         return {share.turn.name: self._rate(share.turn.name, step) for share in self._shares}
 
-    def optimizer_state(self) -> dict[str, object]:
+    def optimizer_state(self) -> dict[str, dict[str, Any]]:
         """State of every optimiser by turn, for a checkpoint."""
         return {share.turn.name: share.optimizer.state_dict() for share in self._shares}
 
@@ -69,12 +70,6 @@ class Stepper:
             for group, own in zip(share.optimizer.param_groups, options, strict=True):
                 group.update({key: value for key, value in own.items() if key != "params"})
 
-    def forget(self) -> None:
-        """Empty the optimisers' state and the meter, as before the first step."""
-        for share in self._shares:
-            share.optimizer.optimizer.state.clear()
-        self.meter.read()
-
     def _rate(self, turn: str, step: int) -> float:
         peak = self._recipe.optimizer[turn].learning_rate
         return learning_rate(peak, self._recipe.schedule.get(turn, Constant()), step, self._length)
@@ -84,12 +79,15 @@ class Stepper:
         assert isinstance(mean, Tensor)
         return mean
 
-    def _move(self, batch: Batch) -> Batch:
+    def _prepare(self, batch: Batch) -> Batch:
         device = self._fabric.device
-        return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+        moved = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+        with self._fabric.autocast():
+            prepared: Batch = self._objective.prepare(moved)
+        return prepared
 
     def _turn(
-        self, share: _Share, batches: Sequence[Batch], sizes: Sequence[float], step: int
+        self, share: _Share, batches: Iterable[Batch], sizes: Sequence[float], step: int
     ) -> None:
         _let_gradients_flow([share], self._shares)
         rate = self._rate(share.turn.name, step)
@@ -97,7 +95,7 @@ class Stepper:
             group["lr"] = rate
         share.optimizer.zero_grad(set_to_none=True)
         for number, (batch, size) in enumerate(zip(batches, sizes, strict=True), start=1):
-            with self._fabric.no_backward_sync(self._objective, enabled=number < len(batches)):
+            with self._fabric.no_backward_sync(self._objective, enabled=number < len(sizes)):
                 with self._fabric.autocast():
                     terms: Terms = getattr(self._objective, share.turn.name)(batch)
                 loss = weigh(share.turn, terms)
@@ -107,10 +105,12 @@ class Stepper:
         share.optimizer.step()
 
     def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
-        name = "train/loss" if len(self._shares) == 1 else f"train/loss/{turn.name}"
-        self.meter.add({name: loss}, size)
-        named = {**terms.losses, **terms.metrics}
-        self.meter.add({f"train/{n}": value for n, value in named.items()}, size)
+        """Name the figures as engine.recipe.names lists them; train/loss is the sum over turns."""
+        self.meter.add({"train/loss": loss}, size)
+        place, named = "train", {**terms.losses, **terms.metrics}
+        if len(self._shares) > 1:
+            place, named = f"train/{turn.name}", {**named, "loss": loss}
+        self.meter.add({f"{place}/{name}": value for name, value in named.items()}, size)
 
     def _clip(self, share: _Share) -> None:
         """Measure, and where the recipe says so clip, the norm of the turn's gradient."""

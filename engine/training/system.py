@@ -99,7 +99,8 @@ class Limits:
     conditioning: Sequence[str] = ()
     """Batch entries that must move the loss when they are swapped between clips."""
     overfits: Sequence[str] = ()
-    """Loss terms that must fall when one small batch is repeated."""
+    """Loss terms that must fall when one small batch is repeated, as logged after `train/`:
+    `mel`, or `generator/mel` where there are several turns."""
 
 
 class Objective(nn.Module):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from engine.cli.compare_metrics import compare_metrics
+from engine.cli.compare_metrics import Figures, compare_metrics
 from engine.errors import UserError
 from engine.project import Project
 
@@ -20,8 +20,13 @@ def metrics(tmp_path):
     return metrics
 
 
+def lines(project: Project) -> list[str]:
+    sides = [Figures(recipe=name, file=project.metrics(name), title=name) for name in ("a", "b")]
+    return list(compare_metrics(project, *sides))
+
+
 def rows(project: Project) -> list[list[str]]:
-    return [line.split() for line in compare_metrics(project, "a", "b")]
+    return [line.split() for line in lines(project)]
 
 
 def test_nested_metrics_are_named_by_their_path(metrics):
@@ -37,8 +42,8 @@ def test_what_is_no_number_has_no_difference(metrics):
 
 
 def test_without_any_metrics_both_are_named(tmp_path):
-    *_, line = compare_metrics(Project(tmp_path), "a", "b")
-    assert line.endswith("Not trained yet: a, b")
+    *_, line = lines(Project(tmp_path))
+    assert line.endswith("Missing until trained: metrics/a.json, metrics/b.json")
 
 
 def test_the_digests_themselves_are_not_listed(metrics):

@@ -51,7 +51,9 @@ def test_recipes_are_compared_under_the_profile(other, cantus, recipe):
 
 def test_untrained_recipes_have_no_metrics_to_compare(other, cantus):
     metrics(other, "words", eval={"loss": 1.0})
-    assert cantus("diff", "words", "other").out.endswith("Not trained yet: other\n")
+    assert cantus("diff", "words", "other").out.endswith(
+        "Missing until trained: metrics/other.json\n"
+    )
 
 
 def test_metrics_of_one_evaluation_set_have_a_difference(other, cantus):
@@ -125,16 +127,60 @@ def test_a_recipe_without_a_published_setup_is_told_those_there_are(
     assert "audio_puzzle_vae" in answer.error
 
 
-def test_what_changed_since_the_last_model_is_listed(project, cantus, recipe):
+@pytest.fixture
+def trained(project):
+    """A project whose recipe 'words' has a finished model."""
     path = project / "recipes" / "words.toml"
-    trained = load_recipe(path, classes=recipe_classes(), profile="demo")
-    write_recipe(trained, Project(project).model("words") / "recipe.toml")
-    assert cantus("diff", "words", "--last").out == "No value differs.\n"
+    recipe = load_recipe(path, classes=recipe_classes(), profile="demo")
+    write_recipe(recipe, Project(project).model("words") / "recipe.toml")
+    return project
+
+
+def last_metrics(project, **values):
+    (Project(project).model("words") / "metrics.json").write_text(json.dumps(values))
+
+
+def test_what_changed_since_the_last_model_is_listed(trained, cantus, recipe):
+    assert cantus("diff", "words", "--last").out.startswith("No value differs.\n")
+    path = trained / "recipes" / "words.toml"
     path.write_text(recipe.replace("batch_size = 64", "batch_size = 32"))
-    assert rows(cantus("diff", "words", "--last").out) == [
+    assert rows(cantus("diff", "words", "--last").out)[:2] == [
         ["last", "trained", "now"],
         ["training.batch_size", "64", "32"],
     ]
+
+
+def test_metrics_of_the_last_model_stand_beside_the_present_ones(trained, cantus):
+    last_metrics(trained, eval={"loss": 1.5}, evaluation_set="abc")
+    metrics(trained, "words", eval={"loss": 1.25}, evaluation_set="abc")
+    answer = cantus("diff", "words", "--last").out
+    assert rows(answer)[-2:] == [
+        ["last", "trained", "now", "difference"],
+        ["eval.loss", "1.5", "1.25", "-0.25"],
+    ]
+    assert "not comparable" not in answer
+
+
+def test_metrics_of_the_last_model_on_other_clips_have_no_difference(trained, cantus):
+    last_metrics(trained, eval={"loss": 1.5}, evaluation_set="abc")
+    metrics(trained, "words", eval={"loss": 1.25}, evaluation_set="xyz")
+    answer = cantus("diff", "words", "--last").out
+    assert ["eval.loss", "1.5", "1.25"] in rows(answer)
+    assert "difference" not in answer
+    assert "not comparable: last trained and now are not of the same clips" in answer
+
+
+def test_a_last_model_without_metrics_names_the_file(trained, cantus):
+    metrics(trained, "words", eval={"loss": 1.25})
+    answer = cantus("diff", "words", "--last").out
+    assert answer.endswith("Missing until trained: models/words/metrics.json\n")
+
+
+def test_damaged_metrics_of_the_last_model_name_the_recipe_to_make_again(trained, cantus):
+    (Project(trained).model("words") / "metrics.json").write_text("{")
+    answer = cantus("diff", "words", "--last")
+    assert answer.code == 2
+    assert "dvc repro -f words" in answer.error
 
 
 def test_without_a_finished_model_there_is_nothing_to_compare(project, cantus):

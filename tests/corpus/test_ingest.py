@@ -95,6 +95,13 @@ def test_every_bad_file_is_quarantined_with_its_reason(words, project, source, t
     assert corpus.packed(16_000).lengths.tolist() == [8_000] * 10
 
 
+def test_a_broken_link_is_quarantined_and_counted(words, project, source):
+    (words / "gone.mp3").symlink_to("nowhere.mp3")
+    corpus = run(source, project, at_most_bad=0.2)
+    assert reasons(corpus) == {"gone.mp3": "unreadable"}
+    assert (corpus.report.num_found, corpus.report.num_used) == (11, 10)
+
+
 def test_the_same_recording_in_another_format_is_a_duplicate(words, project, source):
     samples, rate = soundfile.read(words / "0.wav", dtype="int16")
     soundfile.write(words / "x.flac", samples, rate)

@@ -78,6 +78,29 @@ def test_unknown_speakers_are_split_by_clip_and_the_split_says_that_it_may_leak(
     assert "Speakers are not known" in result.leaks
 
 
+def test_one_clip_without_a_speaker_leaves_the_known_speakers_disjoint():
+    result = split([*spoken(10, 20), clip("unknown")])
+    train = {one.speaker for one in result.train} - {None}
+    held_out = {one.speaker for one in result.evaluation} - {None}
+    assert held_out
+    assert not train & held_out
+    assert "each taken as one of its own: 1" in result.how
+    assert result.leaks.startswith("Clips without a speaker: 1. Their voices may be in training")
+
+
+def test_known_speakers_stay_where_they_are_when_clips_without_one_are_added():
+    before, after = split(spoken(10)), split([*spoken(10), *ANONYMOUS])
+    assert set(ids(before.evaluation)) == {one.id for one in after.evaluation if one.speaker}
+    assert set(ids(split(ANONYMOUS).evaluation)) == {
+        one.id for one in after.evaluation if not one.speaker
+    }
+
+
+def test_a_random_split_counts_shared_speakers_and_clips_without_one():
+    result = split([*spoken(10, 20), clip("unknown")], "random")
+    assert "10 of the 10 speakers of the evaluation are in training too. Clips" in result.leaks
+
+
 def test_a_split_by_clip_stays_when_clips_are_added():
     before, after = split(ANONYMOUS[::2]), split(ANONYMOUS)
     assert set(ids(before.evaluation)) < set(ids(after.evaluation))

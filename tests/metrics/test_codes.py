@@ -44,6 +44,15 @@ def test_rank_correlation_is_spearmans_after_sorting_the_codes(cells):
     assert counted.rank_correlation() == pytest.approx(expected, abs=1e-9)
 
 
+def test_rank_correlation_in_a_given_order_is_spearmans_of_codes_renamed_so(cells):
+    codes, energies = cells
+    counted = CodeEnergies(10)
+    counted.add(codes, energies)
+    expected = spearmanr(9 - codes.ravel(), energies.ravel()).statistic
+    assert counted.rank_correlation(np.arange(9, -1, -1)) == pytest.approx(expected, abs=1e-9)
+    assert expected < counted.rank_correlation()
+
+
 def test_codes_that_hold_no_cell_come_last():
     counted = CodeEnergies(4)
     counted.add(np.array([3, 3, 1]), np.array([-50.0, -50.0, -60.0]))

@@ -59,8 +59,8 @@ def test_half_precision_is_quantized_in_single(quantizer):
 def test_renumbering_changes_names_and_nothing_else(quantizer):
     vectors = torch.randn(300, 6)
     before = quantizer(vectors)
-    order = torch.arange(9, -1, -1)
-    quantizer.renumber(order)
+    order = quantizer.renumber(torch.arange(9.0, -1.0, -1.0))
+    assert order.tolist() == list(range(9, -1, -1))
     after = quantizer(vectors)
     assert torch.equal(order[after.indices], before.indices)
     assert torch.allclose(after.vectors, before.vectors, atol=1e-6)
@@ -148,5 +148,32 @@ def test_ordered_levels_rise_with_the_number_they_quantize():
 def test_ordered_levels_that_already_rise_are_left_alone():
     levels = OrderedLevels(6, 10)
     before = levels.project_in.weight.clone()
-    levels.renumber(torch.tensor([0, 2, 1, 3, 4, 5, 6, 7, 9, 8]))
+    order = levels.renumber(torch.tensor([0.0, 2, 1, 3, 4, 5, 6, 7, 9, 8]))
+    assert order.tolist() == list(range(10))
     assert torch.equal(levels.project_in.weight, before)
+
+
+@pytest.mark.parametrize(
+    ("used", "order"),
+    [
+        ({5: -10.0, 6: -20.0, 7: -30.0}, range(9, -1, -1)),
+        ({2: -30.0, 3: -20.0, 4: -10.0}, range(10)),
+        ({7: -20.0}, range(10)),
+        ({}, range(10)),
+    ],
+)
+def test_only_levels_in_use_say_whether_all_are_turned_around(used, order):
+    energies = torch.full((10,), torch.nan)
+    for level, energy in used.items():
+        energies[level] = energy
+    assert OrderedLevels(6, 10).renumber(energies).tolist() == list(order)
+
+
+def test_a_codebook_is_sorted_and_its_unused_codes_come_last():
+    book = GradientCodebook(6, 4)
+    assert book.renumber(torch.tensor([torch.nan, -50.0, torch.nan, -60.0])).tolist() == [
+        3,
+        1,
+        0,
+        2,
+    ]

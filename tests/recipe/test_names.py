@@ -24,9 +24,10 @@ class TwoTurns(Recipe):
 
 
 ADAM = {"kind": "adam", "learning_rate": 1e-4}
+BOTH = {"discriminator": ADAM, "generator": ADAM}
 
 
-def faults(optimizer, best="eval/mel", schedule=None) -> dict[str, str]:
+def faults(optimizer, best="eval/mel", schedule=None, **more) -> dict[str, str]:
     values = {
         "schema": 1,
         "name": "a",
@@ -38,7 +39,7 @@ def faults(optimizer, best="eval/mel", schedule=None) -> dict[str, str]:
         "optimizer": optimizer,
         "schedule": schedule or {},
         "training": {"steps": 1, "batch_size": 1, "best": best},
-    }
+    } | more
     _, found = structure(values, TwoTurns, TwoTurns)
     return {".".join(map(str, path)): what for path, what in found}
 
@@ -47,26 +48,38 @@ def test_the_loops_own_metrics_are_known_for_every_turn_and_loss():
     assert known_metrics(TwoTurns) == (
         "eval/mel",
         "train/loss",
+        "train/discriminator/loss",
+        "train/generator/loss",
         "train/learning_rate/discriminator",
         "train/gradient_norm/discriminator",
         "train/learning_rate/generator",
         "train/gradient_norm/generator",
-        "train/mel",
-        "train/feature_matching",
+        "train/discriminator/mel",
+        "train/discriminator/feature_matching",
+        "train/generator/mel",
+        "train/generator/feature_matching",
     )
 
 
 @pytest.mark.parametrize(
-    "metric", ["untrained/mel", "baseline/uniform_grid/mel", "parent/mel", "train/mel"]
+    "metric", ["untrained/mel", "baseline/uniform_grid/mel", "parent/mel", "train/generator/mel"]
 )
-def test_evaluation_metrics_are_mirrored(metric):
-    assert not faults({"discriminator": ADAM, "generator": ADAM}, metric)
+def test_a_guard_may_watch_every_metric_and_its_mirrors(metric):
+    assert not faults(BOTH, guard={"g": {"metric": metric, "below": 1.0}})
 
 
 @pytest.mark.parametrize("metric", ["baseline/mel", "untrained/x", "baseline/grid/x", "eval/x"])
 def test_a_mirror_of_nothing_is_unknown(metric):
-    found = faults({"discriminator": ADAM, "generator": ADAM}, metric)
-    assert found["training.best"].startswith(f"no such metric: '{metric}'")
+    found = faults(BOTH, guard={"g": {"metric": metric, "below": 1.0}})
+    assert found["guard.g.metric"].startswith(f"no such metric: '{metric}'")
+
+
+@pytest.mark.parametrize("metric", ["train/loss", "untrained/mel", "parent/mel", "eval/x"])
+def test_the_best_checkpoint_and_the_verdict_go_by_a_metric_of_the_evaluation(metric):
+    row = {"metric": metric, "cuts": [1.0], "keep": ["a", "b"], "say": ["a", "b"]}
+    for found in (faults(BOTH, metric), faults(BOTH, verdict=row)):
+        assert "no metric of the evaluation" in next(iter(found.values()))
+    assert not faults(BOTH, verdict=row | {"metric": "eval/mel"})
 
 
 def test_every_turn_needs_an_optimizer_and_no_other_has_one():

@@ -80,7 +80,10 @@ def test_a_verdict_has_neither_hole_nor_overlap(faults, minimal, body, expected)
         ("training.ema_decay=0", "must be greater than 0 and less than 1"),
         ("training.evaluate_every=epoch:0", "must be 'epoch:N' or 'step:N', with N at least 1"),
         ("training.keep_every=100", "expected text, got 100"),
-        ("training.best=eval/rmse", "no such metric: 'eval/rmse'; did you mean 'eval/rmse_db'?"),
+        (
+            "training.best=eval/rmse",
+            "'eval/rmse' is no metric of the evaluation; did you mean 'eval/rmse_db'?",
+        ),
         ("optimizer.autoencoder.betas=[0.9, 1.0]", "betas: must lie in [0, 1)"),
         ("optimizer.autoencoder.clip_gradient_norm=0.0", "must be greater than 0"),
         ("optimizer.autoencoder.kind=sgd", "expected 'adam' or 'adamw', got 'sgd'"),

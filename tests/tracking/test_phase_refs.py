@@ -66,6 +66,15 @@ def test_the_same_results_make_the_same_ref_and_no_new_commit(project):
     assert git(project.root, "rev-parse", "audio_vae") == before
 
 
+def test_a_ref_holds_the_params_its_model_was_trained_with(project):
+    (project.model("audio_vae") / "params.toml").write_text("seed = 2\n")
+    (project.model("audio_vae_plus") / "params.toml").write_text("seed = 1\n")
+    project.params.write_text("seed = 3\n")
+    refresh_phase_refs(project)
+    assert git(project.root, "show", "audio_vae:params.toml") == "seed = 2"
+    assert git(project.root, "show", "audio_vae_plus:params.toml") == "seed = 1"
+
+
 def test_branches_index_tags_and_status_stay_as_they_were(project):
     looks = (("branch", "-a"), ("tag",), ("status", "--porcelain"), ("ls-files", "-s"), ("log",))
     before = [git(project.root, *look) for look in looks]

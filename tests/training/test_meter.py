@@ -23,6 +23,17 @@ def test_reading_starts_afresh():
     assert meter.read() == {}
 
 
+def test_saved_sums_go_on_where_they_were():
+    whole, first, second = (Meter(lambda values: values) for _ in range(3))
+    for loss in (1.0, 5.0):
+        for meter in (whole, first if loss == 1.0 else second):
+            meter.add({"loss": torch.tensor(loss)})
+            meter.count()
+        if loss == 1.0:
+            second.load(first.state())
+    assert second.read() == whole.read()
+
+
 def test_a_metric_that_is_not_finite_is_read_as_it_is():
     meter = Meter(lambda values: values)
     meter.add({"loss": torch.tensor(float("nan"))})

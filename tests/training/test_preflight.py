@@ -1,7 +1,8 @@
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from engine.recipe.schema import Adam, Constant
+from engine.recipe.schema import Adam, Constant, Guard
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.schedules import Length
@@ -76,6 +77,33 @@ def test_a_learning_rate_of_1e_7_is_refused_with_the_sane_range():
 def test_a_warm_up_longer_than_the_run_is_refused():
     found = failures(toy_recipe(schedule={"denoiser": Constant(warmup_steps=500)}))
     assert "warm-up outlasts the run" in found["learning rate of denoiser"]
+
+
+def test_a_batch_of_one_still_finds_a_second_clip_to_swap():
+    torch.manual_seed(0)
+    recipe = toy_recipe()
+    system = toy_system(recipe)
+    length = Length(20, 5)
+    stepper = Stepper(Fabric(accelerator="cpu"), system, recipe, length)
+    order = Order(system.train_clips.lengths, batch_size=1, seed=1)
+    checks = Preflight(system, recipe, order, length, stepper).checks()
+    assert all(check.ok for check in checks), checks
+
+
+def test_state_of_the_optimizer_that_was_carried_is_put_back():
+    system, preflight = look(toy_recipe())
+    batch = system.train_clips.batch(range(8), np.random.default_rng(0))
+    preflight.stepper.step([batch], 0)
+    before = preflight.stepper.optimizer_state()["denoiser"]["state"][0]["exp_avg"].clone()
+    preflight.checks()
+    after = preflight.stepper.optimizer_state()["denoiser"]["state"][0]
+    assert torch.equal(before, after["exp_avg"])
+    assert after["step"] == 1
+
+
+def test_a_guard_on_parameters_that_do_not_exist_is_named():
+    found = failures(toy_recipe(guard={"learns": Guard(alive="netwrok")}))
+    assert "netwrok" in found["guard learns"]
 
 
 def test_a_model_that_cannot_learn_one_batch_is_found():

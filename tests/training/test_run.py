@@ -7,6 +7,7 @@ import signal
 import time
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from engine.recipe.schema import Guard, Start
@@ -20,6 +21,10 @@ def weights(folder):
 
 def same(a, b):
     return a.keys() == b.keys() and all((a[name] == b[name]).all() for name in a)
+
+
+def curves(folder):
+    return [path.read_text() for path in sorted((folder / "plots/toy").iterdir())]
 
 
 def events(folder):
@@ -74,6 +79,7 @@ def test_a_run_killed_at_random_instants_ends_with_the_weights_of_an_undisturbed
     assert same(weights(undisturbed), weights(tmp_path))
     first, second = (p / "metrics/toy.json" for p in (undisturbed, tmp_path))
     assert first.read_bytes() == second.read_bytes()
+    assert curves(tmp_path) == curves(undisturbed)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -91,7 +97,7 @@ def test_a_signal_saves_and_leaves_a_run_that_goes_on_to_the_same_weights(
     assert (last.kind, last.facts["reason"]) == ("stop", "interrupted")
     finish(tmp_path)
     assert same(weights(undisturbed), weights(tmp_path))
-    assert (tmp_path / "plots/toy/train.csv").read_text().count("\n") == 31
+    assert curves(tmp_path) == curves(undisturbed)
 
 
 def test_two_turns_resume_to_the_same_weights_too(tmp_path):
@@ -115,6 +121,21 @@ def test_a_second_engine_in_the_same_run_leaves_with_a_sentence(tmp_path):
     assert "already training" in (tmp_path / "error").read_text()
     first.kill()
     first.join()
+
+
+def test_samples_and_export_of_averaged_weights_are_of_the_same_weights(undisturbed):
+    exported = torch.load(undisturbed / "models/toy/export/weights.pth", weights_only=True)
+    sampled = torch.load(undisturbed / "models/toy/samples/final/weights.pth", weights_only=True)
+    assert same(exported, sampled)
+
+
+def test_a_run_that_is_not_continued_is_named(tmp_path):
+    process = start(tmp_path, seconds=0.05)
+    wait_for_step(tmp_path, 5)
+    process.kill()
+    process.join()
+    finish(tmp_path, batch_size=4)
+    assert "is not continued" in (tmp_path / "said").read_text()
 
 
 def test_training_again_after_the_end_trains_anew(tmp_path):

@@ -41,6 +41,12 @@ def test_exponential_decays_by_step_or_by_epoch():
     assert learning_rate(1.0, by_epoch, 30, LENGTH) == pytest.approx(0.125)
 
 
+def test_exponential_decay_begins_where_the_warm_up_ends():
+    schedule = Exponential(gamma=0.5, warmup_steps=4)
+    rates = [learning_rate(1.0, schedule, step, LENGTH) for step in (3, 4, 5)]
+    assert rates == pytest.approx([1.0, 1.0, 0.5])
+
+
 def test_multi_step_drops_at_each_milestone():
     schedule = MultiStep(milestones=(10, 20), gamma=0.1)
     rates = [learning_rate(1.0, schedule, step, LENGTH) for step in (9, 10, 20)]

@@ -81,13 +81,20 @@ def test_the_generator_turn_computes_no_gradient_of_the_critic():
     system, stepper = stepper_of(toy_recipe(model=ToyModel(adversary=True)))
     stepper.step(batches(system), 0)
     after_its_own_turn = system.objective.critic.weight.grad.clone()
-    real, fake = [], []
-    batch = batches(system)[0]
     assert after_its_own_turn.abs().sum() > 0
-    del real, fake, batch
     # A second generator pass alone must leave the critic's gradient as it was.
     stepper._turn(stepper._shares[1], [system.objective.prepare(batches(system)[0])], [1.0], 1)
     assert torch.equal(system.objective.critic.weight.grad, after_its_own_turn)
+
+
+def test_figures_of_several_turns_carry_the_turns_name_and_the_loss_is_their_sum():
+    system, stepper = stepper_of(toy_recipe(model=ToyModel(adversary=True)))
+    stepper.step(batches(system), 0)
+    figures = stepper.meter.read()
+    assert {"train/generator/real_or_fake", "train/discriminator/real_or_fake"} <= figures.keys()
+    parts = figures["train/generator/loss"] + figures["train/discriminator/loss"]
+    assert figures["train/loss"] == pytest.approx(parts)
+    assert "train/real_or_fake" not in figures
 
 
 def test_a_term_that_is_not_weighed_or_not_produced_is_an_error_naming_it():

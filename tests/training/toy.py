@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from torch import Tensor, nn
 
 from engine.project import Project
@@ -167,6 +167,7 @@ class ToySystem:
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         folder.mkdir(parents=True)
+        torch.save(self.objective.network.state_dict(), folder / "weights.pth")
         return []
 
     def export(self, folder: Path) -> None:
@@ -194,4 +195,7 @@ def toy_system(recipe: Recipe) -> ToySystem:
             Turn("discriminator", of("critic"), {"real_or_fake": 1.0}),
             Turn("generator", of("network"), both),
         ]
-    return ToySystem(objective, turns, ToyClips(recipe.dataset.num_clips, 0), ToyClips(16, 1))
+    system = ToySystem(objective, turns, ToyClips(recipe.dataset.num_clips, 0), ToyClips(16, 1))
+    if len(turns) > 1:
+        system.limits = evolve(system.limits, overfits=("generator/reconstruction",))
+    return system

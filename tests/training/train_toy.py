@@ -23,6 +23,10 @@ class Slow(Silent):
     def __init__(self, folder: Path, seconds: float) -> None:
         self.folder, self.seconds = folder, seconds
 
+    def say(self, sentence):
+        with (self.folder / "said").open("a") as file:
+            file.write(sentence + "\n")
+
     def progress(self, progress):
         (self.folder / "step").write_text(str(progress.step))
         time.sleep(self.seconds)
@@ -54,6 +58,7 @@ def wait_for_step(folder: Path, step: int) -> None:
 
 
 def _train(folder: Path, seconds: float, settings: dict[str, Any]) -> None:
+    (folder / "params.toml").write_text("seed = 1\n")
     adversary = settings.pop("adversary", False)
     settings = {"epochs": 6, "checkpoint_every": "step:3", "ema_decay": 0.9} | settings
     recipe = toy_recipe(model=ToyModel(adversary=adversary), log_every_steps=1, **settings)

@@ -1,13 +1,17 @@
 """What a layout finds in a folder, before anything is decoded."""
 
+import errno
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from attrs import Factory, evolve, field, frozen
 
 from engine.corpus.manifest import Listed, Quarantined
+from engine.errors import UserError
 
 AUDIO_SUFFIXES = frozenset(
     [
@@ -62,7 +66,7 @@ class Listing:
     layout: str
     candidates: tuple[Candidate, ...]
     missing: tuple[Quarantined, ...] = ()
-    """Files that a list of the corpus names and that are not there."""
+    """Files that a list of the corpus names and that are not there, and those nobody can read."""
     num_other_files: int = 0
     """Texts, lists, hidden files and background noise: no clips, and no fault."""
 
@@ -77,9 +81,11 @@ class Listing:
 
 @frozen(kw_only=True)
 class Found:
-    """The files of a folder, sorted by path: those that claim to be audio, and how many others."""
+    """The files of a folder, sorted by path: audio, unreadable, and how many others."""
 
     audio: tuple[str, ...]
+    unreadable: tuple[Quarantined, ...]
+    """Broken links and files that may not be opened, whatever they would have been."""
     num_others: int
 
 
@@ -87,22 +93,33 @@ def find_files(folder: Path) -> Found:
     """Look through `folder` at any depth. Links to folders are not followed.
 
     A file is audio where its suffix or its first bytes say so; hidden files and folders never are.
+    Raises UserError where a folder cannot be read.
     """
-    audio, num_others = [], 0
-    for inside in walk(folder):
-        if not is_hidden(inside) and claims_audio(folder / inside):
-            audio.append(inside.as_posix())
-        else:
-            num_others += 1
-    return Found(audio=tuple(sorted(audio)), num_others=num_others)
+    audio, unreadable, num_others = [], [], 0
+    for inside in _entries(folder):
+        try:
+            if not is_hidden(inside) and claims_audio(folder / inside):
+                audio.append(inside.as_posix())
+            else:
+                num_others += 1
+        except OSError as error:
+            unreadable.append(_unreadable(folder, inside, error))
+    return Found(
+        audio=tuple(sorted(audio)),
+        unreadable=tuple(sorted(unreadable, key=lambda one: one.path)),
+        num_others=num_others,
+    )
 
 
 def claims_audio(path: Path) -> bool:
-    """Whether a file's suffix or first bytes say that it is audio."""
-    if path.suffix.lower() in AUDIO_SUFFIXES:
-        return True
-    with path.open("rb") as file:
-        return file.read(8).startswith(_FIRST_BYTES)
+    """Whether a file's suffix or first bytes say that it is audio.
+
+    Raises OSError where it cannot be read. Pipes and devices are never audio, and never opened.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return False
+    with path.open("rb", buffering=0) as file:
+        return path.suffix.lower() in AUDIO_SUFFIXES or file.read(8).startswith(_FIRST_BYTES)
 
 
 def is_hidden(inside: Path) -> bool:
@@ -111,7 +128,29 @@ def is_hidden(inside: Path) -> bool:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, by its path inside. Links to folders are not followed."""
-    for parent, _, names in os.walk(folder):
-        paths = (Path(parent, name) for name in names)
-        yield from (path.relative_to(folder) for path in paths if path.is_file())
+    """Every file below a folder, by its path inside. Links to folders are not followed.
+
+    Broken links are left out. Raises UserError where a folder cannot be read.
+    """
+    return (inside for inside in _entries(folder) if (folder / inside).is_file())
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder, onerror=_refuse):
+        if names and not os.access(parent, os.X_OK):
+            _refuse(PermissionError(errno.EACCES, os.strerror(errno.EACCES), parent))
+        yield from (Path(parent, name).relative_to(folder) for name in names)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise UserError(
+        f"The folder {error.filename} cannot be read: {error.strerror}. Make it readable, or take "
+        "it out."
+    ) from error
+
+
+def _unreadable(folder: Path, inside: Path, error: OSError) -> Quarantined:
+    path = folder / inside
+    said = error.strerror or str(error)
+    detail = f"a link to {path.readlink()}: {said}" if path.is_symlink() else said
+    return Quarantined(path=inside.as_posix(), reason="unreadable", detail=detail)

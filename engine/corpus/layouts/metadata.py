@@ -73,7 +73,7 @@ def _speaker_from_folder(candidate: Candidate) -> Candidate:
 def _by_name(found: Found) -> dict[str, str]:
     """A table names a file by its path, with or without suffix, and with or without `wavs/`."""
     names: dict[str, str] = {}
-    for path in found.audio:
+    for path in (*found.audio, *(one.path for one in found.unreadable)):
         for name in (path, str(PurePosixPath(path).with_suffix(""))):
             names.setdefault(name, path)
             names.setdefault(name.removeprefix("wavs/"), path)
@@ -85,7 +85,8 @@ def _read_rows(path: Path) -> list[_Row]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
-    lines = list(csv.reader(text.splitlines(), delimiter="|", quoting=csv.QUOTE_NONE))
+    # str.splitlines would also split at U+2028 and others, which a transcript may hold.
+    lines = list(csv.reader(text.split("\n"), delimiter="|", quoting=csv.QUOTE_NONE))
     header = lines[0] if lines and set(lines[0]) <= _COLUMNS else None
     columns = header or _LJSPEECH
     rows = []

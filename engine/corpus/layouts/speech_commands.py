@@ -29,7 +29,7 @@ def list_speech_commands(folder: Path, found: Found) -> Listing:
     named = _read_lists(folder)
     words = _words(found)
     by_rule = not named
-    present = set(words)
+    present = {*words, *(one.path for one in found.unreadable)}
     return Listing(
         layout="speech_commands",
         candidates=tuple(_candidate(path, named, by_rule=by_rule) for path in words),
@@ -60,10 +60,8 @@ def _read_lists(folder: Path) -> dict[str, tuple[Listed, str]]:
     named: dict[str, tuple[Listed, str]] = {}
     for name, listed in LISTS.items():
         if (folder / name).is_file():
-            lines = (
-                (folder / name).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-            )
-            for number, line in enumerate(lines, start=1):
+            text = (folder / name).read_text(encoding="utf-8", errors="surrogateescape")
+            for number, line in enumerate(text.split("\n"), start=1):
                 if line.strip():
                     named[line.strip()] = (listed, f"{name} line {number}")
     return named

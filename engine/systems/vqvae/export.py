@@ -28,7 +28,10 @@ AXES = {"rows": "frequency; row 0 is the lowest band", "columns": "time; column 
 
 @frozen(kw_only=True)
 class Export:
-    """Writes a network whose codes are numbered by ascending energy of the cells they stand for."""
+    """Writes a network whose codes are numbered by the energy of the cells they stand for.
+
+    Ordered levels can only be turned around, so that an unused one keeps its place.
+    """
 
     recipe: VqvaeRecipe
     corpus: Corpus
@@ -50,12 +53,12 @@ class Export:
         """
         folder.mkdir(parents=True)
         network = copy.deepcopy(network).cpu().eval()
-        network.vq.renumber(torch.from_numpy(evaluation.energies.order))
+        mean_db = torch.from_numpy(evaluation.energies.mean_db)
+        order = network.vq.renumber(mean_db)
         torch.save(named_as_published(network, self.front_end.mel), folder / "weights.pth")
         self._write_codes(network, folder / "codes.npy")
         self._write_index(folder / "index.csv")
-        energies = np.sort(evaluation.energies.mean_db).tolist()
-        means = [_or_none(value) for value in energies]
+        means = [_or_none(value) for value in mean_db[order].tolist()]
         card = {**self._card(), "code_mean_db": means, **facts}
         (folder / "puzzle.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 

@@ -16,6 +16,7 @@ from engine.systems.vqvae.model import GridAutoencoder
 from engine.systems.vqvae.normalise import window_of
 from engine.systems.vqvae.objective import build_network
 from engine.systems.vqvae.recipe import AlignedNetwork, Dataset, FixedWindow, PuzzleNetwork
+from engine.systems.vqvae.shapes import GRID
 from engine.systems.vqvae.weights import import_weights
 
 
@@ -45,25 +46,37 @@ class PuzzleVae:
 
     @property
     def num_codes(self) -> int:
-        """Codes, ordered by the energy they stand for: 0 is the quietest."""
+        """Codes. Those in use ascend by the energy they stand for, ordered levels on the whole.
+
+        Unused codes are the last ones; an unused ordered level, even 0, keeps its place.
+        """
         return self._model.quantizer.num_codes
 
     @torch.no_grad()
     def encode_to_puzzle(self, waveform: Tensor) -> Tensor:
         """Codes int64 [B, 30, 30] of waveforms [B, 16000] in -1..1 at 16 kHz.
 
-        Row 0 is the lowest band, column 0 the first frame.
+        Row 0 is the lowest band, column 0 the first frame. Raises UserError for another shape.
         """
-        expected = self._front_end.num_samples
-        assert waveform.shape[1:] == (expected,), f"[B, {expected}] is wanted"
+        _check_shape("Waveforms", waveform, (self._front_end.num_samples,))
         mel_db = self._front_end.mel_db(waveform.float())
         window = window_of(self._model.normalisation, mel_db)
         return self._network.encode(window.normalise(mel_db))
 
     @torch.no_grad()
     def decode_from_puzzle(self, puzzle: Tensor) -> Tensor:
-        """Mel spectrograms [B, 1, 128, 32] in 0..1 of codes [B, 30, 30]."""
-        return self._network.decode(puzzle)
+        """Mel spectrograms [B, 1, 128, 32] in 0..1 of codes [B, 30, 30] of any integer type.
+
+        Raises UserError for another type or shape, and for a code that does not exist.
+        """
+        _check_shape("Puzzles", puzzle, (GRID, GRID))
+        if puzzle.is_floating_point() or puzzle.is_complex() or puzzle.dtype == torch.bool:
+            raise UserError(f"Puzzles must hold integer codes, got {puzzle.dtype}.")
+        codes = puzzle.long()
+        if bool(((codes < 0) | (codes >= self.num_codes)).any()):
+            found = f"{int(codes.min())} to {int(codes.max())}"
+            raise UserError(f"Codes must lie between 0 and {self.num_codes - 1}, got {found}.")
+        return self._network.decode(codes)
 
     def to_waveform(self, mel: Tensor) -> Tensor:
         """Waveforms [B, 16000] of mel spectrograms [B, 1, 128, 32] in 0..1, for listening.
@@ -84,6 +97,12 @@ def load_puzzle_vae(folder: Path) -> PuzzleVae:
     network = build_network(tables.model)
     import_weights(network, folder / "weights.pth")
     return PuzzleVae(network, tables.model, FrontEnd.of(tables.dataset))
+
+
+def _check_shape(what: str, given: Tensor, wanted: tuple[int, ...]) -> None:
+    if given.ndim != len(wanted) + 1 or given.shape[1:] != wanted:
+        sizes = ", ".join(map(str, wanted))
+        raise UserError(f"{what} must have the shape [B, {sizes}], got {list(given.shape)}.")
 
 
 def _read_card(path: Path) -> _Tables:

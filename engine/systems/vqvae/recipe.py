@@ -80,12 +80,16 @@ class Dataset:
             )
 
 
+_num_codes = within(2, 256)
+"""Exported codes are bytes."""
+
+
 @frozen(kw_only=True)
 class GradientCodes:
     """The published quantizer: nearest code, codebook moved by its own loss (VQ-VAE, eq. 3)."""
 
     kind: ClassVar[str] = "gradient"
-    num_codes: int = setting("codes", default=10, check=at_least(2))
+    num_codes: int = setting("codes", default=10, check=_num_codes)
 
 
 @frozen(kw_only=True)
@@ -93,7 +97,7 @@ class EmaCodes:
     """Codes are moving averages of what they quantize (VQ-VAE, app. A.1); dead ones revived."""
 
     kind: ClassVar[str] = "ema"
-    num_codes: int = setting("codes", default=10, check=at_least(2))
+    num_codes: int = setting("codes", default=10, check=_num_codes)
     code_dim: int = setting("dimensions of a code", default=4, check=at_least(1))
     decay: float = setting("decay of the averages", default=0.99, check=between(0.0, 1.0))
     revive_below: float = setting(
@@ -108,7 +112,7 @@ class OrderedCodes:
     """Finite scalar quantization (Mentzer et al., 2024) with one dimension: the code is a level."""
 
     kind: ClassVar[str] = "ordered"
-    num_codes: int = setting("levels", default=10, check=at_least(2))
+    num_codes: int = setting("levels", default=10, check=_num_codes)
 
 
 Quantizer = GradientCodes | EmaCodes | OrderedCodes
@@ -162,7 +166,7 @@ class VqvaeRecipe(Recipe):
         "eval/perplexity": "exp of the entropy of all codes of the evaluation set (nats)",
         "eval/codes_used": "codes that hold more than 1 % of all cells",
         "eval/codes_seen": "codes that occur at all",
-        "eval/order": "Spearman correlation of a cell's energy and its code after sorting",
+        "eval/order": "Spearman correlation of a cell's energy and its code as exported",
     }
 
     dataset: Dataset = setting("which audio, cut how")

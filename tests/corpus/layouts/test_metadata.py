@@ -64,3 +64,18 @@ def test_a_table_that_is_not_utf8_is_an_error_in_words(folder):
 def test_a_byte_order_mark_and_empty_lines_are_ignored(folder):
     (folder / "metadata.csv").write_bytes("\ufeffLJ001-0001|a|b\n\n".encode())
     assert by_path(folder)["wavs/LJ001-0001.wav"].text == "b"
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_a_transcript_may_hold_what_unicode_calls_a_line_end(folder, mark):
+    text = f"LJ001-0001|a|one{mark}two\r\nLJ001-0002|b|three\n"
+    (folder / "metadata.csv").write_text(text, encoding="utf-8", newline="")
+    clips = by_path(folder)
+    assert clips["wavs/LJ001-0001.wav"].text == f"one{mark}two"
+    assert clips["wavs/LJ001-0002.wav"].text == "three"
+
+
+def test_a_broken_link_that_the_table_names_is_counted_once(folder):
+    (folder / "wavs" / "gone.wav").symlink_to("nowhere.wav")
+    (folder / "metadata.csv").write_text("gone|a|a\n")
+    assert [one.path for one in list_files(folder).missing] == ["wavs/gone.wav"]

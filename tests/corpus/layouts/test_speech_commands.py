@@ -73,3 +73,23 @@ def test_names_without_a_speaker_are_taken_when_there_are_lists(tmp_path, tone):
     (tmp_path / "validation_list.txt").write_text("")
     one = list_files(tmp_path).candidates[0]
     assert (one.label, one.speaker, one.listed) == ("yes", None, "train")
+
+
+def test_a_broken_link_that_a_list_names_is_counted_once(folder):
+    (folder / "yes" / "9f_nohash_0.wav").symlink_to("nowhere.wav")
+    write_lists(folder, "yes/9f_nohash_0.wav\n")
+    (one,) = list_files(folder).missing
+    assert (one.path, one.detail.partition(":")[0]) == (
+        "yes/9f_nohash_0.wav",
+        "a link to nowhere.wav",
+    )
+
+
+def test_a_listed_name_may_hold_what_unicode_calls_a_line_end(folder, tone):
+    tone(folder / "yes" / "0d\u2028_nohash_0.wav")
+    (folder / "validation_list.txt").write_text("yes/0d\u2028_nohash_0.wav\n", encoding="utf-8")
+    listing = list_files(folder)
+    assert listing.missing == ()
+    assert [one.path for one in listing.candidates if one.listed == "eval"] == [
+        "yes/0d\u2028_nohash_0.wav"
+    ]

@@ -1,7 +1,15 @@
 import pytest
 
 from engine.recipe.structure import structure
-from engine.systems.vqvae.recipe import Dataset, EmaCodes, FixedWindow, Losses, VqvaeRecipe
+from engine.systems.vqvae.recipe import (
+    Dataset,
+    EmaCodes,
+    FixedWindow,
+    GradientCodes,
+    Losses,
+    OrderedCodes,
+    VqvaeRecipe,
+)
 from tests.systems.vqvae.conftest import LOSSES
 
 DATASET = {"corpus": "words"}
@@ -37,6 +45,14 @@ def test_an_empty_window_is_refused():
 
 def test_a_decay_of_one_is_refused():
     assert faults({"decay": 1.0}, EmaCodes) == ["decay: must be greater than 0 and less than 1"]
+
+
+@pytest.mark.parametrize("table", [GradientCodes, EmaCodes, OrderedCodes])
+def test_there_are_no_more_codes_than_a_byte_can_number(table):
+    assert faults({"num_codes": 256}, table) == []
+    for num_codes in (1, 257):
+        said = faults({"num_codes": num_codes}, table)
+        assert said == ["num_codes: must lie between 2 and 256"]
 
 
 def complaints(make_recipe, model, losses):
