@@ -45,18 +45,13 @@ class CodeEnergies:
             means: np.ndarray = (self.table @ levels) / self.counts
         return means
 
-    @property
-    def order(self) -> np.ndarray:
-        """Codes by ascending mean energy, those that hold no cell last."""
-        return np.argsort(self.mean_db, kind="stable")
-
-    def rank_correlation(self, order: np.ndarray | None = None) -> float:
+    def rank_correlation(self, order: np.ndarray) -> float:
         """Spearman's correlation of a cell's energy with its code, codes taken in an order.
 
-        `order` [num_codes] is the one that codes can be given, by default that of their energy.
+        `order` [num_codes] is one that the codes can be given.
         0 where all cells have one code or one energy.
         """
-        table = self.table[self.order if order is None else order].astype(np.float64)
+        table = self.table[order].astype(np.float64)
         codes, bins = _centred_ranks(table.sum(1)), _centred_ranks(table.sum(0))
         spread = (table.sum(1) @ codes**2) * (table.sum(0) @ bins**2)
         return float(codes @ table @ bins / np.sqrt(spread)) if spread > 0 else 0.0

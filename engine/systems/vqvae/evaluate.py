@@ -22,6 +22,8 @@ class Evaluation:
     losses: Mapping[str, float]
     """The quantizer's loss terms, means over clips."""
     energies: CodeEnergies
+    order: np.ndarray
+    """Codes [num_codes] in the order in which an export numbers them."""
 
 
 @torch.no_grad()
@@ -36,7 +38,8 @@ def evaluate_clips(objective: VqvaeObjective, clips: VqvaeClips, batch_size: int
         energies.add(coded.quantized.indices.cpu().numpy(), cell_means(mel_db).numpy())
         for name, value in coded.quantized.losses.items():
             losses[name] = losses.get(name, 0.0) + float(value) * len(mel_db) / len(clips)
-    return Evaluation(errors, losses, energies)
+    order = objective.network.vq.order_by(torch.from_numpy(energies.mean_db)).numpy()
+    return Evaluation(errors, losses, energies, order)
 
 
 def metrics_of(
@@ -57,6 +60,6 @@ def metrics_of(
         "perplexity": perplexity(counts),
         "codes_used": float((counts > _SHARE_IN_USE * counts.sum()).sum()),
         "codes_seen": float((counts > 0).sum()),
-        "order": energies.rank_correlation(),
+        "order": energies.rank_correlation(evaluation.order),
     }
     return {f"eval/{name}": value for name, value in metrics.items()}

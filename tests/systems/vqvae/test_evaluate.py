@@ -1,8 +1,12 @@
+import attrs
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
-from engine.systems.vqvae.evaluate import evaluate_clips
+from engine.metrics.codes import CodeEnergies
+from engine.systems.vqvae.errors import cell_means
+from engine.systems.vqvae.evaluate import evaluate_clips, metrics_of
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from tests.systems.vqvae.conftest import train
 
@@ -52,3 +56,26 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(make_system):
     expected = metrics["eval/reconstruction"] + 0.25 * evaluation.losses["commitment"]
     expected += evaluation.losses["codebook"]
     assert metrics["eval/loss"] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("model", ["puzzle", "aligned", "aligned ema"])
+def test_the_order_is_that_of_the_codes_an_export_writes(make_system, tmp_path, model):
+    system = train(make_system(model), 20)
+    order = system.evaluate().metrics["eval/order"]
+    system.export(tmp_path / "export")
+    rows = [system.all_clips.ids.index(clip) for clip in system.eval_clips.ids]
+    codes = np.load(tmp_path / "export" / "codes.npy")[rows]
+    energies = cell_means(system.all_clips.mel_db(rows)).numpy()
+    expected = spearmanr(codes.ravel(), energies.ravel()).statistic
+    assert order == pytest.approx(expected, abs=1e-2)
+
+
+def test_levels_out_of_order_are_not_sorted_for_the_metric(make_system):
+    system = make_system("aligned")
+    evaluation = evaluate_clips(system.objective, system.eval_clips, 8)
+    energies, levels_db = CodeEnergies(10), [0, 5, 1, 2, 3, 4, 9, 7, 8, 6]
+    energies.add(np.arange(10), np.array(levels_db))
+    as_they_are = attrs.evolve(evaluation, energies=energies, order=np.arange(10))
+    metrics = metrics_of(as_they_are, {"reconstruction": 1.0}, 1.0)
+    expected = spearmanr(range(10), levels_db).statistic
+    assert metrics["eval/order"] == pytest.approx(expected)
