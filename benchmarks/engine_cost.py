@@ -44,17 +44,21 @@ STEPS = 5
 
 
 def bare(system: System, recipe: Recipe) -> Callable[[], None]:
-    """A plain PyTorch loop over batches that lie ready."""
-    optimizer = torch.optim.Adam(system.objective.parameters(), lr=1e-3, fused=True)
+    """A plain PyTorch loop over the engine's batches, which lie ready, at the engine's rate."""
+    rate = recipe.optimizer["autoencoder"].learning_rate
+    optimizer = torch.optim.Adam(system.objective.parameters(), lr=rate, fused=True)
     weights = system.turns[0].weights
     random = np.random.default_rng(0)
+    order = Order(system.train_clips.lengths, recipe.training.batch_size, seed=1)
+    stream = order.steps(0)
     ready = [
-        system.train_clips.batch(list(range(i, i + recipe.training.batch_size)), random)
-        for i in range(STEPS)
+        system.train_clips.batch(next(stream)[1].tolist(), random)
+        for _ in range(order.steps_per_epoch)
     ]
+    batches = itertools.cycle(ready)
 
     def work() -> None:
-        for batch in ready:
+        for batch in itertools.islice(batches, STEPS):
             terms = system.objective.autoencoder(batch)  # type: ignore[operator]
             loss = sum(weights[name] * value for name, value in terms.losses.items())
             optimizer.zero_grad(set_to_none=True)

@@ -1,0 +1,29 @@
+from typing import get_args
+
+import pytest
+import torch
+from torch import nn
+
+from engine.recipe.schema import Adam, AdamW, Optimizer
+from engine.training.optimizers import build_optimizer
+
+
+@pytest.mark.parametrize("table", get_args(Optimizer))
+def test_every_kind_of_the_recipe_has_its_optimizer(table):
+    built = build_optimizer(
+        table(learning_rate=0.5, betas=(0.1, 0.2), epsilon=1e-3, weight_decay=0.25),
+        [nn.Parameter(torch.ones(1))],
+    )
+    (group,) = built.param_groups
+    assert (group["lr"], group["betas"], group["eps"]) == (0.5, (0.1, 0.2), 1e-3)
+    assert group["weight_decay"] == 0.25
+
+
+def test_adam_and_adamw_decay_weights_their_own_way():
+    moved = []
+    for table in (Adam, AdamW):
+        weight = nn.Parameter(torch.ones(1))
+        weight.grad = torch.zeros(1)
+        build_optimizer(table(learning_rate=0.1, weight_decay=0.5), [weight]).step()
+        moved.append(float(weight.detach()))
+    assert moved == pytest.approx([0.9, 0.95])
