@@ -13,12 +13,20 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+_LONGEST = 60
+
+
 def cell(value: Any) -> str:
-    """A plain value as a cell: `-` where there is none, numbers to six digits."""
+    """A plain value as a cell: `-` where there is none, numbers to six digits, long words cut."""
+    text = _text(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _text(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list):
-        return f"[{', '.join(map(cell, value))}]"
+        return f"[{', '.join(map(_text, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)

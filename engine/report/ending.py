@@ -49,7 +49,9 @@ def _finished(recipe: str, ending: Event) -> str:
     facts = dict(ending.facts)
     took = f" in {duration(facts['seconds'])}" if "seconds" in facts else ""
     missed = [item["name"] for item in facts.get("expectations", ()) if item["met"] is False]
-    said = f"{recipe} finished after {ending.step:,} steps ({ending.epoch:g} epochs){took}. "
+    said = (
+        f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "
+    )
     said += tell_verdict(facts)
     return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
 

@@ -75,7 +75,7 @@ def _facts(start: Mapping[str, Any], finish: Event | None) -> dict[str, str]:
     if "parameters" in start:
         facts["parameters"] = figure(start["parameters"])
     if finish is not None:
-        facts["length"] = f"{finish.step:,} steps ({finish.epoch:g} epochs)"
+        facts["length"] = f"{finish.step:,} steps ({round(finish.epoch, 2):g} epochs)"
         facts["best step"] = figure(finish.facts["best_step"])
         facts["time taken"] = duration(finish.facts["seconds"])
     machine = start.get("machine", {})

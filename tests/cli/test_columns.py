@@ -22,3 +22,8 @@ def test_columns_are_as_wide_as_their_widest_cell():
 )
 def test_values_are_written_shortly(value, text):
     assert cell(value) == text
+
+
+def test_a_long_value_is_cut_so_that_rows_stay_readable():
+    assert cell("because " * 20) == ("because " * 20)[:57] + "..."
+    assert len(cell(["excellent"] * 20)) == 60
