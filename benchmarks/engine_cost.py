@@ -38,7 +38,7 @@ from engine.training.system import System
 from engine.training.watcher import Silent
 
 ROOT = Path(__file__).parents[1]
-RESULTS = Path(__file__).parent / "results" / "engine_cost.json"
+RESULTS = Path(__file__).parent / "results"
 STEPS = 5
 """Steps in a round: one log line of the engine's."""
 
@@ -129,7 +129,8 @@ def main(rounds: int, name: str) -> None:
         "engine_over_bare_cpu": round(statistics.median(ratios), 4),
     }
     print(json.dumps(results, indent=2))
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    path = RESULTS / f"engine_cost_{name}.json"
+    path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 
 def _take_turns(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
