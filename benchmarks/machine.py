@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
+from engine.training.devices import processor
+
 
 def machine(num_threads: int) -> dict[str, object]:
     """CPU, threads and versions."""
     versions = {"python": platform.python_version(), "torch": torch.__version__}
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    avx512 = any(line.startswith("flags") and "avx512f" in line for line in lines)
-    return {"cpu": model, "avx512": avx512, "threads": num_threads, **versions}
+    avx512 = "avx512f" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    return {"cpu": processor(), "avx512": avx512, "threads": num_threads, **versions}

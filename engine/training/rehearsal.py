@@ -12,11 +12,10 @@ import torch
 from attrs import frozen
 from lightning_fabric import Fabric
 
-from engine.recipe.schema import Constant, Recipe
+from engine.recipe.schema import Recipe
 from engine.training.checkpoint import Checkpoint, write_checkpoint
 from engine.training.clock import Clock
-from engine.training.order import longest_batch
-from engine.training.schedules import learning_rate
+from engine.training.order import Order, longest_batch
 from engine.training.step import Stepper
 from engine.training.system import Batch, System
 
@@ -55,8 +54,8 @@ class Forecast:
 
 def rehearse(fabric: Fabric, system: System, recipe: Recipe, root: Path) -> Forecast:
     """Run a few steps and one evaluation with throw-away weights. Writes nothing that stays."""
-    steps_per_epoch = -(-len(system.train_clips.lengths) // recipe.training.batch_size)
-    clock = Clock.of(recipe.training, steps_per_epoch)
+    order = Order(system.train_clips.lengths, recipe.training.batch_size, seed=0)
+    clock = Clock.of(recipe.training, order.steps_per_epoch)
     stepper = Stepper(fabric, system, recipe, clock.length)
     step_seconds = _time_steps(stepper, _longest(system, recipe), fabric)
     resumable, weights = _sizes(system, stepper)
@@ -68,7 +67,7 @@ def rehearse(fabric: Fabric, system: System, recipe: Recipe, root: Path) -> Fore
     return Forecast(
         parameters=sum(p.numel() for t in system.turns for p in t.parameters.values()),
         total_steps=clock.length.total_steps,
-        steps_per_epoch=steps_per_epoch,
+        steps_per_epoch=order.steps_per_epoch,
         step_seconds=step_seconds,
         evaluation_seconds=time.perf_counter() - started,
         num_evaluations=evaluations,
@@ -77,7 +76,7 @@ def rehearse(fabric: Fabric, system: System, recipe: Recipe, root: Path) -> Fore
         weights_bytes=weights,
         disk_bytes=4 * resumable + 2 * (1 + kept) * weights,
         free_disk_bytes=shutil.disk_usage(root).free,
-        rates=_rates(recipe, system, clock),
+        rates=_rates(stepper, clock),
     )
 
 
@@ -125,21 +124,8 @@ def _peak_memory(fabric: Fabric) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _rates(recipe: Recipe, system: System, clock: Clock) -> dict[str, list[tuple[int, float]]]:
+def _rates(stepper: Stepper, clock: Clock) -> dict[str, list[tuple[int, float]]]:
     last = clock.length.total_steps - 1
     moments = sorted({0, last // 10, last // 2, last})
-    return {
-        turn.name: [
-            (
-                step + 1,
-                learning_rate(
-                    recipe.optimizer[turn.name].learning_rate,
-                    recipe.schedule.get(turn.name, Constant()),
-                    step,
-                    clock.length,
-                ),
-            )
-            for step in moments
-        ]
-        for turn in system.turns
-    }
+    at = {step + 1: stepper.learning_rates(step) for step in moments}
+    return {turn: [(step, rates[turn]) for step, rates in at.items()] for turn in at[1]}

@@ -9,6 +9,7 @@ from engine.corpus.builtin.espeak import SAMPLE_RATE_HZ, Espeak
 from engine.corpus.builtin.prompts import Voice
 from engine.corpus.builtin.room import random_for, record, write_wav
 from engine.corpus.layouts.metadata import METADATA
+from engine.corpus.pcm import FULL_SCALE
 
 _WORDS_A_MINUTE = (140, 180)
 _PITCH = (40, 60)
@@ -26,7 +27,7 @@ def speak_sentences(sentences: Sentences, voices: Sequence[Voice], folder: Path)
             random = random_for(text, voice.name)
             rate, pitch = int(random.integers(*_WORDS_A_MINUTE)), int(random.integers(*_PITCH))
             spoken = espeak.say(text, voice=voice.name, rate=rate, pitch=pitch)
-            with_pauses = np.concatenate([_PAUSE, spoken.astype(np.float32) / 32768, _PAUSE])
+            with_pauses = np.concatenate([_PAUSE, spoken.astype(np.float32) / FULL_SCALE, _PAUSE])
             path = folder / _name(voice, number)
             write_wav(path, record(with_pauses, random), SAMPLE_RATE_HZ)
 

@@ -10,6 +10,7 @@ from engine.corpus.builtin.espeak import SAMPLE_RATE_HZ, Espeak
 from engine.corpus.builtin.prompts import Voice
 from engine.corpus.builtin.room import random_for, record, write_wav
 from engine.corpus.layouts.speech_commands import LISTS
+from engine.corpus.pcm import FULL_SCALE
 
 WORD_RATE_HZ = 16_000
 NUM_TAKES = 2
@@ -52,7 +53,7 @@ def _one_second(espeak: Espeak, word: str, voice: str, take: int) -> np.ndarray:
     random = random_for(word, voice, take)
     rate, pitch = int(random.integers(*_WORDS_A_MINUTE)), int(random.integers(*_PITCH))
     spoken = espeak.say(word, voice=voice, rate=rate, pitch=pitch)
-    spoken = soxr.resample(spoken.astype(np.float32) / 32768, SAMPLE_RATE_HZ, WORD_RATE_HZ)
+    spoken = soxr.resample(spoken.astype(np.float32) / FULL_SCALE, SAMPLE_RATE_HZ, WORD_RATE_HZ)
     spoken = spoken[:WORD_RATE_HZ]
     second = np.zeros(WORD_RATE_HZ, np.float32)
     start = int(random.integers(0, WORD_RATE_HZ - len(spoken) + 1))

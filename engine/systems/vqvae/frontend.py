@@ -7,6 +7,7 @@ import torch
 from attrs import asdict, frozen
 from torch import Tensor
 
+from engine.corpus.pcm import FULL_SCALE
 from engine.nn.mel import MelSettings, MelSpectrogram, db_to_power, power_to_db
 from engine.systems.vqvae.recipe import Dataset
 from engine.systems.vqvae.shapes import HIGH_HZ, HOP_LENGTH, NUM_FRAMES, NUM_MELS
@@ -51,7 +52,7 @@ class FrontEnd:
     def cut(self, samples: np.ndarray) -> np.ndarray:
         """The window of a clip: int16 samples to float32 [num_samples] in -1..1, zero-padded."""
         start = self.start(samples)
-        kept = samples[start : start + self.num_samples].astype(np.float32) / 32768.0
+        kept = samples[start : start + self.num_samples].astype(np.float32) / FULL_SCALE
         return np.pad(kept, (0, self.num_samples - len(kept)))
 
     @torch.no_grad()
