@@ -40,12 +40,21 @@ class Clip:
     id: str
     path: str
     sha256: str
+    """Of the decoded audio: two files with the same samples at the same rate have the same."""
+    file_sha256: str = ""
+    """Of the file's bytes, so that a change is noticed without decoding."""
+    start_seconds: float = 0.0
+    """Where in its file the clip begins."""
     num_frames: int
     """Frames at the file's own rate."""
     sample_rate_hz: int
     num_channels: int
     peak: float
     rms_dbfs: float
+    clipped_share: float = 0.0
+    """Of the samples, at or beyond full scale."""
+    silent_share: float = 0.0
+    """Of its 20 ms frames, below -50 dBFS."""
     speaker: str | None = None
     language: str | None = None
     text: str | None = None

@@ -1,5 +1,6 @@
 """params.toml: what is true of this machine and of this run."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,11 +49,33 @@ class CorpusSource:
         default=0.01,
         check=within(0.0, 1.0),
     )
+    at_most_clipped: float = setting(
+        "clips with a larger share of samples at or beyond full scale are quarantined",
+        default=0.1,
+        check=within(0.0, 1.0),
+    )
+    segment: Literal["off", "silence"] = setting(
+        "whether recordings longer than max_seconds are cut where they are quietest",
+        default="off",
+    )
+    transcripts: Literal["any", "required"] = setting(
+        "whether clips without a transcript are quarantined", default="any"
+    )
+    alphabet: str = setting(
+        "letters that transcripts may hold, upper and lower case alike; empty: any", default=""
+    )
 
-    def cross_checks(self) -> tuple[tuple[str, str], ...]:
-        """The limits leave room for a clip."""
-        wrong = self.max_seconds is not None and self.min_seconds >= self.max_seconds
-        return (("max_seconds", f"must be greater than min_seconds, {self.min_seconds:g}"),) * wrong
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """The limits leave room for a clip, and for two halves of one that is cut."""
+        if self.segment == "silence" and self.max_seconds is None:
+            yield "max_seconds", "missing; segment = 'silence' cuts recordings longer than this"
+        if self.max_seconds is None:
+            return
+        factor = 2 if self.segment == "silence" else 1
+        if factor * self.min_seconds >= self.max_seconds:
+            least = f"{factor * self.min_seconds:g}"
+            why = " (twice min_seconds, so that both parts of a cut are clips)" * (factor == 2)
+            yield "max_seconds", f"must be greater than {least}{why}"
 
 
 @frozen(kw_only=True)

@@ -42,7 +42,7 @@ def test_what_is_not_said_has_a_default(params):
         ("[16_000]", "[]", "corpora.words.sample_rates_hz: must not be empty"),
         ("[16_000]", "[0]", "corpora.words.sample_rates_hz: must be at least 1"),
         ("[16_000]", "[1]\nat_most_bad = 2.0", "params.toml:10  corpora.words.at_most_bad: must"),
-        ("[16_000]", "[1]\nmax_seconds = 0.05", "max_seconds: must be greater than min_seconds"),
+        ("[16_000]", "[1]\nmax_seconds = 0.05", "max_seconds: must be greater than 0.1"),
         ("[16_000]", "[1]\nspeakers = 'name'", "expected 'unknown' or 'folder', got 'name'"),
         ("[hardware]", "[hardware]\ndevice = 'gpu'", "expected 'auto' or 'cpu' or 'cuda'"),
         ("seed = 1", "seed = 2024-01-01", "params.toml:2  seed: dates and times are not allowed"),
