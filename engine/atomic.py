@@ -1,6 +1,13 @@
-"""Files that are either the old ones or the new ones, whatever happens while they are written."""
+"""Files and folders that are either the old ones or the new ones, whatever happens meanwhile.
 
+A write counts when it is on the disk: content first, then the folder that names it, then the
+rename, then the folder in which the rename happened.
+"""
+
+import glob
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -11,9 +18,69 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     DVC's cache holds to the old file is left as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _drop_leftovers(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def replace_folder(new: Path, place: Path) -> None:
+    """Rename the finished folder `new` to `place`, whose parent exists.
+
+    What stood there is put aside as `<place>.old` first and deleted last: a kill at any instant
+    leaves one of the two whole.
+    """
+    sync_tree(new)
+    aside = place.with_name(f"{place.name}.old")
+    if place.exists():
+        if aside.exists():
+            shutil.rmtree(aside)
+        place.rename(aside)
+    new.rename(place)
+    sync(place.parent)
+    if aside.exists():
+        shutil.rmtree(aside)
+
+
+def sync_tree(folder: Path) -> None:
+    """Force every file and folder below `folder`, and itself, to the disk."""
+    for path in folder.rglob("*"):
+        sync(path)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Force a file's content, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def reserve(path: Path) -> None:
+    """Give a sparse file its room at once. Raises OSError where there is none.
+
+    A file that is written through a memory map would end the process where the disk is full.
+    """
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def _drop_leftovers(path: Path) -> None:
+    """Delete what a process that was killed while it wrote `path` left beside it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        import psutil  # imported late: it is seldom needed, and `cantus check` answers quickly
+
+        writer = left.suffix[1:]
+        if writer.isdigit() and not psutil.pid_exists(int(writer)):
+            left.unlink(missing_ok=True)

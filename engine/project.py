@@ -7,6 +7,8 @@ from attrs import frozen
 
 from engine.errors import UserError
 
+LATEST = "latest"
+
 
 @frozen
 class Project:
@@ -33,6 +35,10 @@ class Project:
         """An ingested corpus: manifest, quarantine, packed audio."""
         return self.root / "build" / "corpus" / name
 
+    def ingest(self, name: str) -> Path:
+        """What ingesting a corpus keeps: measured shards, and the states of its files."""
+        return self.root / "build" / "ingest" / name
+
     def resolved_recipe(self, name: str) -> Path:
         """The recipe as DVC sees it: inheritance, profile and defaults filled in."""
         return self.root / "build" / "recipes" / f"{name}.toml"
@@ -55,6 +61,10 @@ class Project:
         """Resumable state of a recipe's runs, one folder per identity."""
         return self.root / "runs" / recipe
 
+    def latest_run(self, recipe: str) -> Path:
+        """Names the run of a recipe that was begun last: clocks cannot be trusted with it."""
+        return self.runs(recipe) / LATEST
+
     def model(self, recipe: str) -> Path:
         """What a recipe's stage leaves: weights, export, samples, report."""
         return self.root / "models" / recipe
@@ -62,6 +72,14 @@ class Project:
     def metrics(self, recipe: str) -> Path:
         """The metrics file DVC compares."""
         return self.root / "metrics" / f"{recipe}.json"
+
+    def evaluation_clips(self, recipe: str) -> Path:
+        """The clips that a trained recipe was evaluated on, with its figures on each."""
+        return self.model(recipe) / "evaluation" / "clips.tsv"
+
+    def frozen_evaluation(self, name: str) -> Path:
+        """An evaluation set that stays as it is while its corpus grows; git keeps it."""
+        return self.root / "evaluation" / f"{name}.tsv"
 
     def plots(self, recipe: str) -> Path:
         """The folder of the curves DVC draws."""

@@ -3,15 +3,19 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 
+from engine.disk import refusals_in_words
 from engine.errors import UserError
+from engine.text import visible_lines
 
 _COMMANDS = {
     "adopt": "Put your own audio in the built-in corpus's place.",
     "check": "Read recipes and params.toml and name every fault.",
     "diff": "Compare two recipes and their metrics.",
+    "freeze": "Keep a recipe's evaluation clips as they are.",
     "ingest": "Check and pack a corpus.",
     "phases": "Refresh the git refs that `dvc metrics diff` compares.",
     "plan": "Say what a run will cost before it runs.",
@@ -63,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        code = commands.main(words, prog_name="cantus", standalone_mode=False)
+        with refusals_in_words("A file", Path.cwd()):
+            code = commands.main(words, prog_name="cantus", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -72,6 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UserError as error:
         if debug:
             raise
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {visible_lines(str(error))}", err=True)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)

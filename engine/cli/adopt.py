@@ -17,8 +17,9 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
     """Put your own audio in the place of a built-in corpus.
 
     Copies FOLDER to data/NAME (your files are never moved, linked or deleted), has DVC track data/,
-    and makes the copy the source of corpus NAME in params.toml. FOLDER may hold plain audio, an
-    LJSpeech metadata.csv, or the Speech Commands layout with its lists.
+    and makes the copy the source of corpus NAME in params.toml. FOLDER may hold plain audio, or be
+    laid out in one of the ways of docs/corpus.md: metadata.csv, Speech Commands, Common Voice,
+    NeMo, Lhotse, ChatML.
 
     \b
     Examples:
@@ -34,7 +35,7 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
     with file_progress(f"copying to data/{name}") as progress:
         listing = adopt(folder.expanduser(), name, project, speakers=speakers, progress=progress)
     click.echo(
-        f"data/{name} holds {len(listing.candidates):,} audio files (layout: {listing.layout}), "
+        f"data/{name} holds {listing.num_candidates:,} audio files (layout: {listing.layout}), "
         f"tracked by data.dvc, and params.toml names it as the source of corpus {name!r}.\n"
         f"Next:\n"
         f"  git add -A && git commit -m 'Adopt {name}'\n"

@@ -20,6 +20,7 @@ from engine.recipe import (
     resolve_values,
     to_toml,
 )
+from engine.recipe.dataset import CorpusClips
 from engine.systems import recipe_classes
 
 
@@ -117,3 +118,18 @@ def _print(recipes: Sequence[Recipe], profile: str, *, verbose: bool) -> None:
         click.echo(line)
         if verbose:
             click.echo(f"\n{to_toml(recipe)}")
+    for recipe in recipes:
+        if _moves_with_the_seed(recipe):
+            click.echo(
+                f"note: {recipe.name}: dataset.split = 'random' draws the evaluation set by the "
+                "seed of params.toml, and figures of two seeds cannot be compared. Keep one set: "
+                f"cantus freeze {recipe.name}"
+            )
+
+
+def _moves_with_the_seed(recipe: Recipe) -> bool:
+    """Whether another seed would draw another evaluation set."""
+    rule, start = recipe.dataset, recipe.start
+    if not isinstance(rule, CorpusClips) or rule.split != "random":
+        return False
+    return rule.evaluation is None and (start is None or start.evaluation == "own")

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from engine.text import visible
+
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """One line a row, its cells padded to the width of their column."""
+    """One line a row, its cells padded to the width of their column; control characters shown."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -8,9 +8,12 @@ from typing import Any
 from attrs import frozen
 
 from engine.cli.columns import aligned, cell
-from engine.errors import UserError
+from engine.evaluation.clip_table import ClipTable, read_clip_table
+from engine.evaluation.digests import keys
+from engine.evaluation.paired import paired_difference
 from engine.project import Project
 from engine.recipe.diff import leaves
+from engine.untrusted import refused
 
 _SET = "evaluation_set"
 
@@ -22,6 +25,9 @@ class Figures:
     recipe: str
     file: Path
     title: str
+
+    model: Path | None = None
+    """The model's folder, where the figures of each clip lie."""
 
 
 def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator[str]:
@@ -39,11 +45,40 @@ def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator
     comparable = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
     yield ""
     yield from aligned(_rows(ours, theirs, left.title, right.title, comparable=comparable))
-    if not comparable:
+    if comparable:
+        yield from _clip_by_clip(left, right)
+    else:
         yield (
             f"The figures are not comparable: {left.title} and {right.title} are not of the same "
             "clips, cut the same way."
         )
+
+
+def _clip_by_clip(left: Figures, right: Figures) -> Iterator[str]:
+    """A line for each metric that both models hold figures of each clip of."""
+    ours, theirs = _figures(left), _figures(right)
+    if ours is None or theirs is None:
+        return
+    row_of = {key: row for row, key in enumerate(keys(ours.digests))}
+    order = [row_of[key] for key in keys(theirs.digests) if key in row_of]
+    if not len(order) == len(row_of) == len(theirs.ids):
+        return
+    shared = [name for name in theirs.figures if name.startswith("best/") and name in ours.figures]
+    if shared:
+        yield f"\nClip by clip, {right.title} minus {left.title}:"
+    for name in shared:
+        difference = paired_difference(theirs.figures[name], ours.figures[name][order])
+        yield f"eval.{name.removeprefix('best/')}  {difference.sentence()}"
+
+
+def _figures(side: Figures) -> ClipTable | None:
+    """The figures of each clip of a finished model, where its metrics are those that are shown."""
+    if side.model is None:
+        return None
+    table, own = side.model / "evaluation" / "clips.tsv", side.model / "metrics.json"
+    if not table.is_file() or not own.is_file() or own.read_bytes() != side.file.read_bytes():
+        return None
+    return read_clip_table(table)
 
 
 def _rows(
@@ -60,15 +95,13 @@ def _rows(
 
 def _difference(ours: Any, theirs: Any) -> str:
     numbers = isinstance(ours, int | float) and isinstance(theirs, int | float)
-    return f"{theirs - ours:+.6g}" if numbers else "-"
+    with refused("A figure is too large to be compared: a metrics file is damaged."):
+        return f"{theirs - ours:+.6g}" if numbers else "-"
 
 
 def _read(figures: Figures) -> dict[str, Any] | None:
     if not figures.file.is_file():
         return None
-    try:
-        return leaves(json.loads(figures.file.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise UserError(
-            f"{figures.file} is no JSON ({error}). Make it again: dvc repro -f {figures.recipe}"
-        ) from error
+    again = f"Make it again: dvc repro -f {figures.recipe}"
+    with refused(f"{figures.file} is no JSON of metrics. {again}"):
+        return dict(leaves(json.loads(figures.file.read_text(encoding="utf-8"))))

@@ -1,7 +1,12 @@
-"""How a run looks in a terminal: a bar where there is one, plain lines where there is none."""
+"""How a run looks in a terminal: a bar where there is one, plain lines where there is none.
+
+A terminal that was closed, a pipe that nobody reads or a log on a full disk ends the showing, not
+the run.
+"""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import click
 from rich.console import Console
@@ -27,21 +32,27 @@ class ConsoleWatcher:
         )
         self._task: TaskID | None = None
         self._last_line = 0.0
+        self._gone = False
 
     def __enter__(self) -> "ConsoleWatcher":
-        if self._console.is_terminal:
-            self._bar.start()
+        with self._shown():
+            if self._console.is_terminal:
+                self._bar.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        with self._shown():
+            self._bar.stop()
 
     def say(self, sentence: str) -> None:
         """A line of its own."""
-        if self._console.is_terminal:
-            self._bar.console.print(sentence, highlight=False, markup=False)
-        else:
-            click.echo(sentence)
+        if self._gone:
+            return
+        with self._shown():
+            if self._console.is_terminal:
+                self._bar.console.print(sentence, highlight=False, markup=False)
+            else:
+                click.echo(sentence)
 
     def progress(self, progress: Progress) -> None:
         """Move the bar, or print a line now and then."""
@@ -50,16 +61,24 @@ class ConsoleWatcher:
             f"loss {_loss(progress.metrics)}  {progress.clips_per_second:.0f} clips/s  "
             f"{_clock(progress.seconds_left)} left"
         )
-        if self._console.is_terminal:
-            self._move_bar(progress, place, figures)
+        if self._console.is_terminal and not self._gone:
+            with self._shown():
+                self._move_bar(progress, place, figures)
         elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            click.echo(f"{place}  {figures}")
+            self.say(f"{place}  {figures}")
 
     def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
         """Print an evaluation."""
         figures = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         self.say(f"evaluated at step {step}: {figures}")
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._gone = True
 
     def _move_bar(self, progress: Progress, place: str, figures: str) -> None:
         if self._task is None:

@@ -63,12 +63,14 @@ def _print_since_last(loaded: Loaded) -> None:
         )
     titles = "last trained", "now"
     _print_changes(diff_recipes(read_layer(path).values, to_plain(loaded.recipe)), *titles)
-    last = Figures(recipe=name, file=path.with_name("metrics.json"), title=titles[0])
+    file = path.with_name("metrics.json")
+    last = Figures(recipe=name, file=file, title=titles[0], model=project.model(name))
     _print_metrics(project, last, _present(project, name, titles[1]))
 
 
 def _present(project: Project, name: str, title: str) -> Figures:
-    return Figures(recipe=name, file=project.metrics(name), title=title)
+    model = project.model(name)
+    return Figures(recipe=name, file=project.metrics(name), title=title, model=model)
 
 
 def _print_metrics(project: Project, left: Figures, right: Figures) -> None:

@@ -5,48 +5,83 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from engine.corpus import Corpus
     from engine.project import Project
+    from engine.recipe import Params
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--all", "every", is_flag=True, help="Every corpus of params.toml.")
-@click.option("--explain", metavar="CLIP", help="Say what became of one file, and change nothing.")
-def command(name: str | None, every: bool, explain: str | None) -> None:
+@click.option("--explain", metavar="CLIP", help="Say what became of one clip, and change nothing.")
+@click.option("--verify", is_flag=True, help="Read every byte again, and change nothing.")
+def command(name: str | None, every: bool, explain: str | None, verify: bool) -> None:
     """Check and pack a corpus.
 
     Opens, decodes and measures every file of corpus NAME, as params.toml describes it. What is bad
     or out of limits is quarantined with its reason; past the share at_most_bad nothing is written.
-    The rest is packed at the corpus's sample rates into build/corpus/NAME.
+    The rest is packed at the corpus's sample rates into build/corpus/NAME, with a page,
+    report.html, that shows what is in it and what is not.
+
+    CLIP is the id of a clip, the path of a file, an end of either, or the number of a file in
+    quarantine. --verify compares the clips' files and the packed audio with their checksums;
+    training does so by itself wherever a size or a time has changed.
 
     \b
     Examples:
       cantus ingest words
       cantus ingest --all
       cantus ingest words --explain alexa/126.flac
+      cantus ingest words --explain 3
+      cantus ingest words --verify
     """
-    if (name is None) != every or (every and explain):
+    if (name is None) != every or (every and explain is not None):
         raise click.UsageError("Give the NAME of one corpus, or --all.")
+    if verify and explain is not None:
+        raise click.UsageError("Give --explain or --verify, not both.")
     from engine.project import find_project
 
     project = find_project()
-    if explain:
+    if explain is not None:
         from engine.corpus.explain import explain_clip
 
         click.echo(explain_clip(project.corpus(str(name)), explain))
+    elif verify:
+        _verify(project, name)
     else:
         _ingest(project, name)
 
 
+def _verify(project: "Project", name: str | None) -> None:
+    from engine.corpus.intact import require_intact
+    from engine.recipe import load_params
+
+    params = load_params(project.params)
+    for one in [name] if name else params.corpora:
+        num_clips = require_intact(one, params.corpus(one), project, read=True)
+        click.echo(f"{one}: {num_clips:,} clips, their files and packed audio as ingested")
+
+
 def _ingest(project: "Project", name: str | None) -> None:
-    from engine.cli.columns import aligned
     from engine.cli.file_progress import file_progress
     from engine.corpus import ingest
-    from engine.corpus.explain import report_rows
     from engine.recipe import load_params
 
     params = load_params(project.params)
     for one in [name] if name else params.corpora:
         with file_progress(f"ingesting {one}") as progress:
-            corpus = ingest(one, params.corpus(one), project, progress=progress)
-        click.echo("\n".join(aligned(report_rows(corpus.report))) + "\n")
+            corpus = ingest(one, params.corpus(one), project, work=params.work, progress=progress)
+        _tell(project, params, corpus)
+
+
+def _tell(project: "Project", params: "Params", corpus: "Corpus") -> None:
+    from engine.cli.columns import aligned
+    from engine.corpus.page import PAGE_FILE
+    from engine.corpus.summary import quarantine_lines, report_rows
+    from engine.systems.usage import tell_usage
+
+    bad = corpus.manifest.quarantined
+    page = (corpus.folder / PAGE_FILE).relative_to(project.root)
+    lines = [*aligned(report_rows(corpus.report)), *quarantine_lines(bad, len(bad))]
+    lines += [*tell_usage(corpus.folder.name, project, params, corpus), f"page: {page}", ""]
+    click.echo("\n".join(lines))

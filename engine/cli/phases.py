@@ -3,7 +3,9 @@
 import click
 
 from engine.project import find_project
+from engine.tracking.comparable import evaluation_sets, tell_incomparable
 from engine.tracking.phase_refs import refresh_phase_refs
+from engine.untrusted import refused
 
 
 @click.command()
@@ -18,5 +20,10 @@ def command() -> None:
       cantus phases
       dvc metrics diff audio_vae audio_vae_plus
     """
-    changed = refresh_phase_refs(find_project())
+    project = find_project()
+    with refused(f"A file in {project.root / 'metrics'} is damaged: train its recipe again."):
+        changed = refresh_phase_refs(project)
+        incomparable = tell_incomparable(evaluation_sets(project))
     click.echo(f"refreshed: {', '.join(changed)}" if changed else "everything was up to date")
+    if incomparable:
+        click.echo(incomparable)

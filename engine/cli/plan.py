@@ -3,7 +3,9 @@
 import click
 
 from engine.cli.load import Loaded, load_project_recipe
+from engine.disk import in_words
 from engine.errors import UserError
+from engine.tracking.comparable import short_digest
 
 
 @click.command()
@@ -54,6 +56,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
             "clips",
             f"{len(system.train_clips.ids)} training, {len(system.eval_clips.ids)} evaluation",
         ),
+        ("evaluation set", f"{short_digest(system.evaluation_set)}: {system.data.split}"),
         ("parameters", f"{forecast.parameters:,} trainable"),
         ("updates", f"{forecast.total_steps:,} ({forecast.steps_per_epoch:,} an epoch)"),
         *((f"learning rate, {turn}", _rates(rates)) for turn, rates in forecast.rates.items()),
@@ -61,11 +64,11 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ("epoch", f"{forecast.epoch_seconds / 60:.1f} min"),
         ("evaluations", f"{forecast.num_evaluations}, {forecast.evaluation_seconds:.1f} s each"),
         ("total time", f"{forecast.total_seconds / 60:.1f} min"),
-        ("peak memory", _size(forecast.peak_memory_bytes)),
+        ("peak memory", in_words(forecast.peak_memory_bytes)),
         (
             "disk",
-            f"{_size(forecast.disk_bytes)} for checkpoints (a resumable one "
-            f"{_size(forecast.resumable_bytes)}); {_size(forecast.free_disk_bytes)} are free",
+            f"{in_words(forecast.disk_bytes)} for checkpoints (a resumable one "
+            f"{in_words(forecast.resumable_bytes)}); {in_words(forecast.free_disk_bytes)} are free",
         ),
         ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
     ]
@@ -77,11 +80,3 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
 
 def _rates(rates: list[tuple[int, float]]) -> str:
     return ", ".join(f"{rate:.3g} at step {step:,}" for step, rate in rates)
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

@@ -1,6 +1,7 @@
 """`cantus report`: rebuild the page of a run."""
 
 import click
+from jinja2 import TemplateError
 
 from engine.project import find_project
 from engine.recipe import load_recipe
@@ -9,6 +10,8 @@ from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.page import build_report
 from engine.systems import recipe_classes
+from engine.text import visible_lines
+from engine.untrusted import refused
 
 
 @click.command()
@@ -24,5 +27,8 @@ def command(run: str) -> None:
     """
     folder = find_run(find_project(), run)
     recipe = load_recipe(folder / "recipe.toml", classes=recipe_classes())
-    click.echo(build_report(folder, recipe))
-    click.echo(tell_verdict(dict(History.of(folder).facts("finish"))))
+    damaged = f"The events in {folder} are not as a run writes them: the folder is damaged."
+    with refused(damaged, TemplateError):
+        click.echo(build_report(folder, recipe))
+        verdict = tell_verdict(dict(History.of(folder).facts("finish")))
+        click.echo(visible_lines(verdict))

@@ -11,16 +11,19 @@ from engine.cli.load import load_project_recipe
 @click.command()
 @click.argument("recipe")
 @click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
-def command(recipe: str, overrides: tuple[str, ...]) -> None:
+@click.option("--again", is_flag=True, help="Throw away what was trained of it, and begin anew.")
+def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     r"""Train RECIPE on this machine, or go on with a run that was stopped.
 
     `dvc repro RECIPE` calls this after what RECIPE needs is up to date. Ctrl-C saves and leaves a
-    run that the same command continues to the same weights.
+    run that the same command continues to the same weights. What is trained already is put in
+    place again without training.
 
     \b
     Examples:
       cantus train audio_vae
       cantus train audio_vae -S training.epochs=10
+      cantus train audio_vae --again
       cantus train recipes/audio_vae_plus.toml
     """
     loaded = load_project_recipe(recipe, overrides)
@@ -32,15 +35,19 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
 
     from engine.cli.console import ConsoleWatcher
     from engine.systems.build import build_system
+    from engine.tracking.comparable import evaluation_sets, tell_incomparable
     from engine.tracking.phase_refs import refresh_phase_refs
     from engine.training.run import Run
 
     with ConsoleWatcher() as watcher:
-        run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher)
+        run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher, again)
         outcome = run.train()
         watcher.say(outcome.message)
     if outcome.ending == "finished":
         refresh_phase_refs(loaded.project)
+        incomparable = tell_incomparable(evaluation_sets(loaded.project))
+        if incomparable:
+            click.echo(incomparable)
     elif outcome.ending == "guard":
         sys.exit(1)
     else:

@@ -5,6 +5,8 @@ import click
 from engine.project import find_project
 from engine.report.ending import tell_ending
 from engine.report.find import find_run
+from engine.text import visible_lines
+from engine.untrusted import refused
 
 
 @click.command()
@@ -19,4 +21,6 @@ def command(run: str) -> None:
       cantus why audio_vae
       cantus why runs/audio_vae/3f9c2ab81d04
     """
-    click.echo(tell_ending(find_run(find_project(), run)))
+    folder = find_run(find_project(), run)
+    with refused(f"The events in {folder} are not as a run writes them: the folder is damaged."):
+        click.echo(visible_lines(tell_ending(folder)))

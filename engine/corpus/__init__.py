@@ -1,11 +1,12 @@
 """Audio folders become a checked manifest and packed audio."""
 
+from engine.corpus.choose import choose_clips
 from engine.corpus.corpus import Corpus
 from engine.corpus.ingest import ingest
 from engine.corpus.manifest import Clip, Manifest, Quarantined
 from engine.corpus.packed import PackedAudio
 from engine.corpus.report import Report
-from engine.corpus.split import Split, split_clips
+from engine.corpus.split import Split
 
 __all__ = [
     "Clip",
@@ -15,6 +16,6 @@ __all__ = [
     "Quarantined",
     "Report",
     "Split",
+    "choose_clips",
     "ingest",
-    "split_clips",
 ]

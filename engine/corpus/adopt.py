@@ -2,14 +2,16 @@
 
 import filecmp
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tomlkit
 
 from engine.atomic import write_atomically
 from engine.corpus.layouts import Listing, list_files
-from engine.corpus.layouts.candidate import is_hidden, walk
+from engine.corpus.layouts.claims import is_hidden, is_plain_file
+from engine.corpus.layouts.walk import walk
 from engine.corpus.track import require_dvc, track_data
 from engine.errors import UserError
 from engine.project import Project
@@ -20,6 +22,8 @@ Progress = Callable[[int, int], None]
 
 _ROOM = 2
 """Times the folder's size that must be free: the copy in data/, and the packed audio."""
+
+_SHOWN = 3
 
 
 def adopt(
@@ -33,14 +37,15 @@ def adopt(
     """Copy `folder` to `data/<name>`, have DVC track it, make it the source of corpus `name`.
 
     The folder itself is only read; links are copied as what they point to, hidden files are left
-    out. `speakers` sets that key of params.toml. Raises UserError, having changed nothing, where
-    the folder holds no audio, does not fit on the disk, or other files are in its place already.
+    out. `speakers` sets that key of params.toml. The listing's rows cannot be read any more. Raises
+    UserError, having changed nothing, where the folder holds no audio, or what cannot be copied,
+    does not fit on the disk, or other files are in its place already.
     """
     load_params(project.params).corpus(name)
     require_dvc(project)
     listing = _scan(folder, project)
     target = project.root / "data" / name
-    files = [inside for inside in walk(folder) if not is_hidden(inside)]
+    files = _files(folder)
     if not _is_copied(folder, files, target):
         _require_room(folder, files, project)
         _copy(folder, files, target, progress)
@@ -58,8 +63,9 @@ def _scan(folder: Path, project: Project) -> Listing:
             f"{folder} lies in this project's data/, or around the project. Name a folder "
             "elsewhere, which is then copied to data/."
         )
-    listing = list_files(folder)
-    if not listing.candidates:
+    with tempfile.TemporaryDirectory() as scratch:
+        listing = list_files(folder, Path(scratch), follow_links=True)
+    if not listing.num_candidates:
         raise UserError(
             f"{folder} holds no audio file, and {listing.num_other_files} others. Name the folder "
             "that holds your audio."
@@ -67,13 +73,33 @@ def _scan(folder: Path, project: Project) -> Listing:
     return listing
 
 
-def _is_copied(folder: Path, files: list[Path], target: Path) -> bool:
+def _files(folder: Path) -> list[str]:
+    """What is to be copied, sorted; hidden files are not."""
+    inside = sorted(path for path in walk(folder) if not is_hidden(path))
+    odd = [path for path in inside if not _is_file(folder / path)]
+    if odd:
+        more = f", and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
+        raise UserError(
+            f"{folder} holds {len(odd)} broken links, links to folders, pipes or devices, which "
+            f"cannot be copied: {', '.join(odd[:_SHOWN])}{more}. Put files in their place, or take "
+            "them out."
+        )
+    return inside
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return is_plain_file(path)
+    except OSError:
+        return False
+
+
+def _is_copied(folder: Path, files: Sequence[str], target: Path) -> bool:
     """Whether the copy is already there, byte for byte. Other files there are an error."""
     if not target.exists():
         return False
-    names = [str(inside) for inside in files]
-    same = {str(inside) for inside in walk(target)} == set(names)
-    if same and filecmp.cmpfiles(folder, target, names, shallow=False)[0] == names:
+    same = sorted(walk(target)) == files
+    if same and filecmp.cmpfiles(folder, target, files, shallow=False)[0] == files:
         return True
     raise UserError(
         f"{target} is there already and holds other files than {folder}. Delete it "
@@ -81,7 +107,7 @@ def _is_copied(folder: Path, files: list[Path], target: Path) -> bool:
     )
 
 
-def _require_room(folder: Path, files: list[Path], project: Project) -> None:
+def _require_room(folder: Path, files: Sequence[str], project: Project) -> None:
     size = sum((folder / inside).stat().st_size for inside in files)
     free = shutil.disk_usage(project.root).free
     if free < _ROOM * size:
@@ -91,7 +117,7 @@ def _require_room(folder: Path, files: list[Path], project: Project) -> None:
         )
 
 
-def _copy(folder: Path, files: list[Path], target: Path, progress: Progress | None) -> None:
+def _copy(folder: Path, files: Sequence[str], target: Path, progress: Progress | None) -> None:
     beside = target.with_name(f".{target.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:
@@ -101,6 +127,11 @@ def _copy(folder: Path, files: list[Path], target: Path, progress: Progress | No
             if progress:
                 progress(number, len(files))
         beside.rename(target)
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or folder} cannot be copied to {target}: {error.strerror}. Nothing "
+            "is changed; put that right and adopt again."
+        ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

@@ -1,16 +1,21 @@
 """An ingested corpus: its manifest, its report, its packed audio."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import soxr
 from attrs import frozen
 
+from engine.corpus.gather import AUDIO_FOLDER, FACTS_FILE
 from engine.corpus.manifest import Manifest, read_manifest
 from engine.corpus.packed import PackedAudio
 from engine.corpus.report import Report, read_report
+from engine.corpus.rows import AGAIN, converter
 from engine.errors import UserError
-
-AUDIO_FOLDER = "audio"
+from engine.recipe.params import CorpusSource
+from engine.untrusted import read_json_object, refused
 
 
 @frozen(kw_only=True)
@@ -21,7 +26,9 @@ class Corpus:
     manifest: Manifest
     report: Report
     digest: str
-    """SHA-256 of the clips' content and facts, and of the packed samples at every rate."""
+    """SHA-256 of the clips' content and facts: not of how they are packed."""
+    settings: Mapping[str, Any]
+    """What params.toml said of the corpus when it was ingested."""
 
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
@@ -31,12 +38,11 @@ class Corpus:
                 f"Corpus {folder.name!r} has not been ingested: {folder} is missing. "
                 f"Run 'cantus ingest {folder.name}', or 'dvc repro', which does it by itself."
             )
+        digest, settings = _checked_facts(folder)
         manifest, report = read_manifest(folder), read_report(folder)
-        digest = hashlib.sha256(manifest.digest.encode())
-        for rate in report.packed_hz:
-            for shard in PackedAudio.open(folder / AUDIO_FOLDER / str(rate)).shards:
-                digest.update(f"{rate} {shard['sha256']}\n".encode())
-        return cls(folder=folder, manifest=manifest, report=report, digest=digest.hexdigest())
+        return cls(
+            folder=folder, manifest=manifest, report=report, digest=digest, settings=settings
+        )
 
     def packed(self, sample_rate_hz: int) -> PackedAudio:
         """Its audio at one rate. Raises UserError where it is not packed at that rate."""
@@ -47,4 +53,42 @@ class Corpus:
                 f"Hz. Add {sample_rate_hz} to corpora.{self.folder.name}.sample_rates_hz in "
                 f"params.toml and run 'cantus ingest {self.folder.name}'."
             )
-        return PackedAudio.open(self.folder / AUDIO_FOLDER / str(sample_rate_hz))
+        packed = PackedAudio.open(self.folder / AUDIO_FOLDER / str(sample_rate_hz))
+        if len(packed) != len(self.manifest.clips):
+            raise UserError(
+                f"{packed.folder} holds {len(packed):,} clips, the manifest of corpus "
+                f"{self.folder.name!r} {len(self.manifest.clips):,}. {AGAIN}"
+            )
+        return packed
+
+    def digest_at(self, sample_rate_hz: int) -> str:
+        """SHA-256 that stands for the corpus's samples at one rate.
+
+        They follow from the clips' content, the rate and the resampler. Which other rates it is
+        packed at does not matter.
+        """
+        resampler = f"soxr {soxr.__version__} HQ"
+        text = f"{self.digest} {sample_rate_hz} {resampler}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def ingest_settings(source: CorpusSource) -> dict[str, Any]:
+    """What decides which clips a corpus holds, as plain values."""
+    settings: dict[str, Any] = converter.unstructure(source, CorpusSource)
+    return {name: value for name, value in settings.items() if name != "at_most_bad"}
+
+
+def _checked_facts(folder: Path) -> tuple[str, Mapping[str, Any]]:
+    """Digest and settings, where the tables are those that were written with them."""
+    with refused(f"{folder / FACTS_FILE} is missing or damaged. {AGAIN}", UserError):
+        facts = read_json_object(folder / FACTS_FILE)
+        digest, settings = str(facts["digest"]), dict(facts["settings"])
+        sums = dict(facts["sha256"])
+    for name, expected in sums.items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            raise UserError(f"{path} is missing. {AGAIN}")
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                raise UserError(f"{path} is not the table that was ingested: it changed. {AGAIN}")
+    return digest, settings

@@ -2,53 +2,46 @@
 
 import contextlib
 import os
-import re
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 import soundfile
 
-from engine.corpus.manifest import Reason
+from engine.corpus.container import Container
+from engine.corpus.decoder import BLOCK_FRAMES, Decoder, DecoderError
+from engine.corpus.ffmpeg import FFmpegDecoder, ffmpeg_version, find_ffmpeg
+from engine.corpus.sndfile import MendedWav, SndfileDecoder
+from engine.corpus.unusable import UnusableError
 
-BLOCK_FRAMES = 1 << 16
-"""Frames decoded at a time, whatever the header promises."""
-
-MP3_TOLERANCE = 0.1
-"""An MP3 header only estimates its length: this share of it may be missing."""
-
-# A recorder that writes to a pipe cannot know the length and puts the largest one there.
-_UNKNOWN_BYTES = 0x7FFFF000
-_SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
-
-
-class UnusableError(Exception):
-    """Why a file cannot be a clip: a reason of the manifest's closed list, and the particulars."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason: Reason = reason
-        self.detail = detail
+__all__ = ["BLOCK_FRAMES", "AudioFile", "UnusableError", "decoders", "quiet_decoders"]
 
 
 class AudioFile:
     """An open audio file. What it holds is judged by its content; its name is only a hint.
 
-    Raises UnusableError ("unreadable") where no decoder recognises it.
+    `channel` (from 0) asks for one channel instead of the mean of all. libsndfile decodes what it
+    can, FFmpeg the rest where it is on PATH. Raises UnusableError: "unreadable" where no decoder
+    recognises it, "empty" where it has no bytes, "header disagrees" where it lacks that channel.
     """
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._file = soundfile.SoundFile(_without_name(path))
-        except soundfile.LibsndfileError as error:
-            raise UnusableError("unreadable", _why_unreadable(path, error)) from error
-        except OSError as error:
-            raise UnusableError("unreadable", error.strerror or str(error)) from error
-        self.sample_rate_hz: int = self._file.samplerate
-        self.num_channels: int = self._file.channels
+    def __init__(self, path: Path, channel: int | None = None) -> None:
+        self._path = path
+        self._channel = channel
         self.num_decoded = 0
+        with _operating_system_errors():
+            descriptor = _open_regular(path)
+            self._container = Container(path, descriptor)
+            self._decoder = self._open(descriptor)
+        self.sample_rate_hz: int = self._decoder.sample_rate_hz
+        self.num_channels: int = self._decoder.num_channels
+        if channel is not None and channel >= self.num_channels:
+            self._decoder.close()
+            asked = f"channel {channel} (counted from 0) is asked for"
+            raise UnusableError("header disagrees", f"{asked}, and it has {self.num_channels}")
 
     def __enter__(self) -> "AudioFile":
         return self
@@ -59,46 +52,102 @@ class AudioFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        self._decoder.close()
+
+    @property
+    def decoder(self) -> str:
+        """Which decoder reads it: a name of `decoders()`."""
+        return "FFmpeg" if isinstance(self._decoder, FFmpegDecoder) else "libsndfile"
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """Mono float32 blocks of at most BLOCK_FRAMES: the mean of the channels.
+        """Mono float32 blocks of at most BLOCK_FRAMES: the mean of the channels, or the one.
 
         Full scale is 1.0; float files may exceed it. Raises UnusableError where samples are not
         finite, the decoder fails on the way, or the file ends before its header says it does.
         """
-        while len(block := self._read()):
-            if not np.isfinite(block).all():
-                raise UnusableError(
-                    "not finite", f"NaN or infinity after frame {self.num_decoded:,}"
-                )
-            self.num_decoded += len(block)
-            yield block.mean(axis=1, dtype=np.float32)
-        self._check_length()
+        with _operating_system_errors():
+            while len(frames := self._read()):
+                block = self._mono(frames)
+                if not np.isfinite(block).all():
+                    said = f"NaN or infinity after frame {self.num_decoded:,}"
+                    raise UnusableError("not finite", said)
+                self.num_decoded += len(block)
+                yield block
+            self._container.check_end(self.num_decoded)
+
+    def _mono(self, frames: np.ndarray) -> np.ndarray:
+        if self._channel is not None or self.num_channels == 1:
+            return np.ascontiguousarray(frames[:, self._channel or 0])
+        mean: np.ndarray = frames.mean(axis=1, dtype=np.float32)
+        return mean
+
+    def _open(self, descriptor: int) -> Decoder:
+        try:
+            first = SndfileDecoder(self._path, descriptor)
+        except DecoderError as error:
+            return self._ffmpeg(str(error))
+        if not first.num_frames and self._container.is_unfinished_wav():
+            first.close()
+            first = SndfileDecoder(self._path, MendedWav(self._path))
+        said = self._container.take(first)
+        if said is None:
+            return first
+        first.close()
+        return self._ffmpeg(said)
+
+    def _ffmpeg(self, said: str) -> Decoder:
+        """The second decoder, for a file of which libsndfile `said` that it cannot."""
+        self._container.check_nature()
+        if find_ffmpeg() is None:
+            raise UnusableError(
+                "unreadable",
+                f"libsndfile cannot read it ({said}), and FFmpeg, which may, is not on PATH: "
+                "install it",
+            )
+        try:
+            return FFmpegDecoder(self._path)
+        except DecoderError as error:
+            raise self._broken(f"libsndfile: {said}; FFmpeg: {error}") from error
 
     def _read(self) -> np.ndarray:
         try:
-            block: np.ndarray = self._file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            if not self.num_decoded:
-                raise UnusableError("unreadable", f"the decoder failed: {_plain(error)}") from error
-            place = f"between {self.num_decoded:,} and {self._file.frames:,} frames"
-            said = f"the decoder failed {place}: {_plain(error)}"
-            raise UnusableError("truncated", said) from error
-        return block
+            return self._decoder.read()
+        except DecoderError as error:
+            # Samples of two decoders fit together only where both are exact.
+            may_go_on = not self.num_decoded or self._container.is_flac
+            if self.decoder == "FFmpeg" or not may_go_on:
+                raise self._broken(str(error)) from error
+            self._go_on_with_ffmpeg(str(error))
+            return self._read()
 
-    def _check_length(self) -> None:
-        short = _SHORT_CHUNK.search(self._file.extra_info)
-        if short and int(short[1]) < _UNKNOWN_BYTES and int(short[2]) < int(short[1]):
-            promised, present = int(short[1]), int(short[2])
-            raise UnusableError(
-                "truncated", f"{present:,} of {promised:,} bytes of audio are there"
-            )
-        counts = f"{self.num_decoded:,} frames decoded, the header says {self._file.frames:,}"
-        if self._file.format != "MP3" and self.num_decoded < self._file.frames:
-            raise UnusableError("truncated", counts)
-        if self.num_decoded < self._file.frames * (1 - MP3_TOLERANCE):
-            raise UnusableError("header disagrees", counts)
+    def _go_on_with_ffmpeg(self, said: str) -> None:
+        self._decoder.close()
+        self._decoder = self._ffmpeg(said)
+        facts = (self._decoder.sample_rate_hz, self._decoder.num_channels)
+        if facts != (self.sample_rate_hz, self.num_channels):
+            raise UnusableError("header disagrees", "two decoders find different rates or channels")
+        assert self.num_decoded % BLOCK_FRAMES == 0, "only the last block is a short one"
+        for _ in range(self.num_decoded // BLOCK_FRAMES):
+            try:
+                self._decoder.read()
+            except DecoderError as error:
+                raise self._broken(str(error)) from error
+
+    def _broken(self, said: str) -> UnusableError:
+        promised = self._container.num_promised
+        if not self.num_decoded and not promised:
+            return UnusableError("unreadable", f"no decoder reads it: {said}")
+        counts = f"{self.num_decoded:,}" + (f" of {promised:,}" if promised else "")
+        return UnusableError("truncated", f"the decoder failed after {counts} frames: {said}")
+
+
+def decoders() -> Mapping[str, str | None]:
+    """The decoders here and their versions; None where one is not.
+
+    WAV, FLAC and the like come out the same from any; MP3, AAC and the like may differ in the last
+    bits, and without FFmpeg some files are quarantined.
+    """
+    return {"libsndfile": soundfile.__libsndfile_version__, "FFmpeg": ffmpeg_version()}
 
 
 @contextlib.contextmanager
@@ -118,23 +167,21 @@ def quiet_decoders() -> Iterator[None]:
         os.close(kept)
 
 
-def _without_name(path: Path) -> int | bytes:
-    # A descriptor has no name that could mislead; an MP3 that starts with rubbish needs its name.
-    return os.fsencode(path) if path.suffix.lower() == ".mp3" else os.open(path, os.O_RDONLY)
+@contextlib.contextmanager
+def _operating_system_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnusableError("unreadable", error.strerror or str(error)) from error
 
 
-def _why_unreadable(path: Path, error: Exception) -> str:
-    with path.open("rb") as file:
-        start = file.read(64)
-    if not start:
-        return "the file has no bytes"
-    if start.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer instead of audio: run 'git lfs pull' where it came from"
-    if path.suffix.lower() == ".mp3":
-        return "no decoder finds MP3 audio in it"  # libsndfile says that it does not exist
-    return f"no decoder reads it: {_plain(error)}"
-
-
-def _plain(error: Exception) -> str:
-    text = getattr(error, "error_string", str(error))
-    return text.strip().removeprefix("Error : ").rstrip(".")
+def _open_regular(path: Path) -> int:
+    """A descriptor of a file with bytes in it. A pipe is not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    facts = os.fstat(descriptor)
+    if stat.S_ISREG(facts.st_mode) and facts.st_size:
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISREG(facts.st_mode):
+        raise UnusableError("empty", "the file has no bytes")
+    raise UnusableError("unreadable", "it is a folder, a pipe or a device, and no file")

@@ -1,29 +1,34 @@
-"""From a folder of audio to a corpus: list, measure in parallel, pack, count, put in place."""
+"""From a folder of audio to a corpus: list, measure in parallel, gather, count, put in place."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from joblib import Parallel, cpu_count, delayed
-
-from engine.corpus.corpus import AUDIO_FOLDER, Corpus
-from engine.corpus.keeper import Keeper
-from engine.corpus.layouts import Candidate, Listing, list_files
+from engine.atomic import replace_folder
+from engine.corpus.corpus import Corpus, ingest_settings
+from engine.corpus.gather import Gatherer
+from engine.corpus.intact import SEEN_FILE, remember_packed
+from engine.corpus.kept import KeptShard, Task, measure_shard
+from engine.corpus.layouts import Listing, list_files
 from engine.corpus.limits import Limits
-from engine.corpus.manifest import Manifest, write_manifest
-from engine.corpus.measure import Part, measure_part
-from engine.corpus.pack import ShardWriter
-from engine.corpus.report import make_report, write_report
+from engine.corpus.manifest import Manifest, read_manifest
+from engine.corpus.page import write_page
+from engine.corpus.report import write_report
+from engine.corpus.shards import cut_into_shards
 from engine.corpus.source import source_folder
 from engine.errors import UserError
+from engine.lock import locked
 from engine.project import Project
-from engine.recipe.params import CorpusSource
+from engine.recipe.params import CorpusSource, Work
+from engine.work import run_over
 
 Progress = Callable[[int, int], None]
 """Called with the files done and the files there are."""
 
-_FILES_PER_PART = 32
+THIS_MACHINE = Work()
+"""A process on each of its cores."""
+
 _SHOWN = 5
 
 
@@ -32,29 +37,59 @@ def ingest(
     source: CorpusSource,
     project: Project,
     *,
-    num_workers: int | None = None,
+    work: Work = THIS_MACHINE,
     progress: Progress | None = None,
 ) -> Corpus:
     """Make `build/corpus/<name>` from its source and open it.
 
-    The result depends on the files alone, not on the number of workers. The folder is written
-    beside and renamed when it is complete: a failure leaves the old one as it was. Raises UserError
-    where the source is missing, holds no audio, or holds more bad files than `at_most_bad`.
+    The result depends on the files alone, not on who measures them. Measured shards are kept in
+    `build/ingest/<name>`: an ingest that was killed goes on where it was, and one after files were
+    added measures the shards they fall into. The corpus is written beside and renamed when it is
+    complete: a failure leaves the old one as it was. Raises UserError where the source is missing,
+    holds no audio, or holds more bad files than `at_most_bad`.
     """
-    target = project.corpus(name)
-    with _beside(target) as (scratch, finished):
-        with source_folder(name, source.source, project, scratch) as folder:
-            listing = list_files(folder, speaker_folders=source.speakers == "folder")
+    store = project.ingest(name)
+    busy = f"Another process is ingesting corpus {name!r}. Wait for it, or stop it."
+    with locked(store, busy):
+        _clear(store)
+        used = _make(name, source, project, work, progress)
+        _forget(store, used)
+        corpus = Corpus.open(project.corpus(name))
+        remember_packed(corpus, store)
+    return corpus
+
+
+def _make(
+    name: str,
+    source: CorpusSource,
+    project: Project,
+    work: Work,
+    progress: Progress | None,
+) -> set[str]:
+    """Write the corpus; the names of the kept shards that it was made from."""
+    store = project.ingest(name)
+    with _beside(project.corpus(name)) as (scratch, finished):
+        with source_folder(name, source.source, project, scratch / "source") as folder:
+            listing = list_files(folder, scratch, speaker_folders=source.speakers == "folder")
             _require_audio(name, folder, listing)
-            manifest = _pack(
-                folder, listing, source, finished, num_workers or cpu_count(), progress
-            )
-        _check_quota(name, manifest, source.at_most_bad)
-        write_manifest(manifest, finished)
-        rates = tuple(source.sample_rates_hz)
-        report = make_report(manifest, listing, corpus=name, source=source.source, packed_hz=rates)
+            tasks = _tasks(folder, listing, source, store)
+            gatherer = Gatherer(finished, source.sample_rates_hz, scratch, scratch / SEEN_FILE)
+            with closing(run_over(measure_shard, tasks, work)) as shards:
+                used = _gather(gatherer, shards, listing, progress)
+        gatherer.finish(ingest_settings(source))
+        _check_quota(name, read_manifest(finished), source.at_most_bad)
+        report = gatherer.tally.report(
+            corpus=name,
+            source=source.source,
+            layout=listing.layout,
+            num_other_files=listing.num_other_files,
+            packed_hz=tuple(source.sample_rates_hz),
+            digest=gatherer.digest.hexdigest(),
+        )
         write_report(report, finished)
-    return Corpus.open(target)
+        write_page(report, read_manifest(finished).quarantined, finished)
+        (scratch / SEEN_FILE).replace(store / SEEN_FILE)
+    return used
 
 
 @contextmanager
@@ -62,64 +97,64 @@ def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
     """A scratch folder, and one that takes the target's place when all has gone well."""
     workshop = target.with_name(f".{target.name}.partial")
     shutil.rmtree(workshop, ignore_errors=True)
-    scratch, finished, old = (workshop / name for name in ("source", "finished", "old"))
-    finished.mkdir(parents=True)
+    scratch, finished = workshop / "scratch", workshop / "finished"
+    scratch.mkdir(parents=True)
+    finished.mkdir()
     try:
         yield scratch, finished
-        if target.exists():
-            target.rename(old)
-        finished.rename(target)
+        replace_folder(finished, target)
     finally:
         shutil.rmtree(workshop)
 
 
-def _pack(
-    folder: Path,
+def _tasks(folder: Path, listing: Listing, source: CorpusSource, store: Path) -> Iterator[Task]:
+    def size_of(path: str) -> int:
+        return (folder / path).stat().st_size if (folder / path).is_file() else 0
+
+    for shard in cut_into_shards(listing.candidates(), size_of):
+        yield Task(
+            folder=folder,
+            shard=shard,
+            limits=Limits.of(source),
+            rates=tuple(source.sample_rates_hz),
+            store=store,
+        )
+
+
+def _gather(
+    gatherer: Gatherer,
+    shards: Iterator[KeptShard],
     listing: Listing,
-    source: CorpusSource,
-    finished: Path,
-    num_workers: int,
     progress: Progress | None,
-) -> Manifest:
-    rates = tuple(source.sample_rates_hz)
-    writers = {rate: ShardWriter(finished / AUDIO_FOLDER / str(rate), rate) for rate in rates}
-    keeper = Keeper(writers)
-    for part in _measure_all(folder, listing, source, finished / "parts", num_workers):
-        keeper.take(part)
+) -> set[str]:
+    """Take every shard in; the names of those in the store."""
+    used, num_done = set(), 0
+    for shard in shards:
+        gatherer.take(shard)
+        used.add(shard.folder.name)
+        num_done += shard.num_candidates
         if progress:
-            progress(keeper.num_done, len(listing.candidates))
-    for writer in writers.values():
-        writer.finish()
-    shutil.rmtree(finished / "parts")
-    quarantined = sorted([*keeper.quarantined, *listing.missing], key=lambda one: one.path)
-    return Manifest(clips=tuple(keeper.clips), quarantined=tuple(quarantined))
+            progress(num_done, listing.num_candidates)
+    for missing in listing.missing():
+        gatherer.quarantine(missing)
+    return used
 
 
-def _measure_all(
-    folder: Path, listing: Listing, source: CorpusSource, parts: Path, num_workers: int
-) -> Iterator[Part]:
-    """Parts in the candidates' order, whichever worker is done first."""
-    parts.mkdir()
-    limits = Limits(
-        min_seconds=source.min_seconds,
-        max_seconds=source.max_seconds,
-        min_sample_rate_hz=source.min_sample_rate_hz,
-    )
-    runs = _cut(listing.candidates, _FILES_PER_PART)
-    workers = Parallel(n_jobs=num_workers, return_as="generator")
-    measured: Iterator[Part] = workers(
-        delayed(measure_part)(folder, run, limits, source.sample_rates_hz, parts / str(number))
-        for number, run in enumerate(runs)
-    )
-    return measured
+def _forget(store: Path, used: set[str]) -> None:
+    """Delete the kept shards of files that are no longer there or no longer the same."""
+    for folder in store.iterdir():
+        if folder.is_dir() and folder.name not in used:
+            shutil.rmtree(folder)
 
 
-def _cut(candidates: Sequence[Candidate], size: int) -> Iterator[Sequence[Candidate]]:
-    return (candidates[start : start + size] for start in range(0, len(candidates), size))
+def _clear(store: Path) -> None:
+    """Delete what workers were at when an ingest was killed."""
+    for left in store.glob(".*/"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _require_audio(name: str, folder: Path, listing: Listing) -> None:
-    if not listing.candidates:
+    if not listing.num_candidates:
         raise UserError(
             f"Corpus {name!r} is empty: {folder} holds no audio file, and "
             f"{listing.num_other_files} others. Bring audio there with "

@@ -1,15 +1,13 @@
 """The table of a corpus: what is known of every clip, used or quarantined."""
 
 import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
-import cattrs
 from attrs import frozen
 
-from engine.errors import UserError
+from engine.corpus.rows import ODD_NAMES, Rows, json_line, to_line
 
 CLIPS_FILE = "manifest.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
@@ -55,6 +53,8 @@ class Clip:
     """Of the samples, at or beyond full scale."""
     silent_share: float = 0.0
     """Of its 20 ms frames, below -50 dBFS."""
+    decoder: str = "libsndfile"
+    """Which decoder its file was read by."""
     speaker: str | None = None
     language: str | None = None
     text: str | None = None
@@ -81,68 +81,54 @@ class Quarantined:
 class Manifest:
     """Every file of a corpus: used or quarantined, nothing in between. Both sorted by path."""
 
-    clips: tuple[Clip, ...]
-    quarantined: tuple[Quarantined, ...]
+    clips: Sequence[Clip]
+    quarantined: Sequence[Quarantined]
 
     @property
     def digest(self) -> str:
         """SHA-256 over the used clips (id, content, speaker, language, text, label, list)."""
-        total = hashlib.sha256()
+        digest = ClipsDigest()
         for clip in self.clips:
-            facts = (clip.id, clip.sha256, clip.speaker, clip.language, clip.text, clip.label)
-            total.update(_line([*facts, clip.listed]).encode("utf-8", "surrogateescape"))
-        return total.hexdigest()
+            digest.add(clip)
+        return digest.hexdigest()
+
+
+class ClipsDigest:
+    """SHA-256 over what is learned from clips: id, content, speaker, language, text, label, list.
+
+    Where a clip's file lies and how loud it is follows from its content or does not matter.
+    """
+
+    def __init__(self) -> None:
+        self._total = hashlib.sha256()
+
+    def add(self, clip: Clip) -> None:
+        """Take in the next clip of the manifest."""
+        facts = (clip.id, clip.sha256, clip.speaker, clip.language, clip.text, clip.label)
+        self._total.update(json_line([*facts, clip.listed]).encode("utf-8", ODD_NAMES))
+
+    def hexdigest(self) -> str:
+        """The digest of the clips so far."""
+        return self._total.hexdigest()
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write `manifest.jsonl` and `quarantine.jsonl` into `folder`, one object a line."""
-    _write_lines(manifest.clips, folder / CLIPS_FILE)
-    _write_lines(manifest.quarantined, folder / QUARANTINE_FILE)
+    _write_rows(manifest.clips, folder / CLIPS_FILE)
+    _write_rows(manifest.quarantined, folder / QUARANTINE_FILE)
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read them back. Raises UserError where a file is missing or a line is damaged."""
+    """Read them back, row by row as they are asked for.
+
+    Raises UserError where a file is missing, and where a damaged row is asked for.
+    """
     return Manifest(
-        clips=tuple(_read_lines(folder / CLIPS_FILE, Clip)),
-        quarantined=tuple(_read_lines(folder / QUARANTINE_FILE, Quarantined)),
+        clips=Rows(folder / CLIPS_FILE, Clip),
+        quarantined=Rows(folder / QUARANTINE_FILE, Quarantined),
     )
 
 
-Row = TypeVar("Row", Clip, Quarantined)
-
-_converter = cattrs.Converter(forbid_extra_keys=True, omit_if_default=True)
-
-# A file name need not be valid UTF-8. Its odd bytes go through Python as surrogates, and back.
-_ODD_NAMES = "surrogateescape"
-
-
-def _write_lines(rows: Iterable[Clip | Quarantined], path: Path) -> None:
-    with path.open("w", encoding="utf-8", errors=_ODD_NAMES, newline="\n") as file:
-        file.writelines(_line(_converter.unstructure(row)) for row in rows)
-
-
-def _read_lines(path: Path, kind: type[Row]) -> list[Row]:
-    rows = []
-    if not path.is_file():
-        raise UserError(f"{path} is missing. {_AGAIN}")
-    with path.open(encoding="utf-8", errors=_ODD_NAMES) as file:
-        for number, text in enumerate(file, start=1):
-            try:
-                rows.append(_converter.structure(_object(text), kind))
-            except (ValueError, cattrs.BaseValidationError) as error:
-                raise UserError(f"{path} is damaged in line {number}. {_AGAIN}") from error
-    return rows
-
-
-_AGAIN = "Run 'cantus ingest' for this corpus again."
-
-
-def _object(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+def _write_rows(rows: Iterable[object], path: Path) -> None:
+    with path.open("w", encoding="utf-8", errors=ODD_NAMES, newline="\n") as file:
+        file.writelines(to_line(row) for row in rows)

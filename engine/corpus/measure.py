@@ -1,121 +1,166 @@
-"""One file at a time: decode it, judge it, and leave its samples packed."""
+"""One file at a time: decode it, and take from it what the corpus wants of it."""
 
 import hashlib
-import math
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from attrs import frozen
 
-from engine.corpus.decode import AudioFile, UnusableError, quiet_decoders
+from engine.corpus.decode import AudioFile, UnusableError
 from engine.corpus.layouts import Candidate
-from engine.corpus.limits import Limits, check_level
-from engine.corpus.manifest import Clip, Quarantined
-from engine.corpus.pcm import PcmWriter
+from engine.corpus.limits import Limits
+from engine.corpus.manifest import Quarantined
+from engine.corpus.segment import segments
+from engine.corpus.take import Files, Measured, Source, Take, quarantined, segment_of, take_back
+
+Result = Measured | Quarantined
+
+_TOLERANCE_SECONDS = 0.05
+"""By how much a table may promise more than a file has: tables round their times."""
 
 
-@frozen(kw_only=True)
-class Measured:
-    """A usable clip, and how many samples of it lie in the part file of each rate."""
+def measure_file(
+    folder: Path, parts: Sequence[Candidate], limits: Limits, files: Files
+) -> list[Result]:
+    """What becomes of the candidates of one file, in their order; samples go to `files`.
 
-    clip: Clip
-    num_samples: Mapping[int, int]
-
-
-@frozen(kw_only=True)
-class Part:
-    """What became of a run of candidates, in their order; `pcm` holds the samples for each rate."""
-
-    results: tuple[Measured | Quarantined, ...]
-    pcm: Mapping[int, Path]
-
-
-class _Level:
-    """Running peak, mean square and checksum of a clip."""
-
-    def __init__(self, sample_rate_hz: int) -> None:
-        self.peak = 0.0
-        self.sum_of_squares = 0.0
-        self.checksum = hashlib.sha256(f"{sample_rate_hz} Hz\n".encode())
-
-    def add(self, block: np.ndarray) -> None:
-        self.peak = max(self.peak, float(np.abs(block).max()))
-        self.sum_of_squares += float(np.square(block, dtype=np.float64).sum())
-        self.checksum.update(block.astype("<f4", copy=False).tobytes())
-
-
-def measure_part(
-    folder: Path, candidates: Sequence[Candidate], limits: Limits, rates: Sequence[int], part: Path
-) -> Part:
-    """Measure candidates below `folder`; their samples go to one file a rate, named after `part`.
-
-    A candidate that cannot be used leaves no samples. Memory stays flat whatever a file's length.
+    Parts that overlap take a decoding each. Memory stays flat whatever the file's length.
     """
-    pcm = {rate: part.with_suffix(f".{rate}.pcm") for rate in rates}
-    with ExitStack() as stack:
-        stack.enter_context(quiet_decoders())
-        files = {rate: stack.enter_context(path.open("wb")) for rate, path in pcm.items()}
-        results = tuple(_measure(folder, one, limits, files) for one in candidates)
-    return Part(results=results, pcm=pcm)
-
-
-def _measure(
-    folder: Path, candidate: Candidate, limits: Limits, files: Mapping[int, BinaryIO]
-) -> Measured | Quarantined:
-    starts = {rate: file.tell() for rate, file in files.items()}
+    path = folder / parts[0].path
     try:
-        return _decode(folder / candidate.path, candidate, limits, files)
-    except UnusableError as error:
-        for rate, file in files.items():
-            file.seek(starts[rate])
-            file.truncate()
-        return Quarantined(path=candidate.path, reason=error.reason, detail=error.detail)
+        digest = _file_sha256(path)
+    except OSError as error:
+        fault = UnusableError("unreadable", error.strerror or str(error))
+        return [quarantined(part, fault) for part in parts]
+    if len(parts) == 1 and parts[0].start_seconds == 0 and parts[0].seconds is None:
+        return _measure_whole(path, digest, parts[0], limits, files)
+    found: dict[str, Result] = {}
+    for lane in _lanes(parts):
+        results = _measure_lane(path, digest, lane, limits, files)
+        found |= {part.id: result for part, result in zip(lane, results, strict=True)}
+    return [found[part.id] for part in parts]
 
 
-def _decode(
-    path: Path, candidate: Candidate, limits: Limits, files: Mapping[int, BinaryIO]
-) -> Measured:
-    with AudioFile(path) as audio:
-        limits.check_rate(audio.sample_rate_hz)
-        level = _Level(audio.sample_rate_hz)
-        own_hz = audio.sample_rate_hz
-        writers = {rate: PcmWriter(file, own_hz, rate) for rate, file in files.items()}
-        for block in audio.blocks():
-            limits.check_not_too_long(audio.num_decoded / own_hz)
-            level.add(block)
-            for writer in writers.values():
-                writer.write(block)
-        limits.check_length(audio.num_decoded, audio.sample_rate_hz)
-        check_level(decibels(level.peak))
-    for writer in writers.values():
-        writer.finish()
-    return Measured(
-        clip=_clip(candidate, audio, level),
-        num_samples={rate: writer.num_samples for rate, writer in writers.items()},
-    )
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _clip(candidate: Candidate, audio: AudioFile, level: _Level) -> Clip:
-    return Clip(
-        id=candidate.id,
-        path=candidate.path,
-        sha256=level.checksum.hexdigest(),
-        num_frames=audio.num_decoded,
+def _source(digest: str, audio: AudioFile) -> Source:
+    return Source(
+        sha256=digest,
         sample_rate_hz=audio.sample_rate_hz,
         num_channels=audio.num_channels,
-        peak=level.peak,
-        rms_dbfs=round(decibels(math.sqrt(level.sum_of_squares / audio.num_decoded)), 2),
-        speaker=candidate.speaker,
-        language=candidate.language,
-        text=candidate.text,
-        label=candidate.label,
-        listed=candidate.listed,
+        decoder=audio.decoder,
     )
 
 
-def decibels(amplitude: float) -> float:
-    """An amplitude in dB relative to full scale (1.0); minus infinity for 0."""
-    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
+def _measure_whole(
+    path: Path, digest: str, candidate: Candidate, limits: Limits, files: Files
+) -> list[Result]:
+    """A file that is one clip or, where the limits say so, as many as its pauses make."""
+    places = {rate: file.tell() for rate, file in files.items()}
+    try:
+        with AudioFile(path, candidate.channel) as audio:
+            limits.check_rate(audio.sample_rate_hz)
+            source = _source(digest, audio)
+            if limits.segment == "silence" and candidate.text is None:
+                return _measure_segments(candidate, source, audio.blocks(), limits, files)
+            return [_measure_clip(candidate, source, audio.blocks(), limits, files)]
+    except UnusableError as error:
+        take_back(files, places)
+        return [quarantined(candidate, error)]
+
+
+def _measure_clip(
+    candidate: Candidate, source: Source, blocks: Iterator[np.ndarray], limits: Limits, files: Files
+) -> Result:
+    take = Take(candidate, source, limits, files)
+    for block in blocks:
+        take.add(block)
+        if take.is_too_long:
+            break
+    return take.finish()
+
+
+def _measure_segments(
+    candidate: Candidate, source: Source, blocks: Iterator[np.ndarray], limits: Limits, files: Files
+) -> list[Result]:
+    """A transcript says nothing of its parts, so what has one is never cut."""
+    assert limits.max_seconds is not None, "params.toml's checks demand it"
+    rate, results = source.sample_rate_hz, []
+    for segment in segments(blocks, rate, limits.min_seconds, limits.max_seconds):
+        part = candidate if segment.is_whole else segment_of(candidate, segment.start / rate)
+        results.append(_measure_clip(part, source, iter([segment.samples]), limits, files))
+    return results
+
+
+def _measure_lane(
+    path: Path, digest: str, lane: Sequence[Candidate], limits: Limits, files: Files
+) -> list[Result]:
+    """Parts that do not overlap, in one pass. Those before a fault of the file are kept."""
+    results: list[Result] = []
+    take = None
+    try:
+        with AudioFile(path, lane[0].channel) as audio:
+            limits.check_rate(audio.sample_rate_hz)
+            source = _source(digest, audio)
+            for block, is_last in _pieces(audio, lane):
+                take = take or Take(lane[len(results)], source, limits, files)
+                take.add(block)
+                if is_last:
+                    results.append(take.finish())
+                    take = None
+            length = audio.num_decoded / audio.sample_rate_hz
+            if take and _ends_by(lane[len(results)], length + _TOLERANCE_SECONDS):
+                results.append(take.finish())
+                take = None
+        fault = UnusableError("header disagrees", f"the file ends at {length:.3f} s, before it")
+    except UnusableError as error:
+        fault = error
+    if take:
+        take.discard()
+    return results + [quarantined(part, fault) for part in lane[len(results) :]]
+
+
+def _pieces(audio: AudioFile, lane: Sequence[Candidate]) -> Iterator[tuple[np.ndarray, bool]]:
+    """The samples of each part in turn, and whether it ends with them."""
+    rate, begin, current = audio.sample_rate_hz, 0, 0
+    for block in audio.blocks():
+        end = begin + len(block)
+        while current < len(lane) and round(lane[current].start_seconds * rate) < end:
+            start, stop = round(lane[current].start_seconds * rate), _stop(lane[current], rate)
+            is_last = stop is not None and stop <= end
+            yield block[max(0, start - begin) : None if stop is None else stop - begin], is_last
+            if not is_last:
+                break
+            current += 1
+        if current == len(lane):
+            return
+        begin = end
+
+
+def _stop(part: Candidate, rate: int) -> int | None:
+    return None if part.seconds is None else round((part.start_seconds + part.seconds) * rate)
+
+
+def _ends_by(part: Candidate, seconds: float) -> bool:
+    return part.seconds is None or part.start_seconds + part.seconds <= seconds
+
+
+def _lanes(parts: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Parts, sorted by their starts, in as many rows of one channel as overlaps make necessary."""
+    lanes: list[list[Candidate]] = []
+    for part in parts:
+        lane = next((lane for lane in lanes if _follows(part, lane[-1])), None)
+        if lane is None:
+            lanes.append([part])
+        else:
+            lane.append(part)
+    return lanes
+
+
+def _follows(part: Candidate, other: Candidate) -> bool:
+    if part.channel != other.channel or other.seconds is None:
+        return False
+    return other.start_seconds + other.seconds <= part.start_seconds

@@ -1,78 +1,66 @@
-"""Packed audio on its way to the disk: shards of 16-bit samples and their index."""
+"""Packed audio on its way to the disk: shards of 16-bit samples put in place, and their index."""
 
 import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
-
-from engine.corpus.pcm import SAMPLE_TYPE
-
-INDEX_TABLE = "index.npy"
+INDEX_TABLE = "index.i64"
 INDEX_FACTS = "index.json"
-SHARD_BYTES = 512 * 2**20
-"""A shard is closed before the clip that would carry it past this; a longer clip has its own."""
-
-_COPY_BYTES = 1 << 20
 
 
-class ShardWriter:
-    """Writes one rate's shards, clip after clip, then the index.
+class PackWriter:
+    """Puts one rate's shards in place and writes the index, clip after clip.
 
-    `index.npy` is int64 (clips, 3): shard, offset and length in samples. `index.json` says the
-    rate, the clips' ids in the same order, and each shard's name, bytes and SHA-256.
+    `index.i64` holds three little-endian 64-bit integers for each clip, in manifest order: shard,
+    offset and length in samples. `index.json` says the rate, how many clips there are, the table's
+    SHA-256, and each shard's name, bytes and SHA-256. A shard is named by its content.
     """
 
-    def __init__(self, folder: Path, sample_rate_hz: int, shard_bytes: int = SHARD_BYTES) -> None:
+    def __init__(self, folder: Path, sample_rate_hz: int) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
         self._sample_rate_hz = sample_rate_hz
-        self._shard_bytes = shard_bytes
-        self._ids: list[str] = []
-        self._rows: list[tuple[int, int, int]] = []
+        self._table = (folder / INDEX_TABLE).open("wb")
+        self._checksum = hashlib.sha256()
+        self._num_clips = 0
         self._shards: list[dict[str, object]] = []
-        self._file: BinaryIO | None = None
+        self._number: dict[str, int] = {}
 
-    def append(self, clip_id: str, source: BinaryIO, num_samples: int) -> None:
-        """Take the next `num_samples` samples of `source` as the next clip."""
-        num_bytes = num_samples * SAMPLE_TYPE.itemsize
-        file = self._shard_with_room(num_bytes)
-        shard, offset = len(self._shards), file.tell() // SAMPLE_TYPE.itemsize
-        self._ids.append(clip_id)
-        self._rows.append((shard, offset, num_samples))
-        while num_bytes:
-            piece = source.read(min(num_bytes, _COPY_BYTES))
-            assert piece, "a part file is shorter than its clips"
-            file.write(piece)
-            self._checksum.update(piece)
-            num_bytes -= len(piece)
+    def add_shard(self, samples: Path, num_bytes: int, sha256: str) -> None:
+        """Take a file of samples in by a hard link, or a copy; the clips that follow lie in it."""
+        name = f"{sha256[:16]}.pcm"
+        if name not in self._number:
+            _link(samples, self._folder / name)
+            self._number[name] = len(self._shards)
+            self._shards.append({"name": name, "bytes": num_bytes, "sha256": sha256})
+        self._current = self._number[name]
+
+    def add_clip(self, offset: int, length: int) -> None:
+        """The next clip, by its place in the shard that was added last."""
+        row = b"".join(
+            number.to_bytes(8, "little", signed=True) for number in (self._current, offset, length)
+        )
+        self._table.write(row)
+        self._checksum.update(row)
+        self._num_clips += 1
 
     def finish(self) -> None:
-        """Close the last shard and write the index."""
-        self._close_shard()
-        np.save(self._folder / INDEX_TABLE, np.array(self._rows, dtype="<i8").reshape(-1, 3))
-        facts = {"sample_rate_hz": self._sample_rate_hz, "shards": self._shards, "ids": self._ids}
-        text = json.dumps(facts, ensure_ascii=True, indent=0)
+        """Close the table and write the facts."""
+        self._table.close()
+        facts = {
+            "sample_rate_hz": self._sample_rate_hz,
+            "clips": self._num_clips,
+            "table_sha256": self._checksum.hexdigest(),
+            "shards": self._shards,
+        }
+        text = json.dumps(facts, indent=0)
         (self._folder / INDEX_FACTS).write_text(text + "\n", encoding="ascii")
 
-    def _shard_with_room(self, num_bytes: int) -> BinaryIO:
-        if self._file is not None and self._file.tell() + num_bytes > self._shard_bytes:
-            self._close_shard()
-        if self._file is None:
-            self._file = (self._folder / self._name).open("wb")
-            self._checksum = hashlib.sha256()
-        return self._file
 
-    @property
-    def _name(self) -> str:
-        return f"{len(self._shards):05d}.pcm"
-
-    def _close_shard(self) -> None:
-        if self._file is None:
-            return
-        num_bytes = self._file.tell()
-        self._file.close()
-        self._file = None
-        facts = {"name": self._name, "bytes": num_bytes, "sha256": self._checksum.hexdigest()}
-        self._shards.append(facts)
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or a file system without hard links
+        shutil.copyfile(source, target)

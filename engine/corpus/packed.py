@@ -1,10 +1,9 @@
 """Packed audio, read: any part of any clip, without decoding."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -13,36 +12,40 @@ from attrs import define, field
 from engine.corpus.pack import INDEX_FACTS, INDEX_TABLE
 from engine.corpus.pcm import SAMPLE_TYPE
 from engine.errors import UserError
+from engine.untrusted import read_json_object, refused
 
 
 @define(slots=False)
 class PackedAudio:
     """One corpus at one rate, memory-mapped. Pickles as its folder, so that processes can share it.
 
-    float sample = int16 sample / 32768.
+    Clips are numbered as in the manifest. float sample = int16 sample / 32768.
     """
 
     folder: Path
     sample_rate_hz: int
-    ids: tuple[str, ...] = field(repr=False)
-    """The clips' ids, in manifest order."""
     shards: Sequence[dict[str, Any]] = field(repr=False)
     _table: np.ndarray = field(repr=False, eq=False)
 
     @classmethod
     def open(cls, folder: Path) -> "PackedAudio":
-        """Open packed audio, check the shards' sizes. Raises UserError naming what is damaged."""
-        try:
-            facts = json.loads((folder / INDEX_FACTS).read_text(encoding="ascii"))
-            table = np.load(folder / INDEX_TABLE, allow_pickle=False)
-            ids, shards, rate = tuple(facts["ids"]), facts["shards"], facts["sample_rate_hz"]
-        except (OSError, ValueError, KeyError) as error:
-            raise _damaged(folder, "its index cannot be read") from error
-        if table.shape != (len(ids), 3):
-            raise _damaged(folder, "its index disagrees with its list of clips")
-        packed = cls(folder, rate, ids, shards, table)
-        packed._check_sizes()
+        """Open packed audio, check the index and the shards' sizes.
+
+        Raises UserError naming what is missing or damaged.
+        """
+        with refused(_damage(folder, "its index cannot be read"), OSError, UserError):
+            facts = read_json_object(folder / INDEX_FACTS)
+            rows = np.fromfile(folder / INDEX_TABLE, "<i8")
+            shards, rate = [dict(shard) for shard in facts["shards"]], int(facts["sample_rate_hz"])
+            num_clips, checksum = int(facts["clips"]), facts["table_sha256"]
+        if len(rows) != 3 * num_clips or hashlib.sha256(rows.data).hexdigest() != checksum:
+            raise _damaged(folder, "its table of clips is not the one that was written")
+        packed = cls(folder, rate, shards, rows.reshape(-1, 3))
+        packed._check_shards()
         return packed
+
+    def __len__(self) -> int:
+        return len(self._table)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -55,35 +58,62 @@ class PackedAudio:
 
         As in a slice, `stop` beyond the clip's end gives what there is.
         """
-        shard, offset, length = self._table[index]
-        stop = int(length) if stop is None else min(stop, int(length))
-        assert 0 <= start <= stop, f"samples {start} to {stop} of clip {self.ids[index]}"
-        samples: np.ndarray = self._maps[shard][offset + start : offset + stop]
-        return samples
+        shard, offset, length = self._table[index].tolist()
+        stop = length if stop is None else min(stop, length)
+        assert 0 <= start <= stop, f"samples {start} to {stop} of clip {index}"
+        return self._map(shard)[offset + start : offset + stop]
 
     def verify(self) -> None:
         """Read everything and compare checksums. Raises UserError naming a shard that changed."""
         for shard in self.shards:
-            with (self.folder / shard["name"]).open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != shard["sha256"]:
-                    raise _damaged(self.folder / shard["name"], "its checksum is not the index's")
+            self.verify_shard(shard)
 
-    def _check_sizes(self) -> None:
-        for shard in self.shards:
-            path = self.folder / shard["name"]
-            size = path.stat().st_size if path.is_file() else 0
-            if size != shard["bytes"]:
-                raise _damaged(path, f"{size:,} of {shard['bytes']:,} bytes are there")
+    def verify_shard(self, shard: dict[str, Any]) -> None:
+        """Read one of `shards`. Raises UserError where it changed since it was written."""
+        path = self.folder / shard["name"]
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != shard["sha256"]:
+                raise _damaged(path, "its checksum is not the index's")
+
+    def _check_shards(self) -> None:
+        """Every shard is as long as the index says, and every clip lies inside its shard."""
+        lengths = np.array([_samples_in(self.folder, shard) for shard in self.shards], np.int64)
+        shard, offset, length = self._table.T
+        inside = (shard >= 0) & (shard < len(lengths)) & (offset >= 0) & (length >= 0)
+        if not inside.all() or (length > lengths[shard] - offset).any():
+            raise _damaged(self.folder, "its index names samples that no shard holds")
+
+    def _map(self, shard: int) -> np.ndarray:
+        samples = self._maps.get(shard)
+        if samples is None:
+            path = self.folder / self.shards[shard]["name"]
+            # A plain array over the map: slices of a memmap cost ten times as much.
+            samples = self._maps[shard] = np.memmap(path, SAMPLE_TYPE, "r").view(np.ndarray)
+        return samples
 
     @cached_property
-    def _maps(self) -> list[np.ndarray]:
-        paths = [self.folder / shard["name"] for shard in self.shards]
-        # A plain array over the map: slices of a memmap cost ten times as much.
-        return [np.memmap(path, SAMPLE_TYPE, "r").view(np.ndarray) for path in paths]
+    def _maps(self) -> dict[int, np.ndarray]:
+        return {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (PackedAudio.open, (self.folder,))
 
 
+def _samples_in(folder: Path, shard: dict[str, Any]) -> int:
+    name, num_bytes = shard.get("name"), shard.get("bytes")
+    if not isinstance(name, str) or PurePosixPath(name).name != name or "\0" in name:
+        raise _damaged(folder, "its index names a shard outside")
+    path = folder / name
+    with refused(_damage(folder, "its index names a shard outside"), OSError):
+        size = path.stat().st_size if path.is_file() else 0
+    if size != num_bytes:
+        raise _damaged(path, f"{size} of {num_bytes} bytes are there")
+    return size // SAMPLE_TYPE.itemsize
+
+
 def _damaged(path: Path, what: str) -> UserError:
-    return UserError(f"Packed audio {path} is damaged: {what}. Run 'cantus ingest' again.")
+    return UserError(_damage(path, what))
+
+
+def _damage(path: Path, what: str) -> str:
+    return f"Packed audio {path} is damaged: {what}. Run 'cantus ingest' again."

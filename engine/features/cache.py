@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.atomic import write_atomically
+from engine.atomic import reserve, sync, write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +51,10 @@ def _compute(path: Path, shape: tuple[int, ...], dtype: str, fill: Fill) -> None
     beside = path.with_suffix(".partial")
     array = np.lib.format.open_memmap(beside, mode="w+", dtype=np.dtype(dtype), shape=shape)
     try:
+        reserve(beside)
         fill(array)
         array.flush()
+        sync(beside)
         write_atomically(_checksum_path(path), _checksum(beside))
         beside.replace(path)
     finally:

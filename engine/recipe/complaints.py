@@ -1,6 +1,7 @@
 """What cattrs raises, put into words: a key path and a sentence for every fault."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import attrs
@@ -86,10 +87,18 @@ def _unknown(key: str, table: type, root: type) -> str:
 def _homes(key: str, root: type) -> list[str]:
     """The recipe's tables that have such a key, with their kinds where other kinds lack it."""
     kinds: dict[str, list[tuple[str | None, bool]]] = {}
-    for section in walk(root):
-        has = key in (toml_key(setting) for setting in keys_of(section.table))
-        kinds.setdefault(section.path, []).append((kind_of(section.table), has))
+    for path, kind, keys in _sections(root):
+        kinds.setdefault(path, []).append((kind, key in keys))
     return [_home(path, tables) for path, tables in kinds.items() if any(has for _, has in tables)]
+
+
+@cache
+def _sections(root: type) -> list[tuple[str, str | None, frozenset[str]]]:
+    """Where each of the recipe's tables stands, its kind and its keys."""
+    return [
+        (section.path, kind_of(section.table), frozenset(map(toml_key, keys_of(section.table))))
+        for section in walk(root)
+    ]
 
 
 def _home(path: str, tables: Sequence[tuple[str | None, bool]]) -> str:

@@ -1,5 +1,7 @@
 """What is wrong with a recipe, where it was written, and the error that carries every fault."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,6 +9,12 @@ from pathlib import Path
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.text import visible
+
+_SHOWN_FAULTS = 100
+_SHOWN_KEY = 60
+_SHOWN_MESSAGE = 2_000
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 KeyPath = tuple[str | int, ...]
 """A place in nested tables: keys, and positions in lists."""
@@ -33,7 +41,8 @@ class Fault:
 
     def __str__(self) -> str:
         where = f"{dotted(self.path)}: " if self.path else ""
-        return f"{self.place}  {where}{self.message}"
+        place = shortened(str(self.place), _SHOWN_MESSAGE)
+        return visible(f"{place}  {where}{shortened(self.message, _SHOWN_MESSAGE)}")
 
 
 class RecipeError(UserError):
@@ -43,24 +52,48 @@ class RecipeError(UserError):
         once = dict.fromkeys(faults)
         self.faults = tuple(sorted(once, key=_by_place))
         assert self.faults, "an error needs a fault"
-        lines = [str(fault) for fault in self.faults]
-        super().__init__(
-            lines[0] if len(lines) == 1 else "\n".join((f"{len(lines)} faults", *lines))
-        )
+        lines = [str(fault) for fault in self.faults[:_SHOWN_FAULTS]]
+        number = len(self.faults)
+        if number > 1:
+            lines.insert(0, f"{number} faults")
+        if number > _SHOWN_FAULTS:
+            lines.append(f"and {number - _SHOWN_FAULTS:,} more")
+        super().__init__("\n".join(lines))
 
 
 def dotted(path: KeyPath) -> str:
-    """A key path as a person writes it: `guard.codes.between[1]`."""
+    """A key path as a person writes it: `guard.codes.between[1]`, odd keys in quotes."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{_key(step)}"
     return text
 
 
+def _key(step: str) -> str:
+    key = shortened(step, _SHOWN_KEY)
+    return key if _BARE_KEY.fullmatch(step) else f'"{key}"'
+
+
+def shortened(text: str, length: int) -> str:
+    """A text of at most about `length` characters: of a longer one, its beginning and its end."""
+    half = length // 2
+    return text if len(text) <= length else f"{text[:half]} ... {text[-half:]}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'epochs'?` where a known word is near, and nothing where none is."""
-    near = get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    """`; did you mean 'epochs'?` where a known word is near, and nothing where none is.
+
+    Letters that only look like others are named, since nobody could see what differs.
+    """
+    near = get_close_matches(word[:_SHOWN_KEY], list(known), n=1)
+    said = f"; did you mean '{near[0]}'?" if near else ""
+    return said + _odd_letters(word[:_SHOWN_KEY])
+
+
+def _odd_letters(word: str) -> str:
+    odd = dict.fromkeys(char for char in word if not char.isascii())
+    names = [f"U+{ord(char):04X} {unicodedata.name(char, '')}".strip() for char in odd]
+    return f"; it holds {', '.join(names[:3])}" if names else ""
 
 
 def listed(words: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import tomli
 
 from engine.recipe.faults import Fault, KeyPath, Place, RecipeError
 from engine.recipe.layers import Layer
+from engine.recipe.size import MAX_DEPTH, check_size
 
 _PARTS = re.compile(r"""((?:"[^"]*"|'[^']*'|[^="'])+)=(.*)""", re.DOTALL)
 _WORD = re.compile(r"""[^\s"'\[\]{},=#]+""")
@@ -23,6 +24,8 @@ def parse_override(text: str) -> Layer:
     if parts is None or not values:
         raise RecipeError([Fault(place, (), "expected key.path=value, as training.epochs=3")])
     path = _only_path(values)
+    if len(path) > MAX_DEPTH:
+        raise RecipeError([Fault(place, (), f"nested more than {MAX_DEPTH} deep")])
     values = _nested(path, _value(parts[2].strip(), place, path))
     return Layer(values, {path[:depth]: place for depth in range(len(path) + 1)})
 
@@ -30,6 +33,7 @@ def parse_override(text: str) -> Layer:
 def _value(text: str, place: Place, path: KeyPath) -> Any:
     parsed = _read_one_line(f"value = {text}")
     if parsed is not None:
+        check_size(parsed, place)
         return parsed["value"]
     if _WORD.fullmatch(text):
         return text

@@ -7,14 +7,24 @@ from typing import Any, Literal
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.recipe.called import corpus_name
 from engine.recipe.faults import RecipeError, did_you_mean, listed
 from engine.recipe.fields import above, at_least, matches, not_empty, setting, within
 from engine.recipe.read import forbidden_values, read_layer
 from engine.recipe.structure import structure
 
+_rate = within(1, 768_000)
+"""Hertz. No converter is faster."""
+
 
 def _rates(value: tuple[int, ...]) -> str | None:
-    return not_empty(value) or at_least(1)(min(value))
+    return not_empty(value) or _rate(min(value)) or _rate(max(value))
+
+
+def _corpora(value: dict[str, Any]) -> str | None:
+    """The first corpus whose name is none."""
+    wrong = ((name, corpus_name(name)) for name in value)
+    return next((f"the corpus {name!r} {said}" for name, said in wrong if said), None)
 
 
 @frozen(kw_only=True)
@@ -24,7 +34,7 @@ class Hardware:
     device: Literal["auto", "cpu", "cuda"] = setting("where networks run", default="auto")
     num_devices: int = setting("devices that share a batch", default=1, check=at_least(1))
     num_threads: int = setting(
-        "CPU threads; bit-identical results need the same number", check=at_least(1)
+        "CPU threads; bit-identical results need the same number", check=within(1, 4096)
     )
 
 
@@ -86,6 +96,30 @@ class Tracking:
 
 
 @frozen(kw_only=True)
+class Work:
+    """Who works over clips: this machine, or a cluster that sees the project's folder."""
+
+    backend: Literal["cores", "dask", "ray"] = setting(
+        "this machine's cores, or a cluster", default="cores"
+    )
+    num_workers: int = setting(
+        "processes on this machine; 0: one a core", default=0, check=at_least(0)
+    )
+    address: str = setting(
+        "host and port of the cluster; empty: one is started on this machine",
+        default="",
+        check=matches(r"((tcp|tls)://)?[^\s:/]+:[0-9]+|", "'host:port' or empty"),
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """An address is a cluster's, and all of that is used."""
+        if self.address and self.backend == "cores":
+            yield "address", "needs backend = 'dask' or 'ray'"
+        if self.address and self.num_workers:
+            yield "num_workers", "must be 0 with an address: every worker of the cluster is used"
+
+
+@frozen(kw_only=True)
 class Cost:
     """What an hour of this machine costs, for `cantus plan`."""
 
@@ -103,16 +137,18 @@ class Params:
     )
     seed: int = setting("start of every random sequence", check=within(0, 2**32 - 1))
     hardware: Hardware = setting("the devices")
-    corpora: dict[str, CorpusSource] = setting("the corpora that recipes name")
+    corpora: dict[str, CorpusSource] = setting("the corpora that recipes name", check=_corpora)
     tracking: Tracking = setting("the mirrors", default=Tracking())
+    work: Work = setting("who works over clips", default=Work())
     cost: Cost = setting("the price", default=Cost())
 
     def corpus(self, name: str) -> CorpusSource:
         """The corpus that a recipe names. Raises UserError where params.toml has none so named."""
         if name not in self.corpora:
+            near = did_you_mean(name, self.corpora)
             raise UserError(
-                f"params.toml has no [corpora.{name}]{did_you_mean(name, self.corpora)} It has: "
-                f"{listed([*self.corpora])}. Name one of them as dataset.corpus, or add the table."
+                f"params.toml has no [corpora.{name}]{near} (there are: "
+                f"{listed([*self.corpora])}). Name one of them as dataset.corpus, or add the table."
             )
         return self.corpora[name]
 

@@ -2,6 +2,7 @@
 
 from engine.recipe.faults import RecipeError, did_you_mean, listed
 from engine.recipe.layers import Layer, merge
+from engine.recipe.size import MAX_PROFILES
 
 AS_WRITTEN = "full"
 """The profile that is the recipe as written; it needs no table."""
@@ -27,6 +28,8 @@ def profile_names(document: Layer) -> tuple[str, ...]:
             "'full' is the recipe as written and has no table; write its values into the recipe"
         )
         faults.append(document.fault(("profile", AS_WRITTEN), problem))
+    if len(profiles) > MAX_PROFILES:
+        faults = [document.fault(("profile",), f"more than {MAX_PROFILES} profiles")]
     if faults:
         raise RecipeError(faults)
     return (AS_WRITTEN, *profiles)

@@ -1,8 +1,10 @@
 """From a file to a layer: TOML, what a recipe may not hold, and the parents it extends."""
 
 import math
+import stat
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,33 +21,32 @@ from engine.recipe.faults import (
 )
 from engine.recipe.layers import Layer, merge
 from engine.recipe.lines import key_lines
+from engine.recipe.size import MAX_BYTES, MAX_PARENTS, check_size
 
-_MAX_DEPTH = 32
-"""No recipe is nested deeper; what is would exhaust Python's stack somewhere below."""
+_MISLEADING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that show what follows them in another order than it is read."""
 
 
 def read_layer(path: Path) -> Layer:
     """One TOML file. Raises RecipeError where it is missing, unreadable or no TOML."""
-    text = _read_text(path)
+    text, file = _read_text(path), shown(path)
     try:
-        values, lines = tomli.loads(text), key_lines(text)
+        values, lines = _parse(text, file)
     except tomli.TOMLDecodeError as error:
         raise _unreadable(path, f"no valid TOML: {error.msg.lower()}", error.lineno) from error
     except (ValueError, RecursionError) as error:
         raise _unreadable(path, f"no TOML that can be read: {error}") from error
-    deepest = max(lines, key=len)
-    if len(deepest) > _MAX_DEPTH:
-        raise _unreadable(path, f"nested more than {_MAX_DEPTH} deep", lines[deepest])
-    file = shown(path)
     return Layer(values, {at: Place(file, line) for at, line in lines.items()})
 
 
 def read_document(path: Path) -> Layer:
     """A recipe file merged onto the parents it extends, profiles included.
 
-    Raises RecipeError where a file cannot be read, or a recipe extends itself.
+    Raises RecipeError where a file cannot be read, a recipe extends itself, or too many files
+    extend each other.
     """
-    return _read_chain(path, ())
+    layers = [*_lineage(path)]
+    return reduce(merge, reversed(layers)).without("extends")
 
 
 def forbidden_values(values: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -73,9 +74,19 @@ def forbidden_values(values: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath,
         )
 
 
+@lru_cache(maxsize=MAX_PARENTS)  # a recipe is checked in each of its profiles
+def _parse(text: str, file: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+    values = tomli.loads(text)
+    check_size(values, Place(file))
+    return values, key_lines(text)
+
+
 def _read_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = _read_bytes(path)
+        if len(content) > MAX_BYTES:
+            raise _unreadable(path, f"larger than {MAX_BYTES // 1024} kB; a recipe has about 3 kB")
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise _missing(path) from None
     except UnicodeDecodeError as error:
@@ -84,27 +95,49 @@ def _read_text(path: Path) -> str:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from error
 
 
-def _read_chain(path: Path, heirs: tuple[Path, ...]) -> Layer:
+def _read_bytes(path: Path) -> bytes:
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever, a device has no end
+        raise _unreadable(path, "cannot be read: not a plain file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _lineage(path: Path) -> Iterator[Layer]:
+    """A recipe and the files it extends, the oldest last. Each is read once."""
     layer = read_layer(path)
-    if "extends" not in layer.values:
-        return layer
-    parent = _parent(path, layer)
-    chain = (*heirs, path.resolve())
-    if parent.resolve() in chain:
-        names = " -> ".join(file.name for file in (*chain, parent.resolve()))
-        raise RecipeError([layer.fault(("extends",), f"a recipe may not extend itself: {names}")])
-    return merge(_read_chain(parent, chain), layer).without("extends")
+    chain = [path.resolve()]
+    yield layer
+    while "extends" in layer.values:
+        path = _parent(path, layer)
+        chain.append(path.resolve())
+        if chain[-1] in chain[:-1]:
+            names = " -> ".join(file.name for file in chain)
+            raise _at_extends(layer, f"a recipe may not extend itself: {names}")
+        if len(chain) > MAX_PARENTS + 1:
+            raise _at_extends(layer, f"more than {MAX_PARENTS} recipes extend each other in a row")
+        layer = read_layer(path)
+        yield layer
 
 
 def _parent(path: Path, layer: Layer) -> Path:
     name = layer.values["extends"]
-    if not isinstance(name, str) or Path(name).is_absolute():
-        problem = "expected the file name of the parent, relative to this file"
-        raise RecipeError([layer.fault(("extends",), problem)])
-    parent = Path(path.parent / name)
-    if not parent.is_file():
-        raise RecipeError([layer.fault(("extends",), f"no such file{_neighbours(parent)}")])
+    if not isinstance(name, str) or Path(name).name != name or not name.endswith(".toml"):
+        raise _at_extends(layer, "expected the file name of the parent, a .toml file beside this")
+    parent = path.with_name(name)
+    if not _is_file(parent):
+        raise _at_extends(layer, f"no such file{_neighbours(parent)}")
     return parent
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the file system
+        return False
+
+
+def _at_extends(layer: Layer, problem: str) -> RecipeError:
+    return RecipeError([layer.fault(("extends",), problem)])
 
 
 def _missing(path: Path) -> RecipeError:
@@ -121,6 +154,11 @@ def _unreadable(path: Path, message: str, line: int | None = None) -> RecipeErro
 
 
 def _control_characters(text: str, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    found = [char for char in text if unicodedata.category(char) == "Cc" and char not in "\n\t"]
+    found = next((char for char in text if _is_control(char)), None)
     if found:
-        yield path, f"holds a control character (U+{ord(found[0]):04X}); remove it"
+        yield path, f"holds a control character (U+{ord(found):04X}); remove it"
+
+
+def _is_control(char: str) -> bool:
+    control = unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"
+    return control or char in _MISLEADING

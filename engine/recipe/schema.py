@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from attrs import frozen
 
+from engine.recipe.called import recipe_name
 from engine.recipe.fields import (
     above,
     ascending,
@@ -32,7 +33,6 @@ _moment = matches(
     "'always', 'epoch:N', 'step:N', 'from epoch:N' or 'from step:N'",
 )
 _pick = matches(r"last|best|step:\d+", "'last', 'best' or 'step:N'")
-_word = matches(r"[A-Za-z0-9_]+", "a word of letters, digits and underscores")
 
 
 def _betas(value: tuple[float, float]) -> str | None:
@@ -185,6 +185,12 @@ class Training:
     )
     best: str = setting("metric that picks the best checkpoint", names="result")
     best_is: Literal["lowest", "highest"] = setting("which value of it is best", default="lowest")
+    best_by: Literal["paired", "value"] = setting(
+        "whether an evaluation is better when the 95 % interval of its differences clip by clip "
+        "lies on the better side, or when its value does; metrics without a figure for each clip "
+        "go by value",
+        default="paired",
+    )
     log_every_steps: int = setting(
         "steps between two lines of training metrics", default=10, check=at_least(1), identity=False
     )
@@ -206,10 +212,14 @@ class Training:
 class Start:
     """Continue another recipe's checkpoint."""
 
-    from_: str = setting("name of the recipe this one continues", key="from")
+    from_: str = setting("name of the recipe this one continues", key="from", check=recipe_name)
     pick: str = setting("'last', 'best' or 'step:N'", default="best", check=_pick)
     carry: tuple[Literal["weights", "optimizer"], ...] = setting(
         "what is taken over", default=("weights",), check=not_empty
+    )
+    evaluation: Literal["inherited", "own"] = setting(
+        "whether the parent's evaluation clips are evaluated on, or those of this recipe's split",
+        default="inherited",
     )
 
 
@@ -334,7 +344,7 @@ class Recipe:
     """Every metric the system produces, with what it is (unit included)."""
 
     schema: int = setting("version of the recipe grammar; 1", check=_version)
-    name: str = setting("the recipe's name: its file, stage and model folder", check=_word)
+    name: str = setting("the recipe's name: its file, stage and model folder", check=recipe_name)
     system: str = setting("model family")
     summary: str = setting("one sentence", identity=False)
     upstream: str | None = setting("the published setup it follows", default=None, identity=False)

@@ -58,8 +58,10 @@ def _plain_value(value: Any, type_: Any) -> Any:
     whole_for_number = type_ is float and type(value) is int
     if type(value) is not type_ and not whole_for_number:
         raise expected(value, type_)
-    if type_ is float and not math.isfinite(value):
+    if type(value) is float and not math.isfinite(value):
         raise Invalid("expected a finite number")
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise Invalid("does not fit in 64 bits")
     return type_(value)
 
 

@@ -1,12 +1,15 @@
 """Curves as PNG, one picture a metric, readable on a dark and on a light page."""
 
+import io
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.atomic import write_atomically
 from engine.recipe.schema import Expectation, Recipe
 from engine.report.history import History
 from engine.report.table import in_order
+from engine.safe_names import file_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +37,7 @@ def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
 
 def picture_name(metric: str) -> str:
     """Turn a metric's name into that of its picture, without the ending."""
-    return metric.removeprefix("eval/").replace("/", "_")
+    return file_name(metric.removeprefix("eval/"))
 
 
 def _draw(history: History, recipe: Recipe, name: str, path: Path) -> None:
@@ -50,7 +53,9 @@ def _draw(history: History, recipe: Recipe, name: str, path: Path) -> None:
         if expectation.metric == name:
             _believe(axes, history, expectation)
     _dress(axes, short)
-    drawing.savefig(path, transparent=True, metadata={"Software": None})
+    content = io.BytesIO()
+    drawing.savefig(content, format="png", transparent=True, metadata={"Software": None})
+    write_atomically(path, content.getvalue())
 
 
 def _baselines(axes: "Axes", history: History, short: str) -> None:

@@ -39,10 +39,11 @@ def tell_verdict(facts: dict[str, Any]) -> str:
     verdict = facts.get("verdict")
     if not verdict:
         return "The recipe holds no verdict."
-    return (
+    said = (
         f"Verdict: {verdict['say']} ({verdict['metric']} is {figure(verdict['value'])}); "
         f"keep {verdict['keep']}."
     )
+    return f"{said} {verdict['remark']}" if verdict.get("remark") else said
 
 
 def _finished(recipe: str, ending: Event) -> str:
@@ -52,6 +53,7 @@ def _finished(recipe: str, ending: Event) -> str:
     said = (
         f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "
     )
+    said += f"{facts['gain']} " if facts.get("gain") else ""
     said += tell_verdict(facts)
     return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
 

@@ -14,8 +14,9 @@ def find_run(project: Project, run: str) -> Path:
     """
     if _has_events(Path(run)):
         return Path(run)
-    folders = [*project.runs(run).glob("*"), project.model(run)]
-    found = [folder for folder in folders if _has_events(folder)]
+    latest = _latest(project, run)
+    runs = [latest] if latest else [*project.runs(run).glob("*")]
+    found = [folder for folder in (*runs, project.model(run)) if _has_events(folder)]
     if not found:
         raise UserError(
             f"'{run}' has not been run here: there is no events.jsonl in {run}, in a folder below "
@@ -28,9 +29,17 @@ def _has_events(folder: Path) -> bool:
     return (folder / "events.jsonl").is_file()
 
 
+def _latest(project: Project, recipe: str) -> Path | None:
+    """The run of a recipe that was begun last here, where that was written down."""
+    note = project.latest_run(recipe)
+    folder = project.runs(recipe) / note.read_text("utf-8") if note.is_file() else None
+    return folder if folder and _has_events(folder) else None
+
+
 def _last_moment(folder: Path) -> tuple[float, bool]:
-    # The file's own date says nothing: DVC restores a model at any time. A finished run and its
-    # model tell the same story, and the model is the one with samples and a report.
+    # A model may come from another machine, and then only the clocks say which is newer: the dates
+    # of events, not of files, since DVC restores a model at any time. A finished run and its model
+    # tell the same story, and the model is the one with samples and a report.
     events = History.of(folder).events
     return (events[-1].time if events else 0.0, folder.parent.name == "models")
 

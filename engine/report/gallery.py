@@ -6,6 +6,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from engine.report.history import History
+from engine.untrusted import leads_inside
 
 
 @define
@@ -30,10 +31,13 @@ def exhibits(history: History) -> list[Exhibit]:
 
     A sample's name is that of its clip, a slash, and its part (`yes_3/original`,
     `yes_3/reconstruction`); a name without a slash is a clip of one part. A caption is the title.
+    A file outside the run's folder is left out.
     """
     clips: dict[str, Exhibit] = {}
     samples: Sequence[Mapping[str, Any]] = history.facts("sample").get("samples", ())
     for sample in samples:
+        if sample["kind"] not in ("image", "audio") or not leads_inside(sample["path"]):
+            continue
         clip, _, name = sample["name"].rpartition("/")
         exhibit = clips.setdefault(clip or name, Exhibit(clip or name))
         part = exhibit.parts.setdefault(name, Part(sample.get("caption") or name))

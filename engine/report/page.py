@@ -39,6 +39,8 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "recipe": recipe,
         "ending": tell_ending(folder),
         "verdict": finish.get("verdict"),
+        "gain": finish.get("gain"),
+        "comparisons": _comparisons(history),
         "table": compare(history, recipe),
         "expectations": _expectations(recipe, finish),
         "guards": history.all("guard"),
@@ -60,6 +62,16 @@ def _expectations(recipe: Recipe, finish: Mapping[str, Any]) -> list[dict[str, A
         item | {"metric": belief.metric, "because": belief.because}
         for item in finish.get("expectations", ())
         if (belief := recipe.expect.get(item["name"])) is not None
+    ]
+
+
+def _comparisons(history: History) -> list[tuple[int, int | None, str]]:
+    """Step, the step of the best before it, and their difference clip by clip in words."""
+    differences = [(event.step, event.facts.get("difference")) for event in history.all("eval")]
+    return [
+        (step, found.get("against_step"), found.get("said", ""))
+        for step, found in differences
+        if isinstance(found, dict)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from engine.corpus.intact import require_intact
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
@@ -13,8 +14,11 @@ def build_system(recipe: Recipe, project: Project, params: Params) -> System:
     """Build the recipe's system: its data opened, its networks initialised from torch's generator.
 
     The function `build` of `system.py` beside the recipe class does it, so that a package's system
-    is found the same way as a built-in one. Raises UserError where the data cannot be used.
+    is found the same way as a built-in one. Raises UserError where the data cannot be used, or is
+    no longer what was ingested.
     """
+    corpus = recipe.dataset.corpus
+    require_intact(corpus, params.corpus(corpus), project)
     room = recipe_classes()[recipe.system].__module__.rpartition(".")[0]
     system: System = import_module(f"{room}.system").build(recipe, project, params)
     return system

@@ -11,7 +11,7 @@ import select
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 from attrs import evolve
@@ -107,12 +107,21 @@ class _Mirror:
 def _lines(path: Path, offset: int) -> Iterator[tuple[Event | None, int]]:
     """The events of the complete lines from `offset` on, each with the offset behind it."""
     with path.open("rb") as file:
+        if not _ends_line(file, offset):
+            offset = 0  # a power cut took back what Aim has seen: it is told everything again
         file.seek(offset)
         for line in file:
             if not line.endswith(b"\n"):
                 return
             offset += len(line)
             yield parse_event(line.decode("utf-8", errors="replace")), offset
+
+
+def _ends_line(file: BinaryIO, offset: int) -> bool:
+    if offset == 0:
+        return True
+    file.seek(offset - 1)
+    return file.read(1) == b"\n"
 
 
 def _stdin_is_open() -> bool:

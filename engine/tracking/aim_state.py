@@ -15,6 +15,10 @@ from pathlib import Path
 from attrs import asdict, frozen
 
 from engine.atomic import write_atomically
+from engine.errors import UserError
+from engine.untrusted import read_json_object, refused
+
+_LATEST = 2**62
 
 
 @frozen
@@ -49,12 +53,13 @@ def run_key(run_folder: Path) -> str | None:
 def read_state(repo: Path, key: str) -> MirrorState | None:
     """What `repo` holds of the run, or None where it holds nothing."""
     path = _folder(repo) / f"{key}.json"
-    return MirrorState(**json.loads(path.read_text())) if path.is_file() else None
+    return _read(path) if path.is_file() else None
 
 
 def read_states(repo: Path) -> list[MirrorState]:
     """Every run that `repo` holds, the newest first."""
-    states = [MirrorState(**json.loads(path.read_text())) for path in _folder(repo).glob("*.json")]
+    found = map(_read, _folder(repo).glob("*.json"))
+    states = [state for state in found if state is not None]
     return sorted(states, key=lambda state: state.started, reverse=True)
 
 
@@ -69,7 +74,8 @@ def is_behind(repo: Path, run_folder: Path) -> bool:
     if key is None:
         return False
     state = read_state(repo, key)
-    return state is None or state.offset < (run_folder / "events.jsonl").stat().st_size
+    # A power cut can take back events that Aim has seen: then it holds more than there are.
+    return state is None or state.offset != (run_folder / "events.jsonl").stat().st_size
 
 
 @contextmanager
@@ -82,6 +88,25 @@ def sole_mirror(repo: Path, key: str) -> Iterator[None]:
         except BlockingIOError as error:
             raise AlreadyMirroredError(key) from error
         yield
+
+
+def _read(path: Path) -> MirrorState | None:
+    """What a file remembers; None where it is damaged, so that the run is mirrored again."""
+    try:
+        with refused(f"{path} is damaged."):
+            state = MirrorState(**read_json_object(path))
+            _check_types(state)
+            return state
+    except UserError:
+        return None
+
+
+def _check_types(state: MirrorState) -> None:
+    texts, numbers = (state.run_hash, state.recipe, state.metric), (state.started, state.offset)
+    if not all(type(text) is str for text in texts) or type(state.offset) is not int:
+        raise TypeError("not as it was written")
+    if not all(0 <= number < _LATEST for number in numbers):
+        raise ValueError("not as it was written")
 
 
 def _folder(repo: Path) -> Path:

@@ -15,6 +15,7 @@ from aim.sdk.run import Run
 
 from engine.project import Project
 from engine.tracking.events import Event
+from engine.untrusted import leads_inside
 
 _LARGEST_INT = 2**63 - 1
 
@@ -116,6 +117,8 @@ class AimWriter:
 
 def find_sample(run_folder: Path, sample: Mapping[str, Any]) -> Path | None:
     """The file of a sample: in the run's folder, or in the model that the run became."""
+    if not leads_inside(sample["path"]):
+        return None
     model = Project(run_folder.parents[2]).model(run_folder.parent.name)
     paths = (folder / sample["path"] for folder in (run_folder, model))
     return next((path for path in paths if path.is_file()), None)

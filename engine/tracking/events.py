@@ -1,14 +1,27 @@
 """events.jsonl: the truth of a run. DVC's files, Aim and the report are made from it."""
 
+import hashlib
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
-from attrs import field, frozen
+from attrs import define, field, frozen
+
+from engine.atomic import sync
+
+_AT_ONCE = 1 << 20
+_MOST_STEPS = 2**62
+_LARGEST = 1e300
+"""No metric has larger numbers, and figures made of two still are numbers."""
+
+
+def _now() -> float:
+    return time.time()
 
 
 @frozen
@@ -24,7 +37,26 @@ class Event:
     epoch: float = 0.0
     metrics: Mapping[str, float | None] = field(factory=dict)
     facts: Mapping[str, Any] = field(factory=dict)
-    time: float = field(factory=time.time)
+    time: float = field(factory=_now)
+
+
+@frozen
+class Mark:
+    """A place in events.jsonl and what stands before it: whether that is still there can be told.
+
+    A checkpoint holds one, since its run can only go on with the events that led to it.
+    """
+
+    num_bytes: int
+    sha256: str
+
+    def is_in(self, path: Path) -> bool:
+        """Whether the file still begins with the same bytes."""
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            found = _marked(file, self.num_bytes)
+        return found.num_bytes == self.num_bytes and found.digest.hexdigest() == self.sha256
 
 
 class EventLog:
@@ -34,7 +66,10 @@ class EventLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         _mend_last_line(path)
         self.path = path
-        self._file: TextIO = path.open("a", encoding="utf-8")
+        self._file: BinaryIO = path.open("ab+")
+        sync(path.parent)
+        self._file.seek(0)
+        self._marked = _marked(self._file)
 
     def write(self, event: Event) -> None:
         """Append one event. A number that is not finite is written as null."""
@@ -48,8 +83,15 @@ class EventLog:
             line["metrics"] = {name: _finite(value) for name, value in event.metrics.items()}
         if event.facts:
             line["facts"] = event.facts
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        text = json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
+        self._file.write(text)
         self._file.flush()
+        self._marked.add(text)
+
+    def mark(self) -> Mark:
+        """The present end of the log, forced to the disk."""
+        self.sync()
+        return Mark(self._marked.num_bytes, self._marked.digest.hexdigest())
 
     def sync(self) -> None:
         """Force what was written to the disk."""
@@ -57,8 +99,10 @@ class EventLog:
 
     def close(self) -> None:
         """Sync and close."""
-        self.sync()
-        self._file.close()
+        try:
+            self.sync()
+        finally:
+            self._file.close()
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -75,12 +119,14 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def parse_event(text: str) -> Event | None:
-    """The event of one line, or None where a killed process left the line torn."""
+    """The event of one line, or None where a kill or a power cut left something else."""
     try:
         line = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None
-    return Event(
+    if not isinstance(line, dict) or not {"kind", "step"} <= line.keys():
+        return None
+    event = Event(
         kind=line["kind"],
         step=line["step"],
         epoch=line.get("epoch", 0.0),
@@ -88,12 +134,30 @@ def parse_event(text: str) -> Event | None:
         facts=line.get("facts", {}),
         time=line.get("time", 0.0),
     )
+    return event if _is_sound(event) else None
+
+
+def _is_sound(event: Event) -> bool:
+    """Whether every part is of its type: a run's folder may come from anywhere."""
+    tables = isinstance(event.metrics, dict) and isinstance(event.facts, dict)
+    return (
+        tables
+        and isinstance(event.kind, str)
+        and type(event.step) is int
+        and 0 <= event.step < _MOST_STEPS
+        and all(map(_is_number, (event.epoch, event.time)))
+        and all(value is None or _is_number(value) for value in event.metrics.values())
+    )
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and abs(value) < _LARGEST  # type: ignore[arg-type]
 
 
 def _lines(path: Path) -> Iterator[Event]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         for text in file:
             event = parse_event(text)
             if event is not None:
@@ -108,6 +172,26 @@ def _mend_last_line(path: Path) -> None:
         file.seek(-1, os.SEEK_END)
         if file.read(1) != b"\n":
             file.write(b"\n")
+
+
+@define
+class _Marked:
+    """How much was read or written so far, and its digest."""
+
+    num_bytes: int = 0
+    digest: Any = field(factory=hashlib.sha256)
+
+    def add(self, content: bytes) -> None:
+        self.num_bytes += len(content)
+        self.digest.update(content)
+
+
+def _marked(file: BinaryIO, limit: int = sys.maxsize) -> _Marked:
+    """Read a file to its end, or at most `limit` bytes of it."""
+    marked = _Marked()
+    while content := file.read(min(_AT_ONCE, limit - marked.num_bytes)):
+        marked.add(content)
+    return marked
 
 
 def _finite(value: float | None) -> float | None:

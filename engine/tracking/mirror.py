@@ -19,7 +19,8 @@ class AimMirror:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as self)
+        self._complaints: IO[bytes] | None = None
+        self._not_started: str | None = None
 
     def start(self, run_folder: Path, repo: Path) -> None:
         """Start mirroring `run_folder` into the Aim repository in `repo`; return at once.
@@ -28,6 +29,8 @@ class AimMirror:
         its standard input closes: by `finish`, or because this process died.
         """
         try:
+            # It lives as long as this object; a pipe that nobody reads could fill up.
+            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
             self._process = subprocess.Popen(
                 [*_command(repo), "--follow", str(run_folder)],
                 stdin=subprocess.PIPE,
@@ -36,13 +39,14 @@ class AimMirror:
                 start_new_session=True,
             )
         except OSError as error:
-            self._complaints.write(str(error).encode())
+            self._not_started = str(error)
 
     def finish(self, timeout_seconds: float) -> str | None:
         """Let the mirror catch up for at most `timeout_seconds`; a sentence where it could not."""
         if self._process is None:
-            return _failure(self._told()) if self._complaints.tell() else None
+            return _failure(self._not_started.encode()) if self._not_started else None
         assert self._process.stdin is not None
+        assert self._complaints is not None
         self._process.stdin.close()
         try:
             code = self._process.wait(timeout_seconds)
@@ -50,11 +54,8 @@ class AimMirror:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             return f"Aim did not keep up within {timeout_seconds:g} s. {_NOTHING_LOST}"
-        return None if code == 0 else _failure(self._told())
-
-    def _told(self) -> bytes:
         self._complaints.seek(0)
-        return self._complaints.read()
+        return None if code == 0 else _failure(self._complaints.read())
 
 
 def sync_all(project: Project) -> str | None:

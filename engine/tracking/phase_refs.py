@@ -2,17 +2,21 @@
 
 DVC compares git revisions, and the results of two recipes lie side by side in one. So each recipe
 gets a ref `refs/<recipe>` to a commit whose tree is that recipe's results under names that are
-the same for all: metrics.json, recipe.toml, params.toml, plots/train.csv. Git's plumbing writes it
+the same for all: metrics.json, recipe.toml, params.toml, plots/train.csv. The figures lie below a
+key with the digest of their evaluation set, so that DVC lines up those of the same clips and shows
+no difference between others. Git's plumbing writes it
 without touching a branch, the index, a tag or the working tree, and nothing pushes or clones it.
 The commit has no parent, no author's name and no date of its own: same content, same ref.
 """
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 from engine.errors import UserError
 from engine.project import Project
+from engine.tracking.comparable import short_digest
 
 _GIT_OWN = {"bisect", "exps", "heads", "notes", "original", "remotes", "replace", "stash", "tags"}
 _OF_A_HOOK = {
@@ -94,6 +98,8 @@ def _refresh(project: Project, name: str) -> bool:
 
 def _commit(root: Path, files: dict[str, Path]) -> str:
     blobs = {name: _blob(root, file.read_bytes()) for name, file in files.items()}
+    if "metrics.json" in files:
+        blobs["metrics.json"] = _blob(root, _below_their_set(files["metrics.json"]))
     curve = blobs.pop("train.csv", None)
     blobs["dvc.yaml"] = _blob(root, _dvc_yaml(set(blobs), curves=curve is not None).encode())
     lines = [f"100644 blob {blob}\t{name}" for name, blob in blobs.items()]
@@ -102,6 +108,22 @@ def _commit(root: Path, files: dict[str, Path]) -> str:
         lines.append(f"040000 tree {plots}\tplots")
     tree = _git(root, "mktree", stdin="".join(f"{line}\n" for line in lines).encode())
     return _git(root, "commit-tree", tree, "-m", "Results of one recipe, for DVC to compare")
+
+
+def _below_their_set(file: Path) -> bytes:
+    """Metrics with every figure below its evaluation set; as they are where they name none."""
+    content = file.read_bytes()
+    try:
+        metrics = json.loads(content)
+    except (ValueError, RecursionError):
+        return content
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("evaluation_set"), str):
+        return content
+    groups = {name: value for name, value in metrics.items() if isinstance(value, dict)}
+    others = {name: value for name, value in metrics.items() if name not in groups}
+    del others["evaluation_set"]
+    key = f"evaluation set {short_digest(metrics['evaluation_set'])}"
+    return json.dumps({**others, key: groups}, indent=2, sort_keys=True).encode()
 
 
 def _dvc_yaml(names: set[str], *, curves: bool) -> str:

@@ -2,18 +2,21 @@
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from attrs import field, frozen
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.atomic import replace_folder
+from engine.disk import refusals_in_words, require_space
 from engine.errors import UserError
+from engine.training.safe_load import load_state, load_tensors
+from engine.untrusted import read_json_object
 
 _WEIGHTS, _AVERAGE, _OPTIMIZERS, _STATE = (
     "weights.safetensors",
@@ -22,6 +25,9 @@ _WEIGHTS, _AVERAGE, _OPTIMIZERS, _STATE = (
     "state.json",
 )
 _CHECKSUMS = "checksums.json"
+_FILES = {_WEIGHTS, _AVERAGE, _OPTIMIZERS, _STATE}
+_BESIDE_TENSORS = 64 * 1024
+"""Bytes that names, state and checksums of a checkpoint take at most, or hardly more."""
 
 
 @frozen
@@ -39,24 +45,19 @@ class Checkpoint:
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     """Write `folder`, whole or not at all; one that exists is replaced.
 
-    Raises UserError where the disk has no room, before anything is lost.
+    Raises UserError where the disk has no room or refuses, before anything is lost.
     """
     beside = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        beside.mkdir(parents=True)
-        _write_files(checkpoint, beside)
-    except OSError as error:
+        with refusals_in_words(f"The checkpoint {folder}", folder.parent):
+            beside.mkdir(parents=True)
+            require_space(beside, _num_bytes(checkpoint))
+            _write_files(checkpoint, beside)
+            replace_folder(beside, folder)
+    except UserError:
         shutil.rmtree(beside, ignore_errors=True)
-        raise UserError(
-            f"The checkpoint {folder} could not be written: {error.strerror or error}. "
-            "Free space or make the folder writable; the previous checkpoint is untouched, and "
-            "the same command continues from it."
-        ) from error
-    if folder.exists():
-        shutil.rmtree(folder)
-    beside.rename(folder)
-    _sync(folder.parent)
+        raise
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -67,31 +68,35 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     damage = find_damage(folder)
     if damage:
         raise UserError(f"The checkpoint {folder} is damaged: {damage}. Choose another one.")
-    optional = folder / _OPTIMIZERS
+    listed = _checksums(folder) or {}
     return Checkpoint(
-        state=json.loads((folder / _STATE).read_text(encoding="utf-8")),
-        weights=load_file(folder / _WEIGHTS),
-        average=load_file(folder / _AVERAGE) if (folder / _AVERAGE).exists() else {},
-        optimizers=torch.load(optional, weights_only=True) if optional.exists() else {},
+        state=read_state(folder),
+        weights=load_tensors(folder / _WEIGHTS),
+        average=load_tensors(folder / _AVERAGE) if _AVERAGE in listed else {},
+        optimizers=load_state(folder / _OPTIMIZERS) if _OPTIMIZERS in listed else {},
     )
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """The plain values of a checkpoint. Raises UserError where they cannot be read."""
+    return read_json_object(folder / _STATE)
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
     """The newest undamaged checkpoint in `folder`, by the step inside, not by the file's name."""
-    whole = [
-        (json.loads((path / _STATE).read_text(encoding="utf-8"))["step"], path)
-        for path in sorted(folder.glob("[!.]*"))
-        if path.is_dir() and find_damage(path) is None
-    ]
-    return max(whole)[1] if whole else None
+    return next((path for path in checkpoints(folder) if find_damage(path) is None), None)
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """What may be checkpoints in `folder`, the newest first: by the step inside, then by name."""
+    paths = [path for path in folder.glob("[!.]*") if path.is_dir()]
+    return sorted(paths, key=lambda path: (_step(path), path), reverse=True)
 
 
 def find_damage(folder: Path) -> str | None:
     """What is wrong with a checkpoint's files, in words, or None."""
-    listing = folder / _CHECKSUMS
-    try:
-        checksums = json.loads(listing.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    checksums = _checksums(folder)
+    if checksums is None:
         return f"{_CHECKSUMS} is missing or torn"
     for name, expected in checksums.items():
         path = folder / name
@@ -99,7 +104,7 @@ def find_damage(folder: Path) -> str | None:
             return f"{name} is missing"
         if _digest(path) != expected:
             return f"{name} does not have its checksum"
-    return None
+    return f"{_STATE} holds no step" if _step(folder) < 0 else None
 
 
 def weights_digest(folder: Path) -> str:
@@ -111,9 +116,8 @@ def weights_digest(folder: Path) -> str:
 def prune(folder: Path, *, keep: int) -> None:
     """Delete all but the newest `keep` checkpoints in `folder`, and what was never finished."""
     for torn in folder.glob(".*.partial"):
-        shutil.rmtree(torn, ignore_errors=True)
-    finished = sorted(path for path in folder.iterdir() if path.is_dir())
-    for path in finished[:-keep]:
+        shutil.rmtree(torn)
+    for path in checkpoints(folder)[keep:]:
         shutil.rmtree(path)
 
 
@@ -122,14 +126,46 @@ def _write_files(checkpoint: Checkpoint, folder: Path) -> None:
     if checkpoint.average:
         save_file(_plain(checkpoint.average), folder / _AVERAGE)
     if checkpoint.optimizers:
-        torch.save(checkpoint.optimizers, folder / _OPTIMIZERS)
+        with (folder / _OPTIMIZERS).open("wb") as file:  # given a path, torch hides why it failed
+            torch.save(checkpoint.optimizers, file)
     text = json.dumps(checkpoint.state, indent=1, sort_keys=True)
     (folder / _STATE).write_text(text, encoding="utf-8")
     checksums = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     (folder / _CHECKSUMS).write_text(json.dumps(checksums, indent=1), encoding="utf-8")
-    for path in folder.iterdir():
-        _sync(path)
-    _sync(folder)
+
+
+def _checksums(folder: Path) -> dict[str, str] | None:
+    """Digests by file; None where the listing is missing, torn, or not one of a checkpoint."""
+    try:
+        listed = read_json_object(folder / _CHECKSUMS)
+    except UserError:
+        return None
+    if not {_WEIGHTS, _STATE} <= listed.keys() <= _FILES:
+        return None
+    return {name: str(digest) for name, digest in listed.items()}
+
+
+def _step(folder: Path) -> int:
+    """The step inside a checkpoint; -1 where none can be read."""
+    try:
+        step = read_state(folder).get("step")
+    except UserError:
+        return -1
+    return step if type(step) is int else -1
+
+
+def _num_bytes(checkpoint: Checkpoint) -> int:
+    parts = (checkpoint.weights, checkpoint.average, checkpoint.optimizers)
+    return sum(tensor.nbytes for part in parts for tensor in _tensors(part)) + _BESIDE_TENSORS
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Every tensor in nested tables and lists."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _tensors(inner)
 
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -139,11 +175,3 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,56 +2,97 @@
 
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.evaluation.clip_table import write_clip_table
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.report.expectations import judge
 from engine.report.page import build_report
 from engine.report.verdict import reach_verdict
+from engine.tracking.comparable import foreign_recipes
 from engine.tracking.events import read_events
-from engine.training.checkpoint import read_checkpoint
+from engine.training.checkpoint import checkpoints, read_checkpoint
 from engine.training.folder import RunFolder, write_json
+from engine.training.gain import tell_gain
 from engine.training.loop import Loop
 from engine.training.publish import final_metrics, publish
+from engine.training.shelf import drop_older_models, keep_model, link_tree, place_model
 
 
 def finish_run(loop: Loop, folder: RunFolder, project: Project, started: float) -> str:
-    """Make `models/<recipe>` from the best weights; return the verdict in words."""
+    """Make `models/<recipe>` from the best weights; return the verdict in words.
+
+    It is made in the run's folder and stays there: see `shelf.py`. `started` is on the monotonic
+    clock.
+    """
     recipe = loop.recipe
-    best = read_checkpoint(folder.kept / "best")
+    best = read_checkpoint(folder.best)
     loop.system.objective.load_state_dict(dict(best.weights), strict=True)
     loop.average = None  # the best weights are the averages already, where the recipe averages
-    model = project.model(recipe.name)
-    beside = model.with_name(f".{recipe.name}.partial")
+    beside = folder.path / ".model.partial"
     shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    loop.system.objective.eval()
-    loop.system.export(beside / "export")
-    loop.sample("final")
-    shutil.copytree(folder.samples, beside / "samples")
-    _checkpoints(folder, beside)
-    message = _conclude(loop, folder, beside, best.state["step"], started)
-    for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
-        shutil.copy2(folder.path / name, beside / name)
-    publish(project, recipe.name, folder.events, best.state["step"])
-    shutil.copy2(project.metrics(recipe.name), beside / "metrics.json")
-    build_report(beside, recipe)
-    shutil.rmtree(model, ignore_errors=True)
-    beside.rename(model)
+    beside.mkdir()
+    try:
+        message = _fill(beside, loop, folder, project, best.state["step"], started)
+    except OSError:
+        shutil.rmtree(beside, ignore_errors=True)  # a full disk is no fuller for it
+        raise
+    keep_model(beside, folder)
+    place_model(folder, project.model(recipe.name))
     folder.finish()
+    dropped = drop_older_models(folder)
+    if dropped:
+        loop.watcher.say(dropped)
+    return message
+
+
+def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
+    """Put the finished model of a run in place again; return its verdict in words."""
+    events = folder.model / folder.events.name
+    history = list(read_events(events))
+    facts = next(event.facts for event in reversed(history) if event.kind == "finish")
+    publish(project, recipe.name, events, facts["best_step"])
+    place_model(folder, project.model(recipe.name))
+    folder.finish()
+    folder.note_as_latest()
+    return _sentence(recipe, final_metrics(history, facts["best_step"]), facts)
+
+
+def _fill(
+    model: Path, loop: Loop, folder: RunFolder, project: Project, step: int, started: float
+) -> str:
+    """Write everything a model holds; return the verdict in words."""
+    recipe = loop.recipe
+    loop.system.objective.eval()
+    loop.system.export(model / "export")
+    loop.sample("final")
+    link_tree(folder.samples, model / "samples")
+    _checkpoints(folder, model)
+    link_tree(folder.path / "lineage", model / "lineage")
+    write_clip_table(model / "evaluation" / "clips.tsv", loop.record.table(loop.system.eval_clips))
+    message = _conclude(loop, folder, project, model, step, started)
+    for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
+        shutil.copy2(folder.path / name, model / name)
+    publish(project, recipe.name, folder.events, step)
+    shutil.copy2(project.metrics(recipe.name), model / "metrics.json")
+    build_report(model, recipe)
     return message
 
 
 def _checkpoints(folder: RunFolder, model: Path) -> None:
     """Weights for later phases: best, kept steps, and the last with its optimiser's state."""
-    shutil.copytree(folder.kept, model / "checkpoints")
-    newest = max(folder.resumable.glob("step_*"))
-    shutil.copytree(newest, model / "checkpoints" / "last")
+    sources = {path.name: path for path in folder.kept.glob("step_*")}
+    sources |= {"best": folder.best, "last": checkpoints(folder.resumable)[0]}
+    for name, path in sources.items():
+        link_tree(path, model / "checkpoints" / name)
 
 
-def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: float) -> str:
+def _conclude(
+    loop: Loop, folder: RunFolder, project: Project, model: Path, step: int, started: float
+) -> str:
     """Judge expectations and verdict, write the finish event and say the verdict."""
     recipe = loop.recipe
     loop.log.sync()
@@ -59,22 +100,27 @@ def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: fl
     metrics = final_metrics(history, step)
     expectations = [judge(name, one, history).facts() for name, one in recipe.expect.items()]
     table = recipe.verdict
-    verdict = None if table is None else reach_verdict(table, metrics[table.metric]).facts()
+    foreign = foreign_recipes(project, loop.system.evaluation_set)
+    verdict = None
+    if table is not None:
+        verdict = reach_verdict(table, metrics[table.metric], foreign).facts()
     facts: dict[str, Any] = {
         "verdict": verdict,
         "expectations": expectations,
-        "seconds": round(time.time() - started, 1),
+        "seconds": round(time.monotonic() - started, 1),
         "best_step": step,
+        "gain": tell_gain(recipe, loop.record, history),
     }
     loop.write("finish", metrics={n: v for n, v in metrics.items() if "/" in n}, facts=facts)
     loop.log.sync()
     write_json(model / "verdict.json", verdict)
-    return _sentence(recipe, metrics, verdict)
+    return _sentence(recipe, metrics, facts)
 
 
-def _sentence(recipe: Recipe, metrics: dict[str, Any], verdict: dict[str, Any] | None) -> str:
-    best = recipe.training.best
+def _sentence(recipe: Recipe, metrics: dict[str, Any], facts: Mapping[str, Any]) -> str:
+    """The best figure, and what the finish event's facts say of it."""
+    best, verdict = recipe.training.best, facts["verdict"]
     said = f"{recipe.name}: {best} {metrics[best]:.4g} at step {metrics['step']}"
-    if verdict is None:
-        return said
-    return f"{said}. {verdict['say']} (keep {verdict['keep']})"
+    if verdict is not None:
+        said += f". {verdict['say']} (keep {verdict['keep']})"
+    return said + (f". {facts['gain']}" if facts["gain"] else "")

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from engine.recipe.schema import Guard
+from engine.training.better import Contest, PerClip, Reached
 
 
 @frozen
@@ -42,8 +43,7 @@ class _Memory:
     """What one guard must remember from one look to the next."""
 
     done: bool = False
-    best: float | None = None
-    best_step: int = 0
+    best: Reached | None = None
     history: list[tuple[int, float]] = field(factory=list)
     other_history: list[tuple[int, float]] = field(factory=list)
 
@@ -51,16 +51,21 @@ class _Memory:
 class Guards:
     """All guards of a recipe, over one run."""
 
-    def __init__(self, guards: Mapping[str, Guard]) -> None:
-        self._guards = dict(guards)
+    def __init__(self, guards: Mapping[str, Guard], *, paired: bool = True) -> None:
+        self._guards, self._paired = dict(guards), paired
         self._memory = {name: _Memory() for name in guards}
 
-    def watch(self, metrics: Mapping[str, float], moment: Moment) -> list[Breach]:
-        """The guards that the new metrics break. Call it with each metric once per logging."""
+    def watch(
+        self, metrics: Mapping[str, float], moment: Moment, per_clip: PerClip | None = None
+    ) -> list[Breach]:
+        """The guards that the new metrics break. Call it with each metric once per logging.
+
+        `per_clip` holds the figures of an evaluation, as `Evaluated` does.
+        """
         found = []
         for name, guard in self._guards.items():
             if guard.alive is None:
-                breach = self._look(name, guard, metrics, moment)
+                breach = self._look(name, guard, metrics, moment, per_clip or {})
                 found += [breach] if breach else []
         return found
 
@@ -81,20 +86,30 @@ class Guards:
     def state(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
         return {
-            name: [m.done, m.best, m.best_step, m.history, m.other_history]
+            name: [m.done, m.best and [m.best.step, m.best.value], m.history, m.other_history]
             for name, m in self._memory.items()
         }
 
-    def load(self, state: Mapping[str, Any]) -> None:
+    def per_clip(self) -> dict[str, PerClip]:
+        """What `state` leaves out: figures of each clip, by guard."""
+        return {name: m.best.per_clip for name, m in self._memory.items() if m.best}
+
+    def load(self, state: Mapping[str, Any], per_clip: Mapping[str, PerClip]) -> None:
         """Take over saved state; a guard added since then starts afresh."""
-        for name, (done, best, best_step, history, other) in state.items():
+        for name, (done, best, history, other) in state.items():
             if name in self._memory:
                 pairs = [(step, value) for step, value in history]
                 others = [(step, value) for step, value in other]
-                self._memory[name] = _Memory(done, best, best_step, pairs, others)
+                reached = best and Reached(best[0], best[1], per_clip.get(name, {}))
+                self._memory[name] = _Memory(done, reached, pairs, others)
 
     def _look(
-        self, name: str, guard: Guard, metrics: Mapping[str, float], moment: Moment
+        self,
+        name: str,
+        guard: Guard,
+        metrics: Mapping[str, float],
+        moment: Moment,
+        per_clip: PerClip,
     ) -> Breach | None:
         memory = self._memory[name]
         metric = guard.finite or guard.metric
@@ -105,7 +120,13 @@ class Guards:
             return None
         memory.done = guard.at.startswith(("epoch:", "step:"))
         value = metrics[metric]
-        said = _broken(guard, memory, value, moment)
+        if guard.plateau_steps is not None:
+            contest = Contest(metric, lowest=True, paired=self._paired)
+            short = metric.partition("/")[2]
+            own = {short: per_clip[short]} if short in per_clip else {}
+            said = _plateau(guard.plateau_steps, memory, contest, Reached(moment.step, value, own))
+        else:
+            said = _broken(guard, memory, value, moment)
         return _breach(name, guard, metric, value, said, moment) if said else None
 
 
@@ -127,21 +148,21 @@ def _broken(guard: Guard, memory: _Memory, value: float, moment: Moment) -> str 
     if guard.between is not None:
         low, high = guard.between
         return None if low <= value <= high else f"it must lie between {low:g} and {high:g}"
-    if guard.plateau_steps is not None:
-        return _plateau(guard.plateau_steps, memory, value, moment)
     assert guard.gap_steps is not None, "the recipe's checks demand exactly one condition"
     return _gap(guard, memory, value, moment)
 
 
-def _plateau(steps: int, memory: _Memory, value: float, moment: Moment) -> str | None:
-    if memory.best is None or value < memory.best:
-        memory.best, memory.best_step = value, moment.step
+def _plateau(steps: int, memory: _Memory, contest: Contest, new: Reached) -> str | None:
+    if memory.best is None or contest.is_better(new, memory.best):
+        memory.best = new
         return None
-    if moment.step - memory.best_step < steps:
+    if new.step - memory.best.step < steps:
         return None
+    difference = contest.difference(new, memory.best)
+    told = f"; since then {difference.sentence(lowest=True)}" if difference else ""
     return (
         f"it must reach a new lowest value within {steps} steps; the lowest, "
-        f"{memory.best:.6g}, was at step {memory.best_step}"
+        f"{memory.best.value:.6g}, was at step {memory.best.step}{told}"
     )
 
 

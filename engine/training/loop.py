@@ -1,12 +1,13 @@
 """The training loop: steps, evaluations, guards and checkpoints, in the order the recipe says."""
 
+import shutil
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import define, field
+from attrs import asdict, define, field
 from lightning_fabric import Fabric
 
 from engine.recipe.schema import Recipe
@@ -18,20 +19,13 @@ from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
+from engine.training.record import Entry, Record, as_arrays, as_tensors
 from engine.training.step import Stepper, silent_parameters
 from engine.training.stop import StopRequest
 from engine.training.system import Batch, Evaluated, System
 from engine.training.watcher import Progress, Watcher
 
 Ending = Literal["finished", "interrupted", "guard"]
-
-
-@define
-class Best:
-    """The best evaluation so far."""
-
-    step: int = -1
-    value: float = float("nan")
 
 
 @define(slots=False)
@@ -52,9 +46,9 @@ class Loop:
     published: Callable[[], None]
     """Called after every evaluation, so that DVC's files can be rewritten."""
     step: int = 0
-    best: Best = field(factory=Best)
     breach: Breach | None = None
 
+    record: Record = field(init=False)
     clock: Clock = field(init=False)
     stepper: Stepper = field(init=False)
     guards: Guards = field(init=False)
@@ -66,7 +60,8 @@ class Loop:
         training = self.recipe.training
         self.clock = Clock.of(training, self.order.steps_per_epoch)
         self.stepper = Stepper(self.fabric, self.system, self.recipe, self.clock.length)
-        self.guards = Guards(self.recipe.guard)
+        self.record = Record.of(self.recipe)
+        self.guards = Guards(self.recipe.guard, paired=self.record.contest.paired)
         decay = training.ema_decay
         module = self.system.objective
         self.average = None if decay is None else AverageWeights(module, decay)
@@ -124,21 +119,34 @@ class Loop:
         """Inside, the objective computes with the averaged weights, where the recipe wants them."""
         return nullcontext() if self.average is None else self.average.in_place()
 
-    def evaluate(self, rename: str | None = None) -> Evaluated:
-        """Evaluate the present weights; `rename` stands for eval in the metrics' names."""
+    def evaluate(self) -> Evaluated:
+        """Evaluate the present weights."""
         random = random_state()
         self.system.objective.eval()
         with self.with_average():
             result = self.system.evaluate()
         self.system.objective.train()
         set_random_state(random)
-        if rename is None:
-            return result
-        metrics = {f"{rename}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
-        return Evaluated(metrics, result.per_clip)
+        return result
+
+    def begin(self, entry: Entry) -> None:
+        """Evaluate what costs nothing, and the weights to start from, on the run's own clips."""
+        facts: dict[str, Any] = {"evaluation_set": self.system.evaluation_set}
+        baselines = self.system.baselines()
+        self.write("baseline", metrics=baselines.metrics, facts=facts)
+        result = self.evaluate()
+        metrics = {f"{entry}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
+        self.record.begin(entry, result, baselines.per_clip)
+        candidate = self.record.best is not None
+        self.write("eval", metrics=metrics, facts=facts | {"best": candidate})
+        self.watcher.evaluated(0, metrics)
+        if candidate:
+            self._save_weights("best")
+        self.published()
 
     def sample(self, name: str) -> None:
         """Write samples of the present weights below `samples/<name>`."""
+        shutil.rmtree(self.samples / name, ignore_errors=True)  # left there by a killed process
         random = random_state()
         self.system.objective.eval()
         with self.with_average():
@@ -159,7 +167,7 @@ class Loop:
     def checkpoint(self) -> Checkpoint:
         """Everything that is needed to go on from here to the same weights."""
         return Checkpoint(
-            state=self._position() | {"guards": self.guards.state()},
+            state=self._position() | {"guards": self.guards.state(), "record": self.record.state()},
             weights=self.system.objective.state_dict(),
             average={} if self.average is None else self.average.weights,
             optimizers={
@@ -167,6 +175,8 @@ class Loop:
                 "random": random_state(),
                 "meter": self.stepper.meter.state(),
                 "precision": self.fabric.strategy.precision.state_dict(),
+                "record": self.record.tensors(),
+                "guards": {n: as_tensors(v) for n, v in self.guards.per_clip().items()},
             },
         )
 
@@ -179,8 +189,9 @@ class Loop:
         set_random_state(checkpoint.optimizers["random"])
         self.stepper.meter.load(checkpoint.optimizers["meter"])
         self.fabric.strategy.precision.load_state_dict(checkpoint.optimizers["precision"])
-        self.guards.load(checkpoint.state["guards"])
-        self.best = Best(*checkpoint.state["best"])
+        per_clip = {n: as_arrays(v) for n, v in checkpoint.optimizers["guards"].items()}
+        self.guards.load(checkpoint.state["guards"], per_clip)
+        self.record.load(checkpoint.state["record"], checkpoint.optimizers["record"])
         self.step = checkpoint.state["step"]
 
     def _log_training(self, total: int) -> None:
@@ -200,14 +211,22 @@ class Loop:
         self._logged = (time.perf_counter(), self.step)
 
     def _evaluate(self) -> None:
-        metrics = self.evaluate().metrics
-        better = _is_better(metrics[self.recipe.training.best], self.best, self.recipe)
-        facts = {"evaluation_set": self.system.evaluation_set, "best": better}
-        self.write("eval", metrics=metrics, facts=facts)
-        self.watcher.evaluated(self.step, metrics)
-        self._heed(self.guards.watch(metrics, self.moment()))
+        result = self.evaluate()
+        new, best = self.record.contest.entry(self.step, result), self.record.best
+        better = self.record.contest.is_better(new, best)
+        facts: dict[str, Any] = {"evaluation_set": self.system.evaluation_set, "best": better}
+        difference = best and self.record.contest.difference(new, best)
+        if best and difference:
+            said = difference.sentence(lowest=self.record.contest.lowest)
+            facts["difference"] = asdict(difference) | {"against_step": best.step, "said": said}
+        self.write("eval", metrics=result.metrics, facts=facts)
+        self.watcher.evaluated(self.step, result.metrics)
+        if best and difference:
+            said = facts["difference"]["said"]
+            self.watcher.say(f"{self.record.contest.metric} against step {best.step}: {said}")
+        self._heed(self.guards.watch(result.metrics, self.moment(), result.per_clip))
         if better and self.breach is None:
-            self.best = Best(self.step, metrics[self.recipe.training.best])
+            self.record.best = new
             self._save_weights("best")
         self.published()
         self._logged = (time.perf_counter(), self.step)
@@ -251,14 +270,6 @@ class Loop:
         return {
             "step": self.step,
             "epoch": self.clock.epoch(self.step),
-            "best": [self.best.step, self.best.value],
             "recipe": self.recipe.name,
             "evaluation_set": self.system.evaluation_set,
         }
-
-
-def _is_better(value: float, best: Best, recipe: Recipe) -> bool:
-    if best.step < 0:
-        return True
-    lowest = recipe.training.best_is == "lowest"
-    return value < best.value if lowest else value > best.value

@@ -7,9 +7,11 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import field, frozen
 from torch import Tensor
 
+from engine.evaluation.digests import shared_rows
+from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Constant, Recipe
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
@@ -41,17 +43,31 @@ class Preflight:
     order: Order
     length: Length
     stepper: Stepper
+    ancestors: Ancestors = field(factory=dict)
+    """Digests of what each recipe before this one was trained on."""
 
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
         batch = self._batch()
-        found = [*self._inputs(batch), *self._rates(), *self._guards()]
+        found = [self._evaluation(), *self._inputs(batch), *self._rates(), *self._guards()]
         if not all(check.ok for check in found):
             return found
         with _put_back(self.system, self.stepper):
             found += self._conditioning(batch)
             found += self._learns(batch)
         return found
+
+    def _evaluation(self) -> Check:
+        """No evaluation clip was learned from, in any phase: known by its audio, not its name."""
+        clips = self.system.eval_clips
+        learned = {"this recipe": self.system.train_clips.digests, **self.ancestors}
+        total = len(clips.ids)
+        for name, digests in learned.items():
+            if rows := shared_rows(clips.digests, digests):
+                first = ", ".join(clips.ids[row] for row in rows[:3])
+                return Check("evaluation set", False, _memory(len(rows), total, name, first))
+        before = f", nor was by {' or '.join(self.ancestors)}" if self.ancestors else ""
+        return Check("evaluation set", True, f"none of its {total} clips is trained on{before}")
 
     def _batch(self) -> Batch:
         """The first clips of the first epoch, at least two wherever there are two to swap."""
@@ -136,6 +152,15 @@ class Preflight:
             for name, tensor in self.system.objective.named_buffers():
                 tensor.copy_(buffers[name])
         return losses
+
+
+def _memory(num_known: int, total: int, name: str, first: str) -> str:
+    are = "are" if name == "this recipe" else "were"
+    return (
+        f"{num_known} of the {total} evaluation clips {are} trained on by {name} (first: {first}); "
+        "its figures would be memory, not skill. Set start.evaluation = 'inherited', which "
+        "evaluates on the parent's own clips, or name a frozen set as dataset.evaluation"
+    )
 
 
 def _gradient_check(silent: set[str], broken: set[str]) -> Check:

@@ -21,13 +21,19 @@ def publish(project: Project, recipe: str, events: Path, step: int | None = None
 
 
 def final_metrics(history: list[Event], step: int | None = None) -> dict[str, Any]:
-    """Baselines, the entry evaluation, and the evaluation at `step` (or the latest)."""
+    """Baselines, the entry evaluation, and the evaluation at `step` (or the latest).
+
+    At step 0 that is the parent's: what a phase keeps where it never beat its parent.
+    """
     metrics: dict[str, Any] = {}
     for event in history:
         if event.kind not in ("baseline", "eval"):
             continue
         standing = {n: v for n, v in event.metrics.items() if n.startswith(_STANDING)}
         evaluated = {n: v for n, v in event.metrics.items() if n.startswith("eval/")}
+        if step == 0:
+            of_parent = {n: v for n, v in standing.items() if n.startswith("parent/")}
+            evaluated = {f"eval/{n.removeprefix('parent/')}": v for n, v in of_parent.items()}
         counts = bool(evaluated) and (step is None or event.step == step)
         metrics |= standing
         if counts:

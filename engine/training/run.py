@@ -1,8 +1,10 @@
 """A run from its recipe to its model: identity, folder, preflight, loop, export."""
 
+import hashlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +13,29 @@ from attrs import asdict, frozen
 from lightning_fabric import Fabric
 
 from engine.errors import UserError
+from engine.evaluation.lineage import write_lineage
+from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
 from engine.project import Project
-from engine.recipe import recipe_identity, to_plain, write_recipe
+from engine.recipe import recipe_identity, to_plain, to_toml, write_recipe
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
 from engine.tracking.events import EventLog
 from engine.tracking.mirror import AimMirror
-from engine.training.checkpoint import Checkpoint, newest_checkpoint, read_checkpoint
+from engine.training.checkpoint import Checkpoint, newest_checkpoint, read_checkpoint, read_state
 from engine.training.code import code_version
 from engine.training.devices import describe, make_fabric
-from engine.training.finish import finish_run
+from engine.training.finish import finish_run, put_back
 from engine.training.folder import RunFolder
 from engine.training.loop import Ending, Loop
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.publish import publish
+from engine.training.shelf import find_model_damage
 from engine.training.start import Parent, find_parent, take_over
 from engine.training.stop import StopRequest, stop_on_signals
 from engine.training.system import System
 from engine.training.watcher import Watcher
+from engine.untrusted import refused
 
 _AIM_SECONDS = 20.0
 
@@ -55,47 +61,77 @@ class Run:
     params: Params
     build: Builder
     watcher: Watcher
+    again: bool = False
+    """Whether a run that was begun or finished before is thrown away."""
 
     def train(self) -> Outcome:
         """Train, or go on training, and leave the model in `models/<recipe>`.
 
         Raises UserError where something can be put right: data, parent, preflight, disk, lock.
         """
-        started = time.time()
+        started = time.monotonic()
         fabric = make_fabric(self.params.hardware, self.recipe.training.precision)
-        torch.manual_seed(self.params.seed)
-        system = self.build(self.recipe, self.project, self.params)
         start = self.recipe.start
         parent = find_parent(start, self.project) if start else None
+        torch.manual_seed(self.params.seed)
+        system = self.build(self.recipe, self.project, self.params)
         identity = self._identity(system, parent)
         folder = RunFolder(self.project.runs(self.recipe.name) / identity)
         with folder.locked(), stop_on_signals() as stop:
-            checkpoint = folder.begin(self._description(identity, parent))
+            found = self._finished(folder)
+            if found is not None:
+                return found
+            checkpoint = folder.begin(self._description(identity, parent), self.watcher.say)
             if checkpoint is None:
                 self._tell_of_others(folder)
             write_recipe(self.recipe, folder.path / "recipe.toml")
+            ancestors = parent.ancestors if parent else {}
+            clips = system.train_clips
+            write_lineage(folder.path, clips.ids, clips.digests, ancestors)
             shutil.copy2(self.project.params, folder.path / "params.toml")
-            log = EventLog(folder.events)
-            mirror = AimMirror()
-            if self.params.tracking.aim:
-                mirror.start(folder.path, self.project.aim)
-            loop = self._loop(fabric, system, log, folder, stop)
-            try:
+            with self._mirrored(folder), closing(EventLog(folder.events)) as log:
+                loop = self._loop(fabric, system, log, folder, stop)
                 self._prepare(loop, checkpoint, parent, describe(fabric))
-                outcome = self._conclude(loop, loop.run(), folder, started)
-            finally:
-                log.close()
-                warning = mirror.finish(_AIM_SECONDS)
-                if warning:
-                    self.watcher.say(f"warning: {warning}")
-        return outcome
+                return self._conclude(loop, loop.run(), folder, started)
+
+    def _finished(self, folder: RunFolder) -> Outcome | None:
+        """What a run that was finished before leaves: its model, put in place again."""
+        if self.again:
+            folder.empty()
+        if not folder.model.is_dir():
+            return None
+        damage = find_model_damage(folder)
+        if damage:
+            self.watcher.say(f"note: {folder.model} is damaged ({damage}) and is made again")
+            return None
+        edited = (folder.model / "recipe.toml").read_text("utf-8") != to_toml(self.recipe)
+        remark = " (what was edited since changes nothing learned)" if edited else ""
+        name = self.recipe.name
+        message = (
+            f"already trained{remark}: {put_back(folder, self.recipe, self.project)}. "
+            f"To train anew: cantus train {name} --again"
+        )
+        return Outcome("finished", self.project.model(name), message)
+
+    @contextmanager
+    def _mirrored(self, folder: RunFolder) -> Iterator[None]:
+        """Inside, Aim follows the run, where it is wanted. What Aim lacks is a warning."""
+        mirror = AimMirror()
+        if self.params.tracking.aim:
+            mirror.start(folder.path, self.project.aim)
+        try:
+            yield
+        finally:
+            warning = mirror.finish(_AIM_SECONDS)
+            if warning:
+                self.watcher.say(f"warning: {warning}")
 
     def _tell_of_others(self, folder: RunFolder) -> None:
         """Name unfinished runs of the recipe that this one does not go on with."""
         for other in sorted(folder.path.parent.glob("*/checkpoints")):
             left = newest_checkpoint(other)
             if left is not None and other.parent != folder.path:
-                step = read_checkpoint(left).state["step"]
+                step = read_state(left)["step"]
                 self.watcher.say(
                     f"note: {other.parent.name} stopped at step {step} and is not continued: its "
                     "recipe, seed, data or code is another"
@@ -114,8 +150,7 @@ class Run:
         )
 
         def save(kind: str, checkpoint: Checkpoint) -> None:
-            log.sync()  # a checkpoint may not outlive the events before it
-            folder.save(kind, checkpoint)
+            folder.save(kind, checkpoint, log.mark())
 
         def published() -> None:
             publish(self.project, self.recipe.name, folder.events)
@@ -138,15 +173,17 @@ class Run:
     ) -> None:
         """Resume exactly; or take over the parent, run preflight and take the baselines."""
         if checkpoint is not None:
-            loop.restore(read_checkpoint(checkpoint))
+            with refused(f"The checkpoint {checkpoint} is no state of this run: delete it."):
+                loop.restore(read_checkpoint(checkpoint))
             loop.write("resume")
             self.watcher.say(f"resumed at step {loop.step}")
             return
         loop.write("start", facts=self._facts(loop.system, machine))
         if parent is not None:
             self.watcher.say(take_over(parent, loop))
-        self._preflight(loop)
-        self._baselines(loop, "untrained" if parent is None else "parent")
+        self._preflight(loop, parent)
+        loop.begin("untrained" if parent is None else parent.entry)
+        self._warn_of_few(loop)
 
     def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:
         return {
@@ -158,8 +195,15 @@ class Run:
             "command": f"cantus train {self.recipe.name}",
         }
 
-    def _preflight(self, loop: Loop) -> None:
-        look = Preflight(loop.system, self.recipe, loop.order, loop.clock.length, loop.stepper)
+    def _preflight(self, loop: Loop, parent: Parent | None) -> None:
+        look = Preflight(
+            loop.system,
+            self.recipe,
+            loop.order,
+            loop.clock.length,
+            loop.stepper,
+            parent.ancestors if parent else {},
+        )
         checks = look.checks()
         facts = [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks]
         loop.write("preflight", facts={"checks": facts})
@@ -170,14 +214,12 @@ class Run:
             raise UserError(f"Preflight of {self.recipe.name} failed before step 1. {message}.")
         self.watcher.say(f"preflight: {len(checks)} checks passed")
 
-    def _baselines(self, loop: Loop, entry: str) -> None:
-        """What costs nothing, and where the run starts from, on the run's own evaluation set."""
-        facts = {"evaluation_set": loop.system.evaluation_set}
-        loop.write("baseline", metrics=loop.system.baselines(), facts=facts)
-        metrics = loop.evaluate(entry).metrics
-        loop.write("eval", metrics=metrics, facts=facts | {"best": False})
-        loop.watcher.evaluated(0, metrics)
-        loop.published()
+    def _warn_of_few(self, loop: Loop) -> None:
+        num_clips = len(loop.system.eval_clips.ids)
+        if num_clips < FEW_CLIPS:
+            message = f"the evaluation set has {num_clips} clips: {FEW_WORDS}"
+            loop.write("warning", facts={"message": message})
+            self.watcher.say(f"warning: {message}")
 
     def _conclude(self, loop: Loop, ending: Ending, folder: RunFolder, started: float) -> Outcome:
         if ending == "finished":
@@ -198,6 +240,7 @@ class Run:
             seed=self.params.seed,
             data=system.data_digest,
             evaluation_set=system.evaluation_set,
+            training_set=hashlib.sha256(system.train_clips.digests.tobytes()).hexdigest(),
             code=code_version(self.recipe),
             parent=parent.digest if parent else "",
         )

@@ -5,10 +5,13 @@ from typing import Any
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.evaluation.lineage import Ancestors, read_ancestors
 from engine.project import Project
 from engine.recipe.schema import Start
 from engine.training.checkpoint import Checkpoint, read_checkpoint, weights_digest
 from engine.training.loop import Loop
+from engine.training.record import Entry
+from engine.untrusted import refused
 
 
 @frozen
@@ -19,6 +22,13 @@ class Parent:
     digest: str
     checkpoint: Checkpoint
     carry: tuple[str, ...]
+    ancestors: Ancestors
+    """Digests of the clips that it and every recipe before it were trained on."""
+
+    @property
+    def entry(self) -> Entry:
+        """What the run's weights are before step 1."""
+        return "parent" if "weights" in self.carry else "untrained"
 
 
 def find_parent(start: Start, project: Project) -> Parent:
@@ -37,7 +47,9 @@ def find_parent(start: Start, project: Project) -> Parent:
             "Pick one of them, or set training.keep_every in that recipe and train it again."
         )
     checkpoint = read_checkpoint(folder / name)
-    return Parent(start.from_, weights_digest(folder / name), checkpoint, start.carry)
+    ancestors = read_ancestors(folder.parent)
+    digest = weights_digest(folder / name)
+    return Parent(start.from_, digest, checkpoint, start.carry, ancestors)
 
 
 def take_over(parent: Parent, loop: Loop) -> str:
@@ -49,7 +61,8 @@ def take_over(parent: Parent, loop: Loop) -> str:
     if "weights" in parent.carry:
         _load_weights(parent, loop)
     if "optimizer" in parent.carry:
-        loop.stepper.load_optimizer_state(_part(parent, "turns"))
+        with refused(f"The optimiser's state of {parent.name} does not fit this recipe's model."):
+            loop.stepper.load_optimizer_state(_part(parent, "turns"))
     return f"carried {' and '.join(parent.carry)} of {parent.name}; a new step count and schedule"
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: noted at once, obeyed at the end of a step."""
+"""Ctrl-C, SIGTERM and a closed terminal: noted at once, obeyed at the end of a step."""
 
 import signal
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from attrs import define
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @define
@@ -17,13 +19,17 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """While inside, SIGINT and SIGTERM only set the request; the old handlers come back after."""
+    """While inside, these signals only set the request; the old handlers come back after.
+
+    One that is ignored already stays so: nohup means it.
+    """
     request = StopRequest()
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         request.signal = number
 
-    old = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    old = {number: signal.signal(number, note) for number in heeded}
     try:
         yield request
     finally:

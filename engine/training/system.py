@@ -49,6 +49,10 @@ class ClipSet(Protocol):
     def lengths(self) -> Sequence[int]:
         """Each clip's length in samples (or tokens): clips of similar length are batched."""
 
+    @property
+    def digests(self) -> np.ndarray:
+        """SHA-256 of each clip's decoded audio, uint8 [clips, 32]: what it is, whatever its id."""
+
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
         """The clips at `indices`, as CPU tensors; every random choice is drawn from `random`."""
 
@@ -59,6 +63,9 @@ class Evaluated:
 
     metrics: Mapping[str, float]
     per_clip: Mapping[str, np.ndarray] = field(factory=dict)
+    """By the metric's name without its first part, in the order of the evaluation clips. A metric
+    that is there is compared clip by clip, by the mean of these, lower or higher like the metric.
+    """
 
 
 @frozen
@@ -131,7 +138,7 @@ class System(Protocol):
     def evaluate(self) -> Evaluated:
         """Metrics (`eval/...`) of the present weights over the whole evaluation set."""
 
-    def baselines(self) -> Mapping[str, float]:
+    def baselines(self) -> Evaluated:
         """Metrics of what costs nothing, as `baseline/<name>/<metric>`."""
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:

@@ -72,7 +72,7 @@ def test_a_corpus_that_params_lack_is_blamed_on_its_line(project, cantus, recipe
     assert answer.code == 2
     assert answer.error.startswith(
         "error: recipes/words.toml:8  dataset.corpus: params.toml has no [corpora.word]; did you "
-        "mean 'words'? It has: words."
+        "mean 'words'? (there are: words)."
     )
 
 

@@ -1,9 +1,13 @@
+import hashlib
 import json
 
+import numpy as np
 import pytest
 
 from engine.cli.compare_metrics import Figures, compare_metrics
 from engine.errors import UserError
+from engine.evaluation.clip_table import ClipTable, write_clip_table
+from engine.evaluation.digests import as_digests
 from engine.project import Project
 
 
@@ -58,3 +62,53 @@ def test_a_damaged_file_says_how_to_make_it_again(metrics, content):
     project.metrics("b").write_text(content)
     with pytest.raises(UserError, match="dvc repro -f b"):
         rows(project)
+
+
+@pytest.fixture
+def models(metrics):
+    """Two finished models with a figure for each of 60 clips, the second's in another order."""
+    order = np.random.default_rng(0).permutation(60)
+    digests = as_digests(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))
+    clips = np.linspace(1.0, 9.0, 60)
+
+    def models(change, **values):
+        for name, rows, errors in (("a", order, clips), ("b", np.arange(60), clips + change)):
+            project = metrics(name, **{"evaluation_set": "x", "eval": {"m": 5.0}} | values)
+            project.model(name).mkdir(parents=True, exist_ok=True)
+            (project.model(name) / "metrics.json").write_bytes(project.metrics(name).read_bytes())
+            ids = tuple(str(row) for row in rows)
+            table = ClipTable(ids, digests[rows], {"best/m": errors[rows], "other/m": errors})
+            write_clip_table(project.evaluation_clips(name), table)
+        return project
+
+    return models
+
+
+def with_models(project):
+    sides = [
+        Figures(recipe=n, file=project.metrics(n), title=n, model=project.model(n))
+        for n in ("a", "b")
+    ]
+    return list(compare_metrics(project, *sides))
+
+
+def test_differences_clip_by_clip_carry_their_interval(models):
+    noise = np.where(np.arange(60) % 2, 0.21, -0.2)
+    *_, title, line = with_models(models(noise))
+    assert title == "\nClip by clip, b minus a:"
+    assert line == (
+        "eval.m  +0.005 (95 % CI -0.048 to +0.058, 60 clips): no change that can be told from noise"
+    )
+    assert with_models(models(-0.5 + noise))[-1].endswith("60 clips): lower")
+
+
+def test_other_evaluation_sets_are_never_compared_clip_by_clip(models):
+    project = models(0.0)
+    project.metrics("b").write_text(json.dumps({"evaluation_set": "y", "eval": {"m": 5.0}}))
+    assert "not comparable" in with_models(project)[-1]
+
+
+def test_figures_of_another_training_than_the_metrics_are_not_shown(models):
+    project = models(0.0)
+    project.metrics("b").write_text(json.dumps({"evaluation_set": "x", "eval": {"m": 4.0}}))
+    assert not any("Clip by clip" in line for line in with_models(project))

@@ -27,8 +27,11 @@ def words(project):
 def test_a_corpus_is_made_and_its_report_printed(words, cantus, project):
     answer = cantus("ingest", "words")
     assert answer.code == 0, answer.error
-    assert "3 of 4 files found" in answer.out
+    assert "3 of 4 files and parts found" in answer.out
     assert "unreadable 1" in answer.out
+    assert "   1  bad.wav  unreadable: " in answer.out
+    assert "page: build/corpus/words/report.html" in answer.out
+    assert (project / "build" / "corpus" / "words" / "report.html").is_file()
     assert (project / "build" / "corpus" / "words" / "manifest.jsonl").is_file()
 
 
@@ -47,6 +50,19 @@ def test_explain_says_what_became_of_a_file(words, cantus):
     cantus("ingest", "words")
     assert "bad.wav is quarantined, unreadable" in cantus("ingest", "words", "--explain", "bad").out
     assert "1.wav is used as 1" in cantus("ingest", "words", "--explain", "1").out
+
+
+def test_explain_takes_the_number_that_the_report_gives(words, cantus):
+    (words / "1.wav").unlink()
+    cantus("ingest", "words")
+    assert cantus("ingest", "words", "--explain", "1").out.startswith("bad.wav is quarantined")
+
+
+def test_explain_of_nothing_is_an_error_in_words(words, cantus):
+    cantus("ingest", "words")
+    answer = cantus("ingest", "words", "--explain", "")
+    assert (answer.code, answer.out) == (2, "")
+    assert "has no file ''" in answer.error
 
 
 def test_explain_before_ingest_says_what_to_run(words, cantus):
@@ -84,8 +100,25 @@ def test_a_real_process_prints_the_report_and_nothing_to_stderr(words, project):
     command = [sys.executable, "-m", "engine", "ingest", "words"]
     answer = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert "3 of 4 files found" in answer.stdout
+    assert "3 of 4 files and parts found" in answer.stdout
 
 
 def test_help_has_examples(cantus):
     assert "cantus ingest --all" in cantus("ingest", "--help").out
+
+
+def test_verify_reads_everything_and_names_what_changed(words, cantus, project):
+    cantus("ingest", "words")
+    answer = cantus("ingest", "words", "--verify")
+    assert answer.code == 0, answer.error
+    assert "words: 3 clips, their files and packed audio as ingested" in answer.out
+    tone(words / "1.wav", 999)
+    answer = cantus("ingest", "words", "--verify")
+    assert answer.code == 2
+    assert "1 files of corpus 'words' changed" in answer.error
+    assert "1.wav" in answer.error
+
+
+def test_what_recipes_would_use_of_it_is_printed(words, cantus, project):
+    answer = cantus("ingest", "words")
+    assert ": 4 found, 3 used, 2 training, 1 evaluation" in answer.out

@@ -1,6 +1,8 @@
 """What adopting checks before it touches anything. tests/cli/test_adopt.py uses real DVC."""
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,47 @@ def test_the_project_and_its_data_cannot_be_adopted(tone, checkout, inside):
     tone(checkout.root / "data" / "words" / "a.wav")
     with pytest.raises(UserError, match="in this project's data/, or around the project"):
         adopt(checkout.root / inside, "words", checkout)
+
+
+def refused(folder, checkout, sentence):
+    """Adopting is refused with this sentence, and changes nothing."""
+    with pytest.raises(UserError, match=sentence):
+        adopt(folder, "words", checkout)
+    assert list((checkout.root / "data").iterdir()) == []
+    assert checkout.params.read_text() == PARAMS
+
+
+def test_what_cannot_be_copied_is_refused_and_the_first_ones_are_named(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    (folder / ".hidden").symlink_to("gone")
+    for name in "dcba":
+        (folder / f"{name}.wav").symlink_to("gone.wav")
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    refused(folder, checkout, r"5 broken links, .*: a.wav, b.wav, c.wav, and 2 more. Put files")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file nobody can read from")
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    (folder / "odd").symlink_to("/proc/self/mem")
+    refused(folder, checkout, "cannot be copied to .*data/words: Input/output error")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions do not bind root"
+)
+def test_a_file_that_may_not_be_read_is_refused(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    tone(folder / "locked.wav").chmod(0)
+    refused(folder, checkout, "locked.wav cannot be copied to .*data/words: Permission denied")
+
+
+def test_links_to_files_elsewhere_are_copied_as_files(tmp_path, tone, checkout, monkeypatch):
+    monkeypatch.setattr("engine.corpus.adopt.track_data", lambda project: None)
+    tone(tmp_path / "elsewhere" / "a.wav")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.wav").symlink_to("../elsewhere/a.wav")
+    assert adopt(tmp_path / "mine", "words", checkout).num_candidates == 1
+    copied = checkout.root / "data" / "words" / "a.wav"
+    assert not copied.is_symlink()
+    assert copied.read_bytes() == (tmp_path / "elsewhere" / "a.wav").read_bytes()

@@ -7,8 +7,19 @@ import soundfile
 
 from engine.corpus import Corpus, ingest
 from engine.errors import UserError
+from engine.lock import locked
+from engine.recipe.params import Work
 
-MADE = {"audio", "manifest.jsonl", "quarantine.jsonl", "report.json"}
+ONE = Work(num_workers=1)
+
+MADE = {
+    "audio",
+    "corpus.json",
+    "manifest.jsonl",
+    "quarantine.jsonl",
+    "report.html",
+    "report.json",
+}
 
 
 @pytest.fixture
@@ -25,7 +36,7 @@ def reasons(corpus):
 
 
 def run(source, project, **settings):
-    return ingest("words", source(**settings), project, num_workers=1)
+    return ingest("words", source(**settings), project, work=ONE)
 
 
 def test_a_folder_becomes_a_corpus(words, project, source):
@@ -34,7 +45,7 @@ def test_a_folder_becomes_a_corpus(words, project, source):
     corpus = Corpus.open(project.corpus("words"))
     assert corpus.digest == made.digest
     packed = corpus.packed(16_000)
-    assert packed.ids == tuple(clip.id for clip in corpus.manifest.clips)
+    assert len(packed) == len(corpus.manifest.clips)
     assert packed.lengths.tolist() == [8_000] * 10
     assert np.abs(packed.read(3)[100:-100]).max() == pytest.approx(0.5 * 32768, rel=0.01)
     assert (corpus.report.num_found, corpus.report.num_used) == (10, 10)
@@ -60,13 +71,13 @@ def test_the_result_does_not_depend_on_the_number_of_workers(project, source, to
     for number in range(70):
         tone(project.root / "data" / "words" / f"{number}.wav", hz=100 + 10 * number, seconds=0.2)
     one = run(source, project)
-    two = ingest("words", source(), project, num_workers=2)
+    two = ingest("words", source(), project, work=Work(num_workers=2))
     assert (one.digest, one.manifest) == (two.digest, two.manifest)
 
 
 def test_progress_counts_every_file(words, project, source):
     seen = []
-    ingest("words", source(), project, num_workers=1, progress=lambda *place: seen.append(place))
+    ingest("words", source(), project, work=ONE, progress=lambda *place: seen.append(place))
     assert seen[-1] == (10, 10)
 
 
@@ -117,11 +128,12 @@ def test_lower_rates_are_taken_when_they_are_allowed(words, project, source, ton
 
 
 def test_samples_beyond_full_scale_are_clipped_and_counted(words, project, source, tone):
-    tone(words / "loud.wav", level=2.0, subtype="FLOAT")
+    tone(words / "loud.wav", level=1.005, subtype="FLOAT")
     corpus = run(source, project)
     assert corpus.report.num_beyond_full_scale == 1
-    index = corpus.packed(16_000).ids.index("loud")
+    index = [clip.id for clip in corpus.manifest.clips].index("loud")
     assert corpus.packed(16_000).read(index).max() == 32767
+    assert 0 < corpus.manifest.clips[index].clipped_share < 0.1
 
 
 def test_too_many_bad_files_stop_it_and_leave_nothing(words, project, source):
@@ -177,7 +189,7 @@ def test_a_folder_without_audio_is_an_empty_corpus(project, source):
 def test_a_folder_outside_data_is_refused_and_adopt_is_named(project, source, place):
     outside = attrs.evolve(source(), source=place)
     with pytest.raises(UserError, match=rf"not lie below data/.*'cantus adopt {place} --as words'"):
-        ingest("words", outside, project, num_workers=1)
+        ingest("words", outside, project, work=ONE)
 
 
 def test_a_link_that_leaves_data_is_refused(project, source, tmp_path):
@@ -201,4 +213,90 @@ def test_a_damaged_report_is_an_error_in_words(words, project, source):
     run(source, project)
     (project.corpus("words") / "report.json").write_text("{}")
     with pytest.raises(UserError, match=r"report.json is missing or damaged"):
+        Corpus.open(project.corpus("words"))
+
+
+# ---- what is kept between two runs ----
+
+
+def shards(project):
+    """Each kept shard of the corpus and the file its samples lie in."""
+    kept = project.ingest("words").glob("*/16000.pcm")
+    return {path.parent.name: path.stat().st_ino for path in kept}
+
+
+def many(folder, tone, numbers):
+    for number in numbers:
+        tone(folder / f"{number:03d}.wav", hz=100 + 7 * number, seconds=0.11)
+
+
+def test_adding_files_measures_the_shards_they_fall_into_and_no_other(project, source, tone):
+    folder = project.root / "data" / "words"
+    many(folder, tone, range(400))
+    run(source, project)
+    before = shards(project)
+    many(folder, tone, range(400, 410))
+    corpus = run(source, project)
+    after = shards(project)
+    assert corpus.report.num_used == 410
+    assert len(before) > 2
+    assert len(before.keys() - after.keys()) <= 1
+    assert all(after[name] == before[name] for name in before.keys() & after.keys())
+
+
+def test_what_was_built_up_is_byte_for_byte_what_is_made_at_once(project, source, tone):
+    folder = project.root / "data" / "words"
+    for numbers in (range(100, 200), range(100), range(200, 260)):
+        many(folder, tone, numbers)
+        run(source, project)
+    (folder / "007.wav").unlink()
+    run(source, project)
+    grown = contents(project.corpus("words"))
+    shutil.rmtree(project.ingest("words"))
+    run(source, project)
+    assert contents(project.corpus("words")) == grown
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_an_ingest_that_was_killed_goes_on_where_it_was(project, source, tone):
+    folder = project.root / "data" / "words"
+    many(folder, tone, range(300))
+    run(source, project)
+    whole, kept = contents(project.corpus("words")), shards(project)
+    first = sorted(kept)[0]
+    shutil.rmtree(project.ingest("words") / first)
+    shutil.rmtree(project.corpus("words"))
+    run(source, project)
+    assert contents(project.corpus("words")) == whole
+    assert {name: shards(project)[name] for name in kept if name != first} == {
+        name: inode for name, inode in kept.items() if name != first
+    }
+
+
+def test_adding_a_rate_does_not_change_what_a_run_at_another_sees(words, project, source):
+    one = run(source, project)
+    two = run(source, project, sample_rates_hz=(16_000, 22_050))
+    assert one.digest_at(16_000) == two.digest_at(16_000)
+    assert two.digest_at(22_050) != two.digest_at(16_000)
+
+
+def test_a_second_ingest_of_the_same_corpus_is_refused(words, project, source):
+    with locked(project.ingest("words"), "busy"), pytest.raises(UserError, match="Another process"):
+        run(source, project)
+    assert run(source, project).report.num_used == 10
+
+
+@pytest.mark.parametrize("name", ["manifest.jsonl", "quarantine.jsonl"])
+def test_a_table_that_was_edited_is_refused(words, project, source, name):
+    run(source, project)
+    with (project.corpus("words") / name).open("a") as file:
+        file.write("\n")
+    with pytest.raises(UserError, match=rf"{name} is not the table that was ingested"):
         Corpus.open(project.corpus("words"))

@@ -33,18 +33,8 @@ def test_texts_stay_readable_in_the_file(tmp_path):
 def test_a_file_name_that_is_not_utf8_survives(tmp_path):
     odd = attrs.evolve(CLIP, path=b"caf\xe9.wav".decode("utf-8", "surrogateescape"))
     write_manifest(Manifest(clips=(odd,), quarantined=()), tmp_path)
-    assert read_manifest(tmp_path).clips == (odd,)
+    assert list(read_manifest(tmp_path).clips) == [odd]
     assert len(Manifest(clips=(odd,), quarantined=()).digest) == 64
-
-
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": "a"}', '{"path": "b", "reason": "ugly"}'])
-def test_a_damaged_line_is_named(tmp_path, line):
-    write_manifest(MANIFEST, tmp_path)
-    for name in ("manifest.jsonl", "quarantine.jsonl"):
-        with (tmp_path / name).open("a") as file:
-            file.write(line + "\n")
-    with pytest.raises(UserError, match=r"manifest.jsonl is damaged in line 2"):
-        read_manifest(tmp_path)
 
 
 def test_a_missing_manifest_says_what_to_do(tmp_path):

@@ -1,5 +1,4 @@
-import hashlib
-import math
+import io
 
 import numpy as np
 import pytest
@@ -8,76 +7,171 @@ import soundfile
 from engine.corpus.layouts import Candidate
 from engine.corpus.limits import Limits
 from engine.corpus.manifest import Quarantined
-from engine.corpus.measure import decibels, measure_part
+from engine.corpus.measure import measure_file
 
 LIMITS = Limits(min_seconds=0.1, max_seconds=1.0, min_sample_rate_hz=8_000)
+RATE = 16_000
 
 
-def measure(folder, *names, rates=(16_000,)):
-    candidates = [Candidate(path=name) for name in names]
-    return measure_part(folder, candidates, LIMITS, rates, folder / "part")
+class Packed:
+    """An open shard at one or more rates, in memory."""
+
+    def __init__(self, *rates):
+        self.files = {rate: io.BytesIO() for rate in rates or (RATE,)}
+
+    def samples(self, rate=RATE):
+        return np.frombuffer(self.files[rate].getvalue(), "<i2")
+
+
+def measure(folder, *parts, limits=LIMITS, into=None):
+    parts = [Candidate(path="a.wav"), *parts][bool(parts) :]
+    return measure_file(folder, parts, limits, (into or Packed()).files)
+
+
+def part(start, seconds, **more):
+    return Candidate(path="a.wav", id=f"a_{start}", start_seconds=start, seconds=seconds, **more)
+
+
+@pytest.fixture
+def ramp(tmp_path):
+    """A file whose every sample says where it is: 1.5 s."""
+    samples = np.arange(24_000, dtype=np.int16) + 1_000
+    soundfile.write(tmp_path / "a.wav", samples, RATE, subtype="PCM_16")
+    return samples
 
 
 def test_what_is_known_of_a_clip_is_measured(tmp_path, tone):
-    tone(tmp_path / "a.wav", seconds=0.5, rate=44_100, level=0.5, channels=2)
-    clip = measure(tmp_path, "a.wav").results[0].clip
+    path = tone(tmp_path / "a.wav", seconds=0.5, rate=44_100, level=0.5, channels=2)
+    (found,) = measure(tmp_path)
+    clip = found.clip
     assert (clip.num_frames, clip.sample_rate_hz, clip.num_channels) == (22_050, 44_100, 2)
     assert clip.peak == pytest.approx(0.5, abs=1e-3)
-    assert clip.rms_dbfs == pytest.approx(20 * math.log10(0.5 / math.sqrt(2)), abs=0.02)
-
-
-def test_the_checksum_is_of_the_rate_and_the_decoded_samples(tmp_path):
-    samples = np.array([0.25, -0.5] * 1_000, np.float32)
-    soundfile.write(tmp_path / "a.wav", samples, 16_000)
-    expected = hashlib.sha256(b"16000 Hz\n" + samples.astype("<f4").tobytes()).hexdigest()
-    assert measure(tmp_path, "a.wav").results[0].clip.sha256 == expected
+    assert len(clip.file_sha256) == 64
+    path.write_bytes(path.read_bytes() + b"more")
+    assert measure(tmp_path)[0].clip.file_sha256 != clip.file_sha256
+    assert measure(tmp_path)[0].clip.sha256 == clip.sha256
 
 
 def test_what_the_layout_knew_is_kept(tmp_path, tone):
     tone(tmp_path / "a.wav")
     known = {"speaker": "anna", "language": "hu", "text": "Jó", "label": "jó", "listed": "eval"}
-    part = measure_part(
-        tmp_path, [Candidate(path="a.wav", **known)], LIMITS, (16_000,), tmp_path / "part"
-    )
-    clip = part.results[0].clip
-    assert {name: getattr(clip, name) for name in known} == known
+    (found,) = measure(tmp_path, Candidate(path="a.wav", **known))
+    assert {name: getattr(found.clip, name) for name in known} == known
 
 
 def test_samples_of_used_clips_follow_each_other_at_every_rate(tmp_path, tone):
-    for number, seconds in enumerate((0.2, 0.3)):
-        tone(tmp_path / f"{number}.wav", seconds=seconds, level=0.2 * (number + 1))
-    part = measure(tmp_path, "0.wav", "1.wav", rates=(16_000, 8_000))
-    assert [one.num_samples for one in part.results] == [
-        {16_000: 3_200, 8_000: 1_600},
-        {16_000: 4_800, 8_000: 2_400},
-    ]
-    samples = np.fromfile(part.pcm[16_000], "<i2")
-    first, _ = soundfile.read(tmp_path / "0.wav", dtype="int16")
-    second, _ = soundfile.read(tmp_path / "1.wav", dtype="int16")
-    assert np.array_equal(samples, np.concatenate([first, second]))
+    into = Packed(16_000, 8_000)
+    tone(tmp_path / "a.wav", seconds=0.2)
+    (first,) = measure(tmp_path, into=into)
+    tone(tmp_path / "a.wav", seconds=0.3)
+    (second,) = measure(tmp_path, into=into)
+    assert first.samples == {16_000: (0, 3_200), 8_000: (0, 1_600)}
+    assert second.samples == {16_000: (3_200, 4_800), 8_000: (1_600, 2_400)}
+    samples, _ = soundfile.read(tmp_path / "a.wav", dtype="int16")
+    assert np.array_equal(into.samples()[3_200:], samples)
 
 
 def test_a_file_that_turns_out_bad_half_way_leaves_no_samples(tmp_path, tone):
-    tone(tmp_path / "0.wav")
-    tone(tmp_path / "1.wav", seconds=20)
-    tone(tmp_path / "2.wav", hz=700)
-    part = measure(tmp_path, "0.wav", "1.wav", "2.wav")
-    assert isinstance(part.results[1], Quarantined)
-    assert part.results[1].reason == "too long"
-    whole = np.concatenate(
-        [soundfile.read(tmp_path / name, dtype="int16")[0] for name in ("0.wav", "2.wav")]
-    )
-    assert np.array_equal(np.fromfile(part.pcm[16_000], "<i2"), whole)
+    into = Packed()
+    tone(tmp_path / "a.wav")
+    measure(tmp_path, into=into)
+    tone(tmp_path / "a.wav", seconds=20)
+    (found,) = measure(tmp_path, into=into)
+    assert (found.reason, len(into.samples())) == ("too long", 8_000)
 
 
 def test_opposite_channels_that_cancel_are_silent(tmp_path):
     tone = 0.5 * np.sin(np.arange(8_000) / 10)
-    soundfile.write(tmp_path / "a.wav", np.stack([tone, -tone], axis=1), 16_000, subtype="FLOAT")
-    assert measure(tmp_path, "a.wav").results[0].reason == "silent"
+    soundfile.write(tmp_path / "a.wav", np.stack([tone, -tone], axis=1), RATE, subtype="FLOAT")
+    assert measure(tmp_path)[0].reason == "silent"
 
 
-@pytest.mark.parametrize(
-    ("amplitude", "expected"), [(1.0, 0.0), (0.1, -20.0), (10.0, 20.0), (0.0, -math.inf)]
-)
-def test_decibels_are_relative_to_full_scale(amplitude, expected):
-    assert decibels(amplitude) == pytest.approx(expected)
+def test_a_clip_at_full_scale_most_of_the_time_is_clipped(tmp_path, tone):
+    tone(tmp_path / "a.wav", level=8.0, subtype="FLOAT")
+    limits = Limits(min_seconds=0.1, max_seconds=1.0, min_sample_rate_hz=8_000, at_most_clipped=0.1)
+    (found,) = measure(tmp_path, limits=limits)
+    assert found.reason == "clipped"
+    assert found.detail.startswith("92")
+
+
+def test_a_missing_transcript_is_a_reason_where_one_is_required(tmp_path, tone):
+    tone(tmp_path / "a.wav")
+    limits = Limits(
+        min_seconds=0.1, max_seconds=1.0, min_sample_rate_hz=8_000, transcripts="required"
+    )
+    assert measure(tmp_path, limits=limits)[0].reason == "transcript missing"
+
+
+def test_a_file_that_is_gone_is_unreadable(tmp_path):
+    assert measure(tmp_path)[0].reason == "unreadable"
+
+
+# ---- parts of a file ----
+
+
+def test_parts_hold_the_samples_of_their_times(tmp_path, ramp):
+    into = Packed()
+    found = measure(tmp_path, part(0.0, 0.5), part(0.75, 0.25), part(1.0, None), into=into)
+    assert [one.clip.start_seconds for one in found] == [0.0, 0.75, 1.0]
+    assert [one.samples[RATE] for one in found] == [(0, 8_000), (8_000, 4_000), (12_000, 8_000)]
+    expected = np.concatenate([ramp[:8_000], ramp[12_000:16_000], ramp[16_000:]])
+    assert np.array_equal(into.samples(), expected)
+
+
+def test_parts_that_overlap_each_have_theirs(tmp_path, ramp):
+    into = Packed()
+    found = measure(tmp_path, part(0.0, 1.0), part(0.5, 0.5), into=into)
+    places = [one.samples[RATE] for one in found]
+    for (offset, length), start in zip(places, (0, 8_000), strict=True):
+        assert np.array_equal(
+            into.samples()[offset : offset + length], ramp[start : start + length]
+        )
+
+
+def test_a_part_beyond_the_files_end_is_quarantined_and_rounding_is_forgiven(tmp_path, ramp):
+    found = measure(tmp_path, part(0.0, 0.5), part(1.0, 0.52), part(1.2, 2.0), part(5.0, 0.5))
+    assert [isinstance(one, Quarantined) for one in found] == [False, False, True, True]
+    assert found[2].reason == "header disagrees"
+    assert found[2].detail == "from 1.200 s: the file ends at 1.500 s, before it"
+    assert found[1].clip.num_frames == 8_000
+
+
+def test_a_part_out_of_the_limits_does_not_touch_the_others(tmp_path, ramp):
+    into = Packed()
+    found = measure(tmp_path, part(0.0, 0.01), part(0.1, 1.2), part(1.3, 0.2), into=into)
+    assert [getattr(one, "reason", None) for one in found] == ["too short", "too long", None]
+    assert np.array_equal(into.samples(), ramp[20_800:])
+
+
+def test_parts_may_be_of_one_channel_each(tmp_path):
+    left, right = np.full(RATE, 0.25), np.full(RATE, -0.5)
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], axis=1), RATE)
+    into = Packed()
+    measure(tmp_path, part(0.0, 0.5, channel=0), part(0.1, 0.5, channel=1), into=into)
+    assert into.samples()[0] == 8_192
+    assert into.samples()[-1] == -16_384
+
+
+# ---- cut at silence ----
+
+
+def test_a_long_recording_becomes_clips_cut_in_its_pauses(tmp_path):
+    random, quiet = np.random.default_rng(0), np.zeros(4_800)
+    words = [0.1 * random.standard_normal(9_000) for _ in range(4)]
+    samples = np.concatenate([piece for word in words for piece in (word, quiet)])
+    soundfile.write(tmp_path / "a.wav", samples, RATE)
+    limits = Limits(min_seconds=0.3, max_seconds=1.0, min_sample_rate_hz=8_000, segment="silence")
+    into = Packed()
+    found = measure(tmp_path, limits=limits, into=into)
+    names = [f"a_{round(one.clip.start_seconds * 1000):08d}" for one in found]
+    assert len(names) == 4
+    assert [one.clip.id for one in found] == names
+    whole, _ = soundfile.read(tmp_path / "a.wav", dtype="int16")
+    assert np.array_equal(into.samples(), whole)
+
+
+def test_a_recording_with_a_transcript_is_not_cut_but_too_long(tmp_path, tone):
+    tone(tmp_path / "a.wav", seconds=2)
+    limits = Limits(min_seconds=0.3, max_seconds=1.0, min_sample_rate_hz=8_000, segment="silence")
+    (found,) = measure(tmp_path, Candidate(path="a.wav", text="hello"), limits=limits)
+    assert found.reason == "too long"

@@ -1,15 +1,21 @@
+import hashlib
+
+import numpy as np
 import pytest
+from attrs import frozen
 
 from engine.corpus.manifest import Clip
-from engine.corpus.split import split_clips
+from engine.corpus.split import split_around, split_clips
+from engine.corpus.traits import traits_of
 from engine.errors import UserError
+from engine.recipe.dataset import CorpusClips
 
 
 def clip(name, **facts):
     return Clip(
         id=name,
         path=f"{name}.wav",
-        sha256=name,
+        sha256=facts.pop("sha256", hashlib.sha256(name.encode()).hexdigest()),
         num_frames=16_000,
         sample_rate_hz=16_000,
         num_channels=1,
@@ -19,9 +25,32 @@ def clip(name, **facts):
     )
 
 
-def split(clips, how="speaker_disjoint", **settings):
-    settings = {"eval_share": 0.2, "num_train": None, "num_eval": None, "seed": 1} | settings
-    return split_clips(clips, how=how, **settings)
+@frozen
+class Halves:
+    """A split whose rows were looked up."""
+
+    train: tuple[Clip, ...]
+    evaluation: tuple[Clip, ...]
+    how: str
+    leaks: str | None
+
+
+def split(clips, how="speaker_disjoint", *, seed=1, eval_share=0.2, num_train=None, num_eval=None):
+    rule = CorpusClips(
+        corpus="words",
+        split=how,
+        eval_share=eval_share,
+        num_train_clips=num_train,
+        num_eval_clips=num_eval,
+    )
+    return looked_up(split_clips(traits_of(clips), rule, seed), clips)
+
+
+def looked_up(found, clips):
+    train, evaluation = (
+        tuple(clips[row] for row in rows) for rows in (found.train, found.evaluation)
+    )
+    return Halves(train, evaluation, found.how, found.leaks)
 
 
 def ids(clips):
@@ -164,3 +193,47 @@ def test_an_empty_set_is_an_error_that_says_what_to_do(clips, which):
 def test_a_share_of_everything_leaves_nothing_to_train():
     with pytest.raises(UserError, match="no training clips"):
         split(ANONYMOUS, eval_share=1.0)
+
+
+def test_a_clip_with_the_audio_of_an_evaluation_clip_is_not_trained_on():
+    clips = [clip(f"{number:04d}") for number in range(20)]
+    held_out = split(clips).evaluation[0]
+    copies = [clip("zzz/copy", sha256=held_out.sha256), *clips]
+    result = split_clips(traits_of(copies), CorpusClips(corpus="words"), 1)
+    assert 0 not in result.train
+    assert "1 with the very audio of an evaluation clip are not learned from" in result.how
+
+
+def around(clips, evaluation, **rule):
+    rows = np.array([row for row, one in enumerate(clips) if one.id in evaluation])
+    rule = CorpusClips(corpus="words", **rule)
+    return looked_up(split_around(traits_of(clips), rows, rule, "given"), clips)
+
+
+def test_around_given_clips_everything_else_is_trained_on():
+    result = around(ANONYMOUS, {"0003", "0100"})
+    assert ids(result.evaluation) == ["0003", "0100"]
+    assert len(result.train) == 498
+
+
+def test_around_given_clips_their_voices_are_not_trained_on():
+    result = around(spoken(4), {"1/0", "2/3"})
+    assert {one.speaker for one in result.train} == {"s0", "s3"}
+    assert result.leaks is None
+
+
+def test_around_clips_of_every_voice_everything_else_is_trained_on_and_said_to_leak():
+    result = around(spoken(1), {"0/0", "0/3"})
+    assert ids(result.train) == ["0/1", "0/2", "0/4"]
+    assert "1 of the 1 speakers of the evaluation are in training too" in result.leaks
+
+
+def test_around_given_clips_the_test_list_is_still_used_for_nothing():
+    result = around([*LISTED, clip("d", listed="eval")], {"b"})
+    assert (ids(result.train), ids(result.evaluation)) == (["a"], ["b"])
+
+
+def test_a_million_clips_are_columns_not_objects():
+    sample = traits_of(spoken(100, 10))
+    arrays = (sample.digests, sample.places, sample.turns, sample.speakers, sample.listed)
+    assert sum(array.nbytes for array in arrays) / len(sample) < 80

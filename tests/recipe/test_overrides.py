@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from engine.recipe import RecipeError
 from engine.recipe.overrides import parse_override
 from engine.systems.vqvae.recipe import AlignedNetwork
+from engine.text import visible
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_a_value_is_toml_or_a_word(text, values):
 def test_what_is_no_assignment_is_refused(text):
     with pytest.raises(RecipeError) as caught:
         parse_override(text)
-    assert str(caught.value).startswith(f"-S {text}  ")
+    assert str(caught.value).startswith(visible(f"-S {text}  "))
 
 
 def test_an_override_changes_one_value(load, minimal):

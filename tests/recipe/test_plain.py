@@ -14,7 +14,12 @@ def test_defaults_and_kinds_are_filled_in_and_none_is_left_out(load):
 
 def test_a_renamed_key_is_written_by_its_name_in_the_file(load, minimal):
     plain = to_plain(load(f"{minimal}\n[start]\nfrom = 'parent'\n"))
-    assert plain["start"] == {"from": "parent", "pick": "best", "carry": ["weights"]}
+    assert plain["start"] == {
+        "from": "parent",
+        "pick": "best",
+        "carry": ["weights"],
+        "evaluation": "inherited",
+    }
 
 
 def test_tables_keep_the_schemas_order(load):

@@ -36,6 +36,15 @@ def test_a_finished_run_says_how_long_it_took_and_the_verdict(tmp_path):
     )
 
 
+def test_what_became_of_the_parent_and_of_other_clips_is_said_with_the_verdict(tmp_path):
+    verdict = VERDICT | {"remark": "The figures of audio_vae are of another set."}
+    facts = {"verdict": verdict, "gain": "No evaluation beat the parent, base."}
+    assert told(tmp_path, Event("finish", 10, 1.0, facts=facts)).endswith(
+        "No evaluation beat the parent, base. Verdict: better (eval/rmse_over_grid is 0.8); keep "
+        "audio_vae. The figures of audio_vae are of another set."
+    )
+
+
 def test_a_recipe_without_a_verdict_says_so():
     assert tell_verdict({"verdict": None}) == "The recipe holds no verdict."
 

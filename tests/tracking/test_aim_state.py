@@ -54,6 +54,12 @@ def test_aim_is_behind_until_it_holds_every_byte(run, tmp_path):
     assert is_behind(tmp_path, run)
 
 
+def test_aim_is_behind_where_a_power_cut_took_back_what_it_holds(run, tmp_path):
+    size = (run / "events.jsonl").stat().st_size
+    write_state(tmp_path, run_key(run), state(offset=size + 100))
+    assert is_behind(tmp_path, run)
+
+
 def test_states_come_newest_first(tmp_path):
     for key, started in (("a", 1.0), ("b", 3.0), ("c", 2.0)):
         write_state(tmp_path, key, state(started=started))

@@ -49,3 +49,36 @@ def test_a_run_without_events_has_none(tmp_path):
 
 def test_a_torn_line_is_no_event():
     assert parse_event('{"kind": "train", "st') is None
+
+
+def test_a_mark_tells_whether_what_stood_before_it_is_still_there(tmp_path):
+    path = tmp_path / "events.jsonl"
+    log = EventLog(path)
+    log.write(Event("start", 0, facts={"name": "é"}))
+    mark = log.mark()
+    log.write(Event("train", 1))
+    log.close()
+    whole = path.read_bytes()
+    assert mark.is_in(path)
+    for damaged in (whole[: mark.num_bytes - 1], b"x" + whole[1:], b""):
+        path.write_bytes(damaged)
+        assert not mark.is_in(path)
+    path.unlink()
+    assert not mark.is_in(path)
+
+
+def test_a_log_that_is_opened_again_marks_the_whole_of_it(tmp_path):
+    path = tmp_path / "events.jsonl"
+    for step in range(2):
+        log = EventLog(path)
+        log.write(Event("train", step))
+        mark = log.mark()
+        log.close()
+    assert (mark.num_bytes, mark.is_in(path)) == (path.stat().st_size, True)
+
+
+def test_what_is_no_event_is_passed_over(tmp_path):
+    path = tmp_path / "events.jsonl"
+    garbage = b"\0" * 100 + b"\n\xff\xfe\n3\n[]\n{}\n" + b"[" * 100_000 + b"\n"
+    path.write_bytes(garbage + b'{"kind": "train", "step": 7}\n')
+    assert [event.step for event in read_events(path)] == [7]

@@ -18,9 +18,12 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def put_results(project: Project, recipe: str, rmse_db: float, learning_rate: float) -> None:
+def put_results(
+    project: Project, recipe: str, rmse_db: float, learning_rate: float, clips: str = "1a2b3c4d5e"
+) -> None:
+    metrics = {"eval": {"rmse_db": rmse_db}, "evaluation_set": clips, "step": 20}
     files = {
-        project.metrics(recipe): json.dumps({"eval": {"rmse_db": rmse_db}}),
+        project.metrics(recipe): json.dumps(metrics),
         project.plots(recipe) / "train.csv": f"step,loss\n10,{rmse_db}\n20,{rmse_db / 2}\n",
         project.model(recipe) / "recipe.toml": f"[optimizer]\nlearning_rate = {learning_rate}\n",
     }
@@ -122,23 +125,47 @@ def test_a_recipe_named_like_a_place_of_gits_is_refused(project):
         refresh_phase_refs(project)
 
 
+def dvc_in(project: Project, *arguments: str) -> str:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 @pytest.mark.slow
 def test_dvc_compares_the_metrics_parameters_and_plots_of_two_recipes(project):
-    def dvc(*arguments: str) -> str:
-        command = [sys.executable, "-m", "dvc", *arguments]
-        done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    dvc("init", "-q")
+    dvc_in(project, "init", "-q")
     refresh_phase_refs(project)
-    metrics = json.loads(dvc("metrics", "diff", "audio_vae", "audio_vae_plus", "--json"))
-    rmse = metrics["metrics.json"]["eval.rmse_db"]
+    metrics = json.loads(
+        dvc_in(project, "metrics", "diff", "audio_vae", "audio_vae_plus", "--json")
+    )
+    rmse = metrics["metrics.json"]["evaluation set 1a2b3c4d.eval.rmse_db"]
     assert (rmse["old"], rmse["new"], rmse["diff"]) == (7.5, 5.5, -2.0)
-    params = json.loads(dvc("params", "diff", "audio_vae", "audio_vae_plus", "--json"))
+    params = json.loads(dvc_in(project, "params", "diff", "audio_vae", "audio_vae_plus", "--json"))
     assert params == {
         "recipe.toml": {"optimizer.learning_rate": {"old": 0.001, "new": 0.003, "diff": 0.002}}
     }
-    plots = dvc("plots", "diff", "audio_vae", "audio_vae_plus", "--json")
+    plots = dvc_in(project, "plots", "diff", "audio_vae", "audio_vae_plus", "--json")
     points = json.dumps(json.loads(plots))
     assert "5.5" in points
     assert "7.5" in points
+
+
+@pytest.mark.slow
+def test_dvc_shows_no_difference_between_figures_of_other_clips(project):
+    put_results(project, "audio_vae_plus", 5.5, 3e-3, clips="9f8e7d6c5b")
+    dvc_in(project, "init", "-q")
+    refresh_phase_refs(project)
+    table = dvc_in(project, "metrics", "diff", "--all", "audio_vae", "audio_vae_plus")
+    rows = [line.split("  ") for line in table.splitlines()]
+    cells = {tuple(cell.strip() for cell in row if cell.strip())[1:] for row in rows}
+    assert ("evaluation set 1a2b3c4d.eval.rmse_db", "7.5", "-", "-") in cells
+    assert ("evaluation set 9f8e7d6c.eval.rmse_db", "-", "5.5", "-") in cells
+    assert not any("evaluation_set" in line for line in table.splitlines())
+
+
+def test_metrics_that_name_no_evaluation_set_stay_as_they_are(project):
+    project.metrics("audio_vae").write_text('{"eval": {"rmse_db": 7.5}}')
+    project.metrics("audio_vae_plus").write_text("{")
+    refresh_phase_refs(project)
+    assert git(project.root, "show", "audio_vae:metrics.json") == '{"eval": {"rmse_db": 7.5}}'
+    assert git(project.root, "show", "audio_vae_plus:metrics.json") == "{"

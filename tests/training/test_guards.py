@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from engine.recipe.schema import Guard
@@ -99,5 +100,25 @@ def test_guards_go_on_from_saved_state_as_if_never_stopped(cut):
     whole = speak(Guards(guard), range(1, 7))
     first, second = Guards(guard), Guards(guard)
     early = speak(first, range(1, cut + 1))
-    second.load(first.state())
+    second.load(first.state(), first.per_clip())
     assert early + speak(second, range(cut + 1, 7)) == whole
+
+
+def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():
+    clips = np.linspace(1.0, 9.0, 50)
+    noise = np.where(np.arange(50) % 2, 0.2, -0.21)
+    guards = {"p": Guard(metric="eval/m", plateau_steps=3)}
+
+    def speak(changes, **how):
+        watching = Guards(guards, **how)
+        breaches = [
+            watching.watch({"eval/m": float(f.mean())}, Moment(step, 0.0), {"m": f})
+            for step, f in enumerate((clips + change for change in changes), start=1)
+        ]
+        return [breach for found in breaches for breach in found]
+
+    lower_by_chance = [step * 0.001 * noise for step in range(5)]
+    (breach, _) = speak(lower_by_chance)
+    assert "no change that can be told from noise" in breach.condition
+    assert speak(lower_by_chance, paired=False) == []
+    assert speak([-0.1 * step for step in range(5)]) == []

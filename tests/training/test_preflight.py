@@ -1,5 +1,6 @@
 import numpy as np
 import torch
+from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.recipe.schema import Adam, Constant, Guard
@@ -99,6 +100,26 @@ def test_state_of_the_optimizer_that_was_carried_is_put_back():
     after = preflight.stepper.optimizer_state()["denoiser"]["state"][0]
     assert torch.equal(before, after["exp_avg"])
     assert after["step"] == 1
+
+
+def test_an_evaluation_clip_that_is_trained_on_is_found_by_its_audio():
+    def share(system):
+        system.eval_clips.digests = system.train_clips.digests[5:21]
+        system.eval_clips.ids = [f"renamed{number}" for number in range(16)]
+
+    found = failures(toy_recipe(), share)["evaluation set"]
+    assert "16 of the 16 evaluation clips are trained on by this recipe" in found
+    assert "(first: renamed0, renamed1, renamed2)" in found
+
+
+def test_an_evaluation_clip_that_an_ancestor_was_trained_on_is_named_with_the_ancestor():
+    system, preflight = look(toy_recipe())
+    ancestors = {"base": system.train_clips.digests, "older": system.eval_clips.digests[:2]}
+    checks = {check.name: check for check in evolve(preflight, ancestors=ancestors).checks()}
+    detail = checks["evaluation set"].detail
+    assert not checks["evaluation set"].ok
+    assert "2 of the 16 evaluation clips were trained on by older (first: clip0, clip1)" in detail
+    assert "memory, not skill. Set start.evaluation = 'inherited'" in detail
 
 
 def test_a_guard_on_parameters_that_do_not_exist_is_named():

@@ -1,10 +1,6 @@
 """Whole runs, in processes of their own that are killed, interrupted and started again."""
 
 import json
-import os
-import random
-import signal
-import time
 
 import pytest
 import torch
@@ -21,10 +17,6 @@ def weights(folder):
 
 def same(a, b):
     return a.keys() == b.keys() and all((a[name] == b[name]).all() for name in a)
-
-
-def curves(folder):
-    return [path.read_text() for path in sorted((folder / "plots/toy").iterdir())]
 
 
 def events(folder):
@@ -62,42 +54,6 @@ def test_two_runs_of_the_same_recipe_and_seed_are_identical(undisturbed, tmp_pat
     assert same(weights(undisturbed), weights(tmp_path))
     first, second = (p / "metrics/toy.json" for p in (undisturbed, tmp_path))
     assert first.read_bytes() == second.read_bytes()
-
-
-@pytest.mark.parametrize("seed", range(int(os.environ.get("CANTUS_KILLS", "3"))))
-def test_a_run_killed_at_random_instants_ends_with_the_weights_of_an_undisturbed_one(
-    undisturbed, tmp_path, seed
-):
-    chance = random.Random(seed)
-    for _ in range(2):
-        process = start(tmp_path, seconds=0.03)
-        wait_for_step(tmp_path, 1)
-        time.sleep(chance.uniform(0.0, 0.6))
-        process.kill()
-        process.join()
-    finish(tmp_path)
-    assert same(weights(undisturbed), weights(tmp_path))
-    first, second = (p / "metrics/toy.json" for p in (undisturbed, tmp_path))
-    assert first.read_bytes() == second.read_bytes()
-    assert curves(tmp_path) == curves(undisturbed)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_leaves_a_run_that_goes_on_to_the_same_weights(
-    undisturbed, tmp_path, number
-):
-    process = start(tmp_path, seconds=0.05)
-    wait_for_step(tmp_path, 4)
-    os.kill(process.pid, number)
-    process.join()
-    assert process.exitcode == 130
-    assert not (tmp_path / "models").exists()
-    (log,) = tmp_path.glob("runs/toy/*/events.jsonl")
-    last = list(read_events(log))[-1]
-    assert (last.kind, last.facts["reason"]) == ("stop", "interrupted")
-    finish(tmp_path)
-    assert same(weights(undisturbed), weights(tmp_path))
-    assert curves(tmp_path) == curves(undisturbed)
 
 
 def test_two_turns_resume_to_the_same_weights_too(tmp_path):
@@ -138,12 +94,13 @@ def test_a_run_that_is_not_continued_is_named(tmp_path):
     assert "is not continued" in (tmp_path / "said").read_text()
 
 
-def test_training_again_after_the_end_trains_anew(tmp_path):
+def test_training_again_after_the_end_trains_only_where_it_is_wished(tmp_path):
     finish(tmp_path, epochs=1)
-    before = (tmp_path / "models/toy/events.jsonl").read_text()
+    first = (tmp_path / "models/toy/events.jsonl").read_text()
     finish(tmp_path, epochs=1)
-    after = (tmp_path / "models/toy/events.jsonl").read_text()
-    assert before != after
+    assert (tmp_path / "models/toy/events.jsonl").read_text() == first
+    finish(tmp_path, epochs=1, again=True)
+    assert (tmp_path / "models/toy/events.jsonl").read_text() != first
     assert sum(event.kind == "start" for event in events(tmp_path)) == 1
 
 

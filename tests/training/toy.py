@@ -1,5 +1,6 @@
 """Two small real systems: a denoiser with one turn, a GAN with two. Used by the training tests."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import torch
 from attrs import define, evolve, field, frozen
 from torch import Tensor, nn
 
+from engine.evaluation.digests import as_digests
 from engine.project import Project
+from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
 from engine.recipe.params import Params
 from engine.recipe.schema import Adam, Recipe, Schedule, Training
@@ -26,8 +29,10 @@ from engine.training.system import (
 
 
 @frozen(kw_only=True)
-class ToyDataset:
+class ToyDataset(CorpusClips):
+    corpus: str = setting("'' for made-up sets, else clips first, first + 1, ...", default="")
     num_clips: int = setting("clips", default=40)
+    first: int = setting("number of the first clip of a corpus", default=0)
 
 
 @frozen(kw_only=True)
@@ -56,6 +61,7 @@ def toy_recipe(
     schedule: Mapping[str, Schedule] | None = None,
     optimizer: Adam | None = None,
     num_clips: int = 40,
+    dataset: ToyDataset | None = None,
     **training: Any,
 ) -> ToyRecipe:
     """A recipe of 4 epochs of 5 steps, unless the test wants other things."""
@@ -70,7 +76,7 @@ def toy_recipe(
         name=more.pop("name", "toy"),
         system="toy",
         summary="a toy",
-        dataset=ToyDataset(num_clips=num_clips),
+        dataset=dataset or ToyDataset(num_clips=num_clips),
         model=model,
         optimizer={turn: optimizer or Adam(learning_rate=1e-2) for turn in turns},
         schedule=dict(schedule or {}),
@@ -118,10 +124,13 @@ class ToyObjective(Objective):
 class ToyClips:
     """Clips made from their index, with noise drawn from the loader's generator."""
 
-    def __init__(self, num: int, seed: int) -> None:
-        self.clean = np.random.default_rng(seed).standard_normal((num, 4)).astype(np.float32)
-        self.ids = [f"clip{i}" for i in range(num)]
-        self.lengths = [1000] * num
+    def __init__(self, num: int, seed: int, rows: Sequence[int] | None = None) -> None:
+        clean = np.random.default_rng(seed).standard_normal((num, 4)).astype(np.float32)
+        rows = range(num) if rows is None else rows
+        self.clean = clean[list(rows)]
+        self.ids = [f"clip{i}" for i in rows]
+        self.digests = as_digests(hashlib.sha256(row).hexdigest() for row in self.clean)
+        self.lengths = [1000] * len(self.ids)
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
         clean = self.clean[list(indices)]
@@ -162,8 +171,9 @@ class ToySystem:
             error = (self.objective.network(clean) - clean).square().mean(1)
         return Evaluated({"eval/error": float(error.mean())}, {"error": error.numpy()})
 
-    def baselines(self) -> Mapping[str, float]:
-        return {"baseline/zero/error": float(np.square(self.eval_clips.clean).mean())}
+    def baselines(self) -> Evaluated:
+        error = np.square(self.eval_clips.clean).mean(1)
+        return Evaluated({"baseline/zero/error": float(error.mean())}, {"zero/error": error})
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         folder.mkdir(parents=True)
@@ -177,7 +187,35 @@ class ToySystem:
 
 def build_toy(recipe: Recipe, project: Project, params: Params) -> ToySystem:
     """The builder a run calls."""
-    return toy_system(recipe)
+    system = toy_system(recipe)
+    if recipe.dataset.corpus:
+        _choose(system, recipe, project, params)
+    return system
+
+
+def _choose(system: ToySystem, recipe: Recipe, project: Project, params: Params) -> None:
+    """Clips of a corpus as every system chooses them: an endless one, of which some are there."""
+    from engine.corpus.choose import choose_clips
+    from engine.corpus.manifest import Clip
+
+    dataset = recipe.dataset
+    total = dataset.first + dataset.num_clips
+    there = ToyClips(total, 0, range(dataset.first, total))
+    found = [
+        Clip(
+            id=id_, path=id_, sha256=digest.tobytes().hex(), num_frames=16_000,
+            sample_rate_hz=16_000, num_channels=1, peak=0.5, rms_dbfs=-20.0,
+        )
+        for id_, digest in zip(there.ids, there.digests, strict=True)
+    ]  # fmt: skip
+    split = choose_clips(recipe, project, found, params.seed)
+    system.train_clips = ToyClips(total, 0, (split.train + dataset.first).tolist())
+    system.eval_clips = ToyClips(total, 0, (split.evaluation + dataset.first).tolist())
+    system.evaluation_set = hashlib.sha256(system.eval_clips.digests.tobytes()).hexdigest()
+    system.data_digest = f"toy clips {dataset.first} to {total}"
+    system.data = evolve(
+        _DATA, training=len(split.train), evaluation=len(split.evaluation), split=split.how
+    )
 
 
 def toy_system(recipe: Recipe) -> ToySystem:

@@ -3,9 +3,14 @@
 import multiprocessing
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from attrs import fields_dict, frozen
+
+from engine.cli.console import ConsoleWatcher
+from engine.disk import refusals_in_words
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import Hardware, Params, Tracking
@@ -32,10 +37,43 @@ class Slow(Silent):
         time.sleep(self.seconds)
 
 
+class SlowConsole(ConsoleWatcher):
+    """The watcher of the command line, which takes its time too."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        super().__init__()
+        self._slow = Slow(folder, seconds)
+
+    def progress(self, progress):
+        super().progress(progress)
+        self._slow.progress(progress)
+
+
+@frozen
+class Circumstances:
+    """What is out of the ordinary about a process that trains."""
+
+    seconds: float = 0.0
+    """It sleeps so long after every step."""
+    before: Callable[[], None] | None = None
+    """Called in it before it trains."""
+    watcher: type[Slow | SlowConsole] = Slow
+    project: Path | None = None
+    """Where runs and models go, if not beside the notes on where it is."""
+    aim: bool = False
+    again: bool = False
+
+
+_CIRCUMSTANCES = fields_dict(Circumstances)
+
+
 def start(folder: Path, seconds: float = 0.0, **settings: Any):
-    """Start a run in a process that can be killed; its step stands in FOLDER/step."""
+    """Start a run in a process that can be killed; its step stands in FOLDER/step.
+
+    Settings are fields of Circumstances, `adversary`, or the recipe's.
+    """
     (folder / "step").unlink(missing_ok=True)
-    process = _SERVER.Process(target=_train, args=(folder, seconds, settings))
+    process = _SERVER.Process(target=train, args=(folder, {"seconds": seconds} | settings))
     process.start()
     return process
 
@@ -57,25 +95,42 @@ def wait_for_step(folder: Path, step: int) -> None:
     raise AssertionError(f"the run never reached step {step}")
 
 
-def _train(folder: Path, seconds: float, settings: dict[str, Any]) -> None:
-    (folder / "params.toml").write_text("seed = 1\n")
+def train(folder: Path, settings: dict[str, Any]) -> None:
+    """Train in this process, and leave it as the command line would."""
+    given = {name: settings.pop(name) for name in _CIRCUMSTANCES if name in settings}
+    around = Circumstances(**given)
+    project = around.project or folder
     adversary = settings.pop("adversary", False)
     settings = {"epochs": 6, "checkpoint_every": "step:3", "ema_decay": 0.9} | settings
     recipe = toy_recipe(model=ToyModel(adversary=adversary), log_every_steps=1, **settings)
+    watcher = around.watcher(folder, around.seconds)
+    if around.before is not None:
+        around.before()
     try:
-        run = Run(recipe, Project(folder), _params(), build_toy, Slow(folder, seconds))
-        outcome = run.train()
+        with refusals_in_words("A file", project):
+            (project / "params.toml").write_text("seed = 1\n")
+            params = _params(around.aim)
+            run = Run(recipe, Project(project), params, build_toy, watcher, around.again)
+            outcome = run.train()
+            watcher.say(outcome.message)
     except UserError as error:
         (folder / "error").write_text(str(error))
         sys.exit(2)
     sys.exit({"finished": 0, "guard": 1}.get(outcome.ending, 130))
 
 
-def _params() -> Params:
+def start_other(target: Callable[..., None], *arguments: Any):
+    """Start something else in a process like those that train."""
+    process = _SERVER.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def _params(aim: bool) -> Params:
     return Params(
         profile="full",
         seed=1,
         hardware=Hardware(device="cpu", num_threads=1),
         corpora={},
-        tracking=Tracking(aim=False),
+        tracking=Tracking(aim=aim),
     )

@@ -1,41 +1,71 @@
 """How a folder of audio is laid out, found by what lies in it."""
 
+import sqlite3
 from pathlib import Path
 
-from attrs import evolve
-
-from engine.corpus.layouts.candidate import Candidate, Found, Listing, find_files
-from engine.corpus.layouts.folder import list_folder
-from engine.corpus.layouts.metadata import METADATA, list_metadata
+from engine.corpus.layouts.by_table import list_by_tables
+from engine.corpus.layouts.candidate import Candidate
+from engine.corpus.layouts.collector import Collector
+from engine.corpus.layouts.database import decode, new_database
+from engine.corpus.layouts.files import Files, find_files
+from engine.corpus.layouts.folder import list_folder, name_speakers
+from engine.corpus.layouts.ids import settle_ids
+from engine.corpus.layouts.listing import Listing
 from engine.corpus.layouts.speech_commands import LISTS, is_speech_commands, list_speech_commands
+from engine.corpus.layouts.tables import find_tables, is_table_name
 from engine.errors import UserError
 
 __all__ = ["Candidate", "Listing", "list_files"]
 
 
-def list_files(folder: Path, *, speaker_folders: bool = False) -> Listing:
+def list_files(
+    folder: Path, scratch: Path, *, speaker_folders: bool = False, follow_links: bool = False
+) -> Listing:
     """The files of a corpus folder, read by the layout they are in.
 
+    The listing is kept in the folder `scratch`, and can be read as long as that is there.
     `speaker_folders` says that a folder's name is a speaker, where nothing else names one.
-    Files that cannot be read are among the missing. Raises UserError where a folder, or a list or
-    table of the corpus, cannot be read.
+    `follow_links` says that links may lead out of the folder. What cannot be read is among the
+    missing. Raises UserError where a folder, or a list or table of the corpus, cannot be read.
     """
-    found = find_files(folder)
-    _require_lists(folder, found)
-    if is_speech_commands(folder, found):
-        listing = list_speech_commands(folder, found)
-    elif (folder / METADATA).is_file():
-        listing = list_metadata(folder, found, speaker_folders=speaker_folders)
-    else:
-        listing = list_folder(found, speaker_folders=speaker_folders)
-    missing = sorted([*listing.missing, *found.unreadable], key=lambda one: one.path)
-    return evolve(listing, missing=tuple(missing)).with_distinct_ids()
+    with new_database(scratch) as (database, path):
+        collector = Collector(database)
+        files = find_files(folder, database, collector, follow_links=follow_links)
+        layout = _list(files, collector, database)
+        if speaker_folders and layout != "speech_commands":
+            name_speakers(database)
+        settle_ids(database)
+        return Listing(
+            layout=layout,
+            num_candidates=_count(database, "candidates"),
+            num_missing=_count(database, "missing"),
+            num_other_files=files.num_others(),
+            database=path,
+        )
 
 
-def _require_lists(folder: Path, found: Found) -> None:
-    for one in found.unreadable:
-        if one.path in (METADATA, *LISTS):
+def _list(files: Files, collector: Collector, database: sqlite3.Connection) -> str:
+    """Enter what the layout makes of the files; its name."""
+    _require_tables(files, database)
+    if is_speech_commands(files):
+        list_speech_commands(files, collector, database)
+        return "speech_commands"
+    tables = find_tables(files)
+    if tables:
+        return list_by_tables(files, tables, collector, database)
+    list_folder(files, collector)
+    return "folder"
+
+
+def _require_tables(files: Files, database: sqlite3.Connection) -> None:
+    for stored, detail in database.execute("SELECT path, detail FROM missing ORDER BY path"):
+        path = decode(stored)
+        if path in LISTS or is_table_name(path):
             raise UserError(
-                f"{folder / one.path} cannot be read ({one.detail}), and it says what the files "
-                "are. Make it readable, or take it out."
+                f"{files.folder / path} cannot be read ({decode(detail)}), and it says what the "
+                "files are. Make it readable, or take it out."
             )
+
+
+def _count(database: sqlite3.Connection, table: str) -> int:
+    return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

@@ -1,27 +1,23 @@
-"""A plain folder of audio files, of any depth."""
+"""A plain folder of audio files, of any depth: every audio file is a clip."""
 
-from pathlib import PurePosixPath
+import sqlite3
 
-from engine.corpus.layouts.candidate import Candidate, Found, Listing
+from engine.corpus.layouts.candidate import Candidate, folder_of
+from engine.corpus.layouts.collector import Collector
+from engine.corpus.layouts.database import decode, encode
+from engine.corpus.layouts.files import Files
 
 
-def list_folder(found: Found, *, speaker_folders: bool) -> Listing:
-    """Every audio file is a clip.
+def list_folder(files: Files, collector: Collector) -> None:
+    """Nothing is known of the files but their paths."""
+    for path in files.audio():
+        collector.add(Candidate(path=path))
 
-    With `speaker_folders` the speaker is the folder a file lies in, by its path inside the corpus;
-    files at the top have none.
+
+def name_speakers(database: sqlite3.Connection) -> None:
+    """Candidates without a speaker get the folder they lie in, by its path inside the corpus.
+
+    Files at the top have none.
     """
-    return Listing(
-        layout="folder",
-        candidates=tuple(
-            Candidate(path=path, speaker=folder_of(path) if speaker_folders else None)
-            for path in found.audio
-        ),
-        num_other_files=found.num_others,
-    )
-
-
-def folder_of(path: str) -> str | None:
-    """The folder a file lies in, by its path inside the corpus; None at the top."""
-    parent = str(PurePosixPath(path).parent)
-    return None if parent == "." else parent
+    database.create_function("folder_of", 1, lambda path: encode(folder_of(decode(path))))
+    database.execute("UPDATE candidates SET speaker = folder_of(path) WHERE speaker IS NULL")

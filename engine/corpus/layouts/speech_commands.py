@@ -1,11 +1,16 @@
 """Speech Commands (Warden, 2018): a folder a word, speakers in the names, official lists."""
 
 import hashlib
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 
-from engine.corpus.layouts.candidate import Candidate, Found, Listing
-from engine.corpus.manifest import Listed, Quarantined
+from engine.corpus.layouts.candidate import Candidate
+from engine.corpus.layouts.collector import Collector
+from engine.corpus.layouts.database import decode, encode
+from engine.corpus.layouts.files import Files
+from engine.corpus.layouts.lines import read_lines
+from engine.corpus.manifest import Listed
 
 LISTS: Mapping[str, Listed] = {"validation_list.txt": "eval", "testing_list.txt": "test"}
 NOISE = "_background_noise_"
@@ -14,32 +19,32 @@ _MARK = "_nohash_"
 _MAX_CLIPS_PER_WORD = 2**27 - 1
 
 
-def is_speech_commands(folder: Path, found: Found) -> bool:
+def is_speech_commands(files: Files) -> bool:
     """Whether an official list or the way the files are named gives the layout away."""
-    if any((folder / name).is_file() for name in LISTS):
+    if any((files.folder / name).is_file() for name in LISTS):
         return True
-    return bool(found.audio) and all(_MARK in path for path in _words(found))
+    first = next(_words(files), None)
+    return first is not None and all(_MARK in path for path in _words(files))
 
 
-def list_speech_commands(folder: Path, found: Found) -> Listing:
+def list_speech_commands(files: Files, collector: Collector, database: sqlite3.Connection) -> None:
     """Label = folder, speaker = the name's part before `_nohash_`; background noise is no clip.
 
     Where the official lists are absent, the rule by which they were made takes their place.
     """
-    named = _read_lists(folder)
-    words = _words(found)
-    by_rule = not named
-    present = {*words, *(one.path for one in found.unreadable)}
-    return Listing(
-        layout="speech_commands",
-        candidates=tuple(_candidate(path, named, by_rule=by_rule) for path in words),
-        missing=tuple(
-            Quarantined(path=path, reason="unreadable", detail=f"named in {place}, but not there")
-            for path, (_, place) in sorted(named.items())
-            if path not in present
-        ),
-        num_other_files=found.num_others + len(found.audio) - len(words),
+    _read_lists(files, database)
+    by_rule = database.execute("SELECT NOT EXISTS (SELECT 1 FROM named)").fetchone()[0]
+    for path in _words(files):
+        query = "SELECT listed FROM named WHERE path = ?"
+        row = database.execute(query, (encode(path),)).fetchone()
+        collector.add(_candidate(path, row[0] if row else "train", by_rule=by_rule))
+    absent = database.execute(
+        "SELECT path, place FROM named "
+        "WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.path = named.path) ORDER BY path"
     )
+    for path, place in absent:
+        detail = f"named in {decode(place)}, but not there"
+        collector.quarantine(decode(path), "unreadable", detail)
 
 
 def list_by_rule(speaker: str) -> Listed:
@@ -52,25 +57,23 @@ def list_by_rule(speaker: str) -> Listed:
     return "eval" if percentage < 10 else "test" if percentage < 20 else "train"
 
 
-def _words(found: Found) -> list[str]:
-    return [path for path in found.audio if PurePosixPath(path).parts[0] != NOISE]
+def _words(files: Files) -> Iterator[str]:
+    return (path for path in files.audio() if PurePosixPath(path).parts[0] != NOISE)
 
 
-def _read_lists(folder: Path) -> dict[str, tuple[Listed, str]]:
-    named: dict[str, tuple[Listed, str]] = {}
+def _read_lists(files: Files, database: sqlite3.Connection) -> None:
     for name, listed in LISTS.items():
-        if (folder / name).is_file():
-            text = (folder / name).read_text(encoding="utf-8", errors="surrogateescape")
-            for number, line in enumerate(text.split("\n"), start=1):
-                if line.strip():
-                    named[line.strip()] = (listed, f"{name} line {number}")
-    return named
+        if not (files.folder / name).is_file():
+            continue
+        for number, line in read_lines(files.folder / name):
+            if line.strip():
+                row = (line.strip(), listed, encode(f"{name} line {number}"))
+                database.execute("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", row)
 
 
-def _candidate(path: str, named: Mapping[str, tuple[Listed, str]], *, by_rule: bool) -> Candidate:
+def _candidate(path: str, official: Listed, *, by_rule: bool) -> Candidate:
     word, name = PurePosixPath(path).parent.name, PurePosixPath(path).name
     speaker = name.split(_MARK)[0] if _MARK in name else None
-    official: Listed = named[path][0] if path in named else "train"
     return Candidate(
         path=path,
         speaker=speaker,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from attrs import frozen
@@ -11,6 +12,7 @@ from engine.systems.vqvae.dataset import VqvaeClips
 from engine.systems.vqvae.errors import Coder, cell_means, errors_of, normalised_batches
 from engine.systems.vqvae.recipe import Normalisation
 from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS
+from engine.training.system import Evaluated
 
 _NUM_BINS = 4096
 
@@ -34,7 +36,7 @@ def baselines(
     normalisation: Normalisation,
     num_codes: int,
     batch_size: int,
-) -> dict[str, float]:
+) -> Evaluated:
     """Metrics of each coder on the evaluation clips, as `baseline/<coder>/<metric>`.
 
     Mean spectrogram (of the training clips), 30 x 30 grid of cell means, the same with `num_codes`
@@ -49,11 +51,13 @@ def baselines(
         "uniform_grid": grid_coder(lambda cells: uniform_levels(cells, num_codes)),
         "lloyd_max": grid_coder(lambda cells: _nearest_level(cells, fitted)),
     }
-    return {
-        f"baseline/{name}/{metric}": value
-        for name, coder in coders.items()
-        for metric, value in errors_of(coder, evaluation, normalisation, batch_size).metrics.items()
-    }
+    metrics: dict[str, float] = {}
+    per_clip: dict[str, np.ndarray] = {}
+    for name, coder in coders.items():
+        errors = errors_of(coder, evaluation, normalisation, batch_size)
+        metrics |= {f"baseline/{name}/{metric}": value for metric, value in errors.metrics.items()}
+        per_clip |= {f"{name}/{metric}": values for metric, values in errors.per_clip.items()}
+    return Evaluated(metrics, per_clip)
 
 
 def grid_coder(quantize: Callable[[Tensor], Tensor]) -> Coder:

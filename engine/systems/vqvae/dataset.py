@@ -8,7 +8,8 @@ import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
-from engine.corpus import Clip, Corpus, PackedAudio
+from engine.corpus import Corpus, PackedAudio
+from engine.evaluation.digests import as_digests
 from engine.features.cache import cached_array
 from engine.systems.vqvae.frontend import FrontEnd
 from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS
@@ -25,8 +26,9 @@ def corpus_mels(corpus: Corpus, front_end: FrontEnd, folder: Path) -> np.ndarray
     Half precision errs by 0.03 dB at most. Kept below `folder`.
     """
     packed = corpus.packed(front_end.sample_rate_hz)
-    key = {"corpus": corpus.digest, "version": FRONT_END_VERSION, **front_end.facts}
-    shape = (len(packed.ids), NUM_MELS, NUM_FRAMES)
+    digest = corpus.digest_at(front_end.sample_rate_hz)
+    key = {"corpus": digest, "version": FRONT_END_VERSION, **front_end.facts}
+    shape = (len(packed), NUM_MELS, NUM_FRAMES)
 
     def fill(mels: np.ndarray) -> None:
         for start in range(0, len(mels), _CLIPS_AT_ONCE):
@@ -42,6 +44,14 @@ def _waveforms(packed: PackedAudio, front_end: FrontEnd, rows: Sequence[int]) ->
     return torch.from_numpy(np.stack([front_end.cut(packed.read(row)) for row in rows]))
 
 
+def all_clips(corpus: Corpus, mels: np.ndarray, num_samples: int) -> "VqvaeClips":
+    """Every clip of a corpus, in manifest order."""
+    known = [(clip.id, clip.sha256) for clip in corpus.manifest.clips]
+    ids = tuple(id_ for id_, _ in known)
+    digests = as_digests(word for _, word in known)
+    return VqvaeClips(ids, np.arange(len(ids)), digests, mels, num_samples)
+
+
 @frozen
 class VqvaeClips:
     """A set of clips for the loop. All are equally long: windows of one second.
@@ -54,15 +64,16 @@ class VqvaeClips:
     ids: tuple[str, ...]
     rows: np.ndarray
     """Each clip's row in `mels`."""
+    digests: np.ndarray
+    """SHA-256 of each clip's decoded audio, uint8 [clips, 32]."""
     mels: np.ndarray
     """Mel spectrograms of the corpus, as `corpus_mels` gives them."""
     num_samples: int
 
-    def only(self, clips: Sequence[Clip]) -> "VqvaeClips":
-        """The set that holds some of its clips, in their order."""
-        row_of = dict(zip(self.ids, self.rows.tolist(), strict=True))
-        ids = tuple(clip.id for clip in clips)
-        return evolve(self, ids=ids, rows=np.array([row_of[id_] for id_ in ids], np.int64))
+    def only(self, places: np.ndarray) -> "VqvaeClips":
+        """The set that holds the clips at `places` of this one, in their order."""
+        ids = tuple(self.ids[place] for place in places.tolist())
+        return evolve(self, ids=ids, rows=self.rows[places], digests=self.digests[places])
 
     @property
     def lengths(self) -> np.ndarray:

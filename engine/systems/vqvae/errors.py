@@ -42,10 +42,12 @@ class Errors:
         }
 
     @property
-    def rmse_db(self) -> np.ndarray:
-        """Root mean squared error in decibels of each clip."""
-        rmse: np.ndarray = torch.cat(self._decibels).sqrt().numpy()
-        return rmse
+    def per_clip(self) -> dict[str, np.ndarray]:
+        """The same of each clip. The mean of `rmse_db` over clips is not that of the set."""
+        return {
+            "reconstruction": torch.cat(self._normalised).numpy(),
+            "rmse_db": torch.cat(self._decibels).sqrt().numpy(),
+        }
 
 
 def errors_of(

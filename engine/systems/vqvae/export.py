@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from attrs import frozen
 
+from engine.atomic import reserve
 from engine.corpus import Corpus, Split
 from engine.recipe import to_plain
+from engine.safe_names import table_cell
 from engine.systems.vqvae.dataset import VqvaeClips
 from engine.systems.vqvae.errors import normalised_batches
 from engine.systems.vqvae.evaluate import Evaluation
@@ -55,7 +57,8 @@ class Export:
         network = copy.deepcopy(network).cpu().eval()
         mean_db = torch.from_numpy(evaluation.energies.mean_db)
         order = network.vq.renumber(mean_db)
-        torch.save(named_as_published(network, self.front_end.mel), folder / "weights.pth")
+        with (folder / "weights.pth").open("wb") as file:  # given a path, torch hides why it failed
+            torch.save(named_as_published(network, self.front_end.mel), file)
         self._write_codes(network, folder / "codes.npy")
         self._write_index(folder / "index.csv")
         means = [_or_none(value) for value in mean_db[order].tolist()]
@@ -67,6 +70,7 @@ class Export:
         """Codes uint8 [clips, 30, 30] of the whole corpus, a batch in memory at a time."""
         shape = (len(self.clips), GRID, GRID)
         codes = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype("uint8"), shape=shape)
+        reserve(path)
         normalisation, start = self.recipe.model.normalisation, 0
         size = self.recipe.training.batch_size
         for mel_db, window in normalised_batches(self.clips, normalisation, size):
@@ -81,11 +85,12 @@ class Export:
             writer.writerow(["row", "id", "speaker", "label", "split"])
             writer.writerows(self._rows())
 
-    def _rows(self) -> Iterator[tuple[int, str, str | None, str | None, str]]:
-        use = dict.fromkeys((clip.id for clip in self.split.train), "train")
-        use |= dict.fromkeys((clip.id for clip in self.split.evaluation), "eval")
+    def _rows(self) -> Iterator[tuple[int | str | None, ...]]:
+        use = dict.fromkeys(self.split.train.tolist(), "train")
+        use |= dict.fromkeys(self.split.evaluation.tolist(), "eval")
         for row, clip in enumerate(self.corpus.manifest.clips):
-            yield row, clip.id, clip.speaker, clip.label, use.get(clip.id, "unused")
+            words = map(table_cell, (clip.id, clip.speaker, clip.label))
+            yield row, *words, use.get(row, "unused")
 
     def _card(self) -> dict[str, Any]:
         plain = to_plain(self.recipe)

@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 
 from attrs import frozen
 
-from engine.recipe.fields import above, at_least, between, not_empty, setting, within
+from engine.recipe.dataset import CorpusClips
+from engine.recipe.fields import between, setting, within
 from engine.recipe.schema import Recipe
 from engine.systems.vqvae.shapes import HIGH_HZ, HOP_LENGTH, NUM_FRAMES
 
@@ -38,32 +39,15 @@ Normalisation = FixedWindow | BatchMinMax
 
 
 @frozen(kw_only=True)
-class Dataset:
+class Dataset(CorpusClips):
     """One-second words as mel spectrograms."""
 
-    corpus: str = setting("corpus in params.toml", check=not_empty)
-    sample_rate_hz: int = setting("rate of the audio", default=16_000, check=above(0))
+    sample_rate_hz: int = setting("rate of the audio", default=16_000, check=within(1, 768_000))
     clip_seconds: float = setting(
-        "length every clip is cut or padded to", default=1.0, check=above(0.0)
+        "length every clip is cut or padded to", default=1.0, check=between(0.0, 3600.0)
     )
     window: Literal["first", "loudest"] = setting(
         "which part of a longer clip is kept", default="first"
-    )
-    split: Literal["speaker_disjoint", "random"] = setting(
-        "how evaluation clips are chosen: the corpus's official lists (else by speaker), or at "
-        "random over clips, which lets speakers leak into the evaluation",
-        default="speaker_disjoint",
-    )
-    eval_share: float = setting(
-        "share of clips (speakers) held out where no list says",
-        default=0.2,
-        check=between(0.0, 1.0),
-    )
-    num_train_clips: int | None = setting(
-        "at most so many training clips", default=None, check=at_least(1)
-    )
-    num_eval_clips: int | None = setting(
-        "at most so many evaluation clips", default=None, check=at_least(1)
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
@@ -83,6 +67,9 @@ class Dataset:
 _num_codes = within(2, 256)
 """Exported codes are bytes."""
 
+_width = within(1, 4096)
+"""Wider networks would not fit in memory for a clip of one second."""
+
 
 @frozen(kw_only=True)
 class GradientCodes:
@@ -98,7 +85,7 @@ class EmaCodes:
 
     kind: ClassVar[str] = "ema"
     num_codes: int = setting("codes", default=10, check=_num_codes)
-    code_dim: int = setting("dimensions of a code", default=4, check=at_least(1))
+    code_dim: int = setting("dimensions of a code", default=4, check=_width)
     decay: float = setting("decay of the averages", default=0.99, check=between(0.0, 1.0))
     revive_below: float = setting(
         "share of uniform use below which a code is replaced by a vector of the batch",
@@ -127,7 +114,7 @@ class PuzzleNetwork:
     """The published network, 83,777 parameters: 32 x 8 bottleneck, interpolated to 30 x 30."""
 
     kind: ClassVar[str] = "puzzle"
-    latent_dim: int = setting("channels of the grid", default=64, check=at_least(1))
+    latent_dim: int = setting("channels of the grid", default=64, check=_width)
     normalisation: Normalisation = setting("how decibels become [0, 1]", default=FixedWindow())
     quantizer: Quantizer = setting("how cells become codes", default=GradientCodes())
 
@@ -137,7 +124,7 @@ class AlignedNetwork:
     """One column a frame or two, one row about four mel bands: no interpolation."""
 
     kind: ClassVar[str] = "aligned"
-    latent_dim: int = setting("channels of the grid", default=16, check=at_least(1))
+    latent_dim: int = setting("channels of the grid", default=16, check=_width)
     normalisation: Normalisation = setting("how decibels become [0, 1]", default=FixedWindow())
     quantizer: Quantizer = setting("how cells become codes", default=OrderedCodes())
 

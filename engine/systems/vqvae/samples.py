@@ -1,5 +1,6 @@
 """Clips made for listening and looking: original, what mels alone keep, and the reconstruction."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from attrs import frozen
 from torch import Tensor
 
 from engine.corpus import PackedAudio
+from engine.safe_names import file_name
 from engine.systems.vqvae.dataset import VqvaeClips
 from engine.systems.vqvae.frontend import FrontEnd
 from engine.systems.vqvae.normalise import window_of
@@ -46,7 +48,7 @@ class SampleWriter:
         rebuilt = window.decibels(coded.reconstruction.float().cpu())
         codes = coded.quantized.indices.cpu()
         return [
-            Picture(f"{number:02d}_{labels[index]}", mel_db[k], codes[k], rebuilt[k])
+            Picture(f"{number:02d}_{file_name(labels[index])}", mel_db[k], codes[k], rebuilt[k])
             for k, (number, index) in enumerate(enumerate(indices, start=1))
         ]
 
@@ -67,7 +69,10 @@ class SampleWriter:
 
     def _audio(self, path: Path, waveform: Tensor, caption: str) -> Sample:
         rate = self.front_end.sample_rate_hz
-        soundfile.write(path, waveform.clamp(-1.0, 1.0).numpy(), rate, subtype="PCM_16")
+        content = io.BytesIO()  # given a path, libsndfile does not say why it failed
+        samples = waveform.clamp(-1.0, 1.0).numpy()
+        soundfile.write(content, samples, rate, subtype="PCM_16", format="WAV")
+        path.write_bytes(content.getvalue())
         return Sample(f"{path.parent.name}/{path.stem}", "audio", path, caption)
 
 

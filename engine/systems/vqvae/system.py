@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
-from engine.corpus import Corpus, Split, split_clips
+from engine.corpus import Corpus, Split, choose_clips
 from engine.errors import UserError
+from engine.evaluation.digests import keys
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.systems.vqvae.baselines import UNIFORM_GRID, baselines
-from engine.systems.vqvae.dataset import FRONT_END_VERSION, VqvaeClips, corpus_mels
+from engine.systems.vqvae.dataset import FRONT_END_VERSION, all_clips, corpus_mels
 from engine.systems.vqvae.evaluate import Evaluation, evaluate_clips, metrics_of
 from engine.systems.vqvae.export import Export
 from engine.systems.vqvae.frontend import FrontEnd
@@ -33,14 +32,7 @@ def build(recipe: VqvaeRecipe, project: Project, params: Params) -> "VqvaeSystem
     dataset = recipe.dataset
     corpus = Corpus.open(project.corpus(dataset.corpus))
     corpus.packed(dataset.sample_rate_hz)
-    split = split_clips(
-        corpus.manifest.clips,
-        how=dataset.split,
-        eval_share=dataset.eval_share,
-        num_train=dataset.num_train_clips,
-        num_eval=dataset.num_eval_clips,
-        seed=params.seed,
-    )
+    split = choose_clips(recipe, project, corpus.manifest.clips, params.seed)
     if len(split.train) < recipe.training.batch_size:
         raise UserError(
             f"Corpus {dataset.corpus!r} has {len(split.train)} training clips, fewer than a batch "
@@ -59,8 +51,7 @@ class VqvaeSystem:
         self.front_end = FrontEnd.of(recipe.dataset)
         self.packed = corpus.packed(recipe.dataset.sample_rate_hz)
         mels = corpus_mels(corpus, self.front_end, features)
-        rows = np.arange(len(self.packed.ids))
-        self.all_clips = VqvaeClips(self.packed.ids, rows, mels, self.front_end.num_samples)
+        self.all_clips = all_clips(corpus, mels, self.front_end.num_samples)
         self.train_clips = self.all_clips.only(split.train)
         self.eval_clips = self.all_clips.only(split.evaluation)
         self.objective = VqvaeObjective(recipe.model)
@@ -72,19 +63,20 @@ class VqvaeSystem:
 
     @property
     def data_digest(self) -> str:
-        """Digest of the corpus."""
-        return self.corpus.digest
+        """Digest of the corpus at the recipe's rate."""
+        return self.corpus.digest_at(self.recipe.dataset.sample_rate_hz)
 
     @cached_property
     def evaluation_set(self) -> str:
         """Digest of the evaluation clips' content, of where each is cut, and of the mel.
 
-        Two rules for cutting that cut these clips alike give the same digest.
+        Two rules for cutting that cut these clips alike give the same digest, whatever the clips
+        are called.
         """
         rows = self.eval_clips.rows.tolist()
         clips = sorted(
-            (clip.id, clip.sha256, self.front_end.start(self.packed.read(row)))
-            for clip, row in zip(self.split.evaluation, rows, strict=True)
+            (digest.hex(), self.front_end.start(self.packed.read(row)))
+            for digest, row in zip(keys(self.eval_clips.digests), rows, strict=True)
         )
         facts = {k: v for k, v in self.front_end.facts.items() if k != "window"}
         content = [clips, sorted(facts.items()), FRONT_END_VERSION]
@@ -107,15 +99,16 @@ class VqvaeSystem:
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
         evaluation = self._pass()
-        return Evaluated(self._metrics(evaluation), {"rmse_db": evaluation.errors.rmse_db})
+        return Evaluated(self._metrics(evaluation), evaluation.errors.per_clip)
 
-    def baselines(self) -> Mapping[str, float]:
+    def baselines(self) -> Evaluated:
         """Metrics of the coders that learn nothing."""
         return self._baselines
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Original, its mel inverse and reconstruction as audio, and a picture, for some clips."""
-        labels = [clip.label or "clip" for clip in self.split.evaluation]
+        clips = self.corpus.manifest.clips
+        labels = [clips[row].label or "clip" for row in self.split.evaluation.tolist()]
         writer = SampleWriter(self.objective, self.front_end, self.packed, self.eval_clips)
         return writer.write(folder, spread_over(labels, num_clips), labels)
 
@@ -136,10 +129,11 @@ class VqvaeSystem:
         return evaluate_clips(self.objective, self.eval_clips, self.recipe.training.batch_size)
 
     def _metrics(self, evaluation: Evaluation) -> dict[str, float]:
-        return metrics_of(evaluation, self.recipe.loss_weights, self._baselines[UNIFORM_GRID])
+        grid_rmse_db = self._baselines.metrics[UNIFORM_GRID]
+        return metrics_of(evaluation, self.recipe.loss_weights, grid_rmse_db)
 
     @cached_property
-    def _baselines(self) -> Mapping[str, float]:
+    def _baselines(self) -> Evaluated:
         model = self.recipe.model
         return baselines(
             self.train_clips,

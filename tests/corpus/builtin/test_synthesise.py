@@ -7,7 +7,7 @@ from engine.corpus import ingest
 from engine.corpus.builtin import synthesise
 from engine.errors import UserError
 from engine.project import Project
-from engine.recipe.params import CorpusSource
+from engine.recipe.params import CorpusSource, Work
 
 pytest.importorskip("espeakng_loader")
 
@@ -29,7 +29,7 @@ def project(tmp_path_factory):
 
 def make(name, project, rate):
     source = CorpusSource(source="builtin", sample_rates_hz=(rate,))
-    return ingest(name, source, project, num_workers=1)
+    return ingest(name, source, project, work=Work(num_workers=1))
 
 
 def test_words_are_a_corpus_like_any_other_and_bit_identical_each_time(project):

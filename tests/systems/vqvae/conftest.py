@@ -8,6 +8,7 @@ import torch
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.params import Work
 from engine.recipe.schema import Adam, Training
 from engine.systems.vqvae.recipe import (
     AlignedNetwork,
@@ -74,7 +75,7 @@ def project(tmp_path_factory):
     (root / "recipes").mkdir()
     (root / "params.toml").write_text(PARAMS)
     made = Project(root)
-    ingest("words", load_params(made.params).corpora["words"], made, num_workers=1)
+    ingest("words", load_params(made.params).corpora["words"], made, work=Work(num_workers=1))
     return made
 
 

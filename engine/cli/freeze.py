@@ -1,0 +1,56 @@
+"""`cantus freeze`: keep a recipe's evaluation clips as they are while its corpus grows."""
+
+import click
+
+from engine.cli.load import load_project_recipe
+from engine.errors import UserError
+from engine.evaluation.clip_table import ClipTable
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("--as", "name", metavar="NAME", help="Name of the set; the recipe's own by default.")
+@click.option("--replace", is_flag=True, help="Write over a set of that name with other clips.")
+def command(recipe: str, name: str | None, replace: bool) -> None:
+    """Write the present evaluation clips of RECIPE to evaluation/NAME.tsv, for git to keep.
+
+    A recipe with `dataset.evaluation = "NAME"` is evaluated on these clips from then on, whatever
+    is added to its corpus, and never trained on them. They are known by their audio.
+
+    \b
+    Examples:
+      cantus freeze audio_vae
+      cantus freeze audio_vae --as words_2026
+    """
+    from engine.corpus import Corpus, choose_clips
+    from engine.evaluation.clip_table import read_clip_table, write_clip_table
+    from engine.evaluation.digests import as_digests, keys
+
+    loaded = load_project_recipe(recipe)
+    dataset, project = loaded.recipe.dataset, loaded.project
+    clips = Corpus.open(project.corpus(dataset.corpus)).manifest.clips
+    split = choose_clips(loaded.recipe, project, clips, loaded.params.seed)
+    chosen = [clips[row] for row in split.evaluation.tolist()]
+    table = ClipTable(tuple(c.id for c in chosen), as_digests(c.sha256 for c in chosen))
+    name = loaded.recipe.name if name is None else name
+    path = project.frozen_evaluation(_word(name))
+    if path.is_file() and not replace:
+        present = read_clip_table(path)
+        if set(keys(present.digests)) != set(keys(table.digests)):
+            raise UserError(
+                f"{path.relative_to(project.root)} holds {len(present.ids)} other clips. Figures "
+                "of the two sets cannot be compared: choose another name with --as, or write over "
+                "it with --replace."
+            )
+    write_clip_table(path, table, f"evaluation clips of {loaded.recipe.name}: {split.how}")
+    click.echo(
+        f"{path.relative_to(project.root)}: {len(chosen):,} clips ({split.how}). Commit it, write "
+        f'evaluation = "{name}" below [dataset] of the recipes that are to use it, and add it to '
+        "the deps of their stages in dvc.yaml."
+    )
+
+
+def _word(name: str) -> str:
+    if not name.replace("_", "a").isalnum() or not name.isascii():
+        raise UserError(f"--as must be a word of letters, digits and underscores, but is '{name}'.")
+    return name

@@ -1,0 +1,187 @@
+"""The workers that params.toml names: this machine's cores, or a Dask or a Ray cluster."""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from attrs import frozen
+from joblib import cpu_count
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.parallel import ParallelBackendBase
+
+from engine.errors import UserError
+from engine.recipe.params import Work
+
+_CONNECT_SECONDS = 10
+
+Task = Callable[[], Any]
+
+
+@frozen(kw_only=True)
+class Workers:
+    """Workers that are ready: where joblib sends tasks, how many run at once, how one is lost."""
+
+    backend: str | ParallelBackendBase
+    count: int
+    lost: tuple[type[BaseException], ...]
+
+
+class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]    # joblib has no types
+    """joblib's tasks on a cluster that gives a `concurrent.futures.Future` for each.
+
+    joblib's own backend for Dask waits for ever where a worker was killed, and Ray's gives no
+    result before all are there.
+    """
+
+    supports_retrieve_callback = True
+
+    def __init__(self, submit: Callable[[Task], "Future[Any]"]) -> None:
+        super().__init__()
+        self._submit = submit
+
+    def effective_n_jobs(self, n_jobs: int) -> int:
+        """As many as were asked for: the cluster queues them."""
+        return n_jobs
+
+    def submit(self, func: Task, callback: Callable[["Future[Any]"], None]) -> "Future[Any]":
+        """Send one task; the callback is called with its future when that is done."""
+        future = self._submit(func)
+        future.add_done_callback(callback)
+        return future
+
+    def retrieve_result_callback(self, future: "Future[Any]") -> Any:
+        """The result of a finished task. Raises where its worker was lost."""
+        return future.result()
+
+
+@contextmanager
+def open_workers(work: Work) -> Iterator[Workers]:
+    """Start or reach the workers; what was started here is stopped at the end.
+
+    Raises UserError where the backend's package is missing or nothing answers at the address.
+    """
+    if work.backend == "cores":
+        count = work.num_workers or cpu_count()
+        yield Workers(backend="loky", count=count, lost=(TerminatedWorkerError,))
+        return
+    _require_package(work.backend)
+    with (_dask if work.backend == "dask" else _ray)(work) as workers:
+        yield workers
+
+
+def _require_package(backend: str) -> None:
+    package = {"dask": "distributed", "ray": "ray"}[backend]
+    if find_spec(package) is None:
+        raise UserError(
+            f"params.toml: work.backend = {backend!r} needs the package {package!r}, which is not "
+            f"installed. Install it with: pip install 'cantus[{backend}]'"
+        )
+
+
+def _call(task: Task) -> Any:
+    return task()
+
+
+@contextmanager
+def _dask(work: Work) -> Iterator[Workers]:
+    import dask
+    from distributed import Client, KilledWorker, LocalCluster
+
+    # What goes wrong is told by exceptions; Dask and its web server would log it as well.
+    for name in ("distributed", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    local = {"distributed.scheduler.allowed-failures": 0} if not work.address else {}
+    with dask.config.set(local):
+        place: Any = work.address or LocalCluster(
+            n_workers=work.num_workers or cpu_count(),
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+        try:
+            client = Client(place, timeout=_CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise _no_answer(work, "A scheduler is started with 'dask scheduler'") from error
+        try:
+            executor = client.get_executor(pure=False)
+            yield Workers(
+                backend=ClusterBackend(lambda task: executor.submit(_call, task)),
+                count=_num_dask_workers(work, client.nthreads()),
+                lost=(KilledWorker, CancelledError),
+            )
+        finally:
+            client.close()
+            if not work.address:
+                place.close()
+
+
+def _num_dask_workers(work: Work, threads: dict[str, int]) -> int:
+    if not threads:
+        raise UserError(
+            f"The Dask scheduler at {work.address} (params.toml: work.address) has no workers. "
+            f"Start some with: dask worker {work.address} --nthreads 1"
+        )
+    # Decoders' messages are read from the process's one standard error.
+    for worker, count in threads.items():
+        if count > 1:
+            raise UserError(
+                f"The Dask worker {worker} runs {count} tasks at once in one process, where "
+                "decoders would disturb each other. Start it with: --nworkers auto --nthreads 1"
+            )
+    return len(threads)
+
+
+@contextmanager
+def _ray(work: Work) -> Iterator[Workers]:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+    from ray.exceptions import NodeDiedError, OutOfMemoryError, WorkerCrashedError
+
+    where: dict[str, Any] = {
+        "num_cpus": work.num_workers or cpu_count(),
+        "include_dashboard": False,
+    }
+    if work.address:
+        _require_ray(work)
+        where = {"address": work.address}
+    ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        remote = ray.remote(_call).options(max_retries=3 if work.address else 0)
+        yield Workers(
+            backend=ClusterBackend(lambda task: remote.remote(task).future()),
+            count=int(ray.cluster_resources()["CPU"]),
+            lost=(WorkerCrashedError, OutOfMemoryError, NodeDiedError),
+        )
+    finally:
+        ray.shutdown()
+
+
+def _require_ray(work: Work) -> None:
+    """Try it in a process of its own: `ray.init` waits for ever where no cluster answers."""
+    host, port = work.address.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+        subprocess.run(
+            [sys.executable, "-c", "import sys, ray; ray.init(sys.argv[1])", work.address],
+            check=True,
+            capture_output=True,
+            timeout=2 * _CONNECT_SECONDS,
+        )
+    except (OSError, OverflowError, subprocess.SubprocessError) as error:
+        advice = "A cluster is started with 'ray start --head', and this machine must be one of it"
+        raise _no_answer(work, advice) from error
+
+
+def _no_answer(work: Work, advice: str) -> UserError:
+    name = work.backend.capitalize()
+    return UserError(
+        f"params.toml: no {name} cluster answers at work.address = {work.address!r}. {advice}; "
+        'address = "" starts one on this machine.'
+    )

@@ -1,0 +1,99 @@
+"""The clips of a recipe: frozen by name, inherited from the parent, or by the recipe's own split.
+
+Any system whose dataset table inherits `engine.recipe.dataset.CorpusClips` calls it. No torch.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.corpus.manifest import Clip
+from engine.corpus.split import Split, split_around, split_clips
+from engine.corpus.traits import Traits, traits_of
+from engine.errors import UserError
+from engine.evaluation.clip_table import ClipTable, read_clip_table
+from engine.evaluation.digests import keys, rows_among
+from engine.project import Project
+from engine.recipe.dataset import CorpusClips
+from engine.recipe.schema import Recipe
+
+
+def choose_clips(recipe: Recipe, project: Project, clips: Sequence[Clip], seed: int) -> Split:
+    """Choose what `recipe` learns from and is evaluated on among the clips of its corpus.
+
+    `dataset.evaluation` names a frozen set, every clip of which must be there. A phase is evaluated
+    on what there is of its parent's set, unless start.evaluation = 'own'; what of it is there is
+    never trained on. Clips are known by their audio, whatever they are called. Raises UserError
+    where a frozen clip is missing, the parent was never trained, or a set would be empty.
+    """
+    return choose_rows(recipe, project, traits_of(clips), seed)
+
+
+def choose_rows(recipe: Recipe, project: Project, traits: Traits, seed: int) -> Split:
+    """The same of clips that were looked at already, which several recipes may share."""
+    rule: CorpusClips = recipe.dataset
+    if rule.evaluation is not None:
+        return _frozen(project.frozen_evaluation(rule.evaluation), traits, rule)
+    if recipe.start is not None and recipe.start.evaluation == "inherited":
+        return _inherited(recipe.start.from_, project, traits, rule, seed)
+    return split_clips(traits, rule, seed)
+
+
+def _frozen(path: Path, traits: Traits, rule: CorpusClips) -> Split:
+    if not path.is_file():
+        raise UserError(
+            f"dataset.evaluation = '{rule.evaluation}' needs {path}, which does not exist. Write "
+            f"it with: cantus freeze RECIPE --as {rule.evaluation}"
+        )
+    table = read_clip_table(path)
+    rows, missing = _find(table, traits)
+    if missing:
+        first = ", ".join(missing[:3])
+        raise UserError(
+            f"{len(missing)} of the {len(table.ids)} frozen evaluation clips of {path} are not in "
+            f"corpus '{rule.corpus}' (first: {first}). Put their audio back as it was, or freeze "
+            "another set under another name: figures of the two cannot be compared."
+        )
+    return split_around(traits, rows, rule, f"the {len(rows)} frozen clips of {path.name}")
+
+
+def _inherited(
+    parent: str, project: Project, traits: Traits, rule: CorpusClips, seed: int
+) -> Split:
+    table = read_parents_table(parent, project)
+    rows, missing = _find(table, traits)
+    total = len(table.ids)
+    if not len(rows):
+        own = split_clips(traits, rule, seed)
+        how = f"none of the {total} evaluation clips of {parent} is in this corpus, so {own.how}"
+        return Split(train=own.train, evaluation=own.evaluation, how=how, leaks=own.leaks)
+    how = f"the {total} evaluation clips of {parent}, inherited"
+    if missing:
+        how = (
+            f"{len(rows)} of the {total} evaluation clips of {parent}, inherited; the others are "
+            f"not in this corpus (first: {', '.join(missing[:3])}), so that figures of {parent} "
+            "are of another set and cannot be compared with these"
+        )
+    return split_around(traits, rows, rule, how)
+
+
+def read_parents_table(parent: str, project: Project) -> ClipTable:
+    """The evaluation clips of a trained recipe. Raises UserError where it was never trained."""
+    path = project.evaluation_clips(parent)
+    if not path.is_file():
+        raise UserError(
+            f"start.from = '{parent}' needs {path}, which does not exist. "
+            f"Train it first: dvc repro {parent}"
+        )
+    return read_clip_table(path)
+
+
+def _find(table: ClipTable, traits: Traits) -> tuple[np.ndarray, list[str]]:
+    """Rows of the table's clips in a corpus, by their audio, and the ids of those that lack."""
+    wanted = dict(zip(keys(table.digests), table.ids, strict=True))
+    rows = []
+    for row, key in rows_among(traits.digests, wanted):
+        rows.append(row)
+        del wanted[key]  # of several clips with the same audio the first is taken
+    return np.array(rows, np.int64), list(wanted.values())

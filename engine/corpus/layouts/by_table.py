@@ -1,0 +1,58 @@
+"""A folder whose files a table names."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from engine.corpus.layouts.chatml import chatml_rows
+from engine.corpus.layouts.collector import Collector
+from engine.corpus.layouts.files import Files
+from engine.corpus.layouts.lhotse import cut_rows, recording_rows
+from engine.corpus.layouts.metadata import add_unnamed, metadata_rows
+from engine.corpus.layouts.nemo import nemo_rows
+from engine.corpus.layouts.rows import Finder, Row, Table, take_row
+from engine.corpus.layouts.tables import Kind, preferred
+
+_ROWS: Mapping[Kind, Callable[[Files, Table], Iterator[Row]]] = {
+    "metadata_pair": metadata_rows,
+    "metadata": metadata_rows,
+    "common_voice": metadata_rows,
+    "common_voice_validated": metadata_rows,
+    "lhotse_cuts": cut_rows,
+    "nemo": nemo_rows,
+    "chatml": chatml_rows,
+}
+
+_BELOW: Mapping[Kind, Sequence[str]] = {
+    "metadata_pair": ("", "wavs"),
+    "metadata": ("", "wavs"),
+    "common_voice": ("clips", ""),
+    "common_voice_validated": ("clips", ""),
+}
+
+
+def list_by_tables(
+    files: Files,
+    tables: Mapping[Kind, Sequence[Table]],
+    collector: Collector,
+    database: sqlite3.Connection,
+) -> Kind:
+    """Enter what the tables of the preferred kind name, and say which kind it is.
+
+    A row whose file is absent, unreadable or outside the corpus folder is quarantined. Audio that
+    no row names is a clip beside a `metadata.csv`, of which nothing is known, and else is none.
+    Raises UserError where a table cannot be read.
+    """
+    kind = preferred(tables)
+    if kind == "lhotse_recordings":
+        supervisions = tables.get("lhotse_supervisions", ())
+        finder = Finder(files=files, table=tables[kind][0].path)
+        for row in recording_rows(files, tables[kind], supervisions, database):
+            take_row(row, finder, collector)
+        return kind
+    for table in tables[kind]:
+        finder = Finder(files=files, table=table.path, below=_BELOW.get(kind, ("",)))
+        for row in _ROWS[kind](files, table):
+            take_row(row, finder, collector)
+    if kind == "metadata":
+        add_unnamed(files, collector)
+    return kind

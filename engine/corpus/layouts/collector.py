@@ -1,0 +1,66 @@
+"""Takes what a layout finds: candidates, and what is quarantined before it is decoded."""
+
+import sqlite3
+
+from engine.corpus.layouts.candidate import Candidate
+from engine.corpus.layouts.database import decode, encode
+from engine.corpus.manifest import Reason
+
+
+class Collector:
+    """Writes candidates and quarantined files to the database, each part of a file once."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._num_missing = 0
+
+    def add(self, candidate: Candidate, place: str = "") -> None:
+        """Enter a candidate, which the table named at `place`.
+
+        The same part of the same file a second time is quarantined.
+        """
+        words = (candidate.speaker, candidate.language, candidate.text, candidate.label)
+        stored = (encode(candidate.id), *(encode(word) for word in words))
+        row = (*_key(candidate), *stored, candidate.listed, encode(place))
+        added = self._database.execute(
+            "INSERT OR IGNORE INTO candidates (path, start_seconds, seconds, channel, wish, "
+            "speaker, language, text, label, listed, place) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            row,
+        )
+        if not added.rowcount:
+            self._quarantine_twin(candidate, place)
+
+    def has(self, candidate: Candidate, *, same_text: bool) -> bool:
+        """Whether this part of this file is there, and where asked with the same text."""
+        query = f"SELECT text FROM candidates WHERE {_SAME}"
+        row = self._database.execute(query, _key(candidate)).fetchone()
+        return row is not None and (not same_text or decode(row[0]) == candidate.text)
+
+    def has_file(self, path: str) -> bool:
+        """Whether a file, or a part of it, is a candidate or quarantined."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM candidates WHERE path = :path) "
+            "OR EXISTS (SELECT 1 FROM missing WHERE path = :path)"
+        )
+        return bool(self._database.execute(query, {"path": encode(path)}).fetchone()[0])
+
+    def quarantine(self, path: str, reason: Reason, detail: str) -> None:
+        """Enter a file that cannot be a candidate, and why."""
+        self._num_missing += 1
+        row = (encode(path), self._num_missing, reason, encode(detail))
+        self._database.execute("INSERT INTO missing VALUES (?, ?, ?, ?)", row)
+
+    def _quarantine_twin(self, candidate: Candidate, place: str) -> None:
+        query = f"SELECT place FROM candidates WHERE {_SAME}"
+        first = decode(self._database.execute(query, _key(candidate)).fetchone()[0])
+        detail = f"{candidate.path}, which {first} names; {place} names it again"
+        self.quarantine(candidate.path, "duplicate of", detail)
+
+
+_SAME = "path = ? AND start_seconds = ? AND seconds = ? AND channel = ?"
+
+
+def _key(candidate: Candidate) -> tuple[bytes, float, float, int]:
+    seconds = -1.0 if candidate.seconds is None else candidate.seconds
+    channel = -1 if candidate.channel is None else candidate.channel
+    return encode(candidate.path), candidate.start_seconds, seconds, channel

@@ -1,0 +1,53 @@
+"""All files of a folder, as one layout reads it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.corpus.layouts.candidate import Candidate
+from engine.corpus.layouts.database import decode, reading
+from engine.corpus.manifest import Quarantined
+
+
+@frozen(kw_only=True)
+class Listing:
+    """What was found, read from `database` on demand: it lives as long as that file."""
+
+    layout: str
+    num_candidates: int
+    num_missing: int = 0
+    num_other_files: int = 0
+    """Texts, lists, hidden files, background noise, audio that no row of a table names: no clips,
+    and no fault."""
+    database: Path
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Sorted by (path, start), paths by their bytes."""
+        query = (
+            "SELECT path, id, start_seconds, nullif(seconds, -1), nullif(channel, -1), speaker, "
+            "language, text, label, listed FROM candidates "
+            "ORDER BY path, start_seconds, seconds, channel"
+        )
+        with reading(self.database) as database:
+            for path, name, start, seconds, channel, *facts, listed in database.execute(query):
+                speaker, language, text, label = map(decode, facts)
+                yield Candidate(
+                    path=decode(path),
+                    id=decode(name),
+                    start_seconds=start,
+                    seconds=seconds,
+                    channel=channel,
+                    speaker=speaker,
+                    language=language,
+                    text=text,
+                    label=label,
+                    listed=listed,
+                )
+
+    def missing(self) -> Iterator[Quarantined]:
+        """What cannot be a candidate, sorted by path: rows without a file, unreadable files."""
+        query = "SELECT path, reason, detail FROM missing ORDER BY path, number"
+        with reading(self.database) as database:
+            for path, reason, detail in database.execute(query):
+                yield Quarantined(path=decode(path), reason=reason, detail=decode(detail))

@@ -1,0 +1,73 @@
+"""Evaluation clips as text that git can show: digest, id, and the figures of each clip."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from attrs import field, frozen
+
+from engine.atomic import write_atomically
+from engine.errors import UserError
+from engine.evaluation.digests import NUM_BYTES, as_digests
+
+_FIRST = ("sha256", "id")
+
+
+@frozen(eq=False)
+class ClipTable:
+    """Clips in a fixed order, and what was measured on each."""
+
+    ids: tuple[str, ...]
+    digests: np.ndarray
+    """uint8 [clips, 32]: see `engine.evaluation.digests`."""
+    figures: Mapping[str, np.ndarray] = field(factory=dict)
+    """One number a clip, by name: `best/rmse_db`, `parent/rmse_db`, `baseline/grid/rmse_db`."""
+
+
+def write_clip_table(path: Path, table: ClipTable, remark: str = "") -> None:
+    """Write tab-separated lines below a line of titles; `remark` becomes a comment above it."""
+    lines = [f"# {remark}"] if remark else []
+    lines.append("\t".join([*_FIRST, *table.figures]))
+    columns = [np.asarray(values, np.float64).tolist() for values in table.figures.values()]
+    for row, (id_, digest) in enumerate(zip(table.ids, table.digests, strict=True)):
+        figures = (f"{column[row]:.9g}" for column in columns)
+        lines.append("\t".join([digest.tobytes().hex(), _escaped(id_), *figures]))
+    # A file name need not be valid UTF-8: its odd bytes go through Python as surrogates, and back.
+    write_atomically(path, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
+
+
+def read_clip_table(path: Path) -> ClipTable:
+    """Read it back. Raises UserError that names the file and the damaged line."""
+    rows = _rows(path)
+    _, titles = next(rows, (1, [""]))
+    if tuple(titles[:2]) != _FIRST:
+        raise UserError(f"{path} is no table of clips: its titles must begin with sha256 and id.")
+    ids: list[str] = []
+    words: list[str] = []
+    figures: list[float] = []
+    for line, row in rows:
+        try:
+            word, id_, *values = row
+            bytes.fromhex(word)[NUM_BYTES - 1]
+            figures += [float(value) for value, _ in zip(values, titles[2:], strict=True)]
+            ids.append(str(json.loads(f'"{id_}"')))
+        except (ValueError, IndexError) as error:
+            raise UserError(f"{path} is damaged in line {line}. Restore it.") from error
+        words.append(word)
+    columns = np.array(figures).reshape(len(ids), len(titles) - 2)
+    measured = {name: columns[:, place] for place, name in enumerate(titles[2:])}
+    return ClipTable(tuple(ids), as_digests(words), measured)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells, without comments and empty lines."""
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        for number, text in enumerate(file, start=1):
+            if text.strip() and not text.startswith("#"):
+                yield number, text.rstrip("\r\n").split("\t")
+
+
+def _escaped(id_: str) -> str:
+    # A file name may hold tabs and line ends.
+    return json.dumps(id_, ensure_ascii=False)[1:-1]

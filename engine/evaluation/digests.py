@@ -1,0 +1,56 @@
+"""What clips are, whatever they are called: SHA-256 of their decoded audio, 32 bytes a clip."""
+
+from collections.abc import Container, Iterable, Iterator
+from typing import Final
+
+import numpy as np
+
+from engine.errors import UserError
+
+NUM_BYTES: Final = 32
+
+
+def as_digests(words: Iterable[str]) -> np.ndarray:
+    """Digests uint8 [clips, NUM_BYTES] of hexadecimal words, in their order.
+
+    Raises UserError for a word that is no SHA-256.
+    """
+    content = bytearray()
+    for word in words:
+        content += _parse(word)
+    return np.frombuffer(bytes(content), np.uint8).reshape(-1, NUM_BYTES)
+
+
+def keys(digests: np.ndarray) -> list[bytes]:
+    """The rows of digests as values that can be looked up."""
+    content = np.ascontiguousarray(digests).tobytes()
+    return [content[start : start + NUM_BYTES] for start in range(0, len(content), NUM_BYTES)]
+
+
+def rows_among(digests: np.ndarray, wanted: Container[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The rows of many digests whose key is wanted, and that key. Holds a few of them at once."""
+    for start in range(0, len(digests), _AT_ONCE):
+        part = keys(digests[start : start + _AT_ONCE])
+        yield from ((start + row, key) for row, key in enumerate(part) if key in wanted)
+
+
+def shared_rows(digests: np.ndarray, others: np.ndarray) -> list[int]:
+    """Rows of a few `digests` that are among many `others`."""
+    row_of = {key: row for row, key in enumerate(keys(digests))}
+    return sorted({row_of[key] for _, key in rows_among(others, row_of)})
+
+
+_AT_ONCE = 65_536
+
+
+def _parse(word: str) -> bytes:
+    try:
+        digest = bytes.fromhex(word)
+    except ValueError:
+        digest = b""
+    if len(digest) != NUM_BYTES or len(word) != 2 * NUM_BYTES:
+        raise UserError(
+            f"'{word[:80]}' is no SHA-256 of a clip's audio: 64 hexadecimal digits are allowed. "
+            "Ingest the corpus again, or restore the file from git."
+        )
+    return digest

@@ -1,0 +1,83 @@
+"""Whether one evaluation is better than another: the difference clip by clip, with its interval.
+
+Both were measured on the same clips, so the differences of the pairs are tested, not the two
+means: what makes a clip hard is in both and falls out. The interval is Student's (1908) for the
+mean of the differences. The percentile bootstrap, which papers often use (Koehn, 2004), comes out
+the same with hundreds of clips and too narrow with few, where it covers less than it says
+(Hesterberg, 2015); Student's needs no seed, costs one pass, and is widest where least is known.
+"""
+
+import math
+
+import numpy as np
+from attrs import frozen
+
+CONFIDENCE = 0.95
+FEW_CLIPS = 30
+"""With fewer, the mean of the differences is hardly ever normal enough to be told much of."""
+
+
+@frozen
+class Difference:
+    """Mean of the differences of all clips (new minus old) and its 95 % confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+    num_clips: int
+
+    @property
+    def falls(self) -> bool:
+        """Whether the interval lies below nought."""
+        return self.high < 0
+
+    @property
+    def rises(self) -> bool:
+        """Whether the interval lies above nought."""
+        return self.low > 0
+
+    def sentence(self, *, lowest: bool | None = None) -> str:
+        """The difference in words; `lowest` says which side is the better one, where one is."""
+        mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
+        clips = f"{self.num_clips:,} clips"
+        said = f"{mean} (95 % CI {low} to {high}, {clips}): {self._change(lowest)}"
+        return said + f"; {FEW_WORDS}" * (self.num_clips < FEW_CLIPS)
+
+    @property
+    def _format(self) -> str:
+        """Two digits of the interval's half width."""
+        half = (self.high - self.low) / 2
+        if not math.isfinite(half) or half < _SMALLEST:
+            return "+.3g"
+        return f"+.{max(0, 1 - math.floor(math.log10(half)))}f"
+
+    def _change(self, lowest: bool | None) -> str:
+        if not (self.falls or self.rises):
+            return "no change that can be told from noise"
+        if lowest is None:
+            return "lower" if self.falls else "higher"
+        return "better" if self.falls == lowest else "worse"
+
+
+_SMALLEST = 1e-6
+"""Half widths below are written with exponents."""
+
+FEW_WORDS = f"fewer than {FEW_CLIPS} clips cannot tell much"
+
+
+def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
+    """Compare the figures [clips] of two evaluations of the same clips in the same order.
+
+    Of one clip, and where a difference is no finite number, the interval is without ends.
+    """
+    assert new.shape == old.shape, f"{new.shape} and {old.shape} are not of the same clips"
+    differences = np.asarray(new, np.float64) - np.asarray(old, np.float64)
+    count = len(differences)
+    mean = float(differences.mean()) if count else math.nan
+    if count < 2 or not math.isfinite(mean):
+        return Difference(mean, -math.inf, math.inf, count)
+    from scipy.special import stdtrit  # half a second to import
+
+    reach = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
+    half = reach * float(differences.std(ddof=1)) / math.sqrt(count)
+    return Difference(mean, mean - half, mean + half, count)

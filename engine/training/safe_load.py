@@ -1,0 +1,44 @@
+"""Tensors read from files that anybody may have written: no code runs, no header is believed."""
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from engine.untrusted import refused
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file. Raises UserError where it is damaged."""
+    with refused(f"{path} is damaged: it is no safetensors file.", SafetensorError, OSError):
+        return load_file(path)
+
+
+def load_state(path: Path) -> Mapping[str, Any]:
+    """What torch.save wrote: plain values and tensors, below names. Runs no code of the file.
+
+    Raises UserError where it is damaged, holds anything else, or would grow while it is read.
+    """
+    sentence = f"{path} is damaged, or holds what cannot be read safely."
+    with refused(sentence, pickle.UnpicklingError, zipfile.BadZipFile, OSError):
+        _check_archive(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(content, dict):
+            raise TypeError("no table")
+        return content
+
+
+def _check_archive(path: Path) -> None:
+    """torch.save compresses nothing: a file that promises more than it holds is none of its."""
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+        raise ValueError("compressed")
+    if sum(part.file_size for part in parts) > path.stat().st_size:
+        raise ValueError("larger inside than outside")

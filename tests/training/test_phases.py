@@ -1,0 +1,133 @@
+"""Phases in processes of their own: what they are evaluated on, and what became of the parent."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from engine.evaluation.clip_table import read_clip_table
+from engine.evaluation.digests import keys
+from engine.evaluation.lineage import read_ancestors
+from engine.project import Project
+from engine.recipe.schema import Adam, Guard, Start
+from engine.report.ending import tell_ending
+from engine.tracking.events import read_events
+from tests.training.toy import ToyDataset
+from tests.training.train_toy import finish, start, wait_for_step
+
+POOL = ToyDataset(corpus="made up", num_clips=100)
+FAST = Adam(learning_rate=0.03)
+PHASE = Start(from_="toy")
+
+
+def refused(folder, **settings):
+    process = start(folder, **settings)
+    process.join(60)
+    assert process.exitcode == 2
+    return (folder / "error").read_text()
+
+
+def evaluated(folder, name):
+    return read_clip_table(Project(folder).evaluation_clips(name))
+
+
+def metrics(folder, name):
+    return json.loads(Project(folder).metrics(name).read_text())
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A project in which `toy` was trained on a corpus of 100 clips, by its own small split."""
+    folder = tmp_path_factory.mktemp("base")
+    finish(folder, dataset=ToyDataset(corpus="made up", num_clips=100, eval_share=0.1))
+    return folder
+
+
+def test_a_model_says_what_it_was_trained_and_evaluated_on_and_its_figures_on_each(base):
+    table = evaluated(base, "toy")
+    assert set(table.figures) == {"untrained/error", "best/error", "baseline/zero/error"}
+    assert table.figures["best/error"].mean() == pytest.approx(
+        metrics(base, "toy")["eval"]["error"]
+    )
+    trained = read_ancestors(base / "models/toy")["toy"]
+    assert len(trained) + len(table.ids) == 100
+    assert not set(keys(trained)) & set(keys(table.digests))
+
+
+def test_a_phase_is_evaluated_on_its_parents_clips_whatever_its_own_split_says(base):
+    finish(base, name="child", start=PHASE, dataset=POOL, epochs=1)
+    assert evaluated(base, "child").ids == evaluated(base, "toy").ids
+    assert metrics(base, "child")["evaluation_set"] == metrics(base, "toy")["evaluation_set"]
+    assert metrics(base, "child")["parent"]["error"] == metrics(base, "toy")["eval"]["error"]
+    assert np.allclose(
+        evaluated(base, "child").figures["parent/error"],
+        evaluated(base, "toy").figures["best/error"],
+    )
+    assert set(read_ancestors(base / "models/child")) == {"toy", "child"}
+
+
+def test_the_first_authors_mistake_is_refused_before_step_1(base):
+    own = Start(from_="toy", evaluation="own")
+    said = refused(base, name="larger", start=own, dataset=POOL)
+    assert "evaluation clips were trained on by toy (first: clip" in said
+    assert "its figures would be memory, not skill" in said
+    (log,) = base.glob("runs/larger/*/events.jsonl")
+    assert not any(event.kind == "train" for event in read_events(log))
+
+
+def test_a_grandparents_training_clips_are_refused_too(base):
+    half = ToyDataset(corpus="made up", num_clips=60, first=100)
+    finish(base, name="middle", start=PHASE, dataset=half, optimizer=FAST, epochs=1)
+    own = Start(from_="middle", evaluation="own")
+    assert "trained on by toy" in refused(base, name="last", start=own, dataset=POOL)
+
+
+def test_a_phase_that_never_beats_its_parent_keeps_the_parents_weights_and_says_so(base):
+    eight = ToyDataset(corpus="made up", num_clips=100, num_train_clips=8)  # learned by heart
+    finish(base, name="worse", start=PHASE, dataset=eight, optimizer=FAST, epochs=12)
+    assert metrics(base, "worse")["step"] == 0
+    assert metrics(base, "worse")["eval"]["error"] == metrics(base, "toy")["eval"]["error"]
+    exported = base / "models/worse/export/weights.pth"
+    assert exported.read_bytes() == (base / "models/toy/export/weights.pth").read_bytes()
+    said = tell_ending(base / "models/worse")
+    assert "No evaluation beat the parent, toy" in said
+    assert "95 % CI" in said
+    assert "what is kept are the weights of toy itself" in said
+    assert "No evaluation beat the parent" in (base / "models/worse/report.html").read_text()
+
+
+def test_a_phase_that_beats_its_parent_says_by_how_much_and_how_sure_that_is(base):
+    finish(base, name="young", dataset=POOL, epochs=1)
+    finish(base, name="better", start=Start(from_="young"), dataset=POOL, epochs=12)
+    said = tell_ending(base / "models/better")
+    assert "eval/error against young: -" in said
+    assert "): better" in said
+
+
+def test_few_evaluation_clips_are_warned_of(base):
+    events = list(read_events(base / "models/toy/events.jsonl"))
+    (warning,) = [event for event in events if event.kind == "warning"]
+    assert "fewer than 30 clips cannot tell much" in warning.facts["message"]
+
+
+def test_a_killed_phase_goes_on_with_every_figure_it_had(base, tmp_path):
+    slow = Guard(metric="eval/error", plateau_steps=40, action="warn")
+    settings = {"name": "cut", "start": PHASE, "dataset": POOL, "guard": {"slow": slow}}
+    tables = []
+    for folder in (tmp_path / "undisturbed", tmp_path / "killed"):
+        shutil.copytree(base / "models/toy", folder / "models/toy")
+        if folder.name == "killed":
+            process = start(folder, seconds=0.05, **settings)
+            wait_for_step(folder, 40)
+            process.kill()
+            process.join()
+        finish(folder, **settings)
+        tables.append(Project(folder).evaluation_clips("cut").read_bytes())
+        differences = [
+            event.facts.get("difference")
+            for event in read_events(folder / "models/cut/events.jsonl")
+            if event.kind in ("eval", "guard")
+        ]
+        tables.append(json.dumps(differences).encode())
+    assert tables[:2] == tables[2:]
