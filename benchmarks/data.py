@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,6 +47,7 @@ FORMATS = {
     "wav 44.1 kHz": (".wav", 44_100, 44_100),
 }
 CLIPS_PER_SHARD = 64
+Reader = Callable[[], None]
 SIMULATED = CorpusSource(source="builtin", sample_rates_hz=(16_000,))
 
 

@@ -97,7 +97,8 @@ def test_rot_that_leaves_no_trace_is_found_by_reading(words, check, project):
 
 def test_settings_that_changed_are_named(words, project, source):
     changed = source(at_most_bad=0.9, min_seconds=0.2, sample_rates_hz=(8_000,))
-    with pytest.raises(UserError, match=r"corpora.words.min_seconds, corpora.words.sample_rates_hz"):
+    keys = r"corpora.words.min_seconds, corpora.words.sample_rates_hz"
+    with pytest.raises(UserError, match=keys):
         require_intact("words", changed, project)
     with pytest.raises(UserError, match=r"corpora.words.segment in params"):
         require_intact("words", source(segment="silence", max_seconds=None), project)
