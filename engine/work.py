@@ -1,11 +1,14 @@
 """Work over clips: a function over items, by whichever workers params.toml names."""
 
+import os
 import time
 import traceback
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from functools import cache
 from itertools import islice
+from threading import Thread
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -19,6 +22,7 @@ from engine.recipe.params import Work
 # tasks have not reached that queue: it holds no more than this, and takes a moment to fill.
 _TASKS_PER_WORKER = 2
 _SETTLE_SECONDS = 0.1
+_WATCH_SECONDS = 2.0
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -101,15 +105,30 @@ def _start(
     threads = {"inner_max_num_threads": 1} if workers.backend == "loky" else {}
     with parallel_config(workers.backend, n_jobs=workers.count, **threads):
         call = Parallel(return_as="generator", batch_size=1, pre_dispatch="all")
-        outcomes: Generator[Outcome, None, None] = call([delayed(_try)(function, item)])
+        parent = os.getpid() if workers.backend == "loky" else None
+        outcomes: Generator[Outcome, None, None] = call([delayed(_try)(function, item, parent)])
     return outcomes
 
 
-def _try(function: Callable[[Item], Any], item: Item) -> Outcome:
+def _try(function: Callable[[Item], Any], item: Item, parent: int | None) -> Outcome:
     """Runs in the worker: an error travels as a result, the same way on every backend."""
+    if parent not in (None, os.getpid()):
+        _end_with(parent)
     try:
         return Outcome(result=function(item))
     except Exception as error:  # noqa: BLE001    # raised again where the result is taken
         if not isinstance(error, UserError):
             error.add_note(f"In a worker:\n{traceback.format_exc()}")
         return Outcome(error=error)
+
+
+@cache
+def _end_with(parent: int | None) -> None:
+    """End this worker when its parent was killed; it would wait for tasks for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

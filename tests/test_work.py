@@ -136,3 +136,24 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(tmp_path):
     _, said = engine.communicate(timeout=60)
     assert said.rstrip().endswith("KeyboardInterrupt")
     assert psutil.wait_procs(workers, timeout=20)[1] == []
+
+
+def print_process_for_ever(item):
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+
+
+def test_workers_end_with_a_process_that_was_killed():
+    code = (
+        "from engine.recipe.params import Work; from engine.work import run_over; "
+        "from tests.test_work import print_process_for_ever as f; "
+        "list(run_over(f, range(2), Work(num_workers=2)))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    workers = [psutil.Process(int(process.stdout.readline())) for _ in range(2)]
+    process.kill()
+    process.wait()
+    gone, alive = psutil.wait_procs(workers, timeout=30)
+    for left in alive:
+        left.kill()
+    assert len(gone) == 2

@@ -1,7 +1,7 @@
 """Two metrics files side by side, and their difference where they may be compared."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from engine.evaluation.digests import keys
 from engine.evaluation.paired import paired_difference
 from engine.project import Project
 from engine.recipe.diff import leaves
+from engine.tracking.comparable import SCALE, scale_of
 from engine.untrusted import refused
 
 _SET = "evaluation_set"
+_UNITS = f"{SCALE}."
 
 
 @frozen(kw_only=True)
@@ -33,8 +35,8 @@ class Figures:
 def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator[str]:
     """Lines: a row for each metric that either file holds; none without both files.
 
-    Figures of different evaluation sets get no difference, and a sentence says so. Raises UserError
-    where a file is damaged.
+    Figures of different evaluation sets, or in units of each recipe's own, get no difference, and
+    a sentence says so. Raises UserError where a file is damaged.
     """
     ours, theirs = _read(left), _read(right)
     if ours is None or theirs is None:
@@ -46,7 +48,13 @@ def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator
     yield ""
     yield from aligned(_rows(ours, theirs, left.title, right.title, comparable=comparable))
     if comparable:
-        yield from _clip_by_clip(left, right)
+        apart = _in_other_units(ours, theirs)
+        if apart:
+            yield (
+                f"No difference is given of {', '.join(apart)}: {left.title} and {right.title} "
+                "have them in units of their own, and these differ."
+            )
+        yield from _clip_by_clip(left, right, apart)
     else:
         yield (
             f"The figures are not comparable: {left.title} and {right.title} are not of the same "
@@ -54,8 +62,14 @@ def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator
         )
 
 
-def _clip_by_clip(left: Figures, right: Figures) -> Iterator[str]:
-    """A line for each metric that both models hold figures of each clip of."""
+def _in_other_units(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Names of the metrics, without their group, whose unit differs."""
+    names = dict.fromkeys(name for name in (*ours, *theirs) if name.startswith(_UNITS))
+    return [name.removeprefix(_UNITS) for name in names if ours.get(name) != theirs.get(name)]
+
+
+def _clip_by_clip(left: Figures, right: Figures, apart: Collection[str]) -> Iterator[str]:
+    """A line for each metric that both models hold figures of each clip of, but those `apart`."""
     ours, theirs = _figures(left), _figures(right)
     if ours is None or theirs is None:
         return
@@ -63,12 +77,14 @@ def _clip_by_clip(left: Figures, right: Figures) -> Iterator[str]:
     order = [row_of[key] for key in keys(theirs.digests) if key in row_of]
     if not len(order) == len(row_of) == len(theirs.ids):
         return
-    shared = [name for name in theirs.figures if name.startswith("best/") and name in ours.figures]
+    best = [name for name in theirs.figures if name.startswith("best/") and name in ours.figures]
+    shared = {name: name.removeprefix("best/").replace("/", ".") for name in best}
+    shared = {name: short for name, short in shared.items() if short not in apart}
     if shared:
         yield f"\nClip by clip, {right.title} minus {left.title}:"
-    for name in shared:
+    for name, short in shared.items():
         difference = paired_difference(theirs.figures[name], ours.figures[name][order])
-        yield f"eval.{name.removeprefix('best/')}  {difference.sentence()}"
+        yield f"eval.{short}  {difference.sentence()}"
 
 
 def _figures(side: Figures) -> ClipTable | None:
@@ -86,9 +102,10 @@ def _rows(
 ) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("", left, right, *(["difference"] if comparable else []))]
     for name in dict.fromkeys([*ours, *theirs]):
-        if name != _SET:
+        if name != _SET and not name.startswith(_UNITS):
             pair = ours.get(name), theirs.get(name)
-            difference = [_difference(*pair)] if comparable else []
+            alike = scale_of(ours, name) == scale_of(theirs, name)
+            difference = [_difference(*pair) if alike else "-"] if comparable else []
             rows.append((name, *map(cell, pair), *difference))
     return rows
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
+from engine.text import visible_lines
 from engine.training.watcher import Progress
 
 _SECONDS_BETWEEN_LINES = 15.0
@@ -45,9 +46,10 @@ class ConsoleWatcher:
             self._bar.stop()
 
     def say(self, sentence: str) -> None:
-        """A line of its own."""
+        """A line of its own, with what would steer the terminal written as escapes."""
         if self._gone:
             return
+        sentence = visible_lines(sentence)
         with self._shown():
             if self._console.is_terminal:
                 self._bar.console.print(sentence, highlight=False, markup=False)

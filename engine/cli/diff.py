@@ -9,6 +9,7 @@ import click
 from engine.cli.columns import aligned, cell
 from engine.cli.compare_metrics import Figures, compare_metrics
 from engine.cli.load import Loaded, load_project_recipe
+from engine.cli.say import say
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import Change, diff_recipes, to_plain
@@ -75,7 +76,7 @@ def _present(project: Project, name: str, title: str) -> Figures:
 
 def _print_metrics(project: Project, left: Figures, right: Figures) -> None:
     for line in compare_metrics(project, left, right):
-        click.echo(line)
+        say(line)
 
 
 def _print_departures(loaded: Loaded) -> None:
@@ -87,7 +88,7 @@ def _print_departures(loaded: Loaded) -> None:
     departed = {change.path for change in changes}
     for path, note in notes.items():
         if path in departed or path not in published:
-            click.echo(f"{path}: {note}")
+            say(f"{path}: {note}")
 
 
 def _published(loaded: Loaded) -> tuple[Mapping[str, Any], Mapping[str, str]]:
@@ -105,9 +106,9 @@ def _published(loaded: Loaded) -> tuple[Mapping[str, Any], Mapping[str, str]]:
 
 def _print_changes(changes: list[Change], left: str, right: str) -> None:
     if not changes:
-        click.echo("No value differs.")
+        say("No value differs.")
         return
     rows = [("", left, right)]
     rows += [(change.path, cell(change.left), cell(change.right)) for change in changes]
     for line in aligned(rows):
-        click.echo(line)
+        say(line)

@@ -3,8 +3,10 @@
 import click
 
 from engine.cli.load import load_project_recipe
+from engine.cli.say import say
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable
+from engine.recipe.dataset import evaluation_name
 
 
 @click.command()
@@ -43,14 +45,13 @@ def command(recipe: str, name: str | None, replace: bool) -> None:
                 "it with --replace."
             )
     write_clip_table(path, table, f"evaluation clips of {loaded.recipe.name}: {split.how}")
-    click.echo(
+    say(
         f"{path.relative_to(project.root)}: {len(chosen):,} clips ({split.how}). Commit it, write "
-        f'evaluation = "{name}" below [dataset] of the recipes that are to use it, and add it to '
-        "the deps of their stages in dvc.yaml."
+        f'evaluation = "{name}" below [dataset] of the recipes that are to use it.'
     )
 
 
 def _word(name: str) -> str:
-    if not name.replace("_", "a").isalnum() or not name.isascii():
-        raise UserError(f"--as must be a word of letters, digits and underscores, but is '{name}'.")
+    if wrong := evaluation_name(name):
+        raise UserError(f"--as {wrong}.")
     return name

@@ -1,5 +1,7 @@
 """`cantus ingest`: check and pack a corpus."""
 
+import signal
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -43,13 +45,20 @@ def command(name: str | None, every: bool, explain: str | None, verify: bool) ->
 
     project = find_project()
     if explain is not None:
-        from engine.corpus.explain import explain_clip
-
-        click.echo(explain_clip(project.corpus(str(name)), explain))
+        click.echo(_explained(project, str(name), explain))
     elif verify:
         _verify(project, name)
     else:
         _ingest(project, name)
+
+
+def _explained(project: "Project", name: str, clip: str) -> str:
+    """By the last ingest, also where that found too many bad files to become a corpus."""
+    from engine.corpus.explain import explain_clip
+    from engine.corpus.ingest import REFUSED
+
+    refused = project.ingest(name) / REFUSED / name
+    return explain_clip(refused if refused.is_dir() else project.corpus(name), clip)
 
 
 def _verify(project: "Project", name: str | None) -> None:
@@ -67,6 +76,8 @@ def _ingest(project: "Project", name: str | None) -> None:
     from engine.corpus import ingest
     from engine.recipe import load_params
 
+    # So that workers and what is half done go with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     params = load_params(project.params)
     for one in [name] if name else params.corpora:
         with file_progress(f"ingesting {one}") as progress:

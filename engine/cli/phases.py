@@ -2,8 +2,9 @@
 
 import click
 
+from engine.cli.say import say
 from engine.project import find_project
-from engine.tracking.comparable import evaluation_sets, tell_incomparable
+from engine.tracking.comparable import tell_incomparable
 from engine.tracking.phase_refs import refresh_phase_refs
 from engine.untrusted import refused
 
@@ -23,7 +24,7 @@ def command() -> None:
     project = find_project()
     with refused(f"A file in {project.root / 'metrics'} is damaged: train its recipe again."):
         changed = refresh_phase_refs(project)
-        incomparable = tell_incomparable(evaluation_sets(project))
-    click.echo(f"refreshed: {', '.join(changed)}" if changed else "everything was up to date")
+        incomparable = tell_incomparable(project)
+    say(f"refreshed: {', '.join(changed)}" if changed else "everything was up to date")
     if incomparable:
-        click.echo(incomparable)
+        say(incomparable)

@@ -3,6 +3,7 @@
 import click
 
 from engine.cli.load import Loaded, load_project_recipe
+from engine.cli.say import say
 from engine.disk import in_words
 from engine.errors import UserError
 from engine.tracking.comparable import short_digest
@@ -73,7 +74,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
     ]
     for name, value in rows:
-        click.echo(f"{name:<28}{value}")
+        say(f"{name:<28}{value}")
     if forecast.disk_bytes > forecast.free_disk_bytes:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
 

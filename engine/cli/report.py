@@ -3,14 +3,15 @@
 import click
 from jinja2 import TemplateError
 
+from engine.cli.say import say
 from engine.project import find_project
 from engine.recipe import load_recipe
 from engine.report.ending import tell_verdict
 from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.page import build_report
+from engine.report.remark import remark_on_verdict
 from engine.systems import recipe_classes
-from engine.text import visible_lines
 from engine.untrusted import refused
 
 
@@ -25,10 +26,12 @@ def command(run: str) -> None:
     Examples:
       cantus report audio_vae
     """
-    folder = find_run(find_project(), run)
+    project = find_project()
+    folder = find_run(project, run)
     recipe = load_recipe(folder / "recipe.toml", classes=recipe_classes())
     damaged = f"The events in {folder} are not as a run writes them: the folder is damaged."
     with refused(damaged, TemplateError):
-        click.echo(build_report(folder, recipe))
-        verdict = tell_verdict(dict(History.of(folder).facts("finish")))
-        click.echo(visible_lines(verdict))
+        history = History.of(folder)
+        remark = remark_on_verdict(history, project)
+        say(build_report(folder, recipe, remark))
+        say(tell_verdict(dict(history.facts("finish")), remark))

@@ -1,9 +1,12 @@
 """`cantus resolve`: a recipe as DVC sees it."""
 
+import hashlib
+
 import click
 
-from engine.cli.load import load_project_recipe
+from engine.cli.load import Loaded, load_project_recipe
 from engine.recipe import write_recipe
+from engine.recipe.dataset import CorpusClips
 
 
 @click.command()
@@ -12,8 +15,9 @@ def command(recipe: str) -> None:
     """Write a recipe with everything filled in to build/recipes/, for DVC.
 
     The file holds what changes what is learned: inherited values, the profile of params.toml and
-    defaults, but no sample, guard or comment. It is left alone where it is up to date, so that a
-    stage that lists it under `params:` runs again only when such a value changed.
+    defaults, but no sample, guard or comment; and the digest of the clips of the frozen evaluation
+    set that it names. It is left alone where it is up to date, so that a stage that depends on it
+    runs again only when such a value or such a clip changed.
 
     \b
     Examples:
@@ -22,5 +26,18 @@ def command(recipe: str) -> None:
     """
     loaded = load_project_recipe(recipe)
     path = loaded.project.resolved_recipe(loaded.recipe.name)
-    write_recipe(loaded.recipe, path, identity_only=True)
+    write_recipe(loaded.recipe, path, identity_only=True, more=_frozen_clips(loaded))
     click.echo(path.relative_to(loaded.project.root))
+
+
+def _frozen_clips(loaded: Loaded) -> str:
+    """What the frozen evaluation set holds, whatever its clips are called; nothing where none."""
+    dataset = loaded.recipe.dataset
+    if not isinstance(dataset, CorpusClips) or dataset.evaluation is None:
+        return ""
+    from engine.corpus.choose import read_frozen_table
+    from engine.evaluation.digests import keys
+
+    table = read_frozen_table(dataset.evaluation, loaded.project)
+    digest = hashlib.sha256(b"".join(sorted(keys(table.digests)))).hexdigest()
+    return f'\n[frozen_evaluation]\nclips_sha256 = "{digest}"\n'

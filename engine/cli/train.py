@@ -6,6 +6,7 @@ import sys
 import click
 
 from engine.cli.load import load_project_recipe
+from engine.cli.say import say
 
 
 @click.command()
@@ -35,7 +36,7 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
 
     from engine.cli.console import ConsoleWatcher
     from engine.systems.build import build_system
-    from engine.tracking.comparable import evaluation_sets, tell_incomparable
+    from engine.tracking.comparable import tell_incomparable
     from engine.tracking.phase_refs import refresh_phase_refs
     from engine.training.run import Run
 
@@ -45,9 +46,9 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
         watcher.say(outcome.message)
     if outcome.ending == "finished":
         refresh_phase_refs(loaded.project)
-        incomparable = tell_incomparable(evaluation_sets(loaded.project))
+        incomparable = tell_incomparable(loaded.project)
         if incomparable:
-            click.echo(incomparable)
+            say(incomparable)
     elif outcome.ending == "guard":
         sys.exit(1)
     else:

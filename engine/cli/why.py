@@ -2,10 +2,12 @@
 
 import click
 
+from engine.cli.say import say
 from engine.project import find_project
 from engine.report.ending import tell_ending
 from engine.report.find import find_run
-from engine.text import visible_lines
+from engine.report.history import History
+from engine.report.remark import remark_on_verdict
 from engine.untrusted import refused
 
 
@@ -21,6 +23,8 @@ def command(run: str) -> None:
       cantus why audio_vae
       cantus why runs/audio_vae/3f9c2ab81d04
     """
-    folder = find_run(find_project(), run)
+    project = find_project()
+    folder = find_run(project, run)
     with refused(f"The events in {folder} are not as a run writes them: the folder is damaged."):
-        click.echo(visible_lines(tell_ending(folder)))
+        remark = remark_on_verdict(History.of(folder), project)
+        say(tell_ending(folder, remark))

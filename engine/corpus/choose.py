@@ -4,9 +4,9 @@ Any system whose dataset table inherits `engine.recipe.dataset.CorpusClips` call
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
+from attrs import evolve
 
 from engine.corpus.manifest import Clip
 from engine.corpus.split import Split, split_around, split_clips
@@ -34,19 +34,14 @@ def choose_rows(recipe: Recipe, project: Project, traits: Traits, seed: int) -> 
     """The same of clips that were looked at already, which several recipes may share."""
     rule: CorpusClips = recipe.dataset
     if rule.evaluation is not None:
-        return _frozen(project.frozen_evaluation(rule.evaluation), traits, rule)
+        return _frozen(rule.evaluation, project, traits, rule)
     if recipe.start is not None and recipe.start.evaluation == "inherited":
         return _inherited(recipe.start.from_, project, traits, rule, seed)
     return split_clips(traits, rule, seed)
 
 
-def _frozen(path: Path, traits: Traits, rule: CorpusClips) -> Split:
-    if not path.is_file():
-        raise UserError(
-            f"dataset.evaluation = '{rule.evaluation}' needs {path}, which does not exist. Write "
-            f"it with: cantus freeze RECIPE --as {rule.evaluation}"
-        )
-    table = read_clip_table(path)
+def _frozen(name: str, project: Project, traits: Traits, rule: CorpusClips) -> Split:
+    path, table = project.frozen_evaluation(name), read_frozen_table(name, project)
     rows, missing = _find(table, traits)
     if missing:
         first = ", ".join(missing[:3])
@@ -67,7 +62,7 @@ def _inherited(
     if not len(rows):
         own = split_clips(traits, rule, seed)
         how = f"none of the {total} evaluation clips of {parent} is in this corpus, so {own.how}"
-        return Split(train=own.train, evaluation=own.evaluation, how=how, leaks=own.leaks)
+        return evolve(own, how=how)
     how = f"the {total} evaluation clips of {parent}, inherited"
     if missing:
         how = (
@@ -76,6 +71,17 @@ def _inherited(
             "are of another set and cannot be compared with these"
         )
     return split_around(traits, rows, rule, how)
+
+
+def read_frozen_table(name: str, project: Project) -> ClipTable:
+    """The clips of a frozen evaluation set. Raises UserError where there is none of that name."""
+    path = project.frozen_evaluation(name)
+    if not path.is_file():
+        raise UserError(
+            f"dataset.evaluation = '{name}' needs {path}, which does not exist. Write it with: "
+            f"cantus freeze RECIPE --as {name}"
+        )
+    return read_clip_table(path)
 
 
 def read_parents_table(parent: str, project: Project) -> ClipTable:

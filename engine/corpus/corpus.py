@@ -29,6 +29,8 @@ class Corpus:
     """SHA-256 of the clips' content and facts: not of how they are packed."""
     settings: Mapping[str, Any]
     """What params.toml said of the corpus when it was ingested."""
+    tables: Mapping[str, str]
+    """The tables of its folder that said what the files are, with their SHA-256."""
 
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
@@ -38,10 +40,14 @@ class Corpus:
                 f"Corpus {folder.name!r} has not been ingested: {folder} is missing. "
                 f"Run 'cantus ingest {folder.name}', or 'dvc repro', which does it by itself."
             )
-        digest, settings = _checked_facts(folder)
-        manifest, report = read_manifest(folder), read_report(folder)
+        facts = _checked_facts(folder)
         return cls(
-            folder=folder, manifest=manifest, report=report, digest=digest, settings=settings
+            folder=folder,
+            manifest=read_manifest(folder),
+            report=read_report(folder),
+            digest=facts["digest"],
+            settings=facts["settings"],
+            tables=facts["tables"],
         )
 
     def packed(self, sample_rate_hz: int) -> PackedAudio:
@@ -78,11 +84,15 @@ def ingest_settings(source: CorpusSource) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "at_most_bad"}
 
 
-def _checked_facts(folder: Path) -> tuple[str, Mapping[str, Any]]:
-    """Digest and settings, where the tables are those that were written with them."""
+def _checked_facts(folder: Path) -> Mapping[str, Any]:
+    """Digest, settings and tables, where manifest and quarantine are those written with them."""
     with refused(f"{folder / FACTS_FILE} is missing or damaged. {AGAIN}", UserError):
         facts = read_json_object(folder / FACTS_FILE)
-        digest, settings = str(facts["digest"]), dict(facts["settings"])
+        checked = {
+            "digest": str(facts["digest"]),
+            "settings": dict(facts["settings"]),
+            "tables": dict(facts["tables"]),
+        }
         sums = dict(facts["sha256"])
     for name, expected in sums.items():
         path = folder / Path(name).name
@@ -91,4 +101,4 @@ def _checked_facts(folder: Path) -> tuple[str, Mapping[str, Any]]:
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != expected:
                 raise UserError(f"{path} is not the table that was ingested: it changed. {AGAIN}")
-    return digest, settings
+    return checked

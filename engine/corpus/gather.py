@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from attrs import evolve
+
 from engine.corpus.kept import FileState, KeptShard
+from engine.corpus.layouts.database import decode, encode
 from engine.corpus.manifest import CLIPS_FILE, QUARANTINE_FILE, Clip, ClipsDigest, Quarantined
 from engine.corpus.pack import PackWriter
 from engine.corpus.rows import ODD_NAMES, json_line, to_line
@@ -23,7 +25,7 @@ class Gatherer:
     """Takes shards in order and writes a corpus's folder, in memory that does not grow with it.
 
     The first of several identical clips is the one that stays. `seen` is the file that the states
-    of the clips' files are written to, in manifest order.
+    and digests of the clips' files are written to, in manifest order.
     """
 
     def __init__(self, folder: Path, rates: Iterable[int], scratch: Path, seen: Path) -> None:
@@ -51,14 +53,15 @@ class Gatherer:
 
     def quarantine(self, one: Quarantined) -> None:
         """Take in a file that is not used."""
-        row = (os.fsencode(one.path), to_line(one).encode("utf-8", ODD_NAMES))
+        row = (encode(one.path), to_line(one).encode("utf-8", ODD_NAMES))
         self._database.execute("INSERT INTO quarantined VALUES (?, ?)", row)
         self.tally.add_quarantined(one)
 
-    def finish(self, settings: Mapping[str, Any]) -> None:
+    def finish(self, settings: Mapping[str, Any], tables: Mapping[str, str]) -> None:
         """Write the quarantine, sorted by path, the indices, and the corpus's facts.
 
-        `settings` are what params.toml says of the corpus, as plain values.
+        `settings` are what params.toml says of the corpus, as plain values; `tables` are those of
+        its folder that say what the files are, with their SHA-256.
         """
         self._manifest.close()
         self._seen.close()
@@ -73,6 +76,7 @@ class Gatherer:
             "clips": self.num_clips,
             "digest": self.digest.hexdigest(),
             "settings": settings,
+            "tables": tables,
             "sha256": {name: _sha256(self._folder / name) for name in names},
         }
         text = json.dumps(facts, indent=1, sort_keys=True) + "\n"
@@ -80,22 +84,30 @@ class Gatherer:
 
     def _is_new(self, clip: Clip) -> bool:
         """Whether no clip before has the same audio; otherwise it is quarantined."""
-        content, path = bytes.fromhex(clip.sha256), os.fsencode(clip.path)
+        content, path = bytes.fromhex(clip.sha256), encode(clip.path)
         insert = "INSERT OR IGNORE INTO clips VALUES (?, ?)"
         if self._database.execute(insert, (content, path)).rowcount:
             return True
         select = "SELECT path FROM clips WHERE content = ?"
         (first,) = self._database.execute(select, (content,)).fetchone()
-        detail = os.fsdecode(first)
-        self.quarantine(Quarantined(path=clip.path, reason="duplicate of", detail=detail))
+        twin = Quarantined(path=clip.path, reason="duplicate of", detail=decode(first))
+        self.quarantine(twin)
         return False
+
+    def _own_id(self, wished: str) -> str:
+        """The id, or a longer one where another clip has it: a segment is named when it is cut."""
+        insert, name, number = "INSERT OR IGNORE INTO ids VALUES (?)", wished, 1
+        while not self._database.execute(insert, (encode(name),)).rowcount:
+            number += 1
+            name = f"{wished}_{number}"
+        return name
 
     def _place(self, shard: KeptShard) -> None:
         for rate, pack in self._packs.items():
             pack.add_shard(shard.samples(rate), *shard.pcm[rate])
 
     def _keep(self, result: Measured, states: dict[str, FileState]) -> None:
-        clip = result.clip
+        clip = evolve(result.clip, id=self._own_id(result.clip.id))
         self._manifest.write(to_line(clip))
         self.digest.add(clip)
         self.tally.add_clip(clip)
@@ -103,7 +115,7 @@ class Gatherer:
         for rate, pack in self._packs.items():
             pack.add_clip(*result.samples[rate])
         if state := states.pop(clip.path, None):
-            self._seen.write(json_line([*state]))
+            self._seen.write(json_line([*state, clip.file_sha256]))
 
 
 def _text_file(path: Path) -> TextIO:
@@ -118,6 +130,7 @@ def _database(path: Path) -> sqlite3.Connection:
         PRAGMA journal_mode = OFF;
         PRAGMA synchronous = OFF;
         CREATE TABLE clips (content BLOB PRIMARY KEY, path BLOB) WITHOUT ROWID;
+        CREATE TABLE ids (id BLOB PRIMARY KEY) WITHOUT ROWID;
         CREATE TABLE quarantined (path BLOB, line BLOB);
         BEGIN;
         """

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from engine.atomic import replace_folder
 from engine.corpus.corpus import Corpus, ingest_settings
-from engine.corpus.gather import Gatherer
-from engine.corpus.intact import SEEN_FILE, remember_packed
-from engine.corpus.kept import KeptShard, Task, measure_shard
+from engine.corpus.gather import AUDIO_FOLDER, Gatherer
+from engine.corpus.intact import SEEN_FILE, remember_packed, sha256_of
+from engine.corpus.kept import KeptShard, Task, file_state, measure_shard
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.limits import Limits
 from engine.corpus.manifest import Manifest, read_manifest
-from engine.corpus.page import write_page
+from engine.corpus.page import PAGE_FILE, write_page
 from engine.corpus.report import write_report
 from engine.corpus.shards import cut_into_shards
 from engine.corpus.source import source_folder
@@ -21,6 +21,7 @@ from engine.errors import UserError
 from engine.lock import locked
 from engine.project import Project
 from engine.recipe.params import CorpusSource, Work
+from engine.text import visible
 from engine.work import run_over
 
 Progress = Callable[[int, int], None]
@@ -28,6 +29,9 @@ Progress = Callable[[int, int], None]
 
 THIS_MACHINE = Work()
 """A process on each of its cores."""
+
+REFUSED = "refused"
+"""Below what is kept of a corpus: the tables of an ingest that found too many bad files."""
 
 _SHOWN = 5
 
@@ -76,8 +80,8 @@ def _make(
             gatherer = Gatherer(finished, source.sample_rates_hz, scratch, scratch / SEEN_FILE)
             with closing(run_over(measure_shard, tasks, work)) as shards:
                 used = _gather(gatherer, shards, listing, progress)
-        gatherer.finish(ingest_settings(source))
-        _check_quota(name, read_manifest(finished), source.at_most_bad)
+            tables = {path: sha256_of(folder / path) for path in listing.tables}
+        gatherer.finish(ingest_settings(source), tables)
         report = gatherer.tally.report(
             corpus=name,
             source=source.source,
@@ -87,7 +91,11 @@ def _make(
             digest=gatherer.digest.hexdigest(),
         )
         write_report(report, finished)
-        write_page(report, read_manifest(finished).quarantined, finished)
+        manifest = read_manifest(finished)
+        write_page(report, manifest.quarantined, finished)
+        if not _within_quota(manifest, source.at_most_bad):
+            page = _keep_refused(name, finished, store).relative_to(project.root)
+            raise UserError(_over_quota(name, manifest, source.at_most_bad, page))
         (scratch / SEEN_FILE).replace(store / SEEN_FILE)
     return used
 
@@ -109,7 +117,7 @@ def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
 
 def _tasks(folder: Path, listing: Listing, source: CorpusSource, store: Path) -> Iterator[Task]:
     def size_of(path: str) -> int:
-        return (folder / path).stat().st_size if (folder / path).is_file() else 0
+        return file_state(folder, path)[1]
 
     for shard in cut_into_shards(listing.candidates(), size_of):
         yield Task(
@@ -162,15 +170,31 @@ def _require_audio(name: str, folder: Path, listing: Listing) -> None:
         )
 
 
-def _check_quota(name: str, manifest: Manifest, at_most_bad: float) -> None:
+def _within_quota(manifest: Manifest, at_most_bad: float) -> bool:
+    bad, used = len(manifest.quarantined), len(manifest.clips)
+    return used > 0 and bad <= at_most_bad * (used + bad)
+
+
+def _keep_refused(name: str, finished: Path, store: Path) -> Path:
+    """Keep what was found, without its audio, for `cantus ingest --explain`; the page."""
+    refused = store / REFUSED / name
+    shutil.rmtree(refused, ignore_errors=True)
+    shutil.rmtree(finished / AUDIO_FOLDER)
+    shutil.copytree(finished, refused)
+    return refused / PAGE_FILE
+
+
+def _over_quota(name: str, manifest: Manifest, at_most_bad: float, page: Path) -> str:
     bad = manifest.quarantined
     found = len(manifest.clips) + len(bad)
-    if manifest.clips and len(bad) <= at_most_bad * found:
-        return
-    shown = "; ".join(f"{one.path} ({one.reason}: {one.detail})" for one in bad[:_SHOWN])
+    shown = "; ".join(visible(f"{one.path} ({one.reason}: {one.detail})") for one in bad[:_SHOWN])
     more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-    raise UserError(
-        f"{len(bad)} of the {found} files of corpus {name!r} cannot be used, more than "
-        f"corpora.{name}.at_most_bad = {at_most_bad:g} in params.toml allows: {shown}{more}. "
-        "Mend or remove them, or raise that share."
+    allowed = f"more than corpora.{name}.at_most_bad = {at_most_bad:g} in params.toml allows"
+    way_out = "Mend or remove them, or raise that share."
+    if not manifest.clips:
+        allowed, way_out = "and none is left", "Mend them, or name another folder."
+    return (
+        f"{len(bad)} of the {found} files of corpus {name!r} cannot be used, {allowed}: "
+        f"{shown}{more}. {way_out} All of them: {page}; one of them: "
+        f"cantus ingest {name} --explain FILE"
     )

@@ -6,7 +6,7 @@ that differs is content read again.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,36 @@ from typing import Any
 from engine.atomic import write_atomically
 from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.kept import FileState, file_state
+from engine.corpus.layouts.database import encode
+from engine.corpus.packed import PackedAudio
 from engine.corpus.rows import ODD_NAMES, json_line
 from engine.corpus.source import BUILTIN
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import CorpusSource
+from engine.text import visible
 
 SEEN_FILE = "seen.jsonl"
-"""States of the clips' files, in manifest order."""
+"""States of the clips' files, each with the SHA-256 it then had, in manifest order."""
 PACKED_FILE = "packed.json"
 """States of the shards."""
+
+States = dict[str, list[int]]
+"""Size and time of shards, by rate and name."""
 
 _SHOWN = 5
 
 
 def remember_packed(corpus: Corpus, store: Path) -> None:
     """Write down the states of shards whose content is known to be right."""
-    write_atomically(store / PACKED_FILE, json.dumps(_packed_states(corpus)))
+    states: States = {}
+    for packed in map(corpus.packed, corpus.report.packed_hz):
+        states |= _packed_states(packed)
+    write_atomically(store / PACKED_FILE, json.dumps(states))
 
 
 def require_intact(name: str, source: CorpusSource, project: Project, *, read: bool = False) -> int:
-    """Raise UserError where settings, a clip's file or a shard changed since ingest.
+    """Raise UserError where settings, a table, a clip's file or a shard changed since ingest.
 
     Returns the number of clips. `read` reads every byte, whatever the file system says. Where the
     files are not here at all, as after `dvc pull` of the corpus alone, its packed audio is looked
@@ -66,88 +75,99 @@ def _same(key: str, now: dict[str, Any], corpus: Corpus) -> bool:
 
 
 def _require_files(corpus: Corpus, folder: Path, store: Path, *, read: bool) -> None:
-    changed, states, is_news = [], [], False
+    changed = [path for path, digest in corpus.tables.items() if _sha256(folder, path) != digest]
+    states, is_news = [], False
     for (path, digest), seen in _files(corpus, store):
         now = file_state(folder, path)
-        states.append(now)
+        states.append((*now, digest))
         if now == seen and not read:
             continue
         is_news = True
-        if _sha256(folder / path) != digest:
-            changed.append(path if now[1] else f"{path} (gone)")
+        if _sha256(folder, path) != digest:
+            changed.append(path)
     if changed:
-        shown = ", ".join(changed[:_SHOWN])
-        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
-        name = corpus.folder.name
-        raise UserError(
-            f"{len(changed)} files of corpus {name!r} changed after it was ingested, in {folder}: "
-            f"{shown}{more}. Put them back, or take the change in with 'cantus ingest {name}'."
-        )
+        raise UserError(_changes(changed, corpus.folder.name, folder))
     if is_news:
         store.mkdir(parents=True, exist_ok=True)
         rows = (json_line([*state]) for state in states)
         write_atomically(store / SEEN_FILE, "".join(rows).encode("utf-8", ODD_NAMES))
 
 
+def _changes(paths: Sequence[str], name: str, folder: Path) -> str:
+    shown = (
+        visible(path) if (folder / path).is_file() else f"{visible(path)} (gone)"
+        for path in paths[:_SHOWN]
+    )
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    number = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+    return (
+        f"{number} of corpus {name!r} changed after it was ingested, in {folder}: "
+        f"{', '.join(shown)}{more}. Put them back, or take the change in with "
+        f"'cantus ingest {name}'."
+    )
+
+
 def _files(corpus: Corpus, store: Path) -> Iterator[tuple[tuple[str, str], FileState | None]]:
-    """Each clip's file with its SHA-256, and its state when that was found out, where known."""
+    """Each clip's file with its SHA-256, and the state in which it had that, where it is known."""
     clips = ((clip.path, clip.file_sha256) for clip in corpus.manifest.clips)
     known = _seen(store / SEEN_FILE)
     seen = next(known, None)
     for file, _ in groupby(clips):
-        if seen is not None and seen[0] == file[0]:
-            yield file, seen
+        while seen is not None and encode(seen[0][0]) < encode(file[0]):
             seen = next(known, None)
-        else:
-            yield file, None
+        same = seen is not None and (seen[0][0], seen[1]) == file
+        yield file, seen[0] if seen is not None and same else None
 
 
-def _seen(path: Path) -> Iterator[FileState]:
+def _seen(path: Path) -> Iterator[tuple[FileState, str]]:
     """What is written down; what cannot be read is not known, and costs a reading."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors=ODD_NAMES) as file:
         for line in file:
             try:
-                name, size, changed, entered = json.loads(line)
+                name, size, changed, entered, digest = json.loads(line)
             except (ValueError, TypeError):
                 return
-            yield (name, size, changed, entered)
+            yield (str(name), size, changed, entered), digest
 
 
 def _require_shards(corpus: Corpus, store: Path, *, read: bool) -> None:
-    known = _known_shards(store / PACKED_FILE)
-    states = _packed_states(corpus)
-    for rate in corpus.report.packed_hz:
-        packed = corpus.packed(rate)
-        for shard in packed.shards:
-            key = f"{rate}/{shard['name']}"
-            if read or known.get(key) != states[key]:
+    known, states = _known_shards(store / PACKED_FILE), States()
+    for packed in map(corpus.packed, corpus.report.packed_hz):
+        own = _packed_states(packed)
+        for key, shard in zip(own, packed.shards, strict=True):
+            if read or known.get(key) != own[key]:
                 packed.verify_shard(shard)
+        states |= own
     if known != states:
-        remember_packed(corpus, store)
+        write_atomically(store / PACKED_FILE, json.dumps(states))
 
 
-def _known_shards(path: Path) -> dict[str, list[int]]:
+def _known_shards(path: Path) -> States:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return {}
 
 
-def _packed_states(corpus: Corpus) -> dict[str, list[int]]:
-    states = {}
-    for rate in corpus.report.packed_hz:
-        packed = corpus.packed(rate)
-        for shard in packed.shards:
-            found = (packed.folder / shard["name"]).stat()
-            states[f"{rate}/{shard['name']}"] = [found.st_size, found.st_mtime_ns]
-    return states
+def _packed_states(packed: PackedAudio) -> States:
+    """Of each shard, which is named by its content."""
+    found = {shard["name"]: (packed.folder / shard["name"]).stat() for shard in packed.shards}
+    return {
+        f"{packed.sample_rate_hz}/{name}": [facts.st_size, facts.st_mtime_ns]
+        for name, facts in found.items()
+    }
 
 
-def _sha256(path: Path) -> str | None:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256(folder: Path, path: str) -> str | None:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(folder / path)
     except OSError:
         return None

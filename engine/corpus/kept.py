@@ -1,5 +1,6 @@
 """Measured shards, kept until their files change: what makes adding files and resuming cheap."""
 
+import errno
 import hashlib
 import json
 import shutil
@@ -76,16 +77,24 @@ def measure_shard(task: Task) -> KeptShard:
     kept = _open(target, task, states)
     if kept is not None:
         return kept
-    # A worker whose ingest was killed may still be at the same shard.
     beside = target.with_name(f".{target.name}.{uuid4().hex}")
     beside.mkdir(parents=True)
     try:
         pcm = _measure(task, beside, states)
         shutil.rmtree(target, ignore_errors=True)
-        beside.rename(target)
+        _put(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return _kept(target, task, states, pcm)
+
+
+def _put(beside: Path, target: Path) -> None:
+    """Rename; where the worker of an ingest that was killed has just done so, its shard stays."""
+    try:
+        beside.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
 
 
 def _measure(task: Task, target: Path, states: Sequence[FileState]) -> Sums:

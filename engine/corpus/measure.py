@@ -12,6 +12,7 @@ from engine.corpus.limits import Limits
 from engine.corpus.manifest import Quarantined
 from engine.corpus.segment import segments
 from engine.corpus.take import Files, Measured, Source, Take, quarantined, segment_of, take_back
+from engine.corpus.transcript import num_spoken
 
 Result = Measured | Quarantined
 
@@ -32,13 +33,14 @@ def measure_file(
     except OSError as error:
         fault = UnusableError("unreadable", error.strerror or str(error))
         return [quarantined(part, fault) for part in parts]
-    if len(parts) == 1 and parts[0].start_seconds == 0 and parts[0].seconds is None:
-        return _measure_whole(path, digest, parts[0], limits, files)
-    found: dict[str, Result] = {}
+    found: dict[str, list[Result]] = {}
     for lane in _lanes(parts):
-        results = _measure_lane(path, digest, lane, limits, files)
-        found |= {part.id: result for part, result in zip(lane, results, strict=True)}
-    return [found[part.id] for part in parts]
+        if lane[0].start_seconds == 0 and lane[0].seconds is None:
+            found[lane[0].id] = _measure_whole(path, digest, lane[0], limits, files)
+        else:
+            results = _measure_lane(path, digest, lane, limits, files)
+            found |= {part.id: [result] for part, result in zip(lane, results, strict=True)}
+    return [result for part in parts for result in found[part.id]]
 
 
 def _file_sha256(path: Path) -> str:
@@ -64,7 +66,7 @@ def _measure_whole(
         with AudioFile(path, candidate.channel) as audio:
             limits.check_rate(audio.sample_rate_hz)
             source = _source(digest, audio)
-            if limits.segment == "silence" and candidate.text is None:
+            if limits.segment == "silence" and not num_spoken(candidate.text or ""):
                 return _measure_segments(candidate, source, audio.blocks(), limits, files)
             return [_measure_clip(candidate, source, audio.blocks(), limits, files)]
     except UnusableError as error:

@@ -26,21 +26,26 @@ class PackedAudio:
     sample_rate_hz: int
     shards: Sequence[dict[str, Any]] = field(repr=False)
     _table: np.ndarray = field(repr=False, eq=False)
+    _checksum: str = field(repr=False)
 
     @classmethod
-    def open(cls, folder: Path) -> "PackedAudio":
+    def open(cls, folder: Path, expected: str | None = None) -> "PackedAudio":
         """Open packed audio, check the index and the shards' sizes.
 
-        Raises UserError naming what is missing or damaged.
+        `expected` is the SHA-256 of the index, where another process has opened it before. Raises
+        UserError naming what is missing, damaged or no longer the same.
         """
         with refused(_damage(folder, "its index cannot be read"), OSError, UserError):
             facts = read_json_object(folder / INDEX_FACTS)
+            opened = hashlib.sha256((folder / INDEX_FACTS).read_bytes()).hexdigest()
             rows = np.fromfile(folder / INDEX_TABLE, "<i8")
             shards, rate = [dict(shard) for shard in facts["shards"]], int(facts["sample_rate_hz"])
             num_clips, checksum = int(facts["clips"]), facts["table_sha256"]
         if len(rows) != 3 * num_clips or hashlib.sha256(rows.data).hexdigest() != checksum:
             raise _damaged(folder, "its table of clips is not the one that was written")
-        packed = cls(folder, rate, shards, rows.reshape(-1, 3))
+        if expected not in (None, opened):
+            raise UserError(f"{folder} changed meanwhile: the corpus was ingested again.")
+        packed = cls(folder, rate, shards, rows.reshape(-1, 3), opened)
         packed._check_shards()
         return packed
 
@@ -87,8 +92,9 @@ class PackedAudio:
         samples = self._maps.get(shard)
         if samples is None:
             path = self.folder / self.shards[shard]["name"]
-            # A plain array over the map: slices of a memmap cost ten times as much.
-            samples = self._maps[shard] = np.memmap(path, SAMPLE_TYPE, "r").view(np.ndarray)
+            with refused(_damage(path, "it is gone, or was ingested again meanwhile"), OSError):
+                # A plain array over the map: slices of a memmap cost ten times as much.
+                samples = self._maps[shard] = np.memmap(path, SAMPLE_TYPE, "r").view(np.ndarray)
         return samples
 
     @cached_property
@@ -96,7 +102,7 @@ class PackedAudio:
         return {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (PackedAudio.open, (self.folder,))
+        return (PackedAudio.open, (self.folder, self._checksum))
 
 
 def _samples_in(folder: Path, shard: dict[str, Any]) -> int:

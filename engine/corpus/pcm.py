@@ -27,9 +27,9 @@ class PcmWriter:
         self.num_samples = 0
 
     def write(self, block: np.ndarray) -> None:
-        """Append a mono float32 block."""
+        """Append a mono float32 block. What is beyond full scale is clipped before it can ring."""
         if self._resampler is not None:
-            block = self._resampler.resample_chunk(block)
+            block = self._resampler.resample_chunk(block.clip(-1.0, 1.0))
         self._append(block)
 
     def finish(self) -> None:

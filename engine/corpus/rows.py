@@ -1,9 +1,10 @@
 """Tables of attrs objects as JSON lines, read lazily: a million rows cost what one does."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 import cattrs
 import numpy as np
@@ -35,21 +36,23 @@ def json_line(value: Any) -> str:
 class Rows(Sequence[Row], Generic[Row]):
     """The rows of a file, or some of them, each read and checked when it is asked for.
 
-    Takes 16 bytes a row. `numbers` are the rows' places in the file, ascending or not. Raises
+    Takes 16 bytes a row, and holds the file open: what takes its place meanwhile is not read.
+    `numbers` are the rows' places in the file, ascending or not. Raises
     UserError where the file is missing, and where a damaged row is asked for.
     """
 
     def __init__(self, path: Path, kind: type[Row]) -> None:
-        if not path.is_file():
-            raise UserError(f"{path} is missing. {AGAIN}")
         self._path, self._kind = path, kind
-        self._starts = _line_starts(path)
+        self._file = _open(path)
+        self._starts = _line_starts(self._file)
+        self._written = os.fstat(self._file.fileno()).st_mtime_ns
         self.numbers: np.ndarray = np.arange(len(self._starts) - 1)
 
     def only(self, places: Sequence[int] | np.ndarray) -> "Rows[Row]":
         """The table that holds the rows at some places of this one."""
         some = object.__new__(Rows)
-        some._path, some._kind, some._starts = self._path, self._kind, self._starts
+        some._path, some._kind = self._path, self._kind
+        some._file, some._starts, some._written = self._file, self._starts, self._written
         some.numbers = self.numbers[np.asarray(places, np.int64)]
         return some
 
@@ -65,28 +68,28 @@ class Rows(Sequence[Row], Generic[Row]):
     def __getitem__(self, place: int | slice) -> "Row | Rows[Row]":
         if isinstance(place, slice):
             return self.only(np.arange(len(self))[place])
-        number = int(self.numbers[place])
-        with self._path.open("rb") as file:
-            file.seek(int(self._starts[number]))
-            return self._parse(number, file.readline())
+        return self._read(int(self.numbers[place]))
 
     def __iter__(self) -> Iterator[Row]:
-        with self._path.open("rb") as file:
-            place = 0
-            for number in self.numbers.tolist():
-                start = int(self._starts[number])
-                if start != place:
-                    file.seek(start)
-                line = file.readline()
-                place = start + len(line)
-                yield self._parse(number, line)
+        return map(self._read, self.numbers.tolist())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
 
-    def _parse(self, number: int, line: bytes) -> Row:
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_file"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._file = _open(self._path)
+        if os.fstat(self._file.fileno()).st_mtime_ns != self._written:
+            raise UserError(f"{self._path} changed meanwhile: the corpus was ingested again.")
+
+    def _read(self, number: int) -> Row:
+        start, stop = self._starts[number : number + 2].tolist()
+        line = os.pread(self._file.fileno(), stop - start, start)
         try:
             return structure(json.loads(line.decode("utf-8", ODD_NAMES)), self._kind)
         except (ValueError, RecursionError, cattrs.BaseValidationError) as error:
@@ -100,13 +103,18 @@ def structure(value: Any, kind: type[Row]) -> Row:
     return converter.structure(value, kind)
 
 
-def _line_starts(path: Path) -> np.ndarray:
+def _open(path: Path) -> BinaryIO:
+    if not path.is_file():
+        raise UserError(f"{path} is missing. {AGAIN}")
+    return path.open("rb")
+
+
+def _line_starts(file: BinaryIO) -> np.ndarray:
     """Where each line starts, and where the last one ends."""
     starts, size = [np.zeros(1, np.int64)], 0
-    with path.open("rb") as file:
-        while piece := file.read(_SCANNED_BYTES):
-            ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n"))
-            starts.append(ends + (size + 1))
-            size += len(piece)
+    while piece := file.read(_SCANNED_BYTES):
+        ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n"))
+        starts.append(ends + (size + 1))
+        size += len(piece)
     joined = np.concatenate(starts)
     return joined if joined[-1] == size else np.append(joined, size)

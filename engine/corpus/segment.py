@@ -1,4 +1,4 @@
-"""Cuts a long recording where it is quietest, in memory that does not grow with its length."""
+"""Cuts a long recording where it is quietest, holding no more than two of its parts at a time."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -30,13 +30,20 @@ def segments(
     sample is left out or given twice.
     """
     longest, shortest = round(max_seconds * sample_rate_hz), round(min_seconds * sample_rate_hz)
-    held, start = np.zeros(0, np.float32), 0
+    waiting: list[np.ndarray] = []
+    num_waiting = start = 0
     for block in blocks:
-        held = np.concatenate([held, block])
+        waiting.append(block)
+        num_waiting += len(block)
+        if num_waiting <= longest + shortest:
+            continue
+        held = np.concatenate(waiting)
         while len(held) > longest + shortest:
             place = _quietest(held, longest // 2, longest, sample_rate_hz)
             yield Segment(start, held[:place], is_whole=False)
             held, start = held[place:], start + place
+        waiting, num_waiting = [held], len(held)
+    held = np.concatenate([np.zeros(0, np.float32), *waiting])
     if len(held) > longest:
         place = _quietest(held, longest // 2, min(longest, len(held) - shortest), sample_rate_hz)
         yield Segment(start, held[:place], is_whole=False)

@@ -1,11 +1,11 @@
 """Which files share a shard: cut by the files' names, so that new files move few others."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
 from engine.corpus.layouts import Candidate
+from engine.corpus.layouts.database import encode
 
 FILES_PER_SHARD = 64
 """On average. Shards are what workers are handed and what is kept when files are added."""
@@ -39,5 +39,5 @@ def cut_into_shards(
 
 
 def _ends_shard(path: str) -> bool:
-    digest = hashlib.sha256(os.fsencode(path)).digest()
+    digest = hashlib.sha256(encode(path)).digest()
     return int.from_bytes(digest[:8], "big") % FILES_PER_SHARD == 0

@@ -29,6 +29,11 @@ def _below_data(name: str, source: str, project: Project) -> Path:
     key = f"corpora.{name}.source in params.toml"
     data = (project.root / "data").resolve()
     folder = (project.root / source).resolve()
+    if data not in folder.parents and (project.root / source).is_symlink():
+        raise UserError(
+            f"{key} is {source!r}, a link to {folder}, where DVC would not see it change. Delete "
+            f"the link and run 'cantus adopt {folder} --as {name}', which copies it there."
+        )
     if data not in folder.parents:
         raise UserError(
             f"{key} is {source!r}, which does not lie below data/, so DVC would not see it change. "

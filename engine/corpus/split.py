@@ -3,9 +3,10 @@
 import numpy as np
 from attrs import frozen
 
-from engine.corpus.traits import UNKNOWN, Traits, place
+from engine.corpus.held_out import at_random, by_hash, by_lists, near
+from engine.corpus.traits import UNKNOWN, Traits
 from engine.errors import UserError
-from engine.evaluation.digests import keys, rows_among
+from engine.evaluation.audio import Heard, rows_heard_in
 from engine.recipe.dataset import CorpusClips
 
 
@@ -18,47 +19,47 @@ class Split:
     how: str
     """A sentence."""
     leaks: str | None
-    """A sentence where evaluation may share speakers with training."""
+    """A sentence where evaluation may share speakers or recordings with training."""
 
 
 def split_clips(traits: Traits, rule: CorpusClips, seed: int) -> Split:
     """Hold clips out for evaluation, by the recipe's own rule.
 
-    'speaker_disjoint' follows the corpus's official lists (the test list is used for nothing); a
-    corpus without them is split by SHA-1 of the speaker, and clips without one by SHA-1 of the
-    clip, so that clips stay where they are when others are added. 'random' draws clips by `seed`.
-    `num_train_clips` and `num_eval_clips` keep a pseudo-random part of each set, by hash. Raises
-    UserError where one of the sets would be empty.
+    'speaker_disjoint' follows the corpus's official lists: the test list is used for nothing, and
+    clips on no list are learned from unless another list has their voice or recording. Where no
+    list is for evaluation, it is split by SHA-1 of the speaker, and clips without one by SHA-1 of
+    their recording, so that clips stay where they are when others are added. 'random' draws
+    recordings by `seed`. `num_train_clips` and `num_eval_clips` keep a pseudo-random part of each
+    set, by hash. Raises UserError where one of the sets would be empty.
     """
     if rule.split == "random":
-        held_out, how = _at_random(len(traits), rule.eval_share, seed)
-    elif _is_listed(traits):
-        held_out = traits.listed == "eval"
-        how = "the corpus's official lists, of which the test list is left out"
-    elif traits.names:
-        held_out, how = _by_speaker(traits, rule.eval_share)
+        train = np.ones(len(traits), bool)
+        held_out, how = at_random(traits, rule.eval_share, seed)
     else:
-        held_out = _lowest(traits.places, rule.eval_share)
-        how = f"clip, about {rule.eval_share:.0%} held out by SHA-1 of their ids"
+        train, how = by_lists(traits)
+        held_out = traits.listed == "eval"
+        if not held_out.any():
+            held_out, said = by_hash(traits, train, rule.eval_share)
+            how = f"{how}; evaluation, which has no list, is of the rest: {said}" if how else said
     evaluation = _at_most(traits, np.flatnonzero(held_out), rule.num_eval_clips)
-    train = ~held_out
-    if rule.split == "speaker_disjoint" and _is_listed(traits):
-        train = traits.listed == "train"
-    return _split(traits, train, evaluation, rule, how)
+    return _split(traits, train & ~held_out, evaluation, rule, how)
 
 
 def split_around(traits: Traits, evaluation: np.ndarray, rule: CorpusClips, how: str) -> Split:
     """Take given rows for evaluation; train on all that the recipe's rule allows beside them.
 
-    Under 'speaker_disjoint' the official lists keep their part, and the voices of the evaluation
-    are not trained on, unless it holds every voice. Raises UserError as `split_clips` does.
+    Under 'speaker_disjoint' the official lists keep their part. Clips on no list with a voice of
+    the evaluation are not trained on, unless it holds every voice; nor are those of its
+    recordings, unless it holds a part of each. Raises UserError as `split_clips` does.
     """
-    train = np.ones(len(traits), bool)
-    if rule.split == "speaker_disjoint" and _is_listed(traits):
-        train = traits.listed == "train"
-    elif rule.split == "speaker_disjoint":
-        heard = np.setdiff1d(traits.speakers[evaluation], [UNKNOWN])
-        others = ~np.isin(traits.speakers, heard)
+    train, free = np.ones(len(traits), bool), np.ones(len(traits), bool)
+    groups = [traits.places]
+    if rule.split == "speaker_disjoint":
+        train, said = by_lists(traits)
+        how, free = f"{how}; {said}" if said else how, traits.listed == ""
+        groups = [traits.speakers, traits.places]
+    for group in groups:
+        others = train & ~(free & near(group, evaluation))
         train = others if others.any() else train
     return _split(traits, train, np.sort(evaluation), rule, how)
 
@@ -66,51 +67,21 @@ def split_around(traits: Traits, evaluation: np.ndarray, rule: CorpusClips, how:
 def _split(
     traits: Traits, train: np.ndarray, evaluation: np.ndarray, rule: CorpusClips, how: str
 ) -> Split:
-    """The two sets, where no clip with the audio of an evaluation clip is learned from."""
+    """The two sets, where no clip that shares audio with an evaluation clip is learned from."""
     train = train.copy()
     train[evaluation] = False
     rows = np.flatnonzero(train)
-    held_out = set(keys(traits.digests[evaluation]))
-    same = [row for row, _ in rows_among(traits.digests[rows], held_out)]
+    same = rows_heard_in(_audio(traits, rows), _audio(traits, evaluation))
     if same:
-        how += f"; {len(same)} with the very audio of an evaluation clip are not learned from"
+        how += f"; {len(same)} that share audio with an evaluation clip are not learned from"
     rows = _at_most(traits, np.delete(rows, same), rule.num_train_clips)
     if not len(rows) or not len(evaluation):
         raise UserError(_empty(len(rows), len(evaluation), how))
     return Split(train=rows, evaluation=evaluation, how=how, leaks=_leaks(traits, rows, evaluation))
 
 
-def _is_listed(traits: Traits) -> bool:
-    return bool((traits.listed != "").all())
-
-
-def _at_random(num_clips: int, eval_share: float, seed: int) -> tuple[np.ndarray, str]:
-    held_out = np.zeros(num_clips, bool)
-    order = np.random.default_rng(seed).permutation(num_clips)
-    held_out[order[: round(eval_share * num_clips)]] = True
-    return held_out, (
-        f"{eval_share:.0%} of the clips, drawn at random with seed {seed}; another seed draws "
-        "another evaluation set, whose figures cannot be compared with these"
-    )
-
-
-def _by_speaker(traits: Traits, eval_share: float) -> tuple[np.ndarray, str]:
-    voices = _lowest(np.array([place(name) for name in traits.names]), eval_share)
-    unknown = traits.speakers == UNKNOWN
-    held_out = np.isin(traits.speakers, np.flatnonzero(voices))
-    held_out[unknown] = _lowest(traits.places[unknown], eval_share)
-    how = f"speaker, {voices.sum()} of {len(voices)} held out by SHA-1 of their names"
-    if unknown.any():
-        how += f"; clips without a speaker, each taken as one of its own: {unknown.sum()}"
-    return held_out, how
-
-
-def _lowest(places: np.ndarray, share: float) -> np.ndarray:
-    """Those whose place lies in the lowest `share`; at least one of several, so that few do."""
-    if len(places) < 2:
-        return np.zeros(len(places), bool)
-    below: np.ndarray = places < max(share, np.nextafter(places.min(), 1.0))
-    return below
+def _audio(traits: Traits, rows: np.ndarray) -> Heard:
+    return Heard(traits.digests[rows], traits.spans[rows])
 
 
 def _at_most(traits: Traits, rows: np.ndarray, number: int | None) -> np.ndarray:
@@ -121,21 +92,27 @@ def _at_most(traits: Traits, rows: np.ndarray, number: int | None) -> np.ndarray
 
 def _leaks(traits: Traits, train: np.ndarray, evaluation: np.ndarray) -> str | None:
     both = traits.speakers[np.concatenate([train, evaluation])]
+    sentences = [
+        _shared("speakers", traits.speakers, train, evaluation),
+        _shared("recordings", traits.places, train, evaluation),
+    ]
     if (both == UNKNOWN).all():
-        return "Speakers are not known, so the same voice may be in training and in evaluation."
-    tested = np.setdiff1d(traits.speakers[evaluation], [UNKNOWN])
-    shared = np.intersect1d(tested, traits.speakers[train])
-    sentences = []
-    if len(shared):
         sentences.append(
-            f"{len(shared)} of the {len(tested)} speakers of the evaluation are in training too."
+            "Speakers are not known, so the same voice may be in training and in evaluation."
         )
-    if num_unknown := int((both == UNKNOWN).sum()):
+    elif num_unknown := int((both == UNKNOWN).sum()):
         sentences.append(
             f"Clips without a speaker: {num_unknown}. Their voices may be in training and in "
             "evaluation."
         )
-    return " ".join(sentences) or None
+    return " ".join(filter(None, sentences)) or None
+
+
+def _shared(what: str, group: np.ndarray, train: np.ndarray, evaluation: np.ndarray) -> str:
+    tested = np.setdiff1d(group[evaluation], [UNKNOWN])
+    shared = np.intersect1d(tested, group[train])
+    are = f"{len(shared)} of the {len(tested)} {what} of the evaluation are in training too."
+    return are if len(shared) else ""
 
 
 def _empty(num_train: int, num_evaluation: int, how: str) -> str:

@@ -1,7 +1,6 @@
 """One clip on its way from its file into a shard: judged, resampled, or taken back."""
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import BinaryIO
 
 import numpy as np
@@ -9,6 +8,7 @@ from attrs import evolve, frozen
 
 from engine.corpus.decode import UnusableError
 from engine.corpus.layouts import Candidate
+from engine.corpus.layouts.ids import part_id
 from engine.corpus.level import Level
 from engine.corpus.limits import Limits
 from engine.corpus.manifest import Clip, Quarantined
@@ -67,11 +67,12 @@ class Take:
             self._limits.check_length(self._level.num_samples, self._source.sample_rate_hz)
             self._limits.check_level(self._level)
             text = self._text()
+            for writer in self._writers.values():
+                writer.finish()
+            self._require_samples()
         except UnusableError as error:
             self.discard()
-            return quarantined(self._candidate, error)
-        for writer in self._writers.values():
-            writer.finish()
+            return quarantined(self._candidate, self._of_channels(error))
         samples = {
             rate: (self._starts[rate] // SAMPLE_TYPE.itemsize, writer.num_samples)
             for rate, writer in self._writers.items()
@@ -81,6 +82,18 @@ class Take:
     def discard(self) -> None:
         """Take back what was written."""
         take_back(self._files, self._starts)
+
+    def _require_samples(self) -> None:
+        for rate, writer in self._writers.items():
+            if not writer.num_samples:
+                raise UnusableError("too short", f"not one sample is left of it at {rate:,} Hz")
+
+    def _of_channels(self, error: UnusableError) -> UnusableError:
+        """Channels may cancel out, and nobody who hears the file would call it silent."""
+        if error.reason != "silent" or self._source.num_channels == 1:
+            return error
+        many = f"of the mean of its {self._source.num_channels} channels"
+        return UnusableError(error.reason, f"{error.detail}, {many}")
 
     def _text(self) -> str | None:
         required = self._limits.transcripts == "required"
@@ -120,8 +133,7 @@ def quarantined(candidate: Candidate, error: UnusableError) -> Quarantined:
 
 def segment_of(candidate: Candidate, start_seconds: float) -> Candidate:
     """The candidate that is the part of a recording from `start_seconds` on."""
-    stem = str(PurePosixPath(candidate.id))
-    name = f"{stem}_{round(start_seconds * 1000):08d}"
+    name = part_id(candidate.id, start_seconds)
     return evolve(candidate, id=name, start_seconds=start_seconds)
 
 

@@ -1,13 +1,18 @@
-"""What a split looks at, in columns: some fifty bytes a clip, so that a million fit anywhere."""
+"""What a split looks at, in columns: a hundred bytes a clip, so that a million fit anywhere."""
 
 import hashlib
 from collections.abc import Sequence
+from posixpath import splitext
 
 import numpy as np
 from attrs import frozen
 
 from engine.corpus.manifest import Clip
+from engine.corpus.rows import AGAIN
+from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import NUM_BYTES, as_digests
+from engine.text import visible
+from engine.untrusted import refused
 
 UNKNOWN = -1
 
@@ -18,10 +23,13 @@ class Traits:
 
     digests: np.ndarray
     """SHA-256 of the decoded audio, uint8 [clips, 32]."""
+    spans: np.ndarray
+    """Where in which file each clip lies, SPAN [clips]."""
     places: np.ndarray
-    """The fixed pseudo-random place in [0, 1) of each clip's id."""
+    """The fixed pseudo-random place in [0, 1) of each clip's recording, all of whose clips share
+    it: of its path without the extension."""
     turns: np.ndarray
-    """Another such place: the lowest are kept where a set is limited."""
+    """Such a place of each clip by itself: the lowest are kept where a set is limited."""
     speakers: np.ndarray
     """Rows of `names`, or UNKNOWN."""
     listed: np.ndarray
@@ -37,16 +45,25 @@ def traits_of(clips: Sequence[Clip]) -> Traits:
     """Look at every clip once, holding none. Raises UserError for a digest that is none."""
     count = len(clips)
     digests = np.empty((count, NUM_BYTES), np.uint8)
+    spans = np.empty(count, SPAN)
     places, turns = np.empty(count), np.empty(count)
     speakers, listed = np.full(count, UNKNOWN), np.full(count, "", "U5")
     names: dict[str, int] = {}
     for row, clip in enumerate(clips):
         digests[row] = as_digests([clip.sha256])[0]
-        places[row], turns[row] = place(clip.id), place(f"keep {clip.id}")
+        spans[row] = span_of(clip)
+        places[row], turns[row] = place(splitext(clip.path)[0]), place(f"keep {clip.id}")
         listed[row] = clip.listed or ""
         if clip.speaker:
             speakers[row] = names.setdefault(clip.speaker, len(names))
-    return Traits(digests, places, turns, speakers, listed, tuple(names))
+    return Traits(digests, spans, places, turns, speakers, listed, tuple(names))
+
+
+def span_of(clip: Clip) -> tuple[int, float, float]:
+    """Where a clip lies, as a row of SPAN. Raises UserError where its manifest cannot be true."""
+    with refused(f"The manifest is damaged: clip '{visible(clip.id)}' lies nowhere. {AGAIN}"):
+        file = int.from_bytes(bytes.fromhex(clip.file_sha256[:16]))
+        return file, clip.start_seconds, clip.start_seconds + clip.seconds
 
 
 def place(name: str) -> float:

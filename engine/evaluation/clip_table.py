@@ -1,6 +1,5 @@
 """Evaluation clips as text that git can show: digest, id, and the figures of each clip."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +9,9 @@ from attrs import field, frozen
 from engine.atomic import write_atomically
 from engine.errors import UserError
 from engine.evaluation.digests import NUM_BYTES, as_digests
+from engine.evaluation.ids import as_bytes, escaped, unescaped
+from engine.text import visible
+from engine.untrusted import refused
 
 _FIRST = ("sha256", "id")
 
@@ -27,14 +29,13 @@ class ClipTable:
 
 def write_clip_table(path: Path, table: ClipTable, remark: str = "") -> None:
     """Write tab-separated lines below a line of titles; `remark` becomes a comment above it."""
-    lines = [f"# {remark}"] if remark else []
+    lines = [f"# {visible(remark)}"] if remark else []
     lines.append("\t".join([*_FIRST, *table.figures]))
     columns = [np.asarray(values, np.float64).tolist() for values in table.figures.values()]
     for row, (id_, digest) in enumerate(zip(table.ids, table.digests, strict=True)):
         figures = (f"{column[row]:.9g}" for column in columns)
-        lines.append("\t".join([digest.tobytes().hex(), _escaped(id_), *figures]))
-    # A file name need not be valid UTF-8: its odd bytes go through Python as surrogates, and back.
-    write_atomically(path, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
+        lines.append("\t".join([digest.tobytes().hex(), escaped(id_), *figures]))
+    write_atomically(path, as_bytes("\n".join(lines) + "\n"))
 
 
 def read_clip_table(path: Path) -> ClipTable:
@@ -47,13 +48,11 @@ def read_clip_table(path: Path) -> ClipTable:
     words: list[str] = []
     figures: list[float] = []
     for line, row in rows:
-        try:
+        with refused(f"{path} is damaged in line {line}. Restore it."):
             word, id_, *values = row
             bytes.fromhex(word)[NUM_BYTES - 1]
             figures += [float(value) for value, _ in zip(values, titles[2:], strict=True)]
-            ids.append(str(json.loads(f'"{id_}"')))
-        except (ValueError, IndexError) as error:
-            raise UserError(f"{path} is damaged in line {line}. Restore it.") from error
+            ids.append(unescaped(id_))
         words.append(word)
     columns = np.array(figures).reshape(len(ids), len(titles) - 2)
     measured = {name: columns[:, place] for place, name in enumerate(titles[2:])}
@@ -66,8 +65,3 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         for number, text in enumerate(file, start=1):
             if text.strip() and not text.startswith("#"):
                 yield number, text.rstrip("\r\n").split("\t")
-
-
-def _escaped(id_: str) -> str:
-    # A file name may hold tabs and line ends.
-    return json.dumps(id_, ensure_ascii=False)[1:-1]

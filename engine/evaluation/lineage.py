@@ -1,37 +1,42 @@
 """Which clips a model learned from, itself and through its ancestors: digests, not objects.
 
-`lineage/` of a model holds `training.npy` (digests of its own training clips, uint8 [clips, 32]),
-`training_ids.txt` (their ids, a line each) and `ancestors/<recipe>.npy` for every recipe before it.
+`lineage/` of a model holds `training.npy` (what its own training clips are and where they lie, 56
+bytes a clip), `training_ids.txt` (their ids, a line each), `ancestors/<recipe>.npy` for every
+recipe before it, and `files.json` (SHA-256 of each of these arrays), which is written last.
 """
 
+import hashlib
 import io
-import json
+import tokenize
 from collections.abc import Mapping, Sequence
+from json import dumps
 from pathlib import Path
 
 import numpy as np
 
 from engine.atomic import write_atomically
 from engine.errors import UserError
+from engine.evaluation.audio import SPAN, Audio, Heard
 from engine.evaluation.digests import NUM_BYTES
+from engine.evaluation.ids import as_bytes, escaped
+from engine.untrusted import read_json_object, refused
 
 FOLDER = "lineage"
-_TRAINING, _IDS, _ANCESTORS = "training.npy", "training_ids.txt", "ancestors"
+_TRAINING, _IDS, _FILES = "training.npy", "training_ids.txt", "files.json"
+_ROW = np.dtype([("digest", np.uint8, (NUM_BYTES,)), ("span", SPAN)])
 
-Ancestors = Mapping[str, np.ndarray]
-"""Digests of what each recipe was trained on, by its name."""
+Ancestors = Mapping[str, Audio]
+"""The clips that each recipe was trained on, by its name."""
 
 
-def write_lineage(
-    folder: Path, ids: Sequence[str], digests: np.ndarray, ancestors: Ancestors
-) -> None:
+def write_lineage(folder: Path, ids: Sequence[str], clips: Audio, ancestors: Ancestors) -> None:
     """Write what a run learns from, and what its ancestors learned from, into its folder."""
     lineage = folder / FOLDER
-    _write(lineage / _TRAINING, digests)
-    lines = (json.dumps(id_, ensure_ascii=False)[1:-1] + "\n" for id_ in ids)
-    write_atomically(lineage / _IDS, "".join(lines).encode("utf-8", "surrogateescape"))
+    files = {_TRAINING: _write(lineage / _TRAINING, clips)}
+    write_atomically(lineage / _IDS, as_bytes("".join(escaped(id_) + "\n" for id_ in ids)))
     for name, trained in ancestors.items():
-        _write(lineage / _ANCESTORS / f"{name}.npy", trained)
+        files[_of(name)] = _write(lineage / _of(name), trained)
+    write_atomically(lineage / _FILES, dumps(files, indent=2).encode())
 
 
 def read_ancestors(model: Path) -> Ancestors:
@@ -40,34 +45,57 @@ def read_ancestors(model: Path) -> Ancestors:
     Raises UserError where the model carries no lineage or a damaged one.
     """
     lineage = model / FOLDER
-    found = {path.stem: _read(path) for path in sorted((lineage / _ANCESTORS).glob("*.npy"))}
-    own = _read(lineage / _TRAINING)
-    earlier = found.get(model.name)
-    found[model.name] = own if earlier is None else np.concatenate([earlier, own])
-    return found
+    again = f"Train that recipe again: dvc repro -f {model.name}"
+    if not (lineage / _FILES).is_file():
+        raise UserError(_missing(lineage / _FILES, again))
+    there = {_of(path.stem): path for path in sorted((lineage / _of("")).parent.glob("*.npy"))}
+    there[_TRAINING] = lineage / _TRAINING
+    digests = {_TRAINING: None} | read_json_object(lineage / _FILES)
+    if lacking := sorted(digests.keys() - there.keys()):
+        raise UserError(_missing(lineage / lacking[0], again))
+    found = {name: _read(there[name], digest, again) for name, digest in digests.items()}
+    own = found.pop(_TRAINING)
+    ancestors = {there[name].stem: trained for name, trained in found.items()}
+    earlier = ancestors.get(model.name)
+    ancestors[model.name] = own if earlier is None else _both(earlier, own)
+    return ancestors
 
 
-def _write(path: Path, digests: np.ndarray) -> None:
+def _of(name: str) -> str:
+    return f"ancestors/{name}.npy"
+
+
+def _both(earlier: Heard, own: Heard) -> Heard:
+    return Heard(
+        np.concatenate([earlier.digests, own.digests]), np.concatenate([earlier.spans, own.spans])
+    )
+
+
+def _write(path: Path, clips: Audio) -> str:
+    """Write an array; its SHA-256."""
+    rows = np.empty(len(clips.digests), _ROW)
+    rows["digest"], rows["span"] = clips.digests, clips.spans
     content = io.BytesIO()
-    np.save(content, digests)
+    np.save(content, rows)
     write_atomically(path, content.getvalue())
+    return hashlib.sha256(content.getbuffer()).hexdigest()
 
 
-def _read(path: Path) -> np.ndarray:
-    again = f"Train that recipe again: dvc repro -f {_model_of(path)}"
-    try:
-        digests: np.ndarray = np.lib.format.open_memmap(path, mode="r")
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{path} is missing, so it is not known which clips the weights learned from. {again}"
-        ) from error
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} is damaged. {again}") from error
-    if digests.dtype != np.uint8 or digests.ndim != 2 or digests.shape[1] != NUM_BYTES:
-        raise UserError(f"{path} is damaged: it holds no digests of clips. {again}")
-    return digests
+def _read(path: Path, digest: object, again: str) -> Heard:
+    if not path.is_file():
+        raise UserError(_missing(path, again))
+    with refused(f"{path} is damaged. {again}", OSError, SyntaxError, tokenize.TokenError):
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise ValueError("other bytes than were written")
+        rows: np.ndarray = np.lib.format.open_memmap(path, mode="r")
+        if rows.dtype != _ROW or rows.ndim != 1:
+            raise ValueError("no clips")
+        spans = rows["span"]
+        if not (np.isfinite(spans["stop"]) & (spans["start"] <= spans["stop"])).all():
+            raise ValueError("no seconds")
+    return Heard(rows["digest"], spans)
 
 
-def _model_of(path: Path) -> str:
-    folder = path.parent.parent
-    return folder.parent.name if folder.name == FOLDER else folder.name
+def _missing(path: Path, again: str) -> str:
+    return f"{path} is missing, so it is not known which clips the weights learned from. {again}"

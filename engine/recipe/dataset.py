@@ -10,6 +10,9 @@ from attrs import frozen
 
 from engine.recipe.fields import at_least, between, matches, not_empty, setting
 
+evaluation_name = matches(r"[A-Za-z0-9_]+", "a word of letters, digits and underscores")
+"""What is wrong with the name of a frozen evaluation set, or None."""
+
 
 @frozen(kw_only=True)
 class CorpusClips:
@@ -38,5 +41,5 @@ class CorpusClips:
         "name of a frozen evaluation set, evaluation/<name>.tsv, which `cantus freeze` writes; "
         "it is taken instead of a split",
         default=None,
-        check=matches(r"[A-Za-z0-9_]+", "a word of letters, digits and underscores"),
+        check=evaluation_name,
     )

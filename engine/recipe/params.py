@@ -13,11 +13,13 @@ from engine.recipe.fields import above, at_least, matches, not_empty, setting, w
 from engine.recipe.read import forbidden_values, read_layer
 from engine.recipe.structure import structure
 
-_rate = within(1, 768_000)
-"""Hertz. No converter is faster."""
+_rate = within(1_000, 768_000)
+"""Hertz. No converter is faster, and nothing that is heard is slower."""
 
 
 def _rates(value: tuple[int, ...]) -> str | None:
+    if len(set(value)) < len(value):
+        return "must not name a rate twice"
     return not_empty(value) or _rate(min(value)) or _rate(max(value))
 
 

@@ -35,9 +35,14 @@ def to_toml(table: Any, *, identity_only: bool = False) -> str:
     return tomli_w.dumps(to_plain(table, identity_only=identity_only))
 
 
-def write_recipe(recipe: Recipe, path: Path, *, identity_only: bool = False) -> None:
-    """Write the resolved recipe, its folder included. A file that holds it is left alone."""
-    content = to_toml(recipe, identity_only=identity_only).encode()
+def write_recipe(
+    recipe: Recipe, path: Path, *, identity_only: bool = False, more: str = ""
+) -> None:
+    """Write the resolved recipe, its folder included. A file that holds it is left alone.
+
+    `more` is TOML that stands below it.
+    """
+    content = (to_toml(recipe, identity_only=identity_only) + more).encode()
     if not path.is_file() or path.read_bytes() != content:
         write_atomically(path, content)
 

@@ -242,6 +242,11 @@ class Guard:
         default=None,
         check=at_least(1),
     )
+    best_is: Literal["lowest", "highest"] | None = setting(
+        "which value is best for plateau_steps; where it is not given, that of the training table "
+        "for its own metric, and the lowest for others",
+        default=None,
+    )
     gap: str | None = setting(
         "training metric that must not fall while `metric` rises for `gap_steps`",
         default=None,
@@ -273,6 +278,8 @@ class Guard:
             yield "metric", "alive and finite name what they watch themselves; remove it"
         if (self.gap is None) != (self.gap_steps is None):
             yield "gap_steps", "gap and gap_steps go together; give both or neither"
+        if self.best_is is not None and self.plateau_steps is None:
+            yield "best_is", "only plateau_steps asks which value is best; remove it"
         if self.between and self.between[0] > self.between[1]:
             yield "between", "the lower end comes first"
 
@@ -333,6 +340,10 @@ class Samples:
 # ---- the recipe ----
 
 
+def _slashes(name: str) -> list[int]:
+    return [place for place, char in enumerate(name) if char == "/"]
+
+
 @frozen(kw_only=True)
 class Recipe:
     """A whole recipe. Each system subclasses it and types `dataset`, `model` and `losses`."""
@@ -341,7 +352,8 @@ class Recipe:
     """Raised when the system's code would train the same recipe to other numbers."""
     turns: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[Mapping[str, str]] = {}
-    """Every metric the system produces, with what it is (unit included)."""
+    """Every metric the system produces, with what it is (unit included). None is a group of
+    others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names."""
 
     schema: int = setting("version of the recipe grammar; 1", check=_version)
     name: str = setting("the recipe's name: its file, stage and model folder", check=recipe_name)
@@ -361,6 +373,12 @@ class Recipe:
     expect: dict[str, Expectation] = setting("named expectations", default={}, identity=False)
     verdict: Verdict | None = setting("the conclusion", default=None, identity=False)
     samples: Samples = setting("what is made for listening", default=Samples(), identity=False)
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        groups = {name[:end] for name in cls.metrics for end in _slashes(name)}
+        both = sorted(groups.intersection(cls.metrics))
+        assert not both, f"{cls.__name__}: {', '.join(both)} is both a metric and a group of others"
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """Faults of several keys at once: (key path, what is wrong). Systems extend it."""

@@ -10,15 +10,18 @@ from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
 
-def tell_ending(folder: Path) -> str:
-    """Say how the run in `folder` ended and why, or that it is still training."""
+def tell_ending(folder: Path, remark: str | None = None) -> str:
+    """Say how the run in `folder` ended and why, or that it is still training.
+
+    `remark` is what stands against its verdict now.
+    """
     history = History.of(folder)
     ending = history.ending
     recipe = history.facts("start").get("recipe", folder.name)
     if ending is None:
         return _unended(folder, recipe, history)
     if ending.kind == "finish":
-        return _finished(recipe, ending)
+        return _finished(recipe, ending, remark)
     reason = ending.facts.get("reason")
     if reason == "guard":
         return _guarded(recipe, history, ending)
@@ -34,8 +37,8 @@ def tell_ending(folder: Path) -> str:
     )
 
 
-def tell_verdict(facts: dict[str, Any]) -> str:
-    """The verdict of a finish event's facts as a sentence."""
+def tell_verdict(facts: dict[str, Any], remark: str | None = None) -> str:
+    """The verdict of a finish event's facts as a sentence, and what stands against it now."""
     verdict = facts.get("verdict")
     if not verdict:
         return "The recipe holds no verdict."
@@ -43,10 +46,10 @@ def tell_verdict(facts: dict[str, Any]) -> str:
         f"Verdict: {verdict['say']} ({verdict['metric']} is {figure(verdict['value'])}); "
         f"keep {verdict['keep']}."
     )
-    return f"{said} {verdict['remark']}" if verdict.get("remark") else said
+    return f"{said} {remark}" if remark else said
 
 
-def _finished(recipe: str, ending: Event) -> str:
+def _finished(recipe: str, ending: Event, remark: str | None) -> str:
     facts = dict(ending.facts)
     took = f" in {duration(facts['seconds'])}" if "seconds" in facts else ""
     missed = [item["name"] for item in facts.get("expectations", ()) if item["met"] is False]
@@ -54,7 +57,7 @@ def _finished(recipe: str, ending: Event) -> str:
         f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "
     )
     said += f"{facts['gain']} " if facts.get("gain") else ""
-    said += tell_verdict(facts)
+    said += tell_verdict(facts, remark)
     return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
 
 

@@ -17,14 +17,15 @@ from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
 
-def build_report(folder: Path, recipe: Recipe) -> Path:
+def build_report(folder: Path, recipe: Recipe, remark: str | None = None) -> Path:
     """Write `report.html` and `curves/` into a run's or a model's folder; return the page.
 
     The folder holds events.jsonl, and recipe.toml and the samples that the events name. The page
-    links to nothing outside it and is made from the events alone: same events, same page.
+    links to nothing outside it and is made from the events, and from the `remark` on the verdict,
+    which holds for the moment: same events and remark, same page.
     """
-    history = History.of(folder)
-    page = _environment().get_template("page.html").render(_content(folder, recipe, history))
+    content = _content(folder, recipe, History.of(folder)) | {"remark": remark}
+    page = _environment().get_template("page.html").render(content)
     path = folder / "report.html"
     write_atomically(path, page)
     return path

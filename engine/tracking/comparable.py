@@ -1,43 +1,78 @@
-"""Which recipes' figures may be compared: those that carry the digest of one evaluation set."""
+"""Which figures may be compared: those of one evaluation set, in one unit."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from engine.errors import UserError
 from engine.project import Project
+from engine.recipe.read import read_document
 
+SCALE = "scale"
+"""Where a metrics file says which of its metrics are in units of the recipe's own."""
 _SHOWN = 8
 
 
 def short_digest(digest: object) -> str:
-    """The digest of an evaluation set as tables and sentences show it."""
+    """The digest of an evaluation set, or of a unit, as tables and sentences show it."""
     return digest[:_SHOWN] if isinstance(digest, str) and digest else "unknown"
 
 
-def evaluation_sets(project: Project) -> dict[str, str]:
-    """The digest that each recipe's metrics carry; what cannot be read is left out."""
-    found = {file.stem: _digest(file) for file in sorted((project.root / "metrics").glob("*.json"))}
-    return {name: digest for name, digest in found.items() if digest is not None}
+def evaluation_sets(project: Project) -> dict[str, str | None]:
+    """The digest that each recipe's metrics carry; None where they cannot be read or have none."""
+    return {file.stem: _digest(file) for file in sorted((project.root / "metrics").glob("*.json"))}
 
 
-def foreign_recipes(project: Project, evaluation_set: str) -> set[str]:
-    """Recipes whose metrics are of another evaluation set than the one given."""
+def foreign_recipes(project: Project, evaluation_set: str | None) -> set[str]:
+    """Recipes whose metrics are not known to be of the evaluation set given."""
     sets = evaluation_sets(project)
-    return {name for name, digest in sets.items() if digest != evaluation_set}
+    return {name for name, digest in sets.items() if digest is None or digest != evaluation_set}
 
 
-def tell_incomparable(sets: Mapping[str, str]) -> str | None:
-    """A sentence that groups recipes by evaluation set; None where all were measured on one."""
-    groups: dict[str, list[str]] = {}
-    for name, digest in sets.items():
-        groups.setdefault(digest, []).append(name)
-    if len(groups) < 2:
+def tell_incomparable(project: Project) -> str | None:
+    """A sentence that groups the recipes of a system by evaluation set; None where none differ.
+
+    Recipes of different systems are not held against each other.
+    """
+    systems: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for name, digest in evaluation_sets(project).items():
+        group = short_digest(digest), digest or name  # a set that is not known is nobody else's
+        systems.setdefault(_system(project, name), {}).setdefault(group, []).append(name)
+    systems.pop("", None)
+    said = [_grouped(groups) for groups in systems.values() if len(groups) > 1]
+    if not said:
         return None
-    said = "; ".join(f"{', '.join(names)} (set {short_digest(d)})" for d, names in groups.items())
     return (
         "Figures of different evaluation sets cannot be compared, and `dvc metrics diff` shows no "
-        f"difference between them: {said}."
+        f"difference between them: {'. Nor between '.join(said)}."
     )
+
+
+def scale_of(figures: Mapping[str, Any], name: str) -> Any:
+    """What the unit of a figure depends on, as a digest; None where all recipes have one unit.
+
+    `figures` are those of a metrics file by dotted path, as `name` is.
+    """
+    group, _, rest = name.partition(".")
+    short = rest.partition(".")[2] if group == "baseline" else rest
+    return figures.get(f"{SCALE}.{short}")
+
+
+def _grouped(groups: Mapping[tuple[str, str], list[str]]) -> str:
+    return "; ".join(f"{', '.join(names)} (set {shown})" for (shown, _), names in groups.items())
+
+
+def _system(project: Project, name: str) -> str:
+    """The system of the recipe that metrics are of; nothing where that recipe cannot be found."""
+    trained, resolved = project.model(name) / "recipe.toml", project.resolved_recipe(name)
+    for file in (trained, resolved, project.recipe(name)):
+        try:
+            system = read_document(file).values.get("system")
+        except UserError:
+            continue
+        return system if isinstance(system, str) else ""
+    return ""
 
 
 def _digest(file: Path) -> str | None:

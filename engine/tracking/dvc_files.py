@@ -46,6 +46,7 @@ def _nested(metrics: Mapping[str, Value]) -> dict[str, Any]:
         for branch in branches:
             table = table.setdefault(branch, {})
             assert isinstance(table, dict), f"{name}: {branch} is both a metric and a group"
+        assert leaf not in table, f"{name} is both a metric and a group"
         table[leaf] = _finite(value)
     return tree
 

@@ -3,8 +3,8 @@
 DVC compares git revisions, and the results of two recipes lie side by side in one. So each recipe
 gets a ref `refs/<recipe>` to a commit whose tree is that recipe's results under names that are
 the same for all: metrics.json, recipe.toml, params.toml, plots/train.csv. The figures lie below a
-key with the digest of their evaluation set, so that DVC lines up those of the same clips and shows
-no difference between others. Git's plumbing writes it
+key with the digest of their evaluation set, and of their unit where that is the recipe's own, so
+that DVC lines up what may be compared and shows no difference elsewhere. Git's plumbing writes it
 without touching a branch, the index, a tag or the working tree, and nothing pushes or clones it.
 The commit has no parent, no author's name and no date of its own: same content, same ref.
 """
@@ -13,10 +13,12 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from engine.errors import UserError
 from engine.project import Project
-from engine.tracking.comparable import short_digest
+from engine.recipe.diff import leaves
+from engine.tracking.comparable import SCALE, scale_of, short_digest
 
 _GIT_OWN = {"bisect", "exps", "heads", "notes", "original", "remotes", "replace", "stash", "tags"}
 _OF_A_HOOK = {
@@ -111,19 +113,26 @@ def _commit(root: Path, files: dict[str, Path]) -> str:
 
 
 def _below_their_set(file: Path) -> bytes:
-    """Metrics with every figure below its evaluation set; as they are where they name none."""
+    """Metrics with every figure below its set and unit; as they are where they name no set."""
     content = file.read_bytes()
     try:
         metrics = json.loads(content)
+        figures = leaves(metrics) if isinstance(metrics, dict) else {}
     except (ValueError, RecursionError):
         return content
-    if not isinstance(metrics, dict) or not isinstance(metrics.get("evaluation_set"), str):
+    evaluation_set = figures.pop("evaluation_set", None)
+    if not isinstance(evaluation_set, str):
         return content
-    groups = {name: value for name, value in metrics.items() if isinstance(value, dict)}
-    others = {name: value for name, value in metrics.items() if name not in groups}
-    del others["evaluation_set"]
-    key = f"evaluation set {short_digest(metrics['evaluation_set'])}"
-    return json.dumps({**others, key: groups}, indent=2, sort_keys=True).encode()
+    tree: dict[str, Any] = {}
+    for name, value in figures.items():
+        if "." not in name:
+            tree[name] = value
+        elif not name.startswith(f"{SCALE}."):
+            scale = scale_of(figures, name)
+            unit = "" if scale is None else f", unit {short_digest(scale)}"
+            key = f"evaluation set {short_digest(evaluation_set)}{unit}"
+            tree.setdefault(key, {})[name] = value
+    return json.dumps(tree, indent=2, sort_keys=True).encode()
 
 
 def _dvc_yaml(names: set[str], *, curves: bool) -> str:

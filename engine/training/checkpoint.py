@@ -108,9 +108,10 @@ def find_damage(folder: Path) -> str | None:
 
 
 def weights_digest(folder: Path) -> str:
-    """SHA-256 of a checkpoint's weights, as its checksums record it."""
+    """SHA-256 of a checkpoint's weights, and of their averages, as its checksums record them."""
     checksums = json.loads((folder / _CHECKSUMS).read_text(encoding="utf-8"))
-    return str(checksums[_WEIGHTS])
+    recorded = [checksums[name] for name in (_WEIGHTS, _AVERAGE) if name in checksums]
+    return hashlib.sha256(" ".join(recorded).encode()).hexdigest()
 
 
 def prune(folder: Path, *, keep: int) -> None:

@@ -1,4 +1,4 @@
-"""The version of the code that decides what a recipe learns: part of a run's identity."""
+"""The version of the code that decides what a recipe learns and measures: part of its identity."""
 
 import hashlib
 import inspect
@@ -9,15 +9,29 @@ import torch
 import engine
 from engine.recipe.schema import Recipe
 
+_SHARED = ("corpus/choose.py", "corpus/split.py", "corpus/traits.py", "metrics", "nn")
+"""What every system shares: who is held out, figures, layers. Stages in dvc.yaml depend on it."""
+
 
 def code_version(recipe: Recipe) -> str:
-    """SHA-256 over the sources of the recipe's system and of `engine/nn`, and over torch's version.
+    """SHA-256 over `code_files`, and over the versions of Cantus and torch.
 
-    A run whose code was edited in between is another run: its weights would be half old, half new.
+    A run whose code was edited in between is another run: its weights would be half old, half new,
+    and figures by other rules would stand beside each other.
     """
-    room = Path(inspect.getfile(type(recipe))).parent
-    shared = Path(inspect.getfile(engine)).parent / "nn"
     digest = hashlib.sha256(f"{engine.__version__} {torch.__version__}".encode())
-    for path in (*sorted(room.glob("*.py")), *sorted(shared.glob("*.py"))):
+    for path in code_files(recipe):
         digest.update(f"{path.parent.name}/{path.name} ".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def code_files(recipe: Recipe) -> list[Path]:
+    """The sources of the recipe's system, and what of the engine every system shares."""
+    room = Path(inspect.getfile(type(recipe))).parent
+    package = Path(inspect.getfile(engine)).parent
+    places = [room, *(package / name for name in _SHARED)]
+    return [file for place in places for file in _sources(place)]
+
+
+def _sources(place: Path) -> list[Path]:
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place]

@@ -10,9 +10,10 @@ from engine.evaluation.clip_table import write_clip_table
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.report.expectations import judge
+from engine.report.history import History
 from engine.report.page import build_report
+from engine.report.remark import remark_on_verdict
 from engine.report.verdict import reach_verdict
-from engine.tracking.comparable import foreign_recipes
 from engine.tracking.events import read_events
 from engine.training.checkpoint import checkpoints, read_checkpoint
 from engine.training.folder import RunFolder, write_json
@@ -58,7 +59,8 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     place_model(folder, project.model(recipe.name))
     folder.finish()
     folder.note_as_latest()
-    return _sentence(recipe, final_metrics(history, facts["best_step"]), facts)
+    said = _sentence(recipe, final_metrics(history, facts["best_step"]), facts)
+    return _remarked(said, remark_on_verdict(History(tuple(history)), project))
 
 
 def _fill(
@@ -73,13 +75,14 @@ def _fill(
     _checkpoints(folder, model)
     link_tree(folder.path / "lineage", model / "lineage")
     write_clip_table(model / "evaluation" / "clips.tsv", loop.record.table(loop.system.eval_clips))
-    message = _conclude(loop, folder, project, model, step, started)
+    message = _conclude(loop, folder, model, step, started)
     for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, model / name)
     publish(project, recipe.name, folder.events, step)
     shutil.copy2(project.metrics(recipe.name), model / "metrics.json")
-    build_report(model, recipe)
-    return message
+    remark = remark_on_verdict(History.of(model), project)
+    build_report(model, recipe, remark)
+    return _remarked(message, remark)
 
 
 def _checkpoints(folder: RunFolder, model: Path) -> None:
@@ -90,9 +93,7 @@ def _checkpoints(folder: RunFolder, model: Path) -> None:
         link_tree(path, model / "checkpoints" / name)
 
 
-def _conclude(
-    loop: Loop, folder: RunFolder, project: Project, model: Path, step: int, started: float
-) -> str:
+def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: float) -> str:
     """Judge expectations and verdict, write the finish event and say the verdict."""
     recipe = loop.recipe
     loop.log.sync()
@@ -100,10 +101,9 @@ def _conclude(
     metrics = final_metrics(history, step)
     expectations = [judge(name, one, history).facts() for name, one in recipe.expect.items()]
     table = recipe.verdict
-    foreign = foreign_recipes(project, loop.system.evaluation_set)
     verdict = None
     if table is not None:
-        verdict = reach_verdict(table, metrics[table.metric], foreign).facts()
+        verdict = reach_verdict(table, metrics[table.metric]).facts()
     facts: dict[str, Any] = {
         "verdict": verdict,
         "expectations": expectations,
@@ -111,7 +111,7 @@ def _conclude(
         "best_step": step,
         "gain": tell_gain(recipe, loop.record, history),
     }
-    loop.write("finish", metrics={n: v for n, v in metrics.items() if "/" in n}, facts=facts)
+    loop.write("finish", metrics=_figures(metrics), facts=facts)
     loop.log.sync()
     write_json(model / "verdict.json", verdict)
     return _sentence(recipe, metrics, facts)
@@ -123,4 +123,13 @@ def _sentence(recipe: Recipe, metrics: dict[str, Any], facts: Mapping[str, Any])
     said = f"{recipe.name}: {best} {metrics[best]:.4g} at step {metrics['step']}"
     if verdict is not None:
         said += f". {verdict['say']} (keep {verdict['keep']})"
-    return said + (f". {facts['gain']}" if facts["gain"] else "")
+    return said + (f". {facts['gain'].rstrip('.')}" if facts["gain"] else "")
+
+
+def _remarked(said: str, remark: str | None) -> str:
+    return f"{said}. {remark.rstrip('.')}" if remark else said
+
+
+def _figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:
+    """The metrics without what else stands in their file: the step, and digests."""
+    return {n: v for n, v in metrics.items() if "/" in n and not isinstance(v, str)}

@@ -49,10 +49,13 @@ class _Memory:
 
 
 class Guards:
-    """All guards of a recipe, over one run."""
+    """All guards of a recipe, over one run. `best` is how the run's evaluations are compared."""
 
-    def __init__(self, guards: Mapping[str, Guard], *, paired: bool = True) -> None:
-        self._guards, self._paired = dict(guards), paired
+    def __init__(self, guards: Mapping[str, Guard], best: Contest) -> None:
+        self._guards = dict(guards)
+        self._contests = {
+            name: _contest(guard, best) for name, guard in guards.items() if guard.plateau_steps
+        }
         self._memory = {name: _Memory() for name in guards}
 
     def watch(
@@ -121,13 +124,21 @@ class Guards:
         memory.done = guard.at.startswith(("epoch:", "step:"))
         value = metrics[metric]
         if guard.plateau_steps is not None:
-            contest = Contest(metric, lowest=True, paired=self._paired)
             short = metric.partition("/")[2]
             own = {short: per_clip[short]} if short in per_clip else {}
-            said = _plateau(guard.plateau_steps, memory, contest, Reached(moment.step, value, own))
+            new = Reached(moment.step, value, own)
+            said = _plateau(guard.plateau_steps, memory, self._contests[name], new)
         else:
             said = _broken(guard, memory, value, moment)
         return _breach(name, guard, metric, value, said, moment) if said else None
+
+
+def _contest(guard: Guard, best: Contest) -> Contest:
+    """How a plateau is told: the better side is the guard's own, or that of the run's best."""
+    assert guard.metric is not None, "the recipe's checks demand a metric"
+    if guard.best_is is None and guard.metric == best.metric:
+        return best
+    return Contest(guard.metric, guard.best_is != "highest", best.paired)
 
 
 def _due(at: str, moment: Moment) -> bool:
@@ -159,9 +170,10 @@ def _plateau(steps: int, memory: _Memory, contest: Contest, new: Reached) -> str
     if new.step - memory.best.step < steps:
         return None
     difference = contest.difference(new, memory.best)
-    told = f"; since then {difference.sentence(lowest=True)}" if difference else ""
+    told = f"; since then {difference.sentence(lowest=contest.lowest)}" if difference else ""
+    best = "lowest" if contest.lowest else "highest"
     return (
-        f"it must reach a new lowest value within {steps} steps; the lowest, "
+        f"it must reach a new {best} value within {steps} steps; the {best}, "
         f"{memory.best.value:.6g}, was at step {memory.best.step}{told}"
     )
 

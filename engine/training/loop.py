@@ -61,7 +61,7 @@ class Loop:
         self.clock = Clock.of(training, self.order.steps_per_epoch)
         self.stepper = Stepper(self.fabric, self.system, self.recipe, self.clock.length)
         self.record = Record.of(self.recipe)
-        self.guards = Guards(self.recipe.guard, paired=self.record.contest.paired)
+        self.guards = Guards(self.recipe.guard, self.record.contest)
         decay = training.ema_decay
         module = self.system.objective
         self.average = None if decay is None else AverageWeights(module, decay)
@@ -131,7 +131,7 @@ class Loop:
 
     def begin(self, entry: Entry) -> None:
         """Evaluate what costs nothing, and the weights to start from, on the run's own clips."""
-        facts: dict[str, Any] = {"evaluation_set": self.system.evaluation_set}
+        facts = self._measure()
         baselines = self.system.baselines()
         self.write("baseline", metrics=baselines.metrics, facts=facts)
         result = self.evaluate()
@@ -214,7 +214,7 @@ class Loop:
         result = self.evaluate()
         new, best = self.record.contest.entry(self.step, result), self.record.best
         better = self.record.contest.is_better(new, best)
-        facts: dict[str, Any] = {"evaluation_set": self.system.evaluation_set, "best": better}
+        facts = self._measure() | {"best": better}
         difference = best and self.record.contest.difference(new, best)
         if best and difference:
             said = difference.sentence(lowest=self.record.contest.lowest)
@@ -230,6 +230,11 @@ class Loop:
             self._save_weights("best")
         self.published()
         self._logged = (time.perf_counter(), self.step)
+
+    def _measure(self) -> dict[str, Any]:
+        """What figures must have in common to be compared."""
+        scales = dict(self.system.scales)
+        return {"evaluation_set": self.system.evaluation_set, "scales": scales}
 
     def _heed(self, breaches: list[Breach]) -> None:
         """Write down what the guards say; the first that stops ends the run."""

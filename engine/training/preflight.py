@@ -10,7 +10,7 @@ import torch
 from attrs import field, frozen
 from torch import Tensor
 
-from engine.evaluation.digests import shared_rows
+from engine.evaluation.audio import rows_heard_in
 from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Constant, Recipe
 from engine.training.order import Order
@@ -23,6 +23,9 @@ _CLIPS = 8
 """Clips in the batch that is looked at: enough to swap, few enough to take seconds."""
 _STEPS = 6
 """Steps in which every parameter must get a gradient and the repeated batch must be learned."""
+
+_ITSELF = "this recipe"
+_MEMORY = "its figures would be memory, not skill"
 
 
 @frozen
@@ -44,7 +47,7 @@ class Preflight:
     length: Length
     stepper: Stepper
     ancestors: Ancestors = field(factory=dict)
-    """Digests of what each recipe before this one was trained on."""
+    """The clips that each recipe before this one was trained on."""
 
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
@@ -58,14 +61,19 @@ class Preflight:
         return found
 
     def _evaluation(self) -> Check:
-        """No evaluation clip was learned from, in any phase: known by its audio, not its name."""
+        """No evaluation clip was learned from, in any phase: known by its audio, not its name.
+
+        Neither whole nor in part: a corpus may have been cut otherwise since.
+        """
         clips = self.system.eval_clips
-        learned = {"this recipe": self.system.train_clips.digests, **self.ancestors}
         total = len(clips.ids)
-        for name, digests in learned.items():
-            if rows := shared_rows(clips.digests, digests):
+        for name, trained in {_ITSELF: self.system.train_clips, **self.ancestors}.items():
+            if rows := rows_heard_in(clips, trained):
                 first = ", ".join(clips.ids[row] for row in rows[:3])
-                return Check("evaluation set", False, _memory(len(rows), total, name, first))
+                are = "are" if name == _ITSELF else "were"
+                said = f"{len(rows)} of the {total} evaluation clips {are} trained on by {name}"
+                detail = f"{said} (first: {first}); {_MEMORY}. {_advice(name, self.recipe)}"
+                return Check("evaluation set", False, detail)
         before = f", nor was by {' or '.join(self.ancestors)}" if self.ancestors else ""
         return Check("evaluation set", True, f"none of its {total} clips is trained on{before}")
 
@@ -154,12 +162,26 @@ class Preflight:
         return losses
 
 
-def _memory(num_known: int, total: int, name: str, first: str) -> str:
-    are = "are" if name == "this recipe" else "were"
+def _advice(name: str, recipe: Recipe) -> str:
+    """How to evaluate on other clips than those that the recipe `name` learned from."""
+    if name == _ITSELF or recipe.start is None:
+        return "Its system must hold evaluation clips out of what it trains on"
+    parent = recipe.start.from_
+    frozen = getattr(recipe.dataset, "evaluation", None)
+    if frozen is not None:
+        return (
+            f"Freeze another set than dataset.evaluation = '{frozen}', or leave that out: the "
+            f"evaluation clips of {parent} are then inherited"
+        )
+    if recipe.start.evaluation == "own":
+        return (
+            "Set start.evaluation = 'inherited', which evaluates on the parent's own clips, or "
+            "name a frozen set as dataset.evaluation"
+        )
     return (
-        f"{num_known} of the {total} evaluation clips {are} trained on by {name} (first: {first}); "
-        "its figures would be memory, not skill. Set start.evaluation = 'inherited', which "
-        "evaluates on the parent's own clips, or name a frozen set as dataset.evaluation"
+        f"None of the evaluation clips of {parent} is in this corpus, so there was nothing to "
+        f"inherit: cut the corpus as that of {parent} was cut, add its evaluation clips, or "
+        "freeze clips that no recipe before has heard, as dataset.evaluation"
     )
 
 

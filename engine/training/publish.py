@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.project import Project
+from engine.tracking.comparable import SCALE
 from engine.tracking.dvc_files import write_curves, write_metrics
 from engine.tracking.events import Event, read_events
 
@@ -23,6 +24,7 @@ def publish(project: Project, recipe: str, events: Path, step: int | None = None
 def final_metrics(history: list[Event], step: int | None = None) -> dict[str, Any]:
     """Baselines, the entry evaluation, and the evaluation at `step` (or the latest).
 
+    With them go the digests of their evaluation set and of units that are the recipe's own.
     At step 0 that is the parent's: what a phase keeps where it never beat its parent.
     """
     metrics: dict[str, Any] = {}
@@ -40,4 +42,6 @@ def final_metrics(history: list[Event], step: int | None = None) -> dict[str, An
             metrics |= evaluated | {"step": event.step}
         if standing or counts:
             metrics["evaluation_set"] = event.facts.get("evaluation_set")
+            scales = event.facts.get("scales") or {}
+            metrics |= {f"{SCALE}/{name}": digest for name, digest in scales.items()}
     return metrics

@@ -87,7 +87,7 @@ class Run:
             write_recipe(self.recipe, folder.path / "recipe.toml")
             ancestors = parent.ancestors if parent else {}
             clips = system.train_clips
-            write_lineage(folder.path, clips.ids, clips.digests, ancestors)
+            write_lineage(folder.path, clips.ids, clips, ancestors)
             shutil.copy2(self.project.params, folder.path / "params.toml")
             with self._mirrored(folder), closing(EventLog(folder.events)) as log:
                 loop = self._loop(fabric, system, log, folder, stop)

@@ -1,8 +1,10 @@
 """Phases: taking over another recipe's checkpoint."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
+from torch import Tensor
 
 from engine.errors import UserError
 from engine.evaluation.lineage import Ancestors, read_ancestors
@@ -23,7 +25,7 @@ class Parent:
     checkpoint: Checkpoint
     carry: tuple[str, ...]
     ancestors: Ancestors
-    """Digests of the clips that it and every recipe before it were trained on."""
+    """The clips that it and every recipe before it were trained on."""
 
     @property
     def entry(self) -> Entry:
@@ -63,12 +65,40 @@ def take_over(parent: Parent, loop: Loop) -> str:
     if "optimizer" in parent.carry:
         with refused(f"The optimiser's state of {parent.name} does not fit this recipe's model."):
             loop.stepper.load_optimizer_state(_part(parent, "turns"))
-    return f"carried {' and '.join(parent.carry)} of {parent.name}; a new step count and schedule"
+    carried = " and ".join(parent.carry) + _which_weights(parent, loop)
+    return f"carried {carried} of {parent.name}; a new step count and schedule"
 
 
 def _load_weights(parent: Parent, loop: Loop) -> None:
+    """Load what the parent was evaluated and exported with: its averages, where it has them.
+
+    An optimiser's state belongs to the live weights: with it these are loaded, and the averages as
+    the averages, where the recipe averages too.
+    """
+    average = parent.checkpoint.average
+    averaged = {**parent.checkpoint.weights, **average}
+    _require_fit(parent, loop, averaged)
+    live = "optimizer" in parent.carry
+    loaded = parent.checkpoint.weights if live else averaged
+    loop.system.objective.load_state_dict(dict(loaded), strict=True)
+    if loop.average is not None:
+        loop.average.restart()
+        loop.average.load({name: averaged[name] for name in loop.average.weights})
+
+
+def _which_weights(parent: Parent, loop: Loop) -> str:
+    """Which of two sets of weights a checkpoint with averages gave, in words."""
+    if "weights" not in parent.carry or not parent.checkpoint.average:
+        return ""
+    if "optimizer" not in parent.carry:
+        return " (the averaged weights, which it was evaluated with)"
+    if loop.average is not None:
+        return " (the live weights, and their average as the average)"
+    return " (the live weights, not the average that it was evaluated with)"
+
+
+def _require_fit(parent: Parent, loop: Loop, given: Mapping[str, Tensor]) -> None:
     own = loop.system.objective.state_dict()
-    given = parent.checkpoint.weights
     differing = sorted(
         set(own.keys() ^ given.keys())
         | {name for name in own.keys() & given.keys() if own[name].shape != given[name].shape}
@@ -79,9 +109,6 @@ def _load_weights(parent: Parent, loop: Loop) -> None:
             f"{len(own)} tensors differ in name or shape, first {', '.join(differing[:3])}. "
             "Give both recipes the same [model]."
         )
-    loop.system.objective.load_state_dict(dict(given), strict=True)
-    if loop.average is not None:
-        loop.average.restart()
 
 
 def _part(parent: Parent, name: str) -> dict[str, dict[str, Any]]:

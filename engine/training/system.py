@@ -53,6 +53,10 @@ class ClipSet(Protocol):
     def digests(self) -> np.ndarray:
         """SHA-256 of each clip's decoded audio, uint8 [clips, 32]: what it is, whatever its id."""
 
+    @property
+    def spans(self) -> np.ndarray:
+        """Where in which file each clip lies, `engine.evaluation.audio.SPAN` [clips]."""
+
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
         """The clips at `indices`, as CPU tensors; every random choice is drawn from `random`."""
 
@@ -132,6 +136,9 @@ class System(Protocol):
     """Digest of the audio the run sees: part of the run's identity."""
     evaluation_set: str
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
+    scales: Mapping[str, str]
+    """Metrics in units of this recipe's own, by name without the first part, each with a digest of
+    what its unit depends on (a window, loss weights): where it differs nothing is subtracted."""
     limits: Limits
     data: Data
 

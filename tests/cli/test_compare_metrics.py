@@ -112,3 +112,28 @@ def test_figures_of_another_training_than_the_metrics_are_not_shown(models):
     project = models(0.0)
     project.metrics("b").write_text(json.dumps({"evaluation_set": "x", "eval": {"m": 4.0}}))
     assert not any("Clip by clip" in line for line in with_models(project))
+
+
+def test_figures_in_units_of_each_recipes_own_have_no_difference(metrics):
+    groups = {name: {"loss": 1.0, "db": 2.0} for name in ("eval", "parent")}
+    groups["baseline"] = {"grid": {"loss": 3.0, "db": 4.0}}
+    metrics("a", **groups, scale={"loss": "ab"}, evaluation_set="x")
+    project = metrics("b", **groups, scale={"loss": "cd"}, evaluation_set="x")
+    differences = {row[0]: row[-1] for row in rows(project) if row and "." in row[0]}
+    for group in ("eval", "parent", "baseline.grid"):
+        assert differences[f"{group}.loss"] == "-"
+        assert differences[f"{group}.db"] == "+0"
+    said = "No difference is given of loss: a and b have them in units of their own"
+    assert lines(project)[-1].startswith(said)
+    assert not any("scale" in line for line in lines(project))
+    metrics("b", **groups, evaluation_set="x")
+    assert lines(project)[-1].startswith(said)
+
+
+def test_nor_are_they_compared_clip_by_clip(models):
+    project = models(-0.5, scale={"m": "ab"})
+    assert with_models(project)[-1].startswith("eval.m ")
+    content = {"evaluation_set": "x", "eval": {"m": 5.0}, "scale": {"m": "cd"}}
+    for path in (project.metrics("b"), project.model("b") / "metrics.json"):
+        path.write_text(json.dumps(content))
+    assert not any("Clip by clip" in line for line in with_models(project))

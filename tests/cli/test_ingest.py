@@ -115,7 +115,7 @@ def test_verify_reads_everything_and_names_what_changed(words, cantus, project):
     tone(words / "1.wav", 999)
     answer = cantus("ingest", "words", "--verify")
     assert answer.code == 2
-    assert "1 files of corpus 'words' changed" in answer.error
+    assert "1 file of corpus 'words' changed" in answer.error
     assert "1.wav" in answer.error
 
 

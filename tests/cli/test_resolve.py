@@ -1,4 +1,10 @@
+import hashlib
+
 import tomli
+
+from engine.evaluation.clip_table import ClipTable, write_clip_table
+from engine.evaluation.digests import as_digests
+from engine.project import Project
 
 
 def resolved(project):
@@ -35,6 +41,35 @@ def test_an_inherited_change_reaches_the_file(project, cantus, recipe):
     parent.write_text(parent.read_text().replace("1e-3", "2e-3"))
     cantus("resolve", "words")
     assert resolved(project).read_text() == before.replace("0.001", "0.002")
+
+
+def freeze(project, *names):
+    digests = as_digests(hashlib.sha256(name.encode()).hexdigest() for name in names)
+    write_clip_table(Project(project).frozen_evaluation("kept"), ClipTable(names, digests))
+
+
+def test_a_frozen_clip_that_changed_reaches_the_file_and_their_order_does_not(
+    project, cantus, recipe
+):
+    text = recipe.replace('corpus = "words"', 'corpus = "words"\nevaluation = "kept"')
+    (project / "recipes" / "words.toml").write_text(text)
+    freeze(project, "a", "b")
+    assert cantus("resolve", "words").code == 0
+    before = resolved(project).read_text()
+    assert len(tomli.loads(before)["frozen_evaluation"]["clips_sha256"]) == 64
+    freeze(project, "b", "a")
+    cantus("resolve", "words")
+    assert resolved(project).read_text() == before
+    freeze(project, "a", "c")
+    cantus("resolve", "words")
+    assert resolved(project).read_text() != before
+
+
+def test_a_frozen_set_that_does_not_exist_says_how_to_write_it(project, cantus, recipe):
+    text = recipe.replace('corpus = "words"', 'corpus = "words"\nevaluation = "kept"')
+    (project / "recipes" / "words.toml").write_text(text)
+    answer = cantus("resolve", "words")
+    assert (answer.code, "cantus freeze RECIPE --as kept" in answer.error) == (2, True)
 
 
 def test_nothing_is_written_of_a_faulty_recipe(project, cantus, recipe):

@@ -1,3 +1,4 @@
+import pickle
 import shutil
 
 import attrs
@@ -6,6 +7,7 @@ import pytest
 import soundfile
 
 from engine.corpus import Corpus, ingest
+from engine.corpus.explain import explain_clip
 from engine.errors import UserError
 from engine.lock import locked
 from engine.recipe.params import Work
@@ -195,7 +197,7 @@ def test_a_folder_outside_data_is_refused_and_adopt_is_named(project, source, pl
 def test_a_link_that_leaves_data_is_refused(project, source, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (project.root / "data" / "words").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(UserError, match="does not lie below data/"):
+    with pytest.raises(UserError, match=r"a link to .*elsewhere.* Delete the link and run"):
         run(source, project)
 
 
@@ -300,3 +302,50 @@ def test_a_table_that_was_edited_is_refused(words, project, source, name):
         file.write("\n")
     with pytest.raises(UserError, match=rf"{name} is not the table that was ingested"):
         Corpus.open(project.corpus("words"))
+
+
+def test_what_was_found_is_kept_where_too_much_of_it_is_bad(words, project, source):
+    (words / "bad.wav").write_text("text")
+    with pytest.raises(UserError, match=r"All of them: build/ingest/words/ref"):
+        run(source, project)
+    refused = project.ingest("words") / "refused" / "words"
+    assert explain_clip(refused, "bad.wav").startswith("bad.wav is quarantined")
+    assert (refused / "report.html").is_file()
+    (words / "bad.wav").unlink()
+    run(source, project)
+    assert not refused.exists()
+
+
+def test_a_file_whose_name_is_a_segments_id_keeps_ids_apart(project, source, tone):
+    folder = project.root / "data" / "words"
+    tone(folder / "a_00000000.wav", hz=300)
+    noise = 0.1 * np.random.default_rng(0).standard_normal(80_000)
+    soundfile.write(folder / "a.wav", noise, 16_000)
+    corpus = run(source, project, segment="silence", max_seconds=2.0)
+    ids = [clip.id for clip in corpus.manifest.clips]
+    assert len(ids) == len(set(ids))
+    assert ids[-1] == "a_00000000_2"
+
+
+def test_text_stays_with_the_file_that_a_table_names(project, source, tone):
+    folder = project.root / "data" / "words"
+    tone(folder / "wavs" / "0.wav")
+    samples, rate = soundfile.read(folder / "wavs" / "0.wav", dtype="int16")
+    soundfile.write(folder / "wavs" / "0.flac", samples, rate)
+    tone(folder / "wavs" / "1.wav", hz=700)
+    (folder / "metadata.csv").write_text("0.wav|zero\n1.wav|one\n")
+    corpus = run(source, project)
+    assert [clip.text for clip in corpus.manifest.clips] == ["zero", "one"]
+
+
+def test_an_open_corpus_is_not_mixed_with_the_one_after_it(words, project, source, tone):
+    before = run(source, project)
+    clips, packed = before.manifest.clips, before.packed(16_000)
+    first, sent = clips[0], (pickle.dumps(clips), pickle.dumps(packed))
+    tone(words / "00.wav", hz=999)
+    (words / "3.wav").unlink()
+    run(source, project)
+    assert clips[0] == first
+    for one in sent:
+        with pytest.raises(UserError, match="ingested again"):
+            pickle.loads(one)

@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_what_was_ingested_is_intact(words, check):
 @pytest.mark.parametrize("keep_times", [False, True])
 def test_a_file_that_changed_is_named(words, check, keep_times):
     change(words / "04.wav", keep_times=keep_times)
-    with pytest.raises(UserError, match=r"1 files of corpus 'words' changed .*: 04.wav. Put them"):
+    with pytest.raises(UserError, match=r"1 file of corpus 'words' changed .*: 04.wav. Put them"):
         check()
 
 
@@ -102,3 +103,26 @@ def test_settings_that_changed_are_named(words, project, source):
         require_intact("words", changed, project)
     with pytest.raises(UserError, match=r"corpora.words.segment in params"):
         require_intact("words", source(segment="silence", max_seconds=None), project)
+
+
+def test_an_older_corpus_put_back_is_not_that_of_the_present_files(words, check, project, source):
+    older = project.root / "older"
+    shutil.copytree(project.corpus("words"), older)
+    change(words / "05.wav")
+    ingest("words", source(at_most_bad=0.2), project)
+    assert check() == 11
+    shutil.rmtree(project.corpus("words"))
+    older.rename(project.corpus("words"))
+    with pytest.raises(UserError, match=r"05.wav"):
+        check()
+
+
+def test_a_table_that_changed_is_named(project, source, tone):
+    folder = project.root / "data" / "words"
+    tone(folder / "0.wav")
+    (folder / "metadata.csv").write_text("0|zero\n")
+    ingest("words", source(), project)
+    assert require_intact("words", source(), project) == 1
+    (folder / "metadata.csv").write_text("0|nought\n")
+    with pytest.raises(UserError, match=r"metadata.csv"):
+        require_intact("words", source(), project)

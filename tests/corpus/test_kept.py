@@ -100,3 +100,18 @@ def test_facts_say_what_is_there(task):
     shard = measure_shard(task)
     facts = json.loads((shard.folder / "facts.json").read_text())
     assert facts["pcm"]["16000"] == list(shard.pcm[16_000])
+
+
+def test_another_worker_at_the_same_shard_does_no_harm(task, monkeypatch):
+    measure = kept.measure_file
+
+    def meanwhile(*arguments):
+        monkeypatch.setattr(kept, "measure_file", measure)
+        measure_shard(task)
+        monkeypatch.setattr(kept.shutil, "rmtree", lambda *_, **__: None)
+        return measure(*arguments)
+
+    monkeypatch.setattr(kept, "measure_file", meanwhile)
+    shard = measure_shard(task)
+    monkeypatch.undo()
+    assert measure_shard(task) == shard

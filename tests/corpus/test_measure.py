@@ -83,7 +83,9 @@ def test_a_file_that_turns_out_bad_half_way_leaves_no_samples(tmp_path, tone):
 def test_opposite_channels_that_cancel_are_silent(tmp_path):
     tone = 0.5 * np.sin(np.arange(8_000) / 10)
     soundfile.write(tmp_path / "a.wav", np.stack([tone, -tone], axis=1), RATE, subtype="FLOAT")
-    assert measure(tmp_path)[0].reason == "silent"
+    (found,) = measure(tmp_path)
+    assert found.reason == "silent"
+    assert found.detail.endswith("of the mean of its 2 channels")
 
 
 def test_a_clip_at_full_scale_most_of_the_time_is_clipped(tmp_path, tone):
@@ -175,3 +177,38 @@ def test_a_recording_with_a_transcript_is_not_cut_but_too_long(tmp_path, tone):
     limits = Limits(min_seconds=0.3, max_seconds=1.0, min_sample_rate_hz=8_000, segment="silence")
     (found,) = measure(tmp_path, Candidate(path="a.wav", text="hello"), limits=limits)
     assert found.reason == "too long"
+
+
+@pytest.mark.parametrize("text", ["...", "", None])
+def test_what_has_no_word_is_no_transcript_and_is_cut(tmp_path, tone, text):
+    tone(tmp_path / "a.wav", seconds=2)
+    limits = Limits(min_seconds=0.3, max_seconds=1.0, min_sample_rate_hz=8_000, segment="silence")
+    assert len(measure(tmp_path, Candidate(path="a.wav", text=text), limits=limits)) > 1
+
+
+def test_each_channel_of_a_long_recording_is_cut(tmp_path):
+    noise = 0.1 * np.random.default_rng(0).standard_normal((2 * RATE, 2))
+    soundfile.write(tmp_path / "a.wav", noise, RATE)
+    limits = Limits(min_seconds=0.3, max_seconds=1.0, min_sample_rate_hz=8_000, segment="silence")
+    parts = [Candidate(path="a.wav", id=f"a{number}", channel=number) for number in (0, 1)]
+    names = [one.clip.id for one in measure(tmp_path, *parts, limits=limits)]
+    assert len(names) == len(set(names)) == 6
+    assert {name[:3] for name in names} == {"a0_", "a1_"}
+
+
+def test_one_sample_far_beyond_full_scale_does_not_ring(tmp_path, tone):
+    tone(tmp_path / "a.wav", rate=44_100, level=0.1, subtype="FLOAT")
+    samples, rate = soundfile.read(tmp_path / "a.wav")
+    samples[10_000] = 1e6
+    soundfile.write(tmp_path / "a.wav", samples, rate, subtype="FLOAT")
+    into = Packed(16_000, 44_100)
+    measure(tmp_path, into=into)
+    assert (np.abs(into.samples(44_100)) >= 32_767).sum() == 1
+    assert (np.abs(into.samples(16_000)) > 0.5 * 32_768).sum() <= 1
+
+
+def test_a_clip_of_which_no_sample_is_left_at_a_rate_is_too_short(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.array([0.5]), 192_000, subtype="PCM_24")
+    limits = Limits(min_seconds=0.0, max_seconds=None, min_sample_rate_hz=8_000)
+    (found,) = measure(tmp_path, limits=limits, into=Packed(1_000))
+    assert getattr(found, "reason", "too short") == "too short"

@@ -37,13 +37,28 @@ def test_a_person_can_read_it(tmp_path):
 
 @pytest.mark.parametrize(
     "damage",
-    ["zz\ta", "ab\ta", "0" * 64, "0" * 64 + "\ta\t1", "0" * 64 + '\t"', "\udcff\ta", "x"],
+    [
+        "zz\ta",
+        "ab\ta",
+        "0" * 64,
+        "0" * 64 + "\ta\t1",
+        "0" * 64 + '\t"',
+        "\udcff\ta",
+        "x",
+        "0" * 64 + r"\t\ud800",
+    ],
 )
 def test_a_damaged_line_is_named(tmp_path, damage):
     path = tmp_path / "clips.tsv"
     path.write_bytes(("sha256\tid\n" + damage + "\n").encode("utf-8", "surrogateescape"))
     with pytest.raises(UserError, match=r"clips.tsv is damaged in line 2"):
         read_clip_table(path)
+
+
+def test_a_remark_with_a_line_end_stays_a_remark(tmp_path):
+    write_clip_table(tmp_path / "clips.tsv", table(["a"]), "first: odd\nname \x1b[31m")
+    assert read_clip_table(tmp_path / "clips.tsv").ids == ("a",)
+    assert (tmp_path / "clips.tsv").read_text().startswith("# first: odd\\nname \\x1b[31m\n")
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,32 +1,47 @@
 import hashlib
+import io
+import json
 
 import numpy as np
 import pytest
 
 from engine.errors import UserError
+from engine.evaluation.audio import SPAN, Heard
 from engine.evaluation.digests import as_digests, keys, shared_rows
 from engine.evaluation.lineage import read_ancestors, write_lineage
 
 
-def clips(*numbers):
+def digests(*numbers):
     return as_digests(hashlib.sha256(str(number).encode()).hexdigest() for number in numbers)
+
+
+def clips(*numbers, start=0.0):
+    spans = np.array([(number, start, start + 1) for number in numbers], SPAN)
+    return Heard(digests(*numbers), spans)
+
+
+def write(folder, trained, ancestors):
+    ids = [f"clip {row}" for row in range(len(trained.digests))]
+    write_lineage(folder, ids, trained, ancestors)
 
 
 def test_a_model_names_what_it_and_all_before_it_were_trained_on(tmp_path):
     write_lineage(tmp_path / "base", ["a", "b"], clips(1, 2), {})
     write_lineage(tmp_path / "child", ["c"], clips(3), read_ancestors(tmp_path / "base"))
     found = read_ancestors(tmp_path / "child")
-    assert {name: keys(digests) for name, digests in found.items()} == {
-        "base": keys(clips(1, 2)),
-        "child": keys(clips(3)),
+    assert {name: keys(trained.digests) for name, trained in found.items()} == {
+        "base": keys(digests(1, 2)),
+        "child": keys(digests(3)),
     }
+    assert np.array_equal(found["base"].spans, clips(1, 2).spans)
     assert (tmp_path / "base/lineage/training_ids.txt").read_text() == "a\nb\n"
 
 
 def test_a_recipe_that_comes_twice_in_a_line_is_the_union_of_both(tmp_path):
-    write_lineage(tmp_path / "a", ["x"], clips(2), {"a": clips(1), "b": clips(3)})
+    write(tmp_path / "a", clips(2), {"a": clips(1), "b": clips(3)})
     found = read_ancestors(tmp_path / "a")
-    assert sorted(keys(found["a"])) == sorted(keys(clips(1, 2)))
+    assert sorted(keys(found["a"].digests)) == sorted(keys(digests(1, 2)))
+    assert sorted(found["a"].spans["file"]) == [1, 2]
 
 
 def test_a_model_without_lineage_says_how_to_get_one(tmp_path):
@@ -34,24 +49,82 @@ def test_a_model_without_lineage_says_how_to_get_one(tmp_path):
         read_ancestors(tmp_path / "base")
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"\x93NUMPY"])
-def test_a_damaged_lineage_is_an_error(tmp_path, content):
-    write_lineage(tmp_path / "base", ["a"], clips(1), {})
-    (tmp_path / "base/lineage/training.npy").write_bytes(content)
-    with pytest.raises(UserError, match="is damaged"):
+def npy(header, data=b"x" * 56):
+    padded = header.encode()
+    padded += b" " * (64 - (len(padded) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded + data
+
+
+def put(model, content):
+    """Content in place of the training clips, with a list of files that says it belongs there."""
+    (model / "lineage/training.npy").write_bytes(content)
+    listed = {"training.npy": hashlib.sha256(content).hexdigest()}
+    (model / "lineage/files.json").write_text(json.dumps(listed))
+
+
+def array(rows, **more):
+    content = io.BytesIO()
+    np.save(content, rows, **more)
+    return content.getvalue()
+
+
+ROWS = np.zeros(2, [("digest", np.uint8, (32,)), ("span", SPAN)])
+NO_SECONDS = ROWS.copy()
+NO_SECONDS["span"]["stop"] = np.nan
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"x",
+        b"\x93NUMPY",
+        npy("{[]:1}"),
+        npy("{'descr':'|u1','fortran_order':False,'shape':(100000000000000000000000,32)}"),
+        npy("{'descr':'|u1','fortran_order':True,'shape':(True,32)}"),
+        npy("{'descr':" + "(" * 200 + "}"),
+        npy("{'descr':None,'fortran_order':False,'shape':(1,32)}"),
+        npy("{'descr':'|O','fortran_order':False,'shape':(1,)}"),
+        array(np.array([{}], object), allow_pickle=True),
+        array(digests(1)),
+        array(NO_SECONDS),
+        array(ROWS.reshape(1, 2)),
+    ],
+)
+def test_what_is_no_lineage_is_an_error_and_never_unpickled(tmp_path, content):
+    write(tmp_path / "base", clips(1), {})
+    put(tmp_path / "base", content)
+    with pytest.raises(UserError, match=r"training.npy is damaged. Train that .* -f base"):
         read_ancestors(tmp_path / "base")
 
 
-def test_an_array_of_objects_is_never_unpickled(tmp_path):
-    write_lineage(tmp_path / "base", ["a"], clips(1), {})
-    np.save(tmp_path / "base/lineage/training.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(UserError, match="is damaged"):
+def test_other_bytes_than_were_written_are_noticed(tmp_path):
+    write(tmp_path / "base", clips(1), {})
+    write(tmp_path / "other", clips(2), {})
+    (tmp_path / "other/lineage/training.npy").replace(tmp_path / "base/lineage/training.npy")
+    with pytest.raises(UserError, match=r"training.npy is damaged"):
+        read_ancestors(tmp_path / "base")
+
+
+@pytest.mark.parametrize("name", ["ancestors/old.npy", "training.npy", "files.json"])
+def test_a_missing_file_is_noticed(tmp_path, name):
+    write(tmp_path / "base", clips(1), {"old": clips(2)})
+    (tmp_path / "base/lineage" / name).unlink()
+    with pytest.raises(UserError, match=rf"{name} is missing, so it is not known which clips"):
+        read_ancestors(tmp_path / "base")
+
+
+@pytest.mark.parametrize("listed", ["[]", "{", '{"../../x": "0"}', '{"training.npy": 1}'])
+def test_a_hostile_list_of_files_is_an_error_in_words(tmp_path, listed):
+    write(tmp_path / "base", clips(1), {})
+    (tmp_path / "base/lineage/files.json").write_text(listed)
+    with pytest.raises(UserError, match=r"is damaged|is missing"):
         read_ancestors(tmp_path / "base")
 
 
 def test_shared_clips_are_found_among_a_hundred_thousand():
     many = np.random.default_rng(0).integers(0, 256, (100_000, 32), np.uint8)
-    few = np.concatenate([clips(1, 2, 3), many[77_777:77_778]])
+    few = np.concatenate([digests(1, 2, 3), many[77_777:77_778]])
     assert shared_rows(few, many) == [3]
     assert shared_rows(few, many[:0]) == []
 

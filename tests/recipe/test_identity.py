@@ -9,7 +9,7 @@ from engine.recipe.schema import SCHEMA_VERSION, Recipe
 from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
 from engine.systems import recipe_classes
 
-COMMON = (1, "71661f02902b")
+COMMON = (1, "488382c84e40")
 SYSTEMS = {"vqvae": (1, "d3c9d27deb5c")}
 """Version and fingerprint of the common tables and of each system's own. A changed one asks:
 does every old recipe still say the same, and do old checkpoints still load? If not, raise

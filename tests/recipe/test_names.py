@@ -94,3 +94,12 @@ def test_a_schedule_may_be_missing_but_not_unknown():
     both = {"discriminator": ADAM, "generator": ADAM}
     assert not faults(both, schedule={"generator": {"kind": "cosine"}})
     assert set(faults(both, schedule={"critic": {"kind": "cosine"}})) == {"schedule.critic"}
+
+
+def test_a_system_may_not_name_a_metric_like_a_group_of_its_metrics():
+    with pytest.raises(AssertionError, match="Codec: eval/mel is both a metric and a group"):
+
+        class Codec(Recipe):
+            metrics: ClassVar[Mapping[str, str]] = dict.fromkeys(
+                ["eval/m", "eval/mel", "eval/mel/low"], ""
+            )

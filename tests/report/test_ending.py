@@ -37,9 +37,9 @@ def test_a_finished_run_says_how_long_it_took_and_the_verdict(tmp_path):
 
 
 def test_what_became_of_the_parent_and_of_other_clips_is_said_with_the_verdict(tmp_path):
-    verdict = VERDICT | {"remark": "The figures of audio_vae are of another set."}
-    facts = {"verdict": verdict, "gain": "No evaluation beat the parent, base."}
-    assert told(tmp_path, Event("finish", 10, 1.0, facts=facts)).endswith(
+    facts = {"verdict": VERDICT, "gain": "No evaluation beat the parent, base."}
+    folder = make_run(tmp_path, [start("audio_vae"), Event("finish", 10, 1.0, facts=facts)])
+    assert tell_ending(folder, "The figures of audio_vae are of another set.").endswith(
         "No evaluation beat the parent, base. Verdict: better (eval/rmse_over_grid is 0.8); keep "
         "audio_vae. The figures of audio_vae are of another set."
     )

@@ -120,14 +120,14 @@ def test_differences_gain_and_what_does_not_compare_stand_in_words(model, recipe
     (model / "events.jsonl").unlink()
     said = "-0.012 (95 % CI -0.04 to +0.02, 46 clips): no change that can be told from noise"
     facts = {"difference": {"against_step": 50, "said": said}}
-    verdict = FINISH["verdict"] | {"remark": "The figures of grid are of another set."}
-    finish = FINISH | {"verdict": verdict, "gain": "No evaluation beat the parent, base."}
+    finish = FINISH | {"gain": "No evaluation beat the parent, base."}
     events = [start("audio_vae"), Event("eval", 100, 5.0, FINAL, facts)]
     add_events(model, [*events, Event("finish", 100, 5.0, metrics=FINAL, facts=finish)])
-    text = words(build_report(model, recipe).read_text(encoding="utf-8"))
+    remark = "The figures of grid are of another set."
+    text = words(build_report(model, recipe, remark).read_text(encoding="utf-8"))
     assert f"step best before difference 100 50 {said}" in text
     assert "No evaluation beat the parent, base." in text
-    assert "The figures of grid are of another set." in text
+    assert f"When this page was made: {remark}" in text
 
 
 def test_the_result_stands_beside_untrained_and_what_learns_nothing(page):

@@ -46,12 +46,4 @@ def test_what_is_no_number_keeps_nothing(value):
         "value": None,
         "keep": "nothing",
         "say": "no verdict: the metric is no number",
-        "remark": None,
     }
-
-
-def test_a_row_that_keeps_a_recipe_of_another_evaluation_set_says_that_they_do_not_compare():
-    reached = reach_verdict(VERDICT, 1.5, foreign={"grid"})
-    assert reached.keep == "grid"
-    assert reached.remark.startswith("The figures of grid are of another evaluation set")
-    assert reach_verdict(VERDICT, 0.5, foreign={"grid"}).remark is None

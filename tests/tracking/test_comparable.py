@@ -1,32 +1,68 @@
 import json
 
+import pytest
+
 from engine.project import Project
-from engine.tracking.comparable import evaluation_sets, foreign_recipes, tell_incomparable
+from engine.tracking.comparable import (
+    evaluation_sets,
+    foreign_recipes,
+    scale_of,
+    tell_incomparable,
+)
 
 
 def project_with(tmp_path, **sets):
-    (tmp_path / "metrics").mkdir()
+    """Metrics of recipes of one system, by their digests."""
+    project = Project(tmp_path)
+    for folder in (tmp_path / "metrics", project.recipes):
+        folder.mkdir()
     for name, digest in sets.items():
-        (tmp_path / f"metrics/{name}.json").write_text(json.dumps({"evaluation_set": digest}))
-    return Project(tmp_path)
+        project.metrics(name).write_text(json.dumps({"evaluation_set": digest}))
+        project.recipe(name).write_text('system = "codec"\n')
+    return project
 
 
 def test_recipes_of_one_evaluation_set_have_nothing_said_of_them(tmp_path):
     project = project_with(tmp_path, a="12345678aa", b="12345678aa")
-    assert tell_incomparable(evaluation_sets(project)) is None
+    assert tell_incomparable(project) is None
     assert foreign_recipes(project, "12345678aa") == set()
 
 
 def test_recipes_are_named_by_the_clips_they_were_measured_on(tmp_path):
     project = project_with(tmp_path, a="12345678aa", b="12345678aa", c="9f8e7d6c5b")
-    said = tell_incomparable(evaluation_sets(project))
+    said = tell_incomparable(project)
     assert said.startswith("Figures of different evaluation sets cannot be compared")
     assert said.endswith("between them: a, b (set 12345678); c (set 9f8e7d6c).")
     assert foreign_recipes(project, "12345678aa") == {"c"}
 
 
-def test_what_cannot_be_read_or_names_no_set_is_left_out(tmp_path):
-    project = project_with(tmp_path, a="12345678aa", b=None, c=3)
-    for name, content in {"d": "{", "e": "[]", "f": "[" * 100_000}.items():
-        (tmp_path / f"metrics/{name}.json").write_text(content)
-    assert set(evaluation_sets(project)) == {"a"}
+def test_recipes_of_different_systems_are_not_held_against_each_other(tmp_path):
+    project = project_with(tmp_path, a="12345678aa", b="9f8e7d6c5b")
+    project.model("b").mkdir(parents=True)
+    (project.model("b") / "recipe.toml").write_text('system = "voice"\n')
+    project.metrics("of_no_recipe").write_text('{"lines": 3}')
+    assert tell_incomparable(project) is None
+    for name in ("c", "d"):
+        project.metrics(name).write_text(json.dumps({"evaluation_set": name * 8}))
+        project.recipe(name).write_text('extends = "a.toml"\n')
+    said = tell_incomparable(project)
+    assert said.endswith("them: a (set 12345678); c (set cccccccc); d (set dddddddd).")
+
+
+@pytest.mark.parametrize("content", ['{"evaluation_set": 3}', "{}", "{", "[]", "[" * 100_000])
+def test_what_cannot_be_read_or_names_no_set_compares_with_nothing(tmp_path, content):
+    project = project_with(tmp_path, a="12345678aa", b="", c="")
+    for name in ("b", "c"):
+        project.metrics(name).write_text(content)
+    assert evaluation_sets(project) == {"a": "12345678aa", "b": None, "c": None}
+    assert foreign_recipes(project, "12345678aa") == {"b", "c"}
+    assert foreign_recipes(project, None) == {"a", "b", "c"}
+    said = tell_incomparable(project)
+    assert said.endswith("them: a (set 12345678); b (set unknown); c (set unknown).")
+
+
+def test_a_unit_holds_for_a_metric_in_every_group():
+    figures = {"eval.m": 1.0, "eval.db": 2.0, "scale.m": "ab", "scale.m.low": "cd"}
+    names = ("eval.m", "parent.m", "baseline.grid.m", "baseline.grid.m.low")
+    assert [scale_of(figures, name) for name in names] == ["ab", "ab", "ab", "cd"]
+    assert scale_of(figures, "eval.db") is None

@@ -78,3 +78,9 @@ def test_without_events_the_columns_that_dvc_draws_are_there(tmp_path):
     write_curves(tmp_path, [])
     assert (tmp_path / "train.csv").read_text() == "step,loss\n"
     assert (tmp_path / "eval.csv").read_text() == "step\n"
+
+
+@pytest.mark.parametrize("names", [("eval/mel", "eval/mel/low"), ("eval/mel/low", "eval/mel")])
+def test_a_metric_that_is_a_group_of_others_too_is_a_programmers_mistake(tmp_path, names):
+    with pytest.raises(AssertionError, match="both a metric and a group"):
+        write_metrics(tmp_path / "m.json", dict.fromkeys(names, 1.0))

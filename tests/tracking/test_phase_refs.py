@@ -169,3 +169,20 @@ def test_metrics_that_name_no_evaluation_set_stay_as_they_are(project):
     refresh_phase_refs(project)
     assert git(project.root, "show", "audio_vae:metrics.json") == '{"eval": {"rmse_db": 7.5}}'
     assert git(project.root, "show", "audio_vae_plus:metrics.json") == "{"
+
+
+def test_figures_in_units_of_the_recipes_own_stand_below_their_unit(project):
+    metrics = {
+        "eval": {"loss": 1.0, "rmse_db": 7.5},
+        "baseline": {"grid": {"loss": 2.0}},
+        "scale": {"loss": "c0ffee"},
+        "evaluation_set": "1a2b3c4d5e",
+        "step": 20,
+    }
+    project.metrics("audio_vae").write_text(json.dumps(metrics))
+    refresh_phase_refs(project)
+    assert json.loads(git(project.root, "show", "audio_vae:metrics.json")) == {
+        "evaluation set 1a2b3c4d": {"eval.rmse_db": 7.5},
+        "evaluation set 1a2b3c4d, unit c0ffee": {"baseline.grid.loss": 2.0, "eval.loss": 1.0},
+        "step": 20,
+    }

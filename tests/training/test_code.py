@@ -1,4 +1,12 @@
-from engine.training.code import code_version
+from pathlib import Path
+
+import pytest
+import yaml
+
+from engine.project import Project
+from engine.recipe import load_recipe
+from engine.systems import recipe_classes
+from engine.training.code import code_files, code_version
 from tests.training.toy import toy_recipe
 
 
@@ -23,3 +31,17 @@ def test_an_edit_of_the_systems_room_is_another_version(tmp_path, monkeypatch):
     (room / "toy_copy.py").write_text((room / "toy_copy.py").read_text() + "# edited\n")
     assert code_version(toy_copy.toy_recipe()) != before
     sys.modules.pop("edited_room.toy_copy")
+
+
+ROOT = Path(__file__).parents[2]
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+TRAINED = [name for name, stage in STAGES.items() if stage.get("cmd") == f"cantus train {name}"]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_stage_depends_on_the_very_code_that_makes_another_run(name):
+    recipe = load_recipe(Project(ROOT).recipe(name), classes=recipe_classes())
+    places = [ROOT / dep for dep in STAGES[name]["deps"] if dep.startswith("engine/")]
+    files = {file for place in places for file in ([place], place.rglob("*.py"))[place.is_dir()]}
+    assert files == set(code_files(recipe))
+    assert ROOT / "engine/metrics/codes.py" in files

@@ -2,14 +2,18 @@ import math
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from engine.recipe.schema import Guard
+from engine.training.better import Contest
 from engine.training.guards import Guards, Moment
 
+BEST = Contest("eval/best", lowest=True, paired=True)
 
-def watch(guard, values, metric="m", per_epoch=10):
+
+def watch(guard, values, metric="m", per_epoch=10, best=BEST):
     """Names of the steps (1, 2, ...) at which the guard speaks."""
-    guards = Guards({"g": guard})
+    guards = Guards({"g": guard}, best)
     spoke = []
     for step, value in enumerate(values, start=1):
         metrics = value if isinstance(value, dict) else {metric: value}
@@ -57,6 +61,23 @@ def test_a_plateau_counts_from_the_last_new_lowest_value():
     assert watch(guard, [5, 4, 4.5, 3.9, 3.8, 3.7]) == []
 
 
+def test_a_run_that_improves_is_on_no_plateau_where_the_highest_value_is_best():
+    rises, falls = [1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]
+    own = Guard(metric="m", plateau_steps=3, best_is="highest")
+    assert watch(own, rises) == []
+    assert watch(own, falls) == [4, 5, 6]
+    like_the_run = Guard(metric="m", plateau_steps=3)
+    assert watch(like_the_run, rises, best=Contest("m", lowest=False, paired=True)) == []
+    assert watch(like_the_run, rises, best=Contest("other", lowest=False, paired=True)) == [4, 5, 6]
+
+
+def test_a_plateau_names_the_side_it_waits_for():
+    guards = Guards({"g": Guard(metric="m", plateau_steps=1, best_is="highest")}, BEST)
+    assert not guards.watch({"m": 2.0}, Moment(1, 0.0))
+    (breach,) = guards.watch({"m": 1.0}, Moment(2, 0.0))
+    assert "a new highest value within 1 steps; the highest, 2, was at step 1" in breach.condition
+
+
 def test_a_gap_speaks_only_when_evaluation_rises_while_training_falls():
     guard = Guard(metric="eval", gap="train", gap_steps=2)
 
@@ -69,7 +90,7 @@ def test_a_gap_speaks_only_when_evaluation_rises_while_training_falls():
 
 
 def test_alive_names_the_first_silent_parameter_of_the_group():
-    guards = Guards({"g": Guard(alive="decoder", at="from step:2")})
+    guards = Guards({"g": Guard(alive="decoder", at="from step:2")}, BEST)
     assert guards.watch_gradients(["decoder.a"], Moment(1, 0.1)) == []
     assert guards.watch_gradients(["encoder.a"], Moment(2, 0.1)) == []
     (breach,) = guards.watch_gradients(["encoder.a", "decoder.b", "decoder.c"], Moment(2, 0.1))
@@ -78,7 +99,7 @@ def test_alive_names_the_first_silent_parameter_of_the_group():
 
 
 def test_the_sentence_names_guard_step_value_limit_and_reason():
-    guards = Guards({"learns": Guard(metric="m", below=0.95, because="stuck at chance")})
+    guards = Guards({"learns": Guard(metric="m", below=0.95, because="stuck at chance")}, BEST)
     (breach,) = guards.watch({"m": 1.0}, Moment(812, 1.0))
     for part in ("learns", "812", "m is 1", "below 0.95", "stuck at chance"):
         assert part in breach.sentence()
@@ -97,8 +118,8 @@ def test_guards_go_on_from_saved_state_as_if_never_stopped(cut):
             for breach in guards.watch({"m": values[step - 1]}, Moment(step, 0.0))
         ]
 
-    whole = speak(Guards(guard), range(1, 7))
-    first, second = Guards(guard), Guards(guard)
+    whole = speak(Guards(guard, BEST), range(1, 7))
+    first, second = Guards(guard, BEST), Guards(guard, BEST)
     early = speak(first, range(1, cut + 1))
     second.load(first.state(), first.per_clip())
     assert early + speak(second, range(cut + 1, 7)) == whole
@@ -109,8 +130,8 @@ def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():
     noise = np.where(np.arange(50) % 2, 0.2, -0.21)
     guards = {"p": Guard(metric="eval/m", plateau_steps=3)}
 
-    def speak(changes, **how):
-        watching = Guards(guards, **how)
+    def speak(changes, paired=True):
+        watching = Guards(guards, evolve(BEST, paired=paired))
         breaches = [
             watching.watch({"eval/m": float(f.mean())}, Moment(step, 0.0), {"m": f})
             for step, f in enumerate((clips + change for change in changes), start=1)

@@ -50,7 +50,7 @@ def test_a_model_says_what_it_was_trained_and_evaluated_on_and_its_figures_on_ea
     assert table.figures["best/error"].mean() == pytest.approx(
         metrics(base, "toy")["eval"]["error"]
     )
-    trained = read_ancestors(base / "models/toy")["toy"]
+    trained = read_ancestors(base / "models/toy")["toy"].digests
     assert len(trained) + len(table.ids) == 100
     assert not set(keys(trained)) & set(keys(table.digests))
 
@@ -65,6 +65,27 @@ def test_a_phase_is_evaluated_on_its_parents_clips_whatever_its_own_split_says(b
         evaluated(base, "toy").figures["best/error"],
     )
     assert set(read_ancestors(base / "models/child")) == {"toy", "child"}
+
+
+@pytest.mark.parametrize(
+    ("carry", "decay", "said"),
+    [
+        (("weights",), 0.9, "(the averaged weights, which it was evaluated with)"),
+        (("weights",), None, "(the averaged weights, which it was evaluated with)"),
+        (("weights", "optimizer"), 0.9, "(the live weights, and their average as the average)"),
+        (("weights", "optimizer"), None, "(the live weights, not the average"),
+    ],
+)
+def test_a_phase_begins_with_the_weights_that_the_last_evaluation_was_made_with(
+    base, tmp_path, carry, decay, said
+):
+    shutil.copytree(base / "models/toy", tmp_path / "models/toy")
+    phase = Start(from_="toy", pick="last", carry=carry)
+    finish(tmp_path, name="on", start=phase, dataset=POOL, epochs=1, ema_decay=decay)
+    last = [e for e in read_events(base / "models/toy/events.jsonl") if e.kind == "eval"][-1]
+    same = metrics(tmp_path, "on")["parent"]["error"] == last.metrics["eval/error"]
+    assert same == ("not the average" not in said)
+    assert said in (tmp_path / "said").read_text()
 
 
 def test_the_first_authors_mistake_is_refused_before_step_1(base):

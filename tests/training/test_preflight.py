@@ -1,14 +1,16 @@
 import numpy as np
+import pytest
 import torch
 from attrs import evolve
 from lightning_fabric import Fabric
 
-from engine.recipe.schema import Adam, Constant, Guard
+from engine.evaluation.audio import SPAN, Heard
+from engine.recipe.schema import Adam, Constant, Guard, Start
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.schedules import Length
 from engine.training.step import Stepper
-from tests.training.toy import ToyModel, toy_recipe, toy_system
+from tests.training.toy import ToyDataset, ToyModel, toy_recipe, toy_system
 
 
 def look(recipe, change=None):
@@ -110,16 +112,67 @@ def test_an_evaluation_clip_that_is_trained_on_is_found_by_its_audio():
     found = failures(toy_recipe(), share)["evaluation set"]
     assert "16 of the 16 evaluation clips are trained on by this recipe" in found
     assert "(first: renamed0, renamed1, renamed2)" in found
+    assert found.endswith("Its system must hold evaluation clips out of what it trains on")
+
+
+def heard(clips, rows=slice(None)):
+    return Heard(clips.digests[rows], clips.spans[rows])
+
+
+def evaluation_set(preflight):
+    (check,) = (check for check in preflight.checks() if check.name == "evaluation set")
+    return check
 
 
 def test_an_evaluation_clip_that_an_ancestor_was_trained_on_is_named_with_the_ancestor():
-    system, preflight = look(toy_recipe())
-    ancestors = {"base": system.train_clips.digests, "older": system.eval_clips.digests[:2]}
-    checks = {check.name: check for check in evolve(preflight, ancestors=ancestors).checks()}
-    detail = checks["evaluation set"].detail
-    assert not checks["evaluation set"].ok
-    assert "2 of the 16 evaluation clips were trained on by older (first: clip0, clip1)" in detail
-    assert "memory, not skill. Set start.evaluation = 'inherited'" in detail
+    system, preflight = look(toy_recipe(start=Start(from_="base", evaluation="own")))
+    older = heard(system.eval_clips, slice(2))
+    ancestors = {"base": heard(system.train_clips), "older": older}
+    check = evaluation_set(evolve(preflight, ancestors=ancestors))
+    assert not check.ok
+    assert "2 of the 16 evaluation clips were trained on by older (first: clip0" in check.detail
+    assert "memory, not skill. Set start.evaluation = 'inherited'" in check.detail
+
+
+def place(clips, start, seconds):
+    """Lay clips one behind another in one file."""
+    clips.spans["file"] = 7
+    clips.spans["start"] = start + seconds * np.arange(len(clips.ids))
+    clips.spans["stop"] = clips.spans["start"] + seconds
+
+
+def test_audio_that_is_cut_otherwise_is_found_where_an_ancestor_was_trained_on_it():
+    system, preflight = look(toy_recipe(start=Start(from_="base", evaluation="own")))
+    place(system.eval_clips, 100.0, 4.0)
+    trained = Heard(system.train_clips.digests[:3], np.zeros(3, SPAN))
+    trained.spans[:] = [(7, 92.0, 100.0), (7, 107.0, 109.0), (8, 100.0, 180.0)]
+    check = evaluation_set(evolve(preflight, ancestors={"base": trained}))
+    assert "2 of the 16 evaluation clips were trained on by base (first: clip1, clip2)" in (
+        check.detail
+    )
+
+
+def test_disjoint_parts_of_one_file_may_be_in_both_sets():
+    def share(system):
+        place(system.train_clips, 0.0, 2.0)
+        place(system.eval_clips, 80.0, 2.0)
+
+    assert failures(toy_recipe(), share) == {}
+
+
+@pytest.mark.parametrize(
+    ("start", "frozen", "advice"),
+    [
+        (Start(from_="base", evaluation="own"), None, "Set start.evaluation = 'inherited'"),
+        (Start(from_="base"), None, "None of the evaluation clips of base is in this corpus"),
+        (Start(from_="base"), "kept", "Freeze another set than dataset.evaluation = 'kept'"),
+    ],
+)
+def test_each_way_to_a_leak_has_its_own_advice(start, frozen, advice):
+    dataset = ToyDataset(evaluation=frozen)
+    system, preflight = look(toy_recipe(start=start, dataset=dataset))
+    leaky = evolve(preflight, ancestors={"older": heard(system.eval_clips)})
+    assert f"memory, not skill. {advice}" in evaluation_set(leaky).detail
 
 
 def test_a_guard_on_parameters_that_do_not_exist_is_named():

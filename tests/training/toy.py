@@ -10,6 +10,7 @@ import torch
 from attrs import define, evolve, field, frozen
 from torch import Tensor, nn
 
+from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
@@ -130,6 +131,7 @@ class ToyClips:
         self.clean = clean[list(rows)]
         self.ids = [f"clip{i}" for i in rows]
         self.digests = as_digests(hashlib.sha256(row).hexdigest() for row in self.clean)
+        self.spans = np.zeros(len(self.ids), SPAN)
         self.lengths = [1000] * len(self.ids)
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
@@ -163,6 +165,7 @@ class ToySystem:
     )
     data_digest: str = "toy data"
     evaluation_set: str = "toy evaluation set"
+    scales: Mapping[str, str] = field(factory=lambda: {"error": "ab12"})
     data: Data = _DATA
 
     def evaluate(self) -> Evaluated:

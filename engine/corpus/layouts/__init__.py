@@ -31,7 +31,7 @@ def list_files(
     with new_database(scratch) as (database, path):
         collector = Collector(database)
         files = find_files(folder, database, collector, follow_links=follow_links)
-        layout = _list(files, collector, database)
+        layout, tables = _list(files, collector, database)
         if speaker_folders and layout != "speech_commands":
             name_speakers(database)
         settle_ids(database)
@@ -41,20 +41,25 @@ def list_files(
             num_missing=_count(database, "missing"),
             num_other_files=files.num_others(),
             database=path,
+            tables=tables,
         )
 
 
-def _list(files: Files, collector: Collector, database: sqlite3.Connection) -> str:
-    """Enter what the layout makes of the files; its name."""
+def _list(
+    files: Files, collector: Collector, database: sqlite3.Connection
+) -> tuple[str, tuple[str, ...]]:
+    """Enter what the layout makes of the files; its name, and the tables that it read."""
     _require_tables(files, database)
     if is_speech_commands(files):
         list_speech_commands(files, collector, database)
-        return "speech_commands"
+        return "speech_commands", tuple(name for name in LISTS if (files.folder / name).is_file())
     tables = find_tables(files)
     if tables:
-        return list_by_tables(files, tables, collector, database)
+        kind = list_by_tables(files, tables, collector, database)
+        read = [*tables[kind], *tables.get("lhotse_supervisions", ())]
+        return kind, tuple(sorted(table.path for table in read))
     list_folder(files, collector)
-    return "folder"
+    return "folder", ()
 
 
 def _require_tables(files: Files, database: sqlite3.Connection) -> None:

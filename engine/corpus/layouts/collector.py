@@ -44,6 +44,14 @@ class Collector:
         )
         return bool(self._database.execute(query, {"path": encode(path)}).fetchone()[0])
 
+    def has_stem(self, stem: str) -> bool:
+        """Whether a candidate's file has this path but for its suffix, and a row has named it."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM files JOIN candidates USING (path) "
+            "WHERE files.stem = ? AND candidates.place != x'')"
+        )
+        return bool(self._database.execute(query, (encode(stem),)).fetchone()[0])
+
     def quarantine(self, path: str, reason: Reason, detail: str) -> None:
         """Enter a file that cannot be a candidate, and why."""
         self._num_missing += 1

@@ -21,6 +21,8 @@ class Listing:
     """Texts, lists, hidden files, background noise, audio that no row of a table names: no clips,
     and no fault."""
     database: Path
+    tables: tuple[str, ...] = ()
+    """The tables and lists that say what the files are, by their paths in the folder."""
 
     def candidates(self) -> Iterator[Candidate]:
         """Sorted by (path, start), paths by their bytes."""

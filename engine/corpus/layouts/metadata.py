@@ -8,7 +8,7 @@ corpus's own lists.
 
 from collections.abc import Iterator, Mapping
 
-from engine.corpus.layouts.candidate import Candidate
+from engine.corpus.layouts.candidate import Candidate, without_suffix
 from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.delimited import FILE, LABEL, LANGUAGE, SPEAKER, TEXT, read_cells
 from engine.corpus.layouts.files import Files
@@ -33,9 +33,12 @@ def metadata_rows(files: Files, table: Table) -> Iterator[Row]:
 
 
 def add_unnamed(files: Files, collector: Collector) -> None:
-    """Audio files without a row are clips as well, of which nothing is known."""
+    """Audio files without a row are clips as well, of which nothing is known.
+
+    One that has a row's name but for its suffix is that recording in another format: none.
+    """
     for path in files.audio():
-        if not collector.has_file(path):
+        if not collector.has_file(path) and not collector.has_stem(without_suffix(path)):
             collector.add(Candidate(path=path))
 
 

@@ -9,6 +9,8 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from engine.corpus import Corpus, PackedAudio
+from engine.corpus.traits import span_of
+from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
 from engine.features.cache import cached_array
 from engine.systems.vqvae.frontend import FrontEnd
@@ -46,10 +48,11 @@ def _waveforms(packed: PackedAudio, front_end: FrontEnd, rows: Sequence[int]) ->
 
 def all_clips(corpus: Corpus, mels: np.ndarray, num_samples: int) -> "VqvaeClips":
     """Every clip of a corpus, in manifest order."""
-    known = [(clip.id, clip.sha256) for clip in corpus.manifest.clips]
-    ids = tuple(id_ for id_, _ in known)
-    digests = as_digests(word for _, word in known)
-    return VqvaeClips(ids, np.arange(len(ids)), digests, mels, num_samples)
+    known = [(clip.id, clip.sha256, span_of(clip)) for clip in corpus.manifest.clips]
+    ids = tuple(id_ for id_, _, _ in known)
+    digests = as_digests(word for _, word, _ in known)
+    spans = np.array([span for _, _, span in known], SPAN)
+    return VqvaeClips(ids, np.arange(len(ids)), digests, spans, mels, num_samples)
 
 
 @frozen
@@ -66,6 +69,8 @@ class VqvaeClips:
     """Each clip's row in `mels`."""
     digests: np.ndarray
     """SHA-256 of each clip's decoded audio, uint8 [clips, 32]."""
+    spans: np.ndarray
+    """Where in which file each clip lies, SPAN [clips]."""
     mels: np.ndarray
     """Mel spectrograms of the corpus, as `corpus_mels` gives them."""
     num_samples: int
@@ -73,7 +78,8 @@ class VqvaeClips:
     def only(self, places: np.ndarray) -> "VqvaeClips":
         """The set that holds the clips at `places` of this one, in their order."""
         ids = tuple(self.ids[place] for place in places.tolist())
-        return evolve(self, ids=ids, rows=self.rows[places], digests=self.digests[places])
+        digests, spans = self.digests[places], self.spans[places]
+        return evolve(self, ids=ids, rows=self.rows[places], digests=digests, spans=spans)
 
     @property
     def lengths(self) -> np.ndarray:

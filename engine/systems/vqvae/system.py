@@ -19,6 +19,7 @@ from engine.systems.vqvae.frontend import FrontEnd
 from engine.systems.vqvae.objective import VqvaeObjective
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter, spread_over
+from engine.systems.vqvae.scales import scales
 from engine.training.system import Data, Evaluated, Limits, Sample, Turn
 
 _TURN = "autoencoder"
@@ -55,6 +56,7 @@ class VqvaeSystem:
         self.train_clips = self.all_clips.only(split.train)
         self.eval_clips = self.all_clips.only(split.evaluation)
         self.objective = VqvaeObjective(recipe.model)
+        self.scales = scales(recipe)
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
