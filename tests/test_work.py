@@ -139,7 +139,8 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(tmp_path):
 
 
 def print_process_for_ever(item):
-    print(os.getpid(), flush=True)
+    sys.stdout.write(f"{os.getpid()}\n")
+    sys.stdout.flush()
     time.sleep(600)
 
 

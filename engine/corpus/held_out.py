@@ -1,6 +1,6 @@
 """How clips are held out: by official lists, by chance, or by hashes of voices and recordings.
 
-Each rule gives a mask over the clips, and a sentence.
+Each rule gives a mask over the clips, and words.
 """
 
 import numpy as np
@@ -15,19 +15,17 @@ def near(group: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def by_lists(traits: Traits) -> tuple[np.ndarray, str]:
-    """Which clips the official lists let be learned from, and how; no words where there are none.
+    """Which clips the official lists let be learned from; words where a few are on no list.
 
-    A clip on no list may be, unless its voice or its recording is on another list than training.
+    Such a clip may be, unless its voice or its recording is on another list than training.
     """
     unlisted = traits.listed == ""
-    if unlisted.all():
-        return unlisted, ""
     kept = np.flatnonzero(np.isin(traits.listed, ["eval", "test"]))
     barred = unlisted & (near(traits.speakers, kept) | near(traits.places, kept))
-    how = "the corpus's official lists, of which the test list is left out"
     learned = unlisted & ~barred
-    if unlisted.any():
-        how += f"; of the {unlisted.sum()} clips on no list {learned.sum()} are learned from"
+    how = ""
+    if unlisted.any() and not unlisted.all():
+        how = f"; of the {unlisted.sum()} clips on no list {learned.sum()} are learned from"
     if barred.any():
         how += ", the others share a voice or recording with evaluation or test"
     return (traits.listed == "train") | learned, how

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from attrs import define, field
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from engine.corpus.manifest import QUARANTINE_FILE, Quarantined, Reason
 from engine.corpus.reasons import MEANINGS, Meaning
 from engine.corpus.report import Report
+from engine.pages import page_template
 from engine.text import visible
 
 PAGE_FILE = "report.html"
@@ -34,7 +34,7 @@ def write_page(report: Report, quarantined: Iterable[Quarantined], folder: Path)
 
     It needs nothing beside it and no network. The same corpus gives the same bytes.
     """
-    page = _environment().get_template("page.html")
+    page = page_template("engine.corpus", visible, count=lambda value: f"{value:,}")
     path = folder / PAGE_FILE
     text = page.render(report=report, groups=_groups(quarantined), table=QUARANTINE_FILE)
     path.write_bytes(text.encode())
@@ -49,21 +49,3 @@ def _groups(quarantined: Iterable[Quarantined]) -> list[_Group]:
         if group.total <= MOST_ROWS:
             group.rows.append((number, one))
     return [group for group in groups.values() if group.total]
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("engine.corpus", "."),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["count"] = lambda value: f"{value:,}"
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """File names and transcripts are whoever's: what hides in them is written as escapes."""
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

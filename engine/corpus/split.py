@@ -9,6 +9,8 @@ from engine.errors import UserError
 from engine.evaluation.audio import Heard, rows_heard_in
 from engine.recipe.dataset import CorpusClips
 
+_LISTS = "the corpus's official lists, of which the test list is left out"
+
 
 @frozen(kw_only=True, eq=False)
 class Split:
@@ -36,11 +38,15 @@ def split_clips(traits: Traits, rule: CorpusClips, seed: int) -> Split:
         train = np.ones(len(traits), bool)
         held_out, how = at_random(traits, rule.eval_share, seed)
     else:
-        train, how = by_lists(traits)
+        train, unlisted = by_lists(traits)
         held_out = traits.listed == "eval"
+        how = f"{_LISTS}{unlisted}"
         if not held_out.any():
             held_out, said = by_hash(traits, train, rule.eval_share)
-            how = f"{how}; evaluation, which has no list, is of the rest: {said}" if how else said
+            listed = (traits.listed != "").any()
+            how = (
+                f"{how}; evaluation, which has no list, is of the rest: {said}" if listed else said
+            )
     evaluation = _at_most(traits, np.flatnonzero(held_out), rule.num_eval_clips)
     return _split(traits, train & ~held_out, evaluation, rule, how)
 
@@ -55,8 +61,8 @@ def split_around(traits: Traits, evaluation: np.ndarray, rule: CorpusClips, how:
     train, free = np.ones(len(traits), bool), np.ones(len(traits), bool)
     groups = [traits.places]
     if rule.split == "speaker_disjoint":
-        train, said = by_lists(traits)
-        how, free = f"{how}; {said}" if said else how, traits.listed == ""
+        train, unlisted = by_lists(traits)
+        how, free = how + unlisted, traits.listed == ""
         groups = [traits.speakers, traits.places]
     for group in groups:
         others = train & ~(free & near(group, evaluation))

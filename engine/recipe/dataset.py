@@ -21,7 +21,7 @@ class CorpusClips:
     corpus: str = setting("corpus in params.toml", check=not_empty)
     split: Literal["speaker_disjoint", "random"] = setting(
         "how evaluation clips are chosen: the corpus's official lists (else by speaker), or at "
-        "random over clips, which lets speakers leak into the evaluation",
+        "random over recordings, which lets speakers leak into the evaluation",
         default="speaker_disjoint",
     )
     eval_share: float = setting(

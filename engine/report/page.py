@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from engine.atomic import write_atomically
+from engine.pages import page_template
 from engine.recipe.schema import Recipe
 from engine.report.curves import draw_curves, picture_name
 from engine.report.ending import tell_ending
@@ -14,6 +13,7 @@ from engine.report.gallery import exhibits
 from engine.report.history import History
 from engine.report.table import compare
 from engine.report.words import duration, figure
+from engine.text import visible_lines
 from engine.tracking.events import Event
 
 
@@ -25,7 +25,7 @@ def build_report(folder: Path, recipe: Recipe, remark: str | None = None) -> Pat
     which holds for the moment: same events and remark, same page.
     """
     content = _content(folder, recipe, History.of(folder)) | {"remark": remark}
-    page = _environment().get_template("page.html").render(content)
+    page = page_template("engine.report", visible_lines, figure=figure).render(content)
     path = folder / "report.html"
     write_atomically(path, page)
     return path
@@ -94,15 +94,3 @@ def _facts(start: Mapping[str, Any], finish: Event | None) -> dict[str, str]:
     machine = start.get("machine", {})
     facts |= {str(key).replace("_", " "): str(value) for key, value in machine.items()}
     return facts | {key: str(start[key]) for key in ("command",) if key in start}
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("engine.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = figure
-    return environment

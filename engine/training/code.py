@@ -9,7 +9,15 @@ import torch
 import engine
 from engine.recipe.schema import Recipe
 
-_SHARED = ("corpus/choose.py", "corpus/split.py", "corpus/traits.py", "metrics", "nn")
+_SHARED = (
+    "corpus/choose.py",
+    "corpus/held_out.py",
+    "corpus/split.py",
+    "corpus/traits.py",
+    "evaluation/audio.py",
+    "metrics",
+    "nn",
+)
 """What every system shares: who is held out, figures, layers. Stages in dvc.yaml depend on it."""
 
 

@@ -81,7 +81,9 @@ def test_a_part_of_the_parents_clips_is_said_to_be_another_set(project):
 def test_a_phase_on_other_clips_takes_its_own_split_and_says_so(project):
     _, evaluation, split = choose(project, clips(*range(10, 60)), start=PHASE)
     assert evaluation
-    assert split.how.startswith("none of the 4 evaluation clips of base is in this corpus, so record")
+    assert split.how.startswith(
+        "none of the 4 evaluation clips of base is in this corpus, so record"
+    )
 
 
 def test_a_phase_may_ask_for_its_own_split(project):

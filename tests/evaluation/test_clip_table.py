@@ -45,7 +45,7 @@ def test_a_person_can_read_it(tmp_path):
         "0" * 64 + '\t"',
         "\udcff\ta",
         "x",
-        "0" * 64 + r"\t\ud800",
+        "0" * 64 + "\t\\ud800",
     ],
 )
 def test_a_damaged_line_is_named(tmp_path, damage):

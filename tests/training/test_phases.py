@@ -10,7 +10,7 @@ from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import keys
 from engine.evaluation.lineage import read_ancestors
 from engine.project import Project
-from engine.recipe.schema import Adam, Guard, Start
+from engine.recipe.schema import Adam, Guard, Start, Verdict
 from engine.report.ending import tell_ending
 from engine.tracking.events import read_events
 from tests.training.toy import ToyDataset
@@ -152,3 +152,21 @@ def test_a_killed_phase_goes_on_with_every_figure_it_had(base, tmp_path):
         ]
         tables.append(json.dumps(differences).encode())
     assert tables[:2] == tables[2:]
+
+
+def test_what_stands_against_a_verdict_is_that_of_the_moment_in_which_it_is_shown(tmp_path):
+    verdict = Verdict(metric="eval/error", cuts=(0.0,), keep=("other",) * 2, say=("a", "b"))
+    settings = {"name": "one", "dataset": POOL, "epochs": 1, "verdict": verdict}
+    finish(tmp_path, **settings)
+    other = tmp_path / "metrics/other.json"
+    for content, stands in (
+        ({"evaluation_set": "of others"}, True),
+        ({"evaluation_set": metrics(tmp_path, "one")["evaluation_set"]}, False),
+        ({}, True),
+    ):
+        other.write_text(json.dumps(content))
+        finish(tmp_path, **settings)
+        said = (tmp_path / "said").read_text().splitlines()[-1]
+        assert said.startswith("already trained")
+        assert ("The present figures of other are not of these" in said) == stands
+    assert "remark" not in json.loads((tmp_path / "models/one/verdict.json").read_text())

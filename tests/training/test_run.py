@@ -37,6 +37,7 @@ def test_a_finished_run_leaves_model_metrics_curves_and_report(undisturbed):
     assert {path.name for path in (model / "checkpoints").iterdir()} == {"best", "last"}
     metrics = json.loads((undisturbed / "metrics/toy.json").read_text())
     assert metrics["evaluation_set"] == "toy evaluation set"
+    assert metrics["scale"] == {"error": "ab12"}
     assert metrics["eval"]["error"] < metrics["untrained"]["error"]
     assert (undisturbed / "plots/toy/train.csv").read_text().count("\n") == 31
 

@@ -30,6 +30,14 @@ def test_clips_are_in_manifest_order_and_equally_long(make_system):
     assert len(system.train_clips) == len(system.train_clips.lengths)
 
 
+def test_clips_know_where_in_which_file_they_lie(make_system):
+    system = make_system()
+    clips = [system.corpus.manifest.clips[row] for row in system.split.train.tolist()]
+    spans = system.train_clips.spans
+    assert len(set(spans["file"].tolist())) == len({clip.file_sha256 for clip in clips})
+    assert spans["stop"].tolist() == [clip.start_seconds + clip.seconds for clip in clips]
+
+
 def test_mels_are_computed_once_and_again_for_another_window(make_system, tmp_path):
     system = make_system()
     loudest = make_system(window="loudest")
