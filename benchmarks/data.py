@@ -217,7 +217,14 @@ def crops(clips: int, rounds: int) -> None:
 
 def _readers(project: Project, wavs: list[Path], flacs: list[Path]) -> dict[str, Reader]:
     from audiotools import AudioSignal
+    from audiotools.core import util
 
+    def info(path: Path) -> util.Info:
+        """In place of its own, which asks torchaudio for what that no longer has."""
+        facts = soundfile.info(path)
+        return util.Info(sample_rate=facts.samplerate, num_frames=facts.frames)
+
+    util.info = info
     source = CorpusSource(source="data/clips", sample_rates_hz=(44_100,))
     packed = ingest("clips", source, project).packed(44_100)
     random, state = np.random.default_rng(1), np.random.RandomState(1)
