@@ -41,9 +41,11 @@ def forget(root):
 
 
 def test_kills_at_any_instant_change_nothing(root, whole):
-    start = time.monotonic()
-    finish(start_other(ingest_words, root))
-    lasts = time.monotonic() - start
+    for _ in range(2):  # the first of them starts what all the others are forked from
+        forget(root)
+        start = time.monotonic()
+        finish(start_other(ingest_words, root))
+        lasts = time.monotonic() - start
     random.seed(NUM_KILLS)
     for number in range(NUM_KILLS):
         if number % 2:
