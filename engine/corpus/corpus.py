@@ -8,6 +8,7 @@ from typing import Any
 import soxr
 from attrs import frozen
 
+from engine.checksum import sha256_of
 from engine.corpus.gather import AUDIO_FOLDER, FACTS_FILE
 from engine.corpus.manifest import Manifest, read_manifest
 from engine.corpus.packed import PackedAudio
@@ -98,7 +99,6 @@ def _checked_facts(folder: Path) -> Mapping[str, Any]:
         path = folder / Path(name).name
         if not path.is_file():
             raise UserError(f"{path} is missing. {AGAIN}")
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                raise UserError(f"{path} is not the table that was ingested: it changed. {AGAIN}")
+        if sha256_of(path) != expected:
+            raise UserError(f"{path} is not the table that was ingested: it changed. {AGAIN}")
     return checked

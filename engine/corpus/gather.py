@@ -1,6 +1,5 @@
 """Gathers measured shards into a corpus: clips here, quarantine there, nothing in between."""
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,7 @@ from typing import Any, TextIO
 
 from attrs import evolve
 
+from engine.checksum import sha256_of
 from engine.corpus.kept import FileState, KeptShard
 from engine.corpus.layouts.database import decode, encode
 from engine.corpus.manifest import CLIPS_FILE, QUARANTINE_FILE, Clip, ClipsDigest, Quarantined
@@ -77,7 +77,7 @@ class Gatherer:
             "digest": self.digest.hexdigest(),
             "settings": settings,
             "tables": tables,
-            "sha256": {name: _sha256(self._folder / name) for name in names},
+            "sha256": {name: sha256_of(self._folder / name) for name in names},
         }
         text = json.dumps(facts, indent=1, sort_keys=True) + "\n"
         (self._folder / FACTS_FILE).write_text(text, encoding="ascii")
@@ -136,8 +136,3 @@ def _database(path: Path) -> sqlite3.Connection:
         """
     )
     return database
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

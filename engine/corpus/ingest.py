@@ -6,9 +6,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from engine.atomic import replace_folder
+from engine.checksum import sha256_of
 from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.gather import AUDIO_FOLDER, Gatherer
-from engine.corpus.intact import SEEN_FILE, remember_packed, sha256_of
+from engine.corpus.intact import SEEN_FILE, remember_packed
 from engine.corpus.kept import KeptShard, Task, file_state, measure_shard
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.limits import Limits

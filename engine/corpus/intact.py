@@ -4,7 +4,6 @@ What a file system says of a file (size, times) is remembered when its content i
 that differs is content read again.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
+from engine.checksum import sha256_of
 from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.kept import FileState, file_state
 from engine.corpus.layouts.database import encode
@@ -158,12 +158,6 @@ def _packed_states(packed: PackedAudio) -> States:
         f"{packed.sample_rate_hz}/{name}": [facts.st_size, facts.st_mtime_ns]
         for name, facts in found.items()
     }
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sha256(folder: Path, path: str) -> str | None:

@@ -15,6 +15,7 @@ import cattrs
 import soxr
 from attrs import asdict, frozen
 
+from engine.checksum import sha256_of
 from engine.corpus.decode import decoders, quiet_decoders
 from engine.corpus.limits import Limits
 from engine.corpus.manifest import Clip, Quarantined
@@ -170,8 +171,7 @@ def file_state(folder: Path, path: str) -> FileState:
 
 
 def _sum(path: Path) -> tuple[int, str]:
-    with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    return path.stat().st_size, sha256_of(path)
 
 
 def _pcm_name(rate: int) -> str:

@@ -1,11 +1,11 @@
 """One file at a time: decode it, and take from it what the corpus wants of it."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from engine.checksum import sha256_of
 from engine.corpus.decode import AudioFile, UnusableError
 from engine.corpus.layouts import Candidate
 from engine.corpus.limits import Limits
@@ -29,7 +29,7 @@ def measure_file(
     """
     path = folder / parts[0].path
     try:
-        digest = _file_sha256(path)
+        digest = sha256_of(path)
     except OSError as error:
         fault = UnusableError("unreadable", error.strerror or str(error))
         return [quarantined(part, fault) for part in parts]
@@ -41,11 +41,6 @@ def measure_file(
             results = _measure_lane(path, digest, lane, limits, files)
             found |= {part.id: [result] for part, result in zip(lane, results, strict=True)}
     return [result for part in parts for result in found[part.id]]
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _source(digest: str, audio: AudioFile) -> Source:

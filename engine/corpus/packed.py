@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
+from engine.checksum import sha256_of
 from engine.corpus.pack import INDEX_FACTS, INDEX_TABLE
 from engine.corpus.pcm import SAMPLE_TYPE
 from engine.errors import UserError
@@ -37,7 +38,7 @@ class PackedAudio:
         """
         with refused(_damage(folder, "its index cannot be read"), OSError, UserError):
             facts = read_json_object(folder / INDEX_FACTS)
-            opened = hashlib.sha256((folder / INDEX_FACTS).read_bytes()).hexdigest()
+            opened = sha256_of(folder / INDEX_FACTS)
             rows = np.fromfile(folder / INDEX_TABLE, "<i8")
             shards, rate = [dict(shard) for shard in facts["shards"]], int(facts["sample_rate_hz"])
             num_clips, checksum = int(facts["clips"]), facts["table_sha256"]
@@ -76,9 +77,8 @@ class PackedAudio:
     def verify_shard(self, shard: dict[str, Any]) -> None:
         """Read one of `shards`. Raises UserError where it changed since it was written."""
         path = self.folder / shard["name"]
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != shard["sha256"]:
-                raise _damaged(path, "its checksum is not the index's")
+        if sha256_of(path) != shard["sha256"]:
+            raise _damaged(path, "its checksum is not the index's")
 
     def _check_shards(self) -> None:
         """Every shard is as long as the index says, and every clip lies inside its shard."""

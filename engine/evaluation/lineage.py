@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.atomic import write_atomically
+from engine.checksum import sha256_of
 from engine.errors import UserError
 from engine.evaluation.audio import SPAN, Audio, Heard
 from engine.evaluation.digests import NUM_BYTES
@@ -85,9 +86,8 @@ def _read(path: Path, digest: object, again: str) -> Heard:
     if not path.is_file():
         raise UserError(_missing(path, again))
     with refused(f"{path} is damaged. {again}", OSError, SyntaxError, tokenize.TokenError):
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                raise ValueError("other bytes than were written")
+        if sha256_of(path) != digest:
+            raise ValueError("other bytes than were written")
         rows: np.ndarray = np.lib.format.open_memmap(path, mode="r")
         if rows.dtype != _ROW or rows.ndim != 1:
             raise ValueError("no clips")

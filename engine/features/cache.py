@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.atomic import reserve, sync, write_atomically
+from engine.checksum import sha256_of
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def _compute(path: Path, shape: tuple[int, ...], dtype: str, fill: Fill) -> None
         fill(array)
         array.flush()
         sync(beside)
-        write_atomically(_checksum_path(path), _checksum(beside))
+        write_atomically(_checksum_path(path), sha256_of(beside))
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -65,7 +66,7 @@ def _is_sound(path: Path) -> bool:
     if not path.is_file():
         return False
     noted = _checksum_path(path)
-    if noted.is_file() and noted.read_text() == _checksum(path):
+    if noted.is_file() and noted.read_text() == sha256_of(path):
         return True
     _log.warning("%s is damaged and is computed again", path)
     return False
@@ -73,11 +74,6 @@ def _is_sound(path: Path) -> bool:
 
 def _checksum_path(path: Path) -> Path:
     return path.with_suffix(".sha256")
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.atomic import replace_folder
+from engine.checksum import sha256_of
 from engine.disk import refusals_in_words, require_space
 from engine.errors import UserError
 from engine.training.safe_load import load_state, load_tensors
@@ -102,7 +103,7 @@ def find_damage(folder: Path) -> str | None:
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if _digest(path) != expected:
+        if sha256_of(path) != expected:
             return f"{name} does not have its checksum"
     return f"{_STATE} holds no step" if _step(folder) < 0 else None
 
@@ -131,7 +132,7 @@ def _write_files(checkpoint: Checkpoint, folder: Path) -> None:
             torch.save(checkpoint.optimizers, file)
     text = json.dumps(checkpoint.state, indent=1, sort_keys=True)
     (folder / _STATE).write_text(text, encoding="utf-8")
-    checksums = {path.name: _digest(path) for path in sorted(folder.iterdir())}
+    checksums = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     (folder / _CHECKSUMS).write_text(json.dumps(checksums, indent=1), encoding="utf-8")
 
 
@@ -171,8 +172,3 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

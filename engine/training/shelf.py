@@ -6,7 +6,6 @@ hard links, no room.
 """
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from engine.atomic import replace_folder
+from engine.checksum import sha256_of
 from engine.disk import in_words
 from engine.errors import UserError
 from engine.training.folder import RunFolder, write_json
@@ -106,12 +106,7 @@ def _room(file: Path) -> int:
 
 def _digests(folder: Path) -> dict[str, str]:
     return {
-        str(path.relative_to(folder)): _digest(path)
+        str(path.relative_to(folder)): sha256_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
