@@ -35,8 +35,9 @@ def choose_rows(recipe: Recipe, project: Project, traits: Traits, seed: int) -> 
     rule: CorpusClips = recipe.dataset
     if rule.evaluation is not None:
         return _frozen(rule.evaluation, project, traits, rule)
-    if recipe.start is not None and recipe.start.evaluation == "inherited":
-        return _inherited(recipe.start.from_, project, traits, rule, seed)
+    start = recipe.start
+    if start is not None and start.from_ is not None and start.evaluation == "inherited":
+        return _inherited(start.from_, project, traits, rule, seed)
     return split_clips(traits, rule, seed)
 
 

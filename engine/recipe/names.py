@@ -9,6 +9,8 @@ from engine.recipe.schema import Recipe
 from engine.recipe.tables import keys_of, tables_in, toml_key
 
 _MIRRORED = re.compile(r"(?:baseline/[^/]+|untrained|parent)/(.+)")
+_NUMBER = "<n>"
+"""Stands in a system's name of a metric for any whole number: one figure for each."""
 
 
 def naming_faults(
@@ -50,16 +52,23 @@ def known_results(system: type[Recipe]) -> tuple[str, ...]:
     return tuple(name for name in system.metrics if name.startswith("eval/"))
 
 
+def is_known(metric: str, known: Collection[str]) -> bool:
+    """Whether a metric is one of those known, or of a numbered one (`eval/codebook_<n>/usage`)."""
+    return metric in known or re.sub(r"(?<=_)[1-9][0-9]*(?=/|$)", _NUMBER, metric) in known
+
+
 def _loss_terms(system: type[Recipe]) -> Iterator[str]:
+    """The keys of the losses table that are weights: its other keys are tables."""
     for key in keys_of(system):
         if key.name == "losses":
             for table in tables_in(key.type):
-                yield from (toml_key(term) for term in keys_of(table))
+                terms = (term for term in keys_of(table) if not [*tables_in(term.type)])
+                yield from map(toml_key, terms)
 
 
 def _metric_faults(value: str, known: Collection[str]) -> Iterator[tuple[KeyPath, str]]:
     mirrored = _MIRRORED.fullmatch(value)
-    if value not in known and not (mirrored and f"eval/{mirrored[1]}" in known):
+    if not is_known(value, known) and not (mirrored and is_known(f"eval/{mirrored[1]}", known)):
         yield (
             (),
             f"no such metric: '{value}'{did_you_mean(value, known)} (known: {listed([*known])})",
@@ -68,7 +77,7 @@ def _metric_faults(value: str, known: Collection[str]) -> Iterator[tuple[KeyPath
 
 def _result_faults(value: str, system: type[Recipe]) -> Iterator[tuple[KeyPath, str]]:
     known = known_results(system)
-    if value not in known:
+    if not is_known(value, known):
         near = did_you_mean(value, known)
         yield (), f"'{value}' is no metric of the evaluation{near} (known: {listed(known)})"
 

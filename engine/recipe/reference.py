@@ -39,12 +39,13 @@ of the system are meant, those of the loop (`train/loss`, `train/<loss term>`,
 
 def reference(classes: Mapping[str, type[Recipe]]) -> str:
     """The reference of all systems' recipes and of params.toml."""
-    own = {"dataset", "model", "losses"}
+    common = {toml_key(key) for key in keys_of(Recipe)}
     lines = [_OPENING, "## Tables of every recipe\n"]
     lines += _tables(Recipe)
     for word, system in classes.items():
         lines += [f"## System `{word}`\n", f"{_doc(system)}\n"]
-        lines += _tables(system, only=own)
+        added = {toml_key(key) for key in keys_of(system)} - common
+        lines += _tables(system, only=added | {"dataset", "model", "losses"})
         lines += _listing("Turns", dict.fromkeys(system.turns, ""))
         lines += _listing("Metrics", system.metrics)
     lines += ["## params.toml\n", "What is true of this machine and of this run.\n"]

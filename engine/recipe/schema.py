@@ -1,6 +1,7 @@
 """The tables that every recipe has. Systems add `dataset`, `model` and `losses`."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any, ClassVar, Literal
 
 from attrs import frozen
@@ -20,8 +21,9 @@ from engine.recipe.fields import (
 SCHEMA_VERSION = 1
 
 LENGTHS = frozenset({"epochs", "steps"})
+STARTS = frozenset({"from", "weights"})
 CONDITIONS = frozenset({"below", "above", "between", "plateau_steps", "gap", "alive", "finite"})
-ALTERNATIVES = (LENGTHS, CONDITIONS)
+ALTERNATIVES = (LENGTHS, STARTS, CONDITIONS)
 """Keys of one table of which one is given: a child or profile that gives one drops the others."""
 
 # A table may have a method `cross_checks(self) -> Iterable[tuple[str, str]]`: faults that concern
@@ -210,9 +212,17 @@ class Training:
 
 @frozen(kw_only=True)
 class Start:
-    """Continue another recipe's checkpoint."""
+    """Continue another recipe's checkpoint, or a published model's weights."""
 
-    from_: str = setting("name of the recipe this one continues", key="from", check=recipe_name)
+    from_: str | None = setting(
+        "name of the recipe this one continues", default=None, key="from", check=recipe_name
+    )
+    weights: str | None = setting(
+        "or a file of published weights, by its path in the project; the first evaluation is "
+        "theirs, and what they were trained on is not known",
+        default=None,
+        check=not_empty,
+    )
     pick: str = setting("'last', 'best' or 'step:N'", default="best", check=_pick)
     carry: tuple[Literal["weights", "optimizer"], ...] = setting(
         "what is taken over", default=("weights",), check=not_empty
@@ -221,6 +231,18 @@ class Start:
         "whether the parent's evaluation clips are evaluated on, or those of this recipe's split",
         default="inherited",
     )
+
+    @property
+    def name(self) -> str:
+        """What is continued: a recipe's name, or that of a file."""
+        return self.from_ or PurePath(self.weights or "").name
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """One of the two, and of a file nothing but its weights."""
+        if (self.from_ is None) == (self.weights is None):
+            yield "", "give exactly one of from, weights"
+        if self.weights is not None and self.carry != ("weights",):
+            yield "carry", "a file of weights holds nothing else; remove it"
 
 
 # ---- what is tolerated, believed, concluded ----

@@ -81,5 +81,5 @@ def type_words(annotation: Any) -> str:
     if origin is tuple:
         count = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
         inside = type_words(arguments[0])
-        return f"list of {count}{PLURALS.get(inside, inside)}"
+        return f"list of {count}{PLURALS.get(inside, inside.replace('list', 'lists', 1))}"
     return _WORDS.get(first, "table")

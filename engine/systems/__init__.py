@@ -9,7 +9,10 @@ from types import MappingProxyType
 from engine.errors import UserError
 from engine.recipe.schema import Recipe
 
-_BUILT_IN = {"vqvae": "engine.systems.vqvae.recipe:VqvaeRecipe"}
+_BUILT_IN = {
+    "codec": "engine.systems.codec.recipe:CodecRecipe",
+    "vqvae": "engine.systems.vqvae.recipe:VqvaeRecipe",
+}
 
 
 @cache

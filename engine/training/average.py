@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 
 class AverageWeights:
-    """Moving average of all trainable tensors (Polyak averaging); buffers are taken as they are."""
+    """Moving average of parameters (Polyak averaging), by name."""
 
-    def __init__(self, module: nn.Module, decay: float) -> None:
+    def __init__(self, parameters: Mapping[str, nn.Parameter], decay: float) -> None:
         self.decay = decay
-        self._live = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        self._live = dict(parameters)
         self.weights = {name: p.detach().clone() for name, p in self._live.items()}
 
     @torch.no_grad()

@@ -15,7 +15,7 @@ def tell_gain(recipe: Recipe, record: Record, history: Iterable[Event]) -> str |
     entry, best = record.entry, record.best
     if recipe.start is None or record.entry_name != "parent" or entry is None or best is None:
         return None
-    metric, parent = recipe.training.best, recipe.start.from_
+    metric, parent = recipe.training.best, recipe.start.name
     if best.step == 0:
         nearest = _nearest(recipe, history)
         kept = f"what is kept are the weights of {parent} itself"

@@ -63,8 +63,8 @@ class Loop:
         self.record = Record.of(self.recipe)
         self.guards = Guards(self.recipe.guard, self.record.contest)
         decay = training.ema_decay
-        module = self.system.objective
-        self.average = None if decay is None else AverageWeights(module, decay)
+        averaged = {n: p for t in self.system.turns if t.averaged for n, p in t.parameters.items()}
+        self.average = None if decay is None else AverageWeights(averaged, decay)
         self._logged = (time.perf_counter(), self.step)
 
     def run(self) -> Ending:
@@ -206,7 +206,8 @@ class Loop:
         epoch = self.clock.epoch(self.step)
         self.watcher.progress(Progress(self.step, total, epoch, clips, left, metrics))
         self._heed(self.guards.watch(metrics, self.moment()))
-        silent = [name for turn in self.system.turns for name in silent_parameters(turn)]
+        begun = [turn for turn in self.system.turns if turn.starts_at_step < self.step]
+        silent = [name for turn in begun for name in silent_parameters(turn)]
         self._heed(self.guards.watch_gradients(silent, self.moment()))
         self._logged = (time.perf_counter(), self.step)
 

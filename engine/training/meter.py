@@ -17,6 +17,7 @@ class Meter:
         self._reduce = reduce
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
+        self._added: set[str] = set()
 
     @torch.no_grad()
     def add(self, metrics: Mapping[str, Tensor], share: float = 1.0) -> None:
@@ -24,11 +25,13 @@ class Meter:
         for name, value in metrics.items():
             value = value.detach().float() * share
             self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._added.add(name)
 
     def count(self) -> None:
-        """One step is complete."""
-        for name in self._sums:
+        """One step is complete. Not every step has every metric."""
+        for name in self._added:
             self._counts[name] = self._counts.get(name, 0) + 1
+        self._added.clear()
 
     def state(self) -> dict[str, Any]:
         """What was added since the last reading, for a checkpoint."""

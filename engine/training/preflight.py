@@ -17,7 +17,7 @@ from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
 from engine.training.schedules import Length, learning_rate
 from engine.training.step import Stepper, silent_parameters, weigh
-from engine.training.system import Batch, System, Terms
+from engine.training.system import Batch, System, Terms, Turn
 
 _CLIPS = 8
 """Clips in the batch that is looked at: enough to swap, few enough to take seconds."""
@@ -131,13 +131,13 @@ class Preflight:
             yield Check(f"conditioning {name}", moved, detail)
 
     def _learns(self, batch: Batch) -> Iterator[Check]:
-        at_peak = max((s.warmup_steps for s in self.recipe.schedule.values()), default=0)
-        silent = {name for turn in self.system.turns for name in turn.parameters}
+        at, turns = self._with_all_turns()
+        silent = {name for turn in turns for name in turn.parameters}
         broken: set[str] = set()
         losses = []
-        for _ in range(_STEPS):
-            self.stepper.step([batch], at_peak)
-            silent &= {name for turn in self.system.turns for name in silent_parameters(turn)}
+        for step in range(at, at + _STEPS):
+            self.stepper.step([batch], step)
+            silent &= {name for turn in turns for name in silent_parameters(turn)}
             broken |= _not_finite(self.system)
             losses.append(self.stepper.meter.read())
         yield _gradient_check(silent, broken)
@@ -146,17 +146,31 @@ class Preflight:
             said = f"{first:.4g} -> {last:.4g} in {_STEPS} steps on one batch"
             yield Check(f"{term} can be learned", last < first, said)
 
+    def _with_all_turns(self) -> tuple[int, list[Turn]]:
+        """A step in which all turns and terms of this run are there, and these turns.
+
+        The learning rates are at their peak. What begins after the run's end is none of it.
+        """
+        total = self.length.total_steps
+        turns = [turn for turn in self.system.turns if turn.starts_at_step < total]
+        starts = [turn.starts_at_step for turn in turns]
+        starts += [late for turn in turns for late in turn.late_terms.values() if late < total]
+        peaks = [schedule.warmup_steps for schedule in self.recipe.schedule.values()]
+        return max([0, *starts, *peaks]), turns
+
     def _losses(self, batch: Batch) -> dict[str, float]:
         """Every turn's weighted loss, twice the same for the same batch: buffers are put back."""
         torch.manual_seed(self.order.seed)
         buffers = {name: tensor.clone() for name, tensor in self.system.objective.named_buffers()}
         device = next(self.system.objective.parameters()).device
-        prepared = self.system.objective.prepare({n: t.to(device) for n, t in batch.items()})
+        at, turns = self._with_all_turns()
+        self.system.objective.begin(at)
         losses = {}
         with torch.no_grad():
-            for turn in self.system.turns:
+            prepared = self.system.objective.prepare({n: t.to(device) for n, t in batch.items()})
+            for turn in turns:
                 terms: Terms = getattr(self.system.objective, turn.name)(prepared)
-                losses[turn.name] = float(weigh(turn, terms))
+                losses[turn.name] = float(weigh(turn, terms, at))
             for name, tensor in self.system.objective.named_buffers():
                 tensor.copy_(buffers[name])
         return losses
@@ -166,7 +180,7 @@ def _advice(name: str, recipe: Recipe) -> str:
     """How to evaluate on other clips than those that the recipe `name` learned from."""
     if name == _ITSELF or recipe.start is None:
         return "Its system must hold evaluation clips out of what it trains on"
-    parent = recipe.start.from_
+    parent = recipe.start.name
     frozen = getattr(recipe.dataset, "evaluation", None)
     if frozen is not None:
         return (

@@ -31,7 +31,7 @@ from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.publish import publish
 from engine.training.shelf import find_model_damage
-from engine.training.start import Parent, find_parent, take_over
+from engine.training.start import Origin, find_origin
 from engine.training.stop import StopRequest, stop_on_signals
 from engine.training.system import System
 from engine.training.watcher import Watcher
@@ -72,7 +72,7 @@ class Run:
         started = time.monotonic()
         fabric = make_fabric(self.params.hardware, self.recipe.training.precision)
         start = self.recipe.start
-        parent = find_parent(start, self.project) if start else None
+        parent = find_origin(start, self.project) if start else None
         torch.manual_seed(self.params.seed)
         system = self.build(self.recipe, self.project, self.params)
         identity = self._identity(system, parent)
@@ -169,7 +169,7 @@ class Run:
         )
 
     def _prepare(
-        self, loop: Loop, checkpoint: Path | None, parent: Parent | None, machine: dict[str, object]
+        self, loop: Loop, checkpoint: Path | None, parent: Origin | None, machine: dict[str, object]
     ) -> None:
         """Resume exactly; or take over the parent, run preflight and take the baselines."""
         if checkpoint is not None:
@@ -180,7 +180,7 @@ class Run:
             return
         loop.write("start", facts=self._facts(loop.system, machine))
         if parent is not None:
-            self.watcher.say(take_over(parent, loop))
+            self.watcher.say(parent.take_over(loop))
         self._preflight(loop, parent)
         loop.begin("untrained" if parent is None else parent.entry)
         self._warn_of_few(loop)
@@ -195,7 +195,7 @@ class Run:
             "command": f"cantus train {self.recipe.name}",
         }
 
-    def _preflight(self, loop: Loop, parent: Parent | None) -> None:
+    def _preflight(self, loop: Loop, parent: Origin | None) -> None:
         look = Preflight(
             loop.system,
             self.recipe,
@@ -234,7 +234,7 @@ class Run:
         loop.write("stop", facts={"reason": "interrupted", "message": message})
         return Outcome(ending, folder.path, message, loop.stop.signal)
 
-    def _identity(self, system: System, parent: Parent | None) -> str:
+    def _identity(self, system: System, parent: Origin | None) -> str:
         return recipe_identity(
             self.recipe,
             seed=self.params.seed,
@@ -245,7 +245,7 @@ class Run:
             parent=parent.digest if parent else "",
         )
 
-    def _description(self, identity: str, parent: Parent | None) -> dict[str, Any]:
+    def _description(self, identity: str, parent: Origin | None) -> dict[str, Any]:
         return {
             "recipe": self.recipe.name,
             "system": self.recipe.system,

@@ -1,11 +1,13 @@
-"""Phases: taking over another recipe's checkpoint."""
+"""Phases: taking over another recipe's checkpoint, or a published model's weights."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from torch import Tensor
 
+from engine.checksum import sha256_of
 from engine.errors import UserError
 from engine.evaluation.lineage import Ancestors, read_ancestors
 from engine.project import Project
@@ -32,41 +34,78 @@ class Parent:
         """What the run's weights are before step 1."""
         return "parent" if "weights" in self.carry else "untrained"
 
+    def take_over(self, loop: Loop) -> str:
+        """Load what is carried into the loop; say in a sentence what was.
 
-def find_parent(start: Start, project: Project) -> Parent:
-    """Read the parent's checkpoint. Raises UserError naming those there are where it is missing."""
-    folder = project.model(start.from_) / "checkpoints"
+        The recipe's learning rate always wins. Raises UserError where the weights do not fit,
+        naming the differing keys.
+        """
+        if "weights" in self.carry:
+            _load_weights(self, loop)
+        if "optimizer" in self.carry:
+            with refused(f"The optimiser's state of {self.name} does not fit this recipe's model."):
+                loop.stepper.load_optimizer_state(_part(self, "turns"))
+        carried = " and ".join(self.carry) + _which_weights(self, loop)
+        return f"carried {carried} of {self.name}; a new step count and schedule"
+
+
+@frozen
+class Published:
+    """Weights of a published model, which no recipe here has trained."""
+
+    name: str
+    digest: str
+    path: Path
+    ancestors: Ancestors = field(factory=dict)
+    """None that is known: nobody can say what they were trained on."""
+    entry: Entry = "parent"
+
+    def take_over(self, loop: Loop) -> str:
+        """Load them; say in a sentence what was found. Raises UserError where they do not fit."""
+        found = loop.system.load_published(self.path)
+        if loop.average is not None:
+            loop.average.restart()
+        return f"{found}; whether they have heard the evaluation clips cannot be known"
+
+
+Origin = Parent | Published
+"""What the weights of a run come from."""
+
+
+def find_origin(start: Start, project: Project) -> Origin:
+    """What a recipe continues. Raises UserError where it is missing or damaged."""
+    return _find_parent(start, start.from_, project) if start.from_ else _find_file(start, project)
+
+
+def _find_file(start: Start, project: Project) -> Published:
+    assert start.weights is not None, "the recipe's checks demand one of the two"
+    path = project.root / start.weights
+    if not path.is_file():
+        raise UserError(
+            f"start.weights = '{start.weights}' needs {path}, which does not exist. Put the "
+            "published weights there; the path is taken from the project's folder."
+        )
+    return Published(start.name, sha256_of(path), path)
+
+
+def _find_parent(start: Start, name: str, project: Project) -> Parent:
+    """Read the parent's checkpoint; name those there are where it is missing."""
+    folder = project.model(name) / "checkpoints"
     if not folder.is_dir():
         raise UserError(
-            f"start.from = '{start.from_}' needs {folder}, which does not exist. "
-            f"Train it first: dvc repro {start.from_}"
+            f"start.from = '{name}' needs {folder}, which does not exist. "
+            f"Train it first: dvc repro {name}"
         )
-    name = start.pick.replace("step:", "step_")
-    if not (folder / name).is_dir():
+    pick = start.pick.replace("step:", "step_")
+    if not (folder / pick).is_dir():
         kept = ", ".join(sorted(path.name.replace("step_", "step:") for path in folder.iterdir()))
         raise UserError(
-            f"start.pick = '{start.pick}' was not kept by {start.from_}; kept are: {kept}. "
+            f"start.pick = '{start.pick}' was not kept by {name}; kept are: {kept}. "
             "Pick one of them, or set training.keep_every in that recipe and train it again."
         )
-    checkpoint = read_checkpoint(folder / name)
+    checkpoint = read_checkpoint(folder / pick)
     ancestors = read_ancestors(folder.parent)
-    digest = weights_digest(folder / name)
-    return Parent(start.from_, digest, checkpoint, start.carry, ancestors)
-
-
-def take_over(parent: Parent, loop: Loop) -> str:
-    """Load what is carried into the loop; say in a sentence what was.
-
-    The recipe's learning rate always wins. Raises UserError where the weights do not fit, naming
-    the differing keys.
-    """
-    if "weights" in parent.carry:
-        _load_weights(parent, loop)
-    if "optimizer" in parent.carry:
-        with refused(f"The optimiser's state of {parent.name} does not fit this recipe's model."):
-            loop.stepper.load_optimizer_state(_part(parent, "turns"))
-    carried = " and ".join(parent.carry) + _which_weights(parent, loop)
-    return f"carried {carried} of {parent.name}; a new step count and schedule"
+    return Parent(name, weights_digest(folder / pick), checkpoint, start.carry, ancestors)
 
 
 def _load_weights(parent: Parent, loop: Loop) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from engine.errors import UserError
 from engine.recipe.schema import Constant, Recipe
+from engine.training.balance import gradients_at, shares_of
 from engine.training.meter import Meter
 from engine.training.optimizers import build_optimizer
 from engine.training.schedules import Length, learning_rate
@@ -33,7 +34,7 @@ class Stepper:
     """Runs the turns of a system in order, each with its optimiser, schedule and clipping."""
 
     def __init__(self, fabric: Fabric, system: System, recipe: Recipe, length: Length) -> None:
-        self._fabric, self._recipe, self._length = fabric, recipe, length
+        self._fabric, self._system, self._recipe, self._length = fabric, system, recipe, length
         check_turns(system)
         _compile(system, recipe.training.compile)
         self._shares, self._objective = _set_up(fabric, system, recipe)
@@ -43,11 +44,13 @@ class Stepper:
         """Do the step that follows `step` finished ones. Adds metrics to the meter."""
         clips = sum(_num_clips(batch) for batch in micro_batches)
         sizes = [_num_clips(batch) / clips for batch in micro_batches]
-        _let_gradients_flow(self._shares, self._shares)
+        due = [share for share in self._shares if share.turn.is_due(step)]
+        self._system.objective.begin(step)
+        _let_gradients_flow(due, self._shares)
         prepared: Iterable[Batch] = map(self._prepare, micro_batches)
-        if len(self._shares) > 1:  # what is prepared is shared; for one turn it may be freed early
+        if len(due) > 1:  # what is prepared is shared; for one turn it may be freed early
             prepared = list(prepared)
-        for share in self._shares:
+        for share in due:
             self._turn(share, prepared, sizes, step)
         self.meter.count()
 
@@ -98,11 +101,34 @@ class Stepper:
             with self._fabric.no_backward_sync(self._objective, enabled=number < len(sizes)):
                 with self._fabric.autocast():
                     terms: Terms = getattr(self._objective, share.turn.name)(batch)
-                loss = weigh(share.turn, terms)
-                self._fabric.backward(loss * size if size != 1.0 else loss)
+                loss = weigh(share.turn, terms, step)
+                self._backward(share.turn, terms, loss, size, step)
             self._log(share.turn, terms, loss, size)
         self._clip(share)
         share.optimizer.step()
+
+    def _backward(self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int) -> None:
+        """Backward of one micro-batch, the share `size` of a step; gradients add up."""
+        logs = (step + 1) % self._recipe.training.log_every_steps == 0
+        if terms.through is not None and (logs or turn.balancer is not None):
+            loss = self._measured(turn, terms, loss, size, step)
+        self._fabric.backward(loss * size if size != 1.0 else loss)
+
+    def _measured(self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int) -> Tensor:
+        """The loss, balanced where the turn balances; the terms' gradients are measured."""
+        assert terms.through is not None
+        weights = turn.weights_at(step)
+        gradients = gradients_at(terms.through, terms.losses)
+        if turn.balancer is None:
+            weighed = {name: gradient * weights[name] for name, gradient in gradients.items()}
+        else:
+            weighed = turn.balancer.balance(gradients, weights, self._mean_over_ranks)
+            others = {n: v * weights[n] for n, v in terms.losses.items() if n not in gradients}
+            pull = torch.stack([*weighed.values()]).sum(0)
+            loss = (terms.through * pull).sum() + sum(others.values())
+        shares = shares_of(weighed, self._mean_over_ranks)
+        self.meter.add({f"train/gradient_share/{n}": v for n, v in shares.items()}, size)
+        return loss
 
     def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
         """Name the figures as engine.recipe.names lists them; train/loss is the sum over turns."""
@@ -131,21 +157,22 @@ def silent_parameters(turn: Turn) -> list[str]:
     return [name for name in turn.parameters if name not in moved]
 
 
-def weigh(turn: Turn, terms: Terms) -> Tensor:
-    """The weighted sum of a turn's loss terms.
+def weigh(turn: Turn, terms: Terms, step: int) -> Tensor:
+    """The weighted sum of a turn's loss terms in the step that follows `step` finished ones.
 
     Raises UserError where the recipe weighs a term that the objective does not produce, or the
     objective produces one that the recipe does not weigh.
     """
-    if terms.losses.keys() != turn.weights.keys():
-        missing = sorted(turn.weights.keys() - terms.losses.keys())
-        unweighed = sorted(terms.losses.keys() - turn.weights.keys())
+    weights = turn.weights_at(step)
+    if terms.losses.keys() != weights.keys():
+        missing = sorted(weights.keys() - terms.losses.keys())
+        unweighed = sorted(terms.losses.keys() - weights.keys())
         raise UserError(
             f"The loss terms of turn '{turn.name}' do not match the recipe's [losses]: "
             f"weighed but never produced {missing or 'none'}, produced but not weighed "
             f"{unweighed or 'none'}."
         )
-    weighed = [value * turn.weights[name] for name, value in terms.losses.items()]
+    weighed = [value * weights[name] for name, value in terms.losses.items()]
     return torch.stack(weighed).sum()
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from attrs import field, frozen
 from torch import Tensor, nn
 
+from engine.training.balance import Balancer
+
 Batch = Mapping[str, Tensor]
 """Named tensors; the first dimension of each is the clip."""
 
@@ -21,12 +23,15 @@ class Terms(NamedTuple):
     """What one turn makes of a batch.
 
     `losses` are scalars, unweighted: the loop weighs them by the recipe. `metrics` are scalars (on
-    the device, detached) that are only logged, as `train/<name>`. A tuple, because torch.compile
-    and DDP look for tensors in nothing else.
+    the device, detached) that are only logged, as `train/<name>`. `through` is what a generator
+    made, [clips, ...], where losses reach its parameters through it: the gradient that each has
+    there is measured, and balanced where the turn has a balancer. A tuple, because torch.compile
+    looks for tensors in nothing else.
     """
 
     losses: Mapping[str, Tensor]
     metrics: Mapping[str, Tensor] = MappingProxyType({})
+    through: Tensor | None = None
 
 
 @frozen
@@ -35,7 +40,25 @@ class Turn:
 
     name: str
     parameters: Mapping[str, nn.Parameter]
+    """By their names in the objective."""
     weights: Mapping[str, float]
+    """Of every loss term it ever has."""
+    starts_at_step: int = 0
+    """Finished steps before its first."""
+    every_steps: int = 1
+    late_terms: Mapping[str, int] = field(factory=dict)
+    """Loss terms that are not there from the start: finished steps before each comes in."""
+    balancer: Balancer | None = None
+    averaged: bool = True
+    """Whether ema_decay averages its parameters: a discriminator is not exported."""
+
+    def is_due(self, step: int) -> bool:
+        """Whether it has a share in the step that follows `step` finished ones."""
+        return step >= self.starts_at_step and (step - self.starts_at_step) % self.every_steps == 0
+
+    def weights_at(self, step: int) -> Mapping[str, float]:
+        """Of the loss terms that it has in that step."""
+        return {n: w for n, w in self.weights.items() if step >= self.late_terms.get(n, 0)}
 
 
 class ClipSet(Protocol):
@@ -96,6 +119,8 @@ class Data:
     """Clips that are learned from."""
     evaluation: int
     """Clips that are held out."""
+    notes: Sequence[str] = ()
+    """What else a reader must know of them: sentences on what is padded, left out, upsampled."""
     split: str
     """How these were chosen, in words."""
     leaks: str | None
@@ -116,6 +141,12 @@ class Limits:
 
 class Objective(nn.Module):
     """Holds every network of a system, with one method per turn (batch -> Terms)."""
+
+    def begin(self, step: int) -> None:
+        """Called before the step that follows `step` finished ones.
+
+        It may decide what is computed in it, such as whether a discriminator is heard yet.
+        """
 
     def prepare(self, batch: Batch) -> Batch:
         """Add to the batch what several turns share, such as the generator's output.
@@ -153,3 +184,9 @@ class System(Protocol):
 
     def export(self, folder: Path) -> None:
         """Write the present weights in the formats that other tools read."""
+
+    def load_published(self, path: Path) -> str:
+        """Take over the weights of a published model from a file; say in words what was found.
+
+        Raises UserError where they do not fit, naming what differs; nothing is loaded then.
+        """

@@ -7,7 +7,7 @@ from engine.training.average import AverageWeights
 def test_the_average_moves_by_one_minus_decay():
     module = nn.Linear(1, 1, bias=False)
     nn.init.constant_(module.weight, 1.0)
-    average = AverageWeights(module, decay=0.9)
+    average = AverageWeights(dict(module.named_parameters()), decay=0.9)
     nn.init.constant_(module.weight, 2.0)
     average.update()
     assert torch.allclose(average.weights["weight"], torch.tensor([[1.1]]))
@@ -15,7 +15,7 @@ def test_the_average_moves_by_one_minus_decay():
 
 def test_the_weights_come_back_exactly_after_being_swapped():
     module = nn.Linear(3, 3)
-    average = AverageWeights(module, decay=0.5)
+    average = AverageWeights(dict(module.named_parameters()), decay=0.5)
     with torch.no_grad():
         module.weight.add_(1.0)
     before = module.weight.detach().clone()

@@ -1,7 +1,7 @@
 """What is learned: the networks of a recipe and the terms of its one turn."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.nn.quantize import EmaCodebook, GradientCodebook, OrderedLevels, Quantizer
 from engine.systems.vqvae.model import GridAutoencoder, aligned_network, puzzle_network
@@ -13,20 +13,16 @@ from engine.systems.vqvae.recipe import (
     PuzzleNetwork,
 )
 from engine.systems.vqvae.recipe import Quantizer as QuantizerTable
-from engine.training.system import Batch, Terms
+from engine.training.system import Batch, Objective, Terms
 
 
-class VqvaeObjective(nn.Module):
+class VqvaeObjective(Objective):
     """The autoencoder and its loss terms. Batches as `VqvaeClips` makes them."""
 
     def __init__(self, model: PuzzleNetwork | AlignedNetwork) -> None:
         super().__init__()
         self.normalisation = model.normalisation
         self.network = build_network(model)
-
-    def prepare(self, batch: Batch) -> Batch:
-        """Nothing is shared: there is one turn."""
-        return batch
 
     def autoencoder(self, batch: Batch) -> Terms:
         """Reconstruct a batch.

@@ -20,6 +20,7 @@ from engine.systems.vqvae.objective import VqvaeObjective
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter, spread_over
 from engine.systems.vqvae.scales import scales
+from engine.systems.vqvae.weights import import_weights
 from engine.training.system import Data, Evaluated, Limits, Sample, Turn
 
 _TURN = "autoencoder"
@@ -126,6 +127,11 @@ class VqvaeSystem:
         )
         facts = {"evaluation_set": self.evaluation_set, "metrics": self._metrics(evaluation)}
         export.write(folder, self.objective.network, evaluation, facts)
+
+    def load_published(self, path: Path) -> str:
+        """Take over a published state dict; its front end's buffers are not read."""
+        import_weights(self.objective.network, path)
+        return f"the published weights of {path.name}: every tensor of the network"
 
     def _pass(self) -> Evaluation:
         return evaluate_clips(self.objective, self.eval_clips, self.recipe.training.batch_size)

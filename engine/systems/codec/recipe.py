@@ -1,0 +1,338 @@
+"""The typed tables of a codec recipe, and the metrics it produces. No torch."""
+
+import re
+from collections.abc import Iterable, Mapping
+from math import prod
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from engine.recipe.dataset import CorpusClips
+from engine.recipe.fields import above, at_least, between, not_empty, setting, within
+from engine.recipe.schema import Recipe
+
+# ---- the audio ----
+
+
+@frozen(kw_only=True)
+class AsRecorded:
+    """Audio as it is in the corpus."""
+
+    kind: ClassVar[str] = "as_recorded"
+
+
+@frozen(kw_only=True)
+class Loudness:
+    """Every clip, and every crop, gained to one loudness (ITU-R BS.1770-4), its peak at most 1."""
+
+    kind: ClassVar[str] = "loudness"
+    lufs: float = setting("loudness", default=-16.0, check=within(-60.0, 0.0))
+
+
+@frozen(kw_only=True)
+class Rms:
+    """Every clip gained as a whole to one root mean square, its peak at most 1."""
+
+    kind: ClassVar[str] = "rms"
+    dbfs: float = setting("root mean square", default=-20.0, check=within(-60.0, 0.0))
+
+
+Level = AsRecorded | Loudness | Rms
+
+
+@frozen(kw_only=True)
+class Dataset(CorpusClips):
+    """Crops of speech or music for training, whole clips for evaluation."""
+
+    sample_rate_hz: int = setting("rate of the audio", check=within(1_000, 768_000))
+    segment_seconds: float = setting("length of a training crop", check=between(0.0, 60.0))
+    crops: Literal["anywhere", "salient"] = setting(
+        "which crops are drawn: any, or by up to eight tries one louder than -40 dBFS (RMS)",
+        default="anywhere",
+    )
+    level: Level = setting("how loud the network hears it", default=AsRecorded())
+    phase: Literal["as_recorded", "random"] = setting(
+        "whether each training crop's phase is turned by one random angle at all frequencies",
+        default="as_recorded",
+    )
+    channels: Literal["mix", "split"] = setting(
+        "what the corpus must have made of several channels: their mean, or a clip of each",
+        default="mix",
+    )
+    upsampling: Literal["refuse", "allow", "leave_out"] = setting(
+        "what becomes of clips recorded at a lower rate: they have nothing above their own "
+        "band, and the codec learns that",
+        default="refuse",
+    )
+
+
+# ---- the networks ----
+
+
+def _rates(value: tuple[int, ...]) -> str | None:
+    return not_empty(value) or within(2, 64)(min(value)) or within(2, 64)(max(value))
+
+
+def _bands(value: tuple[tuple[float, float], ...]) -> str | None:
+    sound = all(0.0 <= low < high <= 1.0 for low, high in value)
+    return not_empty(value) or (None if sound else "each must be [low, high] within 0 and 1")
+
+
+def _distinct(value: tuple[int, ...]) -> str | None:
+    return None if len(set(value)) == len(value) else "must not name one twice"
+
+
+def _periods(value: tuple[int, ...]) -> str | None:
+    return _distinct(value) or (within(2, 1000)(min(value)) if value else None)
+
+
+def _windows(value: tuple[int, ...]) -> str | None:
+    return _distinct(value) or (within(16, 65_536)(min(value)) if value else None)
+
+
+def _quantizers(value: tuple[int, ...]) -> str | None:
+    return not_empty(value) or _distinct(value) or at_least(1)(min(value))
+
+
+_width = within(1, 8192)
+
+
+@frozen(kw_only=True)
+class Discriminator:
+    """Multi-period and multi-resolution STFT discriminators (DAC, section 3.3), and their loss."""
+
+    periods: tuple[int, ...] = setting(
+        "periods in samples; empty: none", default=(2, 3, 5, 7, 11), check=_periods
+    )
+    stft_windows: tuple[int, ...] = setting(
+        "STFT windows in samples; empty: none", default=(2048, 1024, 512), check=_windows
+    )
+    bands: tuple[tuple[float, float], ...] = setting(
+        "shares of the spectrum that each STFT discriminator hears apart",
+        default=((0.0, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0)),
+        check=_bands,
+    )
+    loss: Literal["hinge", "least_squares"] = setting("which GAN loss", default="least_squares")
+    reduction: Literal["mean", "sum"] = setting(
+        "whether it is averaged or summed over the discriminators", default="sum"
+    )
+    features: Literal["sum", "mean", "relative"] = setting(
+        "feature matching: L1 summed over all feature maps, their mean, or the mean of each L1 "
+        "over the mean size of the real map",
+        default="sum",
+    )
+    starts_at_step: int = setting(
+        "finished steps before the discriminators begin, and are listened to",
+        default=0,
+        check=at_least(0),
+    )
+    every_steps: int = setting(
+        "steps from one of their updates to the next", default=1, check=within(1, 6)
+    )
+    precision: Literal["same", "bf16"] = setting(
+        "arithmetic of the discriminators' convolutions", default="same"
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """There is a discriminator."""
+        if not self.periods and not self.stft_windows:
+            yield "periods", "and stft_windows are empty: name at least one discriminator"
+
+
+@frozen(kw_only=True)
+class Model:
+    """The Descript Audio Codec (Kumar et al., 2023): convolutions around a residual quantizer."""
+
+    kind: ClassVar[str] = "dac"
+    encoder_dim: int = setting("channels after the first layer", default=64, check=_width)
+    encoder_rates: tuple[int, ...] = setting("strides", default=(2, 4, 8, 8), check=_rates)
+    latent_dim: int | None = setting(
+        "channels between encoder and decoder; encoder_dim * 2 ** strides where it is not given",
+        default=None,
+        check=_width,
+    )
+    decoder_dim: int = setting("channels of the decoder's first layer", default=1536, check=_width)
+    decoder_rates: tuple[int, ...] = setting("strides", default=(8, 8, 4, 2), check=_rates)
+    num_codebooks: int = setting("residual quantizers", default=9, check=within(1, 64))
+    codebook_size: int = setting("codes of each", default=1024, check=within(2, 65_536))
+    codebook_dim: int = setting("dimensions of a code", default=8, check=within(1, 1024))
+    quantizer_dropout: float = setting(
+        "share of a batch whose number of quantizers is drawn at random",
+        default=0.5,
+        check=within(0.0, 1.0),
+    )
+    restart_below: float = setting(
+        "share of uniform use below which a code is replaced by a vector of the batch; 0: never",
+        default=0.0,
+        check=within(0.0, 1.0),
+    )
+    discriminator: Discriminator = setting("who is to be fooled", default=Discriminator())
+
+    @property
+    def hop_length(self) -> int:
+        """Samples from one code to the next."""
+        return prod(self.encoder_rates)
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """What comes out is as long as what went in."""
+        if prod(self.encoder_rates) != prod(self.decoder_rates):
+            yield (
+                "decoder_rates",
+                f"must multiply to {prod(self.encoder_rates)}, as encoder_rates do; "
+                f"they multiply to {prod(self.decoder_rates)}",
+            )
+        if self.decoder_dim % 2 ** len(self.decoder_rates):
+            yield "decoder_dim", f"must be divisible by {2 ** len(self.decoder_rates)}"
+
+
+# ---- what is learned ----
+
+
+@frozen(kw_only=True)
+class Balancer:
+    """Loss weights as shares of the gradient at the waveform (EnCodec, section 3.4)."""
+
+    decay: float = setting("of the average of each term's norm", default=0.999, check=between(0, 1))
+    total_norm: float = setting("norm of the sum", default=1.0, check=above(0.0))
+
+
+_weight = at_least(0.0)
+
+
+@frozen(kw_only=True)
+class Losses:
+    """Weights of the terms; one that weighs nothing is not computed."""
+
+    discriminator: float = setting("the discriminators' own loss", default=1.0, check=above(0.0))
+    adversarial: float = setting("fooling the discriminators", check=_weight)
+    feature: float = setting("feature matching", check=_weight)
+    mel: float = setting("L1 of log mel spectrograms at seven resolutions", check=_weight)
+    waveform: float = setting("L1 of the samples", default=0.0, check=_weight)
+    stft: float = setting("L1 of log magnitudes at two resolutions", default=0.0, check=_weight)
+    commitment: float = setting("pulls latents towards their codes", check=_weight)
+    codebook: float = setting("pulls codes towards their latents", check=_weight)
+    balancer: Balancer | None = setting("balances terms by their gradients", default=None)
+
+
+# ---- what is measured ----
+
+
+@frozen(kw_only=True)
+class Evaluation:
+    """Whole clips, coded at several bitrates."""
+
+    quantizers: tuple[int, ...] | None = setting(
+        "numbers of quantizers besides all; every one where it is not given",
+        default=None,
+        check=_quantizers,
+    )
+    perceptual: tuple[Literal["pesq", "stoi", "visqol"], ...] = setting(
+        "measures of other people's programs; one that is not installed is left out, and the run "
+        "says so",
+        default=("pesq", "stoi"),
+        check=_distinct,
+    )
+
+
+_QUALITY = {
+    "snr_db": "signal-to-noise ratio of whole clips, mean in dB",
+    "si_sdr_db": "scale-invariant signal-to-distortion ratio of whole clips, mean in dB",
+    "mel": "distance of log10 mel spectrograms at seven resolutions (DAC's, its loss)",
+    "stft": "distance of STFT magnitudes at two resolutions, log10 and plain (DAC's)",
+    "amplitude_ratio": "RMS of what is decoded over that of the original, mean over clips",
+    "pesq": "PESQ (ITU-T P.862: narrow band below 16 kHz, wide band else), mean over clips",
+    "stoi": "short-time objective intelligibility, mean over clips",
+    "visqol": "ViSQOL, mean over clips",
+}
+_NUMBERED = re.compile(r"(?:eval|parent|untrained)/(?:quantizers|codebook)_(\d+)/")
+
+
+@frozen(kw_only=True)
+class CodecRecipe(Recipe):
+    """A recipe of a neural audio codec."""
+
+    turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
+    metrics: ClassVar[Mapping[str, str]] = {
+        **{f"eval/{name}": about for name, about in _QUALITY.items()},
+        "eval/snr_db_median": "median of the clips' signal-to-noise ratios in dB",
+        "eval/si_sdr_db_median": "median of the clips' SI-SDR in dB",
+        "eval/correlation": "of samples decoded and original, mean over clips",
+        "eval/lag_samples": "largest delay of a decoded clip by cross-correlation; not 0: a bug",
+        "eval/clips": "evaluation clips that are measured: those that are not silent",
+        "eval/kbps": "nominal bitrate with all quantizers",
+        "eval/entropy_kbps": "bitrate that an ideal entropy coder of single codes would need",
+        "eval/bitrate_efficiency": "entropy of all codebooks over their bits (DAC, section 4.5)",
+        "eval/perplexity": "exp of the entropy of a codebook's codes, mean over codebooks",
+        "eval/dead_codes": "share of codes that no frame of the evaluation set has",
+        "eval/frames": "frames that codes are counted over",
+        **{
+            f"eval/quantizers_<n>/{name}": f"{about}, n quantizers"
+            for name, about in _QUALITY.items()
+        },
+        "eval/quantizers_<n>/kbps": "nominal bitrate; n used",
+        "eval/codebook_<n>/usage": "share of the n-th codebook's codes that occur",
+        "eval/codebook_<n>/perplexity": "exp of the entropy of its codes",
+        "eval/codebook_<n>/entropy_bits": "entropy of its codes in bits (Miller and Madow)",
+        "train/discriminator/over_chance": "discriminator loss over that of guessing: 1 is "
+        "guessing, whatever the GAN loss (mean of a hinge 2.0, of least squares 0.5)",
+        "train/discriminator/accuracy": "share of logits on the right side; 0.5 is guessing",
+        "train/discriminator/hinge_mean": "hinge loss, mean over the discriminators; 2.0 is chance",
+        "train/discriminator/least_squares_mean": "the same of least squares; 0.5 is chance",
+        **{
+            f"train/discriminator/{what}_{which}_<n>": f"{what} of the {words} discriminator of n"
+            for what in ("over_chance", "accuracy")
+            for which, words in (("period", "period"), ("stft", "STFT"))
+        },
+        "train/generator/feature_sum": "feature matching as DAC sums it: L1 over all maps",
+        "train/generator/feature_mean": "the same, mean over maps",
+        "train/generator/feature_relative": "mean over maps of L1 over the mean size of the real "
+        "map: the one whose value means something by itself",
+        "train/generator/perplexity": "exp of the entropy of a batch's codes, mean over codebooks",
+        "train/generator/restarted_codes": "dead codes replaced in a step",
+        **{
+            f"train/gradient_share/{term}": f"share of {term} in the gradient at the waveform"
+            for term in ("adversarial", "feature", "mel", "waveform", "stft")
+        },
+    }
+
+    dataset: Dataset = setting("which audio, cut how")
+    model: Model = setting("the networks")
+    losses: Losses = setting("the weight of each loss term")
+    evaluation: Evaluation = setting("what is measured", default=Evaluation())
+
+    @property
+    def evaluated_quantizers(self) -> tuple[int, ...]:
+        """The numbers of quantizers that clips are evaluated with, ascending; all is the last."""
+        every = range(1, self.model.num_codebooks + 1)
+        return tuple(sorted({*(self.evaluation.quantizers or every), self.model.num_codebooks}))
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """The tables fit each other, and numbers in metrics' names are of this model."""
+        yield from super().cross_checks()
+        model, samples = (
+            self.model,
+            round(self.dataset.segment_seconds * self.dataset.sample_rate_hz),
+        )
+        if samples < model.hop_length:
+            yield (
+                "dataset.segment_seconds",
+                f"must hold a frame of {model.hop_length} samples, and holds {samples}",
+            )
+        too_many = [n for n in self.evaluation.quantizers or () if n > model.num_codebooks]
+        if too_many:
+            yield "evaluation.quantizers", f"the model has {model.num_codebooks}, got {too_many[0]}"
+        if self.losses.balancer is not None and self.training.precision == "fp16":
+            yield "losses.balancer", "needs precision 'fp32' or 'bf16'; fp16 scales its losses"
+        for path, metric in self._named_metrics():
+            numbered = _NUMBERED.match(metric)
+            if numbered and not 1 <= int(numbered[1]) <= model.num_codebooks:
+                yield path, f"'{metric}': the model has {model.num_codebooks} codebooks"
+
+    def _named_metrics(self) -> Iterable[tuple[str, str]]:
+        yield "training.best", self.training.best
+        for name, guard in self.guard.items():
+            yield f"guard.{name}.metric", guard.metric or guard.finite or ""
+        for name, expectation in self.expect.items():
+            yield f"expect.{name}.metric", expectation.metric
+        if self.verdict is not None:
+            yield "verdict.metric", self.verdict.metric
