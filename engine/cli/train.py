@@ -18,7 +18,8 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
 
     `dvc repro RECIPE` calls this after what RECIPE needs is up to date. Ctrl-C saves and leaves a
     run that the same command continues to the same weights. What is trained already is put in
-    place again without training.
+    place again without training. On several devices (hardware.num_devices in params.toml) it starts
+    a process for each; under torchrun it is one of them.
 
     \b
     Examples:
@@ -43,6 +44,8 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     with ConsoleWatcher() as watcher:
         run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher, again)
         outcome = run.train()
+        if outcome is None:
+            return  # the run's first process says it all
         watcher.say(outcome.message)
     if outcome.ending == "finished":
         refresh_phase_refs(loaded.project)

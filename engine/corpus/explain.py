@@ -162,6 +162,8 @@ def _quarantine_facts(row: Quarantined, number: int, corpus: str) -> dict[str, s
 def _clip_facts(clip: Clip) -> dict[str, str]:
     pace = characters_per_second(clip)
     channels = "1 channel" if clip.num_channels == 1 else f"{clip.num_channels} channels"
+    if clip.channel is not None:
+        channels = f"channel {clip.channel + 1} of {channels}"
     facts = {
         "length": f"{clip.seconds:.3f} s: {clip.num_frames:,} frames at {clip.sample_rate_hz:,} Hz",
         "begins": f"{clip.start_seconds:.3f} s into its file" if clip.start_seconds else None,

@@ -14,7 +14,7 @@ from engine.corpus.layouts.database import decode, encode
 from engine.corpus.manifest import CLIPS_FILE, QUARANTINE_FILE, Clip, ClipsDigest, Quarantined
 from engine.corpus.pack import PackWriter
 from engine.corpus.rows import ODD_NAMES, json_line, to_line
-from engine.corpus.take import Measured
+from engine.corpus.take import Measured, channel_words
 from engine.corpus.tally import Tally
 
 AUDIO_FOLDER = "audio"
@@ -90,7 +90,8 @@ class Gatherer:
             return True
         select = "SELECT path FROM clips WHERE content = ?"
         (first,) = self._database.execute(select, (content,)).fetchone()
-        twin = Quarantined(path=clip.path, reason="duplicate of", detail=decode(first))
+        detail = f"{channel_words(clip.channel)}{decode(first)}"
+        twin = Quarantined(path=clip.path, reason="duplicate of", detail=detail)
         self.quarantine(twin)
         return False
 

@@ -1,4 +1,4 @@
-"""What a corpus accepts: lengths, rates, levels, transcripts."""
+"""What a corpus accepts: lengths, rates, levels, transcripts; and how it is cut into clips."""
 
 from typing import Literal
 
@@ -21,6 +21,7 @@ class Limits:
     min_sample_rate_hz: int
     at_most_clipped: float = 1.0
     segment: Literal["off", "silence"] = "off"
+    channels: Literal["mix", "split"] = "mix"
     transcripts: Literal["any", "required"] = "any"
     alphabet: str = ""
 
@@ -33,6 +34,7 @@ class Limits:
             min_sample_rate_hz=source.min_sample_rate_hz,
             at_most_clipped=source.at_most_clipped,
             segment=source.segment,
+            channels=source.channels,
             transcripts=source.transcripts,
             alphabet=source.alphabet,
         )

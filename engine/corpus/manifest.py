@@ -53,6 +53,8 @@ class Clip:
     """Of the samples, at or beyond full scale."""
     silent_share: float = 0.0
     """Of its 20 ms frames, below -50 dBFS."""
+    channel: int | None = None
+    """Which of its file's channels it is, counted from 0. None: the mean of all."""
     decoder: str = "libsndfile"
     """Which decoder its file was read by."""
     speaker: str | None = None

@@ -11,7 +11,16 @@ from engine.corpus.layouts import Candidate
 from engine.corpus.limits import Limits
 from engine.corpus.manifest import Quarantined
 from engine.corpus.segment import segments
-from engine.corpus.take import Files, Measured, Source, Take, quarantined, segment_of, take_back
+from engine.corpus.take import (
+    Files,
+    Measured,
+    Source,
+    Take,
+    channels_of,
+    quarantined,
+    segment_of,
+    take_back,
+)
 from engine.corpus.transcript import num_spoken
 
 Result = Measured | Quarantined
@@ -25,7 +34,8 @@ def measure_file(
 ) -> list[Result]:
     """What becomes of the candidates of one file, in their order; samples go to `files`.
 
-    Parts that overlap take a decoding each. Memory stays flat whatever the file's length.
+    Parts that overlap, and channels, take a decoding each. Memory stays flat whatever the file's
+    length.
     """
     path = folder / parts[0].path
     try:
@@ -33,14 +43,26 @@ def measure_file(
     except OSError as error:
         fault = UnusableError("unreadable", error.strerror or str(error))
         return [quarantined(part, fault) for part in parts]
-    found: dict[str, list[Result]] = {}
+    if limits.channels == "split":
+        parts = _each_channel(path, parts)
+    found: dict[Candidate, list[Result]] = {}
     for lane in _lanes(parts):
         if lane[0].start_seconds == 0 and lane[0].seconds is None:
-            found[lane[0].id] = _measure_whole(path, digest, lane[0], limits, files)
+            found[lane[0]] = _measure_whole(path, digest, lane[0], limits, files)
         else:
             results = _measure_lane(path, digest, lane, limits, files)
-            found |= {part.id: [result] for part, result in zip(lane, results, strict=True)}
-    return [result for part in parts for result in found[part.id]]
+            found |= {part: [result] for part, result in zip(lane, results, strict=True)}
+    return [result for part in parts for result in found[part]]
+
+
+def _each_channel(path: Path, parts: Sequence[Candidate]) -> Sequence[Candidate]:
+    """The parts, one of each channel. What cannot be opened is quarantined when it is read."""
+    try:
+        with AudioFile(path) as audio:
+            num_channels = audio.num_channels
+    except UnusableError:
+        return parts
+    return [one for part in parts for one in channels_of(part, num_channels)]
 
 
 def _source(digest: str, audio: AudioFile) -> Source:

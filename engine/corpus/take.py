@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from engine.corpus.decode import UnusableError
 from engine.corpus.layouts import Candidate
-from engine.corpus.layouts.ids import part_id
+from engine.corpus.layouts.ids import channel_id, part_id
 from engine.corpus.level import Level
 from engine.corpus.limits import Limits
 from engine.corpus.manifest import Clip, Quarantined
@@ -90,7 +90,8 @@ class Take:
 
     def _of_channels(self, error: UnusableError) -> UnusableError:
         """Channels may cancel out, and nobody who hears the file would call it silent."""
-        if error.reason != "silent" or self._source.num_channels == 1:
+        is_mean = self._candidate.channel is None and self._source.num_channels > 1
+        if error.reason != "silent" or not is_mean:
             return error
         many = f"of the mean of its {self._source.num_channels} channels"
         return UnusableError(error.reason, f"{error.detail}, {many}")
@@ -112,6 +113,7 @@ class Take:
             num_frames=level.num_samples,
             sample_rate_hz=self._source.sample_rate_hz,
             num_channels=self._source.num_channels,
+            channel=candidate.channel,
             peak=level.peak,
             rms_dbfs=level.rms_dbfs,
             clipped_share=level.clipped_share,
@@ -128,7 +130,23 @@ class Take:
 def quarantined(candidate: Candidate, error: UnusableError) -> Quarantined:
     """A candidate that cannot be used; of a file with several, which one."""
     part = f"from {candidate.start_seconds:.3f} s: " if candidate.start_seconds else ""
-    return Quarantined(path=candidate.path, reason=error.reason, detail=f"{part}{error.detail}")
+    detail = f"{channel_words(candidate.channel)}{part}{error.detail}"
+    return Quarantined(path=candidate.path, reason=error.reason, detail=detail)
+
+
+def channel_words(channel: int | None) -> str:
+    """What stands before a detail that concerns one channel alone."""
+    return "" if channel is None else f"channel {channel + 1}: "
+
+
+def channels_of(candidate: Candidate, num_channels: int) -> list[Candidate]:
+    """A candidate as one of each channel; as it is where it has one, or names one itself."""
+    if num_channels == 1 or candidate.channel is not None:
+        return [candidate]
+    return [
+        evolve(candidate, id=channel_id(candidate.id, channel), channel=channel)
+        for channel in range(num_channels)
+    ]
 
 
 def segment_of(candidate: Candidate, start_seconds: float) -> Candidate:

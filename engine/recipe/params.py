@@ -49,6 +49,9 @@ class CorpusSource:
     speakers: Literal["unknown", "folder"] = setting(
         "whether the innermost folder names the speaker", default="unknown"
     )
+    channels: Literal["mix", "split"] = setting(
+        "what becomes of several channels: their mean, or a clip of each", default="mix"
+    )
     min_seconds: float = setting("shorter clips are quarantined", default=0.1, check=at_least(0.0))
     max_seconds: float | None = setting(
         "longer clips are quarantined", default=None, check=above(0.0)
@@ -122,6 +125,13 @@ class Work:
 
 
 @frozen(kw_only=True)
+class Programs:
+    """Programs of other people that no package brings."""
+
+    visqol: str | None = setting("path of the ViSQOL binary", default=None, check=not_empty)
+
+
+@frozen(kw_only=True)
 class Cost:
     """What an hour of this machine costs, for `cantus plan`."""
 
@@ -142,6 +152,7 @@ class Params:
     corpora: dict[str, CorpusSource] = setting("the corpora that recipes name", check=_corpora)
     tracking: Tracking = setting("the mirrors", default=Tracking())
     work: Work = setting("who works over clips", default=Work())
+    programs: Programs = setting("programs that are called", default=Programs())
     cost: Cost = setting("the price", default=Cost())
 
     def corpus(self, name: str) -> CorpusSource:

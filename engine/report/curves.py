@@ -6,28 +6,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.atomic import write_atomically
-from engine.recipe.schema import Expectation, Recipe
+from engine.recipe.schema import Expectation, Guard, Recipe
 from engine.report.history import History
 from engine.report.table import in_order
 from engine.safe_names import file_name
+from engine.tracking.numbered import is_numbered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _GREY = "#808080"
 _RESULT, _TRAINING, _BASELINE, _BELIEF = "#d9622b", "#4a90c2", "#8a8a8a", "#59a14f"
+_GUARD = "#b07aa1"
 
 
 def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
     """Draw a PNG for each evaluated metric into `folder`; return the metrics drawn, in order.
 
-    A picture holds the metric in training and evaluation over steps, the baselines as lines and
-    the expectations as bars. Metrics with no number are left out.
+    So is each that a guard or an expectation names, evaluated or not. A picture holds the metric
+    in training and evaluation over steps, the baselines and the guards' limits as lines and the
+    expectations as bars. Metrics with no number are left out.
     """
     evaluated = {
-        n: n for event in history.all("eval") for n in event.metrics if n.startswith("eval/")
+        n: n
+        for event in history.all("eval")
+        for n in event.metrics
+        if n.startswith("eval/") and not is_numbered(n)
     }
-    drawn = [name for name in in_order(evaluated, recipe) if history.curve(name)[0]]
+    watched = [guard.metric for guard in recipe.guard.values()]
+    watched += [belief.metric for belief in recipe.expect.values()]
+    named = evaluated | {name: name for name in watched if name is not None}
+    drawn = [name for name in in_order(named, recipe) if history.curve(name)[0]]
     if drawn:
         folder.mkdir(parents=True, exist_ok=True)
     for name in drawn:
@@ -43,12 +52,15 @@ def picture_name(metric: str) -> str:
 def _draw(history: History, recipe: Recipe, name: str, path: Path) -> None:
     from matplotlib.figure import Figure  # takes half a second: only when a report is made
 
-    short = name.removeprefix("eval/")
+    short = name.removeprefix("eval/").removeprefix("train/")
     drawing = Figure(figsize=(5.6, 3.2), dpi=160, layout="constrained")
     axes = drawing.subplots()
     _line(axes, history, f"train/{short}", "training", _TRAINING, width=1.0)
-    _line(axes, history, name, "evaluation", _RESULT, width=2.0)
+    _line(axes, history, f"eval/{short}", "evaluation", _RESULT, width=2.0)
     _baselines(axes, history, short)
+    for guard in recipe.guard.values():
+        if guard.metric == name:
+            _limit(axes, guard)
     for expectation in recipe.expect.values():
         if expectation.metric == name:
             _believe(axes, history, expectation)
@@ -64,6 +76,13 @@ def _baselines(axes: "Axes", history: History, short: str) -> None:
         title, _, metric = baseline.partition("/")
         if metric == short and value is not None:
             axes.axhline(value, color=_BASELINE, linestyle=next(styles), linewidth=1, label=title)
+
+
+def _limit(axes: "Axes", guard: Guard) -> None:
+    """Lines at the figures that a guard does not let pass."""
+    for value in (guard.below, guard.above, *(guard.between or ())):
+        if value is not None:
+            axes.axhline(value, color=_GUARD, linestyle=":", linewidth=1.2, label="guard")
 
 
 def _line(axes: "Axes", history: History, name: str, label: str, color: str, width: float) -> None:

@@ -15,6 +15,7 @@ from engine.report.table import compare
 from engine.report.words import duration, figure
 from engine.text import visible_lines
 from engine.tracking.events import Event
+from engine.tracking.numbered import numbered_tables
 
 
 def build_report(folder: Path, recipe: Recipe, remark: str | None = None) -> Path:
@@ -43,6 +44,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "gain": finish.get("gain"),
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
+        "numbered": numbered_tables(history.final),
         "expectations": _expectations(recipe, finish),
         "guards": history.all("guard"),
         "warnings": [event.facts["message"] for event in history.all("warning")],

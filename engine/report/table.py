@@ -8,6 +8,7 @@ from attrs import frozen
 from engine.recipe.schema import Recipe
 from engine.report.history import ENTRIES, History
 from engine.report.words import figure
+from engine.tracking.numbered import is_numbered
 
 Value = TypeVar("Value")
 
@@ -37,7 +38,10 @@ class Table:
 
 
 def compare(history: History, recipe: Recipe) -> Table:
-    """Set the result beside the untrained (or continued) weights and the no-learning baselines."""
+    """Set the result beside the untrained (or continued) weights and the no-learning baselines.
+
+    Metrics that there is one of for each number stand in tables of their own.
+    """
     columns = _columns(history)
     best = recipe.training.best.removeprefix("eval/")
     rows = [
@@ -49,6 +53,7 @@ def compare(history: History, recipe: Recipe) -> Table:
             decides=short == best,
         )
         for name, value in in_order(history.final, recipe).items()
+        if not is_numbered(name)
     ]
     return Table(tuple(columns), tuple(rows), _remark(history, recipe, best, columns))
 

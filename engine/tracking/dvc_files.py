@@ -8,12 +8,14 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.atomic import write_atomically
 from engine.tracking.events import Event
+from engine.tracking.numbered import numbered_tables
 
 Value = float | str | None
 
@@ -27,15 +29,21 @@ def write_metrics(path: Path, metrics: Mapping[str, Value]) -> None:
     write_atomically(path, json.dumps(_nested(metrics), indent=2, sort_keys=True) + "\n")
 
 
-def write_curves(folder: Path, events: Iterable[Event]) -> None:
+def write_curves(
+    folder: Path, events: Iterable[Event], final: Mapping[str, float | None] = MappingProxyType({})
+) -> None:
     """Write `train.csv` and `eval.csv`: a row for each step, a column for each metric.
 
     A column is named without its first part (`train/loss` is `loss`), so that the curves of the
     two files, and the untrained figures at step 0, carry one name. `train.csv` always has `loss`.
+    What of the `final` metrics is numbered (`eval/quantizers_4/mel`) gets a file for each group,
+    `quantizers.csv`: a row for each number.
     """
     events = list(events)
     write_atomically(folder / "train.csv", _table(events, "train", first=["step", "loss"]))
     write_atomically(folder / "eval.csv", _table(events, "eval", first=["step"]))
+    for group, rows in numbered_tables(final).items():
+        write_atomically(folder / f"{group}.csv", _csv(rows, first=[group]))
 
 
 def _nested(metrics: Mapping[str, Value]) -> dict[str, Any]:
@@ -61,9 +69,13 @@ def _table(events: list[Event], kind: str, first: list[str]) -> str:
         if event.kind == kind:
             row = rows.setdefault(event.step, {})
             row.update({name.partition("/")[2]: value for name, value in event.metrics.items()})
-    names = {name for row in rows.values() for name in row}
+    return _csv([{"step": step, **rows[step]} for step in sorted(rows)], first)
+
+
+def _csv(rows: Sequence[Mapping[str, float | None]], first: list[str]) -> str:
+    names = {name for row in rows for name in row}
     text = io.StringIO()
     writer = csv.DictWriter(text, [*first, *sorted(names - set(first))], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({"step": step, **rows[step]} for step in sorted(rows))
+    writer.writerows(rows)
     return text.getvalue()

@@ -20,13 +20,11 @@ class Balancer(nn.Module):
     """
 
     averages: Tensor
-    weight: Tensor
 
     def __init__(self, terms: Sequence[str], decay: float, total_norm: float) -> None:
         super().__init__()
         self.terms, self.decay, self.total_norm = tuple(terms), decay, total_norm
         self.register_buffer("averages", torch.zeros(len(self.terms)))
-        self.register_buffer("weight", torch.zeros(()))
 
     @torch.no_grad()
     def balance(

@@ -1,7 +1,5 @@
 """Where and in what arithmetic a run computes: Lightning Fabric, set up from recipe and params."""
 
-import os
-
 import torch
 from lightning_fabric import Fabric
 
@@ -12,18 +10,13 @@ from engine.recipe.params import Hardware
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
-def make_fabric(hardware: Hardware, precision: str) -> Fabric:
-    """Lightning Fabric for one device.
+def make_fabric(hardware: Hardware, precision: str, place: int = 0) -> Fabric:
+    """Lightning Fabric for the one device of this process, the `place`-th of its machine.
 
-    Raises UserError where the named device is not there, several are asked for (the order of clips
-    and the meter know ranks, but files and signals do not yet), or fp16 is asked of a CPU.
+    Fabric knows nothing of other processes of the run: see `ranks.py`. Raises UserError where the
+    named device is not there, or fp16 is asked of a CPU.
     """
-    device = _device(hardware)
-    if hardware.num_devices > 1 or int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UserError(
-            "A run uses one device for now: set hardware.num_devices = 1 in params.toml, and start "
-            "it without torchrun."
-        )
+    device = _device(hardware, place)
     if precision == "fp16" and device == "cpu":
         raise UserError(
             "training.precision = 'fp16' needs a GPU: on a CPU choose 'fp32' or 'bf16'."
@@ -36,34 +29,41 @@ def make_fabric(hardware: Hardware, precision: str) -> Fabric:
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     fabric = Fabric(
         accelerator=device,
-        devices=1,
+        devices=[place] if device == "cuda" else 1,
         precision=_PRECISIONS[precision],  # type: ignore[arg-type]
     )
     fabric.launch()
     return fabric
 
 
-def describe(fabric: Fabric) -> dict[str, object]:
+def describe(fabric: Fabric, num_devices: int = 1) -> dict[str, object]:
     """The machine, in words for the report."""
     device = fabric.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
         "device": f"{device.type}: {name}",
-        "devices": fabric.world_size,
+        "devices": num_devices,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
 
 
-def _device(hardware: Hardware) -> str:
-    if hardware.device == "cuda" and not torch.cuda.is_available():
+def _device(hardware: Hardware, place: int) -> str:
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if hardware.device == "cpu" or (hardware.device == "auto" and there == 0):
+        return "cpu"
+    if there == 0:
         raise UserError(
             "params.toml says hardware.device = 'cuda', but torch finds no CUDA device here. "
             "Set it to 'auto' or 'cpu'."
         )
-    if hardware.device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return hardware.device
+    if place >= there:
+        raise UserError(
+            f"The run's process {place} on this machine finds no GPU of its own: torch finds "
+            f"{there}. Set hardware.num_devices = {there} in params.toml, or start no more "
+            "processes than that with torchrun."
+        )
+    return "cuda"
 
 
 def processor() -> str:

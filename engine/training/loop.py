@@ -2,10 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from attrs import asdict, define, field
 from lightning_fabric import Fabric
@@ -19,6 +19,7 @@ from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
+from engine.training.ranks import ALONE, Ranks
 from engine.training.record import Entry, Record, as_arrays, as_tensors
 from engine.training.step import Stepper, silent_parameters
 from engine.training.stop import StopRequest
@@ -26,6 +27,7 @@ from engine.training.system import Batch, Evaluated, System
 from engine.training.watcher import Progress, Watcher
 
 Ending = Literal["finished", "interrupted", "guard"]
+_T = TypeVar("_T")
 
 
 @define(slots=False)
@@ -45,6 +47,9 @@ class Loop:
     """Where samples are written: below the run's folder, to which events name them relatively."""
     published: Callable[[], None]
     """Called after every evaluation, so that DVC's files can be rewritten."""
+    ranks: Ranks = ALONE
+    """Every process of a run has a loop; all but the first get a log and the like that do nothing,
+    and are told what was evaluated, so that they decide alike."""
     step: int = 0
     breach: Breach | None = None
 
@@ -59,7 +64,8 @@ class Loop:
     def __attrs_post_init__(self) -> None:
         training = self.recipe.training
         self.clock = Clock.of(training, self.order.steps_per_epoch)
-        self.stepper = Stepper(self.fabric, self.system, self.recipe, self.clock.length)
+        length = self.clock.length
+        self.stepper = Stepper(self.fabric, self.system, self.recipe, length, self.ranks)
         self.record = Record.of(self.recipe)
         self.guards = Guards(self.recipe.guard, self.record.contest)
         decay = training.ema_decay
@@ -102,7 +108,7 @@ class Loop:
             return "guard"
         self._sample_if_due(total)
         self._save_if_due(training, total)
-        if self.stop.signal is not None and self.step < total:
+        if self.stop.agreed(self.ranks) and self.step < total:
             self.save("resume", self.checkpoint())
             return "interrupted"
         return None
@@ -120,19 +126,13 @@ class Loop:
         return nullcontext() if self.average is None else self.average.in_place()
 
     def evaluate(self) -> Evaluated:
-        """Evaluate the present weights."""
-        random = random_state()
-        self.system.objective.eval()
-        with self.with_average():
-            result = self.system.evaluate()
-        self.system.objective.train()
-        set_random_state(random)
-        return result
+        """Evaluate the present weights, in the first process."""
+        return self.ranks.from_first(lambda: self._with_final_weights(self.system.evaluate))
 
     def begin(self, entry: Entry) -> None:
         """Evaluate what costs nothing, and the weights to start from, on the run's own clips."""
         facts = self._measure()
-        baselines = self.system.baselines()
+        baselines = self.ranks.from_first(self.system.baselines)
         self.write("baseline", metrics=baselines.metrics, facts=facts)
         result = self.evaluate()
         metrics = {f"{entry}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
@@ -145,14 +145,12 @@ class Loop:
         self.published()
 
     def sample(self, name: str) -> None:
-        """Write samples of the present weights below `samples/<name>`."""
-        shutil.rmtree(self.samples / name, ignore_errors=True)  # left there by a killed process
-        random = random_state()
-        self.system.objective.eval()
-        with self.with_average():
-            made = self.system.samples(self.samples / name, self.recipe.samples.num_clips)
-        self.system.objective.train()
-        set_random_state(random)
+        """Write samples of the present weights below `samples/<name>`, in the first process."""
+        if not self.ranks.is_first:
+            return
+        place, number = self.samples / name, self.recipe.samples.num_clips
+        shutil.rmtree(place, ignore_errors=True)  # left there by a killed process
+        made = self._with_final_weights(lambda: self.system.samples(place, number))
         facts = [
             {
                 "name": sample.name,
@@ -165,15 +163,20 @@ class Loop:
         self.write("sample", facts={"samples": facts})
 
     def checkpoint(self) -> Checkpoint:
-        """Everything that is needed to go on from here to the same weights."""
+        """Everything that is needed to go on from here to the same weights.
+
+        Chance and the meter are lists by rank: all else is the same in every process.
+        """
+        own = {"random": random_state(), "meter": self.stepper.meter.state()}
+        every = self.ranks.gather(own)
         return Checkpoint(
             state=self._position() | {"guards": self.guards.state(), "record": self.record.state()},
             weights=self.system.objective.state_dict(),
             average={} if self.average is None else self.average.weights,
             optimizers={
                 "turns": self.stepper.optimizer_state(),
-                "random": random_state(),
-                "meter": self.stepper.meter.state(),
+                "random": [one["random"] for one in every],
+                "meter": [one["meter"] for one in every],
                 "precision": self.fabric.strategy.precision.state_dict(),
                 "record": self.record.tensors(),
                 "guards": {n: as_tensors(v) for n, v in self.guards.per_clip().items()},
@@ -181,18 +184,39 @@ class Loop:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on exactly where the checkpoint was written."""
+        """Go on where the checkpoint was written; exactly, if there are as many processes."""
         self.system.objective.load_state_dict(dict(checkpoint.weights), strict=True)
         if self.average is not None:
             self.average.load(dict(checkpoint.average))
         self.stepper.load_optimizer_state(checkpoint.optimizers["turns"])
-        set_random_state(checkpoint.optimizers["random"])
-        self.stepper.meter.load(checkpoint.optimizers["meter"])
+        self._restore_own(checkpoint.optimizers["random"], checkpoint.optimizers["meter"])
         self.fabric.strategy.precision.load_state_dict(checkpoint.optimizers["precision"])
         per_clip = {n: as_arrays(v) for n, v in checkpoint.optimizers["guards"].items()}
         self.guards.load(checkpoint.state["guards"], per_clip)
         self.record.load(checkpoint.state["record"], checkpoint.optimizers["record"])
         self.step = checkpoint.state["step"]
+
+    def _with_final_weights(self, work: Callable[[], _T]) -> _T:
+        """Do what looks at the weights to be exported and leaves no trace in training."""
+        random = random_state()
+        self.system.objective.eval()
+        with self.with_average():
+            made = work()
+        self.system.objective.train()
+        set_random_state(random)
+        return made
+
+    def _restore_own(self, random: Sequence[Any], meter: Sequence[Any]) -> None:
+        """Take over this process's part of what is held by rank."""
+        rank = self.ranks.rank
+        if rank < len(random):
+            set_random_state(random[rank])
+        self.stepper.meter.load(meter[min(rank, len(meter) - 1)])  # each has the same figures
+        if len(random) != self.ranks.world_size:
+            self.watcher.say(
+                f"note: {len(random)} processes trained until here and now it is "
+                f"{self.ranks.world_size}: what is learned is as good, but not the same bit for bit"
+            )
 
     def _log_training(self, total: int) -> None:
         metrics = self.stepper.meter.read()

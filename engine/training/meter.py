@@ -35,7 +35,8 @@ class Meter:
 
     def state(self) -> dict[str, Any]:
         """What was added since the last reading, for a checkpoint."""
-        return {"sums": dict(self._sums), "counts": dict(self._counts)}
+        sums = {name: value.cpu() for name, value in self._sums.items()}
+        return {"sums": sums, "counts": dict(self._counts)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over saved sums and counts."""
@@ -46,7 +47,10 @@ class Meter:
         if not self._sums:
             return {}
         names = sorted(self._sums)
-        values = self._reduce(torch.stack([self._sums[name] for name in names])).tolist()
+        # After a resume, what has not been added to since is still where the checkpoint was read.
+        device = max((s.device for s in self._sums.values()), key=lambda place: place.type != "cpu")
+        sums = torch.stack([self._sums[name].to(device) for name in names])
+        values = self._reduce(sums).tolist()
         means = {
             name: value / max(1, self._counts.get(name, 0))
             for name, value in zip(names, values, strict=True)

@@ -17,8 +17,9 @@ def publish(project: Project, recipe: str, events: Path, step: int | None = None
     The evaluation that counts is the latest, or the one at `step`.
     """
     history = list(read_events(events))
-    write_metrics(project.metrics(recipe), final_metrics(history, step))
-    write_curves(project.plots(recipe), history)
+    final = final_metrics(history, step)
+    write_metrics(project.metrics(recipe), final)
+    write_curves(project.plots(recipe), history, final)
 
 
 def final_metrics(history: list[Event], step: int | None = None) -> dict[str, Any]:

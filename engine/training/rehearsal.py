@@ -57,7 +57,7 @@ def rehearse(fabric: Fabric, system: System, recipe: Recipe, root: Path) -> Fore
     order = Order(system.train_clips.lengths, recipe.training.batch_size, seed=0)
     clock = Clock.of(recipe.training, order.steps_per_epoch)
     stepper = Stepper(fabric, system, recipe, clock.length)
-    step_seconds = _time_steps(stepper, _longest(system, recipe), fabric)
+    step_seconds = _mean_step_seconds(stepper, system, recipe, clock.length.total_steps)
     resumable, weights = _sizes(system, stepper)
     evaluations = _num_evaluations(recipe, clock)
     started = time.perf_counter()
@@ -87,12 +87,24 @@ def _longest(system: System, recipe: Recipe) -> list[Batch]:
     return [system.train_clips.batch(part.tolist(), random) for part in parts if len(part)]
 
 
-def _time_steps(stepper: Stepper, batch: list[Batch], fabric: Fabric) -> float:
+def _mean_step_seconds(stepper: Stepper, system: System, recipe: Recipe, total: int) -> float:
+    """Seconds of a step, mean over the run: it takes longer once a late turn has begun."""
+    batch = _longest(system, recipe)
+    late = [turn.starts_at_step for turn in system.turns]
+    late += [start for turn in system.turns for start in turn.late_terms.values()]
+    starts = sorted({0, *(start for start in late if start < total)})
+    lengths = np.diff([*starts, total])
+    seconds = [_time_steps(stepper, batch, start) for start in starts]
+    return float(np.average(seconds, weights=lengths))
+
+
+def _time_steps(stepper: Stepper, batch: list[Batch], start: int) -> float:
+    """Median of a few steps from step `start` on."""
     seconds = []
     for number in range(_WARM_STEPS + _TIMED_STEPS):
         started = time.perf_counter()
-        stepper.step(batch, number)
-        if fabric.device.type == "cuda":
+        stepper.step(batch, start + number)
+        if torch.cuda.is_available():
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
     return statistics.median(seconds[_WARM_STEPS:])

@@ -4,12 +4,12 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 from lightning_fabric import Fabric
 
 from engine.errors import UserError
@@ -26,15 +26,17 @@ from engine.training.code import code_version
 from engine.training.devices import describe, make_fabric
 from engine.training.finish import finish_run, put_back
 from engine.training.folder import RunFolder
+from engine.training.launch import joined, num_processes, require_equal_parts
 from engine.training.loop import Ending, Loop
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.publish import publish
+from engine.training.ranks import Ranks
 from engine.training.shelf import find_model_damage
 from engine.training.start import Origin, find_origin
 from engine.training.stop import StopRequest, stop_on_signals
 from engine.training.system import System
-from engine.training.watcher import Watcher
+from engine.training.watcher import NoLog, Silent, Watcher
 from engine.untrusted import refused
 
 _AIM_SECONDS = 20.0
@@ -64,35 +66,60 @@ class Run:
     again: bool = False
     """Whether a run that was begun or finished before is thrown away."""
 
-    def train(self) -> Outcome:
+    def train(self) -> Outcome | None:
         """Train, or go on training, and leave the model in `models/<recipe>`.
 
-        Raises UserError where something can be put right: data, parent, preflight, disk, lock.
+        None in each process of the run but the first, which tells how it ended. Raises UserError
+        where something can be put right: data, parent, preflight, disk, lock, number of devices.
         """
+        hardware = self.params.hardware
+        require_equal_parts(self.recipe.training, num_processes(hardware))
+        with joined(hardware) as ranks:
+            run = self if ranks.is_first else evolve(self, watcher=Silent())
+            return run._train(ranks)
+
+    def _train(self, ranks: Ranks) -> Outcome | None:
         started = time.monotonic()
-        fabric = make_fabric(self.params.hardware, self.recipe.training.precision)
+        fabric = make_fabric(self.params.hardware, self.recipe.training.precision, ranks.place)
         start = self.recipe.start
         parent = find_origin(start, self.project) if start else None
         torch.manual_seed(self.params.seed)
         system = self.build(self.recipe, self.project, self.params)
+        ranks.begin_alike(system.objective, self.params.seed)
         identity = self._identity(system, parent)
         folder = RunFolder(self.project.runs(self.recipe.name) / identity)
-        with folder.locked(), stop_on_signals() as stop:
-            found = self._finished(folder)
+        with folder.locked() if ranks.is_first else nullcontext(), stop_on_signals() as stop:
+            found = ranks.from_first(lambda: self._finished(folder))
             if found is not None:
-                return found
-            checkpoint = folder.begin(self._description(identity, parent), self.watcher.say)
-            if checkpoint is None:
-                self._tell_of_others(folder)
-            write_recipe(self.recipe, folder.path / "recipe.toml")
-            ancestors = parent.ancestors if parent else {}
-            clips = system.train_clips
-            write_lineage(folder.path, clips.ids, clips, ancestors)
-            shutil.copy2(self.project.params, folder.path / "params.toml")
-            with self._mirrored(folder), closing(EventLog(folder.events)) as log:
-                loop = self._loop(fabric, system, log, folder, stop)
-                self._prepare(loop, checkpoint, parent, describe(fabric))
-                return self._conclude(loop, loop.run(), folder, started)
+                return found if ranks.is_first else None
+            checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, parent))
+            with self._written(folder, ranks) as log:
+                loop = self._loop(fabric, system, log, folder, stop, ranks)
+                self._prepare(loop, checkpoint, parent, describe(fabric, ranks.world_size))
+                ending = loop.run()
+                return self._conclude(loop, ending, folder, started) if ranks.is_first else None
+
+    def _open(
+        self, folder: RunFolder, system: System, identity: str, parent: Origin | None
+    ) -> Path | None:
+        """Write down what the run is; the checkpoint to go on from, where there is one."""
+        checkpoint = folder.begin(self._description(identity, parent), self.watcher.say)
+        if checkpoint is None:
+            self._tell_of_others(folder)
+        write_recipe(self.recipe, folder.path / "recipe.toml")
+        clips = system.train_clips
+        write_lineage(folder.path, clips.ids, clips, parent.ancestors if parent else {})
+        shutil.copy2(self.project.params, folder.path / "params.toml")
+        return checkpoint
+
+    @contextmanager
+    def _written(self, folder: RunFolder, ranks: Ranks) -> Iterator[EventLog]:
+        """Inside, events can be written and Aim follows them; other processes' go nowhere."""
+        if not ranks.is_first:
+            yield NoLog()
+            return
+        with self._mirrored(folder), closing(EventLog(folder.events)) as log:
+            yield log
 
     def _finished(self, folder: RunFolder) -> Outcome | None:
         """What a run that was finished before leaves: its model, put in place again."""
@@ -138,22 +165,30 @@ class Run:
                 )
 
     def _loop(
-        self, fabric: Fabric, system: System, log: EventLog, folder: RunFolder, stop: StopRequest
+        self,
+        fabric: Fabric,
+        system: System,
+        log: EventLog,
+        folder: RunFolder,
+        stop: StopRequest,
+        ranks: Ranks,
     ) -> Loop:
         training = self.recipe.training
         order = Order(
             system.train_clips.lengths,
             training.batch_size,
             self.params.seed,
-            fabric.global_rank,
-            fabric.world_size,
+            ranks.rank,
+            ranks.world_size,
         )
 
         def save(kind: str, checkpoint: Checkpoint) -> None:
-            folder.save(kind, checkpoint, log.mark())
+            if ranks.is_first:
+                folder.save(kind, checkpoint, log.mark())
 
         def published() -> None:
-            publish(self.project, self.recipe.name, folder.events)
+            if ranks.is_first:
+                publish(self.project, self.recipe.name, folder.events)
 
         return Loop(
             fabric=fabric,
@@ -166,6 +201,7 @@ class Run:
             save=save,
             samples=folder.samples,
             published=published,
+            ranks=ranks,
         )
 
     def _prepare(
@@ -204,7 +240,8 @@ class Run:
             loop.stepper,
             parent.ancestors if parent else {},
         )
-        checks = look.checks()
+        found = look.checks()  # in every process: it does steps, which all do together
+        checks = loop.ranks.from_first(lambda: found)
         facts = [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks]
         loop.write("preflight", facts={"checks": facts})
         failed = [check for check in checks if not check.ok]

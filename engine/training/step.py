@@ -16,6 +16,7 @@ from engine.recipe.schema import Constant, Recipe
 from engine.training.balance import gradients_at, shares_of
 from engine.training.meter import Meter
 from engine.training.optimizers import build_optimizer
+from engine.training.ranks import ALONE, Ranks
 from engine.training.schedules import Length, learning_rate
 from engine.training.system import Batch, System, Terms, Turn
 
@@ -33,12 +34,20 @@ class _Share:
 class Stepper:
     """Runs the turns of a system in order, each with its optimiser, schedule and clipping."""
 
-    def __init__(self, fabric: Fabric, system: System, recipe: Recipe, length: Length) -> None:
+    def __init__(
+        self,
+        fabric: Fabric,
+        system: System,
+        recipe: Recipe,
+        length: Length,
+        ranks: Ranks = ALONE,
+    ) -> None:
         self._fabric, self._system, self._recipe, self._length = fabric, system, recipe, length
+        self._ranks = ranks
         check_turns(system)
         _compile(system, recipe.training.compile)
         self._shares, self._objective = _set_up(fabric, system, recipe)
-        self.meter = Meter(self._mean_over_ranks)
+        self.meter = Meter(ranks.mean)
 
     def step(self, micro_batches: Sequence[Batch], step: int) -> None:
         """Do the step that follows `step` finished ones. Adds metrics to the meter."""
@@ -52,6 +61,7 @@ class Stepper:
             prepared = list(prepared)
         for share in due:
             self._turn(share, prepared, sizes, step)
+        self._ranks.share_buffers(self._system.objective)
         self.meter.count()
 
     def learning_rates(self, step: int) -> dict[str, float]:
@@ -77,11 +87,6 @@ class Stepper:
         peak = self._recipe.optimizer[turn].learning_rate
         return learning_rate(peak, self._recipe.schedule.get(turn, Constant()), step, self._length)
 
-    def _mean_over_ranks(self, values: Tensor) -> Tensor:
-        mean = self._fabric.all_reduce(values, reduce_op="mean")
-        assert isinstance(mean, Tensor)
-        return mean
-
     def _prepare(self, batch: Batch) -> Batch:
         device = self._fabric.device
         moved = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
@@ -97,13 +102,13 @@ class Stepper:
         for group in share.optimizer.param_groups:
             group["lr"] = rate
         share.optimizer.zero_grad(set_to_none=True)
-        for number, (batch, size) in enumerate(zip(batches, sizes, strict=True), start=1):
-            with self._fabric.no_backward_sync(self._objective, enabled=number < len(sizes)):
-                with self._fabric.autocast():
-                    terms: Terms = getattr(self._objective, share.turn.name)(batch)
-                loss = weigh(share.turn, terms, step)
-                self._backward(share.turn, terms, loss, size, step)
+        for batch, size in zip(batches, sizes, strict=True):
+            with self._fabric.autocast():
+                terms: Terms = getattr(self._objective, share.turn.name)(batch)
+            loss = weigh(share.turn, terms, step)
+            self._backward(share.turn, terms, loss, size, step)
             self._log(share.turn, terms, loss, size)
+        self._ranks.mean_gradients(share.parameters)
         self._clip(share)
         share.optimizer.step()
 
@@ -122,11 +127,11 @@ class Stepper:
         if turn.balancer is None:
             weighed = {name: gradient * weights[name] for name, gradient in gradients.items()}
         else:
-            weighed = turn.balancer.balance(gradients, weights, self._mean_over_ranks)
+            weighed = turn.balancer.balance(gradients, weights, self._ranks.mean)
             others = {n: v * weights[n] for n, v in terms.losses.items() if n not in gradients}
             pull = torch.stack([*weighed.values()]).sum(0)
             loss = (terms.through * pull).sum() + sum(others.values())
-        shares = shares_of(weighed, self._mean_over_ranks)
+        shares = shares_of(weighed, self._ranks.mean)
         self.meter.add({f"train/gradient_share/{n}": v for n, v in shares.items()}, size)
         return loss
 

@@ -7,6 +7,8 @@ from types import FrameType
 
 from attrs import define
 
+from engine.training.ranks import Ranks
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -15,6 +17,13 @@ class StopRequest:
     """Which signal asked the run to stop, if one did."""
 
     signal: int | None = None
+
+    def agreed(self, ranks: Ranks) -> bool:
+        """Whether any process of the run was asked: all of them stop after the same step."""
+        (number,) = ranks.largest([self.signal or 0])
+        if number:
+            self.signal = number
+        return number > 0
 
 
 @contextmanager

@@ -19,7 +19,10 @@ class Losses:
 @frozen(kw_only=True)
 class TwoTurns(Recipe):
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
-    metrics: ClassVar[Mapping[str, str]] = {"eval/mel": "mel distance"}
+    metrics: ClassVar[Mapping[str, str]] = {
+        "eval/mel": "mel distance",
+        "eval/quantizers_<n>/mel": "the same with n quantizers",
+    }
     losses: Losses = setting("weights")
 
 
@@ -47,6 +50,7 @@ def faults(optimizer, best="eval/mel", schedule=None, **more) -> dict[str, str]:
 def test_the_loops_own_metrics_are_known_for_every_turn_and_loss():
     assert known_metrics(TwoTurns) == (
         "eval/mel",
+        "eval/quantizers_<n>/mel",
         "train/loss",
         "train/discriminator/loss",
         "train/generator/loss",
@@ -66,6 +70,15 @@ def test_the_loops_own_metrics_are_known_for_every_turn_and_loss():
 )
 def test_a_guard_may_watch_every_metric_and_its_mirrors(metric):
     assert not faults(BOTH, guard={"g": {"metric": metric, "below": 1.0}})
+
+
+@pytest.mark.parametrize("metric", ["eval/quantizers_12/mel", "parent/quantizers_1/mel"])
+def test_a_numbered_metric_is_known_under_every_number(metric):
+    assert not faults(BOTH, guard={"g": {"metric": metric, "below": 1.0}})
+    for other in ("_0/", "_01/", "_x/", "/"):
+        wrong = metric.replace("_12/", other).replace("_1/", other)
+        found = faults(BOTH, guard={"g": {"metric": wrong, "below": 1.0}})
+        assert found["guard.g.metric"].startswith(f"no such metric: '{wrong}'")
 
 
 @pytest.mark.parametrize("metric", ["baseline/mel", "untrained/x", "baseline/grid/x", "eval/x"])

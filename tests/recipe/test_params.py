@@ -27,6 +27,7 @@ def test_what_is_not_said_has_a_default(params):
     assert (found.hardware.device, found.hardware.num_devices) == ("auto", 1)
     assert found.corpus("words").sample_rates_hz == (16_000,)
     assert found.corpus("words").at_most_bad == 0.01
+    assert found.corpus("words").channels == "mix"
     assert found.tracking.aim is True
     assert found.cost.currency == "EUR"
 
@@ -45,6 +46,7 @@ def test_what_is_not_said_has_a_default(params):
         ("[16_000]", "[16_000, 16_000]", "must not name a rate twice"),
         ("[16_000]", "[16_000]\nmax_seconds = 0.05", "max_seconds: must be greater than 0.1"),
         ("[16_000]", "[1]\nspeakers = 'name'", "expected 'unknown' or 'folder', got 'name'"),
+        ("[16_000]", "[1]\nchannels = 'left'", "expected 'mix' or 'split', got 'left'"),
         ("[hardware]", "[hardware]\ndevice = 'gpu'", "expected 'auto' or 'cpu' or 'cuda'"),
         ("seed = 1", "seed = 2024-01-01", "params.toml:2  seed: dates and times are not allowed"),
     ],

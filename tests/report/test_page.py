@@ -6,8 +6,10 @@ from pathlib import Path
 
 import matplotlib.image
 import pytest
+from attrs import evolve
 
 from engine.recipe import load_recipe, write_recipe
+from engine.recipe.schema import Guard
 from engine.report.page import build_report
 from engine.systems import recipe_classes
 from engine.tracking.events import Event
@@ -134,6 +136,27 @@ def test_the_result_stands_beside_untrained_and_what_learns_nothing(page):
     assert "metric trained untrained grid mean spectrogram" in words(page)
     row = "root mean squared error of mels in dB, clamped to -80..40 dB 6.66 25.1 6.98 21.5"
     assert row in words(page)
+
+
+def test_numbered_metrics_stand_in_a_table_of_their_own(model, recipe):
+    numbered = {"eval/quantizers_2/mel": 0.75, "eval/quantizers_1/mel": 1.25}
+    add_events(model, [Event("finish", 100, 5.0, metrics=FINAL | numbered, facts=FINISH)])
+    page = build_report(model, recipe).read_text(encoding="utf-8")
+    assert "By quantizers quantizers mel 1 1.25 2 0.75" in words(page)
+    assert "quantizers_2" not in page
+
+
+def test_what_a_system_notes_of_its_data_is_there(tmp_path, recipe):
+    noted = DATA | {"notes": ["3 clips were recorded below 8,000 Hz and are left out."]}
+    add_events(tmp_path, [start("audio_vae", data=noted)])
+    assert "3 clips were recorded below" in build_report(tmp_path, recipe).read_text("utf-8")
+
+
+def test_a_figure_of_training_that_a_guard_watches_has_a_picture(tmp_path, recipe):
+    watched = evolve(recipe, guard={"learns": Guard(metric="train/perplexity", above=2.0)})
+    add_events(tmp_path, [start("audio_vae"), Event("train", 5, 1.0, {"train/perplexity": 3.0})])
+    build_report(tmp_path, watched)
+    assert [path.name for path in (tmp_path / "curves").iterdir()] == ["train_perplexity.png"]
 
 
 def test_the_metric_that_decides_comes_first(page):

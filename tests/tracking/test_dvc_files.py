@@ -68,6 +68,14 @@ def test_the_curve_of_an_evaluation_begins_with_the_untrained_figure(tmp_path):
     assert (tmp_path / "eval.csv").read_text().splitlines() == ["step,rmse_db", "0,25.0", "20,7.5"]
 
 
+def test_numbered_figures_of_the_result_get_a_file_for_each_group(tmp_path):
+    final = {"eval/quantizers_2/mel": 1.0, "eval/quantizers_1/mel": 2.0, "eval/mel": 1.0}
+    write_curves(tmp_path, EVENTS, final)
+    lines = (tmp_path / "quantizers.csv").read_text().splitlines()
+    assert lines == ["quantizers,mel", "1,2.0", "2,1.0"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_a_later_figure_of_a_step_replaces_an_earlier_one(tmp_path):
     again = Event("train", 20, metrics={"train/loss": 0.25})
     write_curves(tmp_path, [*EVENTS, again])

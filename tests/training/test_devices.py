@@ -27,9 +27,11 @@ def test_fp16_on_a_cpu_is_refused_with_what_to_choose():
         make_fabric(Hardware(device="cpu", num_threads=1), "fp16")
 
 
-def test_several_devices_are_refused_not_ignored(monkeypatch):
-    with pytest.raises(UserError, match="num_devices = 1"):
-        make_fabric(Hardware(device="cpu", num_threads=1, num_devices=2), "fp32")
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(UserError, match="torchrun"):
-        make_fabric(Hardware(device="cpu", num_threads=1), "fp32")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_cpu_serves_every_process_of_a_run():
+    before = torch.get_num_threads()
+    try:
+        fabric = make_fabric(Hardware(device="auto", num_threads=1, num_devices=2), "fp32", place=1)
+        assert describe(fabric, 2)["devices"] == 2
+    finally:
+        torch.set_num_threads(before)

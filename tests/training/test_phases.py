@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import keys
@@ -170,3 +171,24 @@ def test_what_stands_against_a_verdict_is_that_of_the_moment_in_which_it_is_show
         assert said.startswith("already trained")
         assert ("The present figures of other are not of these" in said) == stands
     assert "remark" not in json.loads((tmp_path / "models/one/verdict.json").read_text())
+
+
+def test_published_weights_are_evaluated_first_and_learned_on_from(base):
+    shutil.copy(base / "models/toy/export/weights.pth", base / "published.pth")
+    before = metrics(base, "toy")["eval"]["error"]
+    start = Start(weights="published.pth")
+    finish(base, name="tuned", start=start, dataset=POOL, epochs=1)
+    assert metrics(base, "tuned")["parent"]["error"] != metrics(base, "toy")["untrained"]["error"]
+    own = metrics(base, "tuned")
+    assert own["eval"]["error"] <= own["parent"]["error"]
+    assert own["evaluation_set"] != metrics(base, "toy")["evaluation_set"]
+    assert before > 0
+
+
+def test_other_published_weights_are_another_run_and_missing_ones_are_named(base):
+    torch.save({"wrong": torch.zeros(1)}, base / "other.pth")
+    start = Start(weights="other.pth")
+    said = refused(base, name="tuned", start=start, dataset=POOL, epochs=1)
+    assert "other.pth does not fit" in said
+    said = refused(base, name="tuned", start=Start(weights="gone.pth"), dataset=POOL, epochs=1)
+    assert "start.weights = 'gone.pth' needs" in said

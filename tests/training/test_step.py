@@ -1,9 +1,11 @@
 import pytest
 import torch
+from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.errors import UserError
 from engine.recipe.schema import Adam, Constant
+from engine.training.balance import Balancer
 from engine.training.schedules import Length
 from engine.training.step import Stepper, check_turns, silent_parameters, weigh
 from engine.training.system import Terms, Turn
@@ -158,3 +160,94 @@ def test_a_compiled_turn_gives_the_same_losses():
             stepper.step(batches(system), step)
         losses.append(stepper.meter.read()["train/loss"])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def with_turns(recipe, **turns):
+    """A stepper whose turns are changed: by name, what of each is another."""
+    torch.manual_seed(0)
+    system = toy_system(recipe)
+    system.turns = [evolve(turn, **turns.get(turn.name, {})) for turn in system.turns]
+    return system, Stepper(Fabric(accelerator="cpu"), system, recipe, LENGTH)
+
+
+def test_a_late_turn_leaves_its_parameters_alone_until_its_first_step():
+    system, stepper = with_turns(
+        toy_recipe(model=ToyModel(adversary=True)),
+        discriminator={"starts_at_step": 2},
+        generator={"late_terms": {"real_or_fake": 2}},
+    )
+    system.objective.generator = without_critic(system.objective, until=2)
+    before = weights(system)
+    for step in range(2):
+        stepper.step(batches(system), step)
+    assert torch.equal(before["critic.weight"], system.objective.critic.weight)
+    assert "train/discriminator/loss" not in stepper.meter.read()
+    stepper.step(batches(system), 2)
+    assert not torch.equal(before["critic.weight"], system.objective.critic.weight)
+    assert "train/generator/real_or_fake" in stepper.meter.read()
+
+
+def without_critic(objective, until):
+    """The generator's turn as an objective has it that does not hear its critic yet."""
+    whole, heard = objective.generator, []
+    objective.begin = lambda step: heard.append(step >= until)
+
+    def generator(batch):
+        terms = whole(batch)
+        if heard[-1]:
+            return terms
+        return Terms({"reconstruction": terms.losses["reconstruction"]})
+
+    return generator
+
+
+def test_a_rare_turn_moves_in_its_own_steps_alone_and_its_metrics_are_means_over_these():
+    system, stepper = with_turns(
+        toy_recipe(model=ToyModel(adversary=True)), discriminator={"every_steps": 3}
+    )
+    moved, losses = [], []
+    for step in range(6):
+        before = weights(system)
+        stepper.step(batches(system), step)
+        moved.append(not torch.equal(before["critic.weight"], system.objective.critic.weight))
+        if moved[-1]:
+            losses.append(stepper.meter._sums["train/discriminator/loss"].clone())
+    assert moved == [True, False, False, True, False, False]
+    mean = stepper.meter.read()["train/discriminator/loss"]
+    assert mean == pytest.approx(float(losses[-1]) / 2)
+
+
+def test_shares_of_the_gradient_at_what_was_made_are_logged_and_change_nothing():
+    finals = []
+    for log_every_steps in (1, 100):
+        recipe = toy_recipe(model=ToyModel(adversary=True), log_every_steps=log_every_steps)
+        system, stepper = with_turns(recipe)
+        through_what_was_made(system.objective)
+        stepper.step(batches(system), 0)
+        shares = {n: v for n, v in stepper.meter.read().items() if "gradient_share" in n}
+        finals.append(weights(system))
+        if log_every_steps == 1:
+            assert shares.keys() == {
+                "train/gradient_share/reconstruction",
+                "train/gradient_share/real_or_fake",
+            }
+            assert sum(shares.values()) == pytest.approx(1.0)
+    assert all(torch.equal(finals[0][n], finals[1][n]) for n in finals[0])
+
+
+def through_what_was_made(objective):
+    whole = objective.generator
+    objective.generator = lambda batch: whole(batch)._replace(through=batch["cleaned"])
+
+
+def test_a_balanced_turn_gives_the_gradient_that_the_weights_are_shares_of():
+    recipe = toy_recipe(model=ToyModel(adversary=True))
+    balancer = Balancer(["real_or_fake", "reconstruction"], decay=0.9, total_norm=1.0)
+    system, stepper = with_turns(recipe, generator={"balancer": balancer})
+    through_what_was_made(system.objective)
+    stepper.step(batches(system), 0)
+    shares = stepper.meter.read()
+    (generator,) = [turn for turn in system.turns if turn.name == "generator"]
+    wanted = generator.weights["reconstruction"] / sum(generator.weights.values())
+    assert shares["train/gradient_share/reconstruction"] == pytest.approx(wanted, abs=0.05)
+    assert all(float(p.grad.norm()) > 0 for p in system.objective.network.parameters())

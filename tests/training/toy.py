@@ -27,6 +27,7 @@ from engine.training.system import (
     Terms,
     Turn,
 )
+from engine.untrusted import refused
 
 
 @frozen(kw_only=True)
@@ -186,6 +187,12 @@ class ToySystem:
     def export(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         torch.save(self.objective.network.state_dict(), folder / "weights.pth")
+
+    def load_published(self, path: Path) -> str:
+        given = torch.load(path, weights_only=True)
+        with refused(f"{path} does not fit.", RuntimeError):
+            self.objective.network.load_state_dict(given)
+        return f"all of {path.name}"
 
 
 def build_toy(recipe: Recipe, project: Project, params: Params) -> ToySystem:

@@ -1,6 +1,7 @@
 """Trains the toy in a process of its own, forked from one that has torch imported already."""
 
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from engine.disk import refusals_in_words
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import Hardware, Params, Tracking
-from engine.training.run import Run
+from engine.training.run import Builder, Run
 from engine.training.watcher import Silent
 from tests.training.toy import ToyModel, build_toy, toy_recipe
 
@@ -62,6 +63,8 @@ class Circumstances:
     """Where runs and models go, if not beside the notes on where it is."""
     aim: bool = False
     again: bool = False
+    build: Builder = build_toy
+    num_devices: int = 1
 
 
 _CIRCUMSTANCES = fields_dict(Circumstances)
@@ -87,7 +90,7 @@ def finish(folder: Path, **settings: Any) -> None:
 
 def wait_for_step(folder: Path, step: int) -> None:
     """Wait until the run in `folder` has reached a step."""
-    for _ in range(3000):
+    for _ in range(6000):
         path = folder / "step"
         if path.exists() and int(path.read_text() or 0) >= step:
             return
@@ -101,20 +104,25 @@ def train(folder: Path, settings: dict[str, Any]) -> None:
     around = Circumstances(**given)
     project = around.project or folder
     adversary = settings.pop("adversary", False)
+    model = ToyModel(adversary=adversary, broken=settings.pop("broken", ""))
     settings = {"epochs": 6, "checkpoint_every": "step:3", "ema_decay": 0.9} | settings
-    recipe = toy_recipe(model=ToyModel(adversary=adversary), log_every_steps=1, **settings)
+    recipe = toy_recipe(model=model, **{"log_every_steps": 1} | settings)
     watcher = around.watcher(folder, around.seconds)
     if around.before is not None:
         around.before()
     try:
         with refusals_in_words("A file", project):
-            (project / "params.toml").write_text("seed = 1\n")
-            params = _params(around.aim)
-            run = Run(recipe, Project(project), params, build_toy, watcher, around.again)
+            if not (project / "params.toml").is_file():
+                (project / "params.toml").write_text("seed = 1\n")
+            params = _params(around)
+            run = Run(recipe, Project(project), params, around.build, watcher, around.again)
             outcome = run.train()
+            if outcome is None:
+                sys.exit(0)  # the run's first process says it all
             watcher.say(outcome.message)
     except UserError as error:
-        (folder / "error").write_text(str(error))
+        rank = os.environ.get("RANK", "0")
+        (folder / ("error" if rank == "0" else f"error_of_{rank}")).write_text(str(error))
         sys.exit(2)
     sys.exit({"finished": 0, "guard": 1}.get(outcome.ending, 130))
 
@@ -126,11 +134,11 @@ def start_other(target: Callable[..., None], *arguments: Any):
     return process
 
 
-def _params(aim: bool) -> Params:
+def _params(around: Circumstances) -> Params:
     return Params(
         profile="full",
         seed=1,
-        hardware=Hardware(device="cpu", num_threads=1),
+        hardware=Hardware(device="cpu", num_threads=1, num_devices=around.num_devices),
         corpora={},
-        tracking=Tracking(aim=aim),
+        tracking=Tracking(aim=around.aim),
     )

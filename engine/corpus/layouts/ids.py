@@ -34,6 +34,11 @@ def part_id(name: str, start_seconds: float) -> str:
     return f"{name}_{round(1000 * start_seconds):08d}"
 
 
+def channel_id(name: str, channel: int) -> str:
+    """The id of one channel (from 0) of what has several: its name and the number, from 1."""
+    return f"{name}_channel{channel + 1}"
+
+
 def is_safe_id(name: str) -> bool:
     """Whether a table's own id can be one here: a relative path without `..` or odd characters."""
     return (

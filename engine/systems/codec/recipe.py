@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from math import prod
+from math import log2, prod
 from typing import ClassVar, Literal
 
 from attrs import frozen
@@ -198,6 +198,10 @@ class Balancer:
 
 _weight = at_least(0.0)
 
+ADVERSARIAL_TERMS = ("adversarial", "feature")
+"""Those that need the discriminators."""
+GENERATOR_TERMS = (*ADVERSARIAL_TERMS, "mel", "waveform", "stft", "commitment", "codebook")
+
 
 @frozen(kw_only=True)
 class Losses:
@@ -301,6 +305,18 @@ class CodecRecipe(Recipe):
     evaluation: Evaluation = setting("what is measured", default=Evaluation())
 
     @property
+    def generator_weights(self) -> dict[str, float]:
+        """The weight of each term of the generator's turn that weighs anything."""
+        weights = {term: getattr(self.losses, term) for term in GENERATOR_TERMS}
+        return {term: weight for term, weight in weights.items() if weight > 0.0}
+
+    @property
+    def bits_per_second(self) -> float:
+        """Nominal bitrate with all quantizers."""
+        frames = self.dataset.sample_rate_hz / self.model.hop_length
+        return self.model.num_codebooks * log2(self.model.codebook_size) * frames
+
+    @property
     def evaluated_quantizers(self) -> tuple[int, ...]:
         """The numbers of quantizers that clips are evaluated with, ascending; all is the last."""
         every = range(1, self.model.num_codebooks + 1)
@@ -323,12 +339,13 @@ class CodecRecipe(Recipe):
             yield "evaluation.quantizers", f"the model has {model.num_codebooks}, got {too_many[0]}"
         if self.losses.balancer is not None and self.training.precision == "fp16":
             yield "losses.balancer", "needs precision 'fp32' or 'bf16'; fp16 scales its losses"
-        for path, metric in self._named_metrics():
+        for path, metric in self.named_metrics():
             numbered = _NUMBERED.match(metric)
             if numbered and not 1 <= int(numbered[1]) <= model.num_codebooks:
                 yield path, f"'{metric}': the model has {model.num_codebooks} codebooks"
 
-    def _named_metrics(self) -> Iterable[tuple[str, str]]:
+    def named_metrics(self) -> Iterable[tuple[str, str]]:
+        """Where the recipe relies on which metric: key path and metric."""
         yield "training.best", self.training.best
         for name, guard in self.guard.items():
             yield f"guard.{name}.metric", guard.metric or guard.finite or ""

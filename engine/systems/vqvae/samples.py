@@ -1,16 +1,15 @@
 """Clips made for listening and looking: original, what mels alone keep, and the reconstruction."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import soundfile
 import torch
 from attrs import frozen
 from torch import Tensor
 
 from engine.corpus import PackedAudio
 from engine.safe_names import file_name
+from engine.systems.listening import write_wav
 from engine.systems.vqvae.dataset import VqvaeClips
 from engine.systems.vqvae.frontend import FrontEnd
 from engine.systems.vqvae.normalise import window_of
@@ -68,21 +67,5 @@ class SampleWriter:
         ]
 
     def _audio(self, path: Path, waveform: Tensor, caption: str) -> Sample:
-        rate = self.front_end.sample_rate_hz
-        content = io.BytesIO()  # given a path, libsndfile does not say why it failed
-        samples = waveform.clamp(-1.0, 1.0).numpy()
-        soundfile.write(content, samples, rate, subtype="PCM_16", format="WAV")
-        path.write_bytes(content.getvalue())
+        write_wav(path, waveform.numpy(), self.front_end.sample_rate_hz)
         return Sample(f"{path.parent.name}/{path.stem}", "audio", path, caption)
-
-
-def spread_over(labels: Sequence[str], number: int) -> list[int]:
-    """Indices of at most `number` clips of as many different labels as there are, evenly chosen."""
-    seen: dict[str, int] = {}
-    turns = []
-    for index, label in enumerate(labels):
-        seen[label] = seen.get(label, 0) + 1
-        turns.append((seen[label], label, index))
-    first = sorted(turns)[: max(number, len(seen))]
-    kept = min(number, len(first))
-    return [first[k * len(first) // kept][2] for k in range(kept)]

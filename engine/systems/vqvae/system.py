@@ -11,6 +11,7 @@ from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.project import Project
 from engine.recipe.params import Params
+from engine.systems.listening import spread_over
 from engine.systems.vqvae.baselines import UNIFORM_GRID, baselines
 from engine.systems.vqvae.dataset import FRONT_END_VERSION, all_clips, corpus_mels
 from engine.systems.vqvae.evaluate import Evaluation, evaluate_clips, metrics_of
@@ -18,7 +19,7 @@ from engine.systems.vqvae.export import Export
 from engine.systems.vqvae.frontend import FrontEnd
 from engine.systems.vqvae.objective import VqvaeObjective
 from engine.systems.vqvae.recipe import VqvaeRecipe
-from engine.systems.vqvae.samples import SampleWriter, spread_over
+from engine.systems.vqvae.samples import SampleWriter
 from engine.systems.vqvae.scales import scales
 from engine.systems.vqvae.weights import import_weights
 from engine.training.system import Data, Evaluated, Limits, Sample, Turn

@@ -1,0 +1,196 @@
+"""Residual vector quantization with factorised, normalised codes, as DAC has it.
+
+Each quantizer codes what the ones before it left (SoundStream, Zeghidour et al., 2021, section
+3.3), in few dimensions and by cosine similarity (Improved VQGAN, Yu et al., 2022, section 3.2).
+Parameters are named as those of upstream's `ResidualVectorQuantize`.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from engine.nn.weight_norm import NormedConv1d
+
+_DECAY = 0.99
+"""Of the moving average of each code's use."""
+
+
+class ResidualCodes(NamedTuple):
+    """Latents [B, dim, T] after the quantizers.
+
+    `vectors` [B, dim, T] carry the latents' gradient, passed straight through each lookup; `codes`
+    are int64 [B, quantizers, T]. `commitment` and `codebook` are scalars: squared distances, means
+    over an item, 0 where it does without the quantizer, means over items, sums over quantizers.
+    """
+
+    vectors: Tensor
+    codes: Tensor
+    commitment: Tensor
+    codebook: Tensor
+
+
+class ResidualQuantizer(nn.Module):
+    """`num_codebooks` quantizers of `codebook_size` codes each; float32 inside, also in autocast.
+
+    In training mode the first share `dropout` of a batch's items is heard through 1 to all of the
+    quantizers, drawn for each item, and a code whose use falls below `restart_below` times uniform
+    use is replaced by a vector of the batch (Jukebox, Dhariwal et al., 2020). `counts` [quantizers,
+    codes], the use over uniform use, exists only where codes are restarted.
+    """
+
+    counts: Tensor
+    restarted: Tensor
+
+    def __init__(
+        self,
+        dim: int,
+        num_codebooks: int,
+        codebook_size: int,
+        codebook_dim: int,
+        dropout: float,
+        restart_below: float,
+    ) -> None:
+        super().__init__()
+        made = (_Quantizer(dim, codebook_size, codebook_dim) for _ in range(num_codebooks))
+        self.quantizers = nn.ModuleList(made)
+        self.dropout, self.restart_below = dropout, restart_below
+        self.register_buffer("restarted", torch.tensor(0), persistent=False)
+        if restart_below > 0.0:
+            self.register_buffer("counts", torch.ones(num_codebooks, codebook_size))
+
+    def forward(self, latents: Tensor, num_quantizers: int | None = None) -> ResidualCodes:
+        """Quantize latents [B, dim, T], in evaluation mode with the first `num_quantizers`."""
+        assert not (self.training and num_quantizers), "training draws the number of quantizers"
+        with torch.autocast(latents.device.type, enabled=False):
+            return self._quantize(latents.float(), num_quantizers or len(self.quantizers))
+
+    @torch.no_grad()
+    def encode(self, latents: Tensor, num_quantizers: int | None = None) -> Tensor:
+        """Codes int64 [B, quantizers, T] of latents [B, dim, T]."""
+        codes = []
+        with torch.autocast(latents.device.type, enabled=False):
+            residual = latents.float()
+            for quantizer in self._first(num_quantizers or len(self.quantizers)):
+                codes.append(quantizer.lookup(quantizer.in_proj(residual)))
+                residual = residual - quantizer.vectors_of(codes[-1])
+        return torch.stack(codes, 1)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Vectors [B, dim, T] of the codes [B, n, T] of the first n quantizers."""
+        with torch.autocast(codes.device.type, enabled=False):
+            pairs = zip(self._first(codes.shape[1]), codes.unbind(1), strict=True)
+            vectors = [quantizer.vectors_of(row) for quantizer, row in pairs]
+            return torch.stack(vectors).sum(0)
+
+    def _first(self, number: int) -> "list[_Quantizer]":
+        return [layer for layer in self.quantizers[:number] if isinstance(layer, _Quantizer)]
+
+    def _quantize(self, latents: Tensor, number: int) -> ResidualCodes:
+        heard = self._heard(latents)
+        residual, codes, commitments, codebooks = latents, [], [], []
+        vectors = torch.zeros((), device=latents.device)
+        for place, quantizer in enumerate(self._first(number)):
+            low = quantizer.in_proj(residual)
+            indices = quantizer.lookup(low)
+            snapped, commitment, codebook = _snap(low, quantizer.codebook.weight, indices)
+            if self.training and self.restart_below > 0.0:
+                self._restart(place, low, indices)
+            found = quantizer.out_proj(snapped)
+            residual = residual - found
+            if heard is not None:
+                mask = (heard > place).to(found.dtype)
+                found = found * mask[:, None, None]
+                commitment, codebook = commitment * mask, codebook * mask
+            vectors = vectors + found
+            codes.append(indices)
+            commitments.append(commitment)
+            codebooks.append(codebook)
+        losses = [torch.stack(each).mean(1).sum() for each in (commitments, codebooks)]
+        return ResidualCodes(vectors, torch.stack(codes, 1), *losses)
+
+    def _heard(self, latents: Tensor) -> Tensor | None:
+        """How many quantizers each item of a batch is heard through [B]; None: all through all."""
+        if self.training:
+            self.restarted = torch.zeros_like(self.restarted)
+        size, most = len(latents), len(self.quantizers)
+        num_dropped = int(size * self.dropout) if self.training else 0
+        if not num_dropped:
+            return None
+        drawn = torch.randint(1, most + 1, (size,), device=latents.device)
+        drawn[num_dropped:] = most
+        return drawn
+
+    @torch.no_grad()
+    def _restart(self, place: int, low: Tensor, indices: Tensor) -> None:
+        """Follow the use of a quantizer's codes, and replace those that died. Waits for no device.
+
+        What the batch was coded with stays as it was: the lookup is done.
+        """
+        weight, counts = self._first(place + 1)[place].codebook.weight, self.counts[place]
+        vectors = low.transpose(1, 2).flatten(0, 1)
+        one = torch.full((len(vectors),), len(weight) / len(vectors), device=low.device)
+        use = torch.zeros_like(counts).scatter_add_(0, indices.flatten(), one)
+        counts.lerp_(use, 1.0 - _DECAY)
+        dead = counts < self.restart_below
+        drawn = vectors[torch.randint(len(vectors), (len(weight),), device=low.device)]
+        weight.copy_(torch.where(dead[:, None], drawn, weight))
+        counts.masked_fill_(dead, 1.0)
+        self.restarted = self.restarted + dead.sum()
+
+
+class _Quantizer(nn.Module):
+    """One codebook, and the projections to its dimensions and back."""
+
+    def __init__(self, dim: int, codebook_size: int, codebook_dim: int) -> None:
+        super().__init__()
+        self.in_proj = NormedConv1d(dim, codebook_dim, 1)
+        self.out_proj = NormedConv1d(codebook_dim, dim, 1)
+        self.codebook = nn.Embedding(codebook_size, codebook_dim)
+
+    @torch.no_grad()
+    def lookup(self, low: Tensor) -> Tensor:
+        """Codes [B, T] of the greatest cosine similarity to projected latents [B, low, T]."""
+        # A vector's own length scales all of its similarities alike.
+        similar = low.detach().transpose(1, 2) @ F.normalize(self.codebook.weight.detach()).T
+        return similar.argmax(-1)
+
+    def vectors_of(self, codes: Tensor) -> Tensor:
+        """Vectors [B, dim, T] that codes [B, T] stand for."""
+        vectors: Tensor = self.out_proj(self.codebook(codes).transpose(1, 2))
+        return vectors
+
+
+def _snap(low: Tensor, codebook: Tensor, indices: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The codes [B, low, T] of vectors, and their mean squared distance of each item [B], twice.
+
+    The first passes its gradient straight through to the vectors, the second, as commitment, pulls
+    the vectors, and the third pulls the codes.
+    """
+    snapped: tuple[Tensor, Tensor, Tensor] = _Snap.apply(low, codebook, indices)  # type: ignore[no-untyped-call]
+    return snapped
+
+
+class _Snap(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, low: Tensor, codebook: Tensor, indices: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        codes = F.embedding(indices, codebook).transpose(1, 2)
+        away = low - codes
+        distance = away.square().mean((1, 2))
+        ctx.save_for_backward(away, indices)
+        ctx.num_codes = len(codebook)
+        return codes, distance, distance.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        through, to_commitment, to_codebook = gradients
+        away, indices = ctx.saved_tensors
+        away = away * (2.0 / away[0].numel())
+        pull = (away * -to_codebook[:, None, None]).transpose(1, 2)
+        to_codes = torch.ops.aten.embedding_dense_backward(pull, indices, ctx.num_codes, -1, False)
+        return torch.addcmul(through, away, to_commitment[:, None, None]), to_codes, None

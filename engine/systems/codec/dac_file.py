@@ -1,0 +1,165 @@
+"""Coded audio as a `.dac` file, which `dac` reads too. Reading one runs no code of it.
+
+The format is upstream's (`dac.DACFile`, version 1.0.0): a NumPy file with one pickled object, a
+table of codes and metadata.
+"""
+
+import io
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from engine.atomic import write_atomically
+from engine.errors import UserError
+from engine.untrusted import refused
+
+_VERSION = "1.0.0"
+_OURS = "cantus"
+"""The entry that is the engine's own; upstream passes over it."""
+_HEADER = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
+"""What NumPy writes before one pickled object."""
+_HIGHEST_HZ = 768_000
+
+
+@frozen(eq=False)
+class DacFile:
+    """Coded audio and what is needed to put it back as it was."""
+
+    codes: np.ndarray
+    """uint16 [channels, quantizers, frames]."""
+    num_samples: int
+    """Length of the original, at its own rate."""
+    sample_rate_hz: int
+    """Rate of the original."""
+    loudness: np.ndarray
+    """Of each channel in LUFS before it was gained, float32 [channels]; upstream's: of all, [1]."""
+    gains: tuple[float, ...] | None = None
+    """By which each channel was multiplied before it was coded; upstream does not keep it."""
+
+
+def write_dac_file(file: DacFile, path: Path) -> None:
+    """Write a `.dac` file, or nothing at all."""
+    metadata = {
+        "input_db": file.loudness.astype(np.float32),
+        "original_length": file.num_samples,
+        "sample_rate": file.sample_rate_hz,
+        "chunk_length": file.codes.shape[-1],
+        "channels": len(file.codes),
+        "padding": True,
+        "dac_version": _VERSION,
+    }
+    table: dict[str, Any] = {"codes": file.codes.astype(np.uint16), "metadata": metadata}
+    if file.gains is not None:
+        table[_OURS] = {"gains": list(file.gains)}
+    content = io.BytesIO()
+    np.save(content, np.array(table, dtype=object), allow_pickle=True)
+    write_atomically(path, content.getvalue())
+
+
+def read_dac_file(path: Path) -> DacFile:
+    """Read a `.dac` file of this engine or of `dac`, which must have coded it as a whole.
+
+    Raises UserError where it is missing, damaged, something else, or was coded in windows.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no file {path}.")
+    with refused(f"{path} is damaged, or no .dac file.", OSError, pickle.UnpicklingError):
+        table = _read_table(path)
+        metadata, codes = dict(table["metadata"]), np.asarray(table["codes"])
+        if metadata["dac_version"] != _VERSION:
+            raise ValueError("version")
+        whole = metadata["padding"] is True and metadata["chunk_length"] >= codes.shape[-1]
+        gains = table[_OURS]["gains"] if _OURS in table else None
+        file = DacFile(
+            codes=codes,
+            num_samples=_whole(metadata["original_length"], 1 << 62),
+            sample_rate_hz=_whole(metadata["sample_rate"], _HIGHEST_HZ),
+            loudness=np.atleast_1d(np.asarray(metadata["input_db"], np.float32)),
+            gains=None if gains is None else tuple(float(gain) for gain in gains),
+        )
+        _check(file, _whole(metadata["channels"], 1 << 16))
+    if not whole:
+        raise UserError(
+            f"{path} was coded in windows, without their surroundings, which only dac decodes. "
+            "Encode the audio again here, or by dac with a --win_duration above its length."
+        )
+    return file
+
+
+def _check(file: DacFile, channels: int) -> None:
+    codes = file.codes
+    if codes.dtype != np.uint16 or codes.ndim != 3 or not codes.size or len(codes) != channels:
+        raise ValueError("codes")
+    if file.loudness.shape not in {(1,), (channels,)} or not np.isfinite(file.loudness).all():
+        raise ValueError("loudness")
+    gains = file.gains
+    if gains is not None and (len(gains) != channels or not all(1e-9 < g < 1e9 for g in gains)):
+        raise ValueError("gains")
+
+
+def _whole(value: Any, most: int) -> int:
+    if type(value) is not int or not 0 < value <= most:
+        raise ValueError("no number")
+    return value
+
+
+def _read_table(path: Path) -> Mapping[str, Any]:
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError("version")
+        length = int.from_bytes(file.read(2), "little")
+        if file.read(length).strip() != _HEADER:
+            raise ValueError("an array")
+        (table,) = _Unpickler(file).load().plain
+        return dict(table)
+
+
+class _DType:
+    """Stands for `numpy.dtype` in a pickle: a number's type, or that of any object."""
+
+    def __init__(self, code: str, *_: Any) -> None:
+        if not re.fullmatch("[fiu][1248]|O8?", code):
+            raise pickle.UnpicklingError(f"type {code}")
+        self.plain = np.dtype(code)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.plain = self.plain.newbyteorder(state[1])
+
+
+class _Array:
+    """Stands for `numpy.ndarray` in a pickle, and for the function that makes an empty one.
+
+    An array of objects stays the list that it comes as.
+    """
+
+    def __init__(self, *_: Any) -> None:
+        self.plain: Any = []
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, dtype, is_fortran, content = state
+        if dtype.plain == np.dtype(object):
+            self.plain = list(content)
+        else:
+            array = np.frombuffer(content, dtype.plain)
+            self.plain = array.reshape(shape, order="F" if is_fortran else "C")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.plain, dtype=dtype, copy=copy)
+
+
+_STAND_INS = {"ndarray": _Array, "_reconstruct": _Array, "dtype": _DType}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Knows arrays of numbers, by stand-ins that do nothing else, and plain values."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.split(".")[0] != "numpy" or name not in _STAND_INS:
+            raise pickle.UnpicklingError(f"{module}.{name}")
+        return _STAND_INS[name]

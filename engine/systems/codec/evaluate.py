@@ -1,0 +1,110 @@
+"""A codec's figures over a whole evaluation set: whole clips, at each bitrate."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from attrs import define, field, frozen
+
+from engine.metrics.codebooks import CodebookCounts
+from engine.systems.codec.baselines import Coder
+from engine.systems.codec.dataset import CodecClips
+from engine.systems.codec.judge import Judge, means_of, medians_of
+from engine.systems.codec.network import CodecNetwork
+from engine.training.system import Evaluated
+
+
+@define
+class _Table:
+    """One list of figures for each measure, in the order of the clips."""
+
+    rows: dict[str, list[float]] = field(factory=dict)
+
+    def add(self, figures: Mapping[str, float]) -> None:
+        for name, value in figures.items():
+            self.rows.setdefault(name, []).append(value)
+
+
+@frozen
+class Evaluator:
+    """Evaluates networks and baseline coders on one set of clips."""
+
+    clips: CodecClips
+    sample_rate_hz: int
+    judge: Judge
+    quantizers: Sequence[int]
+    """The numbers of quantizers that clips are decoded with, ascending; the last is all."""
+    bits_per_second: float
+    """Nominal, with all of them."""
+
+    @torch.no_grad()
+    def network(self, network: CodecNetwork) -> Evaluated:
+        """The metrics that the recipe class declares as `eval/...`, and those of each clip."""
+        settings = network.settings
+        counts = CodebookCounts(settings.num_codebooks, settings.codebook_size)
+        tables = {number: _Table() for number in self.quantizers}
+        alignment = _Table()
+        device = next(network.parameters()).device
+        for index in range(len(self.clips.ids)):
+            original = self.clips.audio(index)
+            audio = torch.from_numpy(original).to(device)[None, None]
+            codes = network.encode(audio)
+            counts.add(codes[0].cpu().numpy())
+            for number, table in tables.items():
+                decoded = network.decode(codes[:, :number])[0, 0, : len(original)]
+                rebuilt = decoded.float().cpu().numpy()
+                table.add(self.judge.figures(original, rebuilt))
+            alignment.add(self.judge.alignment(original, rebuilt))
+        full = tables[self.quantizers[-1]].rows
+        metrics = means_of(full) | medians_of(full) | _aligned(alignment)
+        metrics |= _of_codebooks(counts, self.bits_per_second)
+        metrics["clips"] = float(len(self.clips.ids))
+        for number, table in tables.items():
+            kbps = self.bits_per_second * number / settings.num_codebooks / 1000
+            group = {**means_of(table.rows), "kbps": kbps}
+            metrics |= {f"quantizers_{number}/{name}": value for name, value in group.items()}
+        per_clip = {name: np.array(values) for name, values in full.items()}
+        return Evaluated({f"eval/{name}": value for name, value in metrics.items()}, per_clip)
+
+    def baselines(self, coders: Mapping[str, Coder]) -> Evaluated:
+        """The same measures of coders that learn nothing, as `baseline/<coder>/<metric>`."""
+        metrics: dict[str, float] = {}
+        per_clip: dict[str, np.ndarray] = {}
+        for name, coder in coders.items():
+            table = _Table()
+            for index in range(len(self.clips.ids)):
+                original = self.clips.audio(index)
+                coding = coder(original, self.sample_rate_hz)
+                kbps = coding.bits / len(original) * self.sample_rate_hz / 1000
+                table.add({**self.judge.figures(original, coding.audio), "kbps": kbps})
+            figures = means_of(table.rows) | medians_of(table.rows)
+            metrics |= {f"baseline/{name}/{metric}": value for metric, value in figures.items()}
+            per_clip |= {f"{name}/{m}": np.array(values) for m, values in table.rows.items()}
+        return Evaluated(metrics, per_clip)
+
+
+def _aligned(table: _Table) -> dict[str, float]:
+    return {
+        "correlation": means_of(table.rows)["correlation"],
+        "lag_samples": max(table.rows["lag_samples"], default=math.nan),
+    }
+
+
+def _of_codebooks(counts: CodebookCounts, bits_per_second: float) -> dict[str, float]:
+    metrics = {
+        "kbps": bits_per_second / 1000,
+        "entropy_kbps": bits_per_second / 1000 * counts.bitrate_efficiency,
+        "bitrate_efficiency": counts.bitrate_efficiency,
+        "perplexity": float(np.mean(counts.perplexity)),
+        "dead_codes": counts.dead_codes,
+        "frames": float(counts.num_frames),
+    }
+    each = {
+        "usage": counts.usage,
+        "perplexity": counts.perplexity,
+        "entropy_bits": counts.entropy_bits,
+    }
+    for name, values in each.items():
+        metrics |= {f"codebook_{n}/{name}": float(v) for n, v in enumerate(values, start=1)}
+    return metrics

@@ -1,0 +1,79 @@
+"""How good a decoded clip is, by every measure of the recipe, whatever decoded it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.metrics.perceptual import missing, pesq, stoi, visqol
+from engine.metrics.signal import amplitude_ratio, correlation, lag_samples, si_sdr_db, snr_db
+from engine.nn.spectral import MelDistance, StftDistance
+
+MEDIANS = ("snr_db", "si_sdr_db")
+"""Figures that are given as a median over clips too."""
+_MAX_LAG_SECONDS = 0.02
+
+Figures = Mapping[str, Sequence[float]]
+"""A figure for each clip, by the measure's name."""
+
+
+class Judge:
+    """Measures decoded clips against their originals."""
+
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        perceptual: Sequence[str],
+        programs: Mapping[str, Path],
+        mel: MelDistance,
+        stft: StftDistance,
+    ) -> None:
+        self._rate, self._mel, self._stft = sample_rate_hz, mel, stft
+        self.missing = missing(perceptual, programs.get("visqol"))
+        """What the recipe asks for and this machine has not, with the reason in words."""
+        binary = programs.get("visqol")
+        every: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+            "pesq": lambda x, y: pesq(x, y, self._rate),
+            "stoi": lambda x, y: stoi(x, y, self._rate),
+            "visqol": lambda x, y: visqol(x, y, self._rate, binary or Path()),
+        }
+        self._perceptual = {name: every[name] for name in perceptual if name not in self.missing}
+
+    @torch.no_grad()
+    def figures(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
+        """Every figure of one whole clip, float32 [samples] both."""
+        device = next(self._mel.buffers()).device
+        x, y = (torch.from_numpy(a).to(device)[None, None] for a in (original, decoded))
+        figures = {
+            "snr_db": snr_db(original, decoded),
+            "si_sdr_db": si_sdr_db(original, decoded),
+            "mel": float(self._mel(y, x)),
+            "stft": float(self._stft(y, x)),
+            "amplitude_ratio": amplitude_ratio(original, decoded),
+        }
+        return figures | {n: measure(original, decoded) for n, measure in self._perceptual.items()}
+
+    def alignment(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
+        """Correlation of the samples, and the delay at which it would be largest."""
+        max_lag = round(_MAX_LAG_SECONDS * self._rate)
+        return {
+            "correlation": correlation(original, decoded),
+            "lag_samples": float(abs(lag_samples(original, decoded, max_lag))),
+        }
+
+
+def means_of(figures: Figures) -> dict[str, float]:
+    """The mean of each measure over the clips that have a figure; nan where none has."""
+    return {name: _over(np.mean, values) for name, values in figures.items()}
+
+
+def medians_of(figures: Figures) -> dict[str, float]:
+    """The medians of those measures whose mean a few clips may carry away."""
+    return {f"{name}_median": _over(np.median, figures[name]) for name in MEDIANS}
+
+
+def _over(statistic: Callable[..., np.floating], values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return float(statistic(known)) if known else math.nan

@@ -1,0 +1,217 @@
+"""A neural audio codec as the loop sees it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from attrs import asdict
+from torch import nn
+
+from engine.corpus import Corpus, Split, choose_clips
+from engine.corpus.rows import Rows
+from engine.errors import UserError
+from engine.evaluation.digests import keys
+from engine.project import Project
+from engine.recipe.params import Params
+from engine.systems.codec.baselines import Coder, baseline_coders
+from engine.systems.codec.dataset import CodecClips, all_clips
+from engine.systems.codec.eligible import Eligible, eligible_rows, notes, require_channels
+from engine.systems.codec.evaluate import Evaluator
+from engine.systems.codec.export import export_codec
+from engine.systems.codec.judge import Judge
+from engine.systems.codec.objective import CodecObjective
+from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
+from engine.systems.codec.samples import SampleWriter
+from engine.systems.codec.weights import load_upstream
+from engine.systems.listening import spread_over
+from engine.training.launch import num_processes
+from engine.training.system import Data, Evaluated, Limits, Sample, Turn
+
+MEASURES_VERSION = 1
+"""Raised when the same clips would give other figures."""
+
+_FITTED_CLIPS = 64
+"""Training clips that baseline coders are fitted to."""
+
+
+def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
+    """Open the recipe's corpus, split it and initialise the networks from torch's generator.
+
+    Raises UserError where the corpus is missing, not packed at the recipe's rate, recorded at a
+    lower one, too small, or where a figure is asked for that this machine cannot measure.
+    """
+    dataset = recipe.dataset
+    corpus = Corpus.open(project.corpus(dataset.corpus))
+    require_channels(corpus, dataset)
+    clips = all_clips(corpus, dataset)
+    known = corpus.manifest.clips
+    assert isinstance(known, Rows), "an ingested corpus has its manifest on disk"
+    eligible = eligible_rows(known, dataset)
+    split = choose_clips(recipe, project, known.only(eligible.rows), params.seed)
+    if len(split.train) < recipe.training.batch_size:
+        raise UserError(
+            f"Corpus {dataset.corpus!r} has {len(split.train)} training clips, fewer than a batch "
+            f"of {recipe.training.batch_size}. Add clips or lower training.batch_size."
+        )
+    system = CodecSystem(
+        recipe, corpus, split, clips.only(eligible.rows), eligible, _programs(params)
+    )
+    system.require_measurable()
+    return system
+
+
+def _programs(params: Params) -> dict[str, Path]:
+    return {"visqol": Path(params.programs.visqol)} if params.programs.visqol else {}
+
+
+class CodecSystem:
+    """A recipe with its data and networks. `clips` are those that may be used, split by row."""
+
+    def __init__(
+        self,
+        recipe: CodecRecipe,
+        corpus: Corpus,
+        split: Split,
+        clips: CodecClips,
+        eligible: Eligible,
+        programs: Mapping[str, Path],
+    ) -> None:
+        self.recipe, self.corpus, self.split, self.eligible = recipe, corpus, split, eligible
+        self.train_clips, self.eval_clips = clips.only(split.train), clips.only(split.evaluation)
+        self.objective = CodecObjective(recipe)
+        self.judge = Judge(
+            recipe.dataset.sample_rate_hz,
+            recipe.evaluation.perceptual,
+            programs,
+            self.objective.mel_distance,
+            self.objective.stft_distance,
+        )
+        self.evaluator = Evaluator(
+            self.eval_clips,
+            recipe.dataset.sample_rate_hz,
+            self.judge,
+            recipe.evaluated_quantizers,
+            recipe.bits_per_second,
+        )
+        self.scales: dict[str, str] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """One repeated batch must lower a spectral distance, where the recipe has one."""
+        spectral = [term for term in ("mel", "stft") if term in self.recipe.generator_weights]
+        overfits = [f"generator/{term}" for term in spectral]
+        return Limits((1e-6, 1e-2), conditioning=("audio",), overfits=overfits)
+
+    @cached_property
+    def turns(self) -> Sequence[Turn]:
+        """Two: the discriminators judge what the codec has just decoded; then the codec learns."""
+        table = self.recipe.model.discriminator
+        judges = _named(self.objective.discriminators.named_parameters(), "discriminators")
+        return (
+            Turn(
+                "discriminator",
+                judges,
+                {"discriminator": self.recipe.losses.discriminator},
+                starts_at_step=table.starts_at_step,
+                every_steps=table.every_steps,
+                averaged=False,
+            ),
+            Turn(
+                "generator",
+                _named(self.objective.network.named_parameters(), "network"),
+                self.recipe.generator_weights,
+                late_terms=dict.fromkeys(ADVERSARIAL_TERMS, table.starts_at_step),
+                balancer=self.objective.balancer,
+            ),
+        )
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the corpus at the recipe's rate."""
+        return self.corpus.digest_at(self.recipe.dataset.sample_rate_hz)
+
+    @cached_property
+    def evaluation_set(self) -> str:
+        """Digest of the evaluation clips' content, of their rate and level, and of the measures."""
+        dataset = self.recipe.dataset
+        content = [
+            sorted(digest.hex() for digest in keys(self.eval_clips.digests)),
+            [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)],
+            MEASURES_VERSION,
+        ]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    @property
+    def data(self) -> Data:
+        """What the run sees of its corpus."""
+        report = self.corpus.report
+        left_out = [f"{name} is left out: {why}" for name, why in self.judge.missing.items()]
+        return Data(
+            found=report.num_found,
+            used=report.num_used,
+            quarantined=dict(report.quarantined),
+            training=len(self.split.train),
+            evaluation=len(self.split.evaluation),
+            notes=[*notes(self.train_clips, self.eligible), *left_out],
+            split=self.split.how,
+            leaks=self.split.leaks,
+        )
+
+    def require_measurable(self) -> None:
+        """Raise UserError where the recipe relies on a figure that cannot be measured here."""
+        for name, why in self.judge.missing.items():
+            for path, metric in self.recipe.named_metrics():
+                if metric.rpartition("/")[2] == name:
+                    raise UserError(f"{path} is '{metric}', which cannot be measured here: {why}")
+
+    def evaluate(self) -> Evaluated:
+        """Metrics of the present weights over the whole evaluation set."""
+        return self.evaluator.network(self.objective.network)
+
+    def baselines(self) -> Evaluated:
+        """Metrics of coders that learn nothing, at the codec's bitrate."""
+        return self.evaluator.baselines(self._coders)
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
+        """Originals and what is decoded at each bitrate, with spectrograms; baselines beside."""
+        clips = self.corpus.manifest.clips
+        rows = self.eligible.rows[self.split.evaluation].tolist()
+        labels = [clips[row].speaker or clips[row].label or "clip" for row in rows]
+        writer = SampleWriter(
+            self.objective.network,
+            self.eval_clips,
+            self.recipe.evaluated_quantizers,
+            {name: coder for name, coder in self._coders.items() if name != "silence"},
+            self.recipe.dataset.sample_rate_hz,
+            self.recipe.bits_per_second,
+        )
+        return writer.write(folder, spread_over(labels, num_clips))
+
+    def export(self, folder: Path) -> None:
+        """Write weights that `dac` and `transformers` load, checked by loading them."""
+        level = self.recipe.dataset.level
+        facts = {"recipe": self.recipe.name, "evaluation_set": self.evaluation_set}
+        export_codec(self.objective.network, folder, {"kind": level.kind, **asdict(level)}, facts)
+
+    def load_published(self, path: Path) -> str:
+        """Take over the weights of an upstream `weights.pth`; the discriminators stay fresh."""
+        load_upstream(self.objective.network, path)
+        return (
+            f"the weights of {path.name}, every tensor of the codec; the discriminators, which "
+            "were never published, begin afresh, and quantizer dropout is the recipe's"
+        )
+
+    @cached_property
+    def _coders(self) -> dict[str, Coder]:
+        count = len(self.train_clips)
+        chosen = np.linspace(0, count - 1, min(count, _FITTED_CLIPS)).astype(int)
+        fitted = [self.train_clips.audio(index) for index in chosen.tolist()]
+        rate = self.recipe.dataset.sample_rate_hz
+        return baseline_coders(fitted, rate, self.recipe.bits_per_second)
+
+
+def _named(parameters: Iterable[tuple[str, nn.Parameter]], place: str) -> dict[str, nn.Parameter]:
+    return {f"{place}.{name}": parameter for name, parameter in parameters}

@@ -1,0 +1,241 @@
+"""Runs in several processes: the same figures as in one, one set of files, one end."""
+
+import os
+import signal
+from functools import partial
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from engine.errors import UserError
+from engine.recipe.params import Hardware
+from engine.recipe.schema import Guard, Training
+from engine.tracking.events import parse_event, read_events
+from engine.training.launch import num_processes, require_equal_parts
+from engine.training.ranks import ALONE
+from tests.training.faults import result
+from tests.training.train_ranks import (
+    build_steady,
+    children,
+    errors,
+    finish_ranks,
+    in_ranks,
+    is_alive,
+    launch,
+    start_ranks,
+)
+from tests.training.train_toy import finish, wait_for_step
+
+SHORT = {"epochs": 2, "ema_decay": None}
+
+
+def losses(folder):
+    (log,) = folder.glob("runs/toy/*/model/events.jsonl")
+    return {event.step: event.metrics for event in read_events(log) if event.kind == "train"}
+
+
+def weights(folder):
+    return load_file(folder / "models/toy/checkpoints/last/weights.safetensors")
+
+
+def last_stop(folder):
+    (log,) = folder.glob("runs/toy/*/events.jsonl")
+    return list(read_events(log))[-1].facts["reason"]
+
+
+def join(processes):
+    for process in processes:
+        process.join(60)
+    return [process.exitcode for process in processes]
+
+
+def assert_alike(one, two):
+    of_one, of_two = losses(one), losses(two)
+    assert of_one.keys() == of_two.keys()
+    for step, metrics in of_one.items():
+        assert of_two[step] == pytest.approx(metrics, rel=1e-4, abs=1e-6)
+    for name, tensor in weights(one).items():
+        assert torch.allclose(tensor, weights(two)[name], rtol=1e-4, atol=1e-6), name
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory):
+    """Two command lines that start their second process themselves, begun at the same time."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("stopped", "broken")}
+    runs = {name: (path, launch(path, seconds=0.1, epochs=1000)) for name, path in folders.items()}
+    yield runs
+    for _, process in runs.values():
+        process.kill()
+        process.communicate()
+
+
+def test_ctrl_c_to_a_command_saves_once_and_ends_every_process_it_started(launched):
+    folder, process = launched["stopped"]
+    wait_for_step(folder, 4)
+    started = children(process)
+    assert len(started) == 1
+    os.kill(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert not any(map(is_alive, started))
+    assert last_stop(folder) == "interrupted"
+
+
+def test_a_process_that_dies_ends_the_run_with_a_sentence(launched):
+    folder, process = launched["broken"]
+    wait_for_step(folder, 4)
+    (other,) = children(process)
+    os.kill(other, signal.SIGKILL)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 2, said
+    assert "process 1 ended with code -9" in errors(folder)
+
+
+@pytest.mark.parametrize("adversary", [False, True], ids=["one turn", "two turns"])
+def test_two_processes_learn_what_one_learns_from_the_same_batches(tmp_path, adversary):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    settings = {"build": build_steady, "adversary": adversary, "num_micro_batches": 2} | SHORT
+    finish(tmp_path / "one", **settings)
+    finish_ranks(tmp_path / "two", **settings)
+    assert_alike(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    finish_ranks(folder, log_every_steps=2)
+    return folder
+
+
+def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_to_the_same_result(
+    undisturbed, tmp_path
+):
+    processes = start_ranks(tmp_path, seconds=0.05, log_every_steps=2)
+    wait_for_step(tmp_path, 6)
+    os.kill(processes[1].pid, signal.SIGTERM)
+    assert join(processes) == [130, 0]
+    assert last_stop(tmp_path) == "interrupted"
+    finish_ranks(tmp_path, log_every_steps=2)
+    assert result(tmp_path) == result(undisturbed)
+
+
+def test_another_number_of_processes_goes_on_and_says_so(tmp_path):
+    processes = start_ranks(tmp_path, seconds=0.05)
+    wait_for_step(tmp_path, 6)
+    os.kill(processes[0].pid, signal.SIGTERM)
+    assert join(processes) == [130, 0]
+    finish(tmp_path)
+    assert "2 processes trained until here and now it is 1" in (tmp_path / "said").read_text()
+
+
+def test_only_the_first_process_writes(undisturbed):
+    (log,) = undisturbed.glob("runs/toy/*/model/events.jsonl")
+    lines = [parse_event(line) for line in log.read_text().splitlines()]
+    trained = [event.step for event in lines if event.kind == "train"]
+    assert trained == sorted({*range(2, 31, 2), *range(5, 31, 5)})
+    (start,) = (event for event in lines if event.kind == "start")
+    assert start.facts["machine"]["devices"] == 2
+    assert (undisturbed / "said").read_text().count("checks passed") == 1
+
+
+def test_a_finished_run_is_put_back_by_the_first_process(undisturbed):
+    before = result(undisturbed)
+    finish_ranks(undisturbed, log_every_steps=2)
+    assert result(undisturbed) == before
+    assert "already trained" in (undisturbed / "said").read_text()
+
+
+def test_a_guard_stops_all(tmp_path):
+    guard = {"too_good": Guard(metric="eval/error", above=100.0)}
+    assert join(start_ranks(tmp_path, guard=guard)) == [1, 0]
+    assert last_stop(tmp_path) == "guard"
+
+
+def test_a_preflight_that_fails_ends_all(tmp_path):
+    assert join(start_ranks(tmp_path, broken="deaf")) == [2, 2]
+    assert "not connected" in (tmp_path / "error").read_text()
+    assert last_stop(tmp_path) == "preflight"
+
+
+def test_an_error_of_the_first_process_alone_ends_the_others(tmp_path):
+    blocker = start_ranks(tmp_path, seconds=5.0)
+    wait_for_step(tmp_path, 1)
+    processes = start_ranks(tmp_path)
+    assert join(processes) == [2, 2]
+    assert "already training" in (tmp_path / "error").read_text()
+    for process in blocker:
+        process.kill()
+    join(blocker)
+
+
+def test_gradients_are_averaged_and_one_that_is_missing_counts_as_zero(tmp_path):
+    in_ranks(average, tmp_path)
+
+
+def average(folder, ranks):
+    torch.use_deterministic_algorithms(True)
+    here, there, nowhere = (nn.Parameter(torch.zeros(2, size)) for size in (1, 2, 3))
+    here.grad = torch.full((2, 1), float(ranks.rank))
+    if ranks.is_first:
+        there.grad = torch.ones(2, 2)
+    ranks.mean_gradients([here, there, nowhere])
+    assert here.grad.tolist() == [[0.5], [0.5]]
+    assert there.grad.tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert nowhere.grad is None
+
+
+def test_weights_begin_alike_and_chance_does_not(tmp_path):
+    in_ranks(begin, tmp_path)
+
+
+def begin(folder, ranks):
+    torch.manual_seed(100 + ranks.rank)
+    module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    torch.manual_seed(7)
+    ranks.begin_alike(module, 7)
+    first, second = ranks.gather([tensor.tolist() for tensor in module.state_dict().values()])
+    assert first == second
+    draws = ranks.gather(torch.rand(4).tolist())
+    assert draws[0] != draws[1]
+    module(torch.randn(4, 2) + ranks.rank)
+    ranks.share_buffers(module)
+    means = ranks.gather(module[1].running_mean.tolist())
+    assert means[0] == means[1] != [0.0, 0.0]
+
+
+def test_alone_everything_is_ones_own():
+    parameter = nn.Parameter(torch.zeros(2))
+    ALONE.mean_gradients([parameter])
+    assert parameter.grad is None
+    assert ALONE.from_first(lambda: 3) == 3
+    assert ALONE.gather(4) == [4]
+    assert ALONE.largest([5]) == [5]
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "micro", "fits"), [(8, 1, True), (8, 2, True), (9, 1, False), (6, 2, False)]
+)
+def test_a_batch_that_cannot_be_shared_out_is_refused(batch_size, micro, fits):
+    training = Training(epochs=1, batch_size=batch_size, num_micro_batches=micro, best="eval/error")
+    require_equal_parts(training, 1)
+    if fits:
+        require_equal_parts(training, 2)
+        return
+    with pytest.raises(UserError, match=f"multiple of {2 * micro}"):
+        require_equal_parts(training, 2)
+
+
+def test_torchrun_and_params_must_not_contradict_each_other(monkeypatch):
+    several = partial(Hardware, device="cpu", num_threads=1)
+    assert num_processes(several(num_devices=3)) == 3
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="MASTER_ADDR, MASTER_PORT, RANK are not set"):
+        num_processes(several())
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "0")
+    assert num_processes(several()) == num_processes(several(num_devices=2)) == 2
+    with pytest.raises(UserError, match="torchrun starts 2 processes"):
+        num_processes(several(num_devices=3))
