@@ -8,6 +8,7 @@ import numpy as np
 from engine.corpus import Corpus
 from engine.corpus.manifest import Clip
 from engine.errors import UserError
+from engine.metrics.signal import SILENCE_DBFS
 from engine.systems.codec.dataset import CodecClips
 from engine.systems.codec.recipe import Dataset
 from engine.text import visible
@@ -22,10 +23,12 @@ class Eligible(NamedTuple):
     """Ascending rows of the manifest."""
     num_lower: int
     """Clips recorded at a lower rate than the recipe's: upsampled or left out, as it says."""
+    num_silent: int = 0
+    """Clips too quiet to be measured, which are left out."""
 
 
 def eligible_rows(clips: Sequence[Clip], dataset: Dataset) -> Eligible:
-    """The rows of a corpus's clips that a recipe may use, by `dataset.upsampling`.
+    """The rows of a corpus's clips that a recipe may use: audible, and by `dataset.upsampling`.
 
     Raises UserError where clips were recorded at a lower rate than the recipe's and it does not
     say what becomes of them.
@@ -34,14 +37,15 @@ def eligible_rows(clips: Sequence[Clip], dataset: Dataset) -> Eligible:
     low = rates < dataset.sample_rate_hz
     if low.any() and dataset.upsampling == "refuse":
         raise UserError(_too_low(clips, rates, dataset))
-    rows = np.flatnonzero(~low if dataset.upsampling == "leave_out" else np.ones_like(low))
-    if not len(rows):
+    fits = ~low if dataset.upsampling == "leave_out" else np.ones_like(low)
+    if not fits.any():
         raise UserError(
             f"All {len(clips)} clips of corpus {dataset.corpus!r} were recorded below "
             f"{dataset.sample_rate_hz:,} Hz, and dataset.upsampling = 'leave_out' leaves them out. "
             f"Train a recipe of at most {rates.max(initial=0):,} Hz."
         )
-    return Eligible(rows, int(low.sum()))
+    silent = np.array([clip.rms_dbfs < SILENCE_DBFS for clip in clips], bool) & fits
+    return Eligible(np.flatnonzero(fits & ~silent), int(low.sum()), int(silent.sum()))
 
 
 def _too_low(clips: Sequence[Clip], rates: np.ndarray, dataset: Dataset) -> str:
@@ -83,5 +87,10 @@ def notes(training: CodecClips, eligible: Eligible) -> list[str]:
         said.append(
             f"{eligible.num_lower} clips were recorded below {dataset.sample_rate_hz:,} Hz and "
             f"are {done}."
+        )
+    if eligible.num_silent:
+        said.append(
+            f"Clips silent as a whole (below {SILENCE_DBFS:g} dBFS, RMS) and therefore left out: "
+            f"{eligible.num_silent}."
         )
     return said

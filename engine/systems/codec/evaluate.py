@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from attrs import define, field, frozen
 
+from engine.errors import UserError
 from engine.metrics.codebooks import CodebookCounts
 from engine.systems.codec.baselines import Coder
 from engine.systems.codec.dataset import CodecClips
@@ -54,6 +55,11 @@ class Evaluator:
             for number, table in tables.items():
                 decoded = network.decode(codes[:, :number])[0, 0, : len(original)]
                 rebuilt = decoded.float().cpu().numpy()
+                if not np.isfinite(rebuilt).all():
+                    raise UserError(
+                        f"What the codec decodes of clip {self.clips.ids[index]!r} is not finite: "
+                        "its weights are lost. Train from an earlier checkpoint at a lower rate."
+                    )
                 table.add(self.judge.figures(original, rebuilt))
             alignment.add(self.judge.alignment(original, rebuilt))
         full = tables[self.quantizers[-1]].rows

@@ -56,15 +56,18 @@ def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem
             f"Corpus {dataset.corpus!r} has {len(split.train)} training clips, fewer than a batch "
             f"of {recipe.training.batch_size}. Add clips or lower training.batch_size."
         )
-    system = CodecSystem(
-        recipe, corpus, split, clips.only(eligible.rows), eligible, _programs(params)
-    )
+    if recipe.model.restart_below > 0.0 and num_processes(params.hardware) > 1:
+        raise UserError(
+            "model.restart_below replaces codes by vectors of one process's part of a batch, and "
+            "several processes would end with different codebooks: set it to 0.0, or "
+            "hardware.num_devices to 1."
+        )
+    visqol = params.programs.visqol
+    programs = {} if visqol is None else {"visqol": project.root / visqol}
+    used = clips.only(eligible.rows)
+    system = CodecSystem(recipe, corpus, split, used, eligible, programs)
     system.require_measurable()
     return system
-
-
-def _programs(params: Params) -> dict[str, Path]:
-    return {"visqol": Path(params.programs.visqol)} if params.programs.visqol else {}
 
 
 class CodecSystem:

@@ -98,3 +98,12 @@ def test_what_was_padded_and_left_out_is_said():
         "12 clips were recorded below 24,000 Hz and are left out.",
     ]
     assert notes(training([12_000]), Eligible(np.arange(1), 0)) == []
+
+
+def test_clips_that_are_silent_as_a_whole_are_left_out_and_counted():
+    quiet = evolve(clip("quiet", 44_100), rms_dbfs=-61.5)
+    found = eligible_rows([MIXED[0], quiet, MIXED[2]], DATASET)
+    assert (found.rows.tolist(), found.num_silent) == ([0, 2], 1)
+    assert notes(training([12_000]), found) == [
+        "Clips silent as a whole (below -60 dBFS, RMS) and therefore left out: 1."
+    ]
