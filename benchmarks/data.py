@@ -4,8 +4,9 @@ Run it from the project: python -m benchmarks.data [ingest|manifest|crops]. All 
 spot: noise that is shaped like speech, so that FLAC and MP3 have as much to decode. `ingest` is the
 whole command's work (list, decode, measure, resample, pack, write) on all cores, with what was kept
 thrown away before each round. `manifest` gathers simulated clips in a fresh process for each size.
-`crops` draws half a second from anywhere in ten-second clips, the readers taking turns. Results are
-written beside, with the machine.
+`crops` draws half a second from anywhere in ten-second clips, the readers taking turns; "as DAC
+trains" is with a loud enough part looked for, its loudness measured and set, and its phase turned.
+Results are written beside, with the machine.
 """
 
 import json
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 import numpy as np
@@ -36,6 +38,7 @@ from engine.corpus.report import write_report
 from engine.corpus.take import Measured
 from engine.project import Project
 from engine.recipe.params import CorpusSource
+from engine.systems.codec.recipe import Dataset, Loudness
 
 RESULTS = Path(__file__).parent / "results" / "data.json"
 SECONDS = 10
@@ -47,8 +50,19 @@ FORMATS = {
     "wav 44.1 kHz": (".wav", 44_100, 44_100),
 }
 CLIPS_PER_SHARD = 64
-Reader = Callable[[], None]
+BATCH = 72
+"""Crops in DAC's."""
+AS_DAC_TRAINS = {"crops": "salient", "level": Loudness(), "phase": "random"}
 SIMULATED = CorpusSource(source="builtin", sample_rates_hz=(16_000,))
+
+
+@frozen
+class Reader:
+    """Reads `crops` crops a call; `calls` calls are timed at once."""
+
+    read: Callable[[], object]
+    crops: int = 1
+    calls: int = 20
 
 
 @click.group()
@@ -194,6 +208,9 @@ class SimulatedShard:
 @click.option("--rounds", default=15, show_default=True)
 def crops(clips: int, rounds: int) -> None:
     """Random crops of half a second: packed audio, soundfile, and `audiotools` as DAC reads."""
+    import torch
+
+    torch.set_num_threads(1)
     found: dict[str, object] = {"clips": clips, "rounds": rounds}
     with TemporaryDirectory() as folder:
         project = Project(Path(folder))
@@ -211,23 +228,15 @@ def crops(clips: int, rounds: int) -> None:
         times = _take_turns(ways, rounds)
     for name, seconds in times.items():
         found[name] = round(1 / statistics.median(seconds))
-        print(f"{name:<32} {found[name]:>9,} crops a second")
+        print(f"{name:<38} {found[name]:>9,} crops a second")
     _write("crops_per_second", found)
 
 
 def _readers(project: Project, wavs: list[Path], flacs: list[Path]) -> dict[str, Reader]:
-    from audiotools import AudioSignal
-    from audiotools.core import util
-
-    def info(path: Path) -> util.Info:
-        """In place of its own, which asks torchaudio for what that no longer has."""
-        facts = soundfile.info(path)
-        return util.Info(sample_rate=facts.samplerate, num_frames=facts.frames)
-
-    util.info = info
     source = CorpusSource(source="data/clips", sample_rates_hz=(44_100,))
-    packed = ingest("clips", source, project).packed(44_100)
-    random, state = np.random.default_rng(1), np.random.RandomState(1)
+    corpus = ingest("clips", source, project)
+    packed = corpus.packed(44_100)
+    random = np.random.default_rng(1)
     length = 22_050
 
     def from_packed() -> None:
@@ -241,22 +250,59 @@ def _readers(project: Project, wavs: list[Path], flacs: list[Path]) -> dict[str,
             start = int(random.integers(SECONDS * 44_100 - length))
             soundfile.read(path, length, start, dtype="float32")
 
-        return read
-
-    def salient(paths: list[Path]) -> Reader:
-        def read() -> None:
-            path = paths[int(random.integers(len(paths)))]
-            AudioSignal.salient_excerpt(path, loudness_cutoff=-40, duration=0.5, state=state)
-
-        return read
+        return Reader(read)
 
     return {
-        "packed": from_packed,
+        "packed": Reader(from_packed, calls=2_000),
+        "packed, a batch": _from_clips(corpus, random),
+        "packed, a batch as DAC trains": _from_clips(corpus, random, **AS_DAC_TRAINS),
         "soundfile, wav": from_file(wavs),
         "soundfile, flac": from_file(flacs),
-        "audiotools salient_excerpt, wav": salient(wavs),
-        "audiotools salient_excerpt, flac": salient(flacs),
+        **_audiotools_readers(wavs, flacs),
     }
+
+
+def _audiotools_readers(wavs: list[Path], flacs: list[Path]) -> dict[str, Reader]:
+    from audiotools import AudioSignal
+    from audiotools.core import util
+    from audiotools.data.transforms import RescaleAudio, ShiftPhase, VolumeNorm
+
+    def info(path: Path) -> util.Info:
+        """In place of its own, which asks torchaudio for what that no longer has."""
+        facts = soundfile.info(path)
+        return util.Info(sample_rate=facts.samplerate, num_frames=facts.frames)
+
+    util.info = info
+    state = np.random.RandomState(1)
+    transforms = [VolumeNorm(("const", -16.0)), RescaleAudio(), ShiftPhase()]
+
+    def salient(paths: list[Path]) -> AudioSignal:
+        path = paths[state.randint(len(paths))]
+        return AudioSignal.salient_excerpt(path, loudness_cutoff=-40, duration=0.5, state=state)
+
+    def as_dac_trains() -> None:
+        batch = AudioSignal.batch([salient(wavs) for _ in range(BATCH)])
+        for transform in transforms:
+            batch = transform(batch, **transform.batch_instantiate(list(range(BATCH)), batch))
+
+    return {
+        "audiotools salient_excerpt, wav": Reader(lambda: salient(wavs)),
+        "audiotools salient_excerpt, flac": Reader(lambda: salient(flacs)),
+        "audiotools, a batch as DAC trains, wav": Reader(as_dac_trains, crops=BATCH, calls=1),
+    }
+
+
+def _from_clips(corpus: Corpus, random: np.random.Generator, **settings: Any) -> Reader:
+    """Batches as a codec is trained with."""
+    from engine.systems.codec.dataset import all_clips  # it imports torch, as does what follows
+
+    dataset = Dataset(corpus="clips", sample_rate_hz=44_100, segment_seconds=0.5, **settings)
+    clips = all_clips(corpus, dataset)
+
+    def read() -> object:
+        return clips.batch(random.integers(len(clips), size=BATCH).tolist(), random)
+
+    return Reader(read, crops=BATCH, calls=5)
 
 
 def _take_turns(ways: dict[str, Reader], rounds: int) -> dict[str, list[float]]:
@@ -264,12 +310,13 @@ def _take_turns(ways: dict[str, Reader], rounds: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(-1, rounds):
         for way in sorted(ways, reverse=bool(number % 2)):
-            crops = 2_000 if way == "packed" else 20
+            reader = ways[way]
             started = time.perf_counter()
-            for _ in range(crops):
-                ways[way]()
+            for _ in range(reader.calls):
+                reader.read()
             if number >= 0:
-                times[way].append((time.perf_counter() - started) / crops)
+                seconds = time.perf_counter() - started
+                times[way].append(seconds / (reader.calls * reader.crops))
     return times
 
 

@@ -14,9 +14,12 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
 from engine.text import visible_lines
+from engine.tracking.numbered import is_numbered
 from engine.training.watcher import Progress
 
 _SECONDS_BETWEEN_LINES = 15.0
+_FIGURES = 8
+"""Of an evaluation: a line or two. The report has them all."""
 
 
 class ConsoleWatcher:
@@ -71,8 +74,9 @@ class ConsoleWatcher:
             self.say(f"{place}  {figures}")
 
     def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Print an evaluation."""
-        figures = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+        """Print the first figures of an evaluation: its system names what matters first."""
+        shown = [(name, value) for name, value in metrics.items() if not is_numbered(name)]
+        figures = "  ".join(f"{name} {value:.4g}" for name, value in shown[:_FIGURES])
         self.say(f"evaluated at step {step}: {figures}")
 
     @contextmanager

@@ -83,7 +83,7 @@ def convolve(x: Tensor, kernel: Kernel, *, leaky: bool = True) -> Tensor:
     along_height = x.shape[2] == weight.shape[2] == 1 and padding[1] == 0
     if along_height and has_product(x):
         return _along_height(x[:, :, 0], kernel, SLOPE if leaky else None)[:, :, None]
-    if x.device.type == "cpu" and x.dtype != torch.float64 and x.shape[2] < weight.shape[2]:
+    if x.device.type == "cpu" and x.element_size() < 4 and x.shape[2] < weight.shape[2]:
         # Of a kernel wider than its bf16 maps oneDNN leaves some weights' gradients as memory was.
         dtype, x, weight, bias = x.dtype, x.float(), weight.float(), bias.float()
         return _images(x, Kernel(weight, bias, stride, padding), leaky).to(dtype)

@@ -7,8 +7,6 @@ made where it is used, once a call, so that a module that has run can be copied 
 
 from torch import Tensor, _weight_norm, nn
 
-_Sizes = int | tuple[int, int]
-
 
 class _Normed(nn.Module):
     """The parameters of a convolution. The norm is over all but the first dimension of `weight_v`.
@@ -79,23 +77,3 @@ class NormedConvTranspose1d(_Normed):
         """Feature maps [B, in, length] to [B, out, stride * length ...]."""
         settings = (self.stride, self.padding, self.output_padding)
         return nn.functional.conv_transpose1d(x, self.weight, self.bias, *settings)
-
-
-class NormedConv2d(_Normed):
-    """`torch.nn.Conv2d` with weight normalisation."""
-
-    def __init__(
-        self,
-        channels_in: int,
-        channels_out: int,
-        kernel_size: _Sizes,
-        *,
-        stride: _Sizes = 1,
-        padding: _Sizes = 0,
-    ) -> None:
-        super().__init__(nn.Conv2d(channels_in, channels_out, kernel_size))
-        self.stride, self.padding = stride, padding
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Feature maps [B, in, height, width] to [B, out, ...]."""
-        return nn.functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)

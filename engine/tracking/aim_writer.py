@@ -18,6 +18,8 @@ from engine.tracking.events import Event
 from engine.untrusted import leads_inside
 
 _LARGEST_INT = 2**63 - 1
+_SUBSETS = {"audio": "sample", "image": "picture"}
+"""A sample's sound and its picture have one name: Aim keeps one type of value under a name."""
 
 
 def open_repo(path: Path) -> Repo:
@@ -105,7 +107,7 @@ class AimWriter:
             path = find_sample(self._folder, sample)
             if path is not None:
                 made = _sample(path, sample["kind"], sample.get("caption", ""))
-                self._track(made, sample["name"], event, "sample")
+                self._track(made, sample["name"], event, _SUBSETS[sample["kind"]])
 
     def _say(self, words: str, name: str, event: Event, subset: str) -> None:
         self._track(Text(words), name, event, subset)  # type: ignore[no-untyped-call]

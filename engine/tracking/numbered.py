@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-_NUMBERED = re.compile(r"eval/([a-z][a-z_]*)_([1-9][0-9]*)/(.+)")
+_NUMBERED = re.compile(r"(?:eval|untrained|parent)/([a-z][a-z_]*)_([1-9][0-9]*)/(.+)")
 
 Rows = list[dict[str, float | None]]
 """A row for each number, ascending; its first column, called like the group, is the number."""
@@ -15,11 +15,11 @@ def is_numbered(metric: str) -> bool:
 
 
 def numbered_tables(metrics: Mapping[str, float | None]) -> dict[str, Rows]:
-    """The numbered metrics of an evaluation as tables, by what the numbers count."""
+    """The numbered metrics of a result (`eval/...`) as tables, by what the numbers count."""
     groups: dict[str, dict[int, dict[str, float | None]]] = {}
     for name, value in metrics.items():
         found = _NUMBERED.fullmatch(name)
-        if found:
+        if found and name.startswith("eval/"):
             group, number = found[1], int(found[2])
             row = groups.setdefault(group, {}).setdefault(number, {group: number})
             row[found[3]] = value

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib.image
+import numpy as np
 import pytest
 
 from engine.tracking.aim_state import is_behind, read_state, run_key
@@ -35,13 +37,14 @@ GUARD = {
     "because": "the codebook has collapsed",
 }
 SAMPLE = {"name": "yes/original", "kind": "audio", "path": "samples/yes.wav", "caption": "yes"}
+PICTURE = SAMPLE | {"kind": "image", "path": "samples/yes.png"}
 REST = [
     Event("resume", 10, 1.0),
     *(train(step, 2 / step) for step in range(11, 41)),
     Event("eval", 40, 4.0, {"eval/rmse_db": 7.5}),
     Event("guard", 40, 4.0, facts=GUARD),
     Event("warning", 40, 4.0, facts={"message": "one clip was quarantined"}),
-    Event("sample", 40, 4.0, facts={"folder": "model", "samples": [SAMPLE]}),
+    Event("sample", 40, 4.0, facts={"folder": "model", "samples": [SAMPLE, PICTURE]}),
     Event("finish", 40, 4.0, facts={"verdict": None, "expectations": [{"name": "a", "met": None}]}),
 ]
 
@@ -70,6 +73,7 @@ def mirrored(tmp_path_factory):
     mirror.wait()
     add_events(run, REST)
     wav = make_wav(repo / "models" / "audio_vae" / "samples" / "yes.wav")
+    matplotlib.image.imsave(repo / "models/audio_vae/samples/yes.png", np.zeros((4, 4)))
     mirror = follow(run, repo)
     mirror.stdin.close()
     assert mirror.wait(120) == 0
@@ -124,6 +128,11 @@ def test_a_sample_of_the_finished_model_can_be_played(mirrored):
     audio = last(run.get_audio_sequence, "yes/original", "sample")
     assert (audio.json()["format"], audio.json()["caption"]) == ("wav", "yes")
     assert audio.get().read() == wav
+
+
+def test_its_picture_has_the_same_name_in_a_subset_of_its_own(mirrored):
+    run, *_ = mirrored
+    assert last(run.get_image_sequence, "yes/original", "picture").caption == "yes"
 
 
 def test_guards_and_warnings_are_texts(mirrored):

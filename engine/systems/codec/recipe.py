@@ -87,7 +87,10 @@ def _periods(value: tuple[int, ...]) -> str | None:
 
 
 def _windows(value: tuple[int, ...]) -> str | None:
-    return _distinct(value) or (within(16, 65_536)(min(value)) if value else None)
+    if any(window % 4 for window in value):
+        return "must be divisible by 4: so many hops make a window"
+    sizes = within(16, 65_536)
+    return _distinct(value) or ((sizes(min(value)) or sizes(max(value))) if value else None)
 
 
 def _quantizers(value: tuple[int, ...]) -> str | None:
@@ -133,10 +136,22 @@ class Discriminator:
         "arithmetic of the discriminators' convolutions", default="same"
     )
 
+    @property
+    def least_samples(self) -> int:
+        """The shortest audio that all of them can hear: their ends are reflected."""
+        reflected = [3 * window // 8 for window in self.stft_windows]
+        return 1 + max([*reflected, *self.periods])
+
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """There is a discriminator."""
+        """There is a discriminator, and every band of every window holds something."""
         if not self.periods and not self.stft_windows:
             yield "periods", "and stft_windows are empty: name at least one discriminator"
+        for window in self.stft_windows:
+            bins = window // 2 + 1
+            empty = [band for band in self.bands if int(band[0] * bins) >= int(band[1] * bins)]
+            if empty:
+                low, high = empty[0]
+                yield "stft_windows", f"{window} samples have no frequency from {low:g} to {high:g}"
 
 
 @frozen(kw_only=True)
@@ -329,10 +344,12 @@ class CodecRecipe(Recipe):
             self.model,
             round(self.dataset.segment_seconds * self.dataset.sample_rate_hz),
         )
-        if samples < model.hop_length:
+        least = max(model.hop_length, model.discriminator.least_samples)
+        if samples < least:
             yield (
                 "dataset.segment_seconds",
-                f"must hold a frame of {model.hop_length} samples, and holds {samples}",
+                f"must hold {least} samples for a frame of codes and the discriminators' windows "
+                f"and periods, and holds {samples}",
             )
         too_many = [n for n in self.evaluation.quantizers or () if n > model.num_codebooks]
         if too_many:

@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import pytest
+
+from engine.recipe import load_recipe
+from engine.recipe.faults import RecipeError
+from engine.recipe.load import recipe_profiles
+from engine.systems import recipe_classes
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+SHIPPED = sorted(path.stem for path in RECIPES.glob("codec_*.toml"))
+
+
+def load(name="codec_dac_fixed", *overrides, profile="full"):
+    path = RECIPES / f"{name}.toml"
+    return load_recipe(path, classes=recipe_classes(), profile=profile, overrides=overrides)
+
+
+def fault(*overrides, profile="demo"):
+    with pytest.raises(RecipeError) as caught:
+        load("codec_dac_fixed", *overrides, profile=profile)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_profile_of_every_shipped_recipe_loads(name):
+    profiles = recipe_profiles(RECIPES / f"{name}.toml")
+    assert {"full", "demo", "24khz", "16khz"} <= set(profiles)
+    for profile in profiles:
+        load(name, profile=profile)
+
+
+def test_the_first_authors_numbers_are_his():
+    recipe = load("codec_dac_fixed")
+    assert (recipe.training.batch_size, recipe.training.epochs) == (16, 100)
+    assert {table.learning_rate for table in recipe.optimizer.values()} == {1e-4}
+    losses = recipe.losses
+    assert (losses.adversarial, losses.feature, losses.waveform, losses.mel) == (
+        1.0,
+        10.0,
+        0.1,
+        0.0,
+    )
+    assert (losses.commitment, losses.codebook) == (1.0, 1.0)
+    judge = recipe.model.discriminator
+    assert (judge.loss, judge.reduction) == ("hinge", "mean")
+    assert (judge.periods, judge.stft_windows) == ((2, 3, 5, 7, 11), (2048, 1024, 512))
+    assert recipe.guard["discriminator_learns"].at == "epoch:1"
+    assert recipe.expect["snr"].epochs == (1, 5, 10, 20)
+
+
+def test_the_papers_numbers_are_the_papers():
+    recipe = load("codec_dac_paper")
+    losses, judge = recipe.losses, recipe.model.discriminator
+    assert (losses.mel, losses.feature, losses.adversarial) == (15.0, 2.0, 1.0)
+    assert (losses.commitment, losses.codebook) == (0.25, 1.0)
+    assert (judge.loss, judge.reduction, judge.features) == ("least_squares", "sum", "sum")
+    assert recipe.bits_per_second == pytest.approx(7751.953125)
+    assert load("codec_dac_paper", profile="24khz").bits_per_second == 24_000
+    assert load("codec_dac_paper", profile="16khz").bits_per_second == 6_000
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("model.decoder_rates=[8,4,4]", "must multiply to 64, as encoder_rates do"),
+        ("dataset.segment_seconds=0.01", "must hold 193 samples for a frame of codes"),
+        ("model.discriminator.stft_windows=[510]", "must be divisible by 4"),
+        ("model.discriminator.stft_windows=[16]", "16 samples have no frequency from 0 to 0.1"),
+        ("model.discriminator.stft_windows=[]", "name at least one discriminator"),
+        ("evaluation.quantizers=[1,9]", "the model has 8, got 9"),
+        ("training.best='eval/quantizers_9/mel'", "the model has 8 codebooks"),
+        ("training.best='eval/quantizers_0/mel'", "is no metric of the evaluation"),
+        ("losses.mel=-1.0", "must be at least 0"),
+        ("model.discriminator.every_steps=7", "must lie between 1 and 6"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(override, said):
+    assert said in fault(override)
+
+
+def test_a_balancer_does_not_go_with_scaled_losses():
+    said = fault("losses.balancer={decay=0.9}", "training.precision='fp16'")
+    assert "losses.balancer: needs precision 'fp32' or 'bf16'" in said
+
+
+def test_weights_of_zero_are_no_terms():
+    assert "mel" not in load("codec_dac_fixed").generator_weights
+    assert "waveform" not in load("codec_dac_paper").generator_weights
+    assert load("codec_dac_fixed", profile="demo").evaluated_quantizers == (1, 2, 4, 8)
