@@ -12,7 +12,8 @@ demo: setup
 	cantus check
 	dvc repro
 	dvc metrics diff audio_vae audio_vae_plus
-	@echo "Listen and look: models/audio_vae_plus/report.html    Compare the runs: make ui"
+	@echo "Listen and look: models/codec_dac_fixed/report.html, models/audio_vae_plus/report.html"
+	@echo "Compare the runs: make ui"
 
 test: setup
 	pytest -n 2 --dist loadfile
@@ -34,6 +35,8 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock pesq==0.0.4 \
+	    || echo "PESQ needs a C compiler and Python's headers: without it that figure is left out."
 	touch $(READY)
 
 clean:

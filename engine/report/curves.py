@@ -25,7 +25,7 @@ def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
 
     So is each that a guard or an expectation names, evaluated or not. A picture holds the metric
     in training and evaluation over steps, the baselines and the guards' limits as lines and the
-    expectations as bars. Metrics with no number are left out.
+    expectations as bars. Metrics with no number are left out, and those that never change.
     """
     evaluated = {
         n: n
@@ -35,13 +35,19 @@ def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
     }
     watched = [guard.metric for guard in recipe.guard.values()]
     watched += [belief.metric for belief in recipe.expect.values()]
-    named = evaluated | {name: name for name in watched if name is not None}
+    moving = {name: name for name in evaluated if not _stands_still(history.curve(name)[1])}
+    named = moving | {name: name for name in (*watched, recipe.training.best) if name is not None}
     drawn = [name for name in in_order(named, recipe) if history.curve(name)[0]]
     if drawn:
         folder.mkdir(parents=True, exist_ok=True)
     for name in drawn:
         _draw(history, recipe, name, folder / f"{picture_name(name)}.png")
     return drawn
+
+
+def _stands_still(values: list[float]) -> bool:
+    """Whether a figure is one that training does not move, such as a bitrate."""
+    return len(values) > 1 and len(set(values)) == 1
 
 
 def picture_name(metric: str) -> str:
@@ -80,9 +86,9 @@ def _baselines(axes: "Axes", history: History, short: str) -> None:
 
 def _limit(axes: "Axes", guard: Guard) -> None:
     """Lines at the figures that a guard does not let pass."""
-    for value in (guard.below, guard.above, *(guard.between or ())):
-        if value is not None:
-            axes.axhline(value, color=_GUARD, linestyle=":", linewidth=1.2, label="guard")
+    limits = [v for v in (guard.below, guard.above, *(guard.between or ())) if v is not None]
+    for value, label in zip(limits, ("guard", None), strict=False):
+        axes.axhline(value, color=_GUARD, linestyle=":", linewidth=1.2, label=label)
 
 
 def _line(axes: "Axes", history: History, name: str, label: str, color: str, width: float) -> None:

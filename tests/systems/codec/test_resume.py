@@ -1,0 +1,91 @@
+"""A codec's run, stopped and gone on with: everything that decides its weights is in its state."""
+
+import os
+import shutil
+import signal
+
+import pytest
+import torch
+from attrs import evolve
+
+from engine.project import Project
+from engine.recipe import load_params
+from engine.systems.build import build_system
+from engine.systems.codec.recipe import Balancer
+from engine.training.checkpoint import read_checkpoint
+from engine.training.run import Run
+from engine.training.watcher import Silent
+from tests.systems.codec.conftest import LOSSES, SMALL
+
+
+class StopsAt(Silent):
+    """Sends this process a signal after a step, as a scheduler does."""
+
+    def __init__(self, step=None):
+        self.step, self.said = step, []
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+    def progress(self, progress):
+        if progress.step == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture
+def train(speech, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.systems.codec.export.verify_exports", lambda *_: None)  # 10 s
+
+    def run(name, recipe, watcher):
+        root = tmp_path / name
+        if not root.exists():
+            shutil.copytree(speech.root, root)
+        project = Project(root)
+        return Run(recipe, project, load_params(project.params), build_system, watcher).train()
+
+    return run
+
+
+def test_every_choice_at_once_resumes_to_the_same_weights(train, make_codec_recipe, tmp_path):
+    recipe = make_codec_recipe(
+        model=evolve(SMALL, quantizer_dropout=0.5, restart_below=0.9),
+        losses=evolve(LOSSES, balancer=Balancer(decay=0.9)),
+        discriminator={"starts_at_step": 3, "every_steps": 2},
+        dataset={"phase": "random"},
+        ema_decay=0.9,
+        steps=8,
+        evaluate_every="step:4",
+        checkpoint_every="step:2",
+    )
+    assert train("whole", recipe, StopsAt()).ending == "finished"
+    assert train("stopped", recipe, StopsAt(5)).ending == "interrupted"
+    assert train("stopped", recipe, StopsAt()).ending == "finished"
+    whole, stopped = (
+        read_checkpoint(tmp_path / name / "models/small/checkpoints/last")
+        for name in ("whole", "stopped")
+    )
+    assert whole.weights.keys() == stopped.weights.keys()
+    assert {n for n in whole.weights if "counts" in n or "balancer" in n} == {
+        "network.quantizer.counts",
+        "balancer.averages",
+    }
+    assert all(torch.equal(whole.weights[n], stopped.weights[n]) for n in whole.weights)
+    assert all(torch.equal(whole.average[n], stopped.average[n]) for n in whole.average)
+    assert not any(name.startswith("discriminators") for name in whole.average)
+    metrics = [
+        (tmp_path / name / "metrics/small.json").read_bytes() for name in ("whole", "stopped")
+    ]
+    assert metrics[0] == metrics[1]
+
+
+def test_a_later_phase_takes_the_discriminators_over_too(train, make_codec_recipe, tmp_path):
+    from engine.recipe.schema import Start
+
+    recipe = make_codec_recipe(steps=2)
+    train("phases", recipe, StopsAt())
+    phase = evolve(recipe, name="later", start=Start(from_="small", pick="last"))
+    watcher = StopsAt()
+    assert train("phases", phase, watcher).ending == "finished"
+    assert any(said.startswith("carried weights of small") for said in watcher.said)
+    last = read_checkpoint(tmp_path / "phases/models/small/checkpoints/last")
+    assert any(name.startswith("discriminators.") for name in last.weights)
