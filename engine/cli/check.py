@@ -132,4 +132,5 @@ def _moves_with_the_seed(recipe: Recipe) -> bool:
     rule, start = recipe.dataset, recipe.start
     if not isinstance(rule, CorpusClips) or rule.split != "random":
         return False
-    return rule.evaluation is None and (start is None or start.evaluation == "own")
+    inherits = start is not None and start.from_ is not None and start.evaluation == "inherited"
+    return rule.evaluation is None and not inherits

@@ -1,6 +1,7 @@
 """What `cantus encode`, `decode` and `reconstruct` share: a codec by its name, files one by one."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from engine.cli.say import say
 from engine.corpus.decode import UnusableError
 from engine.errors import UserError
 from engine.project import Project, find_project
-from engine.recipe import load_recipe
+from engine.recipe import RecipeError, load_recipe
 from engine.systems import recipe_classes
 from engine.systems.codec.code_file import Codec
 from engine.systems.codec.recipe import CodecRecipe
@@ -25,20 +26,32 @@ Work = Callable[[Path, Path], str]
 """Makes a file's output, source and target given, and says what it made."""
 
 
-def open_codec(model: str, num_quantizers: int | None = None) -> Codec:
-    """The codec of a weights.pth, or of a trained recipe by its name; on the GPU where one is.
+def open_codec(model: str, device: str, num_quantizers: int | None = None) -> Codec:
+    """The codec of a weights.pth, or of a trained recipe by its name.
 
-    Raises UserError where it is not trained, is no codec, has fewer quantizers than are asked for,
-    or cannot be read.
+    `device` is "cpu", "cuda", or "auto": the GPU where there is one. Raises UserError where there
+    is none, and where the codec is not trained, is no codec, has fewer quantizers than are asked
+    for, or cannot be read.
     """
+    place = _exact(device)
     path = Path(model)
     weights = path if path.suffix == ".pth" else _trained(find_project(), model)
     given = read_upstream(weights)
     most = given.settings.num_codebooks
     if num_quantizers is not None and not 1 <= num_quantizers <= most:
         raise UserError(f"The model has {most} quantizers: --quantizers {num_quantizers} is not.")
-    network = network_of(given, weights)
-    return Codec(network.to("cuda" if torch.cuda.is_available() else "cpu"), given.level)
+    return Codec(network_of(given, weights).to(place), given.level)
+
+
+def _exact(device: str) -> torch.device:
+    """The device by its name, its sums in full single precision."""
+    has_gpu = torch.cuda.is_available()
+    if device == "cuda" and not has_gpu:
+        raise UserError("torch finds no CUDA device here: give --device cpu, or leave it out.")
+    # TF32 keeps eleven bits of each factor, and other codes would be chosen.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    return torch.device("cuda" if has_gpu and device != "cpu" else "cpu")
 
 
 def each_file(
@@ -92,11 +105,19 @@ def _trained(project: Project, name: str) -> Path:
         raise UserError(f"{name!r} is no codec: its recipe is of another system.")
     if _weights(project, name).is_file():
         return _weights(project, name)
-    places = sorted(project.model(name).parent.glob("*/recipe.toml"))
-    names = [place.parent.name for place in places if _is_codec(place)]
-    trained = [one for one in names if _weights(project, one).is_file()]
+    trained = _all_trained(project)
     others = f"Trained are: {', '.join(trained)}." if trained else "No codec is yet."
     raise UserError(f"{name!r} is not trained: run 'dvc repro {name}' first. {others}")
+
+
+def _all_trained(project: Project) -> list[str]:
+    """The trained codecs' names. A model whose recipe no longer loads is none to be offered."""
+    names = []
+    for place in sorted(project.model("any").parent.glob("*/recipe.toml")):
+        with suppress(RecipeError):
+            if _is_codec(place) and _weights(project, place.parent.name).is_file():
+                names.append(place.parent.name)
+    return names
 
 
 def _is_codec(recipe: Path) -> bool:

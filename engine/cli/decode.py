@@ -10,13 +10,27 @@ import click
 @click.option("--model", required=True, help="The codec they were coded by: recipe or weights.pth.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the codec runs; auto: on a GPU where there is one.",
+)
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def command(
-    files: tuple[Path, ...], model: str, output: Path | None, as_float: bool, force: bool
+    files: tuple[Path, ...],
+    model: str,
+    output: Path | None,
+    as_float: bool,
+    device: str,
+    force: bool,
 ) -> int:
-    r"""Decode .dac FILES of `cantus encode`, or of `dac`, to WAV files.
+    """Decode .dac FILES of `cantus encode`, or of `dac`, to WAV files.
 
-    They get the length, rate, channels and level of what was coded.
+    They get the length, rate, channels and level of what was coded. `dac encode` cuts whatever is
+    longer than 5 s into windows, and such files only `dac` decodes: give it a --win_duration above
+    the audio's length. What `cantus encode` writes `dac decode` reads.
 
     \b
     Examples:
@@ -26,7 +40,7 @@ def command(
     from engine.systems.codec.code_file import decode_file
     from engine.systems.codec.dac_file import read_dac_file
 
-    codec = open_codec(model)
+    codec = open_codec(model, device)
 
     def decode(path: Path, target: Path) -> str:
         coded = read_dac_file(path)

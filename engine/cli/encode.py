@@ -10,11 +10,23 @@ import click
 @click.option("--model", required=True, help="A trained codec's recipe, or a weights.pth.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the codec runs; auto: on a GPU where there is one.",
+)
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def command(
-    files: tuple[Path, ...], model: str, output: Path | None, quantizers: int | None, force: bool
+    files: tuple[Path, ...],
+    model: str,
+    output: Path | None,
+    quantizers: int | None,
+    device: str,
+    force: bool,
 ) -> int:
-    r"""Code audio FILES as .dac files, which `dac` reads too.
+    """Code audio FILES as .dac files, which `dac` reads too.
 
     Any format, length, rate and number of channels; each channel is coded by itself. Memory does
     not grow with a file's length, and codes are those of the file as a whole.
@@ -28,7 +40,7 @@ def command(
     from engine.systems.codec.code_file import encode_file
     from engine.systems.codec.dac_file import write_dac_file
 
-    codec = open_codec(model, quantizers)
+    codec = open_codec(model, device, quantizers)
 
     def encode(path: Path, target: Path) -> str:
         coded = encode_file(codec, path, quantizers)

@@ -41,13 +41,17 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
 
     from engine.systems.build import build_system
     from engine.training.devices import describe, make_fabric
+    from engine.training.launch import num_processes, require_equal_parts
     from engine.training.rehearsal import rehearse
 
     recipe = loaded.recipe
+    processes = num_processes(loaded.params.hardware)
+    require_equal_parts(recipe.training, processes)
+    alone = "" if processes == 1 else f", of one of {processes} processes, measured alone"
     fabric = make_fabric(loaded.params.hardware, recipe.training.precision)
     torch.manual_seed(loaded.params.seed)
     system = build_system(recipe, loaded.project, loaded.params)
-    forecast = rehearse(fabric, system, recipe, loaded.project.root)
+    forecast = rehearse(fabric, system, recipe, loaded.project.root, processes)
     machine = describe(fabric)
     hours = forecast.total_seconds / 3600
     rows = [
@@ -61,11 +65,11 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ("parameters", f"{forecast.parameters:,} trainable"),
         ("updates", f"{forecast.total_steps:,} ({forecast.steps_per_epoch:,} an epoch)"),
         *((f"learning rate, {turn}", _rates(rates)) for turn, rates in forecast.rates.items()),
-        ("step", f"{forecast.step_seconds * 1000:.0f} ms on the longest batch"),
+        ("step", f"{forecast.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
         ("epoch", f"{forecast.epoch_seconds / 60:.1f} min"),
         ("evaluations", f"{forecast.num_evaluations}, {forecast.evaluation_seconds:.1f} s each"),
         ("total time", f"{forecast.total_seconds / 60:.1f} min"),
-        ("peak memory", in_words(forecast.peak_memory_bytes)),
+        ("peak memory", f"{in_words(forecast.peak_memory_bytes)}{alone}"),
         (
             "disk",
             f"{in_words(forecast.disk_bytes)} for checkpoints (a resumable one "
@@ -74,7 +78,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
     ]
     for name, value in rows:
-        say(f"{name:<28}{value}")
+        say(f"{name:<30}{value}")
     if forecast.disk_bytes > forecast.free_disk_bytes:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
 

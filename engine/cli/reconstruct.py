@@ -11,6 +11,13 @@ import click
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
 @click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the codec runs; auto: on a GPU where there is one.",
+)
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def command(
     files: tuple[Path, ...],
@@ -18,9 +25,10 @@ def command(
     output: Path | None,
     quantizers: int | None,
     as_float: bool,
+    device: str,
     force: bool,
 ) -> int:
-    r"""Code audio FILES and decode them again, to NAME.reconstructed.wav.
+    """Code audio FILES and decode them again, to NAME.reconstructed.wav.
 
     The same as `cantus encode` and `cantus decode`, without the file between.
 
@@ -32,7 +40,7 @@ def command(
     from engine.cli.codec_files import each_file, open_codec
     from engine.systems.codec.code_file import decode_file, encode_file
 
-    codec = open_codec(model, quantizers)
+    codec = open_codec(model, device, quantizers)
 
     def reconstruct(path: Path, target: Path) -> str:
         coded = encode_file(codec, path, quantizers)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _ABSOLUTE_GATE = -70.0
 _RELATIVE_GATE = -10.0
 _SHORTEST_SECONDS = 0.5
+_SHELF_HZ = 1681.9744509555319
 _STEPS_PER_SECOND = 10
 """Gating blocks begin every 100 ms ..."""
 _STEPS_IN_BLOCK = 4
@@ -36,6 +37,8 @@ class LoudnessMeter:
         """Take in float32 samples [T], full scale 1.0."""
         from scipy.signal import sosfilt
 
+        if not len(block):
+            return
         weighted, self._state = sosfilt(self._filter, block.astype(np.float64), zi=self._state)
         self._num_samples += len(block)
         samples = np.concatenate([self._begun, weighted])
@@ -115,19 +118,22 @@ def _edge(step: int, sample_rate_hz: int) -> int:
 
 @cache
 def _weighting(sample_rate_hz: int) -> np.ndarray:
-    """K-weighting as second-order sections [2, 6]: a high shelf, then a high pass.
+    """K-weighting as second-order sections [1 or 2, 6]: a high shelf, then a high pass.
 
     BS.1770-4 tabulates them at 48 kHz alone. These are the analogue prototypes behind its numbers,
     for any rate (De Man, "Evaluation of implementations of the EBU R128 loudness measurement",
-    AES 145, 2018).
+    AES 145, 2018). A rate that has nothing of what the shelf raises, up to 3363 Hz, does without.
     """
+    square, bend = _prototype(38.13547087613982, 0.5003270373253953, sample_rate_hz)
+    high_pass = [1.0, -2.0, 1.0, *_poles(square, bend)]
+    if sample_rate_hz <= 2 * _SHELF_HZ:
+        return np.array([high_pass])
     gain = 10 ** (3.99984385397 / 20)
     side = gain**0.499666774155
-    square, bend = _prototype(1681.9744509555319, 0.7071752369554193, sample_rate_hz)
+    square, bend = _prototype(_SHELF_HZ, 0.7071752369554193, sample_rate_hz)
     top = [gain + side * bend + square, 2 * (square - gain), gain - side * bend + square]
     shelf = [*(value / (1 + bend + square) for value in top), *_poles(square, bend)]
-    square, bend = _prototype(38.13547087613982, 0.5003270373253953, sample_rate_hz)
-    return np.array([shelf, [1.0, -2.0, 1.0, *_poles(square, bend)]])
+    return np.array([shelf, high_pass])
 
 
 def _prototype(hz: float, q: float, sample_rate_hz: int) -> tuple[float, float]:

@@ -61,11 +61,10 @@ class ResidualQuantizer(nn.Module):
         if restart_below > 0.0:
             self.register_buffer("counts", torch.ones(num_codebooks, codebook_size))
 
-    def forward(self, latents: Tensor, num_quantizers: int | None = None) -> ResidualCodes:
-        """Quantize latents [B, dim, T], in evaluation mode with the first `num_quantizers`."""
-        assert not (self.training and num_quantizers), "training draws the number of quantizers"
+    def forward(self, latents: Tensor) -> ResidualCodes:
+        """Quantize latents [B, dim, T]."""
         with torch.autocast(latents.device.type, enabled=False):
-            return self._quantize(latents.float(), num_quantizers or len(self.quantizers))
+            return self._quantize(latents.float())
 
     @torch.no_grad()
     def encode(self, latents: Tensor, num_quantizers: int | None = None) -> Tensor:
@@ -88,11 +87,11 @@ class ResidualQuantizer(nn.Module):
     def _first(self, number: int) -> "list[_Quantizer]":
         return [layer for layer in self.quantizers[:number] if isinstance(layer, _Quantizer)]
 
-    def _quantize(self, latents: Tensor, number: int) -> ResidualCodes:
+    def _quantize(self, latents: Tensor) -> ResidualCodes:
         heard = self._heard(latents)
         residual, codes, commitments, codebooks = latents, [], [], []
         vectors = torch.zeros((), device=latents.device)
-        for place, quantizer in enumerate(self._first(number)):
+        for place, quantizer in enumerate(self._first(len(self.quantizers))):
             low = quantizer.in_proj(residual)
             indices = quantizer.lookup(low)
             snapped, commitment, codebook = _snap(low, quantizer.codebook.weight, indices)
@@ -115,13 +114,16 @@ class ResidualQuantizer(nn.Module):
         """How many quantizers each item of a batch is heard through [B]; None: all through all."""
         if self.training:
             self.restarted = torch.zeros_like(self.restarted)
-        size, most = len(latents), len(self.quantizers)
-        num_dropped = int(size * self.dropout) if self.training else 0
+        size, most, device = len(latents), len(self.quantizers), latents.device
+        num_dropped = size * self.dropout if self.training else 0.0
         if not num_dropped:
             return None
-        drawn = torch.randint(1, most + 1, (size,), device=latents.device)
-        drawn[num_dropped:] = most
-        return drawn
+        drawn = torch.randint(1, most + 1, (size,), device=device)
+        ends = torch.arange(1, size + 1, device=device)
+        # A part of a batch may hold half an item of the share: rounded up or down by chance, as
+        # many are dropped in the end however the batch is cut.
+        chance = 0.0 if num_dropped.is_integer() else torch.rand((), device=device)
+        return torch.where(ends <= num_dropped + chance, drawn, most)
 
     @torch.no_grad()
     def _restart(self, place: int, low: Tensor, indices: Tensor) -> None:

@@ -35,21 +35,30 @@ class _Snake(torch.autograd.Function):
     """Keeps x and y alone (the next layer keeps y in any case), and changes tensors in place.
 
     dy/dx = 1 + sin(2 alpha x); dy/dalpha = (x dy/dx - y) / alpha, so that one sine serves both.
+    The second is a small difference of large numbers: a y of half precision is computed again.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, alpha: Tensor) -> Tensor:
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        squared = (wide * alpha).sin_().square_()
-        y = squared.mul_((alpha + _TINY).reciprocal()).add_(wide).to(x.dtype)
-        ctx.save_for_backward(x, y, alpha)
+        wide = _widened(x)
+        y = _waves(wide, alpha).to(x.dtype)
+        ctx.save_for_backward(x, y if y.dtype == wide.dtype else None, alpha)
         return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         x, y, alpha = ctx.saved_tensors
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        wide = _widened(x)
+        y = _waves(wide, alpha) if y is None else y
         to_x = (wide * (2.0 * alpha)).sin_().add_(1.0).mul_(gradient)
         pulled = (wide * to_x).sub_(y * gradient).sum((0, 2), keepdim=True)
         return to_x.to(x.dtype), pulled.div_(alpha + _TINY).to(alpha.dtype)
+
+
+def _widened(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _waves(x: Tensor, alpha: Tensor) -> Tensor:
+    return (x * alpha).sin_().square_().mul_((alpha + _TINY).reciprocal()).add_(x)

@@ -54,6 +54,8 @@ def known_results(system: type[Recipe]) -> tuple[str, ...]:
 
 def is_known(metric: str, known: Collection[str]) -> bool:
     """Whether a metric is one of those known, or of a numbered one (`eval/codebook_<n>/usage`)."""
+    if _NUMBER in metric:
+        return False
     return metric in known or re.sub(r"(?<=_)[1-9][0-9]*(?=/|$)", _NUMBER, metric) in known
 
 

@@ -228,7 +228,8 @@ class Start:
         "what is taken over", default=("weights",), check=not_empty
     )
     evaluation: Literal["inherited", "own"] = setting(
-        "whether the parent's evaluation clips are evaluated on, or those of this recipe's split",
+        "whether the parent's evaluation clips are evaluated on, or those of this recipe's split, "
+        "as always with published weights, which have none",
         default="inherited",
     )
 
@@ -243,6 +244,8 @@ class Start:
             yield "", "give exactly one of from, weights"
         if self.weights is not None and self.carry != ("weights",):
             yield "carry", "a file of weights holds nothing else; remove it"
+        if self.weights is not None and self.pick != "best":
+            yield "pick", "a file of weights holds one model; remove it"
 
 
 # ---- what is tolerated, believed, concluded ----

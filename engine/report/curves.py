@@ -36,7 +36,8 @@ def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
     watched = [guard.metric for guard in recipe.guard.values()]
     watched += [belief.metric for belief in recipe.expect.values()]
     moving = {name: name for name in evaluated if not _stands_still(history.curve(name)[1])}
-    named = moving | {name: name for name in (*watched, recipe.training.best) if name is not None}
+    told = [n for n in (*watched, recipe.training.best) if n and n.startswith(("eval/", "train/"))]
+    named = moving | {name: name for name in told}
     drawn = [name for name in in_order(named, recipe) if history.curve(name)[0]]
     if drawn:
         folder.mkdir(parents=True, exist_ok=True)

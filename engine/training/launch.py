@@ -6,7 +6,6 @@ one leaves with an error.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import IO
 
 import torch
@@ -30,6 +30,8 @@ _PATIENCE = timedelta(hours=24)
 _SECONDS_TO_NOTICE = 15.0
 _LAST_WORDS = 2000
 _LEASH = "CANTUS_ENDS_WITH_STDIN"
+_MEETING = "CANTUS_MEETS_AT"
+"""Set for processes that Cantus started: the address at which they find each other."""
 
 
 def num_processes(hardware: Hardware) -> int:
@@ -40,7 +42,8 @@ def num_processes(hardware: Hardware) -> int:
     given = _started_outside()
     if given is None:
         return hardware.num_devices
-    missing = {"RANK", "MASTER_ADDR", "MASTER_PORT"} - os.environ.keys()
+    needed = {"RANK"} if _MEETING in os.environ else {"RANK", "MASTER_ADDR", "MASTER_PORT"}
+    missing = needed - os.environ.keys()
     if missing:
         raise UserError(
             f"WORLD_SIZE is {given} here, but {', '.join(sorted(missing))} are not set: start the "
@@ -82,7 +85,7 @@ def joined(hardware: Hardware) -> Iterator[Ranks]:
     else:
         rank = int(os.environ["RANK"])
         place = int(os.environ.get("LOCAL_RANK", rank))
-        with _group(Ranks(rank, total, place), "env://") as ranks:
+        with _group(Ranks(rank, total, place), os.environ.get(_MEETING, "env://")) as ranks:
             yield ranks
 
 
@@ -121,25 +124,28 @@ def _end_with_stdin() -> None:
 @contextmanager
 def _with_others(total: int) -> Iterator[Ranks]:
     """Inside, this is the first of so many processes on this machine; after, the only one."""
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # nobody else on the network can join
-    port = _free_port()
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # their connections stay on this machine
     others = _Others()
-    try:
-        others.start(total, port)
-        with _group(Ranks(0, total), f"tcp://127.0.0.1:{port}") as ranks:
-            yield ranks
-    except PeerLostError as error:
-        others.wait_for_failure()
-        raise UserError(others.last_words() or str(error)) from error
-    finally:
-        others.end()
+    with _meeting() as address:
+        try:
+            others.start(total, address)
+            with _group(Ranks(0, total), address) as ranks:
+                yield ranks
+        except PeerLostError as error:
+            others.wait_for_failure()
+            raise UserError(others.last_words() or str(error)) from error
+        finally:
+            others.end()
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+@contextmanager
+def _meeting() -> Iterator[str]:
+    """The address of a file in a folder of this user's alone.
+
+    A port, which torch opens on every interface, could be reached by others.
+    """
+    with tempfile.TemporaryDirectory(prefix="cantus-") as folder:
+        yield (Path(folder) / "meeting").as_uri()
 
 
 @frozen
@@ -150,20 +156,20 @@ class _Others:
     """Each with what it writes, by rank."""
     over: threading.Event = field(factory=threading.Event)
 
-    def start(self, total: int, port: int) -> None:
+    def start(self, total: int, address: str) -> None:
         """Start them with this process's command line, silent, and watch that they live.
 
         Each has a session of its own, so that Ctrl-C reaches the first alone, and lives until its
         standard input closes, because the first ended them or died.
         """
-        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), _LEASH: "1"}
+        common = {"WORLD_SIZE": str(total), _MEETING: address, _LEASH: "1"}
         for rank in range(1, total):
-            place = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(total)}
+            place = {"RANK": str(rank), "LOCAL_RANK": str(rank)}
             # It lives as long as this object; a pipe that nobody reads could fill up.
             output = tempfile.TemporaryFile()  # noqa: SIM115
             process = subprocess.Popen(
                 [sys.executable, *sys.orig_argv[1:]],
-                env={**os.environ, **address, **place},
+                env={**os.environ, **common, **place},
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

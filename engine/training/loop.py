@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from attrs import asdict, define, field
 from lightning_fabric import Fabric
 
+from engine.errors import UserError
 from engine.recipe.schema import Recipe
 from engine.tracking.events import Event, EventLog
 from engine.training.average import AverageWeights
@@ -76,6 +77,7 @@ class Loop:
     def run(self) -> Ending:
         """Train to the end of the recipe, or until something ends it."""
         stream = self.batches()
+        self.stepper.turns_since_last_asked()  # preflight's steps are none of the run's
         self._logged = (time.perf_counter(), self.step)
         self.system.objective.train()
         try:
@@ -170,7 +172,12 @@ class Loop:
         own = {"random": random_state(), "meter": self.stepper.meter.state()}
         every = self.ranks.gather(own)
         return Checkpoint(
-            state=self._position() | {"guards": self.guards.state(), "record": self.record.state()},
+            state=self._position()
+            | {
+                "steps_per_epoch": self.order.steps_per_epoch,
+                "guards": self.guards.state(),
+                "record": self.record.state(),
+            },
             weights=self.system.objective.state_dict(),
             average={} if self.average is None else self.average.weights,
             optimizers={
@@ -184,7 +191,11 @@ class Loop:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on where the checkpoint was written; exactly, if there are as many processes."""
+        """Go on where the checkpoint was written; exactly, if there are as many processes.
+
+        Raises UserError where their number gives an epoch another number of steps.
+        """
+        self._require_same_epochs(checkpoint)
         self.system.objective.load_state_dict(dict(checkpoint.weights), strict=True)
         if self.average is not None:
             self.average.load(dict(checkpoint.average))
@@ -205,6 +216,19 @@ class Loop:
         self.system.objective.train()
         set_random_state(random)
         return made
+
+    def _require_same_epochs(self, checkpoint: Checkpoint) -> None:
+        """A number of processes leaves out clips that it cannot share out, perhaps a whole step."""
+        before, now = checkpoint.state["steps_per_epoch"], self.order.steps_per_epoch
+        trained, here = len(checkpoint.optimizers["random"]), self.ranks.world_size
+        if before != now:
+            raise UserError(
+                f"Until step {checkpoint.state['step']} this run was trained in {trained} "
+                f"process(es), {before} steps an epoch; in {here} it would be {now}, and its "
+                f"length and all that is due every so many epochs would be others. Go on with "
+                f"hardware.num_devices = {trained} in params.toml (or as many under torchrun), or "
+                f"begin again: cantus train {self.recipe.name} --again"
+            )
 
     def _restore_own(self, random: Sequence[Any], meter: Sequence[Any]) -> None:
         """Take over this process's part of what is held by rank."""
@@ -230,8 +254,8 @@ class Loop:
         epoch = self.clock.epoch(self.step)
         self.watcher.progress(Progress(self.step, total, epoch, clips, left, metrics))
         self._heed(self.guards.watch(metrics, self.moment()))
-        begun = [turn for turn in self.system.turns if turn.starts_at_step < self.step]
-        silent = [name for turn in begun for name in silent_parameters(turn)]
+        asked = self.stepper.turns_since_last_asked()
+        silent = [name for turn in asked for name in silent_parameters(turn)]
         self._heed(self.guards.watch_gradients(silent, self.moment()))
         self._logged = (time.perf_counter(), self.step)
 

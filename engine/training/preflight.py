@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from engine.training.system import Batch, System, Terms, Turn
 _CLIPS = 8
 """Clips in the batch that is looked at: enough to swap, few enough to take seconds."""
 _STEPS = 6
-"""Steps in which every parameter must get a gradient and the repeated batch must be learned."""
+"""Of each turn: in them every parameter must get a gradient, and the repeated batch be learned."""
 
 _ITSELF = "this recipe"
 _MEMORY = "its figures would be memory, not skill"
@@ -135,28 +136,46 @@ class Preflight:
         silent = {name for turn in turns for name in turn.parameters}
         broken: set[str] = set()
         losses = []
-        for step in range(at, at + _STEPS):
-            self.stepper.step([batch], step)
+        for step in self._steps(at, turns):
+            self.stepper.step([batch], step, rates_of=self._peak())
             silent &= {name for turn in turns for name in silent_parameters(turn)}
             broken |= _not_finite(self.system)
             losses.append(self.stepper.meter.read())
-        yield _gradient_check(silent, broken)
+        yield _gradient_check(silent, broken, len(losses))
         for term in self.system.limits.overfits:
-            first, last = losses[0][f"train/{term}"], losses[-1][f"train/{term}"]
-            said = f"{first:.4g} -> {last:.4g} in {_STEPS} steps on one batch"
-            yield Check(f"{term} can be learned", last < first, said)
+            seen = [metrics[f"train/{term}"] for metrics in losses if f"train/{term}" in metrics]
+            said = f"{seen[0]:.4g} -> {seen[-1]:.4g} in {len(losses)} steps on one batch"
+            yield Check(f"{term} can be learned", seen[-1] < seen[0], said)
 
     def _with_all_turns(self) -> tuple[int, list[Turn]]:
-        """A step in which all turns and terms of this run are there, and these turns.
+        """A step from which on all turns and terms of this run are there, and these turns.
 
-        The learning rates are at their peak. What begins after the run's end is none of it.
+        What begins after the run's end is none of it.
         """
         total = self.length.total_steps
         turns = [turn for turn in self.system.turns if turn.starts_at_step < total]
         starts = [turn.starts_at_step for turn in turns]
         starts += [late for turn in turns for late in turn.late_terms.values() if late < total]
-        peaks = [schedule.warmup_steps for schedule in self.recipe.schedule.values()]
-        return max([0, *starts, *peaks]), turns
+        return max([0, *starts]), turns
+
+    def _steps(self, at: int, turns: list[Turn]) -> list[int]:
+        """Steps of the run from `at` on, so many that each turn, however rare, is due in enough.
+
+        Those of a run that ends sooner are done again.
+        """
+        chosen: set[int] = set()
+        for turn in turns:
+            due = range(turn.starts_at_step, self.length.total_steps, turn.every_steps)
+            gone = -(-(at - turn.starts_at_step) // turn.every_steps)
+            chosen.update((due[gone:] or due[-1:])[:_STEPS])
+        return list(islice(cycle(sorted(chosen)), max(_STEPS, len(chosen))))
+
+    def _peak(self) -> int:
+        """A step whose learning rates are the highest: warm-ups are over, no decay has begun.
+
+        At a late turn's start the others' may have decayed, perhaps to nothing.
+        """
+        return max([0, *(schedule.warmup_steps for schedule in self.recipe.schedule.values())])
 
     def _losses(self, batch: Batch) -> dict[str, float]:
         """Every turn's weighted loss, twice the same for the same batch: buffers are put back."""
@@ -199,12 +218,12 @@ def _advice(name: str, recipe: Recipe) -> str:
     )
 
 
-def _gradient_check(silent: set[str], broken: set[str]) -> Check:
+def _gradient_check(silent: set[str], broken: set[str], num_steps: int) -> Check:
     if broken:
         detail = f"not finite for {_list(broken)}"
         return Check("gradients", False, detail)
     if silent:
-        return Check("gradients", False, f"none in {_STEPS} steps for {_list(silent)}")
+        return Check("gradients", False, f"none in {num_steps} steps for {_list(silent)}")
     return Check("gradients", True, "finite and present for every trainable tensor")
 
 
@@ -226,7 +245,10 @@ def _list(names: set[str]) -> str:
 
 @contextmanager
 def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
-    """Restore weights, buffers, optimisers and torch's generator after the block."""
+    """Restore weights, buffers, optimisers and torch's generator after the block.
+
+    No other process is waited for: an error in one of them must be told, not lost in waiting.
+    """
     random, optimizers = random_state(), deepcopy(stepper.optimizer_state())
     kept = {name: t.detach().clone() for name, t in system.objective.state_dict().items()}
     system.objective.train()
@@ -236,5 +258,5 @@ def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
         system.objective.load_state_dict(kept)
         system.objective.zero_grad(set_to_none=True)
         stepper.load_optimizer_state(optimizers)
-        stepper.meter.read()
+        stepper.meter.clear()
         set_random_state(random)

@@ -11,6 +11,7 @@ from engine.checksum import sha256_of
 from engine.errors import UserError
 from engine.evaluation.lineage import Ancestors, read_ancestors
 from engine.project import Project
+from engine.published import find_weights
 from engine.recipe.schema import Start
 from engine.training.checkpoint import Checkpoint, read_checkpoint, weights_digest
 from engine.training.loop import Loop
@@ -65,7 +66,9 @@ class Published:
         found = loop.system.load_published(self.path)
         if loop.average is not None:
             loop.average.restart()
-        return f"{found}; whether they have heard the evaluation clips cannot be known"
+        unknown = f"whether {self.name} has heard the evaluation clips cannot be known"
+        loop.write("warning", facts={"message": f"{unknown}: published weights have no lineage"})
+        return f"{found}; {unknown}"
 
 
 Origin = Parent | Published
@@ -79,12 +82,7 @@ def find_origin(start: Start, project: Project) -> Origin:
 
 def _find_file(start: Start, project: Project) -> Published:
     assert start.weights is not None, "the recipe's checks demand one of the two"
-    path = project.root / start.weights
-    if not path.is_file():
-        raise UserError(
-            f"start.weights = '{start.weights}' needs {path}, which does not exist. Put the "
-            "published weights there; the path is taken from the project's folder."
-        )
+    path = find_weights(start.weights, project)
     return Published(start.name, sha256_of(path), path)
 
 

@@ -47,15 +47,21 @@ class Stepper:
         check_turns(system)
         _compile(system, recipe.training.compile)
         self._shares, self._objective = _set_up(fabric, system, recipe)
+        self._had_a_share: set[str] = set()
         self.meter = Meter(ranks.mean)
 
-    def step(self, micro_batches: Sequence[Batch], step: int) -> None:
-        """Do the step that follows `step` finished ones. Adds metrics to the meter."""
+    def step(self, micro_batches: Sequence[Batch], step: int, rates_of: int | None = None) -> None:
+        """Do the step that follows `step` finished ones. Adds metrics to the meter.
+
+        `rates_of` is another step whose learning rates are used: preflight learns at the peak.
+        """
         clips = sum(_num_clips(batch) for batch in micro_batches)
         sizes = [_num_clips(batch) / clips for batch in micro_batches]
         due = [share for share in self._shares if share.turn.is_due(step)]
+        self._had_a_share |= {share.turn.name for share in due}
         self._system.objective.begin(step)
         _let_gradients_flow(due, self._shares)
+        self._set_rates(due, step if rates_of is None else rates_of)
         prepared: Iterable[Batch] = map(self._prepare, micro_batches)
         if len(due) > 1:  # what is prepared is shared; for one turn it may be freed early
             prepared = list(prepared)
@@ -63,6 +69,12 @@ class Stepper:
             self._turn(share, prepared, sizes, step)
         self._ranks.share_buffers(self._system.objective)
         self.meter.count()
+
+    def turns_since_last_asked(self) -> list[Turn]:
+        """The turns that had a share in a step since this was last asked, in their order."""
+        turns = [share.turn for share in self._shares if share.turn.name in self._had_a_share]
+        self._had_a_share.clear()
+        return turns
 
     def learning_rates(self, step: int) -> dict[str, float]:
         """Each turn's learning rate for the step that follows `step` finished ones."""
@@ -87,6 +99,11 @@ class Stepper:
         peak = self._recipe.optimizer[turn].learning_rate
         return learning_rate(peak, self._recipe.schedule.get(turn, Constant()), step, self._length)
 
+    def _set_rates(self, shares: Sequence[_Share], step: int) -> None:
+        for share in shares:
+            for group in share.optimizer.param_groups:
+                group["lr"] = self._rate(share.turn.name, step)
+
     def _prepare(self, batch: Batch) -> Batch:
         device = self._fabric.device
         moved = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
@@ -98,9 +115,6 @@ class Stepper:
         self, share: _Share, batches: Iterable[Batch], sizes: Sequence[float], step: int
     ) -> None:
         _let_gradients_flow([share], self._shares)
-        rate = self._rate(share.turn.name, step)
-        for group in share.optimizer.param_groups:
-            group["lr"] = rate
         share.optimizer.zero_grad(set_to_none=True)
         for batch, size in zip(batches, sizes, strict=True):
             with self._fabric.autocast():
@@ -136,7 +150,10 @@ class Stepper:
         return loss
 
     def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
-        """Name the figures as engine.recipe.names lists them; train/loss is the sum over turns."""
+        """Name the figures as engine.recipe.names lists them.
+
+        train/loss is the sum over the turns that had a share in a step, mean over all steps.
+        """
         self.meter.add({"train/loss": loss}, size)
         place, named = "train", {**terms.losses, **terms.metrics}
         if len(self._shares) > 1:

@@ -174,6 +174,30 @@ def test_what_is_not_trained_is_said_with_what_is(cantus, project, wav):
     assert "Trained are: other." in cantus("encode", str(wav), "--model", "coder").error
 
 
+def test_a_model_whose_recipe_no_longer_loads_hides_no_other(cantus, project, wav):
+    (project / "recipes" / "coder.toml").write_text(CODEC)
+    train(project, "broken", "system = [")
+    train(project, "older", CODEC.replace("num_codebooks", "codebooks"))
+    train(project, "other", CODEC.replace('"coder"', '"other"'))
+    assert "Trained are: other." in cantus("encode", str(wav), "--model", "coder").error
+
+
+def test_the_device_is_the_one_that_is_asked_for_and_sums_are_full(cantus, weights, wav):
+    model = ("--model", str(weights), "--force")
+    torch.backends.cudnn.allow_tf32 = True
+    assert cantus("encode", str(wav), *model, "--device", "cpu").code == 0
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_said(cantus, weights, wav):
+    for command in ("encode", "decode", "reconstruct"):
+        told = cantus(command, str(wav), "--model", str(weights), "--device", "cuda")
+        assert told.code == 2
+        assert "no CUDA device here" in told.error
+
+
 def test_what_is_no_codec_is_said(cantus, project, wav, tmp_path):
     assert "'words' is no codec" in cantus("encode", str(wav), "--model", "words").error
     assert "no recipe 'none'" in cantus("encode", str(wav), "--model", "none").error

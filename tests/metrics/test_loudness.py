@@ -78,3 +78,22 @@ def test_a_batch_is_measured_as_its_rows_are(seconds):
     assert found.shape == (3,)
     assert found.tolist() == pytest.approx([measured(row, 44_100) for row in rows], abs=1e-9)
     assert np.array_equal(batch, given)
+
+
+@pytest.mark.parametrize("rate", [1_000, 2_000, 3_000, 3_363, 3_364])
+def test_at_a_rate_below_the_shelf_it_is_measured_without_it(rate):
+    times = np.arange(4 * rate) / rate
+    tone = (0.1 * np.sin(2 * np.pi * 300.0 * times)).astype(np.float32)
+    # BS.1770's high pass is not scaled to 1 in its passband, which tells at rates as low as these.
+    unweighted = -0.691 + 20 * np.log10(0.1) - 10 * np.log10(2)
+    assert unweighted < measured(tone, rate) < unweighted + 2.0
+    assert loudness_of(tone[None], rate)[0] == pytest.approx(measured(tone, rate))
+    noise = speech_like(20.0, rate)
+    assert np.isfinite(measured(noise, rate))
+
+
+def test_a_block_of_no_samples_is_nothing():
+    meter, samples = LoudnessMeter(16_000), speech_like(1.0, 16_000)
+    for block in (samples[:0], samples[:9_000], samples[:0], samples[9_000:], samples[:0]):
+        meter.add(block)
+    assert meter.lufs == measured(samples, 16_000)

@@ -51,11 +51,23 @@ def test_training_is_upstreams_with_the_same_draw_of_quantizers(dropout):
 
 
 @pytest.mark.parametrize("number", [1, 3, CODEBOOKS])
-def test_evaluation_with_some_quantizers_is_upstreams(number):
+def test_some_quantizers_code_and_decode_as_upstreams_do(number):
     quantizer, latents = ours(0.5).eval(), torch.randn(2, DIM, 20)
-    theirs = upstreams(quantizer).eval()
-    assert_equal(run(quantizer, latents, number), run(theirs, latents, number))
-    assert quantizer(latents, num_quantizers=number).codes.shape == (2, number, 20)
+    vectors, codes, *_ = upstreams(quantizer).eval()(latents, number)
+    assert torch.equal(quantizer.encode(latents, number), codes)
+    torch.testing.assert_close(quantizer.decode(codes), vectors, rtol=1e-4, atol=1e-5)
+
+
+def test_the_share_that_is_dropped_is_the_same_however_a_batch_is_cut():
+    torch.manual_seed(0)
+    for size in (1, 3, 4):
+        quantizer = ours(0.5).train()
+        heard = [quantizer._heard(torch.zeros(size, DIM, 2)) for _ in range(600)]
+        # A dropped item is heard through all quantizers too, one time in CODEBOOKS.
+        limited = torch.stack(heard).lt(CODEBOOKS).float().mean()
+        assert float(limited) == pytest.approx(0.5 * (1 - 1 / CODEBOOKS), abs=0.05)
+    assert ours(0.0)._heard(torch.zeros(4, DIM, 2)) is None
+    assert ours(0.5).eval()._heard(torch.zeros(4, DIM, 2)) is None
 
 
 def test_codes_alone_are_those_of_a_pass_and_decode_to_its_vectors():

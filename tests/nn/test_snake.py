@@ -56,6 +56,19 @@ def test_half_precision_goes_in_and_comes_out_and_is_computed_in_single():
     assert torch.equal(y, module(x.float()).detach().bfloat16())
 
 
+@pytest.mark.parametrize("alpha", [0.01, 0.3, 3.0])
+def test_gradients_of_half_precision_are_those_of_the_same_values_in_single(alpha):
+    x = (torch.randn(2, 4, 3_000) * 3.0).bfloat16()
+    gradient = torch.randn(2, 4, 3_000).bfloat16()
+    found, expected = Snake(4), Snake(4)
+    for module in (found, expected):
+        torch.nn.init.constant_(module.alpha, alpha)
+    _, to_x, to_alpha = with_gradients(found, x, gradient)
+    _, wide_to_x, wide_to_alpha = with_gradients(expected, x.float(), gradient.float())
+    assert torch.equal(to_x, wide_to_x.bfloat16())
+    torch.testing.assert_close(to_alpha, wide_to_alpha, rtol=1e-6, atol=0.0)
+
+
 def test_a_module_that_has_run_is_copied():
     module = Snake(3)
     module(torch.randn(1, 3, 5)).sum().backward()

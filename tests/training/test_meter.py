@@ -23,6 +23,19 @@ def test_reading_starts_afresh():
     assert meter.read() == {}
 
 
+def test_clearing_forgets_what_was_added_and_asks_no_other_process():
+    def reduce(values):
+        raise AssertionError("a process that is ended by an error must not wait for the others")
+
+    meter = Meter(reduce)
+    meter.add({"loss": torch.tensor(1.0)})
+    meter.count()
+    meter.add({"loss": torch.tensor(2.0)})
+    meter.clear()
+    assert meter.read() == {}
+    assert meter.state() == {"sums": {}, "counts": {}}
+
+
 def test_saved_sums_go_on_where_they_were():
     whole, first, second = (Meter(lambda values: values) for _ in range(3))
     for loss in (1.0, 5.0):

@@ -5,7 +5,7 @@ from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.evaluation.audio import SPAN, Heard
-from engine.recipe.schema import Adam, Constant, Guard, Start
+from engine.recipe.schema import Adam, Constant, Exponential, Guard, Start
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.schedules import Length
@@ -187,3 +187,87 @@ def test_a_model_that_cannot_learn_one_batch_is_found():
 
     found = failures(toy_recipe(optimizer=Adam(learning_rate=0.5)), freeze)
     assert "reconstruction can be learned" in found
+
+
+ADVERSARY = ToyModel(adversary=True)
+
+
+def with_turns(**changes):
+    """A change to a system: fields of its turns, by their names."""
+
+    def change(system):
+        system.turns = [evolve(turn, **changes.get(turn.name, {})) for turn in system.turns]
+
+    return change
+
+
+def steps_of(preflight, monkeypatch):
+    """The steps that preflight does, with the learning rates that each turn had in them."""
+    done = []
+    step = preflight.stepper.step
+
+    def noted(batches, number, rates_of=None):
+        step(batches, number, rates_of)
+        shares = preflight.stepper._shares
+        rates = {share.turn.name: share.optimizer.param_groups[0]["lr"] for share in shares}
+        done.append((number, rates))
+
+    monkeypatch.setattr(preflight.stepper, "step", noted)
+    assert all(check.ok for check in preflight.checks())
+    return done
+
+
+def cut_off(system):
+    """The discriminator never gets a gradient."""
+    for parameter in system.objective.critic.parameters():
+        parameter.register_hook(torch.zeros_like)
+
+
+@pytest.mark.parametrize(("starts_at", "silent"), [(12, True), (19, True), (20, False)])
+def test_a_late_turn_is_looked_at_unless_it_starts_after_the_end(starts_at, silent):
+    def change(system):
+        with_turns(discriminator={"starts_at_step": starts_at})(system)
+        cut_off(system)
+
+    found = failures(toy_recipe(model=ADVERSARY), change)
+    assert ("critic.weight" in found.get("gradients", "")) == silent
+
+
+def test_a_turn_that_starts_after_the_end_has_no_share_in_any_step(monkeypatch):
+    late = {"generator": {"starts_at_step": 17}, "discriminator": {"starts_at_step": 20}}
+    _, preflight = look(toy_recipe(model=ADVERSARY), with_turns(**late))
+    done = steps_of(preflight, monkeypatch)
+    assert [step for step, _ in done] == [17, 18, 19, 17, 18, 19]
+
+
+def test_a_rare_turn_has_its_share_in_as_many_steps_as_there_are(monkeypatch):
+    rare = {"discriminator": {"starts_at_step": 1, "every_steps": 4}}
+    _, preflight = look(toy_recipe(model=ADVERSARY), with_turns(**rare))
+    assert [step for step, _ in steps_of(preflight, monkeypatch)] == [1, 2, 3, 4, 5, 6, 9, 13, 17]
+
+
+def test_a_late_turn_is_learned_at_the_peak_though_the_others_have_decayed(monkeypatch):
+    recipe = toy_recipe(
+        model=ADVERSARY, schedule={"generator": Exponential(gamma=0.1, every="step")}
+    )
+    late = {"generator": {"starts_at_step": 0}, "discriminator": {"starts_at_step": 15}}
+    _, preflight = look(recipe, with_turns(**late))
+    for step, rates in steps_of(preflight, monkeypatch):
+        assert step >= 15
+        assert rates == pytest.approx({"discriminator": 1e-2, "generator": 1e-2})
+
+
+def test_an_error_within_preflight_is_raised_without_waiting_for_the_other_processes(monkeypatch):
+    system, preflight = look(toy_recipe(model=ADVERSARY))
+
+    def reduce(values):
+        raise AssertionError("the others may never come")
+
+    def fail(batch):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(preflight.stepper.meter, "_reduce", reduce)
+    monkeypatch.setattr(system.objective, "generator", fail)
+    with pytest.raises(ZeroDivisionError):
+        preflight.checks()
+    assert preflight.stepper.meter.state()["sums"] == {}

@@ -3,6 +3,8 @@
 import os
 import signal
 from functools import partial
+from pathlib import Path
+from types import MethodType
 
 import pytest
 import torch
@@ -16,6 +18,7 @@ from engine.tracking.events import parse_event, read_events
 from engine.training.launch import num_processes, require_equal_parts
 from engine.training.ranks import ALONE
 from tests.training.faults import result
+from tests.training.toy import ToyClips, build_toy
 from tests.training.train_ranks import (
     build_steady,
     children,
@@ -26,7 +29,7 @@ from tests.training.train_ranks import (
     launch,
     start_ranks,
 )
-from tests.training.train_toy import finish, wait_for_step
+from tests.training.train_toy import finish, start, wait_for_step
 
 SHORT = {"epochs": 2, "ema_decay": None}
 
@@ -87,10 +90,26 @@ def test_a_process_that_dies_ends_the_run_with_a_sentence(launched):
     folder, process = launched["broken"]
     wait_for_step(folder, 4)
     (other,) = children(process)
+    for number in (process.pid, other):
+        assert all(address.startswith("127.") for address in listens_at(number))
     os.kill(other, signal.SIGKILL)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 2, said
     assert "process 1 ended with code -9" in errors(folder)
+
+
+def listens_at(process):
+    """The addresses at which a process can be reached over a network."""
+    links = [entry for entry in Path(f"/proc/{process}/fd").iterdir() if entry.is_symlink()]
+    sockets = {link.readlink().name.removeprefix("socket:").strip("[]") for link in links}
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/{process}/net/{table}").read_text().splitlines()[1:]
+    ]
+    addresses = [line[1].split(":")[0] for line in lines if line[3] == "0A" and line[9] in sockets]
+    assert all(len(address) in (8, 32) for address in addresses)
+    return [".".join(str(byte) for byte in reversed(bytes.fromhex(a))) for a in addresses]
 
 
 @pytest.mark.parametrize("adversary", [False, True], ids=["one turn", "two turns"])
@@ -131,6 +150,27 @@ def test_another_number_of_processes_goes_on_and_says_so(tmp_path):
     assert "2 processes trained until here and now it is 1" in (tmp_path / "said").read_text()
 
 
+def test_a_number_of_processes_that_makes_another_epoch_does_not_go_on(tmp_path):
+    settings = {"build": build_with_one_clip_over, "checkpoint_every": "step:1"}
+    processes = start_ranks(tmp_path, seconds=0.05, **settings)
+    wait_for_step(tmp_path, 2)
+    os.kill(processes[0].pid, signal.SIGTERM)
+    assert join(processes) == [130, 0]
+    alone = start(tmp_path, **settings)
+    assert join([alone]) == [2]
+    said = (tmp_path / "error").read_text()
+    assert "in 2 process(es), 5 steps an epoch; in 1 it would be 6" in said
+    assert "Go on with hardware.num_devices = 2" in said
+    assert "cantus train toy --again" in said
+
+
+def build_with_one_clip_over(recipe, project, params):
+    """41 clips: the last batch of an epoch holds one, which two processes cannot share."""
+    system = build_toy(recipe, project, params)
+    system.train_clips = ToyClips(41, 0)
+    return system
+
+
 def test_only_the_first_process_writes(undisturbed):
     (log,) = undisturbed.glob("runs/toy/*/model/events.jsonl")
     lines = [parse_event(line) for line in log.read_text().splitlines()]
@@ -158,6 +198,29 @@ def test_a_preflight_that_fails_ends_all(tmp_path):
     assert join(start_ranks(tmp_path, broken="deaf")) == [2, 2]
     assert "not connected" in (tmp_path / "error").read_text()
     assert last_stop(tmp_path) == "preflight"
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_an_error_of_one_process_within_preflight_is_what_is_told(tmp_path, rank):
+    build = partial(build_stumbling, rank)
+    assert join(start_ranks(tmp_path, build=build, adversary=True)) == [2, 2]
+    name = "error_of_1" if rank else "error"
+    assert (tmp_path / name).read_text() == "the generator stumbled"
+
+
+def build_stumbling(rank, recipe, project, params):
+    """A system whose second turn fails in one of the processes, once the first has learned."""
+    system = build_toy(recipe, project, params)
+    generator = system.objective.generator
+
+    def stumble(objective, batch):
+        if torch.is_grad_enabled():
+            raise UserError("the generator stumbled")
+        return generator(batch)
+
+    if os.environ["RANK"] == str(rank):
+        system.objective.generator = MethodType(stumble, system.objective)
+    return system
 
 
 def test_an_error_of_the_first_process_alone_ends_the_others(tmp_path):

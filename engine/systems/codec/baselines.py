@@ -14,28 +14,44 @@ from engine.systems.codec.transform_coder import Coding, TransformCoder
 Coder = Callable[[np.ndarray, int], Coding]
 """A whole clip [samples], float32 in -1..1, and its sample rate, to what became of it."""
 
+NOTHING_TO_FIT = (
+    "Of the training clips that baselines are fitted to none is audible at the recipe's level: "
+    "silence is the only one."
+)
+"""What the report says where `excerpts` are none."""
+
 _NUM_CLIPS = 32
 _CLIP_SECONDS = 5
 _BITS_PER_SAMPLE = range(2, 9)
 _MU = 255.0
 
 
+def excerpts(
+    read: Callable[[int], np.ndarray], num_clips: int, sample_rate_hz: int
+) -> list[np.ndarray]:
+    """The loudest 5 s of at most 32 clips, which are spread over all; silent ones are left out.
+
+    `read` gives the clip [samples] of an index below `num_clips`. One is held at a time.
+    """
+    rows = np.linspace(0, num_clips - 1, min(_NUM_CLIPS, num_clips)).astype(int)
+    parts = [_loudest(read(row), _CLIP_SECONDS * sample_rate_hz) for row in rows.tolist()]
+    return [part for part in parts if not is_silent(part)]
+
+
 def baseline_coders(
-    training_clips: Sequence[np.ndarray], sample_rate_hz: int, bits_per_second: float
+    fitted: Sequence[np.ndarray], sample_rate_hz: int, bits_per_second: float
 ) -> dict[str, Coder]:
     """The coders by name, each at `bits_per_second` or, where it has no use for them, below.
 
     `silence` decodes everything to zeros; `mulaw_pcm` is the telephone's code at a lower sample
-    rate, with as many bits a sample as suit training clips best by SI-SDR; `transform` is a
-    `TransformCoder`. At most 32 clips [samples], spread over the training clips, are read, 5 s of
-    each. Asserts that one of them is not silent.
+    rate, with as many bits a sample as suit the `fitted` excerpts best by SI-SDR; `transform` is a
+    `TransformCoder`. Where there are no excerpts, there is silence alone.
     """
-    clips = _handful(training_clips, sample_rate_hz)
-    return {
-        "silence": silence,
-        "mulaw_pcm": fit_mulaw_pcm(clips, sample_rate_hz, bits_per_second),
-        "transform": TransformCoder.fit(clips, sample_rate_hz, bits_per_second),
-    }
+    coders: dict[str, Coder] = {"silence": silence}
+    if fitted:
+        coders["mulaw_pcm"] = fit_mulaw_pcm(fitted, sample_rate_hz, bits_per_second)
+        coders["transform"] = TransformCoder.fit(fitted, sample_rate_hz, bits_per_second)
+    return coders
 
 
 def silence(clip: np.ndarray, sample_rate_hz: int) -> Coding:  # noqa: ARG001  # is a Coder
@@ -84,9 +100,7 @@ def fit_mulaw_pcm(
     return max(coders, key=mean_si_sdr)
 
 
-def _handful(clips: Sequence[np.ndarray], sample_rate_hz: int) -> list[np.ndarray]:
-    rows = np.linspace(0, len(clips) - 1, min(_NUM_CLIPS, len(clips))).astype(int)
-    parts = [clips[row][: _CLIP_SECONDS * sample_rate_hz] for row in rows]
-    heard = [part for part in parts if not is_silent(part)]
-    assert heard, "the training clips are silent"
-    return heard
+def _loudest(clip: np.ndarray, length: int) -> np.ndarray:
+    starts = range(0, max(1, len(clip)), length)
+    loudest = max((clip[at : at + length] for at in starts), key=lambda part: float(part @ part))
+    return loudest.copy()  # a view would keep the whole clip

@@ -6,6 +6,7 @@ that convolutions put at a chunk's inner edges. How much that is follows from th
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import torch
 from attrs import frozen
 from torch import Tensor, nn
@@ -80,6 +81,18 @@ def decode_chunks(
         chunk = codes[..., first : stop + margin.behind].to(device)
         audio = network.decode(chunk)[:, 0, (start - first) * hop : (stop - first) * hop]
         yield audio.float().cpu()
+
+
+def encode_clip(network: CodecNetwork, samples: np.ndarray) -> Tensor:
+    """Codes int64 [quantizers, frames], on the CPU, of a whole clip float32 [samples]."""
+    return torch.cat(list(encode_chunks(network, [torch.from_numpy(samples)])), 1)
+
+
+def decode_clip(network: CodecNetwork, codes: Tensor, num_samples: int) -> np.ndarray:
+    """The first `num_samples` samples, float32, of a clip's codes [n, frames]."""
+    audio = torch.cat(list(decode_chunks(network, codes[None])), 1)[0]
+    samples: np.ndarray = audio[:num_samples].numpy()
+    return samples
 
 
 def _reach(module: nn.Module, first: int, last: int) -> tuple[int, int]:

@@ -21,12 +21,10 @@ from engine.errors import UserError
 from engine.metrics.loudness import LoudnessMeter
 from engine.systems.codec.chunks import decode_chunks, encode_chunks
 from engine.systems.codec.dac_file import DacFile
-from engine.systems.codec.level import whole_gain
+from engine.systems.codec.level import QUIETEST_DB, whole_gain
 from engine.systems.codec.network import CodecNetwork
-from engine.systems.codec.recipe import AsRecorded, Level
+from engine.systems.codec.recipe import Level
 
-_QUIETEST_LUFS = -70.0
-"""What is quieter has no loudness, and counts as this loud, as by upstream."""
 _LARGEST_WAV = (1 << 32) - 4096
 """Bytes that a plain WAV can hold."""
 _MOST_CHANNELS = 1024
@@ -117,19 +115,8 @@ def _new_wav(path: Path, file: DacFile, *, as_float: bool) -> Iterator[soundfile
 def _level(codec: Codec, blocks: Iterable[np.ndarray]) -> tuple[float, float]:
     """The gain that brings a channel to the codec's level, and its loudness before, in LUFS."""
     meter = LoudnessMeter(codec.sample_rate_hz)
-
-    def metered() -> Iterator[np.ndarray]:
-        for block in blocks:
-            meter.add(block)
-            yield block
-
-    if isinstance(codec.level, AsRecorded):
-        gain = 1.0
-        for _ in metered():
-            pass
-    else:
-        gain = whole_gain(metered(), codec.level, codec.sample_rate_hz)
-    return gain, max(meter.lufs, _QUIETEST_LUFS)
+    gain = whole_gain(blocks, codec.level, codec.sample_rate_hz, meter)
+    return gain, max(meter.lufs, QUIETEST_DB)
 
 
 def _scale(codec: Codec, file: DacFile) -> np.ndarray:
@@ -144,7 +131,7 @@ def _scale(codec: Codec, file: DacFile) -> np.ndarray:
     for block in _decoded(codec, file):
         for meter, samples in zip(meters, block.T, strict=True):
             meter.add(samples)
-    found = np.array([max(meter.lufs, _QUIETEST_LUFS) for meter in meters])
+    found = np.array([max(meter.lufs, QUIETEST_DB) for meter in meters])
     if len(file.loudness) == 1:
         found = 10 * np.log10(np.power(10, found / 10).sum(keepdims=True))
     scale: np.ndarray = 10 ** ((file.loudness - found) / 20)

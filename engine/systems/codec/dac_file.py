@@ -6,6 +6,7 @@ table of codes and metadata.
 
 import io
 import pickle
+import pickletools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,17 +71,16 @@ def read_dac_file(path: Path) -> DacFile:
         raise UserError(f"There is no file {path}.")
     with refused(f"{path} is damaged, or no .dac file.", OSError, pickle.UnpicklingError):
         table = _read_table(path)
-        metadata, codes = dict(table["metadata"]), np.asarray(table["codes"])
+        metadata, codes = dict(table["metadata"]), _numbers(table["codes"])
         if metadata["dac_version"] != _VERSION:
             raise ValueError("version")
         whole = metadata["padding"] is True and metadata["chunk_length"] >= codes.shape[-1]
-        gains = table[_OURS]["gains"] if _OURS in table else None
         file = DacFile(
             codes=codes,
             num_samples=_whole(metadata["original_length"], 1 << 62),
             sample_rate_hz=_whole(metadata["sample_rate"], _HIGHEST_HZ),
-            loudness=np.atleast_1d(np.asarray(metadata["input_db"], np.float32)),
-            gains=None if gains is None else tuple(float(gain) for gain in gains),
+            loudness=np.atleast_1d(_numbers(metadata["input_db"]).astype(np.float32)),
+            gains=_gains(table[_OURS]["gains"]) if _OURS in table else None,
         )
         _check(file, _whole(metadata["channels"], 1 << 16))
     if not whole:
@@ -98,8 +98,27 @@ def _check(file: DacFile, channels: int) -> None:
     if file.loudness.shape not in {(1,), (channels,)} or not np.isfinite(file.loudness).all():
         raise ValueError("loudness")
     gains = file.gains
-    if gains is not None and (len(gains) != channels or not all(1e-9 < g < 1e9 for g in gains)):
+    if gains is not None and (len(gains) != channels or not all(map(_is_undone, gains))):
         raise ValueError("gains")
+
+
+def _is_undone(gain: float) -> bool:
+    """Whether dividing by a gain, in single precision, brings finite samples back."""
+    least, most = float(np.finfo(np.float32).tiny), 1e9
+    return least <= gain <= most
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """An array as it is: lists that share their parts could hold far more than their file."""
+    if not isinstance(value, _Array) or not isinstance(value.plain, np.ndarray):
+        raise TypeError("no array")
+    return value.plain
+
+
+def _gains(value: Any) -> tuple[float, ...]:
+    if type(value) is not list or not all(type(gain) is float for gain in value):
+        raise TypeError("no gains")
+    return tuple(value)
 
 
 def _whole(value: Any, most: int) -> int:
@@ -116,8 +135,20 @@ def _read_table(path: Path) -> Mapping[str, Any]:
         length = int.from_bytes(file.read(2), "little")
         if file.read(length).strip() != _HEADER:
             raise ValueError("an array")
-        (table,) = _Unpickler(file).load().plain
-        return dict(table)
+        content = file.read()
+    _require_honest(content)
+    (table,) = _Unpickler(io.BytesIO(content)).load().plain
+    return dict(table)
+
+
+def _require_honest(content: bytes) -> None:
+    """Raise ValueError where a pickle would have more memory set aside than it fills.
+
+    Lengths beyond its end do not pass `genops`; places of the memo are numbered one by one.
+    """
+    for opcode, value, _ in pickletools.genops(content):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (value or 0) > len(content):
+            raise ValueError("memo")
 
 
 class _DType:
@@ -144,13 +175,10 @@ class _Array:
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, is_fortran, content = state
         if dtype.plain == np.dtype(object):
-            self.plain = list(content)
+            self.plain = content
         else:
             array = np.frombuffer(content, dtype.plain)
             self.plain = array.reshape(shape, order="F" if is_fortran else "C")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.plain, dtype=dtype, copy=copy)
 
 
 _STAND_INS = {"ndarray": _Array, "_reconstruct": _Array, "dtype": _DType}

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from attrs import define, field, frozen
 
 from engine.errors import UserError
 from engine.metrics.codebooks import CodebookCounts
 from engine.systems.codec.baselines import Coder
+from engine.systems.codec.chunks import decode_clip, encode_clip
 from engine.systems.codec.dataset import CodecClips
 from engine.systems.codec.judge import Judge, means_of, medians_of
 from engine.systems.codec.network import CodecNetwork
@@ -39,22 +39,18 @@ class Evaluator:
     bits_per_second: float
     """Nominal, with all of them."""
 
-    @torch.no_grad()
     def network(self, network: CodecNetwork) -> Evaluated:
         """The metrics that the recipe class declares as `eval/...`, and those of each clip."""
         settings = network.settings
         counts = CodebookCounts(settings.num_codebooks, settings.codebook_size)
         tables = {number: _Table() for number in self.quantizers}
         alignment = _Table()
-        device = next(network.parameters()).device
         for index in range(len(self.clips.ids)):
             original = self.clips.audio(index)
-            audio = torch.from_numpy(original).to(device)[None, None]
-            codes = network.encode(audio)
-            counts.add(codes[0].cpu().numpy())
+            codes = encode_clip(network, original)
+            counts.add(codes.numpy())
             for number, table in tables.items():
-                decoded = network.decode(codes[:, :number])[0, 0, : len(original)]
-                rebuilt = decoded.float().cpu().numpy()
+                rebuilt = decode_clip(network, codes[:number], len(original))
                 if not np.isfinite(rebuilt).all():
                     raise UserError(
                         f"What the codec decodes of clip {self.clips.ids[index]!r} is not finite: "

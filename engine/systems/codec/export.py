@@ -15,8 +15,9 @@ WEIGHTS, TRANSFORMERS, FACTS = "weights.pth", "transformers", "codec.json"
 def export_codec(network: CodecNetwork, folder: Path, level: Mapping[str, Any], facts: Any) -> None:
     """Write `weights.pth`, `transformers/` where that can be said, and `codec.json`.
 
-    Both are loaded with the package they are for, and must give equal codes and audio: raises
-    UserError otherwise. `level` is how loud the codec wants its input, `facts` what came of it.
+    Both are loaded with the package they are for, and must code as the network does, but for
+    rounding (`verify_exports`): raises UserError otherwise. `level` is how loud the codec wants
+    its input, `facts` what came of it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_upstream(network, folder / WEIGHTS, level)

@@ -117,12 +117,12 @@ class CodecNetwork(nn.Module):
         self.decoder = _Decoder(settings.latent_dim, settings.decoder_dim, settings.decoder_rates)
         self.apply(_initialise)
 
-    def forward(self, audio: Tensor, num_quantizers: int | None = None) -> Coded:
+    def forward(self, audio: Tensor) -> Coded:
         """Code audio [B, 1, T] and decode it again; silence fills the last frame.
 
-        `num_quantizers` belongs to evaluation mode: in training each item's number is drawn.
+        In training mode the number of quantizers is drawn for each item; else all are used.
         """
-        coded = self.quantizer(self.encoder(self._whole_frames(audio)), num_quantizers)
+        coded = self.quantizer(self.encoder(self._whole_frames(audio)))
         decoded = self.decoder(coded.vectors)[..., : audio.shape[-1]]
         return Coded(decoded, coded.codes, coded.commitment, coded.codebook)
 

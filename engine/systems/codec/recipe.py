@@ -1,6 +1,5 @@
 """The typed tables of a codec recipe, and the metrics it produces. No torch."""
 
-import re
 from collections.abc import Iterable, Mapping
 from math import log2, prod
 from typing import ClassVar, Literal
@@ -139,7 +138,8 @@ class Discriminator:
     @property
     def least_samples(self) -> int:
         """The shortest audio that all of them can hear: their ends are reflected."""
-        reflected = [3 * window // 8 for window in self.stft_windows]
+        # Three eighths of a window, and the last hop where it is not a whole one.
+        reflected = [9 * window // 16 for window in self.stft_windows]
         return 1 + max([*reflected, *self.periods])
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
@@ -207,7 +207,11 @@ class Model:
 class Balancer:
     """Loss weights as shares of the gradient at the waveform (EnCodec, section 3.4)."""
 
-    decay: float = setting("of the average of each term's norm", default=0.999, check=between(0, 1))
+    decay: float = setting(
+        "of the average of each term's norm, from one (micro-)batch to the next",
+        default=0.999,
+        check=between(0, 1),
+    )
     total_norm: float = setting("norm of the sum", default=1.0, check=above(0.0))
 
 
@@ -263,7 +267,6 @@ _QUALITY = {
     "stoi": "short-time objective intelligibility, mean over clips",
     "visqol": "ViSQOL, mean over clips",
 }
-_NUMBERED = re.compile(r"(?:eval|parent|untrained)/(?:quantizers|codebook)_(\d+)/")
 
 
 @frozen(kw_only=True)
@@ -276,7 +279,7 @@ class CodecRecipe(Recipe):
         "eval/snr_db_median": "median of the clips' signal-to-noise ratios in dB",
         "eval/si_sdr_db_median": "median of the clips' SI-SDR in dB",
         "eval/correlation": "of samples decoded and original, mean over clips",
-        "eval/lag_samples": "largest delay of a decoded clip by cross-correlation; not 0: a bug",
+        "eval/lag_samples": "largest delay, either way, of a decoded clip; not 0: a bug",
         "eval/clips": "evaluation clips that are measured: those that are not silent",
         "eval/kbps": "nominal bitrate with all quantizers",
         "eval/entropy_kbps": "bitrate that an ideal entropy coder of single codes would need",
@@ -356,10 +359,64 @@ class CodecRecipe(Recipe):
             yield "evaluation.quantizers", f"the model has {model.num_codebooks}, got {too_many[0]}"
         if self.losses.balancer is not None and self.training.precision == "fp16":
             yield "losses.balancer", "needs precision 'fp32' or 'bf16'; fp16 scales its losses"
+        if not self.generator_weights:
+            yield "losses", "nothing is learned: give at least one term of the generator a weight"
+        elif self.losses.balancer is not None and not self._through_waveform:
+            yield "losses.balancer", "there is no term at the waveform whose gradient it balances"
         for path, metric in self.named_metrics():
-            numbered = _NUMBERED.match(metric)
-            if numbered and not 1 <= int(numbered[1]) <= model.num_codebooks:
-                yield path, f"'{metric}': the model has {model.num_codebooks} codebooks"
+            why = self._why_absent(metric)
+            if why:
+                yield path, f"'{metric}': {why}"
+        yield from self.premature_guards(None)
+
+    @property
+    def _through_waveform(self) -> set[str]:
+        return self.generator_weights.keys() - {"commitment", "codebook"}
+
+    def _why_absent(self, metric: str) -> str | None:
+        """Why the runs of this very recipe never give a metric that its system has."""
+        model, weights = self.model, self.generator_weights
+        what, _, name = metric.rpartition("/")
+        group, _, number = what.rpartition("/")[2].rpartition("_")
+        if group == "quantizers" and int(number) not in self.evaluated_quantizers:
+            return f"evaluated are {', '.join(map(str, self.evaluated_quantizers))} quantizers"
+        if group == "codebook" and int(number) > model.num_codebooks:
+            return f"the model has {model.num_codebooks} codebooks"
+        if name in ("pesq", "stoi", "visqol") and name not in self.evaluation.perceptual:
+            return "evaluation.perceptual does not name it"
+        judge, _, size = name.rpartition("_")
+        judges = {"period": model.discriminator.periods, "stft": model.discriminator.stft_windows}
+        which = judges.get(judge.rpartition("_")[2])
+        if what == "train/discriminator" and which is not None and int(size) not in which:
+            return "there is no such discriminator"
+        if name == "restarted_codes" and model.restart_below == 0.0:
+            return "model.restart_below is 0.0"
+        needs = "feature" if name.startswith("feature_") else name
+        trained = what in ("train/generator", "train/gradient_share")
+        if trained and needs in GENERATOR_TERMS and not self._computes(needs):
+            return f"losses.{needs} is 0.0"
+        return None if what != "train/gradient_share" or name in weights else "it has no gradient"
+
+    def _computes(self, term: str) -> bool:
+        """Feature distances come with either of the terms that need the discriminators."""
+        weights = self.generator_weights
+        return term in weights or (term == "feature" and "adversarial" in weights)
+
+    def premature_guards(self, steps_per_epoch: int | None) -> Iterable[tuple[str, str]]:
+        """Guards that would judge discriminators before they have learned a step: path and fault.
+
+        Those at an epoch are looked at where the steps in one are known.
+        """
+        begin = self.model.discriminator.starts_at_step
+        for name, guard in self.guard.items():
+            metric = guard.metric or ""
+            needs = metric.startswith(("train/discriminator/", "train/generator/feature"))
+            unit, _, count = guard.at.removeprefix("from ").partition(":")
+            if not needs or guard.at == "always" or (unit == "epoch" and steps_per_epoch is None):
+                continue
+            step = int(count) * ((steps_per_epoch or 1) if unit == "epoch" else 1)
+            if step <= begin:
+                yield f"guard.{name}.at", f"'{guard.at}' is before the discriminators' step {begin}"
 
     def named_metrics(self) -> Iterable[tuple[str, str]]:
         """Where the recipe relies on which metric: key path and metric."""

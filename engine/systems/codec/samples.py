@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from attrs import frozen
 
 from engine.safe_names import file_name
 from engine.systems.codec.baselines import Coder
+from engine.systems.codec.chunks import decode_clip, encode_clip
 from engine.systems.codec.dataset import CodecClips
 from engine.systems.codec.network import CodecNetwork
 from engine.systems.codec.pictures import draw_spectrogram
@@ -39,17 +39,15 @@ class SampleWriter:
                 samples += self._part(folder / clip / part, audio, caption)
         return samples
 
-    @torch.no_grad()
     def _versions(self, index: int) -> dict[str, tuple[str, np.ndarray]]:
         original = self.clips.audio(index)
-        device = next(self.network.parameters()).device
-        codes = self.network.encode(torch.from_numpy(original).to(device)[None, None])
+        codes = encode_clip(self.network, original)
         versions = {"original": ("original", original)}
         for number in reversed(self.quantizers):
-            kbps = self.bits_per_second * number / codes.shape[1] / 1000
-            decoded = self.network.decode(codes[:, :number])[0, 0, : len(original)]
-            caption = f"decoded, {kbps:.3g} kbps ({number} of {codes.shape[1]} quantizers)"
-            versions[f"decoded_{number}"] = caption, decoded.float().cpu().numpy()
+            kbps = self.bits_per_second * number / len(codes) / 1000
+            decoded = decode_clip(self.network, codes[:number], len(original))
+            caption = f"decoded, {kbps:.3g} kbps ({number} of {len(codes)} quantizers)"
+            versions[f"decoded_{number}"] = caption, decoded
         for name, coder in self.coders.items():
             coding = coder(original, self.sample_rate_hz)
             kbps = coding.bits / len(original) * self.sample_rate_hz / 1000

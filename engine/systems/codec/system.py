@@ -16,7 +16,7 @@ from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.systems.codec.baselines import Coder, baseline_coders
+from engine.systems.codec.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.dataset import CodecClips, all_clips
 from engine.systems.codec.eligible import Eligible, eligible_rows, notes, require_channels
 from engine.systems.codec.evaluate import Evaluator
@@ -32,9 +32,6 @@ from engine.training.system import Data, Evaluated, Limits, Sample, Turn
 
 MEASURES_VERSION = 1
 """Raised when the same clips would give other figures."""
-
-_FITTED_CLIPS = 64
-"""Training clips that baseline coders are fitted to."""
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
@@ -158,7 +155,7 @@ class CodecSystem:
             quarantined=dict(report.quarantined),
             training=len(self.split.train),
             evaluation=len(self.split.evaluation),
-            notes=[*notes(self.train_clips, self.eligible), *left_out],
+            notes=[*notes(self.train_clips, self.eligible), *left_out, *self._unfitted],
             split=self.split.how,
             leaks=self.split.leaks,
         )
@@ -169,6 +166,9 @@ class CodecSystem:
             for path, metric in self.recipe.named_metrics():
                 if metric.rpartition("/")[2] == name:
                     raise UserError(f"{path} is '{metric}', which cannot be measured here: {why}")
+        steps_per_epoch = -(-len(self.train_clips) // self.recipe.training.batch_size)
+        for path, fault in self.recipe.premature_guards(steps_per_epoch):
+            raise UserError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
@@ -207,13 +207,20 @@ class CodecSystem:
             "were never published, begin afresh, and quantizer dropout is the recipe's"
         )
 
+    @property
+    def _unfitted(self) -> list[str]:
+        return [] if self._excerpts else [NOTHING_TO_FIT]
+
     @cached_property
     def _coders(self) -> dict[str, Coder]:
-        count = len(self.train_clips)
-        chosen = np.linspace(0, count - 1, min(count, _FITTED_CLIPS)).astype(int)
-        fitted = [self.train_clips.audio(index) for index in chosen.tolist()]
         rate = self.recipe.dataset.sample_rate_hz
-        return baseline_coders(fitted, rate, self.recipe.bits_per_second)
+        return baseline_coders(self._excerpts, rate, self.recipe.bits_per_second)
+
+    @cached_property
+    def _excerpts(self) -> Sequence[np.ndarray]:
+        """Parts of training clips that baseline coders are fitted to."""
+        rate = self.recipe.dataset.sample_rate_hz
+        return excerpts(self.train_clips.audio, len(self.train_clips), rate)
 
 
 def _named(parameters: Iterable[tuple[str, nn.Parameter]], place: str) -> dict[str, nn.Parameter]:

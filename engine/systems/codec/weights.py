@@ -121,7 +121,8 @@ def verify_exports(network: CodecNetwork, weights: Path, folder: Path | None) ->
     """Load what was exported with the packages it is for, and code a second of noise with each.
 
     `weights` is loaded by `dac`, `folder` (where there is one) by `transformers`. Raises UserError
-    where their tensors, codes or samples are not those of the network.
+    where what they decode of the network's codes is more than 1e-4 away, or where more than a
+    fiftieth of the frames have other codes; and where `dac` loads other tensors, bit for bit.
     """
     network = copy.deepcopy(network).cpu().eval()
     settings, margin = network.settings, decoder_margin(network)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.metrics.signal import lag_samples, si_sdr_db, snr_db
-from engine.systems.codec.baselines import MuLawPcm, baseline_coders, fit_mulaw_pcm
+from engine.systems.codec.baselines import MuLawPcm, baseline_coders, excerpts, fit_mulaw_pcm
 
 RATE = 8_000
 
@@ -74,18 +74,31 @@ def test_a_clip_of_hardly_any_samples_is_coded_too(training, num_samples):
 
 
 def test_few_of_many_clips_are_read_and_silent_ones_passed_over(training):
-    class Clips(list):
-        read = 0
+    clips, read = [np.zeros(RATE, np.float32), *training] * 100, []
 
-        def __getitem__(self, row):
-            self.read += 1
-            return super().__getitem__(row)
+    def reader(index):
+        read.append(index)
+        return clips[index]
 
-    clips = Clips([np.zeros(RATE, np.float32), *training] * 100)
-    expected = si_sdr_db(
-        syllables(9), baseline_coders(clips, RATE, 8_000)["transform"](syllables(9), RATE).audio
-    )
-    assert 0 < clips.read <= 32
-    assert expected > 10
-    with pytest.raises(AssertionError, match="silent"):
-        baseline_coders([np.zeros(RATE, np.float32)], RATE, 8_000)
+    fitted = excerpts(reader, len(clips), RATE)
+    assert len(read) == 32
+    assert (min(read), max(read)) == (0, len(clips) - 1)
+    assert 20 < len(fitted) < 32
+    decoded = baseline_coders(fitted, RATE, 8_000)["transform"](syllables(9), RATE).audio
+    assert si_sdr_db(syllables(9), decoded) > 10
+
+
+def test_of_a_long_clip_the_loudest_five_seconds_are_taken_and_nothing_else_is_kept():
+    clip = np.concatenate([np.zeros(6 * RATE, np.float32), syllables(1, seconds=8.0)])
+    clip[10 * RATE : 14 * RATE] *= 3.0
+    (part,) = excerpts(lambda _: clip, 1, RATE)
+    assert np.array_equal(part, clip[10 * RATE :])
+    (part,) = excerpts(lambda _: np.pad(clip, (0, 2 * RATE)), 1, RATE)
+    assert part.base is None
+    assert len(part) == 5 * RATE
+
+
+def test_where_nothing_is_heard_nothing_is_fitted():
+    fitted = excerpts(lambda _: np.zeros(6 * RATE, np.float32), 3, RATE)
+    assert list(baseline_coders(fitted, RATE, 8_000)) == ["silence"]
+    assert excerpts(lambda _: np.zeros(0, np.float32), 1, RATE) == []

@@ -1,11 +1,15 @@
 import attrs
+import numpy as np
 import pytest
 import torch
 
 from engine.systems.codec.chunks import (
+    CHUNK_SAMPLES,
     decode_chunks,
+    decode_clip,
     decoder_margin,
     encode_chunks,
+    encode_clip,
     encoder_margin,
 )
 from engine.systems.codec.network import CodecNetwork
@@ -87,3 +91,22 @@ def test_what_goes_through_the_network_does_not_grow_with_the_audio(network, sec
         assert piece.shape[1] <= size
     margin = decoder_margin(network)
     assert max(longest) <= size // hop + margin.before + margin.behind
+
+
+@pytest.mark.parametrize("seconds", [1, 40])
+def test_a_whole_clip_is_coded_and_decoded_in_bounded_memory(network, seconds):
+    longest = []
+    samples = np.random.default_rng(0).standard_normal(8_000 * seconds).astype(np.float32)
+    with torch.no_grad():
+        codes = network.encode(torch.from_numpy(samples)[None, None])
+        decoded = network.decode(codes)[0, 0, : len(samples)]
+    hook = network.encoder.register_forward_pre_hook(lambda _, x: longest.append(x[0].shape[-1]))
+    found = encode_clip(network, samples)
+    hook.remove()
+    # A short clip is one chunk; a long one is several, each with its surroundings.
+    assert len(longest) == (1 if seconds == 1 else 3)
+    assert max(longest) < 1.2 * CHUNK_SAMPLES
+    assert torch.equal(found, codes[0])
+    rebuilt = decode_clip(network, found, len(samples))
+    assert rebuilt.dtype == np.float32
+    np.testing.assert_allclose(rebuilt, decoded.numpy(), rtol=1e-3, atol=1e-4)

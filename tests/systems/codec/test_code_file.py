@@ -141,6 +141,18 @@ def test_silence_stays_silence(tmp_path):
         assert np.isfinite(file.loudness).all()
 
 
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.kind)
+@pytest.mark.parametrize("size", [1e-20, 1e-12, 1e30])
+def test_what_is_written_of_the_faintest_and_the_loudest_is_read_again(tmp_path, level, size):
+    made = codec(level)
+    file = encode_file(made, write(tmp_path / "in.wav", tone(1.0, HZ, size)))
+    write_dac_file(file, tmp_path / "in.dac")
+    found = read_dac_file(tmp_path / "in.dac")
+    assert found.gains == file.gains
+    decode_file(made, found, tmp_path / "out.wav", as_float=True)
+    assert np.isfinite(soundfile.read(tmp_path / "out.wav")[0]).all()
+
+
 def test_files_that_cannot_be_coded_are_refused(tmp_path):
     with pytest.raises(UnusableError, match="unreadable"):
         encode_file(codec(), tmp_path / "none.wav")

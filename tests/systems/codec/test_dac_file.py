@@ -1,5 +1,6 @@
 import io
 import pickle
+import resource
 
 import attrs
 import dac
@@ -114,6 +115,10 @@ HOSTILE = {
     "no loudness": lambda t, m: m.pop("input_db"),
     "NaN": lambda t, m: m.update(input_db=np.array([np.nan], np.float32)),
     "gains of 0": lambda t, m: t.update(cantus={"gains": [0.0, 1.0]}),
+    "a gain in words": lambda t, m: t.update(cantus={"gains": ["a", 1.0]}),
+    "gains in lists": lambda t, m: t.update(cantus={"gains": [[1.0], [1.0]]}),
+    "codes in lists": lambda t, m: t.update(codes=np.zeros((2, 3, 40), np.uint16).tolist()),
+    "loudness in lists": lambda t, m: m.update(input_db=[-20.0]),
     "gains in words": lambda t, m: t.update(cantus={"gains": "ab"}),
     "no table": lambda t, m: t.update(metadata=[1]),
 }
@@ -124,6 +129,53 @@ def test_a_hostile_file_runs_nothing_and_is_refused(file, path, change):
     path.write_bytes(hostile(file, change))
     with pytest.raises(UserError, match="damaged"):
         read_dac_file(path)
+
+
+def doubled(number):
+    """A list that holds another twice, and so on: 2 ** `number` numbers in a few bytes each."""
+    value = [1.0, 1.0]
+    for _ in range(number):
+        value = [value, value]
+    return value
+
+
+def objects(value):
+    array = np.empty(1, object)
+    array[0] = value
+    return array
+
+
+BOMBS = {
+    "codes": lambda t, m: t.update(codes=doubled(60)),
+    "loudness": lambda t, m: m.update(input_db=doubled(60)),
+    "gains": lambda t, m: t.update(cantus={"gains": doubled(60)}),
+    "an array of lists": lambda t, m: t.update(codes=objects(doubled(60))),
+}
+
+
+@pytest.mark.parametrize("change", BOMBS.values(), ids=BOMBS.keys())
+def test_lists_that_share_their_parts_are_not_spread_out(file, path, change):
+    path.write_bytes(hostile(file, change))
+    assert path.stat().st_size < 3_000
+    with pytest.raises(UserError, match="damaged"):
+        read_dac_file(path)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"\x80\x04]r\xff\xff\xff\x7f.",  # an empty list, put at place 2147483647 of the memo
+        b"\x80\x05\x96" + (1 << 40).to_bytes(8, "little") + b"1234.",  # a terabyte to come
+        b"\x80\x04\x8e" + (1 << 40).to_bytes(8, "little") + b"1234.",
+    ],
+)
+def test_no_more_memory_is_set_aside_than_a_file_can_fill(file, path, program):
+    whole = hostile(file, lambda table, metadata: None)
+    path.write_bytes(whole[: whole.index(b"\x80")] + program)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match="damaged"):
+        read_dac_file(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
 def test_the_hostile_files_are_refused_for_what_is_wrong_with_them(file, path):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from engine.metrics.loudness import loudness_of
+from engine.metrics.loudness import LoudnessMeter, loudness_of
 from engine.systems.codec.level import crop_gains, whole_gain
-from engine.systems.codec.recipe import Loudness, Rms
+from engine.systems.codec.recipe import AsRecorded, Loudness, Rms
 
 RATE = 8_000
 
@@ -28,6 +28,19 @@ def test_what_has_no_loudness_is_gained_as_if_it_had_the_lowest():
     faint = noise(1e-6)[None]
     assert crop_gains(faint, Loudness(lufs=-16.0), RATE)[0] == pytest.approx(10 ** (54 / 20))
     assert whole_gain(faint, Loudness(lufs=-16.0), RATE) == pytest.approx(10 ** (54 / 20))
+
+
+def test_what_has_hardly_any_energy_is_gained_as_if_it_had_a_little():
+    faint = noise(1e-12)[None]
+    assert whole_gain(faint, Rms(dbfs=-20.0), RATE) == pytest.approx(10 ** (50 / 20))
+
+
+@pytest.mark.parametrize("level", [AsRecorded(), Rms(), Loudness()])
+def test_a_callers_meter_hears_every_block_once(level):
+    meter, clip = LoudnessMeter(RATE), noise()
+    gain = whole_gain(np.split(clip, 10), level, RATE, meter)
+    assert meter.lufs == pytest.approx(loudness_of(clip[None], RATE)[0])
+    assert gain == whole_gain(np.split(clip, 10), level, RATE)
 
 
 @pytest.mark.parametrize("level", [Loudness(lufs=-25.0), Rms(dbfs=-25.0)])

@@ -6,6 +6,7 @@ from engine.recipe import load_recipe
 from engine.recipe.faults import RecipeError
 from engine.recipe.load import recipe_profiles
 from engine.systems import recipe_classes
+from engine.systems.codec.recipe import GENERATOR_TERMS
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 SHIPPED = sorted(path.stem for path in RECIPES.glob("codec_*.toml"))
@@ -64,19 +65,44 @@ def test_the_papers_numbers_are_the_papers():
     ("override", "said"),
     [
         ("model.decoder_rates=[8,4,4]", "must multiply to 64, as encoder_rates do"),
-        ("dataset.segment_seconds=0.01", "must hold 193 samples for a frame of codes"),
+        ("dataset.segment_seconds=0.01", "must hold 289 samples for a frame of codes"),
         ("model.discriminator.stft_windows=[510]", "must be divisible by 4"),
         ("model.discriminator.stft_windows=[16]", "16 samples have no frequency from 0 to 0.1"),
         ("model.discriminator.stft_windows=[]", "name at least one discriminator"),
         ("evaluation.quantizers=[1,9]", "the model has 8, got 9"),
-        ("training.best='eval/quantizers_9/mel'", "the model has 8 codebooks"),
+        ("training.best='eval/quantizers_9/mel'", "evaluated are 1, 2, 4, 8"),
         ("training.best='eval/quantizers_0/mel'", "is no metric of the evaluation"),
+        ("training.best='eval/quantizers_<n>/mel'", "is no metric of the evaluation"),
+        ("training.best='eval/quantizers_3/mel'", "evaluated are 1, 2, 4, 8 quantizers"),
+        ("training.best='eval/codebook_9/usage'", "the model has 8 codebooks"),
+        ("training.best='eval/visqol'", "evaluation.perceptual does not name it"),
+        ("guard.codes_in_use.metric='parent/quantizers_3/mel'", "evaluated are 1, 2, 4, 8"),
+        ("guard.codes_in_use.metric='train/discriminator/accuracy_stft_64'", "no such discrim"),
+        ("guard.codes_in_use.metric='train/generator/stft'", "losses.stft is 0.0"),
+        ("guard.codes_in_use.metric='train/gradient_share/stft'", "losses.stft is 0.0"),
+        ("guard.codes_in_use.metric='train/generator/restarted_codes'", "restart_below is 0.0"),
+        ("model.discriminator.starts_at_step=680", "before the discriminators' step 680"),
         ("losses.mel=-1.0", "must be at least 0"),
         ("model.discriminator.every_steps=7", "must lie between 1 and 6"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(override, said):
     assert said in fault(override)
+
+
+def test_a_recipe_that_learns_nothing_is_refused():
+    nothing = [f"losses.{term}=0.0" for term in GENERATOR_TERMS]
+    assert "nothing is learned" in fault(*nothing)
+    kept = [one for one in nothing if "commitment" not in one]
+    assert "no term at the waveform" in fault(*kept, "losses.balancer={decay=0.9}")
+
+
+def test_a_guard_of_an_epoch_is_held_against_the_discriminators_first_step():
+    recipe = load("codec_dac_fixed", "model.discriminator.starts_at_step=100")
+    assert [*recipe.premature_guards(None)] == []
+    assert [*recipe.premature_guards(101)] == []
+    paths = [path for path, _ in recipe.premature_guards(100)]
+    assert paths == ["guard.discriminator_learns.at", "guard.discriminator_says_something.at"]
 
 
 def test_a_balancer_does_not_go_with_scaled_losses():

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.schema import Guard, Start
 from engine.systems.build import build_system
 from engine.systems.codec.recipe import Balancer
 from engine.training.checkpoint import read_checkpoint
@@ -50,13 +51,14 @@ def test_every_choice_at_once_resumes_to_the_same_weights(train, make_codec_reci
     recipe = make_codec_recipe(
         model=evolve(SMALL, quantizer_dropout=0.5, restart_below=0.9),
         losses=evolve(LOSSES, balancer=Balancer(decay=0.9)),
-        discriminator={"starts_at_step": 3, "every_steps": 2},
+        discriminator={"starts_at_step": 3, "every_steps": 4},
         dataset={"phase": "random"},
         ema_decay=0.9,
         steps=8,
         evaluate_every="step:4",
         checkpoint_every="step:2",
     )
+    recipe = evolve(recipe, guard={"everything_learns": Guard(alive="all")})
     assert train("whole", recipe, StopsAt()).ending == "finished"
     assert train("stopped", recipe, StopsAt(5)).ending == "interrupted"
     assert train("stopped", recipe, StopsAt()).ending == "finished"
@@ -79,8 +81,6 @@ def test_every_choice_at_once_resumes_to_the_same_weights(train, make_codec_reci
 
 
 def test_a_later_phase_takes_the_discriminators_over_too(train, make_codec_recipe, tmp_path):
-    from engine.recipe.schema import Start
-
     recipe = make_codec_recipe(steps=2)
     train("phases", recipe, StopsAt())
     phase = evolve(recipe, name="later", start=Start(from_="small", pick="last"))

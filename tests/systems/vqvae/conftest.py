@@ -47,15 +47,6 @@ LOSSES = {
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Small networks: threads that wait for each other cost more than they save."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def word(random, seconds):
     times = np.arange(int(seconds * 16_000)) / 16_000
     voice = sum(np.sin(2 * np.pi * random.uniform(90, 220) * k * times) / k for k in range(1, 9))
