@@ -1,7 +1,6 @@
 import soundfile
 from matplotlib import image
 
-from engine.systems.vqvae.samples import spread_over
 from tests.systems.vqvae.conftest import train
 
 
@@ -30,10 +29,3 @@ def test_the_original_is_the_clip_as_the_network_heard_it(make_system, tmp_path)
 def test_no_clips_wanted_makes_nothing(make_system, tmp_path):
     assert make_system("aligned").samples(tmp_path / "none", 0) == []
     assert not (tmp_path / "none").exists()
-
-
-def test_samples_are_of_as_many_labels_as_there_are():
-    labels = ["a", "a", "a", "b", "c", "c"]
-    assert [labels[index] for index in spread_over(labels, 3)] == ["a", "b", "c"]
-    assert [labels[index] for index in spread_over(labels, 2)] == ["a", "b"]
-    assert sorted(spread_over(labels, 10)) == [0, 1, 2, 3, 4, 5]
