@@ -94,7 +94,7 @@ def differences(ours: Networks, upstream: UpstreamTraining, audio: Tensor) -> di
     for turn in ours.turns:
         terms = getattr(ours.objective, turn.name)(prepared)
         for name, loss in terms.losses.items():
-            apart = float((loss - losses[name]).abs() / losses[name].abs())
+            apart = ((loss - losses[name]) / losses[name]).abs().item()
             found["losses"] = max(found.get("losses", 0.0), apart)
         values = [*turn.parameters.values()]
         own = torch.autograd.grad(weigh(turn, terms, 0), values, retain_graph=True)
