@@ -1,0 +1,63 @@
+"""A codec that learns in several processes: the same losses and weights as in one."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from attrs import evolve
+
+from engine.project import Project
+from engine.recipe import load_params
+from engine.systems.build import build_system
+from engine.tracking.events import read_events
+from engine.training.checkpoint import read_checkpoint
+from engine.training.run import Run
+from engine.training.watcher import Silent
+from tests.training.train_ranks import be_rank, free_port
+from tests.training.train_toy import start_other
+
+
+def train(recipe, root, rank, world, port):
+    be_rank(rank, world, port)
+    project = Project(root)
+    params = load_params(project.params)
+    params = evolve(params, hardware=evolve(params.hardware, num_devices=world))
+    Run(recipe, project, params, build_system, Silent()).train()
+
+
+def trained(recipe, root: Path, world: int):
+    port = free_port()
+    processes = [start_other(train, recipe, root, rank, world, port) for rank in range(world)]
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * world
+    (log,) = root.glob("runs/small/*/model/events.jsonl")
+    steps = [event.metrics for event in read_events(log) if event.kind == "train"]
+    return steps, read_checkpoint(root / "models/small/checkpoints/last").weights
+
+
+def test_two_processes_have_the_losses_of_one_with_the_same_global_batch(
+    speech, make_codec_recipe, tmp_path
+):
+    recipe = make_codec_recipe(  # crops of whole clips: nothing is drawn but their order; and few
+        # steps, for one code that is another where two are as near has effects
+        dataset={"segment_seconds": 0.8},
+        discriminator={"starts_at_step": 2},
+        steps=5,
+    )
+    recipe = evolve(recipe, model=evolve(recipe.model, quantizer_dropout=0.0))
+    for world in (1, 2):
+        shutil.copytree(speech.root, tmp_path / str(world))
+    steps, weights = trained(recipe, tmp_path / "1", 1)
+    steps_of_two, weights_of_two = trained(recipe, tmp_path / "2", 2)
+    terms = {f"train/generator/{term}" for term in recipe.generator_weights}
+    losses = terms | {"train/discriminator/discriminator"}
+    assert len(steps) == 5
+    for one, two in zip(steps, steps_of_two, strict=True):
+        assert {n: two[n] for n in losses & two.keys()} == pytest.approx(
+            {n: one[n] for n in losses & one.keys()}, rel=1e-4
+        )
+    assert losses <= steps[-1].keys()
+    for name, tensor in weights.items():
+        assert torch.allclose(tensor, weights_of_two[name], rtol=1e-3, atol=1e-4), name
