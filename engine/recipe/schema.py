@@ -45,6 +45,10 @@ def _milestones(value: tuple[int, ...]) -> str | None:
     return not_empty(value) or at_least(1)(value[0]) or ascending(value)
 
 
+def _parts(value: tuple[str, ...]) -> str | None:
+    return not_empty(value) or (None if len(set(value)) == len(value) else "names a part twice")
+
+
 def _cuts(value: tuple[float, ...]) -> str | None:
     return not_empty(value) or ascending(value)
 
@@ -224,8 +228,12 @@ class Start:
         check=not_empty,
     )
     pick: str = setting("'last', 'best' or 'step:N'", default="best", check=_pick)
-    carry: tuple[Literal["weights", "optimizer"], ...] = setting(
-        "what is taken over", default=("weights",), check=not_empty
+    carry: tuple[Literal["weights", "optimizer", "schedule", "rng", "data"], ...] = setting(
+        "what is taken over: weights, the optimiser's state, the position in the schedule, the "
+        "random number generators, the position in the order of clips; the learning rate is "
+        "always the recipe's",
+        default=("weights",),
+        check=_parts,
     )
     evaluation: Literal["inherited", "own"] = setting(
         "whether the parent's evaluation clips are evaluated on, or those of this recipe's split, "

@@ -52,6 +52,8 @@ class Loop:
     """Every process of a run has a loop; all but the first get a log and the like that do nothing,
     and are told what was evaluated, so that they decide alike."""
     step: int = 0
+    data_from: int = 0
+    """Finished steps of a parent that the order of clips goes on from."""
     breach: Breach | None = None
 
     record: Record = field(init=False)
@@ -92,7 +94,7 @@ class Loop:
     def batches(self) -> Generator[list[Batch], None, None]:
         """The micro-batches of every step from the present one on."""
         parts = self.recipe.training.num_micro_batches
-        return batches(self.system.train_clips, self.order, self.step, parts)
+        return batches(self.system.train_clips, self.order, self.data_from + self.step, parts)
 
     def advance(self, micro_batches: list[Batch]) -> Ending | None:
         """Do one step and all that is due after it; the ending where it is the run's last."""
@@ -172,12 +174,7 @@ class Loop:
         own = {"random": random_state(), "meter": self.stepper.meter.state()}
         every = self.ranks.gather(own)
         return Checkpoint(
-            state=self._position()
-            | {
-                "steps_per_epoch": self.order.steps_per_epoch,
-                "guards": self.guards.state(),
-                "record": self.record.state(),
-            },
+            state=self._position() | {"guards": self.guards.state(), "record": self.record.state()},
             weights=self.system.objective.state_dict(),
             average={} if self.average is None else self.average.weights,
             optimizers={
@@ -200,12 +197,16 @@ class Loop:
         if self.average is not None:
             self.average.load(dict(checkpoint.average))
         self.stepper.load_optimizer_state(checkpoint.optimizers["turns"])
-        self._restore_own(checkpoint.optimizers["random"], checkpoint.optimizers["meter"])
+        self.restore_random(checkpoint.optimizers["random"])
+        meter = checkpoint.optimizers["meter"]
+        self.stepper.meter.load(meter[min(self.ranks.rank, len(meter) - 1)])  # all are the same
         self.fabric.strategy.precision.load_state_dict(checkpoint.optimizers["precision"])
         per_clip = {n: as_arrays(v) for n, v in checkpoint.optimizers["guards"].items()}
         self.guards.load(checkpoint.state["guards"], per_clip)
         self.record.load(checkpoint.state["record"], checkpoint.optimizers["record"])
         self.step = checkpoint.state["step"]
+        self.stepper.schedule_from = checkpoint.state["schedule_step"] - self.step
+        self.data_from = checkpoint.state["data_step"] - self.step
 
     def _with_final_weights(self, work: Callable[[], _T]) -> _T:
         """Do what looks at the weights to be exported and leaves no trace in training."""
@@ -230,12 +231,10 @@ class Loop:
                 f"begin again: cantus train {self.recipe.name} --again"
             )
 
-    def _restore_own(self, random: Sequence[Any], meter: Sequence[Any]) -> None:
-        """Take over this process's part of what is held by rank."""
-        rank = self.ranks.rank
-        if rank < len(random):
-            set_random_state(random[rank])
-        self.stepper.meter.load(meter[min(rank, len(meter) - 1)])  # each has the same figures
+    def restore_random(self, random: Sequence[Any]) -> None:
+        """Take over this process's generators from a checkpoint's, which are listed by rank."""
+        if self.ranks.rank < len(random):
+            set_random_state(random[self.ranks.rank])
         if len(random) != self.ranks.world_size:
             self.watcher.say(
                 f"note: {len(random)} processes trained until here and now it is "
@@ -324,6 +323,9 @@ class Loop:
         return {
             "step": self.step,
             "epoch": self.clock.epoch(self.step),
+            "schedule_step": self.stepper.schedule_from + self.step,
+            "data_step": self.data_from + self.step,
+            "steps_per_epoch": self.order.steps_per_epoch,
             "recipe": self.recipe.name,
             "evaluation_set": self.system.evaluation_set,
         }

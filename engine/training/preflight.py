@@ -16,7 +16,7 @@ from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Constant, Recipe
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
-from engine.training.schedules import Length, learning_rate
+from engine.training.schedules import Length
 from engine.training.step import Stepper, silent_parameters, weigh
 from engine.training.system import Batch, System, Terms, Turn
 
@@ -100,13 +100,13 @@ class Preflight:
         for turn in self.system.turns:
             peak = self.recipe.optimizer[turn.name].learning_rate
             schedule = self.recipe.schedule.get(turn.name, Constant())
-            first = learning_rate(peak, schedule, 0, self.length)
+            first, last = self.stepper.learning_rates(0)[turn.name], self.length.total_steps
             said = f"{first:.3g} at step 1, {peak:.3g} at its peak"
             if not low <= peak <= high:
                 detail = f"{said}; this system learns between {low:.0e} and {high:.0e}"
                 yield Check(f"learning rate of {turn.name}", False, detail)
-            elif schedule.warmup_steps >= self.length.total_steps:
-                detail = f"{said}; the warm-up outlasts the run ({self.length.total_steps} steps)"
+            elif schedule.warmup_steps >= self.stepper.schedule_from + last:
+                detail = f"{said}; the warm-up outlasts the run ({last} steps)"
                 yield Check(f"learning rate of {turn.name}", False, detail)
             else:
                 yield Check(f"learning rate of {turn.name}", True, said)
@@ -175,7 +175,8 @@ class Preflight:
 
         At a late turn's start the others' may have decayed, perhaps to nothing.
         """
-        return max([0, *(schedule.warmup_steps for schedule in self.recipe.schedule.values())])
+        warm = max([0, *(schedule.warmup_steps for schedule in self.recipe.schedule.values())])
+        return warm - self.stepper.schedule_from
 
     def _losses(self, batch: Batch) -> dict[str, float]:
         """Every turn's weighted loss, twice the same for the same batch: buffers are put back."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import tomli
 from attrs import field, frozen
 from torch import Tensor
 
@@ -29,6 +30,8 @@ class Parent:
     carry: tuple[str, ...]
     ancestors: Ancestors
     """The clips that it and every recipe before it were trained on."""
+    rates: Mapping[str, float] = field(factory=dict)
+    """The peak learning rate of each of its turns."""
 
     @property
     def entry(self) -> Entry:
@@ -45,9 +48,14 @@ class Parent:
             _load_weights(self, loop)
         if "optimizer" in self.carry:
             with refused(f"The optimiser's state of {self.name} does not fit this recipe's model."):
-                loop.stepper.load_optimizer_state(_part(self, "turns"))
-        carried = " and ".join(self.carry) + _which_weights(self, loop)
-        return f"carried {carried} of {self.name}; a new step count and schedule"
+                loop.stepper.load_optimizer_state(_part(self, "turns", "optimizer"))
+        if "schedule" in self.carry:
+            loop.stepper.schedule_from = self.checkpoint.state["schedule_step"]
+        if "rng" in self.carry:
+            loop.restore_random(_part(self, "random", "rng"))
+        if "data" in self.carry:
+            _continue_data(self, loop)
+        return _in_words(self, loop)
 
 
 @frozen
@@ -102,8 +110,13 @@ def _find_parent(start: Start, name: str, project: Project) -> Parent:
             "Pick one of them, or set training.keep_every in that recipe and train it again."
         )
     checkpoint = read_checkpoint(folder / pick)
-    ancestors = read_ancestors(folder.parent)
-    return Parent(name, weights_digest(folder / pick), checkpoint, start.carry, ancestors)
+    ancestors, rates = read_ancestors(folder.parent), _peak_rates(folder.parent / "recipe.toml")
+    return Parent(name, weights_digest(folder / pick), checkpoint, start.carry, ancestors, rates)
+
+
+def _peak_rates(path: Path) -> dict[str, float]:
+    tables: Mapping[str, Any] = tomli.loads(path.read_text(encoding="utf-8"))["optimizer"]
+    return {turn: float(table["learning_rate"]) for turn, table in tables.items()}
 
 
 def _load_weights(parent: Parent, loop: Loop) -> None:
@@ -148,11 +161,35 @@ def _require_fit(parent: Parent, loop: Loop, given: Mapping[str, Tensor]) -> Non
         )
 
 
-def _part(parent: Parent, name: str) -> dict[str, dict[str, Any]]:
+def _continue_data(parent: Parent, loop: Loop) -> None:
+    """Go on in the order of clips where the parent stopped."""
+    before, here = parent.checkpoint.state["steps_per_epoch"], loop.order.steps_per_epoch
+    if before != here:
+        raise UserError(
+            f"start.carry names 'data', but {parent.name} had {before} steps an epoch and this "
+            f"recipe has {here}: its place in the order of clips means nothing here. Train on the "
+            "same clips in batches of the same size, or leave 'data' out."
+        )
+    loop.data_from = parent.checkpoint.state["data_step"]
+
+
+def _in_words(parent: Parent, loop: Loop) -> str:
+    """What was carried, what was not, and what became of the learning rate."""
+    state = parent.checkpoint.state
+    step = {"schedule": state["schedule_step"], "data": state["data_step"]}
+    parts = [f"{part} from step {step[part]} on" if part in step else part for part in parent.carry]
+    carried = " and ".join(parts) + _which_weights(parent, loop)
+    anew = [part for part in ("optimizer", "schedule", "rng", "data") if part not in parent.carry]
+    begun = f"; new are its step count{''.join(f', {part}' for part in anew)}"
+    peaks = {turn: table.learning_rate for turn, table in loop.recipe.optimizer.items()}
+    changes = [f"{t} {parent.rates[t]:g} -> {rate:g}" for t, rate in peaks.items()]
+    return f"carried {carried} of {parent.name}{begun}; learning rate of {', '.join(changes)}"
+
+
+def _part(parent: Parent, name: str, carried: str) -> Any:
     if name not in parent.checkpoint.optimizers:
         raise UserError(
-            f"start.carry names 'optimizer', but this checkpoint of {parent.name} holds weights "
-            "alone. Pick 'last', which keeps the optimiser's state."
+            f"start.carry names '{carried}', but this checkpoint of {parent.name} holds weights "
+            "alone. Pick 'last', which keeps the optimiser's and the generators' state."
         )
-    part: dict[str, dict[str, Any]] = parent.checkpoint.optimizers[name]
-    return part
+    return parent.checkpoint.optimizers[name]

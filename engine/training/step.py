@@ -6,7 +6,7 @@ from types import MethodType
 from typing import Any
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from lightning_fabric import Fabric
 from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
 from torch import Tensor, nn
@@ -48,6 +48,8 @@ class Stepper:
         _compile(system, recipe.training.compile)
         self._shares, self._objective = _set_up(fabric, system, recipe)
         self._had_a_share: set[str] = set()
+        self.schedule_from = 0
+        """Finished steps of a parent that the schedules go on from."""
         self.meter = Meter(ranks.mean)
 
     def step(self, micro_batches: Sequence[Batch], step: int, rates_of: int | None = None) -> None:
@@ -97,7 +99,9 @@ class Stepper:
 
     def _rate(self, turn: str, step: int) -> float:
         peak = self._recipe.optimizer[turn].learning_rate
-        return learning_rate(peak, self._recipe.schedule.get(turn, Constant()), step, self._length)
+        schedule, before = self._recipe.schedule.get(turn, Constant()), self.schedule_from
+        length = evolve(self._length, total_steps=before + self._length.total_steps)
+        return learning_rate(peak, schedule, before + step, length)
 
     def _set_rates(self, shares: Sequence[_Share], step: int) -> None:
         for share in shares:

@@ -12,9 +12,10 @@ from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import keys
 from engine.evaluation.lineage import read_ancestors
 from engine.project import Project
-from engine.recipe.schema import Adam, Guard, Start, Verdict
+from engine.recipe.schema import Adam, Constant, Guard, Start, Verdict
 from engine.report.ending import tell_ending
 from engine.tracking.events import read_events
+from engine.training.checkpoint import read_checkpoint
 from tests.training.toy import ToyDataset, build_toy, toy_recipe
 from tests.training.train_toy import finish, start, wait_for_step
 
@@ -196,3 +197,68 @@ def test_other_published_weights_are_another_run_and_missing_ones_are_named(base
     assert "other.pth does not fit" in said
     said = refused(base, name="tuned", start=Start(weights="gone.pth"), dataset=POOL, epochs=1)
     assert "start.weights = 'gone.pth' needs" in said
+
+
+EVERYTHING = ("weights", "optimizer", "schedule", "rng", "data")
+
+
+def test_a_phase_that_carries_everything_learns_what_one_undisturbed_run_learns(tmp_path):
+    warm = {"denoiser": Constant(warmup_steps=9)}
+    for name in ("whole", "halves"):
+        (tmp_path / name).mkdir()
+    finish(tmp_path / "whole", dataset=POOL, epochs=4, schedule=warm)
+    finish(tmp_path / "halves", dataset=POOL, epochs=2, schedule=warm)
+    on = Start(from_="toy", pick="last", carry=EVERYTHING)
+    finish(tmp_path / "halves", name="on", start=on, dataset=POOL, epochs=2, schedule=warm)
+    whole = read_checkpoint(tmp_path / "whole/models/toy/checkpoints/last")
+    halves = read_checkpoint(tmp_path / "halves/models/on/checkpoints/last")
+    assert all(torch.equal(whole.weights[n], halves.weights[n]) for n in whole.weights)
+    assert all(torch.equal(whole.average[n], halves.average[n]) for n in whole.average)
+    assert halves.state["schedule_step"] == halves.state["data_step"] == whole.state["step"]
+
+
+def test_an_interrupted_phase_that_carries_everything_resumes_to_the_same_weights(base, tmp_path):
+    on = Start(from_="toy", pick="last", carry=EVERYTHING)
+    for name in ("whole", "stopped"):
+        shutil.copytree(base / "models/toy", tmp_path / name / "models/toy")
+    settings = {"name": "on", "start": on, "dataset": POOL, "epochs": 2}
+    finish(tmp_path / "whole", **settings)
+    process = start(tmp_path / "stopped", seconds=0.05, **settings)
+    wait_for_step(tmp_path / "stopped", 4)
+    process.kill()
+    process.join()
+    finish(tmp_path / "stopped", **settings)
+    whole, stopped = (
+        read_checkpoint(tmp_path / name / "models/on/checkpoints/last")
+        for name in ("whole", "stopped")
+    )
+    assert all(torch.equal(whole.weights[n], stopped.weights[n]) for n in whole.weights)
+
+
+def test_what_was_carried_and_what_was_not_is_said_and_the_recipes_learning_rate_wins(
+    base, tmp_path
+):
+    shutil.copytree(base / "models/toy", tmp_path / "models/toy")
+    on = Start(from_="toy", pick="last", carry=("weights", "optimizer", "data"))
+    finish(tmp_path, name="on", start=on, dataset=POOL, epochs=1, optimizer=FAST)
+    said = (tmp_path / "said").read_text()
+    step = read_checkpoint(base / "models/toy/checkpoints/last").state["step"]
+    assert f"carried weights and optimizer and data from step {step} on" in said
+    assert "new are its step count, schedule, rng; learning rate of denoiser 0.01 -> 0.03" in said
+    rates = {
+        event.metrics["train/learning_rate/denoiser"]
+        for event in read_events(tmp_path / "models/on/events.jsonl")
+        if event.kind == "train"
+    }
+    assert rates == {0.03}
+
+
+def test_a_place_in_another_order_of_clips_and_generators_that_were_not_kept_are_refused(
+    base, tmp_path
+):
+    shutil.copytree(base / "models/toy", tmp_path / "models/toy")
+    fewer = ToyDataset(corpus="made up", num_clips=100, num_train_clips=8)
+    on = Start(from_="toy", pick="last", carry=("weights", "data"))
+    assert "steps an epoch" in refused(tmp_path, name="on", start=on, dataset=fewer)
+    kept = Start(from_="toy", pick="best", carry=("weights", "rng"))
+    assert "Pick 'last'" in refused(tmp_path, name="kept", start=kept, dataset=POOL)
