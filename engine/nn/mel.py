@@ -15,7 +15,8 @@ class MelSettings:
     """A mel spectrogram in the terms of the field; lengths in samples, frequencies in hertz.
 
     Frames are centred on multiples of the hop and the ends are reflected, so that a signal of n
-    samples has n // hop_length + 1 frames. The window is Hann's, as long as the FFT.
+    samples has n // hop_length + 1 frames. The window is Hann's, as long as the FFT where
+    `MelSpectrogram` is not told otherwise.
     """
 
     sample_rate_hz: int
@@ -34,14 +35,19 @@ class MelSettings:
 
 
 class MelSpectrogram(nn.Module):
-    """Waveform [..., samples] in -1..1 to mel spectrogram [..., num_mels, frames] of `power`."""
+    """Waveform [..., samples] in -1..1 to mel spectrogram [..., num_mels, frames] of `power`.
 
-    def __init__(self, settings: MelSettings) -> None:
+    A `window_length` below that of the FFT puts the window into the FFT's middle, zeros around it.
+    """
+
+    def __init__(self, settings: MelSettings, window_length: int | None = None) -> None:
         super().__init__()
         self.settings = settings
+        self.window_length = settings.n_fft if window_length is None else window_length
         self.transform = torchaudio.transforms.MelSpectrogram(
             sample_rate=settings.sample_rate_hz,
             n_fft=settings.n_fft,
+            win_length=self.window_length,
             hop_length=settings.hop_length,
             n_mels=settings.num_mels,
             f_min=settings.low_hz,
@@ -70,7 +76,7 @@ class MelSpectrogram(nn.Module):
             window=self.transform.spectrogram.window,
             n_fft=self.settings.n_fft,
             hop_length=self.settings.hop_length,
-            win_length=self.settings.n_fft,
+            win_length=self.window_length,
             power=self.settings.power,
             n_iter=num_iterations,
             momentum=0.99,

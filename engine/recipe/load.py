@@ -10,7 +10,7 @@ from engine.recipe.layers import Layer, merge
 from engine.recipe.overrides import parse_override
 from engine.recipe.profiles import AS_WRITTEN, profile_names, with_profile
 from engine.recipe.read import forbidden_values, read_document
-from engine.recipe.schema import Constant, Recipe
+from engine.recipe.schema import SCRATCH, Constant, Recipe
 from engine.recipe.structure import structure
 
 _BESIDE_A_RUN = "recipe"
@@ -27,7 +27,7 @@ def load_recipe(
     """Read a recipe: parents, then the profile, then `key.path=value` overrides, checked as one.
 
     `classes` are the recipe classes by the word for `system = ...`. A turn without a schedule gets
-    a constant one. Raises RecipeError, which holds every fault.
+    a constant one, and a start from scratch is none. Raises RecipeError, which holds every fault.
     """
     return _build(resolve_values(path, profile, overrides), path.stem, classes)
 
@@ -58,7 +58,8 @@ def _build(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Reci
     if recipe is None or faults:
         raise RecipeError(faults.values())
     schedule = {turn: recipe.schedule.get(turn, Constant()) for turn in recipe.turns}
-    return evolve(recipe, schedule=schedule)
+    continues = recipe.start is not None and recipe.start.from_ != SCRATCH
+    return evolve(recipe, schedule=schedule, start=recipe.start if continues else None)
 
 
 def _header_faults(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Iterator[Fault]:

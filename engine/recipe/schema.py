@@ -20,6 +20,9 @@ from engine.recipe.fields import (
 
 SCHEMA_VERSION = 1
 
+SCRATCH = "scratch"
+"""What start.from says where nothing is continued, as in a profile of a recipe that continues."""
+
 LENGTHS = frozenset({"epochs", "steps"})
 STARTS = frozenset({"from", "weights"})
 CONDITIONS = frozenset({"below", "above", "between", "plateau_steps", "gap", "alive", "finite"})
@@ -100,6 +103,10 @@ class AdamW:
     )
     epsilon: float = setting("added to the denominator", default=1e-8, check=above(0.0))
     weight_decay: float = setting("decoupled weight decay", default=0.01, check=at_least(0.0))
+    decays: Literal["everything", "weights"] = setting(
+        "which parameters decay: all, or all but biases, norms and embeddings",
+        default="everything",
+    )
     clip_gradient_norm: float | None = setting(
         "largest allowed norm of this turn's gradient", default=None, check=above(0.0)
     )
@@ -219,7 +226,10 @@ class Start:
     """Continue another recipe's checkpoint, or a published model's weights."""
 
     from_: str | None = setting(
-        "name of the recipe this one continues", default=None, key="from", check=recipe_name
+        "name of the recipe this one continues; 'scratch': none, whatever was inherited",
+        default=None,
+        key="from",
+        check=recipe_name,
     )
     weights: str | None = setting(
         "or a file of published weights, by its path in the project; the first evaluation is "
@@ -415,5 +425,7 @@ class Recipe:
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """Faults of several keys at once: (key path, what is wrong). Systems extend it."""
+        if self.name == SCRATCH:
+            yield "name", f"a recipe cannot be called '{SCRATCH}': start.from says so of no recipe"
         if self.start is not None and self.start.from_ == self.name:
             yield "start.from", "a recipe cannot continue itself"

@@ -219,7 +219,7 @@ def check_turns(system: System) -> None:
 
 def _set_up(fabric: Fabric, system: System, recipe: Recipe) -> tuple[list[_Share], _FabricModule]:
     optimizers = [
-        build_optimizer(recipe.optimizer[turn.name], list(turn.parameters.values()))
+        build_optimizer(recipe.optimizer[turn.name], turn.parameters, turn.undecayed)
         for turn in system.turns
     ]
     objective, *wrapped = fabric.setup(system.objective, *optimizers)

@@ -51,6 +51,8 @@ class Turn:
     balancer: Balancer | None = None
     averaged: bool = True
     """Whether ema_decay averages its parameters: a discriminator is not exported."""
+    undecayed: frozenset[str] = frozenset()
+    """Its biases, norms and embeddings, for optimisers that decay weights alone."""
 
     def is_due(self, step: int) -> bool:
         """Whether it has a share in the step that follows `step` finished ones."""

@@ -48,6 +48,15 @@ def test_the_spectrogram_is_power_through_htk_triangles():
     assert (power_to_db(found) - power_to_db(expected)).abs().max() < 0.01
 
 
+def test_a_window_shorter_than_the_fft_has_zeros_around_it():
+    wave = torch.randn(1, 16_000, generator=torch.Generator().manual_seed(0))
+    window = torch.cat([torch.zeros(256), torch.hann_window(512), torch.zeros(256)])
+    stft = torch.stft(wave, 1024, 512, window=window, return_complex=True)
+    expected = triangles().T @ stft.abs().square()
+    found = MelSpectrogram(SETTINGS, window_length=512)(wave)
+    assert (power_to_db(found) - power_to_db(expected)).abs().max() < 0.01
+
+
 @pytest.mark.parametrize("hz", [300.0, 1_000.0, 6_000.0])
 def test_a_tone_is_loudest_in_the_band_of_its_frequency(hz):
     mel = MelSpectrogram(SETTINGS)(tone(hz))

@@ -145,3 +145,15 @@ def test_reading_recipes_imports_no_torch():
         "sys.exit(bool({'torch', 'numpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_profile_of_a_recipe_that_continues_may_start_from_scratch(load, minimal):
+    text = minimal + "\n[start]\nweights = 'published/model.pth'\n"
+    assert load(text).start.weights == "published/model.pth"
+    assert load(text + "\n[profile.demo.start]\nfrom = 'scratch'\n", profile="demo").start is None
+
+
+def test_no_recipe_is_called_scratch(write, minimal):
+    path = write(minimal.replace('"words"', '"scratch"'), "scratch")
+    with pytest.raises(RecipeError, match="cannot be called 'scratch'"):
+        load_recipe(path, classes=recipe_classes())
