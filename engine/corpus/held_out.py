@@ -65,6 +65,18 @@ def by_hash(traits: Traits, among: np.ndarray, eval_share: float) -> tuple[np.nd
     return held_out, how
 
 
+def by_text(traits: Traits, eval_share: float) -> tuple[np.ndarray, str]:
+    """Hold out a share of the sentences, in whichever voices they are spoken; say so."""
+    unknown = traits.sentences == UNKNOWN
+    everything = np.ones(len(traits), bool)
+    units = np.where(unknown, _units(traits, everything), traits.sentences)
+    held_out = _lowest(units, everything, eval_share)
+    how = f"transcript, about {eval_share:.0%} held out by SHA-1 of their words"
+    if unknown.any():
+        how += f"; clips without one, held out by recording: {unknown.sum()}"
+    return held_out, how
+
+
 def _units(traits: Traits, among: np.ndarray) -> np.ndarray:
     """What is held out whole: recordings, or the clips of one where there is no other."""
     alone = len(np.unique(traits.places[among])) < 2

@@ -3,7 +3,7 @@
 import numpy as np
 from attrs import frozen
 
-from engine.corpus.held_out import at_random, by_hash, by_lists, near
+from engine.corpus.held_out import at_random, by_hash, by_lists, by_text, near
 from engine.corpus.traits import UNKNOWN, Traits
 from engine.errors import UserError
 from engine.evaluation.audio import Heard, rows_heard_in
@@ -31,12 +31,16 @@ def split_clips(traits: Traits, rule: CorpusClips, seed: int) -> Split:
     clips on no list are learned from unless another list has their voice or recording. Where no
     list is for evaluation, it is split by SHA-1 of the speaker, and clips without one by SHA-1 of
     their recording, so that clips stay where they are when others are added. 'random' draws
-    recordings by `seed`. `num_train_clips` and `num_eval_clips` keep a pseudo-random part of each
-    set, by hash. Raises UserError where one of the sets would be empty.
+    recordings by `seed`; 'text_disjoint' splits by SHA-1 of the transcript. `num_train_clips` and
+    `num_eval_clips` keep a pseudo-random part of each set, by hash. Raises UserError where one of
+    the sets would be empty.
     """
     if rule.split == "random":
         train = np.ones(len(traits), bool)
         held_out, how = at_random(traits, rule.eval_share, seed)
+    elif rule.split == "text_disjoint":
+        train = np.ones(len(traits), bool)
+        held_out, how = by_text(traits, rule.eval_share)
     else:
         train, unlisted = by_lists(traits)
         held_out = traits.listed == "eval"
@@ -60,6 +64,8 @@ def split_around(traits: Traits, evaluation: np.ndarray, rule: CorpusClips, how:
     """
     train, free = np.ones(len(traits), bool), np.ones(len(traits), bool)
     groups = [traits.places]
+    if rule.split == "text_disjoint":
+        groups = [traits.sentences, traits.places]
     if rule.split == "speaker_disjoint":
         train, unlisted = by_lists(traits)
         how, free = how + unlisted, traits.listed == ""

@@ -32,6 +32,8 @@ class Traits:
     """Such a place of each clip by itself: the lowest are kept where a set is limited."""
     speakers: np.ndarray
     """Rows of `names`, or UNKNOWN."""
+    sentences: np.ndarray
+    """Such a place of each clip's transcript, whatever its case and spaces; UNKNOWN without one."""
     listed: np.ndarray
     """'train', 'eval', 'test' or '', as official lists say."""
     names: tuple[str, ...]
@@ -46,7 +48,7 @@ def traits_of(clips: Sequence[Clip]) -> Traits:
     count = len(clips)
     digests = np.empty((count, NUM_BYTES), np.uint8)
     spans = np.empty(count, SPAN)
-    places, turns = np.empty(count), np.empty(count)
+    places, turns, sentences = np.empty(count), np.empty(count), np.full(count, float(UNKNOWN))
     speakers, listed = np.full(count, UNKNOWN), np.full(count, "", "U5")
     names: dict[str, int] = {}
     for row, clip in enumerate(clips):
@@ -54,9 +56,11 @@ def traits_of(clips: Sequence[Clip]) -> Traits:
         spans[row] = span_of(clip)
         places[row], turns[row] = place(splitext(clip.path)[0]), place(f"keep {clip.id}")
         listed[row] = clip.listed or ""
+        if words := (clip.text or "").casefold().split():
+            sentences[row] = place(" ".join(words))
         if clip.speaker:
             speakers[row] = names.setdefault(clip.speaker, len(names))
-    return Traits(digests, spans, places, turns, speakers, listed, tuple(names))
+    return Traits(digests, spans, places, turns, speakers, sentences, listed, tuple(names))
 
 
 def span_of(clip: Clip) -> tuple[int, float, float]:

@@ -19,9 +19,10 @@ class CorpusClips:
     """Which clips of which corpus are learned from, and which are held out for evaluation."""
 
     corpus: str = setting("corpus in params.toml", check=not_empty)
-    split: Literal["speaker_disjoint", "random"] = setting(
-        "how evaluation clips are chosen: the corpus's official lists (else by speaker), or at "
-        "random over recordings, which lets speakers leak into the evaluation",
+    split: Literal["speaker_disjoint", "text_disjoint", "random"] = setting(
+        "how evaluation clips are chosen: the corpus's official lists (else by speaker), by "
+        "transcript, so that no sentence is in both, or at random over recordings; the last two "
+        "let speakers leak into the evaluation",
         default="speaker_disjoint",
     )
     eval_share: float = setting(

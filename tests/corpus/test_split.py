@@ -166,7 +166,7 @@ def test_a_smaller_number_keeps_a_part_of_what_a_larger_one_keeps():
     assert set(ids(small.train)) < set(ids(large.train))
 
 
-@pytest.mark.parametrize("how", ["speaker_disjoint", "random"])
+@pytest.mark.parametrize("how", ["speaker_disjoint", "text_disjoint", "random"])
 def test_both_sets_are_in_manifest_order(how):
     result = split(spoken(20), how)
     order = ids(spoken(20))
@@ -252,7 +252,7 @@ def recordings(clips):
     return {one.path for one in clips}
 
 
-@pytest.mark.parametrize("how", ["speaker_disjoint", "random"])
+@pytest.mark.parametrize("how", ["speaker_disjoint", "text_disjoint", "random"])
 def test_recordings_are_held_out_whole(how):
     result = split(segments(20), how)
     assert 1 <= len(recordings(result.evaluation)) <= 10
@@ -265,7 +265,7 @@ def test_a_recording_stays_where_it_is_when_it_is_cut_otherwise():
     assert recordings(before.evaluation) == recordings(after.evaluation)
 
 
-@pytest.mark.parametrize("how", ["speaker_disjoint", "random"])
+@pytest.mark.parametrize("how", ["speaker_disjoint", "text_disjoint", "random"])
 def test_of_a_single_recording_parts_are_held_out_and_said_to_leak(how):
     result = split(segments(1, 100), how)
     assert 5 < len(result.evaluation) < 40
@@ -328,3 +328,45 @@ def test_a_million_clips_are_columns_not_objects():
         sample.listed,
     )
     assert sum(array.nbytes for array in arrays) / len(sample) <= 100
+
+
+def read_aloud(num_sentences, voices=("a", "b")):
+    """Every sentence by every voice, written a little differently."""
+    return [
+        clip(f"{voice}{n}", speaker=voice, text=f"Sentence  number {n}".upper() if n % 2 else
+             f"sentence number {n}")
+        for voice in voices
+        for n in range(num_sentences)
+    ]  # fmt: skip
+
+
+def test_by_transcript_no_sentence_is_in_both_sets_and_voices_are():
+    result = split(read_aloud(40), "text_disjoint", eval_share=0.25)
+    sentences = [
+        {one.text.casefold() for one in part} for part in (result.train, result.evaluation)
+    ]
+    assert not sentences[0] & sentences[1]
+    assert len(result.train) + len(result.evaluation) == 80
+    assert 10 <= len(result.evaluation) <= 30
+    assert len(result.evaluation) == 2 * len(sentences[1])
+    assert result.how == "transcript, about 25% held out by SHA-1 of their words"
+    assert "2 of the 2 speakers of the evaluation are in training too" in result.leaks
+
+
+def test_by_transcript_clips_stay_where_they_are_when_others_are_added():
+    few = split(read_aloud(20), "text_disjoint")
+    many = split(read_aloud(40), "text_disjoint")
+    assert set(ids(few.evaluation)) <= set(ids(many.evaluation))
+
+
+def test_by_transcript_clips_without_one_are_counted():
+    result = split([*read_aloud(20), clip("silent")], "text_disjoint")
+    assert "clips without one, held out by recording: 1" in result.how
+
+
+def test_around_given_clips_no_sentence_of_theirs_is_learned_from():
+    clips = read_aloud(10)
+    rule = CorpusClips(corpus="words", split="text_disjoint")
+    found = looked_up(split_around(traits_of(clips), np.array([0, 3]), rule, "given"), clips)
+    assert {"b0", "b3"}.isdisjoint(ids(found.train))
+    assert len(found.train) == 16
