@@ -12,7 +12,8 @@ demo: setup
 	cantus check
 	dvc repro
 	dvc metrics diff audio_vae audio_vae_plus
-	@echo "Listen and look: models/codec_dac_fixed/report.html, models/audio_vae_plus/report.html"
+	dvc metrics diff xtts_phase1 xtts_phase2
+	@echo "Listen and look: report.html in models/codec_dac_fixed, models/xtts_phase2, models/audio_vae_plus"
 	@echo "Compare the runs: make ui"
 
 test: setup

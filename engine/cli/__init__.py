@@ -17,6 +17,7 @@ _COMMANDS = {
     "decode": "Decode .dac files to audio.",
     "diff": "Compare two recipes and their metrics.",
     "encode": "Code audio files as .dac files.",
+    "fetch": "Put published weights in place.",
     "freeze": "Keep a recipe's evaluation clips as they are.",
     "ingest": "Check and pack a corpus.",
     "phases": "Refresh the git refs that `dvc metrics diff` compares.",

@@ -43,6 +43,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
     from engine.training.devices import describe, make_fabric
     from engine.training.launch import num_processes, require_equal_parts
     from engine.training.rehearsal import rehearse
+    from engine.training.start import remark_on_pick
 
     recipe = loaded.recipe
     processes = num_processes(loaded.params.hardware)
@@ -77,6 +78,9 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ),
         ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
     ]
+    remark = remark_on_pick(recipe.start, loaded.project) if recipe.start else None
+    if remark is not None:
+        rows.append(("note", remark))
     for name, value in rows:
         say(f"{name:<30}{value}")
     if forecast.disk_bytes > forecast.free_disk_bytes:

@@ -12,6 +12,7 @@ from engine.recipe.schema import Recipe
 _BUILT_IN = {
     "codec": "engine.systems.codec.recipe:CodecRecipe",
     "vqvae": "engine.systems.vqvae.recipe:VqvaeRecipe",
+    "xtts": "engine.systems.xtts.recipe:XttsRecipe",
 }
 
 

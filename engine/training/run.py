@@ -33,7 +33,7 @@ from engine.training.preflight import Preflight
 from engine.training.publish import publish
 from engine.training.ranks import Ranks
 from engine.training.shelf import find_model_damage
-from engine.training.start import Origin, find_origin
+from engine.training.start import Origin, find_origin, remark_on_pick
 from engine.training.stop import StopRequest, stop_on_signals
 from engine.training.system import System
 from engine.training.watcher import NoLog, Silent, Watcher
@@ -217,6 +217,11 @@ class Run:
         loop.write("start", facts=self._facts(loop.system, machine))
         if parent is not None:
             self.watcher.say(parent.take_over(loop))
+            assert self.recipe.start is not None, "a parent is what it names"
+            remark = remark_on_pick(self.recipe.start, self.project)
+            if remark is not None:
+                loop.write("warning", facts={"message": remark})
+                self.watcher.say(f"note: {remark}")
         self._preflight(loop, parent)
         loop.begin("untrained" if parent is None else parent.entry)
         self._warn_of_few(loop)

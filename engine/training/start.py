@@ -14,7 +14,7 @@ from engine.evaluation.lineage import Ancestors, read_ancestors
 from engine.project import Project
 from engine.published import find_weights
 from engine.recipe.schema import Start
-from engine.training.checkpoint import Checkpoint, read_checkpoint, weights_digest
+from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state, weights_digest
 from engine.training.loop import Loop
 from engine.training.record import Entry
 from engine.untrusted import refused
@@ -88,6 +88,30 @@ def find_origin(start: Start, project: Project) -> Origin:
     return _find_parent(start, start.from_, project) if start.from_ else _find_file(start, project)
 
 
+def remark_on_pick(start: Start, project: Project) -> str | None:
+    """A sentence where a phase begins with another step than its parent's best.
+
+    Raises UserError where the checkpoint is not there.
+    """
+    if start.from_ is None:
+        return None
+    folder = project.model(start.from_) / "checkpoints"
+    if not (folder / "best").is_dir():
+        return None
+    picked, best = (read_state(folder / name)["step"] for name in (_folder_of(start), "best"))
+    if picked == best:
+        return None
+    return (
+        f"it begins with step {picked} of {start.from_}, whose best was step {best} "
+        "(start.pick = 'best')"
+    )
+
+
+def _folder_of(start: Start) -> str:
+    """The name of the checkpoint that is picked."""
+    return start.pick.replace("step:", "step_")
+
+
 def _find_file(start: Start, project: Project) -> Published:
     assert start.weights is not None, "the recipe's checks demand one of the two"
     path = find_weights(start.weights, project)
@@ -102,7 +126,7 @@ def _find_parent(start: Start, name: str, project: Project) -> Parent:
             f"start.from = '{name}' needs {folder}, which does not exist. "
             f"Train it first: dvc repro {name}"
         )
-    pick = start.pick.replace("step:", "step_")
+    pick = _folder_of(start)
     if not (folder / pick).is_dir():
         kept = ", ".join(sorted(path.name.replace("step_", "step:") for path in folder.iterdir()))
         raise UserError(

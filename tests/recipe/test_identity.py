@@ -10,7 +10,11 @@ from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
 from engine.systems import recipe_classes
 
 COMMON = (1, "ff4b6d665878")
-SYSTEMS = {"codec": (1, "e1b8bb80fc60"), "vqvae": (1, "ae659f703fa5")}
+SYSTEMS = {
+    "codec": (1, "e1b8bb80fc60"),
+    "vqvae": (1, "ae659f703fa5"),
+    "xtts": (1, "79a82468714f"),
+}
 """Version and fingerprint of the common tables and of each system's own. A changed one asks:
 does every old recipe still say the same, and do old checkpoints still load? If not, raise
 SCHEMA_VERSION, or the recipe class's `version`. Then pin the new fingerprint."""

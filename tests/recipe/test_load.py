@@ -114,7 +114,8 @@ def test_an_unknown_system_lists_the_known_and_hides_no_other_fault(faults, mini
     text = minimal.replace('"vqvae"', '"vqvea"').replace("epochs = 5", "epochs = 0")
     system, epochs = faults(text)
     assert system == (
-        "words.toml:3  system: no such system: 'vqvea'; did you mean 'vqvae'? (known: codec, vqvae)"
+        "words.toml:3  system: no such system: 'vqvea'; did you mean 'vqvae'? (known: codec, "
+        "vqvae, xtts)"
     )
     assert "training.epochs: must be at least 1" in epochs
 

@@ -262,3 +262,17 @@ def test_a_place_in_another_order_of_clips_and_generators_that_were_not_kept_are
     assert "steps an epoch" in refused(tmp_path, name="on", start=on, dataset=fewer)
     kept = Start(from_="toy", pick="best", carry=("weights", "rng"))
     assert "Pick 'last'" in refused(tmp_path, name="kept", start=kept, dataset=POOL)
+
+
+def test_a_phase_that_does_not_begin_with_its_parents_best_is_told_so(base, tmp_path):
+    shutil.copytree(base / "models/toy", tmp_path / "models/toy")
+    last, best = (
+        read_checkpoint(base / f"models/toy/checkpoints/{name}").state["step"]
+        for name in ("last", "best")
+    )
+    finish(tmp_path, name="late", start=Start(from_="toy", pick="last"), dataset=POOL, epochs=1)
+    finish(tmp_path, name="best", start=Start(from_="toy"), dataset=POOL, epochs=1)
+    remark = f"begins with step {last} of toy, whose best was step {best}"
+    said = (tmp_path / "said").read_text()
+    assert said.count("whose best was") == (last != best)
+    assert (remark in said) == (last != best)

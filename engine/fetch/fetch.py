@@ -1,0 +1,89 @@
+"""Published weights put in place: what is there is checked, what is missing is brought."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from engine.checksum import sha256_of
+from engine.disk import in_words, require_space
+from engine.errors import UserError
+from engine.fetch.catalogue import Entry, PublishedFile
+from engine.fetch.checksums import CHECKSUMS, expected, remember
+from engine.fetch.download import Partial, Progress, download
+from engine.fetch.source import CutError, Source
+from engine.lock import locked
+
+Tell = Callable[[str], None]
+"""Takes a sentence for the user."""
+
+
+def fetch(
+    entry: Entry, folder: Path, source: Source, tell: Tell, progress: Callable[[str], Progress]
+) -> None:
+    """Put the files of a published model into a folder, each whole or not at all.
+
+    What is there already is held to its digest and not brought again; with nothing missing,
+    nobody is asked for anything. `progress` gives the bar of a file by its name. Raises UserError,
+    with everything that is in place as it was, where a file is not what it should be, cannot be
+    had, or has no room.
+    """
+    with locked(folder, f"Another process is fetching into {folder}: wait for it."):
+        missing = [file for file in entry.files if not _is_in_place(file, folder, tell)]
+        if not missing:
+            tell(f"{folder}: all {len(entry.files)} files are in place and unchanged.")
+            return
+        require_space(folder, _missing_bytes(missing, folder, source))
+        for file in missing:
+            _bring(file, folder, source, tell, progress(file.name))
+
+
+def _is_in_place(file: PublishedFile, folder: Path, tell: Tell) -> bool:
+    """Whether a file is there. Raises UserError where it is not the one that should be."""
+    path = folder / file.name
+    if not path.is_file():
+        return False
+    wanted, found = expected(file, folder), sha256_of(path)
+    if wanted is None:
+        remember(file.name, found, folder)
+        tell(f"{path} was there already, and is {_trusted(found)}")
+    elif found != wanted:
+        raise UserError(
+            f"{path} is not the file that was published or fetched: its SHA-256 is {found}, "
+            f"instead of {wanted}. Move it away and give the same command again to fetch it anew."
+        )
+    return True
+
+
+def _missing_bytes(files: Iterable[PublishedFile], folder: Path, source: Source) -> int:
+    """Bytes still to come. Every file is asked for: one that is not there shows at once."""
+    total = 0
+    for file in files:
+        try:
+            size = source.look(file.name).size or 0
+        except CutError as error:
+            raise UserError(
+                f"{error}. See to your connection and give the same command again, or name another "
+                "place with --from: the address of a mirror, or a folder."
+            ) from error
+        total += max(0, size - Partial(folder / file.name).size)
+    return total
+
+
+def _bring(
+    file: PublishedFile, folder: Path, source: Source, tell: Tell, progress: Progress
+) -> None:
+    path = folder / file.name
+    wanted = expected(file, folder)
+    found = download(source, file.name, path, wanted, progress)
+    if wanted is None:
+        # Before the file is in its place: after a kill between the two it is still held to it.
+        remember(file.name, found, folder)
+    Partial(path).finish()
+    said = f"{_trusted(found)}" if wanted is None else f"its SHA-256 is the known one, {found}"
+    tell(f"{path}: {in_words(path.stat().st_size)}, {said}")
+
+
+def _trusted(sha256: str) -> str:
+    return (
+        f"trusted on first use: no digest of it was known. From now on it is held to SHA-256 "
+        f"{sha256} ({CHECKSUMS})."
+    )

@@ -1,0 +1,107 @@
+"""Figures of a GPT over a whole evaluation set, and of tables that learn nothing but counts."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from engine.systems.xtts.dataset import XttsClips
+from engine.systems.xtts.gpt import NUM_STOPS
+from engine.systems.xtts.material import Material
+from engine.systems.xtts.objective import XttsObjective
+from engine.training.system import Batch, Evaluated
+
+_CLIPS_AT_ONCE = 8
+_PRIOR = 32.0
+
+
+@torch.no_grad()
+def evaluate(objective: XttsObjective, clips: XttsClips, weights: Mapping[str, float]) -> Evaluated:
+    """The metrics that the recipe class declares as `eval/...`, and those of each clip."""
+    order = np.argsort(clips.lengths, kind="stable")
+    before = np.roll(order, 1)
+    device = objective.speaks.device
+    rows: dict[str, np.ndarray] = {}
+    for start in range(0, len(order), _CLIPS_AT_ONCE):
+        places = order[start : start + _CLIPS_AT_ONCE]
+        astray = before[start : start + _CLIPS_AT_ONCE]
+        own, others = (
+            objective.prepare({name: tensor.to(device) for name, tensor in batch.items()})
+            for batch in map(clips.evaluated, (places.tolist(), astray.tolist()))
+        )
+        found = objective.cost(own)._asdict()
+        found["astray_nats"] = objective.cost(_with_voices(own, others)).audio_nats
+        for name, values in found.items():
+            rows.setdefault(name, np.empty(len(order)))[places] = values.double().cpu().numpy()
+    return _figures(rows, weights)
+
+
+def _with_voices(batch: Batch, others: Batch) -> Batch:
+    """A prepared batch conditioned on the voices of another."""
+    return {**batch, **{name: others[name] for name in ("mels", "frames")}}
+
+
+def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Evaluated:
+    per_clip = {
+        "mel_ce": rows["audio_nats"] / rows["num_audio"],
+        "text_ce": rows["text_nats"] / rows["num_text"],
+        "mel_accuracy": rows["audio_correct"] / rows["num_audio"],
+        "stop_ce": rows["stop_nats"] / NUM_STOPS,
+        "voice_gain": (rows["astray_nats"] - rows["audio_nats"]) / rows["num_audio"],
+    }
+    codes = rows["num_audio"].sum()
+    mel, text = rows["audio_nats"].sum() / codes, rows["text_nats"].sum() / rows["num_text"].sum()
+    text_weight = weights.get("text_ce", 0.0)
+    metrics = {
+        "mel_ce": mel,
+        "text_ce": text,
+        "text_ce_weighted": text_weight * text,
+        "loss": weights["mel_ce"] * mel + text_weight * text,
+        "mel_accuracy": rows["audio_correct"].sum() / codes,
+        "stop_ce": per_clip["stop_ce"].mean(),
+        "voice_gain": rows["astray_nats"].sum() / codes - mel,
+        "codes": codes,
+        "clips": len(per_clip["mel_ce"]),
+    }
+    return Evaluated({f"eval/{name}": float(value) for name, value in metrics.items()}, per_clip)
+
+
+def baselines(training: XttsClips, clips: XttsClips, material: Material) -> Evaluated:
+    """What counting gives: every code alike, codes by how often they occur, and by the one before.
+
+    The tables are counted over training clips. The second and third are smoothed by the one before
+    (Jelinek and Mercer, 1980), so that nothing is impossible.
+    """
+    own = material.settings
+    said = [_framed(codes, own.start_audio_token, own.stop_audio_token) for codes in training.codes]
+    asked = [_framed(codes, own.start_audio_token, own.stop_audio_token) for codes in clips.codes]
+    uniform = np.full(own.num_audio_tokens, 1.0 / own.num_audio_tokens)
+    pairs = _pairs(said, len(uniform))
+    unigram = _smoothed(pairs.sum(0), uniform)
+    bigram = _smoothed(pairs, unigram)
+    tables = {"uniform": uniform[None], "unigram": unigram[None], "bigram": bigram}
+    metrics: dict[str, float] = {}
+    per_clip: dict[str, np.ndarray] = {}
+    for name, table in tables.items():
+        nats = [-np.log(table[s[:-1] if len(table) > 1 else 0, s[1:]]) for s in asked]
+        metrics[f"baseline/{name}/mel_ce"] = float(np.concatenate(nats).mean())
+        per_clip[f"{name}/mel_ce"] = np.array([one.mean() for one in nats])
+    return Evaluated(metrics, per_clip)
+
+
+def _framed(codes: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """START, the codes, and as many stop codes as the GPT is asked for."""
+    return np.concatenate([[start], codes.astype(np.int64), np.full(NUM_STOPS, stop)])
+
+
+def _pairs(sequences: Sequence[np.ndarray], num_tokens: int) -> np.ndarray:
+    counts = np.zeros((num_tokens, num_tokens))
+    for sequence in sequences:
+        np.add.at(counts, (sequence[:-1], sequence[1:]), 1.0)
+    return counts
+
+
+def _smoothed(counts: np.ndarray, rarer: np.ndarray) -> np.ndarray:
+    """Probabilities of counts [..., tokens], as if `rarer` had been seen `_PRIOR` times before."""
+    smoothed: np.ndarray = (counts + _PRIOR * rarer) / (counts.sum(-1, keepdims=True) + _PRIOR)
+    return smoothed

@@ -1,0 +1,130 @@
+"""What a GPT is made for: its vocabulary, its audio codes, and the sizes that follow from them."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from engine.errors import UserError
+from engine.project import Project
+from engine.systems.xtts.audio_codes import AudioCodes, fit_audio_codes
+from engine.systems.xtts.differences import load_strictly
+from engine.systems.xtts.dvae import Dvae, settings_of
+from engine.systems.xtts.gpt import GptSettings
+from engine.systems.xtts.normalise import normalise
+from engine.systems.xtts.published import PublishedXtts, read_published
+from engine.systems.xtts.recipe import Published, Scratch
+from engine.systems.xtts.tokenizer import Tokenizer
+from engine.systems.xtts.vocabulary import character_vocabulary
+from engine.systems.xtts.weights import load_dvae_state
+
+NO_LICENCE = "yours: nothing published is in them"
+_AUDIO = {"sample_rate": 22_050, "output_sample_rate": 24_000}
+
+
+@frozen(eq=False)
+class Text:
+    """How transcripts become tokens."""
+
+    content: str
+    """Of vocab.json."""
+    tokenizer: Tokenizer
+
+
+@frozen(eq=False)
+class Material:
+    """All that a GPT's weights rely on and do not hold."""
+
+    text: Text
+    audio_codes: AudioCodes
+    settings: GptSettings
+    config: Mapping[str, Any]
+    """What config.json says, as Coqui reads it."""
+    licence: str
+    """Of the weights that are trained."""
+    published: PublishedXtts | None
+
+    @property
+    def mel_stats(self) -> Tensor:
+        """By which conditioning mels are divided, [80]."""
+        stats: Tensor = self.audio_codes.mel.mel_stats
+        return stats
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of vocabulary and audio codes: tokens of another digest mean other things."""
+        digest = hashlib.sha256(self.text.content.encode())
+        for name, tensor in sorted(self.audio_codes.state_dict().items()):
+            digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        return digest.digest()
+
+
+def published_text(model: Published, project: Project) -> Text:
+    """The published vocabulary. Raises UserError where the files are not there."""
+    path = read_published(project.root / model.folder).vocabulary
+    return Text(path.read_text("utf-8"), Tokenizer.open(path))
+
+
+def scratch_text(
+    model: Scratch, transcripts: Iterable[tuple[str, str]], languages: Sequence[str]
+) -> Text:
+    """A vocabulary of the letters of (transcript, language) pairs that can be spoken."""
+    content = character_vocabulary(_spoken(transcripts), languages, model.num_merges)
+    return Text(content, Tokenizer.read(content))
+
+
+def _spoken(transcripts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for text, language in transcripts:
+        with suppress(UserError):  # `eligible_clips` names the clip as left out
+            yield normalise(text, language)
+
+
+def published_material(model: Published, text: Text, project: Project) -> Material:
+    """What the published weights rely on. Raises UserError where a file is none of XTTS v2."""
+    files = read_published(project.root / model.folder)
+    state = load_dvae_state(files.dvae)
+    dvae = Dvae(settings_of(state))
+    load_strictly(dvae, state, files.dvae)
+    settings = GptSettings.of_config(
+        files.config,
+        num_text_tokens=text.tokenizer.num_tokens,
+        start_text_token=text.tokenizer.start_token,
+        stop_text_token=text.tokenizer.stop_token,
+        dropout=model.dropout,
+    )
+    codes = AudioCodes(dvae.eval(), files.mel_stats)
+    return Material(text, codes, settings, files.config, files.licence, files)
+
+
+def scratch_material(
+    model: Scratch, text: Text, waveforms: Sequence[Tensor], seed: int
+) -> Material:
+    """Small networks, and audio codes fitted to waveforms [samples] of training clips."""
+    with torch.random.fork_rng(devices=[]):
+        codes = fit_audio_codes(waveforms, model.num_codes, seed)
+    settings = GptSettings(
+        num_layers=model.num_layers,
+        dim=model.dim,
+        num_heads=model.num_heads,
+        num_text_tokens=text.tokenizer.num_tokens,
+        start_text_token=text.tokenizer.start_token,
+        stop_text_token=text.tokenizer.stop_token,
+        num_audio_tokens=model.num_codes + 2,
+        start_audio_token=model.num_codes,
+        stop_audio_token=model.num_codes + 1,
+        dropout=model.dropout,
+    )
+    args = {
+        "gpt_n_heads": model.num_heads,
+        "gpt_start_audio_token": settings.start_audio_token,
+        "gpt_stop_audio_token": settings.stop_audio_token,
+        "gpt_max_prompt_tokens": settings.max_prompt_tokens,
+        "gpt_code_stride_len": settings.code_stride,
+    }
+    config = {"model": "xtts", "model_args": args, "audio": _AUDIO}
+    languages = {"languages": list(text.tokenizer.languages)}
+    return Material(text, codes, settings, {**config, **languages}, NO_LICENCE, None)

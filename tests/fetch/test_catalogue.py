@@ -1,0 +1,33 @@
+import re
+
+import pytest
+
+from engine.errors import UserError
+from engine.fetch.catalogue import find_entry, read_catalogue
+
+
+def test_every_entry_says_where_it_lies_and_under_which_licence():
+    for name, entry in read_catalogue().items():
+        assert re.fullmatch(r"[a-z0-9_]+", name)
+        assert entry.address.startswith("https://")
+        assert entry.licence.name
+        assert entry.licence.summary
+        assert entry.licence.address.startswith("https://")
+        names = [file.name for file in entry.files]
+        assert names
+        assert len(set(names)) == len(names)
+        assert all(re.fullmatch(r"\w+\.\w+", name) for name in names)
+        digests = [file.sha256 for file in entry.files if file.sha256 is not None]
+        assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in digests)
+
+
+def test_xtts_comes_with_what_training_needs_and_may_not_be_sold():
+    entry = find_entry("xtts_v2")
+    wanted = {"model.pth", "dvae.pth", "mel_stats.pth", "vocab.json", "config.json"}
+    assert {file.name for file in entry.files} == wanted
+    assert "Non-commercial" in entry.licence.summary
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    with pytest.raises(UserError, match=r"'xtts2'; did you mean 'xtts_v2'\?"):
+        find_entry("xtts2")

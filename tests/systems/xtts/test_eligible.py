@@ -1,0 +1,117 @@
+"""Which clips can be spoken: each reason, with the names of those that it leaves out."""
+
+import pytest
+from attrs import evolve
+
+from engine.corpus.manifest import Clip
+from engine.errors import UserError
+from engine.systems.xtts.eligible import eligible_clips
+from engine.systems.xtts.material import scratch_text
+from engine.systems.xtts.recipe import Dataset, Scratch
+from engine.systems.xtts.tokenizer import Tokenizer
+from engine.systems.xtts.vocabulary import character_vocabulary
+
+HUNGARIAN = Tokenizer.read(character_vocabulary(["árvíztűrő tükörfúrógép", "jó napot"], ["hu"]))
+DATASET = Dataset(corpus="speech", languages=("hu",), min_seconds=0.5, max_seconds=10.0)
+RATE = 16_000
+
+
+def clip(name, *, text="jó napot", language="hu", seconds=2.0):
+    return Clip(
+        id=name,
+        path=f"{name}.wav",
+        sha256="0" * 64,
+        num_frames=round(seconds * RATE),
+        sample_rate_hz=RATE,
+        num_channels=1,
+        peak=0.5,
+        rms_dbfs=-20.0,
+        text=text,
+        language=language,
+    )
+
+
+GOOD = clip("good")
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (clip("bad", seconds=10.01), "longer than 10 s"),
+        (clip("bad", seconds=0.49), "shorter than 0.5 s"),
+        (clip("bad", text=None), "without a transcript"),
+        (clip("bad", text=" \n"), "without a transcript"),
+        (clip("bad", text="jó xnapot w"), "with characters that the vocabulary lacks (x w)"),
+        (clip("bad", text="jó నపొట"), "with characters that the vocabulary lacks (న ప ొ ట)"),
+        (clip("bad", text="jó [hu] napot"), "with characters that the vocabulary lacks ([hu])"),
+        (clip("bad", language="en"), "of a language that the recipe does not train (en)"),
+        (
+            clip("bad", language=None),
+            "of no known language (dataset.language names that of such clips)",
+        ),
+        (clip("bad", text="napot " * 40), "with more than 200 text tokens"),
+    ],
+)
+def test_a_clip_that_cannot_be_used_is_left_out_by_name_with_the_reason(bad, reason):
+    found = eligible_clips([bad, GOOD], DATASET, HUNGARIAN)
+    assert found.rows.tolist() == [1]
+    assert [tokens.tolist() for tokens in found.tokens] == [HUNGARIAN.encode("jó napot", "hu")]
+    assert found.left_out == {reason: ["bad"]}
+    assert found.notes == [f"Left out, {reason}: 1 (first: bad)."]
+
+
+def test_the_limits_themselves_are_allowed():
+    tokens = len(HUNGARIAN.encode("jó napot", "hu"))
+    limits = evolve(DATASET, min_seconds=2.0, max_seconds=2.0, max_text_tokens=tokens)
+    assert eligible_clips([GOOD], limits, HUNGARIAN).left_out == {}
+    less = evolve(limits, max_text_tokens=tokens - 1)
+    with pytest.raises(UserError, match=f"with more than {tokens - 1} text tokens"):
+        eligible_clips([GOOD], less, HUNGARIAN)
+
+
+def test_clips_that_name_no_language_have_that_of_the_table():
+    unnamed = clip("unnamed", language=None)
+    found = eligible_clips([unnamed], evolve(DATASET, language="hu"), HUNGARIAN)
+    assert found.tokens[0].tolist() == HUNGARIAN.encode("jó napot", "hu")
+
+
+def test_a_transcript_that_cannot_be_spoken_is_left_out_and_its_letters_are_in_no_vocabulary():
+    """Nobody puts numbers into words in Hindi: one such clip must not stop the others."""
+    spoken = [("कमरा 12", "hi"), ("नमस्ते", "hi")]
+    clips = [clip(name, text=spoken[row][0], language="hi") for row, name in enumerate("ab")]
+    hindi = scratch_text(Scratch(), spoken, ["hi"]).tokenizer
+    found = eligible_clips(clips, evolve(DATASET, languages=("hi",)), hindi)
+    ((reason, ids),) = found.left_out.items()
+    assert (found.rows.tolist(), ids) == ([1], ["a"])
+    assert "cannot be spoken" in reason
+    assert hindi.unknown("कमरा", "hi") != []
+    assert hindi.unknown("नमस्ते", "hi") == []
+
+
+def test_names_come_by_reason_and_the_first_three_are_said_with_controls_made_visible():
+    bad = [clip(f"b{number}\n", seconds=0.1) for number in range(4)] + [clip("c", text=None)]
+    found = eligible_clips([GOOD, *bad], DATASET, HUNGARIAN)
+    assert {reason: len(ids) for reason, ids in found.left_out.items()} == {
+        "shorter than 0.5 s": 4,
+        "without a transcript": 1,
+    }
+    assert found.notes[0] == r"Left out, shorter than 0.5 s: 4 (first: b0\n, b1\n, b2\n)."
+
+
+def test_nothing_left_is_an_error_that_says_why_each_was_left_out():
+    with pytest.raises(UserError) as caught:
+        eligible_clips([clip("long", seconds=20.0), clip("mute", text="")], DATASET, HUNGARIAN)
+    said = str(caught.value)
+    assert said.startswith("None of the 2 clips of corpus 'speech' can be used.")
+    assert "longer than 10 s: 1 (first: long)" in said
+    assert "without a transcript: 1 (first: mute)" in said
+
+
+def test_a_language_without_a_token_is_refused_whatever_clips_there_are_with_the_way_out():
+    telugu = evolve(DATASET, languages=("hu", "te"))
+    with pytest.raises(UserError) as caught:
+        eligible_clips([GOOD], telugu, HUNGARIAN)
+    said = str(caught.value)
+    assert "no token for the language 'te'; it has hu." in said
+    assert "dataset.languages" in said
+    assert "train from scratch" in said

@@ -1,0 +1,114 @@
+"""Figures over a whole set: each the sum over clips, and what tables of counts would have."""
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+
+from engine.systems.xtts import evaluate as module
+from engine.systems.xtts.evaluate import baselines, evaluate
+from engine.systems.xtts.gpt import NUM_STOPS
+
+WEIGHTS = {"mel_ce": 1.0, "text_ce": 0.01}
+
+
+def test_each_figure_is_the_sum_over_the_clips_by_the_number_of_targets(make_xtts):
+    system = make_xtts()
+    clips, objective = system.eval_clips, system.objective
+    found = evaluate(objective, clips, WEIGHTS)
+    batches = [objective.prepare(clips.evaluated([index])) for index in range(len(clips))]
+    with torch.no_grad():
+        costs = [objective.cost(batch) for batch in batches]
+    sums = {name: sum(float(getattr(one, name)) for one in costs) for name in costs[0]._fields}
+    mel, text = sums["audio_nats"] / sums["num_audio"], sums["text_nats"] / sums["num_text"]
+    gain = found.metrics.pop("eval/voice_gain")
+    assert gain == pytest.approx(
+        np.average(found.per_clip["voice_gain"], weights=clips_codes(clips))
+    )
+    assert found.metrics == {
+        "eval/mel_ce": pytest.approx(mel, rel=1e-5),
+        "eval/text_ce": pytest.approx(text, rel=1e-5),
+        "eval/text_ce_weighted": pytest.approx(0.01 * text, rel=1e-5),
+        "eval/loss": pytest.approx(mel + 0.01 * text, rel=1e-5),
+        "eval/mel_accuracy": pytest.approx(sums["audio_correct"] / sums["num_audio"]),
+        "eval/stop_ce": pytest.approx(sums["stop_nats"] / len(clips) / NUM_STOPS, rel=1e-5),
+        "eval/codes": sum(len(codes) + NUM_STOPS for codes in clips.codes),
+        "eval/clips": len(clips),
+    }
+    for name, sum_, number in (
+        ("mel_ce", "audio_nats", "num_audio"),
+        ("text_ce", "text_nats", "num_text"),
+        ("mel_accuracy", "audio_correct", "num_audio"),
+    ):
+        alone = [float(getattr(one, sum_)) / float(getattr(one, number)) for one in costs]
+        assert found.per_clip[name] == pytest.approx(alone, rel=1e-5)
+
+
+def clips_codes(clips):
+    return [len(codes) + NUM_STOPS for codes in clips.codes]
+
+
+def test_a_clip_that_is_alone_in_its_batch_is_conditioned_on_another_too(make_xtts, monkeypatch):
+    system = make_xtts()
+    monkeypatch.setattr(module, "_CLIPS_AT_ONCE", 1)
+    found = evaluate(system.objective, system.eval_clips, WEIGHTS)
+    assert (np.abs(found.per_clip["voice_gain"]) > 1e-6).all()
+
+
+def test_the_order_of_the_clips_and_the_size_of_the_batches_change_no_figure(
+    make_xtts, monkeypatch
+):
+    system = make_xtts(dataset={"conditioning_seconds": (0.8, 1.0)})  # voices of all lengths
+    found = evaluate(system.objective, system.eval_clips, WEIGHTS)
+    monkeypatch.setattr(module, "_CLIPS_AT_ONCE", 3)
+    smaller = evaluate(system.objective, system.eval_clips, WEIGHTS)
+    assert smaller.metrics == pytest.approx(found.metrics, rel=1e-6, abs=1e-6)
+    order = np.random.default_rng(0).permutation(len(system.eval_clips))
+    again = evaluate(system.objective, system.eval_clips.only(order), WEIGHTS)
+    others = set(found.per_clip) - {"voice_gain"}  # of clips of one length the order decides
+    for name in others:
+        assert again.metrics[f"eval/{name}"] == pytest.approx(found.metrics[f"eval/{name}"])
+        assert again.per_clip[name] == pytest.approx(found.per_clip[name][order], rel=2e-6), name
+
+
+def test_the_same_weights_give_the_same_figures(make_xtts):
+    system = make_xtts()
+    assert system.evaluate().metrics == system.evaluate().metrics
+
+
+def sequences(clips, rows):
+    codes = tuple(np.array(row, np.int16) for row in rows)
+    return evolve(clips.only(np.arange(len(rows))), codes=codes)
+
+
+def test_a_bigram_foretells_what_follows_from_the_code_before_and_a_unigram_cannot(make_xtts):
+    """0 to 7 again and again: each code is one of eight, and certain after the one before."""
+    system = make_xtts()
+    cycle = np.arange(3_200) % 8
+    clips = sequences(system.eval_clips, [cycle, cycle])
+    found = baselines(clips, clips, system.material)
+    tokens = system.material.settings.num_audio_tokens
+    assert found.metrics["baseline/uniform/mel_ce"] == pytest.approx(np.log(tokens))
+    assert found.metrics["baseline/unigram/mel_ce"] == pytest.approx(np.log(8), rel=0.03)
+    assert found.metrics["baseline/bigram/mel_ce"] < 0.15
+
+
+def test_what_never_occurred_in_training_is_improbable_and_not_impossible(make_xtts):
+    system = make_xtts()
+    seen = sequences(system.eval_clips, [[0, 1] * 20])
+    unseen = sequences(system.eval_clips, [[3, 4, 3, 4]])
+    found = baselines(seen, unseen, system.material)
+    for name in ("unigram", "bigram"):
+        ce = found.metrics[f"baseline/{name}/mel_ce"]
+        assert found.metrics["baseline/uniform/mel_ce"] < ce < 20.0
+
+
+def test_baselines_are_means_over_all_codes_and_have_a_figure_for_each_clip(make_xtts):
+    system = make_xtts()
+    found = system.baselines()
+    num_codes = [len(codes) + NUM_STOPS for codes in system.eval_clips.codes]
+    for name in ("uniform", "unigram", "bigram"):
+        per_clip = found.per_clip[f"{name}/mel_ce"]
+        mean = np.average(per_clip, weights=num_codes)
+        assert found.metrics[f"baseline/{name}/mel_ce"] == pytest.approx(mean)
+    assert found.metrics["baseline/unigram/mel_ce"] < found.metrics["baseline/uniform/mel_ce"]
