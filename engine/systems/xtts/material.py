@@ -96,6 +96,12 @@ def published_material(model: Published, text: Text, project: Project) -> Materi
         stop_text_token=text.tokenizer.stop_token,
         dropout=model.dropout,
     )
+    if dvae.num_codes > settings.start_audio_token:
+        raise UserError(
+            f"{files.dvae} has {dvae.num_codes} codes, and the GPT's START is code "
+            f"{settings.start_audio_token}: they were not published together. 'cantus fetch "
+            "xtts_v2' puts files that go together into published/xtts_v2."
+        )
     codes = AudioCodes(dvae.eval(), files.mel_stats)
     return Material(text, codes, settings, files.config, files.licence, files)
 

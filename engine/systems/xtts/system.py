@@ -249,7 +249,10 @@ class XttsSystem:
 
 
 def _weights_of(objective: nn.Module) -> set[str]:
-    """Names of the parameters that decay upstream: weights of linear layers and convolutions."""
+    """Names of the parameters that decay: weights of linear layers and convolutions.
+
+    Upstream's also are; it decays the perceiver's latents and the scale of its norm besides.
+    """
     layers = (nn.Linear, nn.Conv1d)
     return {
         f"{name}.weight" for name, part in objective.named_modules() if isinstance(part, layers)

@@ -66,7 +66,8 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "audio codes": "upstream codes padded batches anew in each step; here a clip is coded once "
         "and alone",
         "evaluation": "upstream's averages mix evaluations of several steps of an epoch",
-        "decay": "upstream's groups need a single device; here they hold on several",
+        "decay": "upstream's groups need a single device; here they hold on several. Upstream also "
+        "decays the perceiver's latents and the scale of its norm",
     }
 )
 """Why a departure was made, by dotted path; a path that is no recipe value is a remark."""

@@ -253,3 +253,17 @@ def test_a_sentence_that_cannot_be_spoken_is_refused_before_training(
     recipe = evolve(make_xtts_recipe(), speech=Speech(sentences=("jó napot", sentence)))
     with pytest.raises(UserError, match=said):
         build(recipe, spoken_project, load_params_of(spoken_project))
+
+
+def test_a_dvae_with_more_codes_than_the_gpt_was_made_for_is_refused(
+    spoken_project, published, make_xtts
+):
+    path = spoken_project.root / "published/small/dvae.pth"
+    kept = path.read_bytes()
+    more = DvaeSettings(num_codes=64, codebook_dim=8, hidden_dim=8, num_resnet_blocks=1)
+    torch.save(Dvae(more).state_dict(), path)
+    try:
+        with pytest.raises(UserError, match="has 64 codes, and the GPT's START is code"):
+            make_xtts(model=published)
+    finally:
+        path.write_bytes(kept)
