@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.fetch.catalogue import read_catalogue
 from engine.project import Project
 
 
@@ -11,7 +12,14 @@ def find_weights(named: str, project: Project) -> Path:
     path = project.root / named
     if not path.is_file():
         raise UserError(
-            f"start.weights = '{named}' needs {path}, which does not exist. Put the "
-            "published weights there; the path is taken from the project's folder."
+            f"start.weights = '{named}' needs {path}, which does not exist. {_way_out(named)}"
         )
     return path
+
+
+def _way_out(named: str) -> str:
+    folder, _, rest = named.partition("/")
+    name = rest.partition("/")[0]
+    if folder == "published" and name in read_catalogue():
+        return f"'cantus fetch {name}' puts the published files there."
+    return "Put the published weights there; the path is taken from the project's folder."

@@ -49,6 +49,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
     processes = num_processes(loaded.params.hardware)
     require_equal_parts(recipe.training, processes)
     alone = "" if processes == 1 else f", of one of {processes} processes, measured alone"
+    remark = remark_on_pick(recipe.start, loaded.project) if recipe.start else None
     fabric = make_fabric(loaded.params.hardware, recipe.training.precision)
     torch.manual_seed(loaded.params.seed)
     system = build_system(recipe, loaded.project, loaded.params)
@@ -78,7 +79,6 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ),
         ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
     ]
-    remark = remark_on_pick(recipe.start, loaded.project) if recipe.start else None
     if remark is not None:
         rows.append(("note", remark))
     for name, value in rows:

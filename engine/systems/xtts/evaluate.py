@@ -18,13 +18,12 @@ _PRIOR = 32.0
 @torch.no_grad()
 def evaluate(objective: XttsObjective, clips: XttsClips, weights: Mapping[str, float]) -> Evaluated:
     """The metrics that the recipe class declares as `eval/...`, and those of each clip."""
-    order = np.argsort(clips.lengths, kind="stable")
-    before = np.roll(order, 1)
+    order, astray_of = _by_length(clips), _astray(clips)
     device = objective.speaks.device
     rows: dict[str, np.ndarray] = {}
     for start in range(0, len(order), _CLIPS_AT_ONCE):
         places = order[start : start + _CLIPS_AT_ONCE]
-        astray = before[start : start + _CLIPS_AT_ONCE]
+        astray = astray_of[places]
         own, others = (
             objective.prepare({name: tensor.to(device) for name, tensor in batch.items()})
             for batch in map(clips.evaluated, (places.tolist(), astray.tolist()))
@@ -34,6 +33,26 @@ def evaluate(objective: XttsObjective, clips: XttsClips, weights: Mapping[str, f
         for name, values in found.items():
             rows.setdefault(name, np.empty(len(order)))[places] = values.double().cpu().numpy()
     return _figures(rows, weights)
+
+
+def _by_length(clips: XttsClips) -> np.ndarray:
+    """Places of the clips, short ones first; of one length by their audio, not by their names."""
+    return np.lexsort((*clips.digests.T[::-1], clips.lengths))
+
+
+def _astray(clips: XttsClips) -> np.ndarray:
+    """For each clip another that its voice is not in: of about its length, and another speaker's.
+
+    Where all clips have one speaker, or no known one, another clip.
+    """
+    order = _by_length(clips).tolist()
+    found = np.empty(len(order), np.int64)
+    for at, place in enumerate(order):
+        others = [order[at - back] for back in range(1, len(order))] or [place]
+        speaker = clips.speakers[place]
+        strangers = (other for other in others if clips.speakers[other] != speaker)
+        found[place] = next(strangers, others[0])
+    return found
 
 
 def _with_voices(batch: Batch, others: Batch) -> Batch:
