@@ -9,7 +9,7 @@ weights, from which either side is built.
 """
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,7 +94,7 @@ class UpstreamTraining:
         _move(self.model.xtts.gpt)
         self.gpt = self.model.xtts.gpt
         self.optimizer = self.model.get_optimizer()
-        self.spent = Counter[str]()
+        self.spent: dict[str, float] = defaultdict(float)
         """CPU seconds of each section of all steps so far."""
         # A dataset draws its clips itself: one of each clip is a way to say which.
         self._clips = {id_: self._only(config, *sample) for id_, sample in samples.items()}

@@ -3,10 +3,11 @@
 Run it from the project: python -m benchmarks.xtts_step [--size small|layer] [--rounds 9]
 [--profile]. Clips of 3 to 11 s are made on the spot, with transcripts of a fitting length, and so
 are files in the published formats with random weights: the DVAE and the text vocabulary are of
-their real size, the GPT has 4 layers of 256 ("small"), or the real width of 1024 and one layer or
-seven ("layer"), of which 30 layers are composed: one, and 29 times what each of six more adds.
+their real size, the GPT has 4 layers of 256 ("small"), or one layer of the real width of 1024
+("layer"). There 30 layers are composed: the step with one, and 29 times that layer alone (forward,
+backward, AdamW) on what it was given in these steps, with the mask that it was given.
 
-All ways take turns in one process on the same six clips a round, in two batches, so that whatever
+All ways take turns in one process on the same clips a round, in batches of three, so that whatever
 else the machine does falls on all alike; each has its own copy of the same weights. Cantus's step
 is the engine's own (`XttsClips`, `XttsObjective`, `Stepper`), codes made before as a run makes them
 once; Coqui's is in `upstream_xtts.py`, and gains here by the engine's handling of freed memory,
@@ -16,10 +17,11 @@ is the CPU time of the process. Results are written beside, with the machine.
 """
 
 import json
+import math
 import os
 import statistics
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +31,7 @@ import click
 import numpy as np
 import torch
 from attrs import frozen
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.machine import machine
 from benchmarks.speech_project import LANGUAGE, speech_project
@@ -53,16 +55,18 @@ from engine.training.step import Stepper
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "xtts_phase1.toml"
 RESULTS = Path(__file__).parent / "results" / "xtts_step.json"
-BATCH_SIZE, BATCHES_PER_ROUND, NUM_THREADS = 3, 2, 1
-CLIPS_PER_ROUND = BATCH_SIZE * BATCHES_PER_ROUND
+BATCH_SIZE, NUM_THREADS = 3, 1
+BATCHES_PER_ROUND = {"small": 6, "layer": 3}
+"""Of each way. The engine sorts the clips of 50 batches by length; here, those of a round."""
 NUM_LAYERS = 30
 NUM_SPOKEN = 150
 """Codes that are said in a round of decoding: six seconds."""
-SIZES = {"small": ((4, 256, 4),), "layer": ((1, 1024, 16), (7, 1024, 16))}
+SIZES = {"small": (4, 256, 4), "layer": (1, 1024, 16)}
 """Layers, width, heads."""
 COQUI, SORTED, SAME = "coqui", "cantus", "cantus, coqui's batches"
 
 _OVERRIDES = (
+    "dataset.corpus='speech'",
     f"dataset.languages=['{LANGUAGE}']",
     f"dataset.language='{LANGUAGE}'",
     "model.folder='published'",
@@ -77,7 +81,8 @@ class CantusTraining:
     def __init__(self, system: XttsSystem, project: Project) -> None:
         self._fabric = make_fabric(load_params(project.params).hardware, "fp32")
         self.objective = system.objective
-        self.stepper = Stepper(self._fabric, system, system.recipe, Length(1_000_000, 1_000))
+        length = Length(1_000_000, 1_000)
+        self.stepper = Stepper(self._fabric, system, system.recipe, length)  # type: ignore[arg-type]
         self.clips = system.train_clips
         self._random = np.random.default_rng(2)
         self._done = 0
@@ -87,9 +92,9 @@ class CantusTraining:
         self.stepper.step([self.clips.batch(indices, self._random)], self._done)
         self._done += 1
 
-    def sections(self, batches: Sequence[Sequence[int]]) -> Counter[str]:
+    def sections(self, batches: Sequence[Sequence[int]]) -> dict[str, float]:
         """CPU seconds of each section of steps on these batches."""
-        spent = Counter[str]()
+        spent: dict[str, float] = defaultdict(float)
         gpt = self.objective.network
         sections: list[tuple[Any, str, str]] = [
             (self.objective, "prepare", "conditioning mels"),
@@ -117,7 +122,7 @@ class CantusTraining:
         return spent
 
 
-def _timed(function: Callable[..., Any], name: str, spent: Counter[str]) -> Callable[..., Any]:
+def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
     def timed(*args: Any, **kwargs: Any) -> Any:
         started = time.process_time()
         result = function(*args, **kwargs)
@@ -125,6 +130,34 @@ def _timed(function: Callable[..., Any], name: str, spent: Counter[str]) -> Call
         return result
 
     return timed
+
+
+class OneLayer:
+    """The first layer of a transformer: trained alone on what it was given in steps before."""
+
+    def __init__(self, layer: nn.Module, fused: bool) -> None:
+        self._layer, self._given = layer, list[tuple[list[Any], dict[str, Any]]]()
+        # Both AdamWs as their sides have them; the rate leaves the weights as they are.
+        self._optimizer = torch.optim.AdamW(layer.parameters(), lr=1e-12, fused=fused)
+        self._fused = fused
+        layer.register_forward_pre_hook(self._note, with_kwargs=True)
+
+    def _note(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        x, _, *others = args  # the second are keys and values before x: Coqui keeps x's in them
+        self._given.append(([x, None, *others], kwargs))
+
+    def train(self, _: object) -> None:
+        """A step of the layer alone on each input since the last time."""
+        given, self._given = self._given, []
+        for (x, *others), kwargs in given:
+            made = self._layer(x.detach().requires_grad_(), *others, **kwargs)
+            made = made[0] if isinstance(made, tuple) else made
+            made.backward(torch.ones_like(made))
+            if self._fused:  # the engine measures the norm of each gradient
+                nn.utils.clip_grad_norm_(self._layer.parameters(), math.inf)
+            self._optimizer.step()
+            self._optimizer.zero_grad(set_to_none=True)
+        self._given.clear()
 
 
 @frozen
@@ -136,7 +169,7 @@ class Ways:
     apart: float
 
     def steps(self) -> dict[str, Callable[[Sequence[int]], None]]:
-        """What each way does with six clips: two steps."""
+        """What each way does with the clips of a round: a step for every three."""
         ids, lengths = self.cantus.clips.ids, self.cantus.clips.lengths
 
         def coqui(clips: Sequence[int]) -> None:
@@ -200,21 +233,19 @@ def _gradients_apart(system: XttsSystem, upstream: UpstreamTraining) -> float:
 
 
 def _apart(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
-    squares = Counter[str]()
-    for name, wanted in theirs.items():
-        own = ours[name]
-        if name.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
-            own = own.mT  # GPT-2's matrices are [in, out]
-        squares["apart"] += float((own - wanted).double().square().sum())
-        squares["whole"] += float(wanted.double().square().sum())
-    return (squares["apart"] / squares["whole"]) ** 0.5
+    apart = sum(float((ours[name] - one).double().square().sum()) for name, one in theirs.items())
+    whole = sum(float(one.double().square().sum()) for one in theirs.values())
+    return math.sqrt(apart / whole)
 
 
-def rounds_of(number: int, num_clips: int) -> list[list[int]]:
-    """Clips of each round, at random: an epoch after the other."""
+def rounds_of(number: int, num_clips: int, num_batches: int) -> list[list[int]]:
+    """Clips of each round and of one before, at random: an epoch after the other."""
     random = np.random.default_rng(3)
-    drawn = np.concatenate([random.permutation(num_clips) for _ in range(1 + number)])
-    return drawn[: number * CLIPS_PER_ROUND].reshape(number, CLIPS_PER_ROUND).tolist()
+    shape = (1 + number, num_batches * BATCH_SIZE)
+    drawn = np.concatenate(
+        [random.permutation(num_clips) for _ in range(1 + math.prod(shape) // num_clips)]
+    )
+    return drawn[: math.prod(shape)].reshape(shape).tolist()
 
 
 def take_turns(
@@ -257,48 +288,54 @@ def decoding(ways: Ways, rounds: int) -> dict[str, dict[str, float]]:
         prepared = ways.cantus.objective.prepare(clips.evaluated([0]))
         latents = gpt.condition(prepared["mels"], prepared["frames"])
     text, sampling = prepared["text"], Sampling()
+    texts = [text[0]]
 
     def coqui(_: object) -> None:
         assert len(speaker.say(latents, text, NUM_SPOKEN)) == NUM_SPOKEN
 
     def cantus(_: object) -> None:
-        assert len(decode(gpt, latents, text, sampling, None, NUM_SPOKEN).codes[0]) == NUM_SPOKEN
+        assert len(decode(gpt, latents, texts, sampling, None, NUM_SPOKEN).codes[0]) == NUM_SPOKEN
 
     times = take_turns({COQUI: coqui, SORTED: cantus}, range(rounds + 1))
     return summary(times, NUM_SPOKEN)
 
 
-def measure_small(every: Sequence[Ways], rounds: int) -> dict[str, Any]:
+def measure_small(ways: Ways, rounds: int) -> dict[str, Any]:
     """A step of each way, and a code where speech is made."""
-    (ways,) = every
-    times = take_turns(ways.steps(), rounds_of(rounds + 1, len(ways.cantus.clips)))
-    return {"step": summary(times, BATCHES_PER_ROUND), "code": decoding(ways, rounds)}
+    batches = BATCHES_PER_ROUND["small"]
+    times = take_turns(ways.steps(), rounds_of(rounds, len(ways.cantus.clips), batches))
+    return {"step": summary(times, batches), "code": decoding(ways, rounds)}
 
 
-def measure_layers(every: Sequence[Ways], rounds: int) -> dict[str, Any]:
-    """A step at each depth, and what 30 layers would take, where every layer costs the same."""
-    depths = [depth for depth, _, _ in SIZES["layer"]]
-    works = {
-        f"{way} {depth}": ways.steps()[way]
-        for depth, ways in zip(depths, every, strict=True)
-        for way in (COQUI, SORTED)
+def measure_layer(ways: Ways, rounds: int) -> dict[str, Any]:
+    """A step with one layer, that layer alone, and what a step with 30 of them would take."""
+    layers = {
+        COQUI: OneLayer(ways.upstream.gpt.gpt.h[0], fused=False),
+        SORTED: OneLayer(ways.cantus.objective.network.gpt.h[0], fused=True),
     }
-    times = take_turns(works, rounds_of(rounds + 1, len(every[0].cantus.clips)))
-    found = {depth: {way: times[f"{way} {depth}"] for way in (COQUI, SORTED)} for depth in depths}
-    (few, first), (many, last) = found.items()
-    more = (NUM_LAYERS - few) / (many - few)
-    whole = {
-        way: [less + more * (most - less) for less, most in zip(first[way], last[way], strict=True)]
-        for way in (COQUI, SORTED)
+    batches = BATCHES_PER_ROUND["layer"]
+    works: dict[str, Callable[[Any], None]] = {way: ways.steps()[way] for way in layers}
+    works |= {f"{way}, layer": layer.train for way, layer in layers.items()}
+    times = take_turns(works, rounds_of(rounds, len(ways.cantus.clips), batches))
+    steps, alone = ({way: times[way + more] for way in layers} for more in ("", ", layer"))
+    composed = {
+        way: [
+            step + (NUM_LAYERS - 1) * layer
+            for step, layer in zip(steps[way], alone[way], strict=True)
+        ]
+        for way in layers
     }
-    named = {f"{depth} of {NUM_LAYERS} layers": times for depth, times in found.items()}
-    named[f"{NUM_LAYERS} layers, composed"] = whole
-    return {"step": {name: summary(times, BATCHES_PER_ROUND) for name, times in named.items()}}
+    named = {
+        f"1 of {NUM_LAYERS} layers": steps,
+        "the layer alone": alone,
+        f"{NUM_LAYERS} layers, composed": composed,
+    }
+    return {"step": {name: summary(times, batches) for name, times in named.items()}}
 
 
 def print_profile(ways: Ways, rounds: int) -> None:
     """Milliseconds of each section of a step, the first round of each way not counted."""
-    warm, *drawn = rounds_of(rounds + 1, len(ways.cantus.clips))
+    warm, *drawn = rounds_of(rounds, len(ways.cantus.clips), num_batches=2)
     steps = ways.steps()
     torch.use_deterministic_algorithms(False)
     steps[COQUI](warm)
@@ -311,12 +348,13 @@ def print_profile(ways: Ways, rounds: int) -> None:
     in_order = [sorted(clips, key=lambda clip: int(lengths[clip])) for clips in drawn]
     batches = [batch for clips in in_order for batch in _batches(clips)]
     for spent in (ways.upstream.spent, ways.cantus.sections(batches)):
-        shares = {name: round(s / len(batches) * 1e3, 1) for name, s in spent.most_common()}
+        longest_first = sorted(spent.items(), key=lambda section: -section[1])
+        shares = {name: round(s / len(batches) * 1e3, 1) for name, s in longest_first}
         print(json.dumps(shares, indent=2))
 
 
 @click.command()
-@click.option("--rounds", default=9, show_default=True, help="Of two steps of each way.")
+@click.option("--rounds", default=9, show_default=True, help="Of a few steps of each way.")
 @click.option("--size", type=click.Choice([*SIZES]), default="small", show_default=True)
 @click.option("--profile", is_flag=True, help="Print the milliseconds of each section of a step.")
 def main(rounds: int, size: str, profile: bool) -> None:
@@ -324,15 +362,13 @@ def main(rounds: int, size: str, profile: bool) -> None:
     torch.set_num_threads(NUM_THREADS)
     with TemporaryDirectory() as folder:
         project, vocabulary = speech_project(Path(folder))
-        every = [ways_of(project, vocabulary, one) for one in SIZES[size]]
-        print("gradients differ by", [ways.apart for ways in every], flush=True)
+        ways = ways_of(project, vocabulary, SIZES[size])
+        print("gradients differ by", ways.apart, flush=True)
         if profile:
-            for ways in every:
-                print_profile(ways, rounds)
+            print_profile(ways, rounds)
             return
-        measure = measure_small if size == "small" else measure_layers
-        apart = {"gradients_apart": [ways.apart for ways in every]}
-        _write(size, {"rounds": rounds, **apart, **measure(every, rounds)})
+        measure = measure_small if size == "small" else measure_layer
+        _write(size, {"rounds": rounds, "gradients_apart": ways.apart, **measure(ways, rounds)})
 
 
 def _write(size: str, found: Mapping[str, Any]) -> None:

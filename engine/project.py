@@ -43,6 +43,14 @@ class Project:
         """The recipe as DVC sees it: inheritance, profile and defaults filled in."""
         return self.root / "build" / "recipes" / f"{name}.toml"
 
+    def resolved_data(self, name: str) -> Path:
+        """What of it decides which clips it uses, and what they are made into."""
+        return self.root / "build" / "recipes" / f"{name}.data.toml"
+
+    def prepared(self, name: str) -> Path:
+        """What a recipe's clips were made into before training, and tables of them."""
+        return self.root / "build" / "prepared" / name
+
     @property
     def features(self) -> Path:
         """What is computed once and kept."""

@@ -22,6 +22,7 @@ _COMMANDS = {
     "ingest": "Check and pack a corpus.",
     "phases": "Refresh the git refs that `dvc metrics diff` compares.",
     "plan": "Say what a run will cost before it runs.",
+    "prepare": "Make what a recipe's clips are before training: codes, tokens.",
     "reconstruct": "Send audio through a codec and back.",
     "report": "Rebuild the report of a finished run.",
     "resolve": "Write a recipe with everything filled in, for DVC.",

@@ -3,12 +3,20 @@
 import hashlib
 
 import click
+import tomli_w
 
 from engine.checksum import sha256_of
 from engine.cli.load import Loaded, load_project_recipe
 from engine.published import find_weights
-from engine.recipe import write_recipe
+from engine.recipe import to_plain, write_recipe
 from engine.recipe.dataset import CorpusClips
+from engine.recipe.plain import write_where_new
+from engine.systems.prepare import published_files
+
+_DATA = ("system_version", "system", "dataset", "model", "start", "published_files")
+"""Tables of a resolved recipe that decide what its clips are made into."""
+_START_OF_DATA = ("from", "evaluation")
+"""And the keys of `start` that do: whose evaluation clips they are."""
 
 
 @click.command()
@@ -21,6 +29,9 @@ def command(recipe: str) -> None:
     and of the published weights that it names. It is left alone where it is up to date, so that a
     stage that depends on it runs again only when such a value, clip or file changed.
 
+    RECIPE.data.toml beside it holds the part that decides which clips are used, and what `cantus
+    prepare` makes of them.
+
     \b
     Examples:
       cantus resolve audio_vae
@@ -28,10 +39,20 @@ def command(recipe: str) -> None:
     """
     loaded = load_project_recipe(recipe)
     path = loaded.project.resolved_recipe(loaded.recipe.name)
-    write_recipe(
-        loaded.recipe, path, identity_only=True, more=_frozen_clips(loaded) + _weights(loaded)
-    )
+    frozen = _frozen_clips(loaded)
+    write_recipe(loaded.recipe, path, identity_only=True, more=frozen + _weights(loaded))
+    write_where_new(loaded.project.resolved_data(loaded.recipe.name), _data(loaded) + frozen)
     click.echo(path.relative_to(loaded.project.root))
+
+
+def _data(loaded: Loaded) -> str:
+    """What decides which clips are used and what they are made into, published files included."""
+    values = to_plain(loaded.recipe, identity_only=True)
+    start = values.get("start", {})
+    values["start"] = {key: start[key] for key in _START_OF_DATA if key in start}
+    paths = published_files(loaded.recipe, loaded.project)
+    values["published_files"] = {path.name: sha256_of(path) for path in paths}
+    return tomli_w.dumps({key: value for key, value in values.items() if key in _DATA and value})
 
 
 def _frozen_clips(loaded: Loaded) -> str:

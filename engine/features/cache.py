@@ -1,4 +1,4 @@
-"""Arrays that are computed once and kept: memory-mapped, checked, safe with two processes."""
+"""Files that are computed once and kept: checked, safe with two processes, arrays memory-mapped."""
 
 import fcntl
 import hashlib
@@ -6,57 +6,95 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
+from attrs import define, field
 
 from engine.atomic import reserve, sync, write_atomically
 from engine.checksum import sha256_of
 
 _log = logging.getLogger(__name__)
 
+Key = Mapping[str, str | int | float | None]
+"""All that a content depends on: digest of the data, settings, version of the code."""
 Fill = Callable[[np.ndarray], None]
 """Writes every element of an array."""
+Write = Callable[[Path], None]
+"""Writes a file."""
+
+
+@define
+class Features:
+    """Files by their keys: found in one of the folders `prepared`, or else made in `folder`.
+
+    Such a file is called by its name and digits of its key: 'tokens.npz' with some key is
+    tokens-3f9c2ab81d04e5f6.npz. It is written beside and renamed; one whose checksum is wrong is
+    made again. Of two processes the second waits for the first.
+    """
+
+    folder: Path
+    prepared: Sequence[Path] = ()
+    """Folders that a stage has written: they are read alone."""
+    used: list[Path] = field(factory=list)
+    """The files that were asked for."""
+
+    def file(self, name: str, key: Key, write: Write) -> Path:
+        """The file that belongs to `key`, made by `write` where it is not kept yet."""
+        called = PurePath(name)
+        keyed = f"{called.stem}-{_digest(key)}{called.suffix}"
+        found = (place / keyed for place in self.prepared if _is_sound(place / keyed))
+        path = next(found, None) or self._made(self.folder / keyed, write)
+        self.used.append(path)
+        return path
+
+    def array(
+        self, name: str, key: Key, shape: Sequence[int], dtype: str, fill: Fill
+    ) -> np.ndarray:
+        """The read-only array that belongs to `key`, computed by `fill` where it is not kept."""
+
+        def write(path: Path) -> None:
+            kind = np.dtype(dtype)
+            array = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=tuple(shape))
+            reserve(path)
+            fill(array)
+            array.flush()
+
+        path = self.file(f"{name}.npy", {**key, "shape": str([*shape]), "dtype": dtype}, write)
+        # A plain array over the map: slices of a memmap cost ten times as much.
+        array: np.ndarray = np.load(path, mmap_mode="r").view(np.ndarray)
+        return array
+
+    def _made(self, path: Path, write: Write) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(path.with_suffix(".lock")):
+            if not _is_sound(path):
+                _make(path, write)
+        return path
 
 
 def cached_array(
-    folder: Path,
-    name: str,
-    key: Mapping[str, str | int | float | None],
-    shape: Sequence[int],
-    dtype: str,
-    fill: Fill,
+    folder: Path, name: str, key: Key, shape: Sequence[int], dtype: str, fill: Fill
 ) -> np.ndarray:
-    """The read-only array that belongs to `key`, computed by `fill` where it is not kept yet.
-
-    `key` must hold everything the content depends on: digest of the data, settings, version of the
-    code. The file is written beside and renamed; a file whose size or checksum is wrong is computed
-    again. Of two processes the second waits for the first.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{_digest(key, shape, dtype)}.npy"
-    with _locked(path.with_suffix(".lock")):
-        if not _is_sound(path):
-            _compute(path, tuple(shape), dtype, fill)
-    # A plain array over the map: slices of a memmap cost ten times as much.
-    array: np.ndarray = np.load(path, mmap_mode="r").view(np.ndarray)
-    return array
+    """The array of `key` in a folder that no stage has written: see `Features`."""
+    return Features(folder).array(name, key, shape, dtype, fill)
 
 
-def _digest(key: Mapping[str, str | int | float | None], shape: Sequence[int], dtype: str) -> str:
-    facts = [sorted(key.items()), list(shape), dtype]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+def checksum_path(path: Path) -> Path:
+    """Where the SHA-256 of a kept file is written."""
+    return path.with_suffix(".sha256")
 
 
-def _compute(path: Path, shape: tuple[int, ...], dtype: str, fill: Fill) -> None:
+def _digest(key: Key) -> str:
+    return hashlib.sha256(json.dumps(sorted(key.items())).encode()).hexdigest()[:16]
+
+
+def _make(path: Path, write: Write) -> None:
     beside = path.with_suffix(".partial")
-    array = np.lib.format.open_memmap(beside, mode="w+", dtype=np.dtype(dtype), shape=shape)
     try:
-        reserve(beside)
-        fill(array)
-        array.flush()
+        write(beside)
         sync(beside)
-        write_atomically(_checksum_path(path), sha256_of(beside))
+        write_atomically(checksum_path(path), sha256_of(beside))
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -65,15 +103,11 @@ def _compute(path: Path, shape: tuple[int, ...], dtype: str, fill: Fill) -> None
 def _is_sound(path: Path) -> bool:
     if not path.is_file():
         return False
-    noted = _checksum_path(path)
+    noted = checksum_path(path)
     if noted.is_file() and noted.read_text() == sha256_of(path):
         return True
     _log.warning("%s is damaged and is computed again", path)
     return False
-
-
-def _checksum_path(path: Path) -> Path:
-    return path.with_suffix(".sha256")
 
 
 @contextmanager

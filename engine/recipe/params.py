@@ -132,6 +132,24 @@ class Programs:
 
 
 @frozen(kw_only=True)
+class Listeners:
+    """Models that judge what a recipe speaks: folders that `transformers` wrote, with weights."""
+
+    speech_recogniser: str | None = setting(
+        "folder of a speech recogniser (Whisper, or a CTC model such as wav2vec 2.0), by its path "
+        "in the project; for word and character error rates",
+        default=None,
+        check=not_empty,
+    )
+    speaker_encoder: str | None = setting(
+        "folder of a model for speaker verification (x-vectors, such as WavLM's), by its path in "
+        "the project; for the likeness of voices",
+        default=None,
+        check=not_empty,
+    )
+
+
+@frozen(kw_only=True)
 class Cost:
     """What an hour of this machine costs, for `cantus plan`."""
 
@@ -153,6 +171,7 @@ class Params:
     tracking: Tracking = setting("the mirrors", default=Tracking())
     work: Work = setting("who works over clips", default=Work())
     programs: Programs = setting("programs that are called", default=Programs())
+    listeners: Listeners = setting("models that judge speech", default=Listeners())
     cost: Cost = setting("the price", default=Cost())
 
     def corpus(self, name: str) -> CorpusSource:

@@ -42,7 +42,12 @@ def write_recipe(
 
     `more` is TOML that stands below it.
     """
-    content = (to_toml(recipe, identity_only=identity_only) + more).encode()
+    write_where_new(path, to_toml(recipe, identity_only=identity_only) + more)
+
+
+def write_where_new(path: Path, text: str) -> None:
+    """Write a file, its folder included. One that holds this text is left alone."""
+    content = text.encode()
     if not path.is_file() or path.read_bytes() != content:
         write_atomically(path, content)
 

@@ -45,8 +45,12 @@ class History:
 
     @property
     def final(self) -> Mapping[str, float | None]:
-        """The `eval/...` metrics of the result: those of the finish event, else the latest."""
-        carriers = [event for event in self.events if any(_is_result(n) for n in event.metrics)]
+        """The `eval/...` metrics of the result: those of the finish event, else the latest.
+
+        Samples made on the way have figures too, of other weights than the evaluation before them.
+        """
+        told = (event for event in self.events if event.kind != "sample")
+        carriers = [event for event in told if any(_is_result(n) for n in event.metrics)]
         metrics = carriers[-1].metrics if carriers else {}
         return {name: value for name, value in metrics.items() if _is_result(name)}
 

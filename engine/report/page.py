@@ -11,6 +11,7 @@ from engine.report.curves import draw_curves, picture_name
 from engine.report.ending import tell_ending
 from engine.report.gallery import exhibits
 from engine.report.history import History
+from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
 from engine.report.words import duration, figure
 from engine.text import visible_lines
@@ -53,6 +54,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "used": _used(start.get("data", {})),
         "evaluation_set": history.facts("eval").get("evaluation_set"),
         "curves": [(name, picture_name(name)) for name in drawn],
+        "side_by_side": side_by_side(history),
         "exhibits": exhibits(history),
         "facts": _facts(start, next(iter(history.all("finish")), None)),
         "resolved": resolved.read_text(encoding="utf-8") if resolved.is_file() else "",

@@ -28,8 +28,8 @@ def _now() -> float:
 class Event:
     """One line of events.jsonl.
 
-    Kinds: start, resume, preflight, train, eval, baseline, sample, checkpoint, guard, warning,
-    stop, finish. `step` counts optimiser steps done, `epoch` passes begun (fractional).
+    Kinds: start, resume, preflight, train, eval, baseline, sample, earlier, checkpoint, guard,
+    warning, stop, finish. `step` counts optimiser steps done, `epoch` passes begun (fractional).
     """
 
     kind: str

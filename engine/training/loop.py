@@ -22,6 +22,7 @@ from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
 from engine.training.ranks import ALONE, Ranks
 from engine.training.record import Entry, Record, as_arrays, as_tensors
+from engine.training.sampling import EARLIER, When, mean_figures, sample_facts, take_earlier_samples
 from engine.training.step import Stepper, silent_parameters
 from engine.training.stop import StopRequest
 from engine.training.system import Batch, Evaluated, System
@@ -146,25 +147,34 @@ class Loop:
         self.watcher.evaluated(0, metrics)
         if candidate:
             self._save_weights("best")
+        self.sample("start", entry, num_clips=0)
         self.published()
 
-    def sample(self, name: str) -> None:
-        """Write samples of the present weights below `samples/<name>`, in the first process."""
+    def sample(self, when: When, prefix: str = "eval", num_clips: int | None = None) -> None:
+        """Write samples of the present weights below `samples`, in the first process.
+
+        What was measured of them is logged as `<prefix>/...`.
+        """
         if not self.ranks.is_first:
             return
-        place, number = self.samples / name, self.recipe.samples.num_clips
+        number = self.recipe.samples.num_clips if num_clips is None else num_clips
+        place = self.samples / (f"step_{self.step:09d}" if when == "step" else when)
         shutil.rmtree(place, ignore_errors=True)  # left there by a killed process
         made = self._with_final_weights(lambda: self.system.samples(place, number))
-        facts = [
-            {
-                "name": sample.name,
-                "kind": sample.kind,
-                "path": str(sample.path.relative_to(self.samples.parent)),
-                "caption": sample.caption,
-            }
-            for sample in made
-        ]
-        self.write("sample", facts={"samples": facts})
+        if not made and when == "start":
+            return
+        facts = [sample_facts(sample, self.samples.parent) for sample in made]
+        told = {"of": self.recipe.name, "when": when, "samples": facts}
+        figures = mean_figures(made, prefix)
+        self.write("sample", metrics=figures, facts=told)
+        if figures:
+            self.watcher.evaluated(self.step, figures)
+
+    def take_earlier_samples(self, model: Path) -> None:
+        """Copy samples that the parent made of what this run has just made some, to be compared."""
+        if self.ranks.is_first:
+            for facts in take_earlier_samples(model, self.samples.parent):
+                self.write(EARLIER, facts=facts)
 
     def checkpoint(self) -> Checkpoint:
         """Everything that is needed to go on from here to the same weights.
@@ -305,7 +315,7 @@ class Loop:
     def _sample_if_due(self, total: int) -> None:
         every = self.recipe.samples.every
         if every is not None and self.step < total and self.clock.strikes(every, self.step):
-            self.sample(f"step_{self.step:09d}")
+            self.sample("step")
 
     def _save_if_due(self, training: Any, total: int) -> None:
         if training.keep_every and self.clock.strikes(training.keep_every, self.step):

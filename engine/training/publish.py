@@ -26,23 +26,35 @@ def final_metrics(history: list[Event], step: int | None = None) -> dict[str, An
     """Baselines, the entry evaluation, and the evaluation at `step` (or the latest).
 
     With them go the digests of their evaluation set and of units that are the recipe's own.
-    At step 0 that is the parent's: what a phase keeps where it never beat its parent.
+    At step 0 that is the parent's: what a phase keeps where it never beat its parent. What was
+    measured of samples is that of the start, and of those made with the best weights at the end.
     """
     metrics: dict[str, Any] = {}
     for event in history:
-        if event.kind not in ("baseline", "eval"):
-            continue
-        standing = {n: v for n, v in event.metrics.items() if n.startswith(_STANDING)}
-        evaluated = {n: v for n, v in event.metrics.items() if n.startswith("eval/")}
-        if step == 0:
-            of_parent = {n: v for n, v in standing.items() if n.startswith("parent/")}
-            evaluated = {f"eval/{n.removeprefix('parent/')}": v for n, v in of_parent.items()}
-        counts = bool(evaluated) and (step is None or event.step == step)
-        metrics |= standing
-        if counts:
-            metrics |= evaluated | {"step": event.step}
-        if standing or counts:
-            metrics["evaluation_set"] = event.facts.get("evaluation_set")
-            scales = event.facts.get("scales") or {}
-            metrics |= {f"{SCALE}/{name}": digest for name, digest in scales.items()}
+        if event.kind in ("baseline", "eval"):
+            metrics |= _evaluated(event, step)
+        elif event.kind == "sample":
+            counts = event.facts.get("when") == "final"
+            metrics |= {n: v for n, v in event.metrics.items() if counts or _stands(n)}
     return metrics
+
+
+def _evaluated(event: Event, step: int | None) -> dict[str, Any]:
+    """What of an evaluation stands or counts, with its digests."""
+    standing = {n: v for n, v in event.metrics.items() if _stands(n)}
+    evaluated = {n: v for n, v in event.metrics.items() if n.startswith("eval/")}
+    if step == 0:
+        of_parent = {n: v for n, v in standing.items() if n.startswith("parent/")}
+        evaluated = {f"eval/{n.removeprefix('parent/')}": v for n, v in of_parent.items()}
+    metrics: dict[str, Any] = {**standing}
+    if evaluated and (step is None or event.step == step):
+        metrics |= evaluated | {"step": event.step}
+    if metrics:
+        metrics["evaluation_set"] = event.facts.get("evaluation_set")
+        scales = event.facts.get("scales") or {}
+        metrics |= {f"{SCALE}/{name}": digest for name, digest in scales.items()}
+    return metrics
+
+
+def _stands(name: str) -> bool:
+    return name.startswith(_STANDING)

@@ -33,7 +33,7 @@ from engine.training.preflight import Preflight
 from engine.training.publish import publish
 from engine.training.ranks import Ranks
 from engine.training.shelf import find_model_damage
-from engine.training.start import Origin, find_origin, remark_on_pick
+from engine.training.start import Origin, Parent, find_origin, remark_on_pick
 from engine.training.stop import StopRequest, stop_on_signals
 from engine.training.system import System
 from engine.training.watcher import NoLog, Silent, Watcher
@@ -224,6 +224,8 @@ class Run:
                 self.watcher.say(f"note: {remark}")
         self._preflight(loop, parent)
         loop.begin("untrained" if parent is None else parent.entry)
+        if isinstance(parent, Parent):
+            loop.take_earlier_samples(self.project.model(parent.name))
         self._warn_of_few(loop)
 
     def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:

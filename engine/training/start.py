@@ -44,8 +44,7 @@ class Parent:
         The recipe's learning rate always wins. Raises UserError where the weights do not fit,
         naming the differing keys.
         """
-        if "weights" in self.carry:
-            _load_weights(self, loop)
+        remark = _load_weights(self, loop) if "weights" in self.carry else ""
         if "optimizer" in self.carry:
             with refused(f"The optimiser's state of {self.name} does not fit this recipe's model."):
                 loop.stepper.load_optimizer_state(_part(self, "turns", "optimizer"))
@@ -55,7 +54,7 @@ class Parent:
             loop.restore_random(_part(self, "random", "rng"))
         if "data" in self.carry:
             _continue_data(self, loop)
-        return _in_words(self, loop)
+        return _in_words(self, loop) + (f"; {remark}" if remark else "")
 
 
 @frozen
@@ -95,10 +94,10 @@ def remark_on_pick(start: Start, project: Project) -> str | None:
     """
     if start.from_ is None:
         return None
-    folder = project.model(start.from_) / "checkpoints"
-    if not (folder / "best").is_dir():
+    folder = _picked(start, start.from_, project)
+    if not (folder.parent / "best").is_dir():
         return None
-    picked, best = (read_state(folder / name)["step"] for name in (_folder_of(start), "best"))
+    picked, best = (read_state(path)["step"] for path in (folder, folder.parent / "best"))
     if picked == best:
         return None
     return (
@@ -107,35 +106,35 @@ def remark_on_pick(start: Start, project: Project) -> str | None:
     )
 
 
-def _folder_of(start: Start) -> str:
-    """The name of the checkpoint that is picked."""
-    return start.pick.replace("step:", "step_")
-
-
 def _find_file(start: Start, project: Project) -> Published:
     assert start.weights is not None, "the recipe's checks demand one of the two"
     path = find_weights(start.weights, project)
     return Published(start.name, sha256_of(path), path)
 
 
-def _find_parent(start: Start, name: str, project: Project) -> Parent:
-    """Read the parent's checkpoint; name those there are where it is missing."""
+def _picked(start: Start, name: str, project: Project) -> Path:
+    """The parent's checkpoint that is picked; names those there are where it is missing."""
     folder = project.model(name) / "checkpoints"
     if not folder.is_dir():
         raise UserError(
             f"start.from = '{name}' needs {folder}, which does not exist. "
             f"Train it first: dvc repro {name}"
         )
-    pick = _folder_of(start)
-    if not (folder / pick).is_dir():
+    picked = folder / start.pick.replace("step:", "step_")
+    if not picked.is_dir():
         kept = ", ".join(sorted(path.name.replace("step_", "step:") for path in folder.iterdir()))
         raise UserError(
             f"start.pick = '{start.pick}' was not kept by {name}; kept are: {kept}. "
             "Pick one of them, or set training.keep_every in that recipe and train it again."
         )
-    checkpoint = read_checkpoint(folder / pick)
-    ancestors, rates = read_ancestors(folder.parent), _peak_rates(folder.parent / "recipe.toml")
-    return Parent(name, weights_digest(folder / pick), checkpoint, start.carry, ancestors, rates)
+    return picked
+
+
+def _find_parent(start: Start, name: str, project: Project) -> Parent:
+    folder = _picked(start, name, project)
+    checkpoint, model = read_checkpoint(folder), project.model(name)
+    ancestors, rates = read_ancestors(model), _peak_rates(model / "recipe.toml")
+    return Parent(name, weights_digest(folder), checkpoint, start.carry, ancestors, rates)
 
 
 def _peak_rates(path: Path) -> dict[str, float]:
@@ -143,21 +142,28 @@ def _peak_rates(path: Path) -> dict[str, float]:
     return {turn: float(table["learning_rate"]) for turn, table in tables.items()}
 
 
-def _load_weights(parent: Parent, loop: Loop) -> None:
+def _load_weights(parent: Parent, loop: Loop) -> str:
     """Load what the parent was evaluated and exported with: its averages, where it has them.
+
+    What the system changed for that is returned, in words.
 
     An optimiser's state belongs to the live weights: with it these are loaded, and the averages as
     the averages, where the recipe averages too.
     """
-    average = parent.checkpoint.average
-    averaged = {**parent.checkpoint.weights, **average}
+    objective, checkpoint = loop.system.objective, parent.checkpoint
+    averaged, remark = objective.adopted({**checkpoint.weights, **checkpoint.average})
     _require_fit(parent, loop, averaged)
-    live = "optimizer" in parent.carry
-    loaded = parent.checkpoint.weights if live else averaged
-    loop.system.objective.load_state_dict(dict(loaded), strict=True)
+    objective.load_state_dict(dict(averaged), strict=True)
     if loop.average is not None:
         loop.average.restart()
-        loop.average.load({name: averaged[name] for name in loop.average.weights})
+    if "optimizer" in parent.carry:
+        if remark:
+            raise UserError(
+                f"start.carry names 'optimizer', but of {parent.name} {remark}: its optimiser's "
+                "state belongs to tensors that are learned no more. Leave it out."
+            )
+        objective.load_state_dict(dict(checkpoint.weights), strict=True)
+    return remark
 
 
 def _which_weights(parent: Parent, loop: Loop) -> str:

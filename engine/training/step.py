@@ -87,13 +87,17 @@ class Stepper:
         return {share.turn.name: share.optimizer.state_dict() for share in self._shares}
 
     def load_optimizer_state(self, state: Mapping[str, dict[str, Any]]) -> None:
-        """Take over saved optimiser state. The recipe's learning rate and betas win."""
+        """Take over saved optimiser state. The recipe's learning rate and betas win.
+
+        Raises ValueError where it is that of other parameters.
+        """
         for share in self._shares:
             saved = state.get(share.turn.name)
             if saved is None:
                 continue
             options = [dict(group) for group in share.optimizer.param_groups]
             share.optimizer.optimizer.load_state_dict(saved)
+            _require_shapes(share.optimizer.optimizer)
             for group, own in zip(share.optimizer.param_groups, options, strict=True):
                 group.update({key: value for key, value in own.items() if key != "params"})
 
@@ -240,6 +244,14 @@ def _compile(system: System, mode: str) -> None:
         plain = getattr(type(system.objective), turn.name)
         compiled = torch.compile(plain, mode=None if mode == "default" else mode)
         setattr(system.objective, turn.name, MethodType(compiled, system.objective))
+
+
+def _require_shapes(optimizer: torch.optim.Optimizer) -> None:
+    """Raise ValueError where an optimiser's state is that of other tensors: torch only counts."""
+    for parameter, state in optimizer.state.items():
+        for value in state.values():
+            if value.ndim and value.shape != parameter.shape:
+                raise ValueError(f"{tuple(value.shape)} is no state of {tuple(parameter.shape)}")
 
 
 def _let_gradients_flow(into: Sequence[_Share], shares: Sequence[_Share]) -> None:

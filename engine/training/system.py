@@ -105,6 +105,14 @@ class Sample:
     kind: str
     path: Path
     caption: str = ""
+    notes: Sequence[str] = ()
+    """What else is said of it, a line each: its length, what is odd, what a recogniser heard."""
+    made_of: str = ""
+    """Digest of all that it was made of but the weights, where that stays the same in a run and
+    from phase to phase: such samples are set side by side, and made before step 1 too."""
+    figures: Mapping[str, float] = field(factory=dict)
+    """What was measured of one that has `made_of`, by the metric's name without `eval/`, which is
+    the mean over all."""
 
 
 @frozen(kw_only=True)
@@ -157,6 +165,13 @@ class Objective(nn.Module):
         """
         return batch
 
+    def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
+        """A parent's weights as this phase holds them, computing the same; what changed, in words.
+
+        For phases that do not learn the same tensors, such as those with adapters.
+        """
+        return weights, ""
+
 
 class System(Protocol):
     """A model family, built from a recipe: everything the loop needs and nothing it may guess."""
@@ -182,7 +197,10 @@ class System(Protocol):
         """Metrics of what costs nothing, as `baseline/<name>/<metric>`."""
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
-        """Write originals and what the present weights make of them."""
+        """Write originals and what the present weights make of them.
+
+        Of no clips only what has `made_of`: that is what is made before step 1.
+        """
 
     def export(self, folder: Path) -> None:
         """Write the present weights in the formats that other tools read."""

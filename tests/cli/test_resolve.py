@@ -72,6 +72,25 @@ def test_a_frozen_set_that_does_not_exist_says_how_to_write_it(project, cantus, 
     assert (answer.code, "cantus freeze RECIPE --as kept" in answer.error) == (2, True)
 
 
+def test_what_decides_the_clips_stands_apart_and_another_rate_does_not_reach_it(
+    project, cantus, recipe
+):
+    cantus("resolve", "words")
+    path = Project(project).resolved_data("words")
+    before, text = path.stat(), path.read_text()
+    tables = {"system_version", "system", "dataset", "model"}
+    assert set(tomli.loads(text)) == tables
+    changed = recipe.replace("1e-3", "2e-3").replace("batch_size = 64", "batch_size = 32")
+    (project / "recipes" / "words.toml").write_text(changed)
+    cantus("resolve", "words")
+    after = path.stat()
+    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
+    changed = recipe.replace('corpus = "words"', 'corpus = "words"\nwindow = "loudest"')
+    (project / "recipes" / "words.toml").write_text(changed)
+    assert cantus("resolve", "words").code == 0
+    assert path.read_text() != text
+
+
 def test_nothing_is_written_of_a_faulty_recipe(project, cantus, recipe):
     (project / "recipes" / "words.toml").write_text(recipe.replace("1e-3", "0.0"))
     assert cantus("resolve", "words").code == 2

@@ -1,8 +1,11 @@
 """XTTS's two phases on a fresh checkout: what `dvc repro` does, and what is compared."""
 
 import json
+import shutil
 
 import pytest
+import tomli
+import tomli_w
 
 from tests.pipeline.checkout import Checkout
 from tests.pipeline.test_pipeline import ran
@@ -10,26 +13,53 @@ from tests.pipeline.test_pipeline import ran
 pytestmark = pytest.mark.slow
 
 PHASES = ("xtts_phase1", "xtts_phase2")
+PREPARED = tuple(f"prepare@{name}" for name in PHASES)
 FIRST, SECOND = (f"recipes/{name}.toml" for name in PHASES)
+
+
+SMALL = {
+    "dataset.num_train_clips": 32,
+    "model.num_layers": 1,
+    "model.dim": 32,
+    "model.num_codes": 16,
+    "schedule.gpt.warmup_steps": 1,
+    "training.steps": 4,
+    "training.log_every_steps": 1,
+    "samples.num_clips": 1,
+}
+SHORT = {
+    "training.steps": 3,
+    "samples.num_clips": 1,
+    "guard.voice_is_heard.at": "from step:9",  # so short a training hears no voice
+}
+
+
+def change(checkout, name, changes):
+    """Set values of a recipe's demo profile."""
+    path = checkout.root / name
+    recipe = tomli.loads(path.read_text())
+    for key, value in changes.items():
+        *tables, last = key.split(".")
+        place = recipe["profile"]["demo"]
+        for table in tables:
+            place = place.setdefault(table, {})
+        place[last] = value
+    path.write_text(tomli_w.dumps(recipe))
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     made = Checkout(tmp_path_factory.mktemp("xtts"))
-    made.edit(FIRST, "num_layers = 4\ndim = 128", "num_layers = 1\ndim = 32")
-    made.edit(FIRST, "num_codes = 256", "num_codes = 16")
-    made.edit(FIRST, "steps = 300\nbatch_size", "steps = 4\nlog_every_steps = 1\nbatch_size")
-    made.edit(FIRST, "max_seconds = 6.0", "max_seconds = 6.0\nnum_train_clips = 32")
-    made.edit(FIRST, "warmup_steps = 200", "warmup_steps = 1")
-    made.edit(SECOND, "\nsteps = 150\n", "\nsteps = 3\n")
-    for name in (FIRST, SECOND):
-        path = made.root / name
-        path.write_text(f"{path.read_text()}\n[profile.demo.samples]\nnum_clips = 1\n")
-    made.edit(SECOND, 'at = "always"', 'at = "from step:9"')  # so short a training hears no voice
+    change(made, FIRST, SMALL)
+    change(made, SECOND, SHORT)
     made.edit("params.toml", "aim = true", "aim = false")
     made.commit()
     made.first = made.run("dvc", "repro", "xtts_phase2")
     return made
+
+
+def prepared(checkout, name):
+    return sorted(path.name for path in (checkout.root / "build/prepared" / name).iterdir())
 
 
 def metrics(checkout, name):
@@ -38,8 +68,8 @@ def metrics(checkout, name):
 
 def test_the_second_phase_trains_the_first_where_it_is_missing_and_nothing_more(checkout):
     stages = set(ran(checkout.first))
-    assert {"speech", *PHASES} <= stages
-    assert not {"words", "audio_vae", "codec_dac_fixed"} & stages
+    assert {"voice", *PREPARED, *PHASES} <= stages
+    assert not {"words", "speech", "audio_vae", "codec_dac_fixed"} & stages
     assert ran(checkout.run("dvc", "repro", "xtts_phase2")) == []
 
 
@@ -67,7 +97,44 @@ def test_what_the_report_holds_is_heard_and_the_export_is_named_for_what_it_is(c
 
 
 def test_another_rate_of_the_second_phase_trains_that_alone(checkout):
-    checkout.edit(SECOND, "learning_rate = 5e-4", "learning_rate = 6e-4")
+    change(checkout, SECOND, {"optimizer.gpt.learning_rate": 6e-4})
     stages = set(ran(checkout.run("dvc", "repro", "xtts_phase2")))
     assert "xtts_phase2" in stages
-    assert "xtts_phase1" not in stages
+    assert not {"xtts_phase1", *PREPARED} & stages
+
+
+def test_a_comment_in_a_recipe_runs_nothing_but_what_reads_recipes(checkout):
+    path = checkout.root / FIRST
+    path.write_text(f"{path.read_text()}\n# a comment\n")
+    stages = ran(checkout.run("dvc", "repro", "xtts_phase2"))
+    assert {stage.partition("@")[0] for stage in stages} == {"resolve"}
+
+
+def test_what_was_prepared_lists_the_clips_of_both_phases(checkout):
+    first, second = (prepared(checkout, name) for name in PHASES)
+    assert first == second
+    assert {name.partition("-")[0] for name in first} == {
+        "audio_codes", "clips.tsv", "codes", "quarantined.tsv", "tokens", "vocab",
+    }  # fmt: skip
+    evaluated = set()
+    for name in PHASES:
+        lines = (checkout.root / "build/prepared" / name / "clips.tsv").read_text("utf-8")
+        evaluated.add(lines[lines.index("\tevaluation\t") :])
+    assert len(evaluated) == 1
+
+
+def test_what_dvc_brings_from_elsewhere_is_trained_on_as_it_is(checkout):
+    for folder in ("features", "prepared"):
+        shutil.rmtree(checkout.root / "build" / folder)
+    checkout.run("dvc", "checkout", *PREPARED)
+    for name in PHASES:
+        assert "already trained" in checkout.run("cantus", "train", name)
+    assert not (checkout.root / "build/features").exists()
+
+
+def test_another_limit_prepares_both_phases_again_and_trains_them(checkout):
+    change(checkout, FIRST, {"dataset.max_seconds": 5.0})
+    before = prepared(checkout, "xtts_phase1")
+    stages = ran(checkout.run("dvc", "repro", "xtts_phase2"))
+    assert {*PREPARED, *PHASES} <= set(stages)
+    assert prepared(checkout, "xtts_phase1") != before

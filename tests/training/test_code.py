@@ -1,3 +1,4 @@
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,23 @@ def test_a_stage_depends_on_the_very_code_that_makes_another_run(name):
     files = {file for place in places for file in ([place], place.rglob("*.py"))[place.is_dir()]}
     assert files == set(code_files(recipe))
     assert ROOT / "engine/metrics/codes.py" in files
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_what_is_prepared_is_a_stage_that_training_depends_on(name):
+    recipe = load_recipe(Project(ROOT).recipe(name), classes=recipe_classes())
+    room = type(recipe).__module__.rpartition(".")[0]
+    deps, prepared = STAGES[name]["deps"], f"build/prepared/{name}"
+    assert (name in STAGES["prepare"]["foreach"]) is (find_spec(f"{room}.prepare") is not None)
+    assert (prepared in deps) is (name in STAGES["prepare"]["foreach"])
+
+
+def test_what_is_prepared_depends_on_the_corpus_and_on_code_that_training_depends_on():
+    stage = STAGES["prepare"]
+    wanted = {dep for dep in stage["do"]["deps"] if dep.startswith(("engine/", "build/corpus/"))}
+    for name, item in stage["foreach"].items():
+        assert wanted <= set(STAGES[name]["deps"])
+        recipe = load_recipe(Project(ROOT).recipe(name), classes=recipe_classes(), profile="demo")
+        parent = recipe.start.from_ if recipe.start else None
+        inherited = f"models/{parent}/evaluation/clips.tsv"
+        assert item["evaluated_on"] == (inherited if parent else "evaluation")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.errors import UserError
 from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import keys
 from engine.evaluation.lineage import read_ancestors
@@ -16,6 +17,7 @@ from engine.recipe.schema import Adam, Constant, Guard, Start, Verdict
 from engine.report.ending import tell_ending
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
+from engine.training.start import remark_on_pick
 from tests.training.toy import ToyDataset, build_toy, toy_recipe
 from tests.training.train_toy import finish, start, wait_for_step
 
@@ -276,3 +278,11 @@ def test_a_phase_that_does_not_begin_with_its_parents_best_is_told_so(base, tmp_
     said = (tmp_path / "said").read_text()
     assert said.count("whose best was") == (last != best)
     assert (remark in said) == (last != best)
+
+
+def test_a_step_that_was_not_kept_is_refused_by_the_plan_too_with_those_that_were(base, tmp_path):
+    shutil.copytree(base / "models/toy", tmp_path / "models/toy")
+    cases = (("toy", "step:1500", "kept are: best, last"), ("nobody", "best", "dvc repro nobody"))
+    for name, pick, said in cases:
+        with pytest.raises(UserError, match=said):
+            remark_on_pick(Start(from_=name, pick=pick), Project(tmp_path))

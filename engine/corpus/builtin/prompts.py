@@ -1,4 +1,4 @@
-"""The tables the built-in corpus is made from: words, sentences, and the voices that speak them."""
+"""The tables the built-in corpus is made from: words, sentences, templates, and who speaks them."""
 
 import csv
 from pathlib import Path
@@ -35,6 +35,11 @@ def read_sentences(folder: Path) -> list[tuple[str, str]]:
     """(language, text) for each line of `speech.tsv`."""
     rows = _rows(folder / "speech.tsv", ("language", "text"))
     return [(row["language"], row["text"]) for row in rows]
+
+
+def read_templates(folder: Path) -> list[tuple[str, str]]:
+    """(slot, text) for each line of `voice.tsv`."""
+    return [(row["slot"], row["text"]) for row in _rows(folder / "voice.tsv", ("slot", "text"))]
 
 
 def read_voices(folder: Path, corpus: str) -> list[Voice]:

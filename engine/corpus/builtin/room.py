@@ -18,11 +18,16 @@ def random_for(*names: str | int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
 
-def record(voice: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A voice (float) at a level drawn from PEAK_DBFS, over white noise: no digital silence."""
+def record(
+    voice: np.ndarray,
+    random: np.random.Generator,
+    peak_dbfs: tuple[float, float] = PEAK_DBFS,
+    noise_dbfs: tuple[float, float] = NOISE_DBFS,
+) -> np.ndarray:
+    """A voice (float) at a level drawn from `peak_dbfs`, over white noise: no digital silence."""
     peak = max(float(np.abs(voice).max()), 1e-9)
-    noise = random.standard_normal(len(voice)) * _amplitude(random.uniform(*NOISE_DBFS))
-    level = _amplitude(random.uniform(*PEAK_DBFS))
+    noise = random.standard_normal(len(voice)) * _amplitude(random.uniform(*noise_dbfs))
+    level = _amplitude(random.uniform(*peak_dbfs))
     return (voice * (level / peak) + noise).astype(np.float32)
 
 

@@ -4,32 +4,56 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from attrs import frozen
 
 from engine.corpus.builtin.espeak import SAMPLE_RATE_HZ, Espeak
 from engine.corpus.builtin.prompts import Voice
-from engine.corpus.builtin.room import random_for, record, write_wav
+from engine.corpus.builtin.room import (
+    NOISE_DBFS,
+    PEAK_DBFS,
+    random_for,
+    record,
+    write_wav,
+)
 from engine.corpus.layouts.metadata import METADATA
 from engine.corpus.pcm import FULL_SCALE
 
-_WORDS_A_MINUTE = (140, 180)
-_PITCH = (40, 60)
 _PAUSE = np.zeros(SAMPLE_RATE_HZ // 10, np.float32)
 
 Sentences = Sequence[tuple[str, str]]
 
 
-def speak_sentences(sentences: Sentences, voices: Sequence[Voice], folder: Path) -> None:
+@frozen
+class Manner:
+    """How sentences are spoken and recorded: ranges that each of them draws from."""
+
+    words_a_minute: tuple[int, int]
+    """Whole numbers, the upper end excluded; so is `pitch`, of 0 to 99."""
+    pitch: tuple[int, int]
+    peak_dbfs: tuple[float, float]
+    noise_dbfs: tuple[float, float]
+
+
+ANYWHERE = Manner((140, 180), (40, 60), PEAK_DBFS, NOISE_DBFS)
+IN_A_STUDIO = Manner((160, 161), (50, 51), (-9.0, -8.0), (-80.0, -79.0))
+"""One pace, pitch and level: a voice and its words are all there is to learn."""
+
+
+def speak_sentences(
+    sentences: Sentences, manner: Manner, voices: Sequence[Voice], folder: Path
+) -> None:
     """Write `<voice>/<number>.wav`: each voice says the sentences of its language."""
     espeak = Espeak()
     for voice in voices:
         (folder / voice.name).mkdir(parents=True)
         for number, text in _of(voice, sentences):
             random = random_for(text, voice.name)
-            rate, pitch = int(random.integers(*_WORDS_A_MINUTE)), int(random.integers(*_PITCH))
+            rate = int(random.integers(*manner.words_a_minute))
+            pitch = int(random.integers(*manner.pitch))
             spoken = espeak.say(text, voice=voice.name, rate=rate, pitch=pitch)
             with_pauses = np.concatenate([_PAUSE, spoken.astype(np.float32) / FULL_SCALE, _PAUSE])
-            path = folder / _name(voice, number)
-            write_wav(path, record(with_pauses, random), SAMPLE_RATE_HZ)
+            recorded = record(with_pauses, random, manner.peak_dbfs, manner.noise_dbfs)
+            write_wav(folder / _name(voice, number), recorded, SAMPLE_RATE_HZ)
 
 
 def write_metadata(sentences: Sentences, voices: Sequence[Voice], folder: Path) -> None:

@@ -8,17 +8,37 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-from engine.corpus.builtin.prompts import Voice, read_sentences, read_voices, read_words
-from engine.corpus.builtin.speech import speak_sentences, write_metadata
+from engine.corpus.builtin.prompts import (
+    Voice,
+    read_sentences,
+    read_templates,
+    read_voices,
+    read_words,
+)
+from engine.corpus.builtin.speech import (
+    ANYWHERE,
+    IN_A_STUDIO,
+    Manner,
+    speak_sentences,
+    write_metadata,
+)
+from engine.corpus.builtin.templates import fill_templates
 from engine.corpus.builtin.words import speak_words, write_lists
 from engine.errors import UserError
 
 _NUM_GROUPS = 4
 """Fixed, so that the audio does not depend on how many processes this machine runs at once."""
+_OF_A_TEMPLATE = 16
+"""At most so many sentences are made of a template of the corpus 'voice'."""
 
 
 def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
-    """Write the built-in corpus 'words' or 'speech' from the tables in `prompts` into `folder`.
+    """Write a built-in corpus from the tables in `prompts` into `folder`.
+
+    'words': one-second words in many voices, whole voices held out. 'speech': sentences in several
+    languages, which share few words. 'voice': Hungarian sentences of templates in two voices, for
+    learning to speak within minutes. A sentence of its that is held out is a new combination of
+    words that were all heard elsewhere, so its figures say nothing of other text.
 
     Raises UserError for another name, a missing table, or where espeak-ng is not installed.
     """
@@ -28,15 +48,22 @@ def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
         words = read_words(prompts)
         _in_fresh_processes(partial(speak_words, words, folder=folder), voices)
         write_lists(words, voices, folder)
-    elif corpus == "speech":
-        sentences = read_sentences(prompts)
-        _in_fresh_processes(partial(speak_sentences, sentences, folder=folder), voices)
-        write_metadata(sentences, voices, folder)
-    else:
-        raise UserError(
-            f"There is no built-in corpus {corpus!r}, only 'words' and 'speech'. Set "
-            f"corpora.{corpus}.source in params.toml to a folder below data/."
-        )
+        return
+    sentences, manner = _sentences(corpus, prompts)
+    _in_fresh_processes(partial(speak_sentences, sentences, manner, folder=folder), voices)
+    write_metadata(sentences, voices, folder)
+
+
+def _sentences(corpus: str, prompts: Path) -> tuple[list[tuple[str, str]], Manner]:
+    if corpus == "speech":
+        return read_sentences(prompts), ANYWHERE
+    if corpus == "voice":
+        made = fill_templates(read_templates(prompts), _OF_A_TEMPLATE)
+        return [("hu", text) for text in made], IN_A_STUDIO
+    raise UserError(
+        f"There is no built-in corpus {corpus!r}, only 'words', 'speech' and 'voice'. Set "
+        f"corpora.{corpus}.source in params.toml to a folder below data/."
+    )
 
 
 def _in_fresh_processes(speak: Callable[..., None], voices: list[Voice]) -> None:

@@ -17,11 +17,6 @@ _RESAMPLER_HEADS = 8
 _RESAMPLER_HEAD_DIM = 64
 
 
-def real_frames(lengths: Tensor, num_frames: int) -> Tensor:
-    """Which frames are a row's own and which padding: lengths [B] to booleans [B, num_frames]."""
-    return torch.arange(num_frames, device=lengths.device) < lengths[:, None]
-
-
 class ConditioningEncoder(nn.Module):
     """Mel spectrograms [B, num_mels, frames] to vectors [B, frames, dim]."""
 
@@ -30,11 +25,11 @@ class ConditioningEncoder(nn.Module):
         self.init = nn.Conv1d(num_mels, dim, 1)
         self.attn = nn.ModuleList(_FrameAttention(dim, num_heads) for _ in range(_NUM_BLOCKS))
 
-    def forward(self, mels: Tensor, real: Tensor | None = None) -> Tensor:
-        """With `real` [B, frames], the other frames have no influence on these."""
+    def forward(self, mels: Tensor) -> Tensor:
+        """Every frame hears all others: a row of a voice that is padded would hear its padding."""
         frames = _of_each(self.init, mels.mT)
         for block in self.attn:
-            frames = block(frames, real)
+            frames = block(frames)
         return frames
 
 
@@ -43,7 +38,7 @@ class _FrameAttention(nn.Module):
 
     def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()
-        self.norm = _FrameGroupNorm(_num_groups(dim), dim)
+        self.norm = nn.GroupNorm(_num_groups(dim), dim)
         self.qkv = nn.Conv1d(dim, 3 * dim, 1)
         self.proj_out = nn.Conv1d(dim, dim, 1)
         assert self.proj_out.bias is not None
@@ -51,12 +46,11 @@ class _FrameAttention(nn.Module):
         nn.init.zeros_(self.proj_out.bias)
         self.num_heads = num_heads
 
-    def forward(self, frames: Tensor, real: Tensor | None) -> Tensor:
-        normed = self.norm(frames, real)
+    def forward(self, frames: Tensor) -> Tensor:
+        normed = self.norm(frames.float().mT).mT
         by_head = _of_each(self.qkv, normed).view(*frames.shape[:2], self.num_heads, 3, -1)
         queries, keys, values = by_head.permute(3, 0, 2, 1, 4)
-        mask = None if real is None else real[:, None, None]
-        heard = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+        heard = F.scaled_dot_product_attention(queries, keys, values)
         added: Tensor = normed + _of_each(self.proj_out, heard.transpose(1, 2).flatten(2))
         return added
 
@@ -72,22 +66,6 @@ def _num_groups(dim: int) -> int:
     return math.gcd(most, dim)
 
 
-class _FrameGroupNorm(nn.GroupNorm):
-    """Group normalisation (Wu and He, 2018) of vectors [B, frames, dim], over each row's frames."""
-
-    def forward(self, frames: Tensor, real: Tensor | None = None) -> Tensor:
-        """In fp32; with `real` [B, frames], by the statistics of these frames alone."""
-        groups = frames.float().view(*frames.shape[:2], self.num_groups, -1)
-        if real is None:
-            variance, mean = torch.var_mean(groups, (1, 3), correction=0, keepdim=True)
-        else:
-            shares = (real / (real.sum(1, keepdim=True) * groups.shape[-1]))[:, :, None, None]
-            mean = (groups * shares).sum((1, 3), keepdim=True)
-            variance = ((groups - mean).square() * shares).sum((1, 3), keepdim=True)
-        normed = ((groups - mean) * torch.rsqrt(variance + self.eps)).flatten(2)
-        return torch.addcmul(self.bias, normed, self.weight)
-
-
 class PerceiverResampler(nn.Module):
     """Frames [B, frames, dim] to latents [B, num_latents, dim]."""
 
@@ -97,11 +75,11 @@ class PerceiverResampler(nn.Module):
         self.layers = nn.ModuleList(_ResamplerLayer(dim) for _ in range(_NUM_RESAMPLER_LAYERS))
         self.norm = _RootMeanSquareNorm(dim)
 
-    def forward(self, frames: Tensor, real: Tensor | None = None) -> Tensor:
-        """With `real` [B, frames], latents attend to these frames only."""
+    def forward(self, frames: Tensor) -> Tensor:
+        """Latents of a voice; as many of few frames as of many."""
         latents = self.latents.expand(len(frames), -1, -1)
         for layer in self.layers:
-            latents = layer(latents, frames, real)
+            latents = layer(latents, frames)
         normed: Tensor = self.norm(latents)
         return normed
 
@@ -112,15 +90,20 @@ class _ResamplerLayer(nn.ModuleList):
     def __init__(self, dim: int) -> None:
         super().__init__((_LatentAttention(dim), _gated_feed_forward(dim)))
 
-    def forward(self, latents: Tensor, frames: Tensor, real: Tensor | None) -> Tensor:
+    def forward(self, latents: Tensor, frames: Tensor) -> Tensor:
         attention, feed_forward = self
-        latents = latents + attention(latents, frames, real)
+        latents = latents + attention(latents, frames)
         added: Tensor = latents + feed_forward(latents)
         return added
 
 
 class _LatentAttention(nn.Module):
-    """Latents attend to themselves and to the frames."""
+    """Latents attend to themselves and to the frames.
+
+    Keys and values are never made of all frames. A latent's query is taken to where the frames are
+    (q · K x = Kᵀ q · x), and values are made of what each latent heard (Σ a V x = V Σ a x): the
+    same sums in another order, which cost less because latents are few.
+    """
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -129,21 +112,16 @@ class _LatentAttention(nn.Module):
         self.to_kv = nn.Linear(dim, 2 * inner, bias=False)
         self.to_out = nn.Linear(inner, dim, bias=False)
 
-    def forward(self, latents: Tensor, frames: Tensor, real: Tensor | None) -> Tensor:
-        attended = torch.cat([latents, frames], dim=1)
-        queries = _by_head(self.to_q(latents))
-        keys, values = map(_by_head, self.to_kv(attended).chunk(2, dim=-1))
-        mask = (
-            None if real is None else F.pad(real, (latents.shape[1], 0), value=True)[:, None, None]
+    def forward(self, latents: Tensor, frames: Tensor) -> Tensor:
+        attended = torch.cat([latents, frames], dim=1)[:, None]
+        keys, values = self.to_kv.weight.view(2, _RESAMPLER_HEADS, _RESAMPLER_HEAD_DIM, -1)
+        queries = self.to_q(latents).unflatten(2, (_RESAMPLER_HEADS, -1)).transpose(1, 2) @ keys
+        heard = F.scaled_dot_product_attention(
+            queries.flatten(1, 2)[:, None], attended, attended, scale=_RESAMPLER_HEAD_DIM**-0.5
         )
-        heard = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        mixed: Tensor = self.to_out(heard.transpose(1, 2).flatten(2))
+        by_head = heard.view(queries.shape) @ values.mT
+        mixed: Tensor = self.to_out(by_head.transpose(1, 2).flatten(2))
         return mixed
-
-
-def _by_head(x: Tensor) -> Tensor:
-    """[B, length, heads * dim of a head] to [B, heads, length, dim of a head]."""
-    return x.view(*x.shape[:2], _RESAMPLER_HEADS, -1).transpose(1, 2)
 
 
 class _GatedGelu(nn.Module):

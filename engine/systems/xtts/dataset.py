@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -10,19 +9,11 @@ import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
-from engine.corpus import Corpus, PackedAudio
-from engine.corpus.traits import span_of
-from engine.evaluation.audio import SPAN
-from engine.evaluation.digests import as_digests
-from engine.features.cache import cached_array
-from engine.systems.xtts.audio_codes import CODE_TYPE, as_waveform, code_all, num_codes_in
-from engine.systems.xtts.eligible import Eligible
-from engine.systems.xtts.material import Material
+from engine.corpus import PackedAudio
+from engine.systems.xtts.audio_codes import as_waveform
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Dataset
 
 _T = TypeVar("_T")
-CODING_VERSION = 1
-"""Raised when the same clip and coder would give other codes."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -87,16 +78,20 @@ class XttsClips:
         return [by_voice[voice] for voice in known]
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> dict[str, Tensor]:
-        """The clips at `indices`, with excerpts of their voices that are drawn from `random`."""
+        """The clips at `indices`, with excerpts of their voices that are drawn from `random`.
+
+        Their length is drawn once for a batch: what is of one length is heard together.
+        """
         heard = [self._conditioned_on(index, random) for index in indices]
         shortest, longest = (round(s * SAMPLE_RATE_HZ) for s in self.dataset.conditioning_seconds)
+        wanted = int(random.integers(shortest, longest + 1))
 
         def excerpt(index: int, itself: bool) -> np.ndarray:
-            there, wanted = self._num_samples(index), int(random.integers(shortest, longest + 1))
+            there, length = self._num_samples(index), wanted
             if there <= wanted:  # of a short clip half, as upstream, so that half is not foretold
-                wanted = there // 2 if itself else there
-            start = int(random.integers(there - wanted + 1))
-            return self.packed.read(int(self.rows[index]), start, start + wanted)
+                length = there // 2 if itself else there
+            start = int(random.integers(there - length + 1))
+            return self.packed.read(int(self.rows[index]), start, start + length)
 
         return self._batch(indices, heard, excerpt)
 
@@ -111,6 +106,10 @@ class XttsClips:
                 int(self.rows[index]), 0, min(wanted, self._num_samples(index))
             ),
         )
+
+    def heard_by(self, index: int) -> int:
+        """The clip whose voice is heard where the one at `index` is evaluated."""
+        return self._conditioned_on(index)
 
     def audio(self, index: int) -> Tensor:
         """A clip's waveform [samples] in -1..1."""
@@ -150,43 +149,17 @@ class XttsClips:
         return {"text": made["text"], "codes": made["code"], "voice": made["voice"], **lengths}
 
 
-def all_clips(
-    corpus: Corpus, eligible: Eligible, material: Material, dataset: Dataset, folder: Path
-) -> XttsClips:
-    """Every clip that may be used, coded once; codes are kept below `folder`."""
-    packed = corpus.packed(SAMPLE_RATE_HZ)
-    clips = [corpus.manifest.clips[row] for row in eligible.rows.tolist()]
-    known = [(clip.id, clip.sha256, span_of(clip), clip.speaker) for clip in clips]
-    return XttsClips(
-        ids=tuple(id_ for id_, _, _, _ in known),
-        rows=eligible.rows,
-        digests=as_digests(word for _, word, _, _ in known),
-        spans=np.array([span for _, _, span, _ in known], SPAN),
-        tokens=tuple(eligible.tokens),
-        codes=_kept_codes(corpus, packed, eligible.rows, material, folder),
-        speakers=tuple(speaker or "" for _, _, _, speaker in known),
-        packed=packed,
-        dataset=dataset,
-    )
-
-
-def _kept_codes(
-    corpus: Corpus, packed: PackedAudio, rows: np.ndarray, material: Material, folder: Path
-) -> tuple[np.ndarray, ...]:
-    lengths = packed.lengths[rows]
-    counts = [num_codes_in(int(length)) for length in lengths]
-    key: dict[str, str | int | float | None] = {
-        "corpus": corpus.digest_at(SAMPLE_RATE_HZ),
-        "material": material.digest.hex(),
-        "clips": " ".join(map(str, rows.tolist())),
-        "version": CODING_VERSION,
-    }
-
-    def fill(array: np.ndarray) -> None:
-        array[:] = code_all(material.audio_codes, lambda at: packed.read(int(rows[at])), lengths)[0]
-
-    flat = cached_array(folder, "codes", key, [sum(counts)], CODE_TYPE.str, fill)
-    return tuple(np.split(flat, np.cumsum(counts)[:-1]))
+def voice_notes(*sets: XttsClips) -> list[str]:
+    """A sentence on whose voice clips hear, where it is not each one's own."""
+    voices = [clips.voices for clips in sets if clips.dataset.conditioning == "same_speaker"]
+    if not voices:
+        return []
+    alone = sum(len(voice) == 1 for each in voices for voice in each)
+    others = sum(map(len, voices)) - alone
+    return [
+        f"Conditioned on another clip of its speaker: {others:,} clips; on themselves: {alone:,} "
+        "(a speaker's only clip in its set, or of no known speaker)."
+    ]
 
 
 def _padded(rows: Sequence[Tensor]) -> Tensor:

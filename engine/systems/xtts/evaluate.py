@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from engine.systems.xtts.dataset import XttsClips
 from engine.systems.xtts.gpt import NUM_STOPS
@@ -13,26 +14,41 @@ from engine.training.system import Batch, Evaluated
 
 _CLIPS_AT_ONCE = 8
 _PRIOR = 32.0
+_GIVEN = {"voice": ("mels", "frames"), "text": ("text", "text_lengths")}
+"""What a clip's codes are foretold from, by the entries of a prepared batch."""
 
 
 @torch.no_grad()
 def evaluate(objective: XttsObjective, clips: XttsClips, weights: Mapping[str, float]) -> Evaluated:
     """The metrics that the recipe class declares as `eval/...`, and those of each clip."""
-    order, astray_of = _by_length(clips), _astray(clips)
-    device = objective.speaks.device
+    order, strangers = _by_length(clips), _strangers(clips)
     rows: dict[str, np.ndarray] = {}
     for start in range(0, len(order), _CLIPS_AT_ONCE):
         places = order[start : start + _CLIPS_AT_ONCE]
-        astray = astray_of[places]
-        own, others = (
-            objective.prepare({name: tensor.to(device) for name, tensor in batch.items()})
-            for batch in map(clips.evaluated, (places.tolist(), astray.tolist()))
-        )
-        found = objective.cost(own)._asdict()
-        found["astray_nats"] = objective.cost(_with_voices(own, others)).audio_nats
-        for name, values in found.items():
+        for name, values in _costs(objective, clips, places, strangers).items():
             rows.setdefault(name, np.empty(len(order)))[places] = values.double().cpu().numpy()
     return _figures(rows, weights)
+
+
+def _costs(
+    objective: XttsObjective,
+    clips: XttsClips,
+    places: np.ndarray,
+    strangers: Mapping[str, np.ndarray],
+) -> dict[str, Tensor]:
+    """What some clips cost, [clips] each, and the nats of their codes with what is a stranger's."""
+    own = _prepared(objective, clips, places)
+    found = objective.cost(own)._asdict()
+    for given, entries in _GIVEN.items():
+        others = _prepared(objective, clips, strangers[given][places])
+        astray = {**own, **{name: others[name] for name in entries}}
+        found[f"{given}_astray"] = objective.cost(astray).audio_nats
+    return found
+
+
+def _prepared(objective: XttsObjective, clips: XttsClips, places: np.ndarray) -> Batch:
+    device, batch = objective.speaks.device, clips.evaluated(places.tolist())
+    return objective.prepare({name: tensor.to(device) for name, tensor in batch.items()})
 
 
 def _by_length(clips: XttsClips) -> np.ndarray:
@@ -40,24 +56,20 @@ def _by_length(clips: XttsClips) -> np.ndarray:
     return np.lexsort((*clips.digests.T[::-1], clips.lengths))
 
 
-def _astray(clips: XttsClips) -> np.ndarray:
-    """For each clip another that its voice is not in: of about its length, and another speaker's.
+def _strangers(clips: XttsClips) -> dict[str, np.ndarray]:
+    """For each clip one of another voice, and one of another text, of about its length.
 
-    Where all clips have one speaker, or no known one, another clip.
+    Where all clips have one voice, or no known one, another clip.
     """
+    traits = {"voice": clips.speakers, "text": [tokens.tobytes() for tokens in clips.tokens]}
     order = _by_length(clips).tolist()
-    found = np.empty(len(order), np.int64)
+    found = {given: np.empty(len(order), np.int64) for given in _GIVEN}
     for at, place in enumerate(order):
         others = [order[at - back] for back in range(1, len(order))] or [place]
-        speaker = clips.speakers[place]
-        strangers = (other for other in others if clips.speakers[other] != speaker)
-        found[place] = next(strangers, others[0])
+        for given, trait in traits.items():
+            strange = (other for other in others if trait[other] != trait[place])
+            found[given][place] = next(strange, others[0])
     return found
-
-
-def _with_voices(batch: Batch, others: Batch) -> Batch:
-    """A prepared batch conditioned on the voices of another."""
-    return {**batch, **{name: others[name] for name in ("mels", "frames")}}
 
 
 def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Evaluated:
@@ -66,8 +78,9 @@ def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Ev
         "text_ce": rows["text_nats"] / rows["num_text"],
         "mel_accuracy": rows["audio_correct"] / rows["num_audio"],
         "stop_ce": rows["stop_nats"] / NUM_STOPS,
-        "voice_gain": (rows["astray_nats"] - rows["audio_nats"]) / rows["num_audio"],
     }
+    gains = {given: rows[f"{given}_astray"] - rows["audio_nats"] for given in _GIVEN}
+    per_clip |= {f"{given}_gain": gain / rows["num_audio"] for given, gain in gains.items()}
     codes = rows["num_audio"].sum()
     mel, text = rows["audio_nats"].sum() / codes, rows["text_nats"].sum() / rows["num_text"].sum()
     text_weight = weights.get("text_ce", 0.0)
@@ -78,7 +91,7 @@ def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Ev
         "loss": weights["mel_ce"] * mel + text_weight * text,
         "mel_accuracy": rows["audio_correct"].sum() / codes,
         "stop_ce": per_clip["stop_ce"].mean(),
-        "voice_gain": rows["astray_nats"].sum() / codes - mel,
+        **{f"{given}_gain": gain.sum() / codes for given, gain in gains.items()},
         "codes": codes,
         "clips": len(per_clip["mel_ce"]),
     }

@@ -30,6 +30,12 @@ _IS_SILENT = """\
 It holds no decoder: what its GPT says are codes of another tokenizer than Coqui's, and no vocoder
 was trained for them. Coqui cannot speak with it, and refuses to load it.
 """
+_IS_REFUSED = """\
+Coqui's tokenizer refuses text in {languages}, which it has no rules for. Its GPT speaks the ids
+that vocab.json gives for the language's token and the text in lower case, [SPACE] for each space.
+"""
+_COQUI_HAS_RULES_FOR = {"ar", "cs", "de", "en", "es", "fr", "hi", "hu", "it", "ja", "ko", "nl"}
+_COQUI_HAS_RULES_FOR |= {"pl", "pt", "ru", "tr", "zh-cn"}
 
 
 def export_xtts(
@@ -72,7 +78,7 @@ def export_xtts(
         shutil.copyfile(vocabulary, new / VOCABULARY)
         _write_json(new / CONFIG, written)
         _write_json(new / CARD, {**facts, "has_decoder": bool(weights.decoder)})
-        (new / README).write_text(_readme(facts, bool(weights.decoder)), "utf-8")
+        (new / README).write_text(_readme(facts, weights, tokenizer), "utf-8")
         _verify(new / MODEL, weights)
         replace_folder(new, folder)
 
@@ -148,9 +154,12 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=4, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _readme(facts: Mapping[str, Any], has_decoder: bool) -> str:
+def _readme(facts: Mapping[str, Any], weights: XttsWeights, tokenizer: Tokenizer) -> str:
+    said = _SPEAKS if weights.decoder else _IS_SILENT
+    refused = [name for name in tokenizer.languages if name not in _COQUI_HAS_RULES_FOR]
+    if weights.decoder and refused:
+        said += "\n" + _IS_REFUSED.format(languages=", ".join(refused))
     return (
         f"# A voice of XTTS v2, trained with Cantus\n\nLicence of the weights: "
-        f"{facts['weights_license']}\n\n{_SPEAKS if has_decoder else _IS_SILENT}\n"
-        f"{CARD} says where it comes from.\n"
+        f"{facts['weights_license']}\n\n{said}\n{CARD} says where it comes from.\n"
     )

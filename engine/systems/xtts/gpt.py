@@ -10,7 +10,7 @@ upstream was trained with: t1 .. tT STOP, and c1 .. cC with `NUM_STOPS` stop cod
 input of text is without its STOP (upstream masks it out); where speech is made, it is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -19,8 +19,8 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.systems.xtts.conditioning import ConditioningEncoder, PerceiverResampler, real_frames
-from engine.systems.xtts.packing import Lengths, Packing, Tokens, as_counts, framed, pack
+from engine.systems.xtts.conditioning import ConditioningEncoder, PerceiverResampler
+from engine.systems.xtts.packing import Lengths, Packing, Tokens, as_counts, by_length, framed, pack
 from engine.systems.xtts.transformer import CausalTransformer
 
 NUM_STOPS = 4
@@ -155,16 +155,18 @@ class XttsGpt(nn.Module):
         self.mel_head = nn.Linear(dim, settings.num_audio_tokens)
         self.conditioning_perceiver = PerceiverResampler(dim, settings.num_latents)
 
-    def condition(self, mels: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def condition(self, mels: Tensor, lengths: Lengths | None = None) -> Tensor:
         """The latents [B, num_latents, dim] of a voice heard in mels [B, num_mels, frames].
 
         With `lengths` [B], in frames, each row has the latents of its own frames alone, whatever
-        stands in the padding. Without, all frames are heard: upstream's `get_style_emb`.
+        stands in the padding: rows of one length are heard together. Without, all frames are heard:
+        upstream's `get_style_emb`.
         """
-        real = None if lengths is None else real_frames(lengths.to(mels.device), mels.shape[2])
-        frames = self.conditioning_encoder(mels, real)
-        latents: Tensor = self.conditioning_perceiver(frames, real)
-        return latents
+        if lengths is None:
+            latents: Tensor = self.conditioning_perceiver(self.conditioning_encoder(mels))
+            return latents
+        alike, order = _uncompiled(by_length, mels, lengths)
+        return torch.cat([self.condition(rows) for rows in alike])[order]
 
     def forward(
         self,
@@ -184,8 +186,10 @@ class XttsGpt(nn.Module):
         codes = framed(codes, own_codes, own.start_audio_token, own.stop_audio_token, NUM_STOPS)
         of_text, of_codes = self._heard(latents, text, codes, packing)
         said = packing.codes.of(codes, after=1)
-        text_nats, _ = _costs(self.text_head, of_text, packing.text.of(text, after=1))
-        audio_nats, correct = _costs(self.mel_head, of_codes, said)
+        text_nats = _nats(_in_fp32(self.text_head, of_text), packing.text.of(text, after=1))
+        scores = _in_fp32(self.mel_head, of_codes)
+        audio_nats = _nats(scores, said)
+        correct = (scores.detach().argmax(-1) == said).float()
         return PerClip(
             _by_clip(text_nats, packing.text),
             packing.text.counts,
@@ -235,11 +239,9 @@ class XttsGpt(nn.Module):
         return _in_fp32(self.mel_head, self.final_norm(states))
 
     def _packing(self, *lengths_and_more: Any) -> Packing:
-        """What `_layout` gives, which torch.compile must leave as it is: lengths are data."""
-        if torch.compiler.is_compiling():  # else this would import the compiler, which takes 4 s
-            packing: Packing = torch.compiler.disable(self._layout)(*lengths_and_more)  # type: ignore[no-untyped-call]
-            return packing
-        return self._layout(*lengths_and_more)
+        """What `_layout` gives: lengths are data."""
+        packing: Packing = _uncompiled(self._layout, *lengths_and_more)
+        return packing
 
     def _layout(
         self, text_lengths: Lengths, code_lengths: Lengths, more_text: int, more_codes: int
@@ -271,11 +273,16 @@ class XttsGpt(nn.Module):
         return states[:num_text], states[num_text:]
 
 
-def _costs(head: nn.Module, states: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Cross-entropy in nats of each target, and whether it was the most likely; fp32, [tokens]."""
-    logits = _in_fp32(head, states)
-    nats = F.cross_entropy(logits, targets, reduction="none")
-    return nats, (logits.detach().argmax(-1) == targets).float()
+def _uncompiled(function: Callable[..., Any], *args: Any) -> Any:
+    """What a function gives that goes by numbers in tensors: torch.compile must leave it alone."""
+    if torch.compiler.is_compiling():  # else this would import the compiler, which takes 4 s
+        return torch.compiler.disable(function)(*args)  # type: ignore[no-untyped-call]
+    return function(*args)
+
+
+def _nats(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of each target, [tokens]."""
+    return F.cross_entropy(logits, targets, reduction="none")
 
 
 def _by_clip(values: Tensor, tokens: Tokens) -> Tensor:

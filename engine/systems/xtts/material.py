@@ -5,21 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import torch
 from attrs import frozen
 from torch import Tensor
 
 from engine.errors import UserError
 from engine.project import Project
-from engine.systems.xtts.audio_codes import AudioCodes, fit_audio_codes
+from engine.systems.xtts.audio_codes import AudioCodes
 from engine.systems.xtts.differences import load_strictly
 from engine.systems.xtts.dvae import Dvae, settings_of
 from engine.systems.xtts.gpt import GptSettings
 from engine.systems.xtts.normalise import normalise
 from engine.systems.xtts.published import PublishedXtts, read_published
-from engine.systems.xtts.recipe import Published, Scratch
+from engine.systems.xtts.recipe import NewLanguage, Published, Scratch
 from engine.systems.xtts.tokenizer import Tokenizer
-from engine.systems.xtts.vocabulary import character_vocabulary
+from engine.systems.xtts.vocabulary import character_vocabulary, extend_vocabulary
 from engine.systems.xtts.weights import load_dvae_state
 
 NO_LICENCE = "yours: nothing published is in them"
@@ -33,6 +32,8 @@ class Text:
     content: str
     """Of vocab.json."""
     tokenizer: Tokenizer
+    extends: str | None = None
+    """The content of the published vocabulary, where this one has tokens of a language more."""
 
 
 @frozen(eq=False)
@@ -69,6 +70,23 @@ def published_text(model: Published, project: Project) -> Text:
     return Text(path.read_text("utf-8"), Tokenizer.open(path))
 
 
+def extended_text(published: Text, new: NewLanguage, transcripts: Iterable[str]) -> Text:
+    """The published vocabulary with tokens for the transcripts of a language that it lacks.
+
+    Raises UserError where it has the language already, no transcript can be spoken, or the tokens
+    are too few for its letters.
+    """
+    spoken = list(_spoken((text, new.language) for text in transcripts))
+    content = extend_vocabulary(published.content, spoken, new.language, new.num_tokens)
+    if not spoken:
+        raise UserError(
+            f"model.new_language: no clip of the corpus is in {new.language!r} and can be spoken, "
+            "so there is nothing to make tokens of. Give clips that language (the manifest's, or "
+            "dataset.language), or leave the table out."
+        )
+    return Text(content, Tokenizer.read(content), published.content)
+
+
 def scratch_text(
     model: Scratch, transcripts: Iterable[tuple[str, str]], languages: Sequence[str]
 ) -> Text:
@@ -103,15 +121,14 @@ def published_material(model: Published, text: Text, project: Project) -> Materi
             "xtts_v2' puts files that go together into published/xtts_v2."
         )
     codes = AudioCodes(dvae.eval(), files.mel_stats)
-    return Material(text, codes, settings, files.config, files.licence, files)
+    config = files.config
+    if text.extends is not None:
+        config = {**config, "languages": list(text.tokenizer.languages)}
+    return Material(text, codes, settings, config, files.licence, files)
 
 
-def scratch_material(
-    model: Scratch, text: Text, waveforms: Sequence[Tensor], seed: int
-) -> Material:
-    """Small networks, and audio codes fitted to waveforms [samples] of training clips."""
-    with torch.random.fork_rng(devices=[]):
-        codes = fit_audio_codes(waveforms, model.num_codes, seed)
+def scratch_material(model: Scratch, text: Text, codes: AudioCodes) -> Material:
+    """Small networks for audio codes that were fitted to training clips."""
     settings = GptSettings(
         num_layers=model.num_layers,
         dim=model.dim,

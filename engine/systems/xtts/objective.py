@@ -1,5 +1,6 @@
 """What is learned: the GPT, asked for the next text token and the next audio code."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -7,10 +8,12 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from engine.errors import UserError
+from engine.nn.low_rank import adapters_of, are_alike, merged
 from engine.systems.xtts.gpt import NUM_STOPS, PerClip, XttsGpt
 from engine.systems.xtts.material import Material
 from engine.systems.xtts.mel import HOP_LENGTH, ConditioningMel
 from engine.systems.xtts.recipe import XttsRecipe
+from engine.systems.xtts.trainable import choose_trainable
 from engine.training.system import Batch, Objective, Terms
 
 
@@ -22,6 +25,7 @@ class XttsObjective(Objective):
     def __init__(self, recipe: XttsRecipe, material: Material) -> None:
         super().__init__()
         self.network = XttsGpt(material.settings)
+        choose_trainable(self.network, recipe.freeze, recipe.adapters)
         self.mel = ConditioningMel(material.mel_stats)
         self.terms = frozenset(recipe.loss_weights)
         self.register_buffer("speaks", torch.tensor(list(material.digest), dtype=torch.uint8))
@@ -62,13 +66,31 @@ class XttsObjective(Objective):
         )
         return cost
 
+    def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
+        """Adapters like this phase's go on; others become part of the weights that they adapt."""
+        self._require_same_tokens(weights.get("speaks"))
+        own = self.state_dict()
+        if are_alike(own, weights):
+            return weights, ""
+        remarks = []
+        if adapters_of(weights):
+            remarks.append("its adapters became part of the weights")
+        if new := adapters_of(own):
+            remarks.append("new adapters begin, which add nothing yet")
+        return {**merged(weights, transposed=True), **new}, " and ".join(remarks)
+
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
         """Raise UserError where weights were trained on other tokens: nothing would look wrong."""
-        given = state_dict.get(f"{prefix}speaks")
+        self._require_same_tokens(state_dict.get(f"{prefix}speaks"))
+        super()._load_from_state_dict(state_dict, prefix, *others)
+
+    def _require_same_tokens(self, given: Tensor | None) -> None:
         if given is not None and not torch.equal(given.cpu(), self.speaks.cpu()):
             raise UserError(
                 "These weights were trained with another vocabulary or with other audio codes: "
                 "the same numbers meant other letters and sounds. Give both recipes the same "
-                "[model], corpus and training clips, or start from other weights."
+                "[model], corpus and training clips, or start from other weights. Tokens of a "
+                "model.new_language are made of the corpus's transcripts: where these have "
+                "changed, name a folder with the exported vocab.json and config.json and the "
+                "published dvae.pth, mel_stats.pth and model.pth as model.folder instead."
             )
-        super()._load_from_state_dict(state_dict, prefix, *others)

@@ -77,6 +77,19 @@ def framed(tokens: Tensor, lengths: Tensor, start: int, stop: int, num_stops: in
     return F.pad(F.pad(stopped, (0, num_stops), value=stop), (1, 0), value=start)
 
 
+def by_length(rows: Tensor, lengths: Lengths) -> tuple[list[Tensor], Tensor]:
+    """Padded rows [B, ..., padded] as rows of one length each, without any padding.
+
+    The second, int64 [B], says where each row stands where these follow one another.
+    """
+    counts = torch.tensor(as_counts(lengths))
+    order = counts.argsort(stable=True)
+    distinct, sizes = torch.unique(counts, return_counts=True)
+    alike = torch.split(rows[order.to(rows.device)], sizes.tolist())
+    groups = zip(alike, distinct.tolist(), strict=True)
+    return [group[..., :length] for group, length in groups], order.argsort().to(rows.device)
+
+
 def as_counts(lengths: Lengths) -> list[int]:
     """Lengths as plain integers."""
     return lengths.tolist() if isinstance(lengths, Tensor) else list(lengths)

@@ -1,7 +1,7 @@
 """The typed tables of an XTTS recipe, and the metrics it produces. No torch."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from attrs import frozen
 
@@ -60,6 +60,19 @@ class Dataset(CorpusClips):
 
 
 @frozen(kw_only=True)
+class NewLanguage:
+    """A language that the published vocabulary lacks: tokens made of the corpus's transcripts."""
+
+    language: str = setting("its code ('te')", check=not_empty)
+    num_tokens: int = setting(
+        "tokens that are added: its own, the letters that are missing, and what is often said; "
+        "2,000 are reported to work",
+        default=2000,
+        check=at_least(1),
+    )
+
+
+@frozen(kw_only=True)
 class Published:
     """XTTS v2 as published: sizes, vocabulary, DVAE and mel statistics are files of a folder."""
 
@@ -71,6 +84,9 @@ class Published:
         check=not_empty,
     )
     dropout: float = setting("of the transformer", default=0.1, check=within(0.0, 0.9))
+    new_language: NewLanguage | None = setting(
+        "a language that the published vocabulary is extended by", default=None
+    )
 
 
 @frozen(kw_only=True)
@@ -100,6 +116,66 @@ class Scratch:
 Model = Published | Scratch
 
 
+# ---- what of the networks is learned: all of it, where neither table is given ----
+
+Part = Literal[
+    "conditioning",
+    "text_embedding",
+    "text_head",
+    "audio_embedding",
+    "audio_head",
+    "transformer",
+]
+"""Parts of the GPT; an embedding is one of tokens and of positions."""
+Layer = Literal["attention.in", "attention.out", "feed_forward.in", "feed_forward.out"]
+"""Linear layers of a transformer's block. Upstream: attn.c_attn and c_proj, mlp.c_fc and c_proj."""
+
+
+@frozen(kw_only=True)
+class Freeze:
+    """Parts of the GPT that stay as they are; the others are learned."""
+
+    parts: tuple[Part, ...] = setting("parts that stay as they are", default=())
+    layers: int = setting(
+        "the transformer's lowest layers that stay as they are", default=0, check=at_least(0)
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """Something is frozen, and something is not."""
+        if not self.parts and not self.layers:
+            yield "", "nothing is frozen: give parts, layers or both, or leave the table out"
+        if set(self.parts) == set(get_args(Part)):
+            yield "parts", "everything is frozen, and nothing is left to learn; leave some out"
+        if self.layers and "transformer" in self.parts:
+            yield "layers", "the whole transformer is frozen by parts; remove one of the two"
+
+
+@frozen(kw_only=True)
+class Adapters:
+    """Low-rank adapters (LoRA; Hu et al., 2021) of the transformer; all else stays as it is.
+
+    A rate of 1e-4 or so suits them, where the whole GPT takes 1e-6. Exports hold them merged.
+    """
+
+    rank: int = setting("rank of what is added to each weight", default=16, check=at_least(1))
+    alpha: float = setting(
+        "what is added is scaled by alpha / rank", default=16.0, check=above(0.0)
+    )
+    dropout: float = setting("of what adapters hear", default=0.0, check=within(0.0, 0.9))
+    layers: tuple[Layer, ...] = setting(
+        "linear layers of each block that are adapted", default=get_args(Layer), check=not_empty
+    )
+    also: tuple[Part, ...] = setting(
+        "parts that are learned besides, as a whole: new tokens need text_embedding and text_head",
+        default=(),
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """What is adapted is not learned as a whole."""
+        if "transformer" in self.also:
+            yield "also", "adapters stand in for learning the transformer; leave one of the two out"
+
+
 @frozen(kw_only=True)
 class Losses:
     """Weights of the cross-entropies, each a mean over all targets of a batch."""
@@ -117,11 +193,16 @@ class Speech:
 
     sentences: tuple[str, ...] = setting("sentences that are spoken", default=())
     language: str | None = setting("their language; the first of the dataset's", default=None)
-    seeds: tuple[int, ...] = setting("each sentence is spoken with each", default=(1,))
+    seeds: tuple[int, ...] = setting(
+        "each sentence is spoken with each", default=(1,), check=not_empty
+    )
     temperature: float = setting("of sampling", default=0.75, check=above(0.0))
     top_k: int = setting("the likeliest so many codes are drawn from", default=50)
     top_p: float = setting("and of these the likeliest of so much probability", default=0.85)
     repetition_penalty: float = setting("on codes that were said", default=10.0, check=above(0.0))
+
+
+_MUST_LEARN = "the new language's tokens have to be learned"
 
 
 @frozen(kw_only=True)
@@ -140,6 +221,17 @@ class XttsRecipe(Recipe):
         "eval/stop_ce": "cross-entropy of stop codes alone, nats a code: the end of speech",
         "eval/voice_gain": "how much higher mel_ce is where each clip is conditioned on another "
         "one, nats a code: what hearing the voice is worth; 0: it is not heard",
+        "eval/text_gain": "how much higher mel_ce is where each clip is given the text of another, "
+        "nats a code: what reading the text is worth; 0: it is not read",
+        "eval/speech/wer": "words of the test sentences that a speech recogniser hears otherwise, "
+        "over their words: the mean over sentences and seeds; takes [listeners] in params.toml",
+        "eval/speech/cer": "the same of characters",
+        "eval/speech/similarity": "likeness of the voice in the test sentences and of the clip "
+        "that lends it, the cosine of a speaker encoder; takes [listeners] in params.toml",
+        "eval/speech/odd": "share of the test sentences that are far too short or too long",
+        "eval/speech/unfinished": "share of the test sentences that were cut off, since they did "
+        "not come to an end by themselves",
+        "eval/speech/seconds": "mean length of the test sentences",
         "eval/codes": "audio codes that the figures are means of, stop codes included",
         "eval/clips": "evaluation clips",
         "train/mel_accuracy": "share of audio codes that were thought the likeliest",
@@ -148,6 +240,8 @@ class XttsRecipe(Recipe):
 
     dataset: Dataset = setting("which speech, in which languages")
     model: Model = setting("the networks")
+    freeze: Freeze | None = setting("what of them stays as it is", default=None)
+    adapters: Adapters | None = setting("or what is learned in their place", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is spoken for listening", default=Speech(), identity=False)
 
@@ -158,11 +252,35 @@ class XttsRecipe(Recipe):
         return {term: weight for term, weight in weights.items() if weight > 0.0}
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Published weights go with published files."""
+        """Published weights go with published files, and new tokens are learned."""
         yield from super().cross_checks()
         if self.start is not None and self.start.weights and isinstance(self.model, Scratch):
             yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
+        if self.freeze is not None and self.adapters is not None:
+            yield "freeze", "with adapters all else stays as it is; name adapters.also instead"
+        if isinstance(self.model, Published) and self.model.new_language is not None:
+            yield from self._of_new_language(self.model.new_language.language)
+        yield from self._of_speech()
+
+    def _of_speech(self) -> Iterable[tuple[str, str]]:
+        """Sentences are spoken at the start and the end: they can pick and stop nothing."""
+        watched = {f"guard.{n}.metric": g.metric or g.finite for n, g in self.guard.items()}
+        for path, metric in {"training.best": self.training.best, **watched}.items():
+            if metric is not None and metric.startswith("eval/speech/"):
+                yield path, f"{metric} is measured before training and after it alone"
         spoken = self.speech.language
         if spoken is not None and spoken not in self.dataset.languages:
             known = ", ".join(self.dataset.languages)
             yield "speech.language", f"the recipe trains {known}, not '{spoken}'"
+
+    def _of_new_language(self, language: str) -> Iterable[tuple[str, str]]:
+        if language not in self.dataset.languages:
+            known = ", ".join(self.dataset.languages)
+            yield "model.new_language", f"the recipe trains {known}, not '{language}'"
+        if self.start is None or not self.start.weights:  # else a parent has learned the tokens
+            return
+        tables = {"text_embedding", "text_head"}
+        if self.freeze is not None and (held := tables.intersection(self.freeze.parts)):
+            yield "freeze.parts", f"{_MUST_LEARN}; leave out {', '.join(sorted(held))}"
+        if self.adapters is not None and (missing := tables.difference(self.adapters.also)):
+            yield "adapters.also", f"{_MUST_LEARN}; add {', '.join(sorted(missing))}"

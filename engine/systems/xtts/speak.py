@@ -24,6 +24,7 @@ _FEWEST_SAMPLES = math.ceil(SHORTEST_REFERENCE_SECONDS * SAMPLE_RATE_HZ)
 _CODES_A_SECOND = SAMPLE_RATE_HZ / CODE_STRIDE
 _TOO_SHORT, _LESS_SECONDS = 0.5, 0.5
 _TOO_LONG, _MORE_SECONDS = 2.0, 1.5
+_ENDLESS, _MOST_MORE_SECONDS = 4.0, 2.0
 
 
 @frozen(eq=False)
@@ -193,3 +194,11 @@ def odd_duration(
     if num_codes > _TOO_LONG * expected + _MORE_SECONDS * _CODES_A_SECOND:
         return "long"
     return None
+
+
+def most_codes(num_characters: int, typical: float) -> int:
+    """Where speech of a text is cut off: at four times what is `typical` of it and two seconds.
+
+    That is far beyond `odd_duration`. A GPT that has not learned to stop would go on for 28 s.
+    """
+    return math.ceil(_ENDLESS * typical * num_characters + _MOST_MORE_SECONDS * _CODES_A_SECOND)

@@ -9,45 +9,37 @@ from pathlib import Path
 
 from torch import nn
 
-from engine.corpus import Corpus, Split, choose_clips
-from engine.corpus.rows import Rows
+from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.evaluation.digests import keys
+from engine.features.prepared import features_of
+from engine.nn.low_rank import adapters_of, merged
 from engine.project import Project
+from engine.recipe.params import Listeners as NamedListeners
 from engine.recipe.params import Params
+from engine.systems.listeners import Listeners, require_listeners
 from engine.systems.listening import spread_over
-from engine.systems.xtts.audio_codes import as_waveform
-from engine.systems.xtts.dataset import XttsClips, all_clips
+from engine.systems.xtts.dataset import voice_notes
 from engine.systems.xtts.differences import load_strictly
-from engine.systems.xtts.eligible import Eligible, eligible_clips
 from engine.systems.xtts.evaluate import baselines, evaluate
 from engine.systems.xtts.export import export_xtts
-from engine.systems.xtts.material import (
-    Material,
-    Text,
-    published_material,
-    published_text,
-    scratch_material,
-    scratch_text,
-)
+from engine.systems.xtts.material import Text
 from engine.systems.xtts.objective import XttsObjective
 from engine.systems.xtts.published import VOCABULARY
-from engine.systems.xtts.recipe import (
-    MOST_TEXT_TOKENS,
-    SAMPLE_RATE_HZ,
-    Published,
-    XttsRecipe,
-)
+from engine.systems.xtts.read_aloud import Reader
+from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, XttsRecipe
 from engine.systems.xtts.samples import SampleWriter
-from engine.systems.xtts.speak import ByCodes, ByVocoder
+from engine.systems.xtts.sentences import Sentences
+from engine.systems.xtts.speak import ByCodes, ByVocoder, codes_a_character
+from engine.systems.xtts.text_tokens import text_of
+from engine.systems.xtts.utterances import Utterances, utterances_of
+from engine.systems.xtts.vocabulary import extended_weights
 from engine.systems.xtts.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.weights import read_weights
 from engine.training.system import Data, Evaluated, Limits, Sample, Turn
 
 MEASURES_VERSION = 1
 """Raised when the same clips would give other figures."""
-_FITTED_CLIPS = 200
-"""Training clips that audio codes are fitted to, where none were published: enough for 1,024."""
 
 
 def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
@@ -56,35 +48,16 @@ def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
     Raises UserError where the corpus or a published file is missing or does not fit, or no clip,
     or fewer training clips than a batch has, can be used.
     """
-    dataset = recipe.dataset
-    corpus = Corpus.open(project.corpus(dataset.corpus))
-    clips = corpus.manifest.clips
-    assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
-    text = _text(recipe, project, corpus)
-    eligible = eligible_clips(clips, dataset, text.tokenizer)
+    corpus = Corpus.open(project.corpus(recipe.dataset.corpus))
+    features = features_of(recipe, project)
+    text = text_of(recipe, project, corpus, features)
     _require_sentences(recipe, text)
-    split = choose_clips(recipe, project, clips.only(eligible.rows), params.seed)
-    if len(split.train) < recipe.training.batch_size:
-        raise UserError(
-            f"Corpus {dataset.corpus!r} has {len(split.train)} training clips, fewer than a batch "
-            f"of {recipe.training.batch_size}. {' '.join(eligible.notes)} Add clips or lower "
-            "training.batch_size."
-        )
-    material = _material(recipe, project, corpus, text, eligible, split, params.seed)
-    used = all_clips(corpus, eligible, material, dataset, project.features)
-    return XttsSystem(recipe, corpus, eligible, split, used, material)
-
-
-def _text(recipe: XttsRecipe, project: Project, corpus: Corpus) -> Text:
-    if isinstance(recipe.model, Published):
-        return published_text(recipe.model, project)
-    wanted, otherwise = set(recipe.dataset.languages), recipe.dataset.language
-    spoken = (
-        (clip.text, language)
-        for clip in corpus.manifest.clips
-        if clip.text and (language := clip.language or otherwise) in wanted and language
-    )
-    return scratch_text(recipe.model, spoken, recipe.dataset.languages)
+    used = utterances_of(recipe, project, corpus, text, features, params.seed)
+    language = _spoken_language(recipe)
+    named = params.listeners if recipe.speech.sentences else NamedListeners()
+    listeners = Listeners.of(named, project, language)
+    require_listeners(recipe, listeners)
+    return XttsSystem(recipe, corpus, used, listeners)
 
 
 def _require_sentences(recipe: XttsRecipe, text: Text) -> None:
@@ -102,50 +75,35 @@ def _spoken_language(recipe: XttsRecipe) -> str:
     return recipe.speech.language or recipe.dataset.languages[0]
 
 
-def _material(
-    recipe: XttsRecipe,
-    project: Project,
-    corpus: Corpus,
-    text: Text,
-    eligible: Eligible,
-    split: Split,
-    seed: int,
-) -> Material:
-    if isinstance(recipe.model, Published):
-        return published_material(recipe.model, text, project)
-    packed = corpus.packed(SAMPLE_RATE_HZ)
-    rows = eligible.rows[split.train][:_FITTED_CLIPS].tolist()
-    return scratch_material(recipe.model, text, [as_waveform(packed.read(r)) for r in rows], seed)
-
-
 class XttsSystem:
-    """A recipe with its data and its GPT. `clips` are those that may be used, split by row."""
+    """A recipe with its data and its GPT."""
 
     limits = Limits((1e-7, 1e-2), conditioning=("voice", "text"), overfits=("mel_ce",))
 
     def __init__(
-        self,
-        recipe: XttsRecipe,
-        corpus: Corpus,
-        eligible: Eligible,
-        split: Split,
-        clips: XttsClips,
-        material: Material,
+        self, recipe: XttsRecipe, corpus: Corpus, used: Utterances, listeners: Listeners
     ) -> None:
-        self.recipe, self.corpus, self.eligible = recipe, corpus, eligible
-        self.split, self.material = split, material
-        self.train_clips, self.eval_clips = clips.only(split.train), clips.only(split.evaluation)
-        self.objective = XttsObjective(recipe, material)
-        weights = recipe.loss_weights
-        self.scales = {
+        self.recipe, self.corpus, self.eligible = recipe, corpus, used.eligible
+        self.listeners = listeners
+        self.split, self.material = used.split, used.material
+        self.train_clips, self.eval_clips = used.training, used.evaluation
+        self.objective = XttsObjective(recipe, self.material)
+
+    @cached_property
+    def scales(self) -> dict[str, str]:
+        """Digests of the loss weights, and of what is spoken and who listens."""
+        weights = self.recipe.loss_weights
+        return {
             "loss": _digest(sorted(weights.items())),
             "text_ce_weighted": _digest(weights.get("text_ce", 0.0)),
+            **self._sentences.scales(),
         }
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
-        """One: the GPT with its conditioning, all of it trained."""
-        parameters = dict(self.objective.named_parameters())
+        """One: the GPT with its conditioning, or what of them the recipe lets learn."""
+        named = self.objective.named_parameters()
+        parameters = {name: value for name, value in named if value.requires_grad}
         spared = frozenset(parameters.keys() - _weights_of(self.objective))
         return (Turn("gpt", parameters, self.recipe.loss_weights, undecayed=spared),)
 
@@ -178,7 +136,7 @@ class XttsSystem:
             quarantined=dict(report.quarantined),
             training=len(self.split.train),
             evaluation=len(self.split.evaluation),
-            notes=self.eligible.notes,
+            notes=[*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)],
             split=self.split.how,
             leaks=self.split.leaks,
         )
@@ -193,22 +151,25 @@ class XttsSystem:
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Evaluation clips said again in their own voice, and the recipe's sentences."""
-        clips = self.corpus.manifest.clips
-        chosen = [clips[row] for row in self.eval_clips.rows.tolist()]
-        speech = self.recipe.speech
+        clips, own = self.corpus.manifest.clips, self.eval_clips
+        texts = [clips[row].text or "" for row in own.rows.tolist()]
         vocoder = self._vocoder
-        writer = SampleWriter(
+        reader = Reader(
             self.objective,
             ByCodes(self.material.audio_codes) if vocoder is None else ByVocoder(vocoder),
             None if vocoder is None else vocoder.speaker_encoder,
-            self.material,
-            self.eval_clips,
-            [clip.text or "" for clip in chosen],
-            speech,
-            _spoken_language(self.recipe),
+            own,
+            self.recipe.speech,
+            codes_a_character([len(codes) for codes in own.codes], [len(text) for text in texts]),
         )
-        labels = [clip.speaker or "clip" for clip in chosen]
-        return writer.write(folder, spread_over(labels, num_clips))
+        chosen = spread_over([speaker or "clip" for speaker in own.speakers], num_clips)
+        return SampleWriter(reader, self._sentences, texts).write(folder, chosen)
+
+    @property
+    def _sentences(self) -> Sentences:
+        language = _spoken_language(self.recipe)
+        speech = self.recipe.speech
+        return Sentences(speech, language, self.material, self.eval_clips, self.listeners)
 
     def export(self, folder: Path) -> None:
         """Write the folder that Coqui's `Xtts.load_checkpoint` reads."""
@@ -223,7 +184,7 @@ class XttsSystem:
             vocabulary.write_text(self.material.text.content, encoding="utf-8")
             export_xtts(
                 folder,
-                self.objective.network.state_dict(),
+                merged(self.objective.network.state_dict(), transposed=True),
                 None if vocoder is None else vocoder.state_dict(),
                 self.material.mel_stats,
                 vocabulary,
@@ -234,8 +195,13 @@ class XttsSystem:
     def load_published(self, path: Path) -> str:
         """Take over the GPT of a published model.pth, or of a checkpoint of Coqui's trainer."""
         weights = read_weights(path)
-        load_strictly(self.objective.network, weights.gpt, path)
-        return f"the weights of {path.name}: {weights}"
+        network, text, given = self.objective.network, self.material.text, weights.gpt
+        said = f"the weights of {path.name}: {weights}"
+        if text.extends is not None:
+            given = extended_weights(given, text.extends, text.content)
+            said += "; new text tokens begin as the mean of those that they were cut into"
+        load_strictly(network, {**given, **adapters_of(network.state_dict())}, path)
+        return said
 
     @cached_property
     def _vocoder(self) -> HifiDecoder | None:

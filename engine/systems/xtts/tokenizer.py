@@ -144,8 +144,9 @@ class Tokenizer:
         if token[1:-1] not in self.languages:
             raise UserError(
                 f"The vocabulary has no token for the language {language!r}; it has "
-                f"{', '.join(self.languages)}. Leave its clips out (dataset.languages), or train "
-                "from scratch, where a vocabulary is made of the corpus."
+                f"{', '.join(self.languages)}. Leave its clips out (dataset.languages), add tokens "
+                "for it (model.new_language), or train from scratch, where a vocabulary is made of "
+                "the corpus."
             )
         spoken = normalise(text, _without_region(language))
         if not spoken:

@@ -1,12 +1,10 @@
 """GPT-2's transformer (Radford et al., 2019) without embeddings: vectors in, vectors out.
 
-Pre-norm blocks of causal self-attention and a feed-forward network. Parameters are named as those
-of `transformers.GPT2Model`, and stand in a state dict as they do there.
+Pre-norm blocks of causal self-attention and a feed-forward network. Parameters have the names and
+shapes of those of `transformers.GPT2Model`.
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -42,24 +40,18 @@ class KeysAndValues:
 
 
 class TransposedLinear(nn.Linear):
-    """`nn.Linear` whose weight stands as [in, out] in a state dict, as in GPT-2's `Conv1D`."""
+    """`nn.Linear` whose weight is [in, out], as that of GPT-2's `Conv1D`.
 
-    def _save_to_state_dict(
-        self, destination: dict[str, Tensor], prefix: str, keep_vars: bool
-    ) -> None:
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        name = f"{prefix}weight"
-        destination[name] = destination[name].t()
+    So it is multiplied by one vector at a time, as in decoding, a fifth faster.
+    """
 
-    def _load_from_state_dict(
-        self, state_dict: Mapping[str, Tensor], prefix: str, *others: Any
-    ) -> None:
-        name = f"{prefix}weight"
-        given = state_dict.get(name)
-        # One of another shape is handed on as it is, to be refused with the shape it has.
-        if given is not None and tuple(given.shape) == (self.in_features, self.out_features):
-            state_dict = {**state_dict, name: given.t()}
-        super()._load_from_state_dict(state_dict, prefix, *others)
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__(in_features, out_features)
+        self.weight = nn.Parameter(self.weight.detach().t().contiguous())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., in] to [..., out]."""
+        return F.linear(x, self.weight.t(), self.bias)
 
 
 class _Attention(nn.Module):

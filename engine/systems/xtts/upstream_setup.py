@@ -17,7 +17,13 @@ SETUPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "conditioning": "same_clip",
                 "conditioning_seconds": [3.0, 6.0],
             },
-            "model": {"kind": "published", "dropout": 0.1},
+            "model": {
+                "kind": "published",
+                "dropout": 0.1,
+                "new_language": {"language": None, "num_tokens": None},
+            },
+            "freeze": {"parts": None, "layers": None},
+            "adapters": {"rank": None, "alpha": None},
             "losses": {"mel_ce": 1.0, "text_ce": 0.01},
             "optimizer": {
                 "gpt": {
@@ -54,6 +60,9 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "the interval of its differences clip by clip says so",
         "optimizer.gpt.learning_rate": "upstream's milestones lie beyond 900,000 steps: its rate "
         "is constant in every fine-tuning",
+        "adapters.rank": "upstream has no adapters: all of the GPT is learned",
+        "model.new_language.language": "upstream has no way to add a language: others append "
+        "tokens by a script, which draws their rows many times as large as trained ones are",
         "steps": "upstream counts batches of three as steps, here a step is an update",
         "targets": "with its default masking, upstream asks nothing of most codes of the last clip "
         "of a batch (indices are four times too large): 11 to 16 % of the codes of three clips, "

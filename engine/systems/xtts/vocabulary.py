@@ -1,7 +1,7 @@
 """Vocabularies in the format of XTTS's vocab.json: small new ones, and published ones extended."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tokenizers
@@ -15,6 +15,7 @@ from engine.systems.xtts.tokenizer import SPACE, START, STOP, UNKNOWN, Tokenizer
 # A plane of Unicode without characters: a token stands there for itself when merges are learned.
 _PRIVATE_PLANE = 0xF0000
 _RAREST_PAIR = 2
+_TEXT_TABLES = ("text_embedding.weight", "text_head.weight", "text_head.bias")
 
 
 def character_vocabulary(
@@ -122,6 +123,18 @@ def extended_rows(weight: Tensor, old_content: str, new_content: str) -> Tensor:
     names = {number: token for token, number in _encoding(new_content).get_vocab().items()}
     added = [beginning(names[number]) for number in range(old.num_tokens, new.num_tokens)]
     return torch.cat([weight.detach(), *(row[None].to(weight.dtype) for row in added)])
+
+
+def extended_weights(
+    weights: Mapping[str, Tensor], old_content: str, new_content: str
+) -> dict[str, Tensor]:
+    """A GPT's weights with rows for the tokens that `extend_vocabulary` added: `extended_rows`."""
+    longer = {
+        name: extended_rows(weights[name], old_content, new_content)
+        for name in _TEXT_TABLES
+        if name in weights
+    }
+    return {**weights, **longer}
 
 
 def _append_merges(file: dict[str, Any], texts: Sequence[str], num_new: int) -> None:

@@ -1,9 +1,15 @@
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from engine.corpus.builtin.prompts import read_sentences, read_voices, read_words
+from engine.corpus.builtin.prompts import (
+    read_sentences,
+    read_templates,
+    read_voices,
+    read_words,
+)
 from engine.errors import UserError
 
 SHIPPED = Path(__file__).parents[3] / "data" / "builtin"
@@ -39,6 +45,27 @@ def test_the_shipped_voices_are_different_and_whole_voices_are_held_out():
 def test_every_sentence_has_a_voice():
     spoken = {voice.language for voice in read_voices(SHIPPED, "speech")}
     assert {language for language, _ in read_sentences(SHIPPED)} == spoken
+
+
+@needs_shipped
+def test_every_shipped_slot_is_asked_for_by_a_template():
+    rows = read_templates(SHIPPED)
+    templates = " ".join(text for slot, text in rows if slot == "sentence")
+    assert set(re.findall(r"{(\w+)}", templates)) | {"sentence"} == {slot for slot, _ in rows}
+
+
+@needs_shipped
+def test_no_shipped_text_would_follow_the_wrong_hungarian_article():
+    rows = read_templates(SHIPPED)
+    after_a = {
+        slot
+        for slot, text in rows
+        if slot == "sentence"
+        for slot in re.findall(r"\b[Aa] {(\w+)}", text)
+    }
+    filled = [text for slot, text in rows if slot in after_a]
+    assert len(filled) > 20
+    assert not [text for text in filled if text[0].lower() in "aáeéiíoóöőuúüű"]
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -1,5 +1,6 @@
 import shutil
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -14,15 +15,18 @@ pytest.importorskip("espeakng_loader")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project whose built-in corpora are two words and two sentences."""
+    """A project whose built-in corpora are two words, two sentences, and one template."""
     root = tmp_path_factory.mktemp("project")
     folder = root / "data" / "builtin"
     folder.mkdir(parents=True)
     (folder / "words.tsv").write_text("word\nyes\nvisual\n")
     (folder / "speech.tsv").write_text("language\ttext\nhu\tJó reggelt!\nen\tGood night.\n")
+    (folder / "voice.tsv").write_text(
+        "slot\ttext\nsentence\t{day} süt a nap.\nday\tma\nday\tkedden\n"
+    )
     (folder / "voices.tsv").write_text(
         "corpus\tvoice\tlist\nwords\ten-us+m1\ttrain\nwords\ten+f2\teval\n"
-        "speech\thu+m3\t\nspeech\ten-us+f3\t\n"
+        "speech\thu+m3\t\nspeech\ten-us+f3\t\nvoice\thu+m3\t\nvoice\thu+f2\t\n"
     )
     return Project(root)
 
@@ -52,7 +56,17 @@ def test_sentences_carry_transcript_language_and_speaker(project):
     assert corpus.report.layout == "metadata"
 
 
-def test_both_corpora_are_left_as_ordinary_folders(project, tmp_path):
+def test_sentences_of_templates_are_said_by_each_voice_at_one_level(project):
+    corpus = make("voice", project, 22_050)
+    said = {(one.text, one.language, one.speaker) for one in corpus.manifest.clips}
+    texts, voices = ("Kedden süt a nap.", "Ma süt a nap."), ("hu+f2", "hu+m3")
+    assert said == {(text, "hu", voice) for text in texts for voice in voices}
+    packed = corpus.packed(22_050)
+    peaks = [np.abs(packed.read(row).astype(float)).max() / 2**15 for row in range(4)]
+    assert -9.1 < 20 * np.log10(min(peaks)) <= 20 * np.log10(max(peaks)) < -7.9
+
+
+def test_built_in_corpora_are_left_as_ordinary_folders(project, tmp_path):
     synthesise("words", project.root / "data" / "builtin", tmp_path / "words")
     assert soundfile.info(tmp_path / "words" / "yes" / "en-us+m1_nohash_1.wav").duration == 1.0
     assert "en+f2" in (tmp_path / "words" / "validation_list.txt").read_text()
@@ -60,7 +74,9 @@ def test_both_corpora_are_left_as_ordinary_folders(project, tmp_path):
 
 
 def test_another_name_is_refused(project, tmp_path):
-    with pytest.raises(UserError, match="no built-in corpus 'songs', only 'words' and 'speech'"):
+    with pytest.raises(
+        UserError, match="no built-in corpus 'songs', only 'words', 'speech' and 'voice'"
+    ):
         synthesise("songs", project.root / "data" / "builtin", tmp_path / "songs")
 
 

@@ -6,9 +6,11 @@ import torch
 from attrs import evolve
 
 from engine.corpus import Corpus
+from engine.features.cache import Features
 from engine.systems.xtts.audio_codes import as_waveform, num_codes_in
-from engine.systems.xtts.dataset import all_clips
+from engine.systems.xtts.dataset import voice_notes
 from engine.systems.xtts.eligible import Eligible
+from engine.systems.xtts.utterances import all_clips
 from engine.training.order import Order
 from tests.systems.xtts.small_project import RATE, SENTENCES
 
@@ -35,7 +37,7 @@ def conditioned(clips, **changes):
 
 
 def test_a_batch_is_padded_on_the_right_with_zeros_and_says_how_long_each_row_is(make_xtts):
-    clips = make_xtts().train_clips
+    clips = conditioned(make_xtts().train_clips, conditioning_seconds=(1.0, 1.0))  # half of each
     batch = draw(clips)
     kinds = {"text": torch.int64, "codes": torch.int64, "voice": torch.float32}
     for name, kind in kinds.items():
@@ -66,14 +68,14 @@ def test_an_excerpt_is_a_part_of_the_clip_of_a_length_within_bounds(make_xtts):
     starts, lengths = [], []
     for seed in range(8):
         batch = draw(clips, seed=seed)
+        lengths += set(batch["voice_lengths"].tolist())
         for row, index in enumerate(ALL):
             starts.append(place_in(heard(batch, row), clips.audio(index)))
-            lengths.append(len(heard(batch, row)))
     assert None not in starts
     assert min(lengths) >= round(0.2 * RATE)
     assert max(lengths) <= round(0.3 * RATE)
     assert len(set(starts)) > 40
-    assert len(set(lengths)) > 40
+    assert len(set(lengths)) == len(lengths) == 8, "one for each batch, and each another"
 
 
 def test_of_a_clip_that_is_no_longer_than_the_excerpt_half_is_heard(make_xtts):
@@ -150,15 +152,29 @@ def test_the_codes_of_a_clip_do_not_depend_on_the_others(make_xtts, spoken_proje
     system = make_xtts()
     for index in (0, 7):
         clips = system.train_clips
-        alone = Eligible(clips.rows[[index]], [clips.tokens[index]], {})
+        alone = Eligible(clips.rows[[index]], [clips.tokens[index]], [])
         corpus = Corpus.open(spoken_project.corpus("speech"))
-        made = all_clips(corpus, alone, system.material, system.recipe.dataset, tmp_path)
+        features = Features(tmp_path)
+        made = all_clips(corpus, alone, system.material, system.recipe.dataset, features)
         assert made.codes[0].tolist() == clips.codes[index].tolist()
         assert (made.ids, made.speakers) == ((clips.ids[index],), (clips.speakers[index],))
         own = system.material.audio_codes.encode_waveform(as_waveform(clips.packed.read(
             int(clips.rows[index])
         )))  # fmt: skip
         assert made.codes_of(0).tolist() == own.tolist()
+
+
+def test_the_report_says_how_many_hear_another_clip_and_how_many_themselves(make_xtts):
+    own = make_xtts().train_clips.only(np.arange(4))
+    assert voice_notes(own, own) == []
+    others = conditioned(own, conditioning="same_speaker")
+    pair = evolve(others, speakers=("one", "", "two", "two"))
+    assert voice_notes(pair) == [
+        "Conditioned on another clip of its speaker: 2 clips; on themselves: 2 (a speaker's only "
+        "clip in its set, or of no known speaker)."
+    ]
+    assert [pair.heard_by(place) for place in range(4)] == [0, 1, 3, 2]
+    assert "8 clips; on themselves: 0" in voice_notes(*[evolve(others, speakers=("a",) * 4)] * 2)[0]
 
 
 def test_lengths_are_tokens_of_both_kinds_and_an_epoch_is_one_pass(make_xtts):

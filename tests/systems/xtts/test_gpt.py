@@ -56,12 +56,6 @@ def upstream_losses(network, clips):
     return network(text, clips.text_lengths, clips.codes.clone(), samples, cond_mels=clips.mels)
 
 
-def as_stored(named):
-    """Tensors by parameter name, each as a state dict has it: GPT-2's matrices are [in, out]."""
-    turned = ("c_attn.weight", "c_proj.weight", "c_fc.weight")
-    return {name: t.mT if name.endswith(turned) else t for name, t in named}
-
-
 def test_weights_load_both_ways_and_are_the_same(same_gpt, upstream_gpt, make_upstream_gpt):
     ours, theirs = same_gpt.state_dict(), upstream_gpt.state_dict()
     assert ours.keys() == theirs.keys()
@@ -113,7 +107,7 @@ def test_gradients_are_upstreams(same_gpt, upstream_gpt, clips):
     )
     (0.01 * text + audio).backward()
     given = {name: parameter.grad for name, parameter in theirs.named_parameters()}
-    own = as_stored((name, parameter.grad) for name, parameter in same_gpt.named_parameters())
+    own = {name: parameter.grad for name, parameter in same_gpt.named_parameters()}
     for name, gradient in given.items():
         off = (own[name] - gradient).norm() / gradient.norm()
         assert off < 1e-5, f"{name}: {off}"

@@ -1,0 +1,65 @@
+"""`cantus prepare`: what a recipe's clips are made into before training."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.load import load_project_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.features.prepared import Prepared
+
+_NAMED = 3
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+def command(recipe: str, overrides: tuple[str, ...]) -> None:
+    """Make what RECIPE's clips are before training: audio codes, text tokens.
+
+    `dvc repro RECIPE` calls this where it is needed. What is made lies in build/prepared/RECIPE,
+    with two tables: clips.tsv says how each clip is used, quarantined.tsv why each other one is
+    not, and what would help. Training takes it from there as long as corpus, recipe and code are
+    those it was made with, and makes it itself otherwise.
+
+    \b
+    Examples:
+      cantus prepare xtts_phase1
+      cantus prepare xtts_phase1 -S dataset.max_seconds=8
+    """
+    loaded = load_project_recipe(recipe, overrides)
+
+    from engine.features.prepared import features_of, write_prepared
+    from engine.systems.prepare import prepare_recipe
+
+    features = features_of(loaded.recipe, loaded.project)
+    prepared = prepare_recipe(loaded.recipe, loaded.project, loaded.params, features)
+    place = write_prepared(prepared, features, loaded.recipe.name, loaded.project)
+    _tell(prepared, place.relative_to(loaded.project.root))
+
+
+def _tell(prepared: "Prepared", place: "Path") -> None:
+    from engine.cli.columns import aligned
+    from engine.cli.say import say
+    from engine.features.prepared import CLIPS_FILE, QUARANTINE_FILE
+
+    lines = aligned(prepared.figures)
+    rows = prepared.quarantined.rows
+    lines.append(f"left out: {len(rows):,} clips")
+    lines += [f"  {line}" for line in aligned(_by_reason(rows))]
+    lines.append(f"tables: {place / CLIPS_FILE}, {place / QUARANTINE_FILE}")
+    say("\n".join(lines))
+
+
+def _by_reason(rows: Sequence[Sequence[str]]) -> list[tuple[str, str, str]]:
+    """Reason, number of clips, and the first of them with what was found."""
+    named: dict[str, list[str]] = {}
+    for id_, reason, found, *_ in rows:
+        named.setdefault(reason, []).append(f"{id_} ({found})" if found else id_)
+    return [
+        (reason, f"{len(names):,}", ", ".join(names[:_NAMED])) for reason, names in named.items()
+    ]

@@ -1,0 +1,80 @@
+"""What a stage leaves for training: `build/prepared/<recipe>`, which DVC keeps and carries."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.atomic import replace_folder
+from engine.evaluation.ids import as_bytes
+from engine.features.cache import Features, checksum_path
+from engine.lock import locked
+from engine.project import Project
+from engine.recipe.schema import Recipe
+from engine.text import visible
+
+CLIPS_FILE = "clips.tsv"
+QUARANTINE_FILE = "quarantined.tsv"
+
+
+@frozen
+class Table:
+    """Rows of plain cells below their titles."""
+
+    titles: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@frozen(kw_only=True)
+class Prepared:
+    """What a system made of a recipe's corpus before training, for people; files are beside it."""
+
+    clips: Table
+    """Every clip that is used, and how. The first cell is its id."""
+    quarantined: Table
+    """Every other clip of the corpus: id, reason, what was found, and more."""
+    figures: Sequence[tuple[str, str]]
+    """What is said of it in a few lines: (what, figures)."""
+
+
+def features_of(recipe: Recipe, project: Project) -> Features:
+    """Where the features of a recipe are: prepared for it or its parent, else in build/features."""
+    start = recipe.start
+    names = [recipe.name, *([start.from_] if start is not None and start.from_ else [])]
+    return Features(project.features, [project.prepared(name) for name in names])
+
+
+def write_prepared(prepared: Prepared, features: Features, recipe: str, project: Project) -> Path:
+    """Put the tables and the files that were used into `build/prepared/<recipe>`.
+
+    It is written beside and renamed: a kill at any instant leaves nothing half. Raises UserError
+    where another process is at it.
+    """
+    place = project.prepared(recipe)
+    busy = f"Another process is preparing {recipe}. Wait for it, or stop it."
+    with locked(project.features / recipe, busy):
+        beside = place.with_name(f".{recipe}.partial")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            _write_table(beside / CLIPS_FILE, prepared.clips)
+            _write_table(beside / QUARANTINE_FILE, prepared.quarantined)
+            for path in dict.fromkeys(features.used):
+                shutil.copy2(path, beside / path.name)
+                shutil.copy2(checksum_path(path), beside / checksum_path(path).name)
+            replace_folder(beside, place)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    return place
+
+
+def _write_table(path: Path, table: Table) -> None:
+    """Tab-separated; what cannot be seen, tabs and line ends among it, is written as escapes."""
+    lines = ("\t".join(visible(cell) for cell in row) for row in _all_rows(table))
+    path.write_bytes(as_bytes("".join(f"{line}\n" for line in lines)))
+
+
+def _all_rows(table: Table) -> Iterable[Sequence[str]]:
+    yield table.titles
+    yield from table.rows

@@ -1,0 +1,108 @@
+"""Models in the folders that `transformers` writes: looked at in a moment, or loaded whole.
+
+Nothing is downloaded, and no file of a folder runs code.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.errors import UserError
+from engine.untrusted import refused
+
+SAMPLE_RATE_HZ = 16_000
+"""That speech recognisers and speaker encoders hear."""
+
+_WEIGHTS = ("*.safetensors", "*.bin")
+_T = TypeVar("_T")
+
+
+def read_config(folder: Path, wanted: str, model_types: Iterable[str]) -> Any:
+    """The configuration of a model folder, of one of the `model_types` that are `wanted`.
+
+    Raises UserError where the folder, its configuration or its weights are missing, or it holds a
+    model of another type.
+    """
+    from transformers import AutoConfig
+
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            f"{folder} is no {wanted}: there is no config.json in it. Let [listeners] of "
+            "params.toml name a folder as transformers' save_pretrained writes it."
+        )
+    config = read_part(AutoConfig.from_pretrained, folder, "configuration")
+    types = sorted(model_types)
+    if config.model_type not in types:
+        raise UserError(
+            f"{folder} holds a model of type '{config.model_type}', which is no {wanted}. One is "
+            f"of type {', '.join(types)}."
+        )
+    if not any(path for pattern in _WEIGHTS for path in folder.glob(pattern)):
+        raise UserError(f"{folder} holds no weights, neither {' nor '.join(_WEIGHTS)}.")
+    return config
+
+
+def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
+    """A part of a model folder by its `from_pretrained`. Raises UserError where it has none."""
+    said = (
+        f"{folder} holds no {what} that transformers can read. Save the model there whole, with "
+        "its feature extractor and tokenizer."
+    )
+    with refused(said, OSError, ImportError), quiet():
+        return read(folder, local_files_only=True)
+
+
+def load_network(auto_class: Any, folder: Path, device: torch.device) -> Any:
+    """A model's network with its weights, in float32, in evaluation mode.
+
+    Raises UserError where weights are missing, which `transformers` would make up at random.
+    """
+
+    def read(folder: Path, **more: Any) -> tuple[nn.Module, dict[str, Any]]:
+        more |= {"dtype": torch.float32, "output_loading_info": True}
+        found: tuple[nn.Module, dict[str, Any]] = auto_class.from_pretrained(folder, **more)
+        return found
+
+    network, found = read_part(read, folder, "weights")
+    missing = sorted(found["missing_keys"])
+    if missing:
+        raise UserError(
+            f"{folder} lacks {len(missing)} of the weights of a {type(network).__name__}, first "
+            f"{missing[0]}: it was saved for something else."
+        )
+    return network.eval().requires_grad_(False).to(device)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, `transformers` draws no bars and lists no weights: what matters is said by us."""
+    import transformers
+
+    logging: Any = transformers.utils.logging
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        logging.enable_progress_bar()
+
+
+def features(extract: Any, audio: np.ndarray, device: torch.device) -> dict[str, Tensor]:
+    """What a network takes of audio [samples] at 16 kHz, by its feature extractor."""
+    made = extract(audio, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
+    return {name: tensor.to(device) for name, tensor in made.items()}
+
+
+def at_16_khz(audio: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    """Audio [samples] resampled to what listeners hear."""
+    import soxr
+
+    heard: np.ndarray = soxr.resample(audio.astype(np.float32), sample_rate_hz, SAMPLE_RATE_HZ)
+    return heard

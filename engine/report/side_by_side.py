@@ -1,0 +1,124 @@
+"""The same made with other weights: before training, by each phase before, and by this run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from engine.report.gallery import Part, can_be_shown
+from engine.report.history import History
+from engine.tracking.events import Event
+
+_Made = Mapping[str, Mapping[str, Any]]
+"""The facts of samples, by what each was made of."""
+
+
+@frozen
+class Column:
+    """Some weights, and the mean of each figure over what was made with them."""
+
+    title: str
+    means: tuple[float | None, ...]
+
+
+@frozen
+class Row:
+    """One thing, as each of the weights make it, where they do."""
+
+    title: str
+    parts: tuple[Part, ...]
+
+
+@frozen
+class SideBySide:
+    """What was made of the same by several weights, the run's own last."""
+
+    figures: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+def side_by_side(history: History) -> SideBySide | None:
+    """Set a run's last samples beside those of the same that others made; None without any.
+
+    The same is what is made of the same but for the weights. Weights that made the very files of
+    those before them are passed over: a phase that starts from its parent's best weights.
+    """
+    made = _versions(history)
+    if not made:
+        return None
+    wanted = made[-1][1]
+    versions = _different([(title, _only(one, wanted)) for title, one in made])
+    named = [name for _, one in versions for sample in one.values() for name in _figures(sample)]
+    names = tuple(dict.fromkeys(named))
+    columns = [Column(title, tuple(_mean(one, name) for name in names)) for title, one in versions]
+    rows = [
+        Row(
+            str(sample.get("caption") or sample["name"]),
+            tuple(_part(title, one[key]) for title, one in versions if key in one),
+        )
+        for key, sample in wanted.items()
+    ]
+    return SideBySide(tuple(name.rpartition("/")[2] for name in names), tuple(columns), tuple(rows))
+
+
+def _versions(history: History) -> list[tuple[str, _Made]]:
+    """Whose weights, and what they made, in the order in which they were trained."""
+    own = history.all("sample")
+    events = [*history.all("earlier"), *(event for event in own if _when(event) == "start")]
+    events += [event for event in own if _when(event) != "start"][-1:]
+    made = [(_title(event), _comparable(event)) for event in events]
+    return [(title, found) for title, found in made if found]
+
+
+def _title(event: Event) -> str:
+    name, when = str(event.facts.get("of")), _when(event)
+    if when == "start":
+        return f"before {name}"
+    return name if when == "final" else f"{name}, step {event.step:,}"
+
+
+def _when(event: Event) -> object:
+    return event.facts.get("when")
+
+
+def _comparable(event: Event) -> _Made:
+    samples: Sequence[Mapping[str, Any]] = event.facts.get("samples", ())
+    found = (sample for sample in samples if sample.get("made_of") and can_be_shown(sample))
+    return {str(sample["made_of"]): sample for sample in found}
+
+
+def _only(made: _Made, wanted: Iterable[str]) -> _Made:
+    return {key: made[key] for key in wanted if key in made}
+
+
+def _different(versions: Sequence[tuple[str, _Made]]) -> list[tuple[str, _Made]]:
+    """Those that made anything, and anything else than the one before; the last is the run's."""
+    *others, last = versions
+    kept: list[tuple[str, _Made]] = []
+    for title, one in others:
+        files = _files(one)
+        if one and not (kept and _files(kept[-1][1]) == files):
+            kept.append((title, one))
+    return [*kept, last]
+
+
+def _files(made: _Made) -> dict[str, Any]:
+    return {key: sample.get("sha256", sample["path"]) for key, sample in made.items()}
+
+
+def _figures(sample: Mapping[str, Any]) -> Mapping[str, float]:
+    figures = sample.get("figures")
+    return figures if isinstance(figures, dict) else {}
+
+
+def _mean(made: _Made, name: str) -> float | None:
+    values = [_figures(sample).get(name) for sample in made.values()]
+    known = [value for value in values if isinstance(value, int | float)]
+    return sum(known) / len(known) if known else None
+
+
+def _part(title: str, sample: Mapping[str, Any]) -> Part:
+    part = Part(title, notes=tuple(sample.get("notes", ())))
+    setattr(part, sample["kind"], sample["path"])
+    return part

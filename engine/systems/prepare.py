@@ -1,0 +1,57 @@
+"""From a recipe to what its system makes of its clips before training, where it makes anything.
+
+A system that does has a module `prepare.py` beside its recipe class, with two functions:
+`prepare(recipe, project, params, features)` makes it, and `published_files(recipe, project)` names
+the files that it is made with, besides corpus and recipe. Training asks the same `Features` for the
+same files, so that what is prepared is not made again.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from engine.corpus.intact import require_intact
+from engine.errors import UserError
+from engine.features.cache import Features
+from engine.features.prepared import Prepared
+from engine.project import Project
+from engine.recipe.params import Params
+from engine.recipe.schema import Recipe
+from engine.systems import recipe_classes
+
+
+def prepare_recipe(
+    recipe: Recipe, project: Project, params: Params, features: Features
+) -> Prepared:
+    """Make what the recipe's system makes before training.
+
+    Raises UserError where that is nothing, and where data or published files cannot be used.
+    """
+    module = _module(recipe)
+    if module is None:
+        raise UserError(
+            f"{recipe.name} needs no preparation: the system '{recipe.system}' learns from the "
+            f"corpus as it is. Train it: dvc repro {recipe.name}"
+        )
+    corpus = recipe.dataset.corpus
+    require_intact(corpus, params.corpus(corpus), project)
+    prepared: Prepared = module.prepare(recipe, project, params, features)
+    return prepared
+
+
+def published_files(recipe: Recipe, project: Project) -> Sequence[Path]:
+    """The published files that clips are made into features with; none for most recipes.
+
+    Raises UserError where one is missing.
+    """
+    module = _module(recipe)
+    paths: Sequence[Path] = [] if module is None else module.published_files(recipe, project)
+    return paths
+
+
+def _module(recipe: Recipe) -> ModuleType | None:
+    room = recipe_classes()[recipe.system].__module__.rpartition(".")[0]
+    name = f"{room}.prepare"
+    return None if find_spec(name) is None else import_module(name)

@@ -1,0 +1,86 @@
+"""Samples as events hold them, and those of earlier phases, which a later one is heard beside."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.checksum import sha256_of
+from engine.safe_names import file_name
+from engine.tracking.events import Event, read_events
+from engine.training.system import Sample
+from engine.untrusted import leads_inside
+
+When = Literal["start", "step", "final"]
+"""Before step 1; at a step of the run; with its best weights, after all."""
+EARLIER = "earlier"
+"""The kind of event that holds what an earlier phase made, and the folder where it lies."""
+
+
+def sample_facts(sample: Sample, folder: Path) -> dict[str, Any]:
+    """A sample as an event holds it, its path below the run's folder."""
+    facts: dict[str, Any] = {
+        "name": sample.name,
+        "kind": sample.kind,
+        "path": str(sample.path.relative_to(folder)),
+        "caption": sample.caption,
+    }
+    if sample.notes:
+        facts["notes"] = list(sample.notes)
+    if sample.made_of:
+        facts["made_of"] = sample.made_of
+        facts["sha256"] = sha256_of(sample.path)
+        facts["figures"] = dict(sample.figures)
+    return facts
+
+
+def mean_figures(samples: Sequence[Sample], prefix: str) -> dict[str, float]:
+    """The mean of each figure over the samples that have it, by its metric's name."""
+    values: dict[str, list[float]] = {}
+    for sample in samples:
+        for name, value in sample.figures.items():
+            values.setdefault(f"{prefix}/{name}", []).append(value)
+    return {name: float(np.mean(each)) for name, each in values.items()}
+
+
+def take_earlier_samples(model: Path, run: Path) -> Iterator[Mapping[str, Any]]:
+    """Copy what the parent, and all before it, made of what this run makes its samples of.
+
+    `model` is the parent's folder. A table of facts is given for each time it made some: at its
+    start and at its end. Whatever is damaged or missing is passed over: it is there to be heard.
+    """
+    wanted = {sample.get("made_of") for event in _made(run) for sample in _samples(event)}
+    before = [event for event in read_events(model / "events.jsonl") if event.kind == EARLIER]
+    for event in [*before, *_made(model)]:
+        of, when = str(event.facts.get("of")), str(event.facts.get("when"))
+        place = run / "samples" / EARLIER / file_name(f"{of}_{when}")
+        found = [sample for sample in _samples(event) if sample.get("made_of") in wanted - {None}]
+        taken = [facts for sample in found if (facts := _copy(sample, model, place, run))]
+        if taken:
+            yield {"of": of, "when": when, "samples": taken}
+
+
+def _made(folder: Path) -> list[Event]:
+    """What a run made of its own at its start and at its end."""
+    made = [event for event in read_events(folder / "events.jsonl") if event.kind == "sample"]
+    return [event for event in made if event.facts.get("when") in ("start", "final")]
+
+
+def _samples(event: Event) -> list[Mapping[str, Any]]:
+    listed = event.facts.get("samples")
+    return [sample for sample in listed or () if isinstance(sample, dict)]
+
+
+def _copy(
+    sample: Mapping[str, Any], model: Path, place: Path, run: Path
+) -> Mapping[str, Any] | None:
+    """The facts of a sample that was copied below `place`; None where its file is not there."""
+    source = str(sample.get("path"))
+    if not leads_inside(source) or not (model / source).is_file():
+        return None
+    folder = place / file_name(str(sample.get("name")))
+    folder.mkdir(parents=True, exist_ok=True)
+    copied = shutil.copy2(model / source, folder / Path(source).name)
+    return {**sample, "path": str(Path(copied).relative_to(run))}

@@ -1,0 +1,100 @@
+"""Recognisers of random weights: what they hear is nonsense, but it is heard."""
+
+import pytest
+import torch
+
+from engine.errors import UserError
+from engine.metrics.speech_recogniser import SpeechRecogniser, check_speech_recogniser
+from tests.metrics.listeners import noise, write_ctc, write_whisper
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def whisper(tmp_path_factory):
+    return write_whisper(tmp_path_factory.mktemp("whisper"))
+
+
+@pytest.fixture(scope="module")
+def ctc(tmp_path_factory):
+    return write_ctc(tmp_path_factory.mktemp("ctc"))
+
+
+def test_whisper_hears_letters_and_is_told_the_language(whisper):
+    recogniser = SpeechRecogniser.load(whisper, "hu", CPU)
+    assert recogniser.language == {"language": "hu", "task": "transcribe"}
+    heard = recogniser(noise(), 16_000)
+    assert heard
+    assert set(heard) <= set("abcdefgh")
+    assert recogniser(noise(), 16_000) == heard
+
+
+def test_the_language_decides_what_whisper_hears(whisper):
+    asked = []
+    recogniser = SpeechRecogniser.load(whisper, "hu", CPU)
+    forward = recogniser.network.model.decoder.forward
+    recogniser.network.model.decoder.forward = lambda *a, **k: (
+        asked.append(k["input_ids"][0].tolist()) or forward(*a, **k)
+    )
+    recogniser(noise(), 16_000)
+    names = recogniser.tokenizer.convert_ids_to_tokens(asked[0])
+    assert names[:3] == ["<|startoftranscript|>", "<|hu|>", "<|transcribe|>"]
+
+
+def test_a_ctc_model_spells_what_its_network_says(ctc):
+    recogniser = SpeechRecogniser.load(ctc, "hu", CPU)
+    with torch.no_grad():
+        recogniser.network.lm_head.weight.zero_()
+        recogniser.network.lm_head.bias.copy_(torch.arange(recogniser.network.config.vocab_size))
+    assert recogniser(noise(rate=22_050), 22_050) == "ő"
+
+
+def test_nothing_is_heard_in_next_to_nothing(ctc):
+    assert SpeechRecogniser.load(ctc, "hu", CPU)(noise(0.05), 16_000) == ""
+
+
+def test_a_language_that_whisper_does_not_know_is_refused_by_looking(whisper):
+    with pytest.raises(UserError, match=r"does not know the language 'te'\. It knows en, hu"):
+        check_speech_recogniser(whisper, "te")
+
+
+def test_an_english_whisper_is_refused_for_hungarian(tmp_path):
+    write_whisper(tmp_path, languages=("en",))
+    with pytest.raises(UserError, match="knows English alone, not 'hu'"):
+        check_speech_recogniser(tmp_path, "hu")
+
+
+def test_what_is_no_recogniser_is_refused_by_looking(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere is no speech recogniser: there is no config"):
+        check_speech_recogniser(tmp_path / "nowhere", "hu")
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(UserError, match="of type 'bert', which is no speech recogniser"):
+        check_speech_recogniser(tmp_path, "hu")
+    (tmp_path / "config.json").write_text("[")
+    with pytest.raises(UserError, match="holds no configuration that transformers can read"):
+        check_speech_recogniser(tmp_path, "hu")
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("preprocessor_config.json", "holds no feature extractor"),
+        ("vocab.json", "holds no tokenizer"),
+        ("model.safetensors", "holds no weights"),
+    ],
+)
+def test_a_folder_that_lacks_a_part_is_refused_by_looking(tmp_path, missing, said):
+    write_ctc(tmp_path)
+    (tmp_path / missing).unlink()
+    with pytest.raises(UserError, match=said):
+        check_speech_recogniser(tmp_path, "hu")
+
+
+def test_weights_that_would_be_made_up_are_refused(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    path = write_ctc(tmp_path) / "model.safetensors"
+    kept = {n: t for n, t in load_file(path).items() if not n.startswith("lm_head")}
+    save_file(kept, path, metadata={"format": "pt"})
+    with pytest.raises(UserError, match="lacks 2 of the weights of a Wav2Vec2ForCTC, first lm_"):
+        SpeechRecogniser.load(tmp_path, "hu", CPU)
