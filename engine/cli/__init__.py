@@ -54,7 +54,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="cantus")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def commands(debug: bool) -> None:
-    r"""Train neural audio models from versioned TOML recipes.
+    """Train neural audio models from versioned TOML recipes.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ from engine.tracking.comparable import short_digest
 def command(
     recipe: str, overrides: tuple[str, ...], per_hour: float | None, currency: str | None
 ) -> None:
-    r"""Say what training RECIPE on this machine will take: time, memory, disk, money.
+    """Say what training RECIPE on this machine will take: time, memory, disk, money.
 
     Runs a few real steps on the longest batch and one evaluation, with weights that are thrown
     away.

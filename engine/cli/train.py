@@ -14,7 +14,7 @@ from engine.cli.say import say
 @click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--again", is_flag=True, help="Throw away what was trained of it, and begin anew.")
 def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
-    r"""Train RECIPE on this machine, or go on with a run that was stopped.
+    """Train RECIPE on this machine, or go on with a run that was stopped.
 
     `dvc repro RECIPE` calls this after what RECIPE needs is up to date. Ctrl-C saves and leaves a
     run that the same command continues to the same weights. What is trained already is put in

@@ -59,13 +59,14 @@ def left_out_table(corpus: Corpus, used: Utterances) -> Table:
 def figures(corpus: Corpus, used: Utterances) -> list[tuple[str, str]]:
     """What was made, in a few lines."""
     clips, split, material = used.clips, used.split, used.material
-    num_text, num_codes = sum(map(len, clips.tokens)), sum(map(len, clips.codes))
+    num_text, codes = sum(map(len, clips.tokens)), np.concatenate(clips.codes)
+    num_said, num_codes = len(np.unique(codes)), material.audio_codes.num_codes
     training, evaluation = len(split.train), len(split.evaluation)
     return [
         ("corpus", f"{corpus.folder.name}, {corpus.report.num_used:,} clips"),
         ("used", f"{training:,} training, {evaluation:,} evaluation ({split.how})"),
         ("text", f"{num_text:,} tokens of {material.text.tokenizer.num_tokens:,}"),
-        ("audio", f"{num_codes:,} codes of {material.audio_codes.num_codes:,}"),
+        ("audio", f"{len(codes):,} codes, {num_said:,} of the {num_codes:,} there are"),
         ("voices", "".join(voice_notes(used.training, used.evaluation)) or "each clip's own"),
     ]
 
