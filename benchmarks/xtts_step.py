@@ -12,8 +12,9 @@ else the machine does falls on all alike; each has its own copy of the same weig
 is the engine's own (`XttsClips`, `XttsObjective`, `Stepper`), codes made before as a run makes them
 once; Coqui's is in `upstream_xtts.py`, and gains here by the engine's handling of freed memory,
 which is the process's. Coqui draws clips at random, and so it does here; the engine sorts them by
-length (`Order`), and one way measures what is left when it takes Coqui's batches. What is compared
-is the CPU time of the process. Results are written beside, with the machine.
+length (`Order`), and one way measures what is left when it takes Coqui's batches. One computes in
+bf16, which a recipe may choose (`training.precision`). What is compared is the CPU time of the
+process. Results are written beside, with the machine.
 """
 
 import json
@@ -56,7 +57,7 @@ from engine.training.step import Stepper
 RECIPE = Path(__file__).parents[1] / "recipes" / "xtts_phase1.toml"
 RESULTS = Path(__file__).parent / "results" / "xtts_step.json"
 BATCH_SIZE, NUM_THREADS = 3, 1
-BATCHES_PER_ROUND = {"small": 6, "layer": 3}
+BATCHES_PER_ROUND = {"small": 16, "layer": 6}
 """Of each way. The engine sorts the clips of 50 batches by length; here, those of a round."""
 NUM_LAYERS = 30
 NUM_SPOKEN = 150
@@ -64,6 +65,7 @@ NUM_SPOKEN = 150
 SIZES = {"small": (4, 256, 4), "layer": (1, 1024, 16)}
 """Layers, width, heads."""
 COQUI, SORTED, SAME = "coqui", "cantus", "cantus, coqui's batches"
+BF16 = "cantus, bf16"
 
 _OVERRIDES = (
     "dataset.corpus='speech'",
@@ -79,7 +81,8 @@ class CantusTraining:
     """The engine's own step, on a system that it builds."""
 
     def __init__(self, system: XttsSystem, project: Project) -> None:
-        self._fabric = make_fabric(load_params(project.params).hardware, "fp32")
+        precision = system.recipe.training.precision
+        self._fabric = make_fabric(load_params(project.params).hardware, precision)
         self.objective = system.objective
         length = Length(1_000_000, 1_000)
         self.stepper = Stepper(self._fabric, system, system.recipe, length)  # type: ignore[arg-type]
@@ -135,7 +138,8 @@ def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> 
 class OneLayer:
     """The first layer of a transformer: trained alone on what it was given in steps before."""
 
-    def __init__(self, layer: nn.Module, fused: bool) -> None:
+    def __init__(self, layer: nn.Module, fused: bool, bf16: bool = False) -> None:
+        self._bf16 = bf16
         self._layer, self._given = layer, list[tuple[list[Any], dict[str, Any]]]()
         # Both AdamWs as their sides have them; the rate leaves the weights as they are.
         self._optimizer = torch.optim.AdamW(layer.parameters(), lr=1e-12, fused=fused)
@@ -150,7 +154,8 @@ class OneLayer:
         """A step of the layer alone on each input since the last time."""
         given, self._given = self._given, []
         for (x, *others), kwargs in given:
-            made = self._layer(x.detach().requires_grad_(), *others, **kwargs)
+            with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
+                made = self._layer(x.detach().requires_grad_(), *others, **kwargs)
             made = made[0] if isinstance(made, tuple) else made
             made.backward(torch.ones_like(made))
             if self._fused:  # the engine measures the norm of each gradient
@@ -166,6 +171,7 @@ class Ways:
 
     upstream: UpstreamTraining
     cantus: CantusTraining
+    in_bf16: CantusTraining
     apart: float
 
     def steps(self) -> dict[str, Callable[[Sequence[int]], None]]:
@@ -176,14 +182,17 @@ class Ways:
             for batch in _batches(clips):
                 self.upstream.step([ids[clip] for clip in batch])
 
-        def same(clips: Sequence[int]) -> None:
+        def same(clips: Sequence[int], training: CantusTraining = self.cantus) -> None:
             for batch in _batches(clips):
-                self.cantus.step(batch)
+                training.step(batch)
 
-        def in_order(clips: Sequence[int]) -> None:
-            same(sorted(clips, key=lambda clip: int(lengths[clip])))
+        def in_order(clips: Sequence[int], training: CantusTraining = self.cantus) -> None:
+            same(sorted(clips, key=lambda clip: int(lengths[clip])), training)
 
-        return {COQUI: coqui, SORTED: in_order, SAME: same}
+        def in_bf16(clips: Sequence[int]) -> None:
+            in_order(clips, self.in_bf16)
+
+        return {COQUI: coqui, SORTED: in_order, SAME: same, BF16: in_bf16}
 
 
 def _batches(clips: Sequence[int]) -> list[Sequence[int]]:
@@ -196,16 +205,23 @@ def ways_of(project: Project, vocabulary: str, size: tuple[int, int, int]) -> Wa
     folder = project.root / "published"
     config = config_of(folder, *size)
     write_files(folder, vocabulary, config)
-    recipe = load_recipe(RECIPE, classes=recipe_classes(), overrides=list(_OVERRIDES))
-    assert isinstance(recipe, XttsRecipe)
-    system = build(recipe, project, load_params(project.params))
+    system, in_bf16 = (_system(project, precision) for precision in ("fp32", "bf16"))
     manifest = system.corpus.manifest.clips
     texts = {clip.id: clip.text or "" for clip in manifest}
     files = project.root / "data" / "speech"
     samples = {id_: (files / f"{Path(id_).stem}.wav", texts[id_]) for id_ in system.train_clips.ids}
     upstream = UpstreamTraining(config, samples)
-    system.objective.network.load_state_dict(upstream.gpt.state_dict())
-    return Ways(upstream, CantusTraining(system, project), _gradients_apart(system, upstream))
+    for one in (system, in_bf16):
+        one.objective.network.load_state_dict(upstream.gpt.state_dict())
+    training = (CantusTraining(one, project) for one in (system, in_bf16))
+    return Ways(upstream, *training, _gradients_apart(system, upstream))
+
+
+def _system(project: Project, precision: str) -> XttsSystem:
+    overrides = [*_OVERRIDES, f"training.precision='{precision}'"]
+    recipe = load_recipe(RECIPE, classes=recipe_classes(), overrides=overrides)
+    assert isinstance(recipe, XttsRecipe)
+    return build(recipe, project, load_params(project.params))
 
 
 def _gradients_apart(system: XttsSystem, upstream: UpstreamTraining) -> float:
@@ -312,6 +328,7 @@ def measure_layer(ways: Ways, rounds: int) -> dict[str, Any]:
     layers = {
         COQUI: OneLayer(ways.upstream.gpt.gpt.h[0], fused=False),
         SORTED: OneLayer(ways.cantus.objective.network.gpt.h[0], fused=True),
+        BF16: OneLayer(ways.in_bf16.objective.network.gpt.h[0], fused=True, bf16=True),
     }
     batches = BATCHES_PER_ROUND["layer"]
     works: dict[str, Callable[[Any], None]] = {way: ways.steps()[way] for way in layers}

@@ -19,6 +19,8 @@ SAMPLE_RATE_HZ = 16_000
 """That speech recognisers and speaker encoders hear."""
 
 _WEIGHTS = ("*.safetensors", "*.bin")
+_ONLY_TRAINED_WITH = ("masked_spec_embed",)
+"""Last names of weights that a model listens without: some published folders leave them out."""
 _T = TypeVar("_T")
 
 
@@ -69,7 +71,7 @@ def load_network(auto_class: Any, folder: Path, device: torch.device) -> Any:
         return found
 
     network, found = read_part(read, folder, "weights")
-    missing = sorted(found["missing_keys"])
+    missing = sorted(n for n in found["missing_keys"] if not n.endswith(_ONLY_TRAINED_WITH))
     if missing:
         raise UserError(
             f"{folder} lacks {len(missing)} of the weights of a {type(network).__name__}, first "

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from engine.report.gallery import Part, can_be_shown
 from engine.report.history import History
@@ -11,6 +11,24 @@ from engine.tracking.events import Event
 
 _Made = Mapping[str, Mapping[str, Any]]
 """The facts of samples, by what each was made of."""
+
+
+@frozen
+class _Version:
+    """What some weights made."""
+
+    title: str
+    made: _Made
+    scales: Mapping[str, str]
+    """Of figures, what each is a mean over and who judged it: figures of others stand apart."""
+
+    def mean(self, name: str, scales: Mapping[str, str]) -> float | None:
+        """Of a figure, where it is of the same scale."""
+        if self.scales.get(name) != scales.get(name):
+            return None
+        values = [_figures(sample).get(name) for sample in self.made.values()]
+        known = [value for value in values if isinstance(value, int | float)]
+        return sum(known) / len(known) if known else None
 
 
 @frozen
@@ -44,31 +62,34 @@ def side_by_side(history: History) -> SideBySide | None:
     The same is what is made of the same but for the weights. Weights that made the very files of
     those before them are passed over: a phase that starts from its parent's best weights.
     """
-    made = _versions(history)
-    if not made:
+    found = _versions(history)
+    if not found:
         return None
-    wanted = made[-1][1]
-    versions = _different([(title, _only(one, wanted)) for title, one in made])
-    named = [name for _, one in versions for sample in one.values() for name in _figures(sample)]
+    own = found[-1]
+    versions = _different([evolve(one, made=_only(one.made, own.made)) for one in found])
+    named = [n for one in versions for sample in one.made.values() for n in _figures(sample)]
     names = tuple(dict.fromkeys(named))
-    columns = [Column(title, tuple(_mean(one, name) for name in names)) for title, one in versions]
+    columns = [Column(v.title, tuple(v.mean(n, own.scales) for n in names)) for v in versions]
     rows = [
         Row(
             str(sample.get("caption") or sample["name"]),
-            tuple(_part(title, one[key]) for title, one in versions if key in one),
+            tuple(_part(one.title, one.made[key]) for one in versions if key in one.made),
         )
-        for key, sample in wanted.items()
+        for key, sample in own.made.items()
     ]
     return SideBySide(tuple(name.rpartition("/")[2] for name in names), tuple(columns), tuple(rows))
 
 
-def _versions(history: History) -> list[tuple[str, _Made]]:
+def _versions(history: History) -> list[_Version]:
     """Whose weights, and what they made, in the order in which they were trained."""
     own = history.all("sample")
     events = [*history.all("earlier"), *(event for event in own if _when(event) == "start")]
     events += [event for event in own if _when(event) != "start"][-1:]
-    made = [(_title(event), _comparable(event)) for event in events]
-    return [(title, found) for title, found in made if found]
+    made = [
+        _Version(_title(event), _comparable(event), event.facts.get("scales", {}))
+        for event in events
+    ]
+    return [version for version in made if version.made]
 
 
 def _title(event: Event) -> str:
@@ -92,14 +113,13 @@ def _only(made: _Made, wanted: Iterable[str]) -> _Made:
     return {key: made[key] for key in wanted if key in made}
 
 
-def _different(versions: Sequence[tuple[str, _Made]]) -> list[tuple[str, _Made]]:
+def _different(versions: Sequence[_Version]) -> list[_Version]:
     """Those that made anything, and anything else than the one before; the last is the run's."""
     *others, last = versions
-    kept: list[tuple[str, _Made]] = []
-    for title, one in others:
-        files = _files(one)
-        if one and not (kept and _files(kept[-1][1]) == files):
-            kept.append((title, one))
+    kept: list[_Version] = []
+    for one in others:
+        if one.made and not (kept and _files(kept[-1].made) == _files(one.made)):
+            kept.append(one)
     return [*kept, last]
 
 
@@ -110,12 +130,6 @@ def _files(made: _Made) -> dict[str, Any]:
 def _figures(sample: Mapping[str, Any]) -> Mapping[str, float]:
     figures = sample.get("figures")
     return figures if isinstance(figures, dict) else {}
-
-
-def _mean(made: _Made, name: str) -> float | None:
-    values = [_figures(sample).get(name) for sample in made.values()]
-    known = [value for value in values if isinstance(value, int | float)]
-    return sum(known) / len(known) if known else None
 
 
 def _part(title: str, sample: Mapping[str, Any]) -> Part:

@@ -54,4 +54,4 @@ def published_files(recipe: Recipe, project: Project) -> Sequence[Path]:
 def _module(recipe: Recipe) -> ModuleType | None:
     room = recipe_classes()[recipe.system].__module__.rpartition(".")[0]
     name = f"{room}.prepare"
-    return None if find_spec(name) is None else import_module(name)
+    return import_module(name) if room and find_spec(name) is not None else None

@@ -27,7 +27,13 @@ def code_version(recipe: Recipe) -> str:
     A run whose code was edited in between is another run: its weights would be half old, half new,
     and figures by other rules would stand beside each other.
     """
-    digest = hashlib.sha256(f"{engine.__version__} {torch.__version__}".encode())
+    versions = f"{engine.__version__} {torch.__version__} {source_digest(recipe)}"
+    return hashlib.sha256(versions.encode()).hexdigest()
+
+
+def source_digest(recipe: Recipe) -> str:
+    """SHA-256 over `code_files` alone: what is made by them is the same with another torch."""
+    digest = hashlib.sha256()
     for path in code_files(recipe):
         digest.update(f"{path.parent.name}/{path.name} ".encode() + path.read_bytes())
     return digest.hexdigest()

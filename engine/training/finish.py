@@ -103,7 +103,7 @@ def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: fl
     table = recipe.verdict
     verdict = None
     if table is not None:
-        verdict = reach_verdict(table, metrics[table.metric]).facts()
+        verdict = reach_verdict(table, metrics.get(table.metric)).facts()
     facts: dict[str, Any] = {
         "verdict": verdict,
         "expectations": expectations,

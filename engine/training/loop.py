@@ -164,7 +164,9 @@ class Loop:
         if not made and when == "start":
             return
         facts = [sample_facts(sample, self.samples.parent) for sample in made]
-        told = {"of": self.recipe.name, "when": when, "samples": facts}
+        measured = {name for sample in made for name in sample.figures}
+        scales = {name: one for name, one in self.system.scales.items() if name in measured}
+        told = {"of": self.recipe.name, "when": when, "scales": scales, "samples": facts}
         figures = mean_figures(made, prefix)
         self.write("sample", metrics=figures, facts=told)
         if figures:

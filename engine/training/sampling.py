@@ -59,7 +59,8 @@ def take_earlier_samples(model: Path, run: Path) -> Iterator[Mapping[str, Any]]:
         found = [sample for sample in _samples(event) if sample.get("made_of") in wanted - {None}]
         taken = [facts for sample in found if (facts := _copy(sample, model, place, run))]
         if taken:
-            yield {"of": of, "when": when, "samples": taken}
+            scales = event.facts.get("scales", {})
+            yield {"of": of, "when": when, "scales": scales, "samples": taken}
 
 
 def _made(folder: Path) -> list[Event]:

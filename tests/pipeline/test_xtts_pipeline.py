@@ -103,6 +103,13 @@ def test_another_rate_of_the_second_phase_trains_that_alone(checkout):
     assert not {"xtts_phase1", *PREPARED} & stages
 
 
+def test_published_files_that_arrive_run_nothing_but_what_looks_at_them(checkout):
+    (checkout.root / "published/theirs").mkdir()
+    (checkout.root / "published/theirs/model.pth").write_bytes(b"weights")
+    stages = ran(checkout.run("dvc", "repro", "xtts_phase2"))
+    assert {stage.partition("@")[0] for stage in stages} == {"resolve"}
+
+
 def test_a_comment_in_a_recipe_runs_nothing_but_what_reads_recipes(checkout):
     path = checkout.root / FIRST
     path.write_text(f"{path.read_text()}\n# a comment\n")

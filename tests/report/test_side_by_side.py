@@ -29,8 +29,9 @@ def sample(seed, place, *, content="", wer=None, **more):
     } | more
 
 
-def made(of, when, samples, kind="sample", step=0):
-    return Event(kind, step, facts={"of": of, "when": when, "samples": samples})
+def made(of, when, samples, kind="sample", step=0, judge="one"):
+    facts = {"of": of, "when": when, "scales": {"speech/wer": judge}, "samples": samples}
+    return Event(kind, step, facts=facts)
 
 
 def seeds(place, number=2, **more):
@@ -67,6 +68,12 @@ def test_a_figure_that_only_some_weights_have_is_left_empty_for_others():
     own = made("phase2", "final", seeds("final"))
     found = side_by_side(History((*PHASE_2[:-1], own)))
     assert found.columns[-1].means == (2.0, None)
+
+
+def test_no_mean_stands_beside_one_of_other_sentences_or_of_another_judge():
+    other = made("phase1", "final", seeds("earlier/phase1_final", wer=0.6), "earlier", judge="two")
+    found = side_by_side(History((PHASE_2[0], other, PHASE_2[-1])))
+    assert [column.means for column in found.columns] == [(2.0, None), (2.0, 0.25)]
 
 
 def test_what_is_made_of_something_else_is_no_column():

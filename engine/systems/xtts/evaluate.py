@@ -63,12 +63,14 @@ def _strangers(clips: XttsClips) -> dict[str, np.ndarray]:
     """
     traits = {"voice": clips.speakers, "text": [tokens.tobytes() for tokens in clips.tokens]}
     order = _by_length(clips).tolist()
-    found = {given: np.empty(len(order), np.int64) for given in _GIVEN}
-    for at, place in enumerate(order):
-        others = [order[at - back] for back in range(1, len(order))] or [place]
-        for given, trait in traits.items():
-            strange = (other for other in others if trait[other] != trait[place])
-            found[given][place] = next(strange, others[0])
+    found = {}
+    for given, trait in traits.items():
+        varied = len(set(trait)) > 1
+        found[given] = np.empty(len(order), np.int64)
+        for at, place in enumerate(order):
+            shorter = (order[at - back] for back in range(1, len(order)))
+            strange = (other for other in shorter if not varied or trait[other] != trait[place])
+            found[given][place] = next(strange, place)
     return found
 
 

@@ -98,7 +98,7 @@ def scratch_text(
 def _spoken(transcripts: Iterable[tuple[str, str]]) -> Iterator[str]:
     for text, language in transcripts:
         with suppress(UserError):  # `eligible_clips` names the clip as left out
-            yield normalise(text, language)
+            yield normalise(text, language.split("-")[0])
 
 
 def published_material(model: Published, text: Text, project: Project) -> Material:

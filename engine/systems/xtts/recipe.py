@@ -197,8 +197,12 @@ class Speech:
         "each sentence is spoken with each", default=(1,), check=not_empty
     )
     temperature: float = setting("of sampling", default=0.75, check=above(0.0))
-    top_k: int = setting("the likeliest so many codes are drawn from", default=50)
-    top_p: float = setting("and of these the likeliest of so much probability", default=0.85)
+    top_k: int = setting(
+        "the likeliest so many codes are drawn from; 0: all", default=50, check=at_least(0)
+    )
+    top_p: float = setting(
+        "and of these the likeliest of so much probability", default=0.85, check=within(0.0, 1.0)
+    )
     repetition_penalty: float = setting("on codes that were said", default=10.0, check=above(0.0))
 
 
@@ -265,9 +269,16 @@ class XttsRecipe(Recipe):
     def _of_speech(self) -> Iterable[tuple[str, str]]:
         """Sentences are spoken at the start and the end: they can pick and stop nothing."""
         watched = {f"guard.{n}.metric": g.metric or g.finite for n, g in self.guard.items()}
+        watched |= {f"guard.{n}.gap": g.gap for n, g in self.guard.items()}
         for path, metric in {"training.best": self.training.best, **watched}.items():
             if metric is not None and metric.startswith("eval/speech/"):
                 yield path, f"{metric} is measured before training and after it alone"
+        relied = {f"expect.{n}.metric": e.metric for n, e in self.expect.items()}
+        if self.verdict is not None:
+            relied["verdict.metric"] = self.verdict.metric
+        for path, metric in relied.items():
+            if metric.startswith("eval/speech/") and not self.speech.sentences:
+                yield path, f"{metric} takes speech.sentences, and there are none"
         spoken = self.speech.language
         if spoken is not None and spoken not in self.dataset.languages:
             known = ", ".join(self.dataset.languages)

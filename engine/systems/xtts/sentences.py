@@ -34,6 +34,8 @@ class Sentences:
     clips: XttsClips
     """The evaluation clips, the longest of which lends its voice."""
     listeners: Listeners
+    typical: float
+    """`codes_a_character` of recordings, by which speech is cut off and thought odd."""
 
     @property
     def voice(self) -> int:
@@ -45,7 +47,7 @@ class Sentences:
         """Digest of all that one of them is made of, but the weights."""
         table, voice = self.speech, self.clips.digests[self.voice].tobytes().hex()
         sampling = [table.temperature, table.top_k, table.top_p, table.repetition_penalty]
-        rendered = self.material.digest.hex()
+        rendered = [self.material.digest.hex(), round(self.typical, 6)]
         return _digest([sentence, self.language, seed, voice, sampling, rendered])
 
     def scales(self) -> dict[str, str]:

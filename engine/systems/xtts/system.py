@@ -38,7 +38,7 @@ from engine.systems.xtts.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.weights import read_weights
 from engine.training.system import Data, Evaluated, Limits, Sample, Turn
 
-MEASURES_VERSION = 1
+MEASURES_VERSION = 2
 """Raised when the same clips would give other figures."""
 
 
@@ -151,8 +151,7 @@ class XttsSystem:
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Evaluation clips said again in their own voice, and the recipe's sentences."""
-        clips, own = self.corpus.manifest.clips, self.eval_clips
-        texts = [clips[row].text or "" for row in own.rows.tolist()]
+        own, sentences = self.eval_clips, self._sentences
         vocoder = self._vocoder
         reader = Reader(
             self.objective,
@@ -160,16 +159,27 @@ class XttsSystem:
             None if vocoder is None else vocoder.speaker_encoder,
             own,
             self.recipe.speech,
-            codes_a_character([len(codes) for codes in own.codes], [len(text) for text in texts]),
+            sentences.typical,
         )
         chosen = spread_over([speaker or "clip" for speaker in own.speakers], num_clips)
-        return SampleWriter(reader, self._sentences, texts).write(folder, chosen)
+        return SampleWriter(reader, sentences, self._texts).write(folder, chosen)
 
-    @property
+    @cached_property
+    def _texts(self) -> list[str]:
+        """The transcripts of the evaluation clips."""
+        clips = self.corpus.manifest.clips
+        return [clips[row].text or "" for row in self.eval_clips.rows.tolist()]
+
+    @cached_property
     def _sentences(self) -> Sentences:
-        language = _spoken_language(self.recipe)
-        speech = self.recipe.speech
-        return Sentences(speech, language, self.material, self.eval_clips, self.listeners)
+        return Sentences(
+            self.recipe.speech,
+            _spoken_language(self.recipe),
+            self.material,
+            self.eval_clips,
+            self.listeners,
+            codes_a_character(list(map(len, self.eval_clips.codes)), list(map(len, self._texts))),
+        )
 
     def export(self, folder: Path) -> None:
         """Write the folder that Coqui's `Xtts.load_checkpoint` reads."""

@@ -16,7 +16,7 @@ from engine.systems.xtts.eligible import Eligible, LeftOut, eligible_clips, lang
 from engine.systems.xtts.material import Text, extended_text, published_text, scratch_text
 from engine.systems.xtts.recipe import Published, XttsRecipe
 from engine.systems.xtts.tokenizer import Tokenizer
-from engine.training.code import code_version
+from engine.training.code import source_digest
 
 _PACKAGES = ("tokenizers", "num2words", "cutlet", "unidic-lite", "ko-speech-tools", "pypinyin")
 """That put text into words and tokens; without one of them some clips cannot be spoken."""
@@ -75,7 +75,7 @@ def tokens_of(recipe: XttsRecipe, corpus: Corpus, text: Text, features: Features
 
 def _code(recipe: XttsRecipe) -> str:
     """The system's code and the packages it uses: text takes a moment to put into words again."""
-    return f"{code_version(recipe)} {' '.join(map(_version, _PACKAGES))}"
+    return f"{source_digest(recipe)} {' '.join(map(_version, _PACKAGES))}"
 
 
 def _version(package: str) -> str:
@@ -101,8 +101,9 @@ def _write_eligible(found: Eligible, path: Path) -> None:
             tokens=np.concatenate(found.tokens),
             lengths=np.array([len(tokens) for tokens in found.tokens]),
             left_out=np.array([one.row for one in found.left_out], np.int64),
-            reasons=np.array([one.reason for one in found.left_out], np.str_),
-            details=np.array([one.detail for one in found.left_out], np.str_),
+            why=np.frombuffer(
+                json.dumps([[o.reason, o.detail] for o in found.left_out]).encode(), np.uint8
+            ),
         )
 
 
@@ -110,9 +111,9 @@ def _read_eligible(path: Path, clips: Sequence[Clip]) -> Eligible:
     with np.load(path, allow_pickle=False) as file:
         kept = {name: file[name] for name in file.files}
     tokens = np.split(kept["tokens"], np.cumsum(kept["lengths"])[:-1])
-    columns = (kept[name].tolist() for name in ("left_out", "reasons", "details"))
+    why = json.loads(kept["why"].tobytes())
     left_out = [
         LeftOut(row, clips[row].id, reason, detail)
-        for row, reason, detail in zip(*columns, strict=True)
+        for row, (reason, detail) in zip(kept["left_out"].tolist(), why, strict=True)
     ]
     return Eligible(kept["rows"], tokens, left_out)

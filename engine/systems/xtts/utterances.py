@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from engine.corpus import Corpus, PackedAudio, Split, choose_clips
+from engine.corpus import Corpus, Split, choose_clips
 from engine.corpus.rows import Rows
 from engine.corpus.traits import span_of
 from engine.errors import UserError
@@ -26,11 +26,10 @@ from engine.systems.xtts.dataset import XttsClips
 from engine.systems.xtts.eligible import Eligible
 from engine.systems.xtts.kmeans import KmeansCodes
 from engine.systems.xtts.material import Material, Text, published_material, scratch_material
-from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Dataset, Published, XttsRecipe
+from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Published, Scratch, XttsRecipe
 from engine.systems.xtts.text_tokens import tokens_of
+from engine.training.code import source_digest
 
-CODING_VERSION = 1
-"""Raised when the same clips would give other codes, or codes fitted to them would be others."""
 _FITTED_CLIPS = 200
 """Training clips that audio codes are fitted to, where none were published: enough for 1,024."""
 
@@ -84,14 +83,18 @@ def utterances_of(
         material = published_material(recipe.model, text, project)
     else:
         rows = eligible.rows[split.train][:_FITTED_CLIPS]
-        codes = _fitted(corpus, rows, recipe.model.num_codes, seed, features)
+        codes = _fitted(recipe, corpus, rows, seed, features)
         material = scratch_material(recipe.model, text, codes)
-    used = all_clips(corpus, eligible, material, recipe.dataset, features)
+    used = all_clips(recipe, corpus, eligible, material, features)
     return Utterances(eligible, split, used, material)
 
 
 def all_clips(
-    corpus: Corpus, eligible: Eligible, material: Material, dataset: Dataset, features: Features
+    recipe: XttsRecipe,
+    corpus: Corpus,
+    eligible: Eligible,
+    material: Material,
+    features: Features,
 ) -> XttsClips:
     """Every clip that may be used, coded once."""
     packed = corpus.packed(SAMPLE_RATE_HZ)
@@ -103,19 +106,25 @@ def all_clips(
         digests=as_digests(word for _, word, _, _ in known),
         spans=np.array([span for _, _, span, _ in known], SPAN),
         tokens=tuple(eligible.tokens),
-        codes=_kept_codes(corpus, packed, eligible.rows, material, features),
+        codes=_kept_codes(recipe, corpus, eligible.rows, material, features),
         speakers=tuple(speaker or "" for _, _, _, speaker in known),
         packed=packed,
-        dataset=dataset,
+        dataset=recipe.dataset,
     )
 
 
 def _fitted(
-    corpus: Corpus, rows: np.ndarray, num_codes: int, seed: int, features: Features
+    recipe: XttsRecipe, corpus: Corpus, rows: np.ndarray, seed: int, features: Features
 ) -> AudioCodes:
     """Audio codes fitted to some clips. Other processors would fit others: by a few bits."""
-    packed = corpus.packed(SAMPLE_RATE_HZ)
-    key = {"num_codes": num_codes, "seed": seed, **_audio_key(corpus, rows)}
+    packed, model = corpus.packed(SAMPLE_RATE_HZ), recipe.model
+    assert isinstance(model, Scratch)
+    num_codes = model.num_codes
+    key: dict[str, str | int | float | None] = {
+        "num_codes": num_codes,
+        "seed": seed,
+        **_audio_key(recipe, corpus, rows),
+    }
 
     def write(path: Path) -> None:
         waveforms = [as_waveform(packed.read(row)) for row in rows.tolist()]
@@ -131,11 +140,12 @@ def _fitted(
 
 
 def _kept_codes(
-    corpus: Corpus, packed: PackedAudio, rows: np.ndarray, material: Material, features: Features
+    recipe: XttsRecipe, corpus: Corpus, rows: np.ndarray, material: Material, features: Features
 ) -> tuple[np.ndarray, ...]:
+    packed = corpus.packed(SAMPLE_RATE_HZ)
     lengths = packed.lengths[rows]
     counts = [num_codes_in(int(length)) for length in lengths]
-    key = {"material": material.digest.hex(), **_audio_key(corpus, rows)}
+    key = {"material": material.digest.hex(), **_audio_key(recipe, corpus, rows)}
 
     def fill(array: np.ndarray) -> None:
         array[:] = code_all(material.audio_codes, lambda at: packed.read(int(rows[at])), lengths)[0]
@@ -144,10 +154,10 @@ def _kept_codes(
     return tuple(np.split(flat, np.cumsum(counts)[:-1]))
 
 
-def _audio_key(corpus: Corpus, rows: np.ndarray) -> dict[str, str | int]:
+def _audio_key(recipe: XttsRecipe, corpus: Corpus, rows: np.ndarray) -> dict[str, str]:
     """What all that is made of some clips' audio depends on."""
     return {
         "corpus": corpus.digest_at(SAMPLE_RATE_HZ),
         "clips": " ".join(map(str, rows.tolist())),
-        "version": CODING_VERSION,
+        "code": source_digest(recipe),
     }

@@ -155,7 +155,7 @@ def test_the_codes_of_a_clip_do_not_depend_on_the_others(make_xtts, spoken_proje
         alone = Eligible(clips.rows[[index]], [clips.tokens[index]], [])
         corpus = Corpus.open(spoken_project.corpus("speech"))
         features = Features(tmp_path)
-        made = all_clips(corpus, alone, system.material, system.recipe.dataset, features)
+        made = all_clips(system.recipe, corpus, alone, system.material, features)
         assert made.codes[0].tolist() == clips.codes[index].tolist()
         assert (made.ids, made.speakers) == ((clips.ids[index],), (clips.speakers[index],))
         own = system.material.audio_codes.encode_waveform(as_waveform(clips.packed.read(

@@ -78,11 +78,19 @@ def test_a_text_loss_without_weight_is_no_term():
         ("dataset.max_seconds=29.0", "max_seconds"),
         ("dataset.max_text_tokens=403", "max_text_tokens"),
         ("losses.mel_ce=0.0", "mel_ce"),
+        ("speech.top_k=-1", "top_k"),
+        ("speech.top_p=1.5", "top_p"),
+        ("guard.not_by_heart.gap='eval/speech/wer'", "before training and after it alone"),
         ("guard.text_is_not_forgotten.metric='eval/mel'", "eval/mel_ce"),
     ],
 )
 def test_what_cannot_be_is_refused(override, said):
     assert said in fault(override)
+
+
+def test_a_figure_of_sentences_takes_sentences():
+    said = fault("speech.sentences=[]", "expect.speech.metric='eval/speech/odd'")
+    assert "eval/speech/odd takes speech.sentences, and there are none" in said
 
 
 def test_heads_must_divide_the_width():

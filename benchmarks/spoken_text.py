@@ -1,0 +1,111 @@
+"""Whether the demo's GPT says its text: each held-out sentence, spoken, against all of them.
+
+Run it from a project in which the demo was trained: python -m benchmarks.spoken_text xtts_phase2.
+Every evaluation clip's text is spoken in its own voice with the first seed. What was said is held
+against the codes of all evaluation clips in that voice, by dynamic time warping (Sakoe and Chiba,
+1978) over the distances of the codes' centroids. A GPT that does not read is nearest to its own
+sentence as often as chance has it.
+"""
+
+import json
+
+import click
+import librosa
+import numpy as np
+import torch
+from attrs import frozen
+from safetensors.torch import load_file
+from torch import Tensor
+
+from engine.cli.load import load_project_recipe
+from engine.systems.xtts.decode import Sampling, decode
+from engine.systems.xtts.kmeans import KmeansCodes
+from engine.systems.xtts.recipe import XttsRecipe
+from engine.systems.xtts.speak import codes_a_character, hear, most_codes
+from engine.systems.xtts.system import XttsSystem, build
+
+
+@frozen
+class Found:
+    """Of each clip: the place of its own sentence among all, and its length over the original's."""
+
+    ranks: list[int]
+    lengths: list[float]
+    own: float
+    others: float
+    """Mean distances, to its own sentence and to the others."""
+
+
+@click.command()
+@click.argument("name")
+def main(name: str) -> None:
+    """Speak the evaluation sentences of recipe NAME with its best weights; print the figures."""
+    loaded = load_project_recipe(name, ())
+    recipe = loaded.recipe
+    assert isinstance(recipe, XttsRecipe)
+    system = build(recipe, loaded.project, loaded.params)
+    best = loaded.project.model(name) / "checkpoints" / "best" / "weights.safetensors"
+    system.objective.load_state_dict(load_file(best))
+    system.objective.eval()
+    found = compare(system, [spoken(system, index) for index in range(len(system.eval_clips))])
+    print(json.dumps(figures(found, name), indent=2))
+
+
+def spoken(system: XttsSystem, index: int) -> Tensor:
+    """The codes that are said of an evaluation clip's text in its voice."""
+    clips, speech, objective = system.eval_clips, system.recipe.speech, system.objective
+    voice = hear(objective.network, objective.mel, None, clips.audio(index))
+    text = system.corpus.manifest.clips[int(clips.rows[index])].text or ""
+    sampling = Sampling(
+        temperature=speech.temperature,
+        top_k=speech.top_k,
+        top_p=speech.top_p,
+        repetition_penalty=speech.repetition_penalty,
+    )
+    generator = torch.Generator().manual_seed(speech.seeds[0])
+    typical = codes_a_character([len(clips.codes[index])], [len(text)])
+    tokens = torch.from_numpy(clips.tokens[index].astype(np.int64))
+    limit = most_codes(len(text), typical)
+    said = decode(objective.network, voice.latents, [tokens], sampling, generator, limit).codes[0]
+    return said[said < system.material.audio_codes.num_codes]
+
+
+def compare(system: XttsSystem, said: list[Tensor]) -> Found:
+    """Rank each clip's own sentence by its distance to what was said."""
+    clips, coder = system.eval_clips, system.material.audio_codes.coder
+    assert isinstance(coder, KmeansCodes), "the codes of a GPT from scratch"
+    apart = torch.cdist(coder.centroids, coder.centroids).numpy()
+    ranks, lengths, own, others = [], [], list[float](), list[float]()
+    for index, codes in enumerate(said):
+        speaker = clips.speakers[index]
+        rivals = [i for i in range(len(clips)) if clips.speakers[i] == speaker and i != index]
+        mine, *theirs = (_distance(apart, codes, clips.codes_of(i)) for i in (index, *rivals))
+        ranks.append(sum(one < mine for one in theirs))
+        lengths.append(len(codes) / len(clips.codes[index]))
+        own.append(mine)
+        others.extend(theirs)
+    return Found(ranks, lengths, float(np.mean(own)), float(np.mean(others)))
+
+
+def _distance(apart: np.ndarray, one: Tensor, other: Tensor) -> float:
+    """Mean distance along the path that warps one sequence of codes [n] to another [m]."""
+    summed, path = librosa.sequence.dtw(C=apart[np.ix_(one.numpy(), other.numpy())])
+    return float(summed[-1, -1]) / len(path)
+
+
+def figures(found: Found, name: str) -> dict[str, object]:
+    """What is printed."""
+    ranks = np.array(found.ranks)
+    return {
+        "recipe": name,
+        "clips": len(ranks),
+        "own_sentence_is_nearest": int((ranks == 0).sum()),
+        "own_sentence_is_among_the_nearest_three": int((ranks < 3).sum()),
+        "distance_to_own": round(found.own, 3),
+        "distance_to_others": round(found.others, 3),
+        "length_of_the_original": [round(f(found.lengths), 2) for f in (min, np.median, max)],
+    }
+
+
+if __name__ == "__main__":
+    main()
