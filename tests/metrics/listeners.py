@@ -74,7 +74,8 @@ def _wav2vec2(kind, config, folder, **more):
     small = config(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
         conv_dim=(8, 8), conv_stride=(10, 32), conv_kernel=(10, 32), num_feat_extract_layers=2,
-        num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2, **{"mask_time_prob": 0.0, **more},
+        num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2,
+        **{"mask_time_prob": 0.0, **more},
     )  # fmt: skip
     kind(small).save_pretrained(folder)
     Wav2Vec2FeatureExtractor().save_pretrained(folder)
