@@ -4,10 +4,11 @@ Run it from a project in which the demo was trained: python -m benchmarks.spoken
 Every evaluation clip's text is spoken in its own voice with the first seed. What was said is held
 against the codes of all evaluation clips in that voice, by dynamic time warping (Sakoe and Chiba,
 1978) over the distances of the codes' centroids. A GPT that does not read is nearest to its own
-sentence as often as chance has it.
+sentence as often as chance has it. Results are written beside, with the machine.
 """
 
 import json
+from pathlib import Path
 
 import click
 import librosa
@@ -17,12 +18,15 @@ from attrs import frozen
 from safetensors.torch import load_file
 from torch import Tensor
 
+from benchmarks.machine import machine
 from engine.cli.load import load_project_recipe
 from engine.systems.xtts.decode import Sampling, decode
 from engine.systems.xtts.kmeans import KmeansCodes
 from engine.systems.xtts.recipe import XttsRecipe
 from engine.systems.xtts.speak import codes_a_character, hear, most_codes
 from engine.systems.xtts.system import XttsSystem, build
+
+RESULTS = Path(__file__).parent / "results" / "spoken_text.json"
 
 
 @frozen
@@ -39,7 +43,7 @@ class Found:
 @click.command()
 @click.argument("name")
 def main(name: str) -> None:
-    """Speak the evaluation sentences of recipe NAME with its best weights; print the figures."""
+    """Speak the evaluation sentences of recipe NAME with its best weights; keep the figures."""
     loaded = load_project_recipe(name, ())
     recipe = loaded.recipe
     assert isinstance(recipe, XttsRecipe)
@@ -48,7 +52,10 @@ def main(name: str) -> None:
     system.objective.load_state_dict(load_file(best))
     system.objective.eval()
     found = compare(system, [spoken(system, index) for index in range(len(system.eval_clips))])
-    print(json.dumps(figures(found, name), indent=2))
+    facts = {"machine": machine(torch.get_num_threads()), **figures(found)}
+    print(json.dumps(facts, indent=2))
+    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({**known, name: facts}, indent=2) + "\n", encoding="utf-8")
 
 
 def spoken(system: XttsSystem, index: int) -> Tensor:
@@ -93,11 +100,10 @@ def _distance(apart: np.ndarray, one: Tensor, other: Tensor) -> float:
     return float(summed[-1, -1]) / len(path)
 
 
-def figures(found: Found, name: str) -> dict[str, object]:
+def figures(found: Found) -> dict[str, object]:
     """What is printed."""
     ranks = np.array(found.ranks)
     return {
-        "recipe": name,
         "clips": len(ranks),
         "own_sentence_is_nearest": int((ranks == 0).sum()),
         "own_sentence_is_among_the_nearest_three": int((ranks < 3).sum()),
