@@ -72,6 +72,21 @@ class Guards:
                 found += [breach] if breach else []
         return found
 
+    def foreseen(self, metrics: Mapping[str, float]) -> list[Breach]:
+        """The bounds, watched from the start on, that the weights a run starts from break already.
+
+        Nothing is remembered of it.
+        """
+        found, moment = [], Moment(0, 0.0)
+        for name, guard in self._guards.items():
+            metric, bounds = guard.metric, (guard.below, guard.above, guard.between)
+            if metric not in metrics or guard.at != "always" or bounds == (None,) * 3:
+                continue
+            assert metric is not None, "it is one of the metrics"
+            said = _broken(guard, _Memory(), metrics[metric], moment)
+            found += [_breach(name, guard, metric, metrics[metric], said, moment)] if said else []
+        return found
+
     def watch_gradients(self, silent: Sequence[str], moment: Moment) -> list[Breach]:
         """Breaches by parameters that got no gradient since the last look (`silent`, by name)."""
         found = []

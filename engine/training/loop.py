@@ -145,10 +145,23 @@ class Loop:
         candidate = self.record.best is not None
         self.write("eval", metrics=metrics, facts=facts | {"best": candidate})
         self.watcher.evaluated(0, metrics)
+        if entry == "parent":
+            self._foretell(result.metrics)
         if candidate:
             self._save_weights("best")
         self.sample("start", entry, num_clips=0)
         self.published()
+
+    def _foretell(self, metrics: Mapping[str, float]) -> None:
+        """Warn of guards that the weights to start from break, hours before they would speak."""
+        for breach in self.guards.foreseen(metrics):
+            then = "stops" if breach.action == "stop" else "warns"
+            message = (
+                f"the weights it starts from break {breach.sentence()}. The guard {then} at the "
+                "first evaluation unless training mends that: change its limit, or the start"
+            )
+            self.write("warning", facts={"message": message})
+            self.watcher.say(f"warning: {message}")
 
     def sample(self, when: When, prefix: str = "eval", num_clips: int | None = None) -> None:
         """Write samples of the present weights below `samples`, in the first process.

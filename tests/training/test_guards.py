@@ -55,6 +55,27 @@ def test_other_metrics_do_not_wake_a_guard():
     assert watch(Guard(metric="m", below=0.0), [{"other": 1.0}] * 3) == []
 
 
+def test_bounds_that_the_first_weights_break_are_foreseen_and_nothing_else():
+    guards = Guards(
+        {
+            "over": Guard(metric="m", below=1.0, because="too loud"),
+            "under": Guard(metric="m", above=3.0, action="warn"),
+            "held": Guard(metric="m", between=(0.0, 2.0)),
+            "later": Guard(metric="m", below=1.0, at="from step:5"),
+            "flat": Guard(metric="m", plateau_steps=1),
+            "other": Guard(metric="n", below=0.0),
+        },
+        BEST,
+    )
+    before = guards.state()
+    found = guards.foreseen({"m": 2.0})
+    assert [(one.name, one.action) for one in found] == [("over", "stop"), ("under", "warn")]
+    assert found[0].sentence() == (
+        "guard 'over' at step 0: m is 2, but it must be below 1 (too loud)"
+    )
+    assert guards.state() == before
+
+
 def test_a_plateau_counts_from_the_last_new_lowest_value():
     guard = Guard(metric="m", plateau_steps=3)
     assert watch(guard, [5, 4, 4, 4, 4, 4]) == [5, 6]

@@ -280,6 +280,16 @@ def test_a_phase_that_does_not_begin_with_its_parents_best_is_told_so(base, tmp_
     assert (remark in said) == (last != best)
 
 
+def test_a_guard_that_the_parents_weights_break_is_foretold_before_step_1(base, tmp_path):
+    shutil.copytree(base / "models/toy", tmp_path / "models/toy")
+    guard = {"impossible": Guard(metric="eval/error", below=0.0, action="warn")}
+    finish(tmp_path, name="watched", start=PHASE, dataset=POOL, epochs=1, guard=guard)
+    events = list(read_events(tmp_path / "models/watched/events.jsonl"))
+    told = [e for e in events if e.kind == "warning" and "'impossible'" in e.facts["message"]]
+    assert [event.step for event in told] == [0]
+    assert "warns at the first evaluation unless" in told[0].facts["message"]
+
+
 def test_a_step_that_was_not_kept_is_refused_by_the_plan_too_with_those_that_were(base, tmp_path):
     shutil.copytree(base / "models/toy", tmp_path / "models/toy")
     cases = (("toy", "step:1500", "kept are: best, last"), ("nobody", "best", "dvc repro nobody"))
