@@ -21,6 +21,7 @@ import torch
 from attrs import define
 from torch import Tensor
 
+from benchmarks.keep_results import keep
 from benchmarks.machine import machine
 from benchmarks.upstream_codec import UpstreamTraining
 from engine.recipe import load_recipe
@@ -35,7 +36,6 @@ from engine.training.step import Stepper, weigh
 from engine.training.system import Turn
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "codec_dac_paper.toml"
-RESULTS = Path(__file__).parent / "results" / "codec_step.json"
 BATCH_SIZE, NUM_THREADS = 2, 1
 
 SIZES = {
@@ -233,10 +233,7 @@ def _summary(times: Sequence[float], upstream: Sequence[float]) -> dict[str, flo
 def _write(size: str, found: Mapping[str, Any]) -> None:
     """Print the results of a size, and put them beside those of the other."""
     facts = {"machine": machine(NUM_THREADS), "batch_size": BATCH_SIZE, **found}
-    print(json.dumps(facts, indent=2))
-    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({**known, size: facts}, indent=2) + "\n", encoding="utf-8")
+    keep("codec_step.json", size, facts)
 
 
 if __name__ == "__main__":

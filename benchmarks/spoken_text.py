@@ -7,8 +7,7 @@ against the codes of all evaluation clips in that voice, by dynamic time warping
 sentence as often as chance has it. Results are written beside, with the machine.
 """
 
-import json
-from pathlib import Path
+from collections.abc import Iterator
 
 import click
 import librosa
@@ -18,15 +17,12 @@ from attrs import frozen
 from safetensors.torch import load_file
 from torch import Tensor
 
+from benchmarks.keep_results import keep
 from benchmarks.machine import machine
 from engine.cli.load import load_project_recipe
-from engine.systems.xtts.decode import Sampling, decode
 from engine.systems.xtts.kmeans import KmeansCodes
 from engine.systems.xtts.recipe import XttsRecipe
-from engine.systems.xtts.speak import codes_a_character, hear, most_codes
 from engine.systems.xtts.system import XttsSystem, build
-
-RESULTS = Path(__file__).parent / "results" / "spoken_text.json"
 
 
 @frozen
@@ -51,30 +47,18 @@ def main(name: str) -> None:
     best = loaded.project.model(name) / "checkpoints" / "best" / "weights.safetensors"
     system.objective.load_state_dict(load_file(best))
     system.objective.eval()
-    found = compare(system, [spoken(system, index) for index in range(len(system.eval_clips))])
+    found = compare(system, list(spoken(system)))
     facts = {"machine": machine(torch.get_num_threads()), **figures(found)}
-    print(json.dumps(facts, indent=2))
-    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps({**known, name: facts}, indent=2) + "\n", encoding="utf-8")
+    keep("spoken_text.json", name, facts)
 
 
-def spoken(system: XttsSystem, index: int) -> Tensor:
-    """The codes that are said of an evaluation clip's text in its voice."""
-    clips, speech, objective = system.eval_clips, system.recipe.speech, system.objective
-    voice = hear(objective.network, objective.mel, None, clips.audio(index))
-    text = system.corpus.manifest.clips[int(clips.rows[index])].text or ""
-    sampling = Sampling(
-        temperature=speech.temperature,
-        top_k=speech.top_k,
-        top_p=speech.top_p,
-        repetition_penalty=speech.repetition_penalty,
-    )
-    generator = torch.Generator().manual_seed(speech.seeds[0])
-    typical = codes_a_character([len(clips.codes[index])], [len(text)])
-    tokens = torch.from_numpy(clips.tokens[index].astype(np.int64))
-    limit = most_codes(len(text), typical)
-    said = decode(objective.network, voice.latents, [tokens], sampling, generator, limit).codes[0]
-    return said[said < system.material.audio_codes.num_codes]
+def spoken(system: XttsSystem) -> Iterator[Tensor]:
+    """The codes that are said of each evaluation clip's text in its voice."""
+    reader, seed = system.reader(), system.recipe.speech.seeds[0]
+    for index, text in enumerate(system.eval_texts):
+        tokens = system.eval_clips.tokens[index].tolist()
+        said = reader.read(text, tokens, reader.voice(index), seed).spoken.codes
+        yield said[said < system.material.audio_codes.num_codes]
 
 
 def compare(system: XttsSystem, said: list[Tensor]) -> Found:

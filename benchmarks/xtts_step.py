@@ -34,6 +34,7 @@ import torch
 from attrs import frozen
 from torch import Tensor, nn
 
+from benchmarks.keep_results import keep
 from benchmarks.machine import machine
 from benchmarks.speech_project import LANGUAGE, speech_project
 from benchmarks.upstream_xtts import (
@@ -55,7 +56,6 @@ from engine.training.schedules import Length
 from engine.training.step import Stepper
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "xtts_phase1.toml"
-RESULTS = Path(__file__).parent / "results" / "xtts_step.json"
 BATCH_SIZE, NUM_THREADS = 3, 1
 BATCHES_PER_ROUND = {"small": 16, "layer": 6}
 """Of each way. The engine sorts the clips of 50 batches by length; here, those of a round."""
@@ -392,10 +392,7 @@ def _write(size: str, found: Mapping[str, Any]) -> None:
     """Print the results of a size, and put them beside those of the other."""
     load = {"load_average": round(os.getloadavg()[0], 1)}
     facts = {"machine": machine(NUM_THREADS) | load, "batch_size": BATCH_SIZE, **found}
-    print(json.dumps(facts, indent=2))
-    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({**known, size: facts}, indent=2) + "\n", encoding="utf-8")
+    keep("xtts_step.json", size, facts)
 
 
 if __name__ == "__main__":

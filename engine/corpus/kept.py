@@ -15,7 +15,7 @@ import cattrs
 import soxr
 from attrs import asdict, frozen
 
-from engine.checksum import sha256_of
+from engine.checksum import digest_of, sha256_of
 from engine.corpus.decode import decoders, quiet_decoders
 from engine.corpus.limits import Limits
 from engine.corpus.manifest import Clip, Quarantined
@@ -144,7 +144,7 @@ def _key(task: Task, states: Sequence[FileState]) -> str:
     """What decides the result: files, candidates, limits, rates, and the code that measures."""
     candidates = [asdict(part) for parts in task.shard for part in parts]
     facts = [_code(), asdict(task.limits), task.rates, candidates, states]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+    return digest_of(facts)[:32]
 
 
 @cache

@@ -1,8 +1,6 @@
 """Files that are computed once and kept: checked, safe with two processes, arrays memory-mapped."""
 
 import fcntl
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ import numpy as np
 from attrs import define, field
 
 from engine.atomic import reserve, sync, write_atomically
-from engine.checksum import sha256_of
+from engine.checksum import digest_of, sha256_of
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +84,7 @@ def checksum_path(path: Path) -> Path:
 
 
 def _digest(key: Key) -> str:
-    return hashlib.sha256(json.dumps(sorted(key.items())).encode()).hexdigest()[:16]
+    return digest_of(sorted(key.items()))[:16]
 
 
 def _make(path: Path, write: Write) -> None:

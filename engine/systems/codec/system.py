@@ -1,7 +1,5 @@
 """A neural audio codec as the loop sees it."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +8,7 @@ import numpy as np
 from attrs import asdict
 from torch import nn
 
+from engine.checksum import digest_of
 from engine.corpus import Corpus, Split, choose_clips
 from engine.corpus.rows import Rows
 from engine.errors import UserError
@@ -26,6 +25,7 @@ from engine.systems.codec.objective import CodecObjective
 from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.weights import load_upstream
+from engine.systems.data import data_of
 from engine.systems.listening import spread_over
 from engine.training.launch import num_processes
 from engine.training.system import Data, Evaluated, Limits, Sample, Turn
@@ -142,22 +142,16 @@ class CodecSystem:
             [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)],
             MEASURES_VERSION,
         ]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return digest_of(content)
 
     @property
     def data(self) -> Data:
         """What the run sees of its corpus."""
-        report = self.corpus.report
         left_out = [f"{name} is left out: {why}" for name, why in self.judge.missing.items()]
-        return Data(
-            found=report.num_found,
-            used=report.num_used,
-            quarantined=dict(report.quarantined),
-            training=len(self.split.train),
-            evaluation=len(self.split.evaluation),
-            notes=[*notes(self.train_clips, self.eligible), *left_out, *self._unfitted],
-            split=self.split.how,
-            leaks=self.split.leaks,
+        return data_of(
+            self.corpus,
+            self.split,
+            [*notes(self.train_clips, self.eligible), *left_out, *self._unfitted],
         )
 
     def require_measurable(self) -> None:

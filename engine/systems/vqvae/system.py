@@ -1,16 +1,16 @@
 """The audio puzzle VQ-VAE as the loop sees it."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from engine.checksum import digest_of
 from engine.corpus import Corpus, Split, choose_clips
 from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.project import Project
 from engine.recipe.params import Params
+from engine.systems.data import data_of
 from engine.systems.listening import spread_over
 from engine.systems.vqvae.baselines import UNIFORM_GRID, baselines
 from engine.systems.vqvae.dataset import FRONT_END_VERSION, all_clips, corpus_mels
@@ -84,21 +84,12 @@ class VqvaeSystem:
         )
         facts = {k: v for k, v in self.front_end.facts.items() if k != "window"}
         content = [clips, sorted(facts.items()), FRONT_END_VERSION]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return digest_of(content)
 
     @property
     def data(self) -> Data:
         """What the run sees of its corpus."""
-        report = self.corpus.report
-        return Data(
-            found=report.num_found,
-            used=report.num_used,
-            quarantined=dict(report.quarantined),
-            training=len(self.split.train),
-            evaluation=len(self.split.evaluation),
-            split=self.split.how,
-            leaks=self.split.leaks,
-        )
+        return data_of(self.corpus, self.split)
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""

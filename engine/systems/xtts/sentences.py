@@ -4,13 +4,12 @@ Fixed are the sentences, the seeds and the voice, which is that of the longest e
 was made of the same (`made_of`) by other weights can be heard, and its figures compared.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from attrs import frozen
 
+from engine.checksum import digest_of
 from engine.evaluation.digests import keys
 from engine.systems.listeners import Ears, Listeners
 from engine.systems.listening import write_wav
@@ -48,7 +47,7 @@ class Sentences:
         table, voice = self.speech, self.clips.digests[self.voice].tobytes().hex()
         sampling = [table.temperature, table.top_k, table.top_p, table.repetition_penalty]
         rendered = [self.material.digest.hex(), round(self.typical, 6)]
-        return _digest([sentence, self.language, seed, voice, sampling, rendered])
+        return digest_of([sentence, self.language, seed, voice, sampling, rendered])
 
     def scales(self) -> dict[str, str]:
         """What each figure is of, as `System.scales` has it; nothing without sentences."""
@@ -59,7 +58,7 @@ class Sentences:
             self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
         ]
         judges = dict.fromkeys(FIGURES, "") | self.listeners.digests
-        return {f"{GROUP}/{name}": _digest([made, judge]) for name, judge in judges.items()}
+        return {f"{GROUP}/{name}": digest_of([made, judge]) for name, judge in judges.items()}
 
     def write(self, folder: Path, reader: Reader) -> Iterator[Sample]:
         """Speak each sentence with each seed, into a folder a sentence."""
@@ -89,7 +88,3 @@ class Sentences:
             made_of=self.made_of(reading.text, seed),
             figures={f"{GROUP}/{name}": value for name, value in figures.items()},
         )
-
-
-def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,7 +1,5 @@
 """XTTS's GPT as the loop sees it."""
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,6 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
+from engine.checksum import digest_of
 from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.evaluation.digests import keys
@@ -17,6 +16,7 @@ from engine.nn.low_rank import adapters_of, merged
 from engine.project import Project
 from engine.recipe.params import Listeners as NamedListeners
 from engine.recipe.params import Params
+from engine.systems.data import data_of
 from engine.systems.listeners import Listeners, require_listeners
 from engine.systems.listening import spread_over
 from engine.systems.xtts.dataset import voice_notes
@@ -94,8 +94,8 @@ class XttsSystem:
         """Digests of the loss weights, and of what is spoken and who listens."""
         weights = self.recipe.loss_weights
         return {
-            "loss": _digest(sorted(weights.items())),
-            "text_ce_weighted": _digest(weights.get("text_ce", 0.0)),
+            "loss": digest_of(sorted(weights.items())),
+            "text_ce_weighted": digest_of(weights.get("text_ce", 0.0)),
             **self._sentences.scales(),
         }
 
@@ -110,7 +110,7 @@ class XttsSystem:
     @property
     def data_digest(self) -> str:
         """Digest of the corpus at the rate of XTTS, and of what it is made into."""
-        return _digest([self.corpus.digest_at(SAMPLE_RATE_HZ), self.material.digest.hex()])
+        return digest_of([self.corpus.digest_at(SAMPLE_RATE_HZ), self.material.digest.hex()])
 
     @cached_property
     def evaluation_set(self) -> str:
@@ -118,7 +118,7 @@ class XttsSystem:
         clips, table = self.eval_clips, self.recipe.dataset
         said = (tokens.tolist() for tokens in clips.tokens)
         pairs = zip(keys(clips.digests), said, strict=True)
-        return _digest(
+        return digest_of(
             [
                 sorted([digest.hex(), tokens] for digest, tokens in pairs),
                 [table.conditioning, sum(table.conditioning_seconds) / 2],
@@ -129,16 +129,10 @@ class XttsSystem:
     @property
     def data(self) -> Data:
         """What the run sees of its corpus."""
-        report = self.corpus.report
-        return Data(
-            found=report.num_found,
-            used=report.num_used,
-            quarantined=dict(report.quarantined),
-            training=len(self.split.train),
-            evaluation=len(self.split.evaluation),
-            notes=[*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)],
-            split=self.split.how,
-            leaks=self.split.leaks,
+        return data_of(
+            self.corpus,
+            self.split,
+            [*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)],
         )
 
     def evaluate(self) -> Evaluated:
@@ -151,21 +145,23 @@ class XttsSystem:
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Evaluation clips said again in their own voice, and the recipe's sentences."""
-        own, sentences = self.eval_clips, self._sentences
+        chosen = spread_over([name or "clip" for name in self.eval_clips.speakers], num_clips)
+        return SampleWriter(self.reader(), self._sentences, self.eval_texts).write(folder, chosen)
+
+    def reader(self) -> Reader:
+        """Reads texts aloud with the present weights, in the voices of evaluation clips."""
         vocoder = self._vocoder
-        reader = Reader(
+        return Reader(
             self.objective,
             ByCodes(self.material.audio_codes) if vocoder is None else ByVocoder(vocoder),
             None if vocoder is None else vocoder.speaker_encoder,
-            own,
+            self.eval_clips,
             self.recipe.speech,
-            sentences.typical,
+            self._sentences.typical,
         )
-        chosen = spread_over([speaker or "clip" for speaker in own.speakers], num_clips)
-        return SampleWriter(reader, sentences, self._texts).write(folder, chosen)
 
     @cached_property
-    def _texts(self) -> list[str]:
+    def eval_texts(self) -> list[str]:
         """The transcripts of the evaluation clips."""
         clips = self.corpus.manifest.clips
         return [clips[row].text or "" for row in self.eval_clips.rows.tolist()]
@@ -178,7 +174,9 @@ class XttsSystem:
             self.material,
             self.eval_clips,
             self.listeners,
-            codes_a_character(list(map(len, self.eval_clips.codes)), list(map(len, self._texts))),
+            codes_a_character(
+                list(map(len, self.eval_clips.codes)), list(map(len, self.eval_texts))
+            ),
         )
 
     def export(self, folder: Path) -> None:
@@ -233,7 +231,3 @@ def _weights_of(objective: nn.Module) -> set[str]:
     return {
         f"{name}.weight" for name, part in objective.named_modules() if isinstance(part, layers)
     }
-
-
-def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,8 +1,6 @@
 """A codec's run, stopped and gone on with: everything that decides its weights is in its state."""
 
-import os
 import shutil
-import signal
 
 import pytest
 import torch
@@ -15,22 +13,8 @@ from engine.systems.build import build_system
 from engine.systems.codec.recipe import Balancer
 from engine.training.checkpoint import read_checkpoint
 from engine.training.run import Run
-from engine.training.watcher import Silent
 from tests.systems.codec.conftest import LOSSES, SMALL
-
-
-class StopsAt(Silent):
-    """Sends this process a signal after a step, as a scheduler does."""
-
-    def __init__(self, step=None):
-        self.step, self.said = step, []
-
-    def say(self, sentence):
-        self.said.append(sentence)
-
-    def progress(self, progress):
-        if progress.step == self.step:
-            os.kill(os.getpid(), signal.SIGTERM)
+from tests.systems.stops_at import StopsAt
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """A small corpus of two voices that say the same sentences, and small GPTs from scratch on it."""
 
-import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
@@ -19,7 +17,7 @@ from engine.systems.build import build_system
 from engine.systems.xtts.recipe import Dataset, Losses, Scratch, XttsRecipe
 from engine.systems.xtts.system import build
 from engine.training.run import Run
-from engine.training.watcher import Silent
+from tests.systems.stops_at import StopsAt
 
 RATE = 22_050
 PARAMS = """
@@ -128,20 +126,6 @@ def train(spoken_project, tmp_path, monkeypatch):
 
 def load_params_of(project):
     return load_params(project.params)
-
-
-class StopsAt(Silent):
-    """Sends this process a signal after a step, as a scheduler does."""
-
-    def __init__(self, step=None):
-        self.step, self.said = step, []
-
-    def say(self, sentence):
-        self.said.append(sentence)
-
-    def progress(self, progress):
-        if progress.step == self.step:
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def later(recipe, name="later", **start):
