@@ -156,12 +156,15 @@ class Loop:
         """Warn of guards that the weights to start from break, hours before they would speak."""
         for breach in self.guards.foreseen(metrics):
             then = "stops" if breach.action == "stop" else "warns"
-            message = (
+            self.warn(
                 f"the weights it starts from break {breach.sentence()}. The guard {then} at the "
                 "first evaluation unless training mends that: change its limit, or the start"
             )
-            self.write("warning", facts={"message": message})
-            self.watcher.say(f"warning: {message}")
+
+    def warn(self, message: str) -> None:
+        """Write a warning down for the report, and say it."""
+        self.write("warning", facts={"message": message})
+        self.watcher.say(f"warning: {message}")
 
     def sample(self, when: When, prefix: str = "eval", num_clips: int | None = None) -> None:
         """Write samples of the present weights below `samples`, in the first process.

@@ -261,9 +261,7 @@ class Run:
     def _warn_of_few(self, loop: Loop) -> None:
         num_clips = len(loop.system.eval_clips.ids)
         if num_clips < FEW_CLIPS:
-            message = f"the evaluation set has {num_clips} clips: {FEW_WORDS}"
-            loop.write("warning", facts={"message": message})
-            self.watcher.say(f"warning: {message}")
+            loop.warn(f"the evaluation set has {num_clips} clips: {FEW_WORDS}")
 
     def _conclude(self, loop: Loop, ending: Ending, folder: RunFolder, started: float) -> Outcome:
         if ending == "finished":
