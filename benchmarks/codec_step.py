@@ -3,9 +3,9 @@
 Run it from the project: python -m benchmarks.codec_step [--rounds 9] [--size small|full]
 [--profile]. All ways take turns in one process on the same batches, so that whatever else the
 machine does falls on all alike; each has its own copy of the same weights. Cantus's step is the
-engine's own (`CodecObjective`, `Stepper`); upstream's is in `upstream_codec.py`, and gains here by
-the engine's handling of freed memory, which is the process's. What is compared is the CPU time of
-the process. Results are written beside, with the machine.
+engine's own (`CodecTrainingModule`, `Stepper`); upstream's is in `upstream_codec.py`, and gains
+here by the engine's handling of freed memory, which is the process's. What is compared is the CPU
+time of the process. Results are written beside, with the machine.
 """
 
 import json
@@ -27,9 +27,9 @@ from benchmarks.upstream_codec import UpstreamTraining
 from engine.recipe import load_recipe
 from engine.recipe.params import Hardware
 from engine.systems import recipe_classes
-from engine.systems.codec.network import NetworkSettings
-from engine.systems.codec.objective import CodecObjective
+from engine.systems.codec.network.network import NetworkSettings
 from engine.systems.codec.recipe import CodecRecipe
+from engine.systems.codec.training_module import CodecTrainingModule
 from engine.training.devices import make_fabric
 from engine.training.schedules import Length
 from engine.training.step import Stepper, weigh
@@ -60,7 +60,7 @@ NOTHING_DRAWN = ("model.quantizer_dropout=0.0", "training.log_every_steps=100000
 class Networks:
     """As much of a system as the stepper needs."""
 
-    objective: CodecObjective
+    module: CodecTrainingModule
     turns: Sequence[Turn]
 
 
@@ -74,25 +74,25 @@ def recipe_of(*overrides: str) -> CodecRecipe:
 
 def networks_of(recipe: CodecRecipe, upstream: UpstreamTraining) -> Networks:
     """The recipe's networks with upstream's weights."""
-    objective = CodecObjective(recipe)
-    objective.network.load_state_dict(upstream.codec.state_dict())
-    objective.discriminators.load_state_dict(upstream.discriminators.state_dict())
-    judges, codec = objective.discriminators, objective.network
+    module = CodecTrainingModule(recipe)
+    module.network.load_state_dict(upstream.codec.state_dict())
+    module.discriminators.load_state_dict(upstream.discriminators.state_dict())
+    judges, codec = module.discriminators, module.network
     turns = (
         Turn("discriminator", dict(judges.named_parameters()), {"discriminator": 1.0}),
         Turn("generator", dict(codec.named_parameters()), recipe.generator_weights),
     )
-    return Networks(objective, turns)
+    return Networks(module, turns)
 
 
 def differences(ours: Networks, upstream: UpstreamTraining, audio: Tensor) -> dict[str, float]:
     """Of losses the largest relative difference, of each network's gradient its norm's."""
     losses, gradients = upstream.gradients(audio)
     batch = {"audio": audio, "target": audio}
-    ours.objective.begin(0)
-    prepared, found = ours.objective.prepare(batch), dict[str, float]()
+    ours.module.begin(0)
+    prepared, found = ours.module.prepare(batch), dict[str, float]()
     for turn in ours.turns:
-        terms = getattr(ours.objective, turn.name)(prepared)
+        terms = getattr(ours.module, turn.name)(prepared)
         for name, loss in terms.losses.items():
             apart = ((loss - losses[name]) / losses[name]).abs().item()
             found["losses"] = max(found.get("losses", 0.0), apart)
@@ -119,7 +119,7 @@ class CantusTraining:
 
     def __init__(self, recipe: CodecRecipe, networks: Networks) -> None:
         self._fabric = make_fabric(Hardware(device="cpu", num_threads=NUM_THREADS), "fp32")
-        self.objective = networks.objective
+        self.module = networks.module
         system: Any = networks
         self.stepper = Stepper(self._fabric, system, recipe, Length(1_000_000, 1_000))
         self._done = 0
@@ -131,13 +131,13 @@ class CantusTraining:
 
     def shares(self, audio: Tensor, num_steps: int) -> dict[str, float]:
         """The share of each section in the step's CPU time."""
-        objective, stepper, fabric = self.objective, self.stepper, self._fabric
+        module, stepper, fabric = self.module, self.stepper, self._fabric
         spent = Counter[str]()
         sections: list[tuple[Any, str, Callable[[], str]]] = [
-            (objective, "prepare", lambda: "codec forward"),
-            (objective.discriminators, "judge", lambda: "discriminators judge, forward"),
-            (objective.discriminators, "compare", lambda: "discriminators compare, forward"),
-            (objective.mel_distance, "forward", lambda: "mel distance, forward"),
+            (module, "prepare", lambda: "codec forward"),
+            (module.discriminators, "judge", lambda: "discriminators judge, forward"),
+            (module.discriminators, "compare", lambda: "discriminators compare, forward"),
+            (module.mel_distance, "forward", lambda: "mel distance, forward"),
             (fabric, "backward", lambda: f"{turn()}, backward"),
             (stepper, "_clip", lambda: "norms and clipping"),
             *((share.optimizer, "step", lambda: "AdamW") for share in stepper._shares),

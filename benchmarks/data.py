@@ -29,13 +29,13 @@ from attrs import frozen
 from joblib import cpu_count
 
 from engine.corpus import Corpus, ingest
+from engine.corpus.account.report import write_report
 from engine.corpus.corpus import ingest_settings
-from engine.corpus.gather import Gatherer
-from engine.corpus.intact import require_intact
-from engine.corpus.kept import FileState
-from engine.corpus.manifest import Clip
-from engine.corpus.report import write_report
-from engine.corpus.take import Measured
+from engine.corpus.measure.clip_writer import Measured
+from engine.corpus.store.gather import Gatherer
+from engine.corpus.store.integrity import require_intact
+from engine.corpus.store.manifest import Clip
+from engine.corpus.store.shard_cache import FileState
 from engine.project import Project
 from engine.recipe.params import CorpusSource
 from engine.systems.codec.recipe import Dataset, Loudness
@@ -52,7 +52,7 @@ FORMATS = {
 CLIPS_PER_SHARD = 64
 BATCH = 72
 """Crops in DAC's."""
-AS_DAC_TRAINS = {"crops": "salient", "level": Loudness(), "phase": "random"}
+AS_DAC_TRAINS = {"crops": "salient", "level": Loudness(), "phase_rotation": "random"}
 SIMULATED = CorpusSource(source="builtin", sample_rates_hz=(16_000,))
 
 
@@ -157,7 +157,7 @@ def _check_seconds(project: Project, gatherer: Gatherer) -> float:
 
 @frozen
 class SimulatedShard:
-    """Clips that never were, as a worker would have measured them: a KeptShard's stand-in."""
+    """Clips that never were, as a worker would have measured them: a CachedShard's stand-in."""
 
     folder: Path
     numbers: range
@@ -294,7 +294,9 @@ def _audiotools_readers(wavs: list[Path], flacs: list[Path]) -> dict[str, Reader
 
 def _from_clips(corpus: Corpus, random: np.random.Generator, **settings: Any) -> Reader:
     """Batches as a codec is trained with."""
-    from engine.systems.codec.dataset import all_clips  # it imports torch, as does what follows
+    from engine.systems.codec.data.dataset import (
+        all_clips,  # it imports torch, as does what follows
+    )
 
     dataset = Dataset(corpus="clips", sample_rate_hz=44_100, segment_seconds=0.5, **settings)
     clips = all_clips(corpus, dataset)

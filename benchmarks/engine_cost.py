@@ -25,14 +25,14 @@ from benchmarks.words_project import words_project
 from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.recipe.schema import Recipe
+from engine.runs.folder import RunFolder
+from engine.runs.publish import publish
 from engine.systems import recipe_classes
 from engine.systems.build import build_system
 from engine.tracking.events import EventLog
 from engine.training.devices import make_fabric
-from engine.training.folder import RunFolder
 from engine.training.loop import Loop
 from engine.training.order import Order
-from engine.training.publish import publish
 from engine.training.stop import StopRequest
 from engine.training.system import System
 from engine.training.watcher import Silent
@@ -46,7 +46,7 @@ STEPS = 5
 def bare(system: System, recipe: Recipe) -> Callable[[], None]:
     """A plain PyTorch loop over the engine's batches, which lie ready, at the engine's rate."""
     rate = recipe.optimizer["autoencoder"].learning_rate
-    optimizer = torch.optim.Adam(system.objective.parameters(), lr=rate, fused=True)
+    optimizer = torch.optim.Adam(system.module.parameters(), lr=rate, fused=True)
     weights = system.turns[0].weights
     random = np.random.default_rng(0)
     order = Order(system.train_clips.lengths, recipe.training.batch_size, seed=1)
@@ -59,7 +59,7 @@ def bare(system: System, recipe: Recipe) -> Callable[[], None]:
 
     def work() -> None:
         for batch in itertools.islice(batches, STEPS):
-            terms = system.objective.autoencoder(batch)  # type: ignore[operator]
+            terms = system.module.autoencoder(batch)  # type: ignore[operator]
             loss = sum(weights[name] * value for name, value in terms.losses.items())
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from engine.project import Project
 from engine.recipe.params import Hardware, Params, Tracking
-from engine.training.run import Run
+from engine.runs.run import Run
 from engine.training.watcher import Silent
 from tests.training.toy import ToyClips, ToyDataset, ToyModel, build_toy, toy_recipe
 
@@ -47,8 +47,8 @@ def main() -> None:
         Run(RECIPE, project, PARAMS, build_toy, Silent()).train()
         system = build_toy(RECIPE, project, PARAMS)
         last = project.model(RECIPE.name) / "checkpoints" / "last" / "weights.safetensors"
-        system.objective.load_state_dict(load_file(last))
-    system.objective.eval()
+        system.module.load_state_dict(load_file(last))
+    system.module.eval()
     held_out, learned = numbers(system.eval_clips), numbers(system.train_clips)
     unseen = list(range(RECIPE.dataset.num_clips, RECIPE.dataset.num_clips + NUM_UNSEEN))
     for title, clips in (
@@ -56,7 +56,7 @@ def main() -> None:
         ("46, of which 40 were learned from", held_out + learned),
         (f"{NUM_UNSEEN:,} never seen", unseen),
     ):
-        click.echo(f"{title:<36}{error(system.objective.network, clips):.4f}")
+        click.echo(f"{title:<36}{error(system.module.network, clips):.4f}")
 
 
 def numbers(clips: ToyClips) -> list[int]:

@@ -10,9 +10,9 @@ import soundfile
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
-from engine.systems.xtts.normalise import normalise
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ
-from engine.systems.xtts.vocabulary import character_vocabulary
+from engine.systems.xtts.text.normalise import normalise
+from engine.systems.xtts.text.vocabulary import character_vocabulary
 
 LANGUAGE = "en"
 NUM_CLIPS = 72

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from benchmarks.keep_results import keep
 from benchmarks.machine import machine
-from engine.cli.load import load_project_recipe
-from engine.systems.xtts.kmeans import KmeansCodes
+from engine.cli.show.load import load_project_recipe
+from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.recipe import XttsRecipe
 from engine.systems.xtts.system import XttsSystem, build
 
@@ -45,8 +45,8 @@ def main(name: str) -> None:
     assert isinstance(recipe, XttsRecipe)
     system = build(recipe, loaded.project, loaded.params)
     best = loaded.project.model(name) / "checkpoints" / "best" / "weights.safetensors"
-    system.objective.load_state_dict(load_file(best))
-    system.objective.eval()
+    system.module.load_state_dict(load_file(best))
+    system.module.eval()
     found = compare(system, list(spoken(system)))
     facts = {"machine": machine(torch.get_num_threads()), **figures(found)}
     keep("spoken_text.json", name, facts)
@@ -58,12 +58,12 @@ def spoken(system: XttsSystem) -> Iterator[Tensor]:
     for index, text in enumerate(system.eval_texts):
         tokens = system.eval_clips.tokens[index].tolist()
         said = reader.read(text, tokens, reader.voice(index), seed).spoken.codes
-        yield said[said < system.material.audio_codes.num_codes]
+        yield said[said < system.assets.audio_codes.num_codes]
 
 
 def compare(system: XttsSystem, said: list[Tensor]) -> Found:
     """Rank each clip's own sentence by its distance to what was said."""
-    clips, coder = system.eval_clips, system.material.audio_codes.coder
+    clips, coder = system.eval_clips, system.assets.audio_codes.coder
     assert isinstance(coder, KmeansCodes), "the codes of a GPT from scratch"
     apart = torch.cdist(coder.centroids, coder.centroids).numpy()
     ranks, lengths, own, others = [], [], list[float](), list[float]()

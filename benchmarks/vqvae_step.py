@@ -125,7 +125,7 @@ def same_function(project: Project) -> dict[str, float]:
     torch.manual_seed(1)
     reference = PublishedTraining([]).network.double()
     recipe = load_recipe(ROOT / "recipes" / "audio_vae.toml", classes=recipe_classes())
-    network = build_system(recipe, project, load_params(project.params)).objective.network.double()
+    network = build_system(recipe, project, load_params(project.params)).module.network.double()
     network.load_state_dict(reference.state_dict())
     mel = torch.rand(8, 1, 128, 32, dtype=torch.float64)
     expected, _ = published_loss(reference, mel)

@@ -9,10 +9,10 @@ backward, AdamW) on what it was given in these steps, with the mask that it was 
 
 All ways take turns in one process on the same clips a round, in batches of three, so that whatever
 else the machine does falls on all alike; each has its own copy of the same weights. Cantus's step
-is the engine's own (`XttsClips`, `XttsObjective`, `Stepper`), codes made before as a run makes them
-once; Coqui's is in `upstream_xtts.py`, and gains here by the engine's handling of freed memory,
-which is the process's. Coqui draws clips at random, and so it does here; the engine sorts them by
-length (`Order`), and one way measures what is left when it takes Coqui's batches. One computes in
+is the engine's own (`XttsClips`, `XttsTrainingModule`, `Stepper`), codes made before as a run makes
+them once; Coqui's is in `upstream_xtts.py`, and gains here by the engine's handling of freed
+memory, which is the process's. Coqui draws clips at random, and so it does here; the engine sorts
+them by length (`Order`), and one way measures what is left when it takes Coqui's batches. One computes in
 bf16, which a recipe may choose (`training.precision`). What is compared is the CPU time of the
 process. Results are written beside, with the machine.
 """
@@ -48,8 +48,8 @@ from benchmarks.upstream_xtts import (
 from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.systems import recipe_classes
-from engine.systems.xtts.decode import Sampling, decode
 from engine.systems.xtts.recipe import XttsRecipe
+from engine.systems.xtts.speech.decode import Sampling, decode
 from engine.systems.xtts.system import XttsSystem, build
 from engine.training.devices import make_fabric
 from engine.training.schedules import Length
@@ -83,7 +83,7 @@ class CantusTraining:
     def __init__(self, system: XttsSystem, project: Project) -> None:
         precision = system.recipe.training.precision
         self._fabric = make_fabric(load_params(project.params).hardware, precision)
-        self.objective = system.objective
+        self.module = system.module
         length = Length(1_000_000, 1_000)
         self.stepper = Stepper(self._fabric, system, system.recipe, length)  # type: ignore[arg-type]
         self.clips = system.train_clips
@@ -98,9 +98,9 @@ class CantusTraining:
     def sections(self, batches: Sequence[Sequence[int]]) -> dict[str, float]:
         """CPU seconds of each section of steps on these batches."""
         spent: dict[str, float] = defaultdict(float)
-        gpt = self.objective.network
+        gpt = self.module.network
         sections: list[tuple[Any, str, str]] = [
-            (self.objective, "prepare", "conditioning mels"),
+            (self.module, "prepare", "conditioning mels"),
             (gpt, "condition", "conditioning, forward"),
             (gpt.gpt, "forward", "transformer, forward"),
             (gpt.mel_head, "forward", "heads, forward"),
@@ -212,7 +212,7 @@ def ways_of(project: Project, vocabulary: str, size: tuple[int, int, int]) -> Wa
     samples = {id_: (files / f"{Path(id_).stem}.wav", texts[id_]) for id_ in system.train_clips.ids}
     upstream = UpstreamTraining(config, samples)
     for one in (system, in_bf16):
-        one.objective.network.load_state_dict(upstream.gpt.state_dict())
+        one.module.network.load_state_dict(upstream.gpt.state_dict())
     training = (CantusTraining(one, project) for one in (system, in_bf16))
     return Ways(upstream, *training, _gradients_apart(system, upstream))
 
@@ -230,21 +230,21 @@ def _gradients_apart(system: XttsSystem, upstream: UpstreamTraining) -> float:
     Without dropout, with the same excerpts of voices (all of one length, so that none is padded)
     and the same codes, and without masked targets.
     """
-    objective, clips = system.objective, system.train_clips
-    objective.eval()
+    module, clips = system.module, system.train_clips
+    module.eval()
     long = [i for i in range(len(clips)) if len(clips.audio(i)) >= LONGEST_EXCERPT][:BATCH_SIZE]
     batch = clips.evaluated(long)
     voice = torch.stack([clips.audio(clip)[:LONGEST_EXCERPT] for clip in long])
     batch |= {"voice": voice, "voice_lengths": torch.full((BATCH_SIZE,), LONGEST_EXCERPT)}
-    prepared = objective.prepare(batch)
-    losses = objective.gpt(prepared).losses
+    prepared = module.prepare(batch)
+    losses = module.gpt(prepared).losses
     weighed = (
         LOSS_WEIGHTS["loss_text_ce"] * losses["text_ce"]
         + LOSS_WEIGHTS["loss_mel_ce"] * losses["mel_ce"]
     )
-    named = dict(objective.network.named_parameters())
+    named = dict(module.network.named_parameters())
     ours = dict(zip(named, torch.autograd.grad(weighed, [*named.values()]), strict=True))
-    objective.train()
+    module.train()
     return _apart(ours, upstream.gradients(batch, prepared["mels"]))
 
 
@@ -296,12 +296,12 @@ def summary(times: Mapping[str, Sequence[float]], units: int) -> dict[str, dict[
 
 def decoding(ways: Ways, rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds a code where speech is made: one text, upstream's sampling, no stop."""
-    gpt, clips = ways.cantus.objective.network.eval(), ways.cantus.clips
+    gpt, clips = ways.cantus.module.network.eval(), ways.cantus.clips
     speaker = UpstreamSpeaker(ways.upstream.gpt)
     with torch.no_grad():
         for network in (gpt, speaker.gpt):
             network.mel_head.bias[gpt.settings.stop_audio_token] = -100.0
-        prepared = ways.cantus.objective.prepare(clips.evaluated([0]))
+        prepared = ways.cantus.module.prepare(clips.evaluated([0]))
         latents = gpt.condition(prepared["mels"], prepared["frames"])
     text, sampling = prepared["text"], Sampling()
     texts = [text[0]]
@@ -327,8 +327,8 @@ def measure_layer(ways: Ways, rounds: int) -> dict[str, Any]:
     """A step with one layer, that layer alone, and what a step with 30 of them would take."""
     layers = {
         COQUI: OneLayer(ways.upstream.gpt.gpt.h[0], fused=False),
-        SORTED: OneLayer(ways.cantus.objective.network.gpt.h[0], fused=True),
-        BF16: OneLayer(ways.in_bf16.objective.network.gpt.h[0], fused=True, bf16=True),
+        SORTED: OneLayer(ways.cantus.module.network.gpt.h[0], fused=True),
+        BF16: OneLayer(ways.in_bf16.module.network.gpt.h[0], fused=True, bf16=True),
     }
     batches = BATCHES_PER_ROUND["layer"]
     works: dict[str, Callable[[Any], None]] = {way: ways.steps()[way] for way in layers}

@@ -6,8 +6,8 @@ import traceback
 from pathlib import Path
 
 from engine.corpus import ingest
-from engine.disk import refusals_in_words
 from engine.errors import UserError
+from engine.files.disk import refusals_in_words
 from engine.project import Project
 from engine.recipe.params import CorpusSource, Work
 from tests.training.small_disk import mount, resize

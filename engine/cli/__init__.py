@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from engine.disk import refusals_in_words
 from engine.errors import UserError
-from engine.text import visible_lines
+from engine.files.disk import refusals_in_words
+from engine.files.text import visible_lines
 
 _COMMANDS = {
     "adopt": "Put your own audio in the built-in corpus's place.",

@@ -27,7 +27,7 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
       cantus adopt ~/recordings --as words --speakers folder
       cantus adopt ~/LJSpeech-1.1 --as speech
     """
-    from engine.cli.file_progress import file_progress
+    from engine.cli.show.file_progress import file_progress
     from engine.corpus.adopt import adopt
     from engine.project import find_project
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli.columns import aligned
+from engine.cli.show.columns import aligned
 from engine.errors import UserError
 from engine.project import Project, find_project, require_git
 from engine.recipe import (

@@ -7,17 +7,17 @@ from pathlib import Path
 import click
 import torch
 
-from engine.cli.file_progress import file_progress
-from engine.cli.say import say
-from engine.corpus.decode import UnusableError
+from engine.cli.show.file_progress import file_progress
+from engine.cli.show.say import say
+from engine.corpus.audio.decode import UnusableError
 from engine.errors import UserError
+from engine.files.text import visible_lines
 from engine.project import Project, find_project
 from engine.recipe import RecipeError, load_recipe
 from engine.systems import recipe_classes
-from engine.systems.codec.code_file import Codec
+from engine.systems.codec.files.code_file import Codec
+from engine.systems.codec.files.weights import network_of, read_upstream
 from engine.systems.codec.recipe import CodecRecipe
-from engine.systems.codec.weights import network_of, read_upstream
-from engine.text import visible_lines
 
 FAILED = 2
 """Exit code where a file could not be done."""

@@ -7,14 +7,14 @@ from typing import Any
 
 from attrs import frozen
 
-from engine.cli.columns import aligned, cell
+from engine.cli.show.columns import aligned, cell
 from engine.evaluation.clip_table import ClipTable, read_clip_table
 from engine.evaluation.digests import keys
 from engine.evaluation.paired import paired_difference
+from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.diff import leaves
 from engine.tracking.comparable import SCALE, scale_of
-from engine.untrusted import refused
 
 _SET = "evaluation_set"
 _UNITS = f"{SCALE}."
@@ -112,7 +112,7 @@ def _rows(
 
 def _difference(ours: Any, theirs: Any) -> str:
     numbers = isinstance(ours, int | float) and isinstance(theirs, int | float)
-    with refused("A figure is too large to be compared: a metrics file is damaged."):
+    with as_user_error("A figure is too large to be compared: a metrics file is damaged."):
         return f"{theirs - ours:+.6g}" if numbers else "-"
 
 
@@ -120,5 +120,5 @@ def _read(figures: Figures) -> dict[str, Any] | None:
     if not figures.file.is_file():
         return None
     again = f"Make it again: dvc repro -f {figures.recipe}"
-    with refused(f"{figures.file} is no JSON of metrics. {again}"):
+    with as_user_error(f"{figures.file} is no JSON of metrics. {again}"):
         return dict(leaves(json.loads(figures.file.read_text(encoding="utf-8"))))

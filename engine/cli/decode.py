@@ -37,8 +37,8 @@ def command(
       cantus decode speech.dac --model dac_16khz --output decoded
     """
     from engine.cli.codec_files import each_file, open_codec
-    from engine.systems.codec.code_file import decode_file
-    from engine.systems.codec.dac_file import read_dac_file
+    from engine.systems.codec.files.code_file import decode_file
+    from engine.systems.codec.files.dac_file import read_dac_file
 
     codec = open_codec(model, device)
 

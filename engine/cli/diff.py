@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from engine.cli.columns import aligned, cell
 from engine.cli.compare_metrics import Figures, compare_metrics
-from engine.cli.load import Loaded, load_project_recipe
-from engine.cli.say import say
+from engine.cli.show.columns import aligned, cell
+from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import Change, diff_recipes, to_plain

@@ -37,8 +37,8 @@ def command(
       cantus encode music/*.flac --model weights_44khz.pth --output coded --quantizers 4
     """
     from engine.cli.codec_files import each_file, open_codec
-    from engine.systems.codec.code_file import encode_file
-    from engine.systems.codec.dac_file import write_dac_file
+    from engine.systems.codec.files.code_file import encode_file
+    from engine.systems.codec.files.dac_file import write_dac_file
 
     codec = open_codec(model, device, quantizers)
 

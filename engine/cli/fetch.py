@@ -2,7 +2,7 @@
 
 import click
 
-from engine.cli.say import say
+from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, Licence
 from engine.project import Project
@@ -30,7 +30,7 @@ def command(name: str, place: str | None, accept_licence: bool) -> None:
       cantus fetch xtts_v2 --from https://mirror.example/xtts_v2
       cantus fetch xtts_v2 --from ~/downloads/xtts_v2
     """
-    from engine.cli.byte_progress import byte_progress
+    from engine.cli.show.byte_progress import byte_progress
     from engine.fetch.catalogue import find_entry
     from engine.fetch.fetch import fetch
     from engine.fetch.source import source_at

@@ -54,7 +54,7 @@ def command(name: str | None, every: bool, explain: str | None, verify: bool) ->
 
 def _explained(project: "Project", name: str, clip: str) -> str:
     """By the last ingest, also where that found too many bad files to become a corpus."""
-    from engine.corpus.explain import explain_clip
+    from engine.corpus.account.explain import explain_clip
     from engine.corpus.ingest import REFUSED
 
     refused = project.ingest(name) / REFUSED / name
@@ -62,7 +62,7 @@ def _explained(project: "Project", name: str, clip: str) -> str:
 
 
 def _verify(project: "Project", name: str | None) -> None:
-    from engine.corpus.intact import require_intact
+    from engine.corpus.store.integrity import require_intact
     from engine.recipe import load_params
 
     params = load_params(project.params)
@@ -72,7 +72,7 @@ def _verify(project: "Project", name: str | None) -> None:
 
 
 def _ingest(project: "Project", name: str | None) -> None:
-    from engine.cli.file_progress import file_progress
+    from engine.cli.show.file_progress import file_progress
     from engine.corpus import ingest
     from engine.recipe import load_params
 
@@ -86,9 +86,9 @@ def _ingest(project: "Project", name: str | None) -> None:
 
 
 def _tell(project: "Project", params: "Params", corpus: "Corpus") -> None:
-    from engine.cli.columns import aligned
-    from engine.corpus.page import PAGE_FILE
-    from engine.corpus.summary import quarantine_lines, report_rows
+    from engine.cli.show.columns import aligned
+    from engine.corpus.account.page import PAGE_FILE
+    from engine.corpus.account.summary import quarantine_lines, report_rows
     from engine.systems.usage import tell_usage
 
     bad = corpus.manifest.quarantined

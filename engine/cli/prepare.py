@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.load import load_project_recipe
+from engine.cli.show.load import load_project_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +46,8 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
 
 
 def _tell(prepared: "Prepared", place: "Path") -> None:
-    from engine.cli.columns import aligned
-    from engine.cli.say import say
+    from engine.cli.show.columns import aligned
+    from engine.cli.show.say import say
     from engine.features.prepared import CLIPS_FILE, QUARANTINE_FILE
 
     lines = aligned(prepared.figures)

@@ -3,7 +3,8 @@
 import click
 from jinja2 import TemplateError
 
-from engine.cli.say import say
+from engine.cli.show.say import say
+from engine.files.untrusted import as_user_error
 from engine.project import find_project
 from engine.recipe import load_recipe
 from engine.report.ending import tell_verdict
@@ -12,7 +13,6 @@ from engine.report.history import History
 from engine.report.page import build_report
 from engine.report.remark import remark_on_verdict
 from engine.systems import recipe_classes
-from engine.untrusted import refused
 
 
 @click.command()
@@ -30,7 +30,7 @@ def command(run: str) -> None:
     folder = find_run(project, run)
     recipe = load_recipe(folder / "recipe.toml", classes=recipe_classes())
     damaged = f"The events in {folder} are not as a run writes them: the folder is damaged."
-    with refused(damaged, TemplateError):
+    with as_user_error(damaged, TemplateError):
         history = History.of(folder)
         remark = remark_on_verdict(history, project)
         say(build_report(folder, recipe, remark))

@@ -5,9 +5,9 @@ import hashlib
 import click
 import tomli_w
 
-from engine.checksum import sha256_of
-from engine.cli.load import Loaded, load_project_recipe
-from engine.published import find_weights
+from engine.cli.show.load import Loaded, load_project_recipe
+from engine.fetch.published import find_weights
+from engine.files.checksum import sha256_of
 from engine.recipe import to_plain, write_recipe
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.plain import write_where_new
@@ -60,8 +60,8 @@ def _frozen_clips(loaded: Loaded) -> str:
     dataset = loaded.recipe.dataset
     if not isinstance(dataset, CorpusClips) or dataset.evaluation is None:
         return ""
-    from engine.corpus.choose import read_frozen_table
     from engine.evaluation.digests import keys
+    from engine.split.select import read_frozen_table
 
     table = read_frozen_table(dataset.evaluation, loaded.project)
     digest = hashlib.sha256(b"".join(sorted(keys(table.digests)))).hexdigest()

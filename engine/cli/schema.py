@@ -4,7 +4,7 @@ import json
 
 import click
 
-from engine.atomic import write_atomically
+from engine.files.atomic import write_atomically
 from engine.project import find_project
 from engine.recipe.json_schema import json_schema
 from engine.recipe.reference import reference

@@ -5,8 +5,8 @@ import sys
 
 import click
 
-from engine.cli.load import load_project_recipe
-from engine.cli.say import say
+from engine.cli.show.load import load_project_recipe
+from engine.cli.show.say import say
 
 
 @click.command()
@@ -35,11 +35,11 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     # long; without any spinning it takes longer on one that does not.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
-    from engine.cli.console import ConsoleWatcher
+    from engine.cli.show.console import ConsoleWatcher
+    from engine.runs.run import Run
     from engine.systems.build import build_system
     from engine.tracking.comparable import tell_incomparable
     from engine.tracking.phase_refs import refresh_phase_refs
-    from engine.training.run import Run
 
     with ConsoleWatcher() as watcher:
         run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher, again)

@@ -2,13 +2,13 @@
 
 import click
 
-from engine.cli.say import say
+from engine.cli.show.say import say
+from engine.files.untrusted import as_user_error
 from engine.project import find_project
 from engine.report.ending import tell_ending
 from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.remark import remark_on_verdict
-from engine.untrusted import refused
 
 
 @click.command()
@@ -25,6 +25,8 @@ def command(run: str) -> None:
     """
     project = find_project()
     folder = find_run(project, run)
-    with refused(f"The events in {folder} are not as a run writes them: the folder is damaged."):
+    with as_user_error(
+        f"The events in {folder} are not as a run writes them: the folder is damaged."
+    ):
         remark = remark_on_verdict(History.of(folder), project)
         say(tell_ending(folder, remark))

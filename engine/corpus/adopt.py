@@ -8,12 +8,12 @@ from pathlib import Path
 
 import tomlkit
 
-from engine.atomic import write_atomically
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.layouts.claims import is_hidden, is_plain_file
 from engine.corpus.layouts.walk import walk
 from engine.corpus.track import require_dvc, track_data
 from engine.errors import UserError
+from engine.files.atomic import write_atomically
 from engine.project import Project
 from engine.recipe.params import load_params
 

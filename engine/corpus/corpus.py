@@ -8,15 +8,15 @@ from typing import Any
 import soxr
 from attrs import frozen
 
-from engine.checksum import sha256_of
-from engine.corpus.gather import AUDIO_FOLDER, FACTS_FILE
-from engine.corpus.manifest import Manifest, read_manifest
-from engine.corpus.packed import PackedAudio
-from engine.corpus.report import Report, read_report
-from engine.corpus.rows import AGAIN, converter
+from engine.corpus.account.report import Report, read_report
+from engine.corpus.store.gather import AUDIO_FOLDER, FACTS_FILE
+from engine.corpus.store.manifest import Manifest, read_manifest
+from engine.corpus.store.packed import PackedAudio
+from engine.corpus.store.rows import AGAIN, converter
 from engine.errors import UserError
+from engine.files.checksum import sha256_of
+from engine.files.untrusted import as_user_error, read_json_object
 from engine.recipe.params import CorpusSource
-from engine.untrusted import read_json_object, refused
 
 
 @frozen(kw_only=True)
@@ -87,7 +87,7 @@ def ingest_settings(source: CorpusSource) -> dict[str, Any]:
 
 def _checked_facts(folder: Path) -> Mapping[str, Any]:
     """Digest, settings and tables, where manifest and quarantine are those written with them."""
-    with refused(f"{folder / FACTS_FILE} is missing or damaged. {AGAIN}", UserError):
+    with as_user_error(f"{folder / FACTS_FILE} is missing or damaged. {AGAIN}", UserError):
         facts = read_json_object(folder / FACTS_FILE)
         checked = {
             "digest": str(facts["digest"]),

@@ -5,25 +5,25 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from engine.atomic import replace_folder
-from engine.checksum import sha256_of
+from engine.corpus.account.page import PAGE_FILE, write_page
+from engine.corpus.account.report import write_report
 from engine.corpus.corpus import Corpus, ingest_settings
-from engine.corpus.gather import AUDIO_FOLDER, Gatherer
-from engine.corpus.intact import SEEN_FILE, remember_packed
-from engine.corpus.kept import KeptShard, Task, file_state, measure_shard
 from engine.corpus.layouts import Listing, list_files
-from engine.corpus.limits import Limits
-from engine.corpus.manifest import Manifest, read_manifest
-from engine.corpus.page import PAGE_FILE, write_page
-from engine.corpus.report import write_report
-from engine.corpus.shards import cut_into_shards
+from engine.corpus.measure.limits import Limits
 from engine.corpus.source import source_folder
+from engine.corpus.store.gather import AUDIO_FOLDER, Gatherer
+from engine.corpus.store.integrity import SEEN_FILE, remember_packed
+from engine.corpus.store.manifest import Manifest, read_manifest
+from engine.corpus.store.shard_cache import CachedShard, Task, file_state, measure_shard
+from engine.corpus.store.shards import cut_into_shards
 from engine.errors import UserError
-from engine.lock import locked
+from engine.files.atomic import replace_folder
+from engine.files.checksum import sha256_of
+from engine.files.lock import locked
+from engine.files.text import visible
+from engine.parallel.work import run_over
 from engine.project import Project
 from engine.recipe.params import CorpusSource, Work
-from engine.text import visible
-from engine.work import run_over
 
 Progress = Callable[[int, int], None]
 """Called with the files done and the files there are."""
@@ -132,7 +132,7 @@ def _tasks(folder: Path, listing: Listing, source: CorpusSource, store: Path) ->
 
 def _gather(
     gatherer: Gatherer,
-    shards: Iterator[KeptShard],
+    shards: Iterator[CachedShard],
     listing: Listing,
     progress: Progress | None,
 ) -> set[str]:

@@ -30,14 +30,14 @@ class Audio(Protocol):
 
 
 @frozen(eq=False)
-class Heard:
+class ClipAudio:
     """The audio of some clips, and nothing else of them."""
 
     digests: np.ndarray
     spans: np.ndarray
 
 
-def rows_heard_in(clips: Audio, others: Audio) -> list[int]:
+def rows_sharing_audio(clips: Audio, others: Audio) -> list[int]:
     """The rows of `clips` that share audio with any of the `others`, ascending."""
     same = shared_rows(clips.digests, others.digests)
     return sorted({*same, *_overlapping(clips.spans, others.spans)})

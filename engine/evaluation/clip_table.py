@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from attrs import field, frozen
 
-from engine.atomic import write_atomically
 from engine.errors import UserError
 from engine.evaluation.digests import NUM_BYTES, as_digests
 from engine.evaluation.ids import as_bytes, escaped, unescaped
-from engine.text import visible
-from engine.untrusted import refused
+from engine.files.atomic import write_atomically
+from engine.files.text import visible
+from engine.files.untrusted import as_user_error
 
 _FIRST = ("sha256", "id")
 
@@ -48,7 +48,7 @@ def read_clip_table(path: Path) -> ClipTable:
     words: list[str] = []
     figures: list[float] = []
     for line, row in rows:
-        with refused(f"{path} is damaged in line {line}. Restore it."):
+        with as_user_error(f"{path} is damaged in line {line}. Restore it."):
             word, id_, *values = row
             bytes.fromhex(word)[NUM_BYTES - 1]
             figures += [float(value) for value, _ in zip(values, titles[2:], strict=True)]

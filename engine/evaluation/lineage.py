@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.atomic import write_atomically
-from engine.checksum import sha256_of
 from engine.errors import UserError
-from engine.evaluation.audio import SPAN, Audio, Heard
+from engine.evaluation.audio import SPAN, Audio, ClipAudio
 from engine.evaluation.digests import NUM_BYTES
 from engine.evaluation.ids import as_bytes, escaped
-from engine.untrusted import read_json_object, refused
+from engine.files.atomic import write_atomically
+from engine.files.checksum import sha256_of
+from engine.files.untrusted import as_user_error, read_json_object
 
 FOLDER = "lineage"
 _TRAINING, _IDS, _FILES = "training.npy", "training_ids.txt", "files.json"
@@ -66,8 +66,8 @@ def _of(name: str) -> str:
     return f"ancestors/{name}.npy"
 
 
-def _both(earlier: Heard, own: Heard) -> Heard:
-    return Heard(
+def _both(earlier: ClipAudio, own: ClipAudio) -> ClipAudio:
+    return ClipAudio(
         np.concatenate([earlier.digests, own.digests]), np.concatenate([earlier.spans, own.spans])
     )
 
@@ -82,10 +82,10 @@ def _write(path: Path, clips: Audio) -> str:
     return hashlib.sha256(content.getbuffer()).hexdigest()
 
 
-def _read(path: Path, digest: object, again: str) -> Heard:
+def _read(path: Path, digest: object, again: str) -> ClipAudio:
     if not path.is_file():
         raise UserError(_missing(path, again))
-    with refused(f"{path} is damaged. {again}", OSError, SyntaxError, tokenize.TokenError):
+    with as_user_error(f"{path} is damaged. {again}", OSError, SyntaxError, tokenize.TokenError):
         if sha256_of(path) != digest:
             raise ValueError("other bytes than were written")
         rows: np.ndarray = np.lib.format.open_memmap(path, mode="r")
@@ -94,7 +94,7 @@ def _read(path: Path, digest: object, again: str) -> Heard:
         spans = rows["span"]
         if not (np.isfinite(spans["stop"]) & (spans["start"] <= spans["stop"])).all():
             raise ValueError("no seconds")
-    return Heard(rows["digest"], spans)
+    return ClipAudio(rows["digest"], spans)
 
 
 def _missing(path: Path, again: str) -> str:

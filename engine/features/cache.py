@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 import numpy as np
 from attrs import define, field
 
-from engine.atomic import reserve, sync, write_atomically
-from engine.checksum import digest_of, sha256_of
+from engine.files.atomic import reserve, sync, write_atomically
+from engine.files.checksum import digest_of, sha256_of
 
 _log = logging.getLogger(__name__)
 

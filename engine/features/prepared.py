@@ -6,13 +6,13 @@ from pathlib import Path
 
 from attrs import frozen
 
-from engine.atomic import replace_folder
 from engine.evaluation.ids import as_bytes
 from engine.features.cache import Features, checksum_path
-from engine.lock import locked
+from engine.files.atomic import replace_folder
+from engine.files.lock import locked
+from engine.files.text import visible
 from engine.project import Project
 from engine.recipe.schema import Recipe
-from engine.text import visible
 
 CLIPS_FILE = "clips.tsv"
 QUARANTINE_FILE = "quarantined.tsv"

@@ -5,15 +5,15 @@ from pathlib import Path
 import tomli
 import tomli_w
 
-from engine.atomic import write_atomically
 from engine.fetch.catalogue import PublishedFile
-from engine.untrusted import refused
+from engine.files.atomic import write_atomically
+from engine.files.untrusted import as_user_error
 
 CHECKSUMS = "checksums.toml"
 _HEAD = "# SHA-256 of each file, as it was when it was first trusted.\n"
 
 
-def expected(file: PublishedFile, folder: Path) -> str | None:
+def expected_sha256(file: PublishedFile, folder: Path) -> str | None:
     """The SHA-256 that a file has to have: the catalogue's, else that of the one trusted first.
 
     None where nobody knows. Raises UserError where checksums.toml is damaged.
@@ -32,7 +32,7 @@ def _read(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     sentence = f"{path} is damaged. Delete it to trust the files that are there as they are."
-    with refused(sentence, OSError):
+    with as_user_error(sentence, OSError):
         digests = tomli.loads(path.read_text(encoding="utf-8"))
         if not all(isinstance(digest, str) for digest in digests.values()):
             raise TypeError("no digest")

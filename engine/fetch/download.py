@@ -8,12 +8,12 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
-from engine.atomic import sync, write_atomically
-from engine.checksum import sha256_of
-from engine.disk import in_words
 from engine.errors import UserError
 from engine.fetch.source import CutError, Opened, Remote, Source
-from engine.untrusted import read_json_object
+from engine.files.atomic import sync, write_atomically
+from engine.files.checksum import sha256_of
+from engine.files.disk import in_words
+from engine.files.untrusted import read_json_object
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes of a file that are there, and with its size where that is known."""

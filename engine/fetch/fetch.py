@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from engine.checksum import sha256_of
-from engine.disk import in_words, require_space
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, PublishedFile
-from engine.fetch.checksums import CHECKSUMS, expected, remember
+from engine.fetch.checksums import CHECKSUMS, expected_sha256, remember
 from engine.fetch.download import Partial, Progress, download
 from engine.fetch.source import CutError, Source
-from engine.lock import locked
+from engine.files.checksum import sha256_of
+from engine.files.disk import in_words, require_space
+from engine.files.lock import locked
 
 Tell = Callable[[str], None]
 """Takes a sentence for the user."""
@@ -41,7 +41,7 @@ def _is_in_place(file: PublishedFile, folder: Path, tell: Tell) -> bool:
     path = folder / file.name
     if not path.is_file():
         return False
-    wanted, found = expected(file, folder), sha256_of(path)
+    wanted, found = expected_sha256(file, folder), sha256_of(path)
     if wanted is None:
         remember(file.name, found, folder)
         tell(f"{path} was there already, and is {_trusted(found)}")
@@ -72,7 +72,7 @@ def _bring(
     file: PublishedFile, folder: Path, source: Source, tell: Tell, progress: Progress
 ) -> None:
     path = folder / file.name
-    wanted = expected(file, folder)
+    wanted = expected_sha256(file, folder)
     found = download(source, file.name, path, wanted, progress)
     if wanted is None:
         # Before the file is in its place: after a kill between the two it is still held to it.

@@ -7,9 +7,9 @@ import tomli
 import tomli_w
 from attrs import asdict
 
-from engine.atomic import write_atomically
 from engine.fetch.catalogue import Licence
-from engine.untrusted import refused
+from engine.files.atomic import write_atomically
+from engine.files.untrusted import as_user_error
 
 LICENCE_NOTE = "licence.toml"
 
@@ -33,5 +33,5 @@ def licence_name(folder: Path) -> str | None:
     path = folder / LICENCE_NOTE
     if not path.is_file():
         return None
-    with refused(f"{path} is damaged: delete it and give the same command again.", OSError):
+    with as_user_error(f"{path} is damaged: delete it and give the same command again.", OSError):
         return str(tomli.loads(path.read_text(encoding="utf-8"))["name"])

@@ -65,7 +65,7 @@ def pesq(reference: np.ndarray, decoded: np.ndarray, sample_rate_hz: int) -> flo
 
 
 def stoi(reference: np.ndarray, decoded: np.ndarray, sample_rate_hz: int) -> float:
-    """Short-time objective intelligibility (Taal et al., 2011) of a clip [samples], up to 1.
+    """Short-time module intelligibility (Taal et al., 2011) of a clip [samples], up to 1.
 
     nan: a reference of zeros, or less than 0.4 s within 40 dB of its loudest frame.
     """

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.untrusted import refused
+from engine.files.untrusted import as_user_error
 
 SAMPLE_RATE_HZ = 16_000
 """That speech recognisers and speaker encoders hear."""
@@ -34,7 +34,7 @@ def read_config(folder: Path, wanted: str, model_types: Iterable[str]) -> Any:
 
     if not (folder / "config.json").is_file():
         raise UserError(
-            f"{folder} is no {wanted}: there is no config.json in it. Let [listeners] of "
+            f"{folder} is no {wanted}: there is no config.json in it. Let [speech_evaluation] of "
             "params.toml name a folder as transformers' save_pretrained writes it."
         )
     config = read_part(AutoConfig.from_pretrained, folder, "configuration")
@@ -55,7 +55,7 @@ def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
         f"{folder} holds no {what} that transformers can read. Save the model there whole, with "
         "its feature extractor and tokenizer."
     )
-    with refused(said, OSError, ImportError), quiet():
+    with as_user_error(said, OSError, ImportError), quiet():
         return read(folder, local_files_only=True)
 
 
@@ -103,7 +103,7 @@ def features(extract: Any, audio: np.ndarray, device: torch.device) -> dict[str,
 
 
 def at_16_khz(audio: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    """Audio [samples] resampled to what listeners hear."""
+    """Audio [samples] resampled to what speech_judges hear."""
     import soxr
 
     heard: np.ndarray = soxr.resample(audio.astype(np.float32), sample_rate_hz, SAMPLE_RATE_HZ)

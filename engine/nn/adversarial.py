@@ -55,7 +55,7 @@ def least_squares_mean(verdicts: Verdicts) -> Tensor:
     return torch.stack(_losses("least_squares", verdicts)).mean()
 
 
-def over_chance(kind: Kind, verdicts: Verdicts) -> Tensor:
+def loss_over_chance(kind: Kind, verdicts: Verdicts) -> Tensor:
     """Each discriminator's loss over that of guessing [discriminators]: 1 is guessing."""
     return torch.stack(_losses(kind, verdicts)) / CHANCE[kind]
 

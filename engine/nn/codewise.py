@@ -11,7 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.transposed import TransposedConv2d, autocast_dtype, channel_sums, to_maps, to_weight
+from engine.nn.cpu.transposed import (
+    TransposedConv2d,
+    autocast_dtype,
+    channel_sums,
+    to_maps,
+    to_weight,
+)
 
 
 def widen_codes(

@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from engine.nn.leaky_convolution import Kernel, NormedKernel
+from engine.nn.cpu.leaky_convolution import Kernel, NormedKernel
+from engine.nn.cpu.transposed import autocast_dtype
 from engine.nn.period_discriminator import PeriodDiscriminator
 from engine.nn.stft_discriminator import Bands, StftDiscriminator
-from engine.nn.transposed import autocast_dtype
 
 
 class Verdicts(NamedTuple):

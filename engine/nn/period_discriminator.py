@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.leaky_convolution import Kernel, NormedKernel, convolve
+from engine.nn.cpu.leaky_convolution import Kernel, NormedKernel, convolve
 
 _CHANNELS = (1, 32, 128, 512, 1024, 1024)
 _STRIDES = (3, 3, 3, 3, 1)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.nn.leaky_convolution import Kernel, NormedKernel, convolve
+from engine.nn.cpu.leaky_convolution import Kernel, NormedKernel, convolve
 
 Bands = Sequence[tuple[float, float]]
 

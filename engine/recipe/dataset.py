@@ -1,6 +1,6 @@
 """The keys that the dataset table of every system has: which corpus, and which clips are held out.
 
-A system's own dataset class inherits them, and `engine.corpus.choose` reads them: so a new system
+A system's own dataset class inherits them, and `engine.split.select` reads them: so a new system
 gets frozen and inherited evaluation sets by naming its corpus.
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from engine.errors import UserError
-from engine.text import visible
+from engine.files.text import visible
 
 _SHOWN_FAULTS = 100
 _SHOWN_KEY = 60

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from attrs import frozen
 
 from engine.errors import UserError
-from engine.recipe.called import corpus_name
 from engine.recipe.faults import RecipeError, did_you_mean, listed
 from engine.recipe.fields import above, at_least, matches, not_empty, setting, within
+from engine.recipe.naming import corpus_name
 from engine.recipe.read import forbidden_values, read_layer
 from engine.recipe.structure import structure
 
@@ -132,7 +132,7 @@ class Programs:
 
 
 @frozen(kw_only=True)
-class Listeners:
+class SpeechEvaluation:
     """Models that judge what a recipe speaks: folders that `transformers` wrote, with weights."""
 
     speech_recogniser: str | None = setting(
@@ -171,7 +171,9 @@ class Params:
     tracking: Tracking = setting("the mirrors", default=Tracking())
     work: Work = setting("who works over clips", default=Work())
     programs: Programs = setting("programs that are called", default=Programs())
-    listeners: Listeners = setting("models that judge speech", default=Listeners())
+    speech_evaluation: SpeechEvaluation = setting(
+        "models that judge speech", default=SpeechEvaluation()
+    )
     cost: Cost = setting("the price", default=Cost())
 
     def corpus(self, name: str) -> CorpusSource:

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import tomli_w
 
-from engine.atomic import write_atomically
+from engine.files.atomic import write_atomically
 from engine.recipe.schema import Recipe
 from engine.recipe.tables import keys_of, kind_of, toml_key
 

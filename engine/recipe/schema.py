@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Literal
 
 from attrs import frozen
 
-from engine.recipe.called import recipe_name
 from engine.recipe.fields import (
     above,
     ascending,
@@ -17,6 +16,7 @@ from engine.recipe.fields import (
     setting,
     within,
 )
+from engine.recipe.naming import recipe_name
 
 SCHEMA_VERSION = 1
 

@@ -15,8 +15,8 @@ from cattrs import Converter
 from cattrs.errors import BaseValidationError, ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from engine.recipe.complaints import Invalid, complaints, expected, unknown_word
 from engine.recipe.faults import KeyPath
+from engine.recipe.messages import Invalid, complaints, expected, unknown_word
 from engine.recipe.names import naming_faults
 from engine.recipe.schema import Recipe
 from engine.recipe.tables import is_named, keys_of, kind_of, members, toml_key

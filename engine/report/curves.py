@@ -5,11 +5,11 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.atomic import write_atomically
+from engine.files.atomic import write_atomically
+from engine.files.safe_names import file_name
 from engine.recipe.schema import Expectation, Guard, Recipe
 from engine.report.history import History
 from engine.report.table import in_order
-from engine.safe_names import file_name
 from engine.tracking.numbered import is_numbered
 
 if TYPE_CHECKING:

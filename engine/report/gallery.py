@@ -5,8 +5,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from engine.files.untrusted import leads_inside
 from engine.report.history import History
-from engine.untrusted import leads_inside
 
 
 @define

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_atomically
-from engine.pages import page_template
+from engine.files.atomic import write_atomically
+from engine.files.pages import page_template
+from engine.files.text import visible_lines
 from engine.recipe.schema import Recipe
 from engine.report.curves import draw_curves, picture_name
 from engine.report.ending import tell_ending
@@ -14,7 +15,6 @@ from engine.report.history import History
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
 from engine.report.words import duration, figure
-from engine.text import visible_lines
 from engine.tracking.events import Event
 from engine.tracking.numbered import numbered_tables
 

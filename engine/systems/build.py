@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from engine.corpus.intact import require_intact
+from engine.corpus.store.integrity import require_intact
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe

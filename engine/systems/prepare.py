@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from engine.corpus.intact import require_intact
+from engine.corpus.store.integrity import require_intact
 from engine.errors import UserError
 from engine.features.cache import Features
 from engine.features.prepared import Prepared

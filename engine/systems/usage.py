@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from engine.corpus import Corpus, Report
-from engine.corpus.choose import choose_rows
-from engine.corpus.traits import Traits, traits_of
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import Params, Recipe, load_recipe
 from engine.recipe.dataset import CorpusClips
+from engine.split.columns import SplitColumns, columns_of
+from engine.split.select import choose_rows
 from engine.systems import recipe_classes
 
 
@@ -35,13 +35,13 @@ class Usage:
 
 
 def usage_of(
-    recipe: Recipe, project: Project, params: Params, report: Report, traits: Traits
+    recipe: Recipe, project: Project, params: Params, report: Report, columns: SplitColumns
 ) -> Usage:
-    """What `recipe` would learn from and be evaluated on in a corpus of this report and traits.
+    """What `recipe` would learn from and be evaluated on in a corpus of this report and columns.
 
     Raises UserError where it cannot be used: no clips, a frozen clip missing, no parent.
     """
-    split = choose_rows(recipe, project, traits, params.seed)
+    split = choose_rows(recipe, project, columns, params.seed)
     return Usage(
         recipe.name,
         report.num_found,
@@ -54,11 +54,11 @@ def usage_of(
 
 def tell_usage(name: str, project: Project, params: Params, corpus: Corpus) -> Iterator[str]:
     """A line for each recipe whose corpus has this name; the reason where it cannot be used."""
-    traits = traits_of(corpus.manifest.clips)
+    columns = columns_of(corpus.manifest.clips)
     for path in sorted(project.recipes.glob("*.toml")):
         try:
             recipe = load_recipe(path, classes=recipe_classes(), profile=params.profile)
             if isinstance(recipe.dataset, CorpusClips) and recipe.dataset.corpus == name:
-                yield usage_of(recipe, project, params, corpus.report, traits).sentence()
+                yield usage_of(recipe, project, params, corpus.report, columns).sentence()
         except UserError as error:
             yield f"{path.stem}: {error}"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from attrs import asdict, frozen
 
-from engine.atomic import write_atomically
 from engine.errors import UserError
-from engine.untrusted import read_json_object, refused
+from engine.files.atomic import write_atomically
+from engine.files.untrusted import as_user_error, read_json_object
 
 _LATEST = 2**62
 
@@ -93,7 +93,7 @@ def sole_mirror(repo: Path, key: str) -> Iterator[None]:
 def _read(path: Path) -> MirrorState | None:
     """What a file remembers; None where it is damaged, so that the run is mirrored again."""
     try:
-        with refused(f"{path} is damaged."):
+        with as_user_error(f"{path} is damaged."):
             state = MirrorState(**read_json_object(path))
             _check_types(state)
             return state

@@ -13,9 +13,9 @@ from aim.sdk.objects.text import Text
 from aim.sdk.repo import Repo
 from aim.sdk.run import Run
 
+from engine.files.untrusted import leads_inside
 from engine.project import Project
 from engine.tracking.events import Event
-from engine.untrusted import leads_inside
 
 _LARGEST_INT = 2**63 - 1
 _SUBSETS = {"audio": "sample", "image": "picture"}

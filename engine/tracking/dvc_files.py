@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from engine.atomic import write_atomically
+from engine.files.atomic import write_atomically
 from engine.tracking.events import Event
 from engine.tracking.numbered import numbered_tables
 

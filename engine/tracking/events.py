@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from attrs import define, field, frozen
 
-from engine.atomic import sync
+from engine.files.atomic import sync
 
 _AT_ONCE = 1 << 20
 _MOST_STEPS = 2**62

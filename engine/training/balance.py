@@ -52,12 +52,14 @@ class Balancer(nn.Module):
         return self.averages[self.terms.index(name)]
 
 
-def gradients_at(through: Tensor, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def gradients_at(generator_output: Tensor, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The gradient of each loss at a tensor, of those that reach it. The graph is kept."""
     found = {}
     for name, loss in losses.items():
         if loss.requires_grad:
-            (gradient,) = torch.autograd.grad(loss, through, retain_graph=True, allow_unused=True)
+            (gradient,) = torch.autograd.grad(
+                loss, generator_output, retain_graph=True, allow_unused=True
+            )
             if gradient is not None:
                 found[name] = gradient
     return found

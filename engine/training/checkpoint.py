@@ -12,12 +12,12 @@ from attrs import field, frozen
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.atomic import replace_folder
-from engine.checksum import sha256_of
-from engine.disk import refusals_in_words, require_space
 from engine.errors import UserError
+from engine.files.atomic import replace_folder
+from engine.files.checksum import sha256_of
+from engine.files.disk import refusals_in_words, require_space
+from engine.files.untrusted import read_json_object
 from engine.training.safe_load import load_state, load_tensors
-from engine.untrusted import read_json_object
 
 _WEIGHTS, _AVERAGE, _OPTIMIZERS, _STATE = (
     "weights.safetensors",

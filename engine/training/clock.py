@@ -24,7 +24,7 @@ class Clock:
         """Epochs done after `step` steps, with their fraction."""
         return step / self.length.steps_per_epoch
 
-    def strikes(self, interval: str, step: int) -> bool:
+    def is_due(self, interval: str, step: int) -> bool:
         """Whether an interval ends with the step that makes `step` finished ones."""
         unit, _, number = interval.partition(":")
         every = int(number) * (self.length.steps_per_epoch if unit == "epoch" else 1)

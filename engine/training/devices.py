@@ -4,7 +4,7 @@ import torch
 from lightning_fabric import Fabric
 
 from engine.errors import UserError
-from engine.nn.memory import keep_freed_memory
+from engine.nn.cpu.memory import keep_freed_memory
 from engine.recipe.params import Hardware
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}

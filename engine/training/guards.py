@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from engine.recipe.schema import Guard
-from engine.training.better import Contest, PerClip, Reached
+from engine.training.model_selection import PerClip, Score, SelectionRule
 
 
 @frozen
@@ -43,7 +43,7 @@ class _Memory:
     """What one guard must remember from one look to the next."""
 
     done: bool = False
-    best: Reached | None = None
+    best: Score | None = None
     history: list[tuple[int, float]] = field(factory=list)
     other_history: list[tuple[int, float]] = field(factory=list)
 
@@ -51,10 +51,10 @@ class _Memory:
 class Guards:
     """All guards of a recipe, over one run. `best` is how the run's evaluations are compared."""
 
-    def __init__(self, guards: Mapping[str, Guard], best: Contest) -> None:
+    def __init__(self, guards: Mapping[str, Guard], best: SelectionRule) -> None:
         self._guards = dict(guards)
-        self._contests = {
-            name: _contest(guard, best) for name, guard in guards.items() if guard.plateau_steps
+        self._selections = {
+            name: _selection(guard, best) for name, guard in guards.items() if guard.plateau_steps
         }
         self._memory = {name: _Memory() for name in guards}
 
@@ -72,7 +72,7 @@ class Guards:
                 found += [breach] if breach else []
         return found
 
-    def foreseen(self, metrics: Mapping[str, float]) -> list[Breach]:
+    def already_violated(self, metrics: Mapping[str, float]) -> list[Breach]:
         """The bounds, watched from the start on, that the weights a run starts from break already.
 
         Nothing is remembered of it.
@@ -118,8 +118,8 @@ class Guards:
             if name in self._memory:
                 pairs = [(step, value) for step, value in history]
                 others = [(step, value) for step, value in other]
-                reached = best and Reached(best[0], best[1], per_clip.get(name, {}))
-                self._memory[name] = _Memory(done, reached, pairs, others)
+                score = best and Score(best[0], best[1], per_clip.get(name, {}))
+                self._memory[name] = _Memory(done, score, pairs, others)
 
     def _look(
         self,
@@ -141,19 +141,19 @@ class Guards:
         if guard.plateau_steps is not None:
             short = metric.partition("/")[2]
             own = {short: per_clip[short]} if short in per_clip else {}
-            new = Reached(moment.step, value, own)
-            said = _plateau(guard.plateau_steps, memory, self._contests[name], new)
+            new = Score(moment.step, value, own)
+            said = _plateau(guard.plateau_steps, memory, self._selections[name], new)
         else:
             said = _broken(guard, memory, value, moment)
         return _breach(name, guard, metric, value, said, moment) if said else None
 
 
-def _contest(guard: Guard, best: Contest) -> Contest:
+def _selection(guard: Guard, best: SelectionRule) -> SelectionRule:
     """How a plateau is told: the better side is the guard's own, or that of the run's best."""
     assert guard.metric is not None, "the recipe's checks demand a metric"
     if guard.best_is is None and guard.metric == best.metric:
         return best
-    return Contest(guard.metric, guard.best_is != "highest", best.paired)
+    return SelectionRule(guard.metric, guard.best_is != "highest", best.paired)
 
 
 def _due(at: str, moment: Moment) -> bool:
@@ -178,15 +178,15 @@ def _broken(guard: Guard, memory: _Memory, value: float, moment: Moment) -> str 
     return _gap(guard, memory, value, moment)
 
 
-def _plateau(steps: int, memory: _Memory, contest: Contest, new: Reached) -> str | None:
-    if memory.best is None or contest.is_better(new, memory.best):
+def _plateau(steps: int, memory: _Memory, selection: SelectionRule, new: Score) -> str | None:
+    if memory.best is None or selection.is_better(new, memory.best):
         memory.best = new
         return None
     if new.step - memory.best.step < steps:
         return None
-    difference = contest.difference(new, memory.best)
-    told = f"; since then {difference.sentence(lowest=contest.lowest)}" if difference else ""
-    best = "lowest" if contest.lowest else "highest"
+    difference = selection.difference(new, memory.best)
+    told = f"; since then {difference.sentence(lowest=selection.lowest)}" if difference else ""
+    best = "lowest" if selection.lowest else "highest"
     return (
         f"it must reach a new {best} value within {steps} steps; the {best}, "
         f"{memory.best.value:.6g}, was at step {memory.best.step}{told}"

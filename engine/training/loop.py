@@ -71,7 +71,7 @@ class Loop:
         length = self.clock.length
         self.stepper = Stepper(self.fabric, self.system, self.recipe, length, self.ranks)
         self.record = Record.of(self.recipe)
-        self.guards = Guards(self.recipe.guard, self.record.contest)
+        self.guards = Guards(self.recipe.guard, self.record.selection)
         decay = training.ema_decay
         averaged = {n: p for t in self.system.turns if t.averaged for n, p in t.parameters.items()}
         self.average = None if decay is None else AverageWeights(averaged, decay)
@@ -82,7 +82,7 @@ class Loop:
         stream = self.batches()
         self.stepper.turns_since_last_asked()  # preflight's steps are none of the run's
         self._logged = (time.perf_counter(), self.step)
-        self.system.objective.train()
+        self.system.module.train()
         try:
             while self.step < self.clock.length.total_steps:
                 ending = self.advance(next(stream))
@@ -104,7 +104,7 @@ class Loop:
         self.step += 1
         if self.average is not None:
             self.average.update()
-        evaluates = self.step == total or self.clock.strikes(training.evaluate_every, self.step)
+        evaluates = self.step == total or self.clock.is_due(training.evaluate_every, self.step)
         if evaluates or self.step % training.log_every_steps == 0:
             self._log_training(total)
         if evaluates and self.breach is None:
@@ -127,7 +127,7 @@ class Loop:
         self.log.write(Event(kind, self.step, self.clock.epoch(self.step), **more))
 
     def with_average(self) -> AbstractContextManager[None]:
-        """Inside, the objective computes with the averaged weights, where the recipe wants them."""
+        """Inside, the module computes with the averaged weights, where the recipe wants them."""
         return nullcontext() if self.average is None else self.average.in_place()
 
     def evaluate(self) -> Evaluated:
@@ -146,15 +146,15 @@ class Loop:
         self.write("eval", metrics=metrics, facts=facts | {"best": candidate})
         self.watcher.evaluated(0, metrics)
         if entry == "parent":
-            self._foretell(result.metrics)
+            self._warn_of_violations(result.metrics)
         if candidate:
             self._save_weights("best")
         self.sample("start", entry, num_clips=0)
         self.published()
 
-    def _foretell(self, metrics: Mapping[str, float]) -> None:
+    def _warn_of_violations(self, metrics: Mapping[str, float]) -> None:
         """Warn of guards that the weights to start from break, hours before they would speak."""
-        for breach in self.guards.foreseen(metrics):
+        for breach in self.guards.already_violated(metrics):
             then = "stops" if breach.action == "stop" else "warns"
             self.warn(
                 f"the weights it starts from break {breach.sentence()}. The guard {then} at the "
@@ -181,7 +181,7 @@ class Loop:
             return
         facts = [sample_facts(sample, self.samples.parent) for sample in made]
         measured = {name for sample in made for name in sample.figures}
-        scales = {name: one for name, one in self.system.scales.items() if name in measured}
+        scales = {name: one for name, one in self.system.metric_units.items() if name in measured}
         told = {"of": self.recipe.name, "when": when, "scales": scales, "samples": facts}
         figures = mean_figures(made, prefix)
         self.write("sample", metrics=figures, facts=told)
@@ -203,7 +203,7 @@ class Loop:
         every = self.ranks.gather(own)
         return Checkpoint(
             state=self._position() | {"guards": self.guards.state(), "record": self.record.state()},
-            weights=self.system.objective.state_dict(),
+            weights=self.system.module.state_dict(),
             average={} if self.average is None else self.average.weights,
             optimizers={
                 "turns": self.stepper.optimizer_state(),
@@ -221,7 +221,7 @@ class Loop:
         Raises UserError where their number gives an epoch another number of steps.
         """
         self._require_same_epochs(checkpoint)
-        self.system.objective.load_state_dict(dict(checkpoint.weights), strict=True)
+        self.system.module.load_state_dict(dict(checkpoint.weights), strict=True)
         if self.average is not None:
             self.average.load(dict(checkpoint.average))
         self.stepper.load_optimizer_state(checkpoint.optimizers["turns"])
@@ -239,10 +239,10 @@ class Loop:
     def _with_final_weights(self, work: Callable[[], _T]) -> _T:
         """Do what looks at the weights to be exported and leaves no trace in training."""
         random = random_state()
-        self.system.objective.eval()
+        self.system.module.eval()
         with self.with_average():
             made = work()
-        self.system.objective.train()
+        self.system.module.train()
         set_random_state(random)
         return made
 
@@ -280,27 +280,27 @@ class Loop:
         left = pace * (total - self.step)
         epoch = self.clock.epoch(self.step)
         self.watcher.progress(Progress(self.step, total, epoch, clips, left, metrics))
-        self._heed(self.guards.watch(metrics, self.moment()))
+        self._report_breaches(self.guards.watch(metrics, self.moment()))
         asked = self.stepper.turns_since_last_asked()
         silent = [name for turn in asked for name in silent_parameters(turn)]
-        self._heed(self.guards.watch_gradients(silent, self.moment()))
+        self._report_breaches(self.guards.watch_gradients(silent, self.moment()))
         self._logged = (time.perf_counter(), self.step)
 
     def _evaluate(self) -> None:
         result = self.evaluate()
-        new, best = self.record.contest.entry(self.step, result), self.record.best
-        better = self.record.contest.is_better(new, best)
+        new, best = self.record.selection.score(self.step, result), self.record.best
+        better = self.record.selection.is_better(new, best)
         facts = self._measure() | {"best": better}
-        difference = best and self.record.contest.difference(new, best)
+        difference = best and self.record.selection.difference(new, best)
         if best and difference:
-            said = difference.sentence(lowest=self.record.contest.lowest)
+            said = difference.sentence(lowest=self.record.selection.lowest)
             facts["difference"] = asdict(difference) | {"against_step": best.step, "said": said}
         self.write("eval", metrics=result.metrics, facts=facts)
         self.watcher.evaluated(self.step, result.metrics)
         if best and difference:
             said = facts["difference"]["said"]
-            self.watcher.say(f"{self.record.contest.metric} against step {best.step}: {said}")
-        self._heed(self.guards.watch(result.metrics, self.moment(), result.per_clip))
+            self.watcher.say(f"{self.record.selection.metric} against step {best.step}: {said}")
+        self._report_breaches(self.guards.watch(result.metrics, self.moment(), result.per_clip))
         if better and self.breach is None:
             self.record.best = new
             self._save_weights("best")
@@ -309,10 +309,10 @@ class Loop:
 
     def _measure(self) -> dict[str, Any]:
         """What figures must have in common to be compared."""
-        scales = dict(self.system.scales)
+        scales = dict(self.system.metric_units)
         return {"evaluation_set": self.system.evaluation_set, "scales": scales}
 
-    def _heed(self, breaches: list[Breach]) -> None:
+    def _report_breaches(self, breaches: list[Breach]) -> None:
         """Write down what the guards say; the first that stops ends the run."""
         for breach in breaches:
             facts: Mapping[str, Any] = {
@@ -332,19 +332,19 @@ class Loop:
 
     def _sample_if_due(self, total: int) -> None:
         every = self.recipe.samples.every
-        if every is not None and self.step < total and self.clock.strikes(every, self.step):
+        if every is not None and self.step < total and self.clock.is_due(every, self.step):
             self.sample("step")
 
     def _save_if_due(self, training: Any, total: int) -> None:
-        if training.keep_every and self.clock.strikes(training.keep_every, self.step):
+        if training.keep_every and self.clock.is_due(training.keep_every, self.step):
             self._save_weights("kept")
-        if self.clock.strikes(training.checkpoint_every, self.step) or self.step == total:
+        if self.clock.is_due(training.checkpoint_every, self.step) or self.step == total:
             self.save("resume", self.checkpoint())
 
     def _save_weights(self, kind: str) -> None:
         """The weights that would be exported now, without the optimiser's state."""
         with self.with_average():
-            weights = self.system.objective.state_dict()
+            weights = self.system.module.state_dict()
             self.save(kind, Checkpoint(self._position(), weights))
 
     def _position(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import torch
 from attrs import field, frozen
 from torch import Tensor
 
-from engine.evaluation.audio import rows_heard_in
+from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Constant, Recipe
 from engine.training.order import Order
@@ -69,7 +69,7 @@ class Preflight:
         clips = self.system.eval_clips
         total = len(clips.ids)
         for name, trained in {_ITSELF: self.system.train_clips, **self.ancestors}.items():
-            if rows := rows_heard_in(clips, trained):
+            if rows := rows_sharing_audio(clips, trained):
                 first = ", ".join(clips.ids[row] for row in rows[:3])
                 are = "are" if name == _ITSELF else "were"
                 said = f"{len(rows)} of the {total} evaluation clips {are} trained on by {name}"
@@ -96,7 +96,7 @@ class Preflight:
                 yield Check(f"input {name}", True, f"{shape}, finite")
 
     def _rates(self) -> Iterator[Check]:
-        low, high = self.system.limits.learning_rate
+        low, high = self.system.preflight.learning_rate
         for turn in self.system.turns:
             peak = self.recipe.optimizer[turn.name].learning_rate
             schedule = self.recipe.schedule.get(turn.name, Constant())
@@ -122,7 +122,7 @@ class Preflight:
                 yield Check(f"guard {guard}", False, detail)
 
     def _conditioning(self, batch: Batch) -> Iterator[Check]:
-        for name in self.system.limits.conditioning:
+        for name in self.system.preflight.conditioning:
             before = self._losses(batch)
             after = self._losses({**batch, name: batch[name].roll(1, dims=0)})
             moved = any(not math.isclose(before[n], after[n], rel_tol=1e-7) for n in before)
@@ -142,7 +142,7 @@ class Preflight:
             broken |= _not_finite(self.system)
             losses.append(self.stepper.meter.read())
         yield _gradient_check(silent, broken, len(losses))
-        for term in self.system.limits.overfits:
+        for term in self.system.preflight.overfits:
             seen = [metrics[f"train/{term}"] for metrics in losses if f"train/{term}" in metrics]
             said = f"{seen[0]:.4g} -> {seen[-1]:.4g} in {len(losses)} steps on one batch"
             yield Check(f"{term} can be learned", seen[-1] < seen[0], said)
@@ -181,17 +181,17 @@ class Preflight:
     def _losses(self, batch: Batch) -> dict[str, float]:
         """Every turn's weighted loss, twice the same for the same batch: buffers are put back."""
         torch.manual_seed(self.order.seed)
-        buffers = {name: tensor.clone() for name, tensor in self.system.objective.named_buffers()}
-        device = next(self.system.objective.parameters()).device
+        buffers = {name: tensor.clone() for name, tensor in self.system.module.named_buffers()}
+        device = next(self.system.module.parameters()).device
         at, turns = self._with_all_turns()
-        self.system.objective.begin(at)
+        self.system.module.begin(at)
         losses = {}
         with torch.no_grad():
-            prepared = self.system.objective.prepare({n: t.to(device) for n, t in batch.items()})
+            prepared = self.system.module.prepare({n: t.to(device) for n, t in batch.items()})
             for turn in turns:
-                terms: Terms = getattr(self.system.objective, turn.name)(prepared)
+                terms: Terms = getattr(self.system.module, turn.name)(prepared)
                 losses[turn.name] = float(weigh(turn, terms, at))
-            for name, tensor in self.system.objective.named_buffers():
+            for name, tensor in self.system.module.named_buffers():
                 tensor.copy_(buffers[name])
         return losses
 
@@ -251,13 +251,13 @@ def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
     random, optimizers = random_state(), deepcopy(stepper.optimizer_state())
-    kept = {name: t.detach().clone() for name, t in system.objective.state_dict().items()}
-    system.objective.train()
+    kept = {name: t.detach().clone() for name, t in system.module.state_dict().items()}
+    system.module.train()
     try:
         yield
     finally:
-        system.objective.load_state_dict(kept)
-        system.objective.zero_grad(set_to_none=True)
+        system.module.load_state_dict(kept)
+        system.module.zero_grad(set_to_none=True)
         stepper.load_optimizer_state(optimizers)
         stepper.meter.clear()
         set_random_state(random)

@@ -11,12 +11,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from engine.untrusted import refused
+from engine.files.untrusted import as_user_error
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
     """Tensors of a safetensors file. Raises UserError where it is damaged."""
-    with refused(f"{path} is damaged: it is no safetensors file.", SafetensorError, OSError):
+    with as_user_error(f"{path} is damaged: it is no safetensors file.", SafetensorError, OSError):
         return load_file(path)
 
 
@@ -26,7 +26,7 @@ def load_state(path: Path) -> Mapping[str, Any]:
     Raises UserError where it is damaged, holds anything else, or would grow while it is read.
     """
     sentence = f"{path} is damaged, or holds what cannot be read safely."
-    with refused(sentence, pickle.UnpicklingError, zipfile.BadZipFile, OSError):
+    with as_user_error(sentence, pickle.UnpicklingError, zipfile.BadZipFile, OSError):
         _check_archive(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(content, dict):

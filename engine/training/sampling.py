@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from engine.checksum import sha256_of
-from engine.safe_names import file_name
+from engine.files.checksum import sha256_of
+from engine.files.safe_names import file_name
+from engine.files.untrusted import leads_inside
 from engine.tracking.events import Event, read_events
 from engine.training.system import Sample
-from engine.untrusted import leads_inside
 
 When = Literal["start", "step", "final"]
 """Before step 1; at a step of the run; with its best weights, after all."""

@@ -46,7 +46,7 @@ class Stepper:
         self._ranks = ranks
         check_turns(system)
         _compile(system, recipe.training.compile)
-        self._shares, self._objective = _set_up(fabric, system, recipe)
+        self._shares, self._module = _set_up(fabric, system, recipe)
         self._had_a_share: set[str] = set()
         self.schedule_from = 0
         """Finished steps of a parent that the schedules go on from."""
@@ -61,7 +61,7 @@ class Stepper:
         sizes = [_num_clips(batch) / clips for batch in micro_batches]
         due = [share for share in self._shares if share.turn.is_due(step)]
         self._had_a_share |= {share.turn.name for share in due}
-        self._system.objective.begin(step)
+        self._system.module.begin(step)
         _let_gradients_flow(due, self._shares)
         self._set_rates(due, step if rates_of is None else rates_of)
         prepared: Iterable[Batch] = map(self._prepare, micro_batches)
@@ -69,7 +69,7 @@ class Stepper:
             prepared = list(prepared)
         for share in due:
             self._turn(share, prepared, sizes, step)
-        self._ranks.share_buffers(self._system.objective)
+        self._ranks.share_buffers(self._system.module)
         self.meter.count()
 
     def turns_since_last_asked(self) -> list[Turn]:
@@ -116,7 +116,7 @@ class Stepper:
         device = self._fabric.device
         moved = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
         with self._fabric.autocast():
-            prepared: Batch = self._objective.prepare(moved)
+            prepared: Batch = self._module.prepare(moved)
         return prepared
 
     def _turn(
@@ -126,7 +126,7 @@ class Stepper:
         share.optimizer.zero_grad(set_to_none=True)
         for batch, size in zip(batches, sizes, strict=True):
             with self._fabric.autocast():
-                terms: Terms = getattr(self._objective, share.turn.name)(batch)
+                terms: Terms = getattr(self._module, share.turn.name)(batch)
             loss = weigh(share.turn, terms, step)
             self._backward(share.turn, terms, loss, size, step)
             self._log(share.turn, terms, loss, size)
@@ -137,22 +137,22 @@ class Stepper:
     def _backward(self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int) -> None:
         """Backward of one micro-batch, the share `size` of a step; gradients add up."""
         logs = (step + 1) % self._recipe.training.log_every_steps == 0
-        if terms.through is not None and (logs or turn.balancer is not None):
+        if terms.generator_output is not None and (logs or turn.balancer is not None):
             loss = self._measured(turn, terms, loss, size, step)
         self._fabric.backward(loss * size if size != 1.0 else loss)
 
     def _measured(self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int) -> Tensor:
         """The loss, balanced where the turn balances; the terms' gradients are measured."""
-        assert terms.through is not None
+        assert terms.generator_output is not None
         weights = turn.weights_at(step)
-        gradients = gradients_at(terms.through, terms.losses)
+        gradients = gradients_at(terms.generator_output, terms.losses)
         if turn.balancer is None:
             weighed = {name: gradient * weights[name] for name, gradient in gradients.items()}
         else:
             weighed = turn.balancer.balance(gradients, weights, self._ranks.mean)
             others = {n: v * weights[n] for n, v in terms.losses.items() if n not in gradients}
             pull = torch.stack([*weighed.values()]).sum(0)
-            loss = (terms.through * pull).sum() + sum(others.values())
+            loss = (terms.generator_output * pull).sum() + sum(others.values())
         shares = shares_of(weighed, self._ranks.mean)
         self.meter.add({f"train/gradient_share/{n}": v for n, v in shares.items()}, size)
         return loss
@@ -172,7 +172,7 @@ class Stepper:
         """Measure, and where the recipe says so clip, the norm of the turn's gradient."""
         limit = math.inf if share.clip is None else share.clip
         norm = self._fabric.clip_gradients(
-            self._objective, share.optimizer, max_norm=limit, error_if_nonfinite=False
+            self._module, share.optimizer, max_norm=limit, error_if_nonfinite=False
         )
         assert norm is not None
         self.meter.add({f"train/gradient_norm/{share.turn.name}": norm})
@@ -190,8 +190,8 @@ def silent_parameters(turn: Turn) -> list[str]:
 def weigh(turn: Turn, terms: Terms, step: int) -> Tensor:
     """The weighted sum of a turn's loss terms in the step that follows `step` finished ones.
 
-    Raises UserError where the recipe weighs a term that the objective does not produce, or the
-    objective produces one that the recipe does not weigh.
+    Raises UserError where the recipe weighs a term that the module does not produce, or the
+    module produces one that the recipe does not weigh.
     """
     weights = turn.weights_at(step)
     if terms.losses.keys() != weights.keys():
@@ -212,7 +212,7 @@ def check_turns(system: System) -> None:
     for turn in system.turns:
         for parameter in turn.parameters.values():
             owners.setdefault(id(parameter), []).append(turn.name)
-    for name, parameter in system.objective.named_parameters():
+    for name, parameter in system.module.named_parameters():
         turns = owners.get(id(parameter), [])
         if parameter.requires_grad and len(turns) != 1:
             raise UserError(
@@ -226,14 +226,14 @@ def _set_up(fabric: Fabric, system: System, recipe: Recipe) -> tuple[list[_Share
         build_optimizer(recipe.optimizer[turn.name], turn.parameters, turn.undecayed)
         for turn in system.turns
     ]
-    objective, *wrapped = fabric.setup(system.objective, *optimizers)
-    objective.mark_forward_method("prepare")
+    module, *wrapped = fabric.setup(system.module, *optimizers)
+    module.mark_forward_method("prepare")
     shares = []
     for turn, optimizer in zip(system.turns, wrapped, strict=True):
-        objective.mark_forward_method(turn.name)
+        module.mark_forward_method(turn.name)
         clip = recipe.optimizer[turn.name].clip_gradient_norm
         shares.append(_Share(turn, list(turn.parameters.values()), optimizer, clip))
-    return shares, objective
+    return shares, module
 
 
 def _compile(system: System, mode: str) -> None:
@@ -241,9 +241,9 @@ def _compile(system: System, mode: str) -> None:
     if mode == "off":
         return
     for turn in system.turns:
-        plain = getattr(type(system.objective), turn.name)
+        plain = getattr(type(system.module), turn.name)
         compiled = torch.compile(plain, mode=None if mode == "default" else mode)
-        setattr(system.objective, turn.name, MethodType(compiled, system.objective))
+        setattr(system.module, turn.name, MethodType(compiled, system.module))
 
 
 def _require_shapes(optimizer: torch.optim.Optimizer) -> None:

@@ -31,16 +31,16 @@ class Terms(NamedTuple):
 
     losses: Mapping[str, Tensor]
     metrics: Mapping[str, Tensor] = MappingProxyType({})
-    through: Tensor | None = None
+    generator_output: Tensor | None = None
 
 
 @frozen
 class Turn:
-    """One optimiser's share of a step. The objective has a method of this name: batch -> Terms."""
+    """One optimiser's share of a step. The module has a method of this name: batch -> Terms."""
 
     name: str
     parameters: Mapping[str, nn.Parameter]
-    """By their names in the objective."""
+    """By their names in the module."""
     weights: Mapping[str, float]
     """Of every loss term it ever has."""
     starts_at_step: int = 0
@@ -116,7 +116,7 @@ class Sample:
 
 
 @frozen(kw_only=True)
-class Data:
+class DatasetSummary:
     """What a run sees of its corpus, for the report."""
 
     found: int
@@ -138,7 +138,7 @@ class Data:
 
 
 @frozen
-class Limits:
+class PreflightBounds:
     """What preflight holds a run to."""
 
     learning_rate: tuple[float, float]
@@ -149,7 +149,7 @@ class Limits:
     `mel`, or `generator/mel` where there are several turns."""
 
 
-class Objective(nn.Module):
+class TrainingModule(nn.Module):
     """Holds every network of a system, with one method per turn (batch -> Terms)."""
 
     def begin(self, step: int) -> None:
@@ -176,7 +176,7 @@ class Objective(nn.Module):
 class System(Protocol):
     """A model family, built from a recipe: everything the loop needs and nothing it may guess."""
 
-    objective: Objective
+    module: TrainingModule
     turns: Sequence[Turn]
     train_clips: ClipSet
     eval_clips: ClipSet
@@ -184,11 +184,11 @@ class System(Protocol):
     """Digest of the audio the run sees: part of the run's identity."""
     evaluation_set: str
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
-    scales: Mapping[str, str]
+    metric_units: Mapping[str, str]
     """Metrics in units of this recipe's own, by name without the first part, each with a digest of
     what its unit depends on (a window, loss weights): where it differs nothing is subtracted."""
-    limits: Limits
-    data: Data
+    preflight: PreflightBounds
+    dataset_summary: DatasetSummary
 
     def evaluate(self) -> Evaluated:
         """Metrics (`eval/...`) of the present weights over the whole evaluation set."""

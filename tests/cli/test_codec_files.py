@@ -7,9 +7,9 @@ import pytest
 import soundfile
 import torch
 
-from engine.systems.codec.network import CodecNetwork
-from engine.systems.codec.weights import write_upstream
-from tests.systems.codec.test_network import SETTINGS
+from engine.systems.codec.files.weights import write_upstream
+from engine.systems.codec.network.network import CodecNetwork
+from tests.systems.codec.network.test_network import SETTINGS
 
 HZ = SETTINGS.sample_rate_hz
 CODEC = """\

@@ -138,7 +138,7 @@ def test_the_table_of_clips_says_what_training_uses_and_whose_voice_evaluation_h
         assert [int(row["text_tokens"]) for row in theirs] == list(map(len, clips.tokens))
         assert [int(row["audio_codes"]) for row in theirs] == list(map(len, clips.codes))
         assert [row["speaker"] for row in theirs] == list(clips.speakers)
-        tokens = system.material.text.tokenizer.encode
+        tokens = system.assets.vocabulary.tokenizer.encode
         spoken = [tokens(row["spoken"], "hu") for row in theirs]
         assert spoken == [each.tolist() for each in clips.tokens]
     evaluated = system.eval_clips.evaluated(range(len(system.eval_clips)))
@@ -173,9 +173,9 @@ def test_training_makes_nothing_again_that_was_prepared_where_it_could_not_make_
         raise AssertionError("made again")
 
     for name in ("fit_audio_codes", "code_all"):
-        monkeypatch.setattr(f"engine.systems.xtts.utterances.{name}", other)
-    for name in ("eligible_clips", "scratch_text"):
-        monkeypatch.setattr(f"engine.systems.xtts.text_tokens.{name}", other)
+        monkeypatch.setattr(f"engine.systems.xtts.data.utterances.{name}", other)
+    for name in ("eligible_clips", "scratch_vocabulary"):
+        monkeypatch.setattr(f"engine.systems.xtts.text.text_tokens.{name}", other)
     after = built(project)
     assert after.data_digest == before.data_digest
     assert after.evaluation_set == before.evaluation_set
@@ -253,7 +253,7 @@ main(["prepare", "small"])
 @pytest.mark.parametrize(
     ("module", "name", "call"),
     [
-        ("engine.systems.xtts.audio_codes", "as_waveform", 5),
+        ("engine.systems.xtts.data.audio_codes", "as_waveform", 5),
         ("engine.features.prepared", "replace_folder", 1),
     ],
     ids=["in the middle of an array", "before the folder is in place"],

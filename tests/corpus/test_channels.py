@@ -8,15 +8,15 @@ import soundfile
 from attrs import evolve
 
 from engine.corpus import Corpus, ingest
-from engine.corpus.explain import explain_clip
-from engine.corpus.intact import require_intact
-from engine.corpus.manifest import Clip
-from engine.corpus.split import split_around, split_clips
-from engine.corpus.traits import traits_of
+from engine.corpus.account.explain import explain_clip
+from engine.corpus.store.integrity import require_intact
+from engine.corpus.store.manifest import Clip
 from engine.errors import UserError
-from engine.evaluation.audio import Heard, rows_heard_in
+from engine.evaluation.audio import ClipAudio, rows_sharing_audio
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.params import Work
+from engine.split.columns import columns_of
+from engine.split.split_clips import split_around, split_clips
 
 RATE = 16_000
 
@@ -166,7 +166,7 @@ def stereo(number):
 def test_channels_of_a_recording_stay_on_one_side(how):
     clips = [clip for number in range(40) for clip in stereo(number)]
     rule = CorpusClips(corpus="words", split=how, eval_share=0.3)
-    found = split_clips(traits_of(clips), rule, seed=1)
+    found = split_clips(columns_of(clips), rule, seed=1)
     sides = [{clips[row].path for row in rows} for rows in (found.train, found.evaluation)]
     assert not sides[0] & sides[1]
     assert len(found.train) + len(found.evaluation) == 80
@@ -177,16 +177,16 @@ def test_channels_of_a_recording_stay_on_one_side(how):
 def test_a_frozen_channel_keeps_the_other_out_of_training():
     clips = [clip for number in range(3) for clip in stereo(number)]
     rule = CorpusClips(corpus="words")
-    found = split_around(traits_of(clips), np.array([2]), rule, "frozen")
+    found = split_around(columns_of(clips), np.array([2]), rule, "frozen")
     assert found.train.tolist() == [0, 1, 4, 5]
 
 
 def test_a_single_recording_cannot_be_split_between_its_channels():
     with pytest.raises(UserError, match="There are no training clips"):
-        split_clips(traits_of(stereo(0)), CorpusClips(corpus="words"), seed=1)
+        split_clips(columns_of(stereo(0)), CorpusClips(corpus="words"), seed=1)
 
 
 def test_lineage_takes_two_channels_for_the_same_audio():
-    traits = traits_of(stereo(0))
-    left, right = (Heard(traits.digests[row], traits.spans[row]) for row in ([0], [1]))
-    assert rows_heard_in(left, right) == [0]
+    columns = columns_of(stereo(0))
+    left, right = (ClipAudio(columns.digests[row], columns.spans[row]) for row in ([0], [1]))
+    assert rows_sharing_audio(left, right) == [0]

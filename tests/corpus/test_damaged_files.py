@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.corpus.decode import AudioFile, UnusableError, quiet_decoders
-from engine.corpus.ffmpeg import find_ffmpeg
+from engine.corpus.audio.decode import AudioFile, UnusableError, quiet_decoders
+from engine.corpus.audio.ffmpeg import find_ffmpeg
 
 FORMATS = {
     "a.wav": {"subtype": "PCM_16"},

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus import Corpus, PackedAudio, ingest
-from engine.corpus.explain import explain_clip
+from engine.corpus.account.explain import explain_clip
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import CorpusSource, Work

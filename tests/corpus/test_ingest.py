@@ -7,9 +7,9 @@ import pytest
 import soundfile
 
 from engine.corpus import Corpus, ingest
-from engine.corpus.explain import explain_clip
+from engine.corpus.account.explain import explain_clip
 from engine.errors import UserError
-from engine.lock import locked
+from engine.files.lock import locked
 from engine.recipe.params import Work
 
 ONE = Work(num_workers=1)

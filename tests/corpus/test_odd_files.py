@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.corpus.decode import quiet_decoders
-from engine.corpus.ffmpeg import find_ffmpeg
+from engine.corpus.audio.decode import quiet_decoders
+from engine.corpus.audio.ffmpeg import find_ffmpeg
 from engine.corpus.layouts import Candidate
-from engine.corpus.limits import Limits
-from engine.corpus.manifest import Quarantined
-from engine.corpus.measure import measure_file
+from engine.corpus.measure.limits import Limits
+from engine.corpus.measure.measure import measure_file
+from engine.corpus.store.manifest import Quarantined
 
 ODD = Path(os.environ.get("CANTUS_ODD_FILES", "no-such-folder"))
 pytestmark = pytest.mark.skipif(not ODD.is_dir(), reason="the odd files are not here")

@@ -1,22 +1,22 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.audio import SPAN, Heard, rows_heard_in
+from engine.evaluation.audio import SPAN, ClipAudio, rows_sharing_audio
 
 
 def heard(*spans, first=0):
     """Clips with digests of their own, at (file, start, stop)."""
     digests = np.zeros((len(spans), 32), np.uint8)
     digests[:, 0] = np.arange(first, first + len(spans))
-    return Heard(digests, np.array(list(spans), SPAN))
+    return ClipAudio(digests, np.array(list(spans), SPAN))
 
 
 def shared(clips, others):
-    return rows_heard_in(heard(*clips), heard(*others, first=100))
+    return rows_sharing_audio(heard(*clips), heard(*others, first=100))
 
 
 def test_the_same_samples_are_found_wherever_they_lie():
-    assert rows_heard_in(heard((1, 0, 1), (2, 0, 1)), heard((3, 5, 6))) == [0]
+    assert rows_sharing_audio(heard((1, 0, 1), (2, 0, 1)), heard((3, 5, 6))) == [0]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_either_side_may_be_many():
     many["start"] = np.arange(len(many)) % 1_000
     many["stop"] = many["start"] + 1
     digests = np.random.default_rng(0).integers(0, 256, (len(many), 32), np.uint8)
-    corpus = Heard(digests, many)
+    corpus = ClipAudio(digests, many)
     few = heard((5, 3.2, 3.8))
-    assert rows_heard_in(few, corpus) == [0]
-    assert many[rows_heard_in(corpus, few)].tolist() == [(5, 3.0, 4.0)]
+    assert rows_sharing_audio(few, corpus) == [0]
+    assert many[rows_sharing_audio(corpus, few)].tolist() == [(5, 3.0, 4.0)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import UserError
-from engine.evaluation.audio import SPAN, Heard
+from engine.evaluation.audio import SPAN, ClipAudio
 from engine.evaluation.digests import as_digests, keys, shared_rows
 from engine.evaluation.lineage import read_ancestors, write_lineage
 
@@ -17,7 +17,7 @@ def digests(*numbers):
 
 def clips(*numbers, start=0.0):
     spans = np.array([(number, start, start + 1) for number in numbers], SPAN)
-    return Heard(digests(*numbers), spans)
+    return ClipAudio(digests(*numbers), spans)
 
 
 def write(folder, trained, ancestors):

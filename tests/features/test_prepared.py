@@ -6,7 +6,7 @@ from attrs import evolve
 from engine.errors import UserError
 from engine.features.cache import Features
 from engine.features.prepared import Prepared, Table, write_prepared
-from engine.lock import locked
+from engine.files.lock import locked
 from engine.project import Project
 
 PREPARED = Prepared(

@@ -6,10 +6,10 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, Licence, PublishedFile
-from engine.fetch.checksums import CHECKSUMS, expected, remember
+from engine.fetch.checksums import CHECKSUMS, expected_sha256, remember
 from engine.fetch.fetch import fetch
 from engine.fetch.source import source_at
-from engine.lock import locked
+from engine.files.lock import locked
 from tests.fetch.conftest import CONTENT
 
 ENTRY = Entry(
@@ -109,7 +109,7 @@ def test_files_that_were_put_there_by_hand_are_trusted_as_they_are(put, server, 
     said = put()
     assert ["was there already" in sentence for sentence in said] == [True, True, False]
     assert server.asked == []
-    assert expected(PublishedFile("large.pth"), folder) == SHA256["large.pth"]
+    assert expected_sha256(PublishedFile("large.pth"), folder) == SHA256["large.pth"]
 
 
 def test_a_missing_file_is_named_before_anything_is_brought(put, server, folder):
@@ -153,6 +153,6 @@ def test_damaged_checksums_are_named(put, folder):
 def test_digests_are_kept_beside_each_other(folder):
     remember("a.pth", "1", folder)
     remember("b.pth", "2", folder)
-    assert expected(PublishedFile("a.pth"), folder) == "1"
-    assert expected(PublishedFile("c.pth"), folder) is None
-    assert expected(PublishedFile("b.pth", "3"), folder) == "3"
+    assert expected_sha256(PublishedFile("a.pth"), folder) == "1"
+    assert expected_sha256(PublishedFile("c.pth"), folder) is None
+    assert expected_sha256(PublishedFile("b.pth", "3"), folder) == "3"

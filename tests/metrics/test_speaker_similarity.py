@@ -3,7 +3,7 @@ import torch
 
 from engine.errors import UserError
 from engine.metrics.speaker_similarity import SpeakerSimilarity, check_speaker_encoder
-from tests.metrics.listeners import noise, write_ctc, write_speaker_encoder
+from tests.metrics.judge_models import noise, write_ctc, write_speaker_encoder
 
 CPU = torch.device("cpu")
 

@@ -5,7 +5,7 @@ import torch
 
 from engine.errors import UserError
 from engine.metrics.speech_recogniser import SpeechRecogniser, check_speech_recogniser
-from tests.metrics.listeners import noise, write_ctc, write_whisper
+from tests.metrics.judge_models import noise, write_ctc, write_whisper
 
 CPU = torch.device("cpu")
 

@@ -9,7 +9,7 @@ from engine.nn.adversarial import (
     generator_loss,
     hinge_mean,
     least_squares_mean,
-    over_chance,
+    loss_over_chance,
 )
 from engine.nn.discriminators import Verdicts
 
@@ -35,7 +35,7 @@ def verdicts():
 def test_the_hinge_loss_of_every_constant_output_is_chance(value):
     assert number(hinge_mean(constant(value))) == pytest.approx(2.0)
     assert discriminator_loss("hinge", "sum", constant(value)) == pytest.approx(4.0)
-    assert over_chance("hinge", constant(value)).tolist() == pytest.approx([1.0, 1.0])
+    assert loss_over_chance("hinge", constant(value)).tolist() == pytest.approx([1.0, 1.0])
 
 
 def test_beyond_its_margin_a_constant_is_worse_than_chance():
@@ -44,8 +44,8 @@ def test_beyond_its_margin_a_constant_is_worse_than_chance():
 
 def test_least_squares_of_the_best_constant_are_chance_and_of_zeros_twice_that():
     assert least_squares_mean(constant(0.5)) == pytest.approx(0.5)
-    assert over_chance("least_squares", constant(0.5)).tolist() == pytest.approx([1.0, 1.0])
-    assert over_chance("least_squares", constant(0.0)).tolist() == pytest.approx([2.0, 2.0])
+    assert loss_over_chance("least_squares", constant(0.5)).tolist() == pytest.approx([1.0, 1.0])
+    assert loss_over_chance("least_squares", constant(0.0)).tolist() == pytest.approx([2.0, 2.0])
 
 
 @pytest.mark.parametrize(("kind", "boundary"), [("hinge", 0.0), ("least_squares", 0.5)])

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from engine.nn.codewise import widen_codes
-from engine.nn.transposed import TransposedConv2d
+from engine.nn.cpu.transposed import TransposedConv2d
 
 NUM_CODES = 5
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.training.folder import RunFolder
-from engine.training.shelf import find_model_damage
+from engine.runs.folder import RunFolder
+from engine.runs.model_store import find_model_damage
 from tests.pipeline.toy_stage import HOLD
 from tests.training.faults import result
 from tests.training.train_toy import finish, wait_for_step

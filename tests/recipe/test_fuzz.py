@@ -12,6 +12,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.files.text import visible_lines
 from engine.recipe import (
     Recipe,
     RecipeError,
@@ -23,9 +24,8 @@ from engine.recipe import (
     to_plain,
     to_toml,
 )
-from engine.recipe.called import recipe_name
+from engine.recipe.naming import recipe_name
 from engine.systems import recipe_classes
-from engine.text import visible_lines
 from tests.fuzz import examples
 
 ROOT = Path(__file__).parents[2]

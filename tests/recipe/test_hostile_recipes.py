@@ -9,7 +9,7 @@ import pytest
 import tomli
 
 from engine.recipe import RecipeError, load_recipe, recipe_profiles
-from engine.recipe.called import GIT_OWN, recipe_name
+from engine.recipe.naming import GIT_OWN, recipe_name
 from engine.recipe.overrides import parse_override
 from engine.systems import recipe_classes
 

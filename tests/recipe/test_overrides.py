@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.files.text import visible
 from engine.recipe import RecipeError
 from engine.recipe.overrides import parse_override
 from engine.systems.vqvae.recipe import AlignedNetwork
-from engine.text import visible
 
 
 @pytest.mark.parametrize(

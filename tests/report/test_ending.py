@@ -8,13 +8,18 @@ from tests.run_folders import make_run, start
 
 GUARD = {
     "name": "learns",
-    "metric": "train/discriminator/over_chance",
+    "metric": "train/discriminator/loss_over_chance",
     "value": 0.99871,
     "condition": "it must be below 0.95",
     "action": "stop",
     "because": "stuck at chance",
 }
-VERDICT = {"metric": "eval/rmse_over_grid", "value": 0.8, "keep": "audio_vae", "say": "better"}
+VERDICT = {
+    "metric": "eval/rmse_ratio_to_uniform_grid",
+    "value": 0.8,
+    "keep": "audio_vae",
+    "say": "better",
+}
 
 
 def told(tmp_path, *events: Event) -> str:
@@ -32,7 +37,7 @@ def test_a_finished_run_says_how_long_it_took_and_the_verdict(tmp_path):
     }
     assert told(tmp_path, Event("finish", 3910, 5.0, facts=facts)) == (
         "audio_vae finished after 3,910 steps (5 epochs) in 2 min 10 s. Verdict: better "
-        "(eval/rmse_over_grid is 0.8); keep audio_vae. Expectations missed: snr."
+        "(eval/rmse_ratio_to_uniform_grid is 0.8); keep audio_vae. Expectations missed: snr."
     )
 
 
@@ -40,8 +45,9 @@ def test_what_became_of_the_parent_and_of_other_clips_is_said_with_the_verdict(t
     facts = {"verdict": VERDICT, "gain": "No evaluation beat the parent, base."}
     folder = make_run(tmp_path, [start("audio_vae"), Event("finish", 10, 1.0, facts=facts)])
     assert tell_ending(folder, "The figures of audio_vae are of another set.").endswith(
-        "No evaluation beat the parent, base. Verdict: better (eval/rmse_over_grid is 0.8); keep "
-        "audio_vae. The figures of audio_vae are of another set."
+        "No evaluation beat the parent, base. Verdict: better "
+        "(eval/rmse_ratio_to_uniform_grid is 0.8); keep audio_vae. "
+        "The figures of audio_vae are of another set."
     )
 
 
@@ -53,7 +59,8 @@ def test_a_guard_is_named_with_its_figures_and_its_reason(tmp_path):
     stop = Event("stop", 120, facts={"reason": "guard", "message": "..."})
     warned = Event("guard", 130, facts=GUARD | {"name": "other", "action": "warn"})
     assert told(tmp_path, Event("guard", 120, facts=GUARD), warned, stop) == (
-        "audio_vae was stopped by its guard learns at step 120: train/discriminator/over_chance "
+        "audio_vae was stopped by its guard learns at step 120: "
+        "train/discriminator/loss_over_chance "
         'was 0.9987, but it must be below 0.95, because "stuck at chance".'
     )
 

@@ -16,7 +16,7 @@ from engine.tracking.events import Event
 from tests.run_folders import add_events, make_wav, start
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-FINAL = {"eval/rmse_db": 6.66, "eval/perplexity": 7.43, "eval/rmse_over_grid": 0.954}
+FINAL = {"eval/rmse_db": 6.66, "eval/perplexity": 7.43, "eval/rmse_ratio_to_uniform_grid": 0.954}
 BASELINES = {"baseline/grid/rmse_db": 6.98, "baseline/mean_spectrogram/rmse_db": 21.5}
 DATA = {
     "found": 311,
@@ -37,7 +37,7 @@ GUARD = {
 }
 FINISH = {
     "verdict": {
-        "metric": "eval/rmse_over_grid",
+        "metric": "eval/rmse_ratio_to_uniform_grid",
         "value": 0.954,
         "keep": "audio_vae",
         "say": "as good as a grid that learns nothing",
@@ -115,7 +115,7 @@ def words(page: str) -> str:
 
 def test_the_verdict_stands_in_words_with_its_figure(page):
     assert "as good as a grid that learns nothing" in words(page)
-    assert "eval/rmse_over_grid is 0.954 . Keep audio_vae ." in words(page)
+    assert "eval/rmse_ratio_to_uniform_grid is 0.954 . Keep audio_vae ." in words(page)
 
 
 def test_differences_gain_and_what_does_not_compare_stand_in_words(model, recipe):
@@ -220,7 +220,7 @@ def test_a_clips_parts_stand_side_by_side(page):
 
 def test_each_evaluated_metric_has_a_picture(page, model):
     drawn = sorted(path.name for path in (model / "curves").iterdir())
-    assert drawn == ["perplexity.png", "rmse_db.png", "rmse_over_grid.png"]
+    assert drawn == ["perplexity.png", "rmse_db.png", "rmse_ratio_to_uniform_grid.png"]
     height, width, channels = matplotlib.image.imread(model / "curves" / "rmse_db.png").shape
     assert (height > 300, width > 600, channels) == (True, True, 4)
 

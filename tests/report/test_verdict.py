@@ -8,7 +8,7 @@ from engine.recipe.schema import Verdict
 from engine.report.verdict import reach_verdict
 
 VERDICT = Verdict(
-    metric="eval/rmse_over_grid",
+    metric="eval/rmse_ratio_to_uniform_grid",
     cuts=(0.95, 1.0),
     keep=("ours", "ours", "grid"),
     say=("better", "as good", "worse"),
@@ -42,7 +42,7 @@ def test_every_number_falls_into_exactly_one_row(value):
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
 def test_what_is_no_number_keeps_nothing(value):
     assert reach_verdict(VERDICT, value).facts() == {
-        "metric": "eval/rmse_over_grid",
+        "metric": "eval/rmse_ratio_to_uniform_grid",
         "value": None,
         "keep": "nothing",
         "say": "no verdict: the metric is no number",

@@ -17,7 +17,7 @@ class SpeakingToy(ToySystem):
 
     def samples(self, folder: Path, num_clips: int) -> list[Sample]:
         folder.mkdir(parents=True)
-        total = float(sum(p.sum() for p in self.objective.network.parameters()))
+        total = float(sum(p.sum() for p in self.module.network.parameters()))
         made = []
         for name in ("a", "b", *self.eval_clips.ids[:num_clips]):
             path = folder / f"{name}.wav"

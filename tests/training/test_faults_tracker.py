@@ -10,7 +10,7 @@ from functools import partial
 import psutil
 import pytest
 
-import engine.training.run
+import engine.runs.run
 from engine.project import Project
 from engine.tracking.aim_state import is_behind
 from engine.tracking.mirror import sync_all
@@ -115,7 +115,7 @@ def replace_aim(folder, code):
 
 def wait_little_for_aim():
     """Let the run's end wait two seconds."""
-    engine.training.run._AIM_SECONDS = 2.0
+    engine.runs.run._AIM_SECONDS = 2.0
 
 
 def mirror_of(pid):

@@ -5,10 +5,10 @@ import pytest
 from attrs import evolve
 
 from engine.recipe.schema import Guard
-from engine.training.better import Contest
 from engine.training.guards import Guards, Moment
+from engine.training.model_selection import SelectionRule
 
-BEST = Contest("eval/best", lowest=True, paired=True)
+BEST = SelectionRule("eval/best", lowest=True, paired=True)
 
 
 def watch(guard, values, metric="m", per_epoch=10, best=BEST):
@@ -68,7 +68,7 @@ def test_bounds_that_the_first_weights_break_are_foreseen_and_nothing_else():
         BEST,
     )
     before = guards.state()
-    found = guards.foreseen({"m": 2.0})
+    found = guards.already_violated({"m": 2.0})
     assert [(one.name, one.action) for one in found] == [("over", "stop"), ("under", "warn")]
     assert found[0].sentence() == (
         "guard 'over' at step 0: m is 2, but it must be below 1 (too loud)"
@@ -88,8 +88,12 @@ def test_a_run_that_improves_is_on_no_plateau_where_the_highest_value_is_best():
     assert watch(own, rises) == []
     assert watch(own, falls) == [4, 5, 6]
     like_the_run = Guard(metric="m", plateau_steps=3)
-    assert watch(like_the_run, rises, best=Contest("m", lowest=False, paired=True)) == []
-    assert watch(like_the_run, rises, best=Contest("other", lowest=False, paired=True)) == [4, 5, 6]
+    assert watch(like_the_run, rises, best=SelectionRule("m", lowest=False, paired=True)) == []
+    assert watch(like_the_run, rises, best=SelectionRule("other", lowest=False, paired=True)) == [
+        4,
+        5,
+        6,
+    ]
 
 
 def test_a_plateau_names_the_side_it_waits_for():

@@ -15,9 +15,9 @@ from engine.evaluation.lineage import read_ancestors
 from engine.project import Project
 from engine.recipe.schema import Adam, Constant, Guard, Start, Verdict
 from engine.report.ending import tell_ending
+from engine.runs.initial_weights import remark_on_pick
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
-from engine.training.start import remark_on_pick
 from tests.training.toy import ToyDataset, build_toy, toy_recipe
 from tests.training.train_toy import finish, start, wait_for_step
 
@@ -183,7 +183,7 @@ def test_published_weights_are_evaluated_first_and_learned_on_from(base):
     table = evaluated(base, "tuned")
     system = build_toy(toy_recipe(dataset=POOL), Project(base), SimpleNamespace(seed=1))
     system.load_published(base / "published.pth")
-    system.objective.eval()
+    system.module.eval()
     assert table.ids == tuple(system.eval_clips.ids)
     error = system.evaluate().metrics["eval/error"]
     assert metrics(base, "tuned")["parent"]["error"] == pytest.approx(error)

@@ -4,7 +4,7 @@ import torch
 from attrs import evolve
 from lightning_fabric import Fabric
 
-from engine.evaluation.audio import SPAN, Heard
+from engine.evaluation.audio import SPAN, ClipAudio
 from engine.recipe.schema import Adam, Constant, Exponential, Guard, Start
 from engine.training.order import Order
 from engine.training.preflight import Preflight
@@ -40,10 +40,10 @@ def test_two_turns_pass_too():
 
 def test_preflight_leaves_weights_buffers_optimizers_and_generator_as_they_were():
     system, preflight = look(toy_recipe())
-    before = {n: t.clone() for n, t in system.objective.state_dict().items()}
+    before = {n: t.clone() for n, t in system.module.state_dict().items()}
     random = torch.get_rng_state()
     preflight.checks()
-    after = system.objective.state_dict()
+    after = system.module.state_dict()
     assert all(torch.equal(before[n], after[n]) for n in before)
     assert torch.equal(random, torch.get_rng_state())
     assert preflight.stepper.optimizer_state()["denoiser"]["state"] == {}
@@ -116,7 +116,7 @@ def test_an_evaluation_clip_that_is_trained_on_is_found_by_its_audio():
 
 
 def heard(clips, rows=slice(None)):
-    return Heard(clips.digests[rows], clips.spans[rows])
+    return ClipAudio(clips.digests[rows], clips.spans[rows])
 
 
 def evaluation_set(preflight):
@@ -144,7 +144,7 @@ def place(clips, start, seconds):
 def test_audio_that_is_cut_otherwise_is_found_where_an_ancestor_was_trained_on_it():
     system, preflight = look(toy_recipe(start=Start(from_="base", evaluation="own")))
     place(system.eval_clips, 100.0, 4.0)
-    trained = Heard(system.train_clips.digests[:3], np.zeros(3, SPAN))
+    trained = ClipAudio(system.train_clips.digests[:3], np.zeros(3, SPAN))
     trained.spans[:] = [(7, 92.0, 100.0), (7, 107.0, 109.0), (8, 100.0, 180.0)]
     check = evaluation_set(evolve(preflight, ancestors={"base": trained}))
     assert "2 of the 16 evaluation clips were trained on by base (first: clip1, clip2)" in (
@@ -182,7 +182,7 @@ def test_a_guard_on_parameters_that_do_not_exist_is_named():
 
 def test_a_model_that_cannot_learn_one_batch_is_found():
     def freeze(system):
-        for layer in (system.objective.network[0], system.objective.network[4]):
+        for layer in (system.module.network[0], system.module.network[4]):
             layer.weight.register_hook(lambda gradient: gradient * 0 - gradient)
 
     found = failures(toy_recipe(optimizer=Adam(learning_rate=0.5)), freeze)
@@ -219,7 +219,7 @@ def steps_of(preflight, monkeypatch):
 
 def cut_off(system):
     """The discriminator never gets a gradient."""
-    for parameter in system.objective.critic.parameters():
+    for parameter in system.module.critic.parameters():
         parameter.register_hook(torch.zeros_like)
 
 
@@ -267,7 +267,7 @@ def test_an_error_within_preflight_is_raised_without_waiting_for_the_other_proce
         raise ZeroDivisionError
 
     monkeypatch.setattr(preflight.stepper.meter, "_reduce", reduce)
-    monkeypatch.setattr(system.objective, "generator", fail)
+    monkeypatch.setattr(system.module, "generator", fail)
     with pytest.raises(ZeroDivisionError):
         preflight.checks()
     assert preflight.stepper.meter.state()["sums"] == {}

@@ -14,8 +14,8 @@ from torch import nn
 from engine.errors import UserError
 from engine.recipe.params import Hardware
 from engine.recipe.schema import Guard, Training
+from engine.runs.launch import num_processes, require_equal_parts
 from engine.tracking.events import parse_event, read_events
-from engine.training.launch import num_processes, require_equal_parts
 from engine.training.ranks import ALONE
 from tests.training.faults import result
 from tests.training.toy import ToyClips, build_toy
@@ -211,15 +211,15 @@ def test_an_error_of_one_process_within_preflight_is_what_is_told(tmp_path, rank
 def build_stumbling(rank, recipe, project, params):
     """A system whose second turn fails in one of the processes, once the first has learned."""
     system = build_toy(recipe, project, params)
-    generator = system.objective.generator
+    generator = system.module.generator
 
-    def stumble(objective, batch):
+    def stumble(module, batch):
         if torch.is_grad_enabled():
             raise UserError("the generator stumbled")
         return generator(batch)
 
     if os.environ["RANK"] == str(rank):
-        system.objective.generator = MethodType(stumble, system.objective)
+        system.module.generator = MethodType(stumble, system.module)
     return system
 
 

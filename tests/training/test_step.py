@@ -30,7 +30,7 @@ def batches(system, parts=1):
 
 
 def weights(system):
-    return {n: p.detach().clone() for n, p in system.objective.named_parameters()}
+    return {n: p.detach().clone() for n, p in system.module.named_parameters()}
 
 
 def test_a_step_moves_every_parameter():
@@ -44,9 +44,9 @@ def test_accumulated_micro_batches_give_the_gradient_of_the_whole_batch():
     gradients = []
     for parts in (1, 4):
         system, stepper = stepper_of(toy_recipe())
-        system.objective.eval()  # no dropout, no batch statistics: the parts are independent
+        system.module.eval()  # no dropout, no batch statistics: the parts are independent
         stepper.step(batches(system, parts), 0)
-        gradients.append([p.grad.clone() for p in system.objective.parameters()])
+        gradients.append([p.grad.clone() for p in system.module.parameters()])
         assert stepper.meter.read()["train/reconstruction"] > 0
     for whole, accumulated in zip(*gradients, strict=True):
         assert torch.allclose(whole, accumulated, atol=1e-6)
@@ -57,7 +57,7 @@ def test_the_gradient_is_clipped_and_its_unclipped_norm_is_logged():
         toy_recipe(optimizer=Adam(learning_rate=1e-2, clip_gradient_norm=1e-3))
     )
     stepper.step(batches(system), 0)
-    norms = torch.stack([p.grad.norm() for p in system.objective.parameters()])
+    norms = torch.stack([p.grad.norm() for p in system.module.parameters()])
     assert norms.norm() == pytest.approx(1e-3, rel=1e-3)
     assert stepper.meter.read()["train/gradient_norm/denoiser"] > 1e-2
 
@@ -70,7 +70,7 @@ def test_each_turn_of_two_changes_its_own_networks_alone():
         inner = share.optimizer.optimizer.step
 
         def spy(*args, inner=inner, name=share.turn.name, **kwargs):
-            seen[name] = {n for n, p in system.objective.named_parameters() if p.requires_grad}
+            seen[name] = {n for n, p in system.module.named_parameters() if p.requires_grad}
             return inner(*args, **kwargs)
 
         share.optimizer.optimizer.step = spy
@@ -82,11 +82,11 @@ def test_each_turn_of_two_changes_its_own_networks_alone():
 def test_the_generator_turn_computes_no_gradient_of_the_critic():
     system, stepper = stepper_of(toy_recipe(model=ToyModel(adversary=True)))
     stepper.step(batches(system), 0)
-    after_its_own_turn = system.objective.critic.weight.grad.clone()
+    after_its_own_turn = system.module.critic.weight.grad.clone()
     assert after_its_own_turn.abs().sum() > 0
     # A second generator pass alone must leave the critic's gradient as it was.
-    stepper._turn(stepper._shares[1], [system.objective.prepare(batches(system)[0])], [1.0], 1)
-    assert torch.equal(system.objective.critic.weight.grad, after_its_own_turn)
+    stepper._turn(stepper._shares[1], [system.module.prepare(batches(system)[0])], [1.0], 1)
+    assert torch.equal(system.module.critic.weight.grad, after_its_own_turn)
 
 
 def test_figures_of_several_turns_carry_the_turns_name_and_the_loss_is_their_sum():
@@ -144,10 +144,10 @@ def test_the_learning_rate_of_a_step_follows_its_schedule():
 def test_bf16_computes_the_networks_in_bf16_and_keeps_weights_in_fp32():
     system, stepper = stepper_of(toy_recipe(precision="bf16"), precision="bf16-mixed")
     dtypes = []
-    system.objective.network[0].register_forward_hook(lambda m, i, o: dtypes.append(o.dtype))
+    system.module.network[0].register_forward_hook(lambda m, i, o: dtypes.append(o.dtype))
     stepper.step(batches(system), 0)
     assert dtypes == [torch.bfloat16]
-    assert {p.dtype for p in system.objective.parameters()} == {torch.float32}
+    assert {p.dtype for p in system.module.parameters()} == {torch.float32}
 
 
 @pytest.mark.slow
@@ -155,7 +155,7 @@ def test_a_compiled_turn_gives_the_same_losses():
     losses = []
     for mode in ("off", "default"):
         system, stepper = stepper_of(toy_recipe(compile=mode))
-        system.objective.eval()
+        system.module.eval()
         for step in range(3):
             stepper.step(batches(system), step)
         losses.append(stepper.meter.read()["train/loss"])
@@ -176,21 +176,21 @@ def test_a_late_turn_leaves_its_parameters_alone_until_its_first_step():
         discriminator={"starts_at_step": 2},
         generator={"late_terms": {"real_or_fake": 2}},
     )
-    system.objective.generator = without_critic(system.objective, until=2)
+    system.module.generator = without_critic(system.module, until=2)
     before = weights(system)
     for step in range(2):
         stepper.step(batches(system), step)
-    assert torch.equal(before["critic.weight"], system.objective.critic.weight)
+    assert torch.equal(before["critic.weight"], system.module.critic.weight)
     assert "train/discriminator/loss" not in stepper.meter.read()
     stepper.step(batches(system), 2)
-    assert not torch.equal(before["critic.weight"], system.objective.critic.weight)
+    assert not torch.equal(before["critic.weight"], system.module.critic.weight)
     assert "train/generator/real_or_fake" in stepper.meter.read()
 
 
-def without_critic(objective, until):
-    """The generator's turn as an objective has it that does not hear its critic yet."""
-    whole, heard = objective.generator, []
-    objective.begin = lambda step: heard.append(step >= until)
+def without_critic(module, until):
+    """The generator's turn as an module has it that does not hear its critic yet."""
+    whole, heard = module.generator, []
+    module.begin = lambda step: heard.append(step >= until)
 
     def generator(batch):
         terms = whole(batch)
@@ -209,7 +209,7 @@ def test_a_rare_turn_moves_in_its_own_steps_alone_and_its_metrics_are_means_over
     for step in range(6):
         before = weights(system)
         stepper.step(batches(system), step)
-        moved.append(not torch.equal(before["critic.weight"], system.objective.critic.weight))
+        moved.append(not torch.equal(before["critic.weight"], system.module.critic.weight))
         if moved[-1]:
             losses.append(stepper.meter._sums["train/discriminator/loss"].clone())
     assert moved == [True, False, False, True, False, False]
@@ -222,7 +222,7 @@ def test_shares_of_the_gradient_at_what_was_made_are_logged_and_change_nothing()
     for log_every_steps in (1, 100):
         recipe = toy_recipe(model=ToyModel(adversary=True), log_every_steps=log_every_steps)
         system, stepper = with_turns(recipe)
-        through_what_was_made(system.objective)
+        through_what_was_made(system.module)
         stepper.step(batches(system), 0)
         shares = {n: v for n, v in stepper.meter.read().items() if "gradient_share" in n}
         finals.append(weights(system))
@@ -235,19 +235,19 @@ def test_shares_of_the_gradient_at_what_was_made_are_logged_and_change_nothing()
     assert all(torch.equal(finals[0][n], finals[1][n]) for n in finals[0])
 
 
-def through_what_was_made(objective):
-    whole = objective.generator
-    objective.generator = lambda batch: whole(batch)._replace(through=batch["cleaned"])
+def through_what_was_made(module):
+    whole = module.generator
+    module.generator = lambda batch: whole(batch)._replace(generator_output=batch["cleaned"])
 
 
 def test_a_balanced_turn_gives_the_gradient_that_the_weights_are_shares_of():
     recipe = toy_recipe(model=ToyModel(adversary=True))
     balancer = Balancer(["real_or_fake", "reconstruction"], decay=0.9, total_norm=1.0)
     system, stepper = with_turns(recipe, generator={"balancer": balancer})
-    through_what_was_made(system.objective)
+    through_what_was_made(system.module)
     stepper.step(batches(system), 0)
     shares = stepper.meter.read()
     (generator,) = [turn for turn in system.turns if turn.name == "generator"]
     wanted = generator.weights["reconstruction"] / sum(generator.weights.values())
     assert shares["train/gradient_share/reconstruction"] == pytest.approx(wanted, abs=0.05)
-    assert all(float(p.grad.norm()) > 0 for p in system.objective.network.parameters())
+    assert all(float(p.grad.norm()) > 0 for p in system.module.network.parameters())

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
+from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
@@ -19,15 +20,14 @@ from engine.recipe.params import Params
 from engine.recipe.schema import Adam, Recipe, Schedule, Training
 from engine.training.system import (
     Batch,
-    Data,
+    DatasetSummary,
     Evaluated,
-    Limits,
-    Objective,
+    PreflightBounds,
     Sample,
     Terms,
+    TrainingModule,
     Turn,
 )
-from engine.untrusted import refused
 
 
 @frozen(kw_only=True)
@@ -87,7 +87,7 @@ def toy_recipe(
     )
 
 
-class ToyObjective(Objective):
+class ToyTrainingModule(TrainingModule):
     """Cleans clean + noise, with dropout, so that the generator's state matters."""
 
     def __init__(self, model: ToyModel) -> None:
@@ -144,7 +144,7 @@ class ToyClips:
         }
 
 
-_DATA = Data(
+_DATA = DatasetSummary(
     found=42,
     used=40,
     quarantined={"silent": 2},
@@ -157,22 +157,24 @@ _DATA = Data(
 
 @define
 class ToySystem:
-    objective: ToyObjective
+    module: ToyTrainingModule
     turns: Sequence[Turn]
     train_clips: ToyClips
     eval_clips: ToyClips
-    limits: Limits = field(
-        factory=lambda: Limits((1e-5, 1.0), conditioning=("noisy",), overfits=("reconstruction",))
+    preflight: PreflightBounds = field(
+        factory=lambda: PreflightBounds(
+            (1e-5, 1.0), conditioning=("noisy",), overfits=("reconstruction",)
+        )
     )
     data_digest: str = "toy data"
     evaluation_set: str = "toy evaluation set"
-    scales: Mapping[str, str] = field(factory=lambda: {"error": "ab12"})
-    data: Data = _DATA
+    metric_units: Mapping[str, str] = field(factory=lambda: {"error": "ab12"})
+    dataset_summary: DatasetSummary = _DATA
 
     def evaluate(self) -> Evaluated:
         clean = torch.from_numpy(self.eval_clips.clean)
         with torch.inference_mode():
-            error = (self.objective.network(clean) - clean).square().mean(1)
+            error = (self.module.network(clean) - clean).square().mean(1)
         return Evaluated({"eval/error": float(error.mean())}, {"error": error.numpy()})
 
     def baselines(self) -> Evaluated:
@@ -183,17 +185,17 @@ class ToySystem:
         if num_clips == 0:
             return []
         folder.mkdir(parents=True)
-        torch.save(self.objective.network.state_dict(), folder / "weights.pth")
+        torch.save(self.module.network.state_dict(), folder / "weights.pth")
         return []
 
     def export(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        torch.save(self.objective.network.state_dict(), folder / "weights.pth")
+        torch.save(self.module.network.state_dict(), folder / "weights.pth")
 
     def load_published(self, path: Path) -> str:
         given = torch.load(path, weights_only=True)
-        with refused(f"{path} does not fit.", RuntimeError):
-            self.objective.network.load_state_dict(given)
+        with as_user_error(f"{path} does not fit.", RuntimeError):
+            self.module.network.load_state_dict(given)
         return f"all of {path.name}"
 
 
@@ -207,8 +209,8 @@ def build_toy(recipe: Recipe, project: Project, params: Params) -> ToySystem:
 
 def _choose(system: ToySystem, recipe: Recipe, project: Project, params: Params) -> None:
     """Clips of a corpus as every system chooses them: an endless one, of which some are there."""
-    from engine.corpus.choose import choose_clips
-    from engine.corpus.manifest import Clip
+    from engine.corpus.store.manifest import Clip
+    from engine.split.select import choose_clips
 
     dataset = recipe.dataset
     total = dataset.first + dataset.num_clips
@@ -225,19 +227,19 @@ def _choose(system: ToySystem, recipe: Recipe, project: Project, params: Params)
     system.eval_clips = ToyClips(total, 0, (split.evaluation + dataset.first).tolist())
     system.evaluation_set = hashlib.sha256(system.eval_clips.digests.tobytes()).hexdigest()
     system.data_digest = f"toy clips {dataset.first} to {total}"
-    system.data = evolve(
+    system.dataset_summary = evolve(
         _DATA, training=len(split.train), evaluation=len(split.evaluation), split=split.how
     )
 
 
 def toy_system(recipe: Recipe) -> ToySystem:
-    objective = ToyObjective(recipe.model)
-    named = dict(objective.named_parameters())
+    module = ToyTrainingModule(recipe.model)
+    named = dict(module.named_parameters())
 
     def of(prefix: str) -> dict[str, Tensor]:
         return {name: p for name, p in named.items() if name.startswith(prefix)}
 
-    if objective.critic is None:
+    if module.critic is None:
         turns = [Turn("denoiser", of("network"), {"reconstruction": 1.0})]
     else:
         both = {"reconstruction": 1.0, "real_or_fake": 0.1}
@@ -245,7 +247,7 @@ def toy_system(recipe: Recipe) -> ToySystem:
             Turn("discriminator", of("critic"), {"real_or_fake": 1.0}),
             Turn("generator", of("network"), both),
         ]
-    system = ToySystem(objective, turns, ToyClips(recipe.dataset.num_clips, 0), ToyClips(16, 1))
+    system = ToySystem(module, turns, ToyClips(recipe.dataset.num_clips, 0), ToyClips(16, 1))
     if len(turns) > 1:
-        system.limits = evolve(system.limits, overfits=("generator/reconstruction",))
+        system.preflight = evolve(system.preflight, overfits=("generator/reconstruction",))
     return system

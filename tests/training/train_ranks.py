@@ -29,9 +29,9 @@ class SteadyClips(ToyClips):
 def build_steady(recipe, project, params):
     """A toy without dropout and batch statistics: what it learns does not depend on processes."""
     system = build_toy(recipe, project, params)
-    network = system.objective.network
+    network = system.module.network
     network[1], network[2] = nn.Identity(), nn.Identity()
-    left = dict(system.objective.named_parameters())
+    left = dict(system.module.named_parameters())
     system.turns = [
         evolve(turn, parameters={n: p for n, p in turn.parameters.items() if n in left})
         for turn in system.turns
@@ -109,7 +109,7 @@ def be_rank(rank: int, world: int, port: int) -> None:
 
 def _called(target: Any, folder: Path, rank: int, world: int, port: int) -> None:
     from engine.recipe.params import Hardware
-    from engine.training.launch import joined
+    from engine.runs.launch import joined
 
     be_rank(rank, world, port)
     with joined(Hardware(device="cpu", num_threads=1)) as ranks:

@@ -10,12 +10,12 @@ from typing import Any
 
 from attrs import fields_dict, frozen
 
-from engine.cli.console import ConsoleWatcher
-from engine.disk import refusals_in_words
+from engine.cli.show.console import ConsoleWatcher
 from engine.errors import UserError
+from engine.files.disk import refusals_in_words
 from engine.project import Project
 from engine.recipe.params import Hardware, Params, Tracking
-from engine.training.run import Builder, Run
+from engine.runs.run import Builder, Run
 from engine.training.watcher import Silent
 from tests.training.toy import ToyModel, build_toy, toy_recipe
 

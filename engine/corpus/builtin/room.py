@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.corpus.pcm import to_int16
+from engine.corpus.audio.pcm import to_int16
 
 PEAK_DBFS = (-18.0, -3.0)
 NOISE_DBFS = (-66.0, -54.0)

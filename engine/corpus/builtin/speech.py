@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
+from engine.corpus.audio.pcm import FULL_SCALE
 from engine.corpus.builtin.espeak import SAMPLE_RATE_HZ, Espeak
 from engine.corpus.builtin.prompts import Voice
 from engine.corpus.builtin.room import (
@@ -16,7 +17,6 @@ from engine.corpus.builtin.room import (
     write_wav,
 )
 from engine.corpus.layouts.metadata import METADATA
-from engine.corpus.pcm import FULL_SCALE
 
 _PAUSE = np.zeros(SAMPLE_RATE_HZ // 10, np.float32)
 

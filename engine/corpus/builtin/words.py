@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from engine.corpus.audio.pcm import FULL_SCALE
 from engine.corpus.builtin.espeak import SAMPLE_RATE_HZ, Espeak
 from engine.corpus.builtin.prompts import Voice
 from engine.corpus.builtin.room import random_for, record, write_wav
 from engine.corpus.layouts.speech_commands import LISTS
-from engine.corpus.pcm import FULL_SCALE
 
 WORD_RATE_HZ = 16_000
 NUM_TAKES = 2

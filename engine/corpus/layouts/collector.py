@@ -4,7 +4,7 @@ import sqlite3
 
 from engine.corpus.layouts.candidate import Candidate
 from engine.corpus.layouts.database import decode, encode
-from engine.corpus.manifest import Reason
+from engine.corpus.store.manifest import Reason
 
 
 class Collector:

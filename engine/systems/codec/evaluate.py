@@ -8,11 +8,11 @@ from attrs import define, field, frozen
 
 from engine.errors import UserError
 from engine.metrics.codebooks import CodebookCounts
-from engine.systems.codec.baselines import Coder
-from engine.systems.codec.chunks import decode_clip, encode_clip
-from engine.systems.codec.dataset import CodecClips
+from engine.systems.codec.coders.baselines import Coder
+from engine.systems.codec.data.dataset import CodecClips
 from engine.systems.codec.judge import Judge, means_of, medians_of
-from engine.systems.codec.network import CodecNetwork
+from engine.systems.codec.network.chunks import decode_clip, encode_clip
+from engine.systems.codec.network.network import CodecNetwork
 from engine.training.system import Evaluated
 
 

@@ -50,7 +50,7 @@ class Dataset(CorpusClips):
         default="anywhere",
     )
     level: Level = setting("how loud the network hears it", default=AsRecorded())
-    phase: Literal["as_recorded", "random"] = setting(
+    phase_rotation: Literal["off", "random"] = setting(
         "whether each training crop's phase is turned by one random angle at all frequencies",
         default="as_recorded",
     )
@@ -264,7 +264,7 @@ _QUALITY = {
     "stft": "distance of STFT magnitudes at two resolutions, log10 and plain (DAC's)",
     "amplitude_ratio": "RMS of what is decoded over that of the original, mean over clips",
     "pesq": "PESQ (ITU-T P.862: narrow band below 16 kHz, wide band else), mean over clips",
-    "stoi": "short-time objective intelligibility, mean over clips",
+    "stoi": "short-time module intelligibility, mean over clips",
     "visqol": "ViSQOL, mean over clips",
 }
 
@@ -295,14 +295,14 @@ class CodecRecipe(Recipe):
         "eval/codebook_<n>/usage": "share of the n-th codebook's codes that occur",
         "eval/codebook_<n>/perplexity": "exp of the entropy of its codes",
         "eval/codebook_<n>/entropy_bits": "entropy of its codes in bits (Miller and Madow)",
-        "train/discriminator/over_chance": "discriminator loss over that of guessing: 1 is "
+        "train/discriminator/loss_over_chance": "discriminator loss over that of guessing: 1 is "
         "guessing, whatever the GAN loss (mean of a hinge 2.0, of least squares 0.5)",
         "train/discriminator/accuracy": "share of logits on the right side; 0.5 is guessing",
         "train/discriminator/hinge_mean": "hinge loss, mean over the discriminators; 2.0 is chance",
         "train/discriminator/least_squares_mean": "the same of least squares; 0.5 is chance",
         **{
             f"train/discriminator/{what}_{which}_<n>": f"{what} of the {words} discriminator of n"
-            for what in ("over_chance", "accuracy")
+            for what in ("loss_over_chance", "accuracy")
             for which, words in (("period", "period"), ("stft", "STFT"))
         },
         "train/generator/feature_sum": "feature matching as DAC sums it: L1 over all maps",

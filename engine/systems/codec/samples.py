@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from engine.safe_names import file_name
-from engine.systems.codec.baselines import Coder
-from engine.systems.codec.chunks import decode_clip, encode_clip
-from engine.systems.codec.dataset import CodecClips
-from engine.systems.codec.network import CodecNetwork
+from engine.files.safe_names import file_name
+from engine.systems.audio_samples import write_wav
+from engine.systems.codec.coders.baselines import Coder
+from engine.systems.codec.data.dataset import CodecClips
+from engine.systems.codec.network.chunks import decode_clip, encode_clip
+from engine.systems.codec.network.network import CodecNetwork
 from engine.systems.codec.pictures import draw_spectrogram
-from engine.systems.listening import write_wav
 from engine.training.system import Sample
 
 

@@ -8,27 +8,28 @@ import numpy as np
 from attrs import asdict
 from torch import nn
 
-from engine.checksum import digest_of
-from engine.corpus import Corpus, Split, choose_clips
-from engine.corpus.rows import Rows
+from engine.corpus import Corpus
+from engine.corpus.store.rows import Rows
 from engine.errors import UserError
 from engine.evaluation.digests import keys
+from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.systems.codec.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
-from engine.systems.codec.dataset import CodecClips, all_clips
-from engine.systems.codec.eligible import Eligible, eligible_rows, notes, require_channels
+from engine.runs.launch import num_processes
+from engine.split import Split, choose_clips
+from engine.systems.audio_samples import spread_over
+from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
+from engine.systems.codec.data.dataset import CodecClips, all_clips
+from engine.systems.codec.data.eligible import Eligible, eligible_rows, notes, require_channels
 from engine.systems.codec.evaluate import Evaluator
-from engine.systems.codec.export import export_codec
+from engine.systems.codec.files.export import export_codec
+from engine.systems.codec.files.weights import load_upstream
 from engine.systems.codec.judge import Judge
-from engine.systems.codec.objective import CodecObjective
 from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
-from engine.systems.codec.weights import load_upstream
-from engine.systems.data import data_of
-from engine.systems.listening import spread_over
-from engine.training.launch import num_processes
-from engine.training.system import Data, Evaluated, Limits, Sample, Turn
+from engine.systems.codec.training_module import CodecTrainingModule
+from engine.systems.dataset_summary import summary_of
+from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 1
 """Raised when the same clips would give other figures."""
@@ -81,13 +82,13 @@ class CodecSystem:
     ) -> None:
         self.recipe, self.corpus, self.split, self.eligible = recipe, corpus, split, eligible
         self.train_clips, self.eval_clips = clips.only(split.train), clips.only(split.evaluation)
-        self.objective = CodecObjective(recipe)
+        self.module = CodecTrainingModule(recipe)
         self.judge = Judge(
             recipe.dataset.sample_rate_hz,
             recipe.evaluation.perceptual,
             programs,
-            self.objective.mel_distance,
-            self.objective.stft_distance,
+            self.module.mel_distance,
+            self.module.stft_distance,
         )
         self.evaluator = Evaluator(
             self.eval_clips,
@@ -96,20 +97,20 @@ class CodecSystem:
             recipe.evaluated_quantizers,
             recipe.bits_per_second,
         )
-        self.scales: dict[str, str] = {}
+        self.metric_units: dict[str, str] = {}
 
     @property
-    def limits(self) -> Limits:
+    def preflight(self) -> PreflightBounds:
         """One repeated batch must lower a spectral distance, where the recipe has one."""
         spectral = [term for term in ("mel", "stft") if term in self.recipe.generator_weights]
         overfits = [f"generator/{term}" for term in spectral]
-        return Limits((1e-6, 1e-2), conditioning=("audio",), overfits=overfits)
+        return PreflightBounds((1e-6, 1e-2), conditioning=("audio",), overfits=overfits)
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
         """Two: the discriminators judge what the codec has just decoded; then the codec learns."""
         table = self.recipe.model.discriminator
-        judges = _named(self.objective.discriminators.named_parameters(), "discriminators")
+        judges = _named(self.module.discriminators.named_parameters(), "discriminators")
         return (
             Turn(
                 "discriminator",
@@ -121,10 +122,10 @@ class CodecSystem:
             ),
             Turn(
                 "generator",
-                _named(self.objective.network.named_parameters(), "network"),
+                _named(self.module.network.named_parameters(), "network"),
                 self.recipe.generator_weights,
                 late_terms=dict.fromkeys(ADVERSARIAL_TERMS, table.starts_at_step),
-                balancer=self.objective.balancer,
+                balancer=self.module.balancer,
             ),
         )
 
@@ -145,10 +146,10 @@ class CodecSystem:
         return digest_of(content)
 
     @property
-    def data(self) -> Data:
+    def dataset_summary(self) -> DatasetSummary:
         """What the run sees of its corpus."""
         left_out = [f"{name} is left out: {why}" for name, why in self.judge.missing.items()]
-        return data_of(
+        return summary_of(
             self.corpus,
             self.split,
             [*notes(self.train_clips, self.eligible), *left_out, *self._unfitted],
@@ -166,7 +167,7 @@ class CodecSystem:
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
-        return self.evaluator.network(self.objective.network)
+        return self.evaluator.network(self.module.network)
 
     def baselines(self) -> Evaluated:
         """Metrics of coders that learn nothing, at the codec's bitrate."""
@@ -178,7 +179,7 @@ class CodecSystem:
         rows = self.eligible.rows[self.split.evaluation].tolist()
         labels = [clips[row].speaker or clips[row].label or "clip" for row in rows]
         writer = SampleWriter(
-            self.objective.network,
+            self.module.network,
             self.eval_clips,
             self.recipe.evaluated_quantizers,
             {name: coder for name, coder in self._coders.items() if name != "silence"},
@@ -191,11 +192,11 @@ class CodecSystem:
         """Write weights that `dac` and `transformers` load, checked by loading them."""
         level = self.recipe.dataset.level
         facts = {"recipe": self.recipe.name, "evaluation_set": self.evaluation_set}
-        export_codec(self.objective.network, folder, {"kind": level.kind, **asdict(level)}, facts)
+        export_codec(self.module.network, folder, {"kind": level.kind, **asdict(level)}, facts)
 
     def load_published(self, path: Path) -> str:
         """Take over the weights of an upstream `weights.pth`; the discriminators stay fresh."""
-        load_upstream(self.objective.network, path)
+        load_upstream(self.module.network, path)
         return (
             f"the weights of {path.name}, every tensor of the codec; the discriminators, which "
             "were never published, begin afresh, and quantizer dropout is the recipe's"

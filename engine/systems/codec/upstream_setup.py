@@ -25,7 +25,7 @@ SETUPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "segment_seconds": 0.38,
                 "crops": "salient",
                 "level": {"kind": "loudness", "lufs": -16.0},
-                "phase": "random",
+                "phase_rotation": "random",
                 "channels": "mix",
                 "upsampling": "allow",
                 "num_eval_clips": 250,

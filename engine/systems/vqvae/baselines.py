@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from attrs import frozen
 from torch import Tensor
 
-from engine.systems.vqvae.dataset import VqvaeClips
+from engine.systems.vqvae.data.dataset import VqvaeClips
 from engine.systems.vqvae.errors import Coder, cell_means, errors_of, normalised_batches
 from engine.systems.vqvae.recipe import Normalisation
 from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from attrs import define, field
 from torch import Tensor
 
-from engine.systems.vqvae.dataset import VqvaeClips
-from engine.systems.vqvae.normalise import Window, window_of
+from engine.systems.vqvae.data.dataset import VqvaeClips
+from engine.systems.vqvae.network.normalise import Window, window_of
 from engine.systems.vqvae.recipe import Normalisation
 from engine.systems.vqvae.shapes import GRID
 

@@ -7,9 +7,9 @@ import torch
 from attrs import frozen
 
 from engine.metrics.codes import CodeEnergies, perplexity
-from engine.systems.vqvae.dataset import VqvaeClips
+from engine.systems.vqvae.data.dataset import VqvaeClips
 from engine.systems.vqvae.errors import Errors, cell_means, normalised_batches
-from engine.systems.vqvae.objective import VqvaeObjective
+from engine.systems.vqvae.training_module import VqvaeTrainingModule
 
 _SHARE_IN_USE = 0.01
 
@@ -27,18 +27,18 @@ class Evaluation:
 
 
 @torch.no_grad()
-def evaluate_clips(objective: VqvaeObjective, clips: VqvaeClips, batch_size: int) -> Evaluation:
+def evaluate_clips(module: VqvaeTrainingModule, clips: VqvaeClips, batch_size: int) -> Evaluation:
     """Pass a set of clips through the networks as they are (the caller chooses evaluation mode)."""
-    device = next(objective.parameters()).device
+    device = next(module.parameters()).device
     errors, losses = Errors(), dict[str, float]()
-    energies = CodeEnergies(objective.network.vq.num_codes)
-    for mel_db, window in normalised_batches(clips, objective.normalisation, batch_size):
-        coded = objective.network(window.normalise(mel_db).to(device))
+    energies = CodeEnergies(module.network.vq.num_codes)
+    for mel_db, window in normalised_batches(clips, module.normalisation, batch_size):
+        coded = module.network(window.normalise(mel_db).to(device))
         errors.add(mel_db, window, coded.reconstruction.float().cpu())
         energies.add(coded.quantized.indices.cpu().numpy(), cell_means(mel_db).numpy())
         for name, value in coded.quantized.losses.items():
             losses[name] = losses.get(name, 0.0) + float(value) * len(mel_db) / len(clips)
-    order = objective.network.vq.order_by(torch.from_numpy(energies.mean_db)).numpy()
+    order = module.network.vq.order_by(torch.from_numpy(energies.mean_db)).numpy()
     return Evaluation(errors, losses, energies, order)
 
 
@@ -56,7 +56,7 @@ def metrics_of(
         "reconstruction": errors["reconstruction"],
         "loss": sum(weights[name] * value for name, value in losses.items()),
         "rmse_db": errors["rmse_db"],
-        "rmse_over_grid": errors["rmse_db"] / grid_rmse_db,
+        "rmse_ratio_to_uniform_grid": errors["rmse_db"] / grid_rmse_db,
         "perplexity": perplexity(counts),
         "codes_used": float((counts > _SHARE_IN_USE * counts.sum()).sum()),
         "codes_seen": float((counts > 0).sum()),

@@ -149,7 +149,8 @@ class VqvaeRecipe(Recipe):
         "eval/reconstruction": "mean squared error of normalised mels over the evaluation set",
         "eval/loss": "weighted sum of the loss terms over the evaluation set",
         "eval/rmse_db": "root mean squared error of mels in dB, clamped to -80..40 dB",
-        "eval/rmse_over_grid": "eval/rmse_db over that of a 30 x 30 grid of uniform levels",
+        "eval/rmse_ratio_to_uniform_grid": "eval/rmse_db over that of a 30 x 30 grid of "
+        "uniform levels",
         "eval/perplexity": "exp of the entropy of all codes of the evaluation set (nats)",
         "eval/codes_used": "codes that hold more than 1 % of all cells",
         "eval/codes_seen": "codes that occur at all",

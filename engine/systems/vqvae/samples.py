@@ -8,13 +8,13 @@ from attrs import frozen
 from torch import Tensor
 
 from engine.corpus import PackedAudio
-from engine.safe_names import file_name
-from engine.systems.listening import write_wav
-from engine.systems.vqvae.dataset import VqvaeClips
-from engine.systems.vqvae.frontend import FrontEnd
-from engine.systems.vqvae.normalise import window_of
-from engine.systems.vqvae.objective import VqvaeObjective
+from engine.files.safe_names import file_name
+from engine.systems.audio_samples import write_wav
+from engine.systems.vqvae.data.dataset import VqvaeClips
+from engine.systems.vqvae.data.frontend import FrontEnd
+from engine.systems.vqvae.network.normalise import window_of
 from engine.systems.vqvae.pictures import Picture, draw_clip, draw_overview
+from engine.systems.vqvae.training_module import VqvaeTrainingModule
 from engine.training.system import Sample
 
 
@@ -22,7 +22,7 @@ from engine.training.system import Sample
 class SampleWriter:
     """Makes samples of some clips of a set with the present weights."""
 
-    objective: VqvaeObjective
+    module: VqvaeTrainingModule
     front_end: FrontEnd
     packed: PackedAudio
     clips: VqvaeClips
@@ -41,9 +41,9 @@ class SampleWriter:
     @torch.no_grad()
     def _pictures(self, indices: Sequence[int], labels: Sequence[str]) -> list[Picture]:
         mel_db = self.clips.mel_db(indices)
-        window = window_of(self.objective.normalisation, mel_db)
-        device = next(self.objective.parameters()).device
-        coded = self.objective.network(window.normalise(mel_db).to(device))
+        window = window_of(self.module.normalisation, mel_db)
+        device = next(self.module.parameters()).device
+        coded = self.module.network(window.normalise(mel_db).to(device))
         rebuilt = window.decibels(coded.reconstruction.float().cpu())
         codes = coded.quantized.indices.cpu()
         return [

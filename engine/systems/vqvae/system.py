@@ -4,25 +4,26 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from engine.checksum import digest_of
-from engine.corpus import Corpus, Split, choose_clips
+from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.evaluation.digests import keys
+from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.systems.data import data_of
-from engine.systems.listening import spread_over
+from engine.split import Split, choose_clips
+from engine.systems.audio_samples import spread_over
+from engine.systems.dataset_summary import summary_of
 from engine.systems.vqvae.baselines import UNIFORM_GRID, baselines
-from engine.systems.vqvae.dataset import FRONT_END_VERSION, all_clips, corpus_mels
+from engine.systems.vqvae.data.dataset import FRONT_END_VERSION, all_clips, corpus_mels
+from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.evaluate import Evaluation, evaluate_clips, metrics_of
-from engine.systems.vqvae.export import Export
-from engine.systems.vqvae.frontend import FrontEnd
-from engine.systems.vqvae.objective import VqvaeObjective
+from engine.systems.vqvae.files.export import Export
+from engine.systems.vqvae.files.weights import import_weights
+from engine.systems.vqvae.metric_units import metric_units
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter
-from engine.systems.vqvae.scales import scales
-from engine.systems.vqvae.weights import import_weights
-from engine.training.system import Data, Evaluated, Limits, Sample, Turn
+from engine.systems.vqvae.training_module import VqvaeTrainingModule
+from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 _TURN = "autoencoder"
 
@@ -47,7 +48,9 @@ def build(recipe: VqvaeRecipe, project: Project, params: Params) -> "VqvaeSystem
 class VqvaeSystem:
     """A recipe with its data and networks; `features` is where mel spectrograms are kept."""
 
-    limits = Limits((1e-5, 1e-1), conditioning=("mel_db",), overfits=("reconstruction",))
+    preflight = PreflightBounds(
+        (1e-5, 1e-1), conditioning=("mel_db",), overfits=("reconstruction",)
+    )
 
     def __init__(self, recipe: VqvaeRecipe, corpus: Corpus, split: Split, features: Path) -> None:
         self.recipe, self.corpus, self.split = recipe, corpus, split
@@ -57,13 +60,13 @@ class VqvaeSystem:
         self.all_clips = all_clips(corpus, mels, self.front_end.num_samples)
         self.train_clips = self.all_clips.only(split.train)
         self.eval_clips = self.all_clips.only(split.evaluation)
-        self.objective = VqvaeObjective(recipe.model)
-        self.scales = scales(recipe)
+        self.module = VqvaeTrainingModule(recipe.model)
+        self.metric_units = metric_units(recipe)
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
         """One: the autoencoder, all of whose parameters are trained."""
-        return (Turn(_TURN, dict(self.objective.named_parameters()), self.recipe.loss_weights),)
+        return (Turn(_TURN, dict(self.module.named_parameters()), self.recipe.loss_weights),)
 
     @property
     def data_digest(self) -> str:
@@ -87,9 +90,9 @@ class VqvaeSystem:
         return digest_of(content)
 
     @property
-    def data(self) -> Data:
+    def dataset_summary(self) -> DatasetSummary:
         """What the run sees of its corpus."""
-        return data_of(self.corpus, self.split)
+        return summary_of(self.corpus, self.split)
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
@@ -104,7 +107,7 @@ class VqvaeSystem:
         """Original, its mel inverse and reconstruction as audio, and a picture, for some clips."""
         clips = self.corpus.manifest.clips
         labels = [clips[row].label or "clip" for row in self.split.evaluation.tolist()]
-        writer = SampleWriter(self.objective, self.front_end, self.packed, self.eval_clips)
+        writer = SampleWriter(self.module, self.front_end, self.packed, self.eval_clips)
         return writer.write(folder, spread_over(labels, num_clips), labels)
 
     def export(self, folder: Path) -> None:
@@ -118,15 +121,15 @@ class VqvaeSystem:
             clips=self.all_clips,
         )
         facts = {"evaluation_set": self.evaluation_set, "metrics": self._metrics(evaluation)}
-        export.write(folder, self.objective.network, evaluation, facts)
+        export.write(folder, self.module.network, evaluation, facts)
 
     def load_published(self, path: Path) -> str:
         """Take over a published state dict; its front end's buffers are not read."""
-        import_weights(self.objective.network, path)
+        import_weights(self.module.network, path)
         return f"the published weights of {path.name}: every tensor of the network"
 
     def _pass(self) -> Evaluation:
-        return evaluate_clips(self.objective, self.eval_clips, self.recipe.training.batch_size)
+        return evaluate_clips(self.module, self.eval_clips, self.recipe.training.batch_size)
 
     def _metrics(self, evaluation: Evaluation) -> dict[str, float]:
         grid_rmse_db = self._baselines.metrics[UNIFORM_GRID]

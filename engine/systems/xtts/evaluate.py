@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.systems.xtts.dataset import XttsClips
-from engine.systems.xtts.gpt import NUM_STOPS
-from engine.systems.xtts.material import Material
-from engine.systems.xtts.objective import XttsObjective
+from engine.systems.xtts.data.assets import XttsAssets
+from engine.systems.xtts.data.dataset import XttsClips
+from engine.systems.xtts.network.gpt import NUM_STOPS
+from engine.systems.xtts.training_module import XttsTrainingModule
 from engine.training.system import Batch, Evaluated
 
 _CLIPS_AT_ONCE = 8
@@ -19,36 +19,38 @@ _GIVEN = {"voice": ("mels", "frames"), "text": ("text", "text_lengths")}
 
 
 @torch.no_grad()
-def evaluate(objective: XttsObjective, clips: XttsClips, weights: Mapping[str, float]) -> Evaluated:
+def evaluate(
+    module: XttsTrainingModule, clips: XttsClips, weights: Mapping[str, float]
+) -> Evaluated:
     """The metrics that the recipe class declares as `eval/...`, and those of each clip."""
     order, strangers = _by_length(clips), _strangers(clips)
     rows: dict[str, np.ndarray] = {}
     for start in range(0, len(order), _CLIPS_AT_ONCE):
         places = order[start : start + _CLIPS_AT_ONCE]
-        for name, values in _costs(objective, clips, places, strangers).items():
+        for name, values in _costs(module, clips, places, strangers).items():
             rows.setdefault(name, np.empty(len(order)))[places] = values.double().cpu().numpy()
     return _figures(rows, weights)
 
 
 def _costs(
-    objective: XttsObjective,
+    module: XttsTrainingModule,
     clips: XttsClips,
     places: np.ndarray,
     strangers: Mapping[str, np.ndarray],
 ) -> dict[str, Tensor]:
     """What some clips cost, [clips] each, and the nats of their codes with what is a stranger's."""
-    own = _prepared(objective, clips, places)
-    found = objective.cost(own)._asdict()
+    own = _prepared(module, clips, places)
+    found = module.cost(own)._asdict()
     for given, entries in _GIVEN.items():
-        others = _prepared(objective, clips, strangers[given][places])
+        others = _prepared(module, clips, strangers[given][places])
         astray = {**own, **{name: others[name] for name in entries}}
-        found[f"{given}_astray"] = objective.cost(astray).audio_nats
+        found[f"{given}_astray"] = module.cost(astray).audio_nats
     return found
 
 
-def _prepared(objective: XttsObjective, clips: XttsClips, places: np.ndarray) -> Batch:
-    device, batch = objective.speaks.device, clips.evaluated(places.tolist())
-    return objective.prepare({name: tensor.to(device) for name, tensor in batch.items()})
+def _prepared(module: XttsTrainingModule, clips: XttsClips, places: np.ndarray) -> Batch:
+    device, batch = module.speaks.device, clips.evaluated(places.tolist())
+    return module.prepare({name: tensor.to(device) for name, tensor in batch.items()})
 
 
 def _by_length(clips: XttsClips) -> np.ndarray:
@@ -61,10 +63,10 @@ def _strangers(clips: XttsClips) -> dict[str, np.ndarray]:
 
     Where all clips have one voice, or no known one, another clip.
     """
-    traits = {"voice": clips.speakers, "text": [tokens.tobytes() for tokens in clips.tokens]}
+    columns = {"voice": clips.speakers, "text": [tokens.tobytes() for tokens in clips.tokens]}
     order = _by_length(clips).tolist()
     found = {}
-    for given, trait in traits.items():
+    for given, trait in columns.items():
         varied = len(set(trait)) > 1
         found[given] = np.empty(len(order), np.int64)
         for at, place in enumerate(order):
@@ -100,13 +102,13 @@ def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Ev
     return Evaluated({f"eval/{name}": float(value) for name, value in metrics.items()}, per_clip)
 
 
-def baselines(training: XttsClips, clips: XttsClips, material: Material) -> Evaluated:
+def baselines(training: XttsClips, clips: XttsClips, assets: XttsAssets) -> Evaluated:
     """What counting gives: every code alike, codes by how often they occur, and by the one before.
 
     The tables are counted over training clips. The second and third are smoothed by the one before
     (Jelinek and Mercer, 1980), so that nothing is impossible.
     """
-    own = material.settings
+    own = assets.settings
     said = [_framed(codes, own.start_audio_token, own.stop_audio_token) for codes in training.codes]
     asked = [_framed(codes, own.start_audio_token, own.stop_audio_token) for codes in clips.codes]
     uniform = np.full(own.num_audio_tokens, 1.0 / own.num_audio_tokens)

@@ -223,15 +223,16 @@ class XttsRecipe(Recipe):
         "eval/loss": "both, weighed as the recipe does",
         "eval/mel_accuracy": "share of audio codes that were thought the likeliest",
         "eval/stop_ce": "cross-entropy of stop codes alone, nats a code: the end of speech",
-        "eval/voice_gain": "how much higher mel_ce is where each clip is conditioned on another "
-        "one, nats a code: what hearing the voice is worth; 0: it is not heard",
-        "eval/text_gain": "how much higher mel_ce is where each clip is given the text of another, "
-        "nats a code: what reading the text is worth; 0: it is not read",
+        "eval/mel_ce_increase_wrong_voice": "increase of mel_ce when each clip is conditioned on "
+        "another speaker's clip, nats a code; 0: the voice has no effect",
+        "eval/mel_ce_increase_wrong_text": "increase of mel_ce when each clip is given the text of "
+        "another clip, nats a code; 0: the text has no effect",
         "eval/speech/wer": "words of the test sentences that a speech recogniser hears otherwise, "
-        "over their words: the mean over sentences and seeds; takes [listeners] in params.toml",
+        "over their words: the mean over sentences and seeds; takes [speech_evaluation] in "
+        "params.toml",
         "eval/speech/cer": "the same of characters",
         "eval/speech/similarity": "likeness of the voice in the test sentences and of the clip "
-        "that lends it, the cosine of a speaker encoder; takes [listeners] in params.toml",
+        "that lends it, the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
         "eval/speech/odd": "share of the test sentences that are far too short or too long",
         "eval/speech/unfinished": "share of the test sentences that were cut off, since they did "
         "not come to an end by themselves",

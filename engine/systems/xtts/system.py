@@ -7,36 +7,35 @@ from pathlib import Path
 
 from torch import nn
 
-from engine.checksum import digest_of
 from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.features.prepared import features_of
+from engine.files.checksum import digest_of
 from engine.nn.low_rank import adapters_of, merged
 from engine.project import Project
-from engine.recipe.params import Listeners as NamedListeners
-from engine.recipe.params import Params
-from engine.systems.data import data_of
-from engine.systems.listeners import Listeners, require_listeners
-from engine.systems.listening import spread_over
-from engine.systems.xtts.dataset import voice_notes
-from engine.systems.xtts.differences import load_strictly
+from engine.recipe.params import Params, SpeechEvaluation
+from engine.systems.audio_samples import spread_over
+from engine.systems.dataset_summary import summary_of
+from engine.systems.speech_judges import SpeechJudges, require_speech_judges
+from engine.systems.xtts.data.assets import Vocabulary
+from engine.systems.xtts.data.dataset import voice_notes
+from engine.systems.xtts.data.utterances import Utterances, utterances_of
 from engine.systems.xtts.evaluate import baselines, evaluate
-from engine.systems.xtts.export import export_xtts
-from engine.systems.xtts.material import Text
-from engine.systems.xtts.objective import XttsObjective
-from engine.systems.xtts.published import VOCABULARY
-from engine.systems.xtts.read_aloud import Reader
+from engine.systems.xtts.files.differences import load_strictly
+from engine.systems.xtts.files.export import export_xtts
+from engine.systems.xtts.files.published import VOCABULARY
+from engine.systems.xtts.files.weights import read_weights
+from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, XttsRecipe
-from engine.systems.xtts.samples import SampleWriter
-from engine.systems.xtts.sentences import Sentences
-from engine.systems.xtts.speak import ByCodes, ByVocoder, codes_a_character
-from engine.systems.xtts.text_tokens import text_of
-from engine.systems.xtts.utterances import Utterances, utterances_of
-from engine.systems.xtts.vocabulary import extended_weights
-from engine.systems.xtts.vocoder import HifiDecoder, VocoderSettings
-from engine.systems.xtts.weights import read_weights
-from engine.training.system import Data, Evaluated, Limits, Sample, Turn
+from engine.systems.xtts.speech.read_aloud import Reader
+from engine.systems.xtts.speech.samples import SampleWriter
+from engine.systems.xtts.speech.sentences import Sentences
+from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_a_character
+from engine.systems.xtts.text.text_tokens import vocabulary_of
+from engine.systems.xtts.text.vocabulary import extended_weights
+from engine.systems.xtts.training_module import XttsTrainingModule
+from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 2
 """Raised when the same clips would give other figures."""
@@ -50,17 +49,17 @@ def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
     """
     corpus = Corpus.open(project.corpus(recipe.dataset.corpus))
     features = features_of(recipe, project)
-    text = text_of(recipe, project, corpus, features)
+    text = vocabulary_of(recipe, project, corpus, features)
     _require_sentences(recipe, text)
     used = utterances_of(recipe, project, corpus, text, features, params.seed)
     language = _spoken_language(recipe)
-    named = params.listeners if recipe.speech.sentences else NamedListeners()
-    listeners = Listeners.of(named, project, language)
-    require_listeners(recipe, listeners)
-    return XttsSystem(recipe, corpus, used, listeners)
+    named = params.speech_evaluation if recipe.speech.sentences else SpeechEvaluation()
+    speech_judges = SpeechJudges.of(named, project, language)
+    require_speech_judges(recipe, speech_judges)
+    return XttsSystem(recipe, corpus, used, speech_judges)
 
 
-def _require_sentences(recipe: XttsRecipe, text: Text) -> None:
+def _require_sentences(recipe: XttsRecipe, text: Vocabulary) -> None:
     """Raise UserError where a sentence cannot be spoken: before training, not after it."""
     for sentence in recipe.speech.sentences:
         num_tokens = len(text.tokenizer.encode(sentence, _spoken_language(recipe)))
@@ -78,39 +77,39 @@ def _spoken_language(recipe: XttsRecipe) -> str:
 class XttsSystem:
     """A recipe with its data and its GPT."""
 
-    limits = Limits((1e-7, 1e-2), conditioning=("voice", "text"), overfits=("mel_ce",))
+    preflight = PreflightBounds((1e-7, 1e-2), conditioning=("voice", "text"), overfits=("mel_ce",))
 
     def __init__(
-        self, recipe: XttsRecipe, corpus: Corpus, used: Utterances, listeners: Listeners
+        self, recipe: XttsRecipe, corpus: Corpus, used: Utterances, speech_judges: SpeechJudges
     ) -> None:
         self.recipe, self.corpus, self.eligible = recipe, corpus, used.eligible
-        self.listeners = listeners
-        self.split, self.material = used.split, used.material
+        self.speech_judges = speech_judges
+        self.split, self.assets = used.split, used.assets
         self.train_clips, self.eval_clips = used.training, used.evaluation
-        self.objective = XttsObjective(recipe, self.material)
+        self.module = XttsTrainingModule(recipe, self.assets)
 
     @cached_property
-    def scales(self) -> dict[str, str]:
+    def metric_units(self) -> dict[str, str]:
         """Digests of the loss weights, and of what is spoken and who listens."""
         weights = self.recipe.loss_weights
         return {
             "loss": digest_of(sorted(weights.items())),
             "text_ce_weighted": digest_of(weights.get("text_ce", 0.0)),
-            **self._sentences.scales(),
+            **self._sentences.metric_units(),
         }
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
         """One: the GPT with its conditioning, or what of them the recipe lets learn."""
-        named = self.objective.named_parameters()
+        named = self.module.named_parameters()
         parameters = {name: value for name, value in named if value.requires_grad}
-        spared = frozenset(parameters.keys() - _weights_of(self.objective))
+        spared = frozenset(parameters.keys() - _weights_of(self.module))
         return (Turn("gpt", parameters, self.recipe.loss_weights, undecayed=spared),)
 
     @property
     def data_digest(self) -> str:
         """Digest of the corpus at the rate of XTTS, and of what it is made into."""
-        return digest_of([self.corpus.digest_at(SAMPLE_RATE_HZ), self.material.digest.hex()])
+        return digest_of([self.corpus.digest_at(SAMPLE_RATE_HZ), self.assets.digest.hex()])
 
     @cached_property
     def evaluation_set(self) -> str:
@@ -122,14 +121,14 @@ class XttsSystem:
             [
                 sorted([digest.hex(), tokens] for digest, tokens in pairs),
                 [table.conditioning, sum(table.conditioning_seconds) / 2],
-                [self.material.digest.hex(), MEASURES_VERSION],
+                [self.assets.digest.hex(), MEASURES_VERSION],
             ]
         )
 
     @property
-    def data(self) -> Data:
+    def dataset_summary(self) -> DatasetSummary:
         """What the run sees of its corpus."""
-        return data_of(
+        return summary_of(
             self.corpus,
             self.split,
             [*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)],
@@ -137,11 +136,11 @@ class XttsSystem:
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
-        return evaluate(self.objective, self.eval_clips, self.recipe.loss_weights)
+        return evaluate(self.module, self.eval_clips, self.recipe.loss_weights)
 
     def baselines(self) -> Evaluated:
         """Metrics of tables of counts."""
-        return baselines(self.train_clips, self.eval_clips, self.material)
+        return baselines(self.train_clips, self.eval_clips, self.assets)
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Evaluation clips said again in their own voice, and the recipe's sentences."""
@@ -152,8 +151,8 @@ class XttsSystem:
         """Reads texts aloud with the present weights, in the voices of evaluation clips."""
         vocoder = self._vocoder
         return Reader(
-            self.objective,
-            ByCodes(self.material.audio_codes) if vocoder is None else ByVocoder(vocoder),
+            self.module,
+            ByCodes(self.assets.audio_codes) if vocoder is None else ByVocoder(vocoder),
             None if vocoder is None else vocoder.speaker_encoder,
             self.eval_clips,
             self.recipe.speech,
@@ -171,9 +170,9 @@ class XttsSystem:
         return Sentences(
             self.recipe.speech,
             _spoken_language(self.recipe),
-            self.material,
+            self.assets,
             self.eval_clips,
-            self.listeners,
+            self.speech_judges,
             codes_a_character(
                 list(map(len, self.eval_clips.codes)), list(map(len, self.eval_texts))
             ),
@@ -185,25 +184,25 @@ class XttsSystem:
         facts = {
             "recipe": self.recipe.name,
             "evaluation_set": self.evaluation_set,
-            "weights_license": self.material.licence,
+            "weights_license": self.assets.licence,
         }
         with tempfile.TemporaryDirectory() as beside:
             vocabulary = Path(beside) / VOCABULARY
-            vocabulary.write_text(self.material.text.content, encoding="utf-8")
+            vocabulary.write_text(self.assets.vocabulary.content, encoding="utf-8")
             export_xtts(
                 folder,
-                merged(self.objective.network.state_dict(), transposed=True),
+                merged(self.module.network.state_dict(), transposed=True),
                 None if vocoder is None else vocoder.state_dict(),
-                self.material.mel_stats,
+                self.assets.mel_stats,
                 vocabulary,
-                self.material.config,
+                self.assets.config,
                 facts,
             )
 
     def load_published(self, path: Path) -> str:
         """Take over the GPT of a published model.pth, or of a checkpoint of Coqui's trainer."""
         weights = read_weights(path)
-        network, text, given = self.objective.network, self.material.text, weights.gpt
+        network, text, given = self.module.network, self.assets.vocabulary, weights.gpt
         said = f"the weights of {path.name}: {weights}"
         if text.extends is not None:
             given = extended_weights(given, text.extends, text.content)
@@ -214,20 +213,18 @@ class XttsSystem:
     @cached_property
     def _vocoder(self) -> HifiDecoder | None:
         """The published one, which no recipe trains; there is none for a GPT from scratch."""
-        files = self.material.published
+        files = self.assets.published
         if files is None:
             return None
         vocoder = HifiDecoder(VocoderSettings.of_config(files.config))
         load_strictly(vocoder, read_weights(files.model).decoder, files.model)
-        return vocoder.eval().requires_grad_(False).to(self.objective.speaks.device)
+        return vocoder.eval().requires_grad_(False).to(self.module.speaks.device)
 
 
-def _weights_of(objective: nn.Module) -> set[str]:
+def _weights_of(module: nn.Module) -> set[str]:
     """Names of the parameters that decay: weights of linear layers and convolutions.
 
     Upstream's also are; it decays the perceiver's latents and the scale of its norm besides.
     """
     layers = (nn.Linear, nn.Conv1d)
-    return {
-        f"{name}.weight" for name, part in objective.named_modules() if isinstance(part, layers)
-    }
+    return {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, layers)}

@@ -19,7 +19,7 @@ from engine.training.schedules import Length
 from engine.training.step import Stepper
 
 STEPS = 40
-GUARD = Guard(metric="train/discriminator/over_chance", at=f"step:{STEPS}", below=0.95)
+GUARD = Guard(metric="train/discriminator/loss_over_chance", at=f"step:{STEPS}", below=0.95)
 
 
 def made(make_codec, loss):
@@ -43,7 +43,7 @@ def trained(system, recipe, before_step=lambda stepper: None):
     before_step(stepper)
     order = Order(system.train_clips.lengths, 4, 1)
     clock = Clock(Length(STEPS, 5))
-    guards = Guards(recipe.guard, Record.of(recipe).contest)
+    guards = Guards(recipe.guard, Record.of(recipe).selection)
     for step, indices in order.steps(0):
         batch = system.train_clips.batch(indices.tolist(), np.random.default_rng(step))
         stepper.step([batch], step)
@@ -96,4 +96,4 @@ def test_one_whose_learning_rate_is_zero_is_stopped(make_codec):
     nothing = Exponential(gamma=0.0, every="step")
     recipe = evolve(recipe, schedule={"discriminator": nothing})
     (breach,), _ = trained(system, recipe)
-    assert "train/discriminator/over_chance" in breach.sentence()
+    assert "train/discriminator/loss_over_chance" in breach.sentence()

@@ -9,17 +9,17 @@ from attrs import evolve
 from engine.project import Project
 from engine.recipe import load_params
 from engine.recipe.schema import Guard, Start
+from engine.runs.run import Run
 from engine.systems.build import build_system
 from engine.systems.codec.recipe import Balancer
 from engine.training.checkpoint import read_checkpoint
-from engine.training.run import Run
 from tests.systems.codec.conftest import LOSSES, SMALL
 from tests.systems.stops_at import StopsAt
 
 
 @pytest.fixture
 def train(speech, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.systems.codec.export.verify_exports", lambda *_: None)  # 10 s
+    monkeypatch.setattr("engine.systems.codec.files.export.verify_exports", lambda *_: None)  # 10 s
 
     def run(name, recipe, watcher):
         root = tmp_path / name
@@ -36,7 +36,7 @@ def test_every_choice_at_once_resumes_to_the_same_weights(train, make_codec_reci
         model=evolve(SMALL, quantizer_dropout=0.5, restart_below=0.9),
         losses=evolve(LOSSES, balancer=Balancer(decay=0.9)),
         discriminator={"starts_at_step": 3, "every_steps": 4},
-        dataset={"phase": "random"},
+        dataset={"phase_rotation": "random"},
         ema_decay=0.9,
         steps=8,
         evaluate_every="step:4",

@@ -9,10 +9,10 @@ from attrs import evolve
 
 from engine.project import Project
 from engine.recipe import load_params
+from engine.runs.run import Run
 from engine.systems.build import build_system
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
-from engine.training.run import Run
 from engine.training.watcher import Silent
 from tests.training.train_ranks import be_rank, free_port
 from tests.training.train_toy import start_other

@@ -41,7 +41,7 @@ def test_whole_clips_are_measured_at_each_number_of_quantizers(make_codec):
 
 def test_the_same_weights_give_the_same_figures(make_codec):
     system = make_codec()
-    system.objective.eval()
+    system.module.eval()
     assert system.evaluate().metrics == system.evaluate().metrics
 
 
@@ -94,15 +94,15 @@ def test_published_weights_are_taken_over_and_the_dropout_stays_the_recipes(make
     torch.manual_seed(5)
     first = make_codec(model=evolve(SMALL, quantizer_dropout=0.0))
     with torch.no_grad():
-        for parameter in first.objective.network.parameters():
+        for parameter in first.module.network.parameters():
             parameter.add_(0.01)
     first.export(tmp_path)
     second = make_codec()
     said = second.load_published(tmp_path / "weights.pth")
     assert "discriminators" in said
-    assert second.objective.network.quantizer.dropout == 0.5
+    assert second.module.network.quantizer.dropout == 0.5
     clip = torch.from_numpy(first.eval_clips.audio(0))[None, None]
-    codes = [s.objective.eval().network.encode(clip) for s in (first, second)]
+    codes = [s.module.eval().network.encode(clip) for s in (first, second)]
     assert torch.equal(*codes)
 
 

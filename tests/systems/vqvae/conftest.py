@@ -110,14 +110,14 @@ def system(request, make_system):
 
 def train(system, num_steps):
     """A few plain steps, without the loop."""
-    optimizer = torch.optim.Adam(system.objective.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(system.module.parameters(), lr=3e-3)
     weights = system.turns[0].weights
     batch = system.train_clips.batch(range(len(system.train_clips)), np.random.default_rng(0))
-    system.objective.train()
+    system.module.train()
     for _ in range(num_steps):
         optimizer.zero_grad()
-        terms = system.objective.autoencoder(system.objective.prepare(batch))
+        terms = system.module.autoencoder(system.module.prepare(batch))
         sum(weights[name] * value for name, value in terms.losses.items()).backward()
         optimizer.step()
-    system.objective.eval()
+    system.module.eval()
     return system

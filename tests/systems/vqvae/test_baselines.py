@@ -54,5 +54,7 @@ def test_the_trained_network_is_measured_against_the_uniform_grid(make_system):
     system = make_system()
     metrics = system.evaluate().metrics
     grid = system.baselines().metrics["baseline/uniform_grid/rmse_db"]
-    assert metrics["eval/rmse_over_grid"] == pytest.approx(metrics["eval/rmse_db"] / grid)
+    assert metrics["eval/rmse_ratio_to_uniform_grid"] == pytest.approx(
+        metrics["eval/rmse_db"] / grid
+    )
     assert np.isfinite(grid)

@@ -21,7 +21,7 @@ def test_every_declared_metric_is_there_and_no_other(system):
 def test_figures_are_over_clips_and_not_means_of_batch_means(make_system):
     system = train(make_system("puzzle"), 3)
     small, large = (
-        evaluate_clips(system.objective, system.eval_clips, batch_size) for batch_size in (4, 64)
+        evaluate_clips(system.module, system.eval_clips, batch_size) for batch_size in (4, 64)
     )
     assert len(system.eval_clips) % 4
     assert small.errors.metrics == pytest.approx(large.errors.metrics, rel=1e-5)
@@ -43,15 +43,15 @@ def test_the_error_of_the_set_is_that_of_its_clips(system):
 
 
 def test_evaluation_leaves_the_weights_as_they_are(system):
-    before = {name: value.clone() for name, value in system.objective.state_dict().items()}
+    before = {name: value.clone() for name, value in system.module.state_dict().items()}
     train(system, 0).evaluate()
-    after = system.objective.state_dict()
+    after = system.module.state_dict()
     assert all(torch.equal(value, after[name]) for name, value in before.items())
 
 
 def test_the_loss_is_the_weighted_sum_of_its_terms(make_system):
     system = train(make_system("puzzle"), 2)
-    evaluation = evaluate_clips(system.objective, system.eval_clips, 8)
+    evaluation = evaluate_clips(system.module, system.eval_clips, 8)
     metrics = system.evaluate().metrics
     expected = metrics["eval/reconstruction"] + 0.25 * evaluation.losses["commitment"]
     expected += evaluation.losses["codebook"]
@@ -72,7 +72,7 @@ def test_the_order_is_that_of_the_codes_an_export_writes(make_system, tmp_path, 
 
 def test_levels_out_of_order_are_not_sorted_for_the_metric(make_system):
     system = make_system("aligned")
-    evaluation = evaluate_clips(system.objective, system.eval_clips, 8)
+    evaluation = evaluate_clips(system.module, system.eval_clips, 8)
     energies, levels_db = CodeEnergies(10), [0, 5, 1, 2, 3, 4, 9, 7, 8, 6]
     energies.add(np.arange(10), np.array(levels_db))
     as_they_are = attrs.evolve(evaluation, energies=energies, order=np.arange(10))

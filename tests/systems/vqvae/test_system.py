@@ -35,11 +35,11 @@ def test_errors_leave_nothing_behind(tmp_path, params, make_recipe):
 
 def test_the_report_is_told_how_many_clips_are_used_and_how_they_are_split(make_system):
     system = make_system("puzzle")
-    assert system.data.found == system.data.used == 24
-    assert system.data.training == len(system.train_clips.ids)
-    assert system.data.evaluation == len(system.eval_clips.ids)
-    assert system.data.leaks is None
-    assert "lists" in system.data.split
+    assert system.dataset_summary.found == system.dataset_summary.used == 24
+    assert system.dataset_summary.training == len(system.train_clips.ids)
+    assert system.dataset_summary.evaluation == len(system.eval_clips.ids)
+    assert system.dataset_summary.leaks is None
+    assert "lists" in system.dataset_summary.split
 
 
 def test_a_random_split_is_flagged_as_leaking(make_system):
@@ -81,9 +81,9 @@ def test_a_phase_is_evaluated_on_the_clips_of_its_parent(project, make_system, m
 
 
 def test_the_limits_name_what_preflight_looks_at(make_system):
-    limits = make_system().limits
-    assert limits.conditioning == ("mel_db",)
-    assert limits.overfits == ("reconstruction",)
+    preflight = make_system().preflight
+    assert preflight.conditioning == ("mel_db",)
+    assert preflight.overfits == ("reconstruction",)
 
 
 def test_weights_start_from_torchs_generator(project, params, make_recipe):
@@ -92,5 +92,5 @@ def test_weights_start_from_torchs_generator(project, params, make_recipe):
     first = build(recipe, project, params)
     torch.manual_seed(2)
     second = build(recipe, project, params)
-    pairs = zip(first.objective.parameters(), second.objective.parameters(), strict=True)
+    pairs = zip(first.module.parameters(), second.module.parameters(), strict=True)
     assert any(not torch.equal(a, b) for a, b in pairs)

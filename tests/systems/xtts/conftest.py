@@ -11,7 +11,7 @@ import torch
 from attrs import asdict
 from torch import Tensor, nn
 
-from engine.systems.xtts.gpt import GptSettings, XttsGpt
+from engine.systems.xtts.network.gpt import GptSettings, XttsGpt
 from tests.systems.xtts.small_project import (  # noqa: F401 (fixtures)
     make_xtts,
     make_xtts_recipe,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import torch
 
-from engine.systems.xtts.vocabulary import character_vocabulary
+from engine.systems.xtts.text.vocabulary import character_vocabulary
 
 VOCABULARY = character_vocabulary(["a small vocabulary", "egy kis szótár"], ["en", "hu"])
 WIDTH, NUM_LAYERS, NUM_CODES = 64, 2, 16

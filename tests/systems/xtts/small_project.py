@@ -13,10 +13,10 @@ from engine.project import Project
 from engine.recipe import load_params
 from engine.recipe.params import Work
 from engine.recipe.schema import AdamW, Samples, Start, Training
+from engine.runs.run import Run
 from engine.systems.build import build_system
 from engine.systems.xtts.recipe import Dataset, Losses, Scratch, XttsRecipe
 from engine.systems.xtts.system import build
-from engine.training.run import Run
 from tests.systems.stops_at import StopsAt
 
 RATE = 22_050
@@ -102,7 +102,7 @@ def make_xtts(spoken_project, make_xtts_recipe):
     def make(**settings):
         torch.manual_seed(1)
         system = build(make_xtts_recipe(**settings), spoken_project, load_params_of(spoken_project))
-        system.objective.eval()
+        system.module.eval()
         return system
 
     return make
@@ -111,7 +111,7 @@ def make_xtts(spoken_project, make_xtts_recipe):
 @pytest.fixture
 def train(spoken_project, tmp_path, monkeypatch):
     """Trains in a copy of the project of that name: train(name, recipe, watcher)."""
-    monkeypatch.setattr("engine.training.finish.build_report", lambda *_: None)  # 4 s of curves
+    monkeypatch.setattr("engine.runs.finish.build_report", lambda *_: None)  # 4 s of curves
 
     def run(name, recipe, watcher=None):
         root = tmp_path / name

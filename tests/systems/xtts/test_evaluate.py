@@ -7,21 +7,21 @@ from attrs import evolve
 
 from engine.systems.xtts import evaluate as module
 from engine.systems.xtts.evaluate import baselines, evaluate
-from engine.systems.xtts.gpt import NUM_STOPS
+from engine.systems.xtts.network.gpt import NUM_STOPS
 
 WEIGHTS = {"mel_ce": 1.0, "text_ce": 0.01}
 
 
 def test_each_figure_is_the_sum_over_the_clips_by_the_number_of_targets(make_xtts):
     system = make_xtts()
-    clips, objective = system.eval_clips, system.objective
-    found = evaluate(objective, clips, WEIGHTS)
-    batches = [objective.prepare(clips.evaluated([index])) for index in range(len(clips))]
+    clips, module = system.eval_clips, system.module
+    found = evaluate(module, clips, WEIGHTS)
+    batches = [module.prepare(clips.evaluated([index])) for index in range(len(clips))]
     with torch.no_grad():
-        costs = [objective.cost(batch) for batch in batches]
+        costs = [module.cost(batch) for batch in batches]
     sums = {name: sum(float(getattr(one, name)) for one in costs) for name in costs[0]._fields}
     mel, text = sums["audio_nats"] / sums["num_audio"], sums["text_nats"] / sums["num_text"]
-    for name in ("voice_gain", "text_gain"):
+    for name in ("mel_ce_increase_wrong_voice", "mel_ce_increase_wrong_text"):
         mean = np.average(found.per_clip[name], weights=clips_codes(clips))
         assert found.metrics.pop(f"eval/{name}") == pytest.approx(mean)
     assert found.metrics == {
@@ -50,8 +50,8 @@ def clips_codes(clips):
 def test_a_clip_that_is_alone_in_its_batch_hears_and_reads_another_too(make_xtts, monkeypatch):
     system = make_xtts()
     monkeypatch.setattr(module, "_CLIPS_AT_ONCE", 1)
-    found = evaluate(system.objective, system.eval_clips, WEIGHTS)
-    for name in ("voice_gain", "text_gain"):
+    found = evaluate(system.module, system.eval_clips, WEIGHTS)
+    for name in ("mel_ce_increase_wrong_voice", "mel_ce_increase_wrong_text"):
         assert (found.per_clip[name] != 0.0).all()  # by itself it would be 0 to the bit
 
 
@@ -70,12 +70,12 @@ def test_the_order_of_the_clips_and_the_size_of_the_batches_change_no_figure(
     make_xtts, monkeypatch
 ):
     system = make_xtts(dataset={"conditioning_seconds": (0.8, 1.0)})  # voices of all lengths
-    found = evaluate(system.objective, system.eval_clips, WEIGHTS)
+    found = evaluate(system.module, system.eval_clips, WEIGHTS)
     monkeypatch.setattr(module, "_CLIPS_AT_ONCE", 3)
-    smaller = evaluate(system.objective, system.eval_clips, WEIGHTS)
+    smaller = evaluate(system.module, system.eval_clips, WEIGHTS)
     assert smaller.metrics == pytest.approx(found.metrics, rel=1e-6, abs=1e-6)
     order = np.random.default_rng(0).permutation(len(system.eval_clips))
-    again = evaluate(system.objective, system.eval_clips.only(order), WEIGHTS)
+    again = evaluate(system.module, system.eval_clips.only(order), WEIGHTS)
     for name in found.per_clip:
         assert again.metrics[f"eval/{name}"] == pytest.approx(found.metrics[f"eval/{name}"])
         expected = pytest.approx(found.per_clip[name][order], rel=2e-6, abs=2e-6)
@@ -97,8 +97,8 @@ def test_a_bigram_foretells_what_follows_from_the_code_before_and_a_unigram_cann
     system = make_xtts()
     cycle = np.arange(3_200) % 8
     clips = sequences(system.eval_clips, [cycle, cycle])
-    found = baselines(clips, clips, system.material)
-    tokens = system.material.settings.num_audio_tokens
+    found = baselines(clips, clips, system.assets)
+    tokens = system.assets.settings.num_audio_tokens
     assert found.metrics["baseline/uniform/mel_ce"] == pytest.approx(np.log(tokens))
     assert found.metrics["baseline/unigram/mel_ce"] == pytest.approx(np.log(8), rel=0.03)
     assert found.metrics["baseline/bigram/mel_ce"] < 0.15
@@ -108,7 +108,7 @@ def test_what_never_occurred_in_training_is_improbable_and_not_impossible(make_x
     system = make_xtts()
     seen = sequences(system.eval_clips, [[0, 1] * 20])
     unseen = sequences(system.eval_clips, [[3, 4, 3, 4]])
-    found = baselines(seen, unseen, system.material)
+    found = baselines(seen, unseen, system.assets)
     for name in ("unigram", "bigram"):
         ce = found.metrics[f"baseline/{name}/mel_ce"]
         assert found.metrics["baseline/uniform/mel_ce"] < ce < 20.0

@@ -13,13 +13,13 @@ from engine.project import Project
 from engine.recipe import load_params
 from engine.recipe.params import Work
 from engine.recipe.schema import Start
+from engine.runs.run import Run
 from engine.systems.build import build_system
-from engine.systems.xtts.dvae import Dvae, DvaeSettings
+from engine.systems.xtts.network.dvae import Dvae, DvaeSettings
 from engine.systems.xtts.recipe import Adapters, NewLanguage, Published
 from engine.systems.xtts.system import build
-from engine.systems.xtts.tokenizer import Tokenizer
+from engine.systems.xtts.text.tokenizer import Tokenizer
 from engine.training.checkpoint import read_checkpoint
-from engine.training.run import Run
 from tests.systems.xtts.published_files import VOCABULARY, coqui, write_published
 from tests.systems.xtts.small_project import StopsAt, later, load_params_of
 from tests.systems.xtts.test_recipe import fault
@@ -75,7 +75,7 @@ def made(recipe, project):
 
 def test_published_weights_get_rows_for_tokens_made_of_the_transcripts(telugu_project, make_recipe):
     system = made(make_recipe(), telugu_project)
-    tokenizer, old = system.material.text.tokenizer, Tokenizer.read(VOCABULARY)
+    tokenizer, old = system.assets.vocabulary.tokenizer, Tokenizer.read(VOCABULARY)
     assert tokenizer.languages == ("en", "hu", "te")
     assert tokenizer.start_token == old.start_token
     assert old.num_tokens < tokenizer.num_tokens <= old.num_tokens + NEW.num_tokens
@@ -83,7 +83,7 @@ def test_published_weights_get_rows_for_tokens_made_of_the_transcripts(telugu_pr
     said = system.load_published(telugu_project.root / "published/xtts/model.pth")
     assert "new text tokens begin as the mean" in said
     published = torch.load(telugu_project.root / "published/xtts/model.pth", weights_only=False)
-    before, after = published["model"], system.objective.network.state_dict()
+    before, after = published["model"], system.module.network.state_dict()
     assert len(after["text_head.bias"]) == tokenizer.num_tokens
     for name, value in after.items():
         given = before[f"gpt.{name}"]
@@ -94,7 +94,7 @@ def test_published_weights_get_rows_for_tokens_made_of_the_transcripts(telugu_pr
 def test_two_phases_with_adapters_share_the_vocabulary_and_coqui_loads_what_they_export(
     classes, telugu_project, make_recipe, monkeypatch
 ):
-    monkeypatch.setattr("engine.training.finish.build_report", lambda *_: None)
+    monkeypatch.setattr("engine.runs.finish.build_report", lambda *_: None)
     first = make_recipe(adapters=Adapters(rank=4, also=TABLES))
     second = later(first)
     params = load_params_of(telugu_project)
@@ -109,8 +109,8 @@ def test_two_phases_with_adapters_share_the_vocabulary_and_coqui_loads_what_they
     theirs.load_checkpoint(config, checkpoint_dir=str(model / "export"), eval=False)
     assert "refuses text in te, which" in (model / "export/README.md").read_text()
     ours = made(second, telugu_project)
-    ours.objective.load_state_dict(read_checkpoint(model / "checkpoints/best").weights)
-    _require_same_logits(theirs.gpt.eval(), ours.objective.network.eval())
+    ours.module.load_state_dict(read_checkpoint(model / "checkpoints/best").weights)
+    _require_same_logits(theirs.gpt.eval(), ours.module.network.eval())
 
 
 def _require_same_logits(theirs, ours):
@@ -128,9 +128,9 @@ def test_a_later_phase_of_other_transcripts_is_refused_with_the_way_out(
     telugu_project, make_recipe
 ):
     one, other = make_recipe(), make_recipe(new=evolve(NEW, num_tokens=38))
-    given = made(one, telugu_project).objective.state_dict()
+    given = made(one, telugu_project).module.state_dict()
     with pytest.raises(UserError, match="changed, name a folder with the exported"):
-        made(other, telugu_project).objective.adopted(given)
+        made(other, telugu_project).module.adopted(given)
 
 
 def test_languages_that_cannot_be_added_are_refused(telugu_project, make_recipe):

@@ -10,13 +10,13 @@ from engine.errors import UserError
 from engine.evaluation.clip_table import read_clip_table
 from engine.project import Project
 from engine.recipe.schema import AdamW, Start
-from engine.systems.xtts.dvae import Dvae, DvaeSettings
-from engine.systems.xtts.gpt import GptSettings
-from engine.systems.xtts.published import VOCABULARY
+from engine.systems.xtts.files.published import VOCABULARY
+from engine.systems.xtts.files.weights import read_weights
+from engine.systems.xtts.network.dvae import Dvae, DvaeSettings
+from engine.systems.xtts.network.gpt import GptSettings
 from engine.systems.xtts.recipe import Losses, Published, Speech
 from engine.systems.xtts.system import XttsSystem, build
-from engine.systems.xtts.tokenizer import Tokenizer
-from engine.systems.xtts.weights import read_weights
+from engine.systems.xtts.text.tokenizer import Tokenizer
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
 from engine.training.optimizers import build_optimizer
@@ -74,7 +74,7 @@ def published(spoken_project, make_xtts, monkeypatch):
     if not folder.exists():
         system = make_xtts()
         system.export(folder)
-        torch.save(system.material.mel_stats, folder / "mel_stats.pth")
+        torch.save(system.assets.mel_stats, folder / "mel_stats.pth")
         torch.manual_seed(3)
         small = DvaeSettings(num_codes=16, codebook_dim=8, hidden_dim=8, num_resnet_blocks=1)
         torch.save(Dvae(small).state_dict(), folder / "dvae.pth")
@@ -118,9 +118,9 @@ def test_the_first_figures_of_a_fine_tuning_are_those_of_the_published_weights(
     system = build(recipe, spoken_project, params)
     before = system.evaluate().metrics["eval/text_ce"]
     said = system.load_published(spoken_project.root / "published/small/model.pth")
-    assert f"{len(system.objective.network.state_dict())} tensors of the GPT" in said
-    given = make_xtts().objective.network.state_dict()  # of the same seed as what was exported
-    assert differing(given, system.objective.network.state_dict()) == []
+    assert f"{len(system.module.network.state_dict())} tensors of the GPT" in said
+    given = make_xtts().module.network.state_dict()  # of the same seed as what was exported
+    assert differing(given, system.module.network.state_dict()) == []
     assert system.evaluate().metrics["eval/text_ce"] != before
 
 
@@ -130,27 +130,27 @@ def test_weights_that_do_not_fit_the_published_sizes_are_refused_with_nothing_lo
     larger = make_xtts(model=evolve(SMALL, dim=48))
     larger.export(tmp_path / "larger")
     system = make_xtts(model=published)
-    before = {name: value.clone() for name, value in system.objective.state_dict().items()}
+    before = {name: value.clone() for name, value in system.module.state_dict().items()}
     with pytest.raises(UserError, match="the weights are 48 wide, and the model 32"):
         system.load_published(tmp_path / "larger" / "model.pth")
-    assert differing(before, system.objective.state_dict()) == []
+    assert differing(before, system.module.state_dict()) == []
 
 
 def test_what_is_exported_reads_as_what_was_trained(make_xtts, tmp_path):
     system = make_xtts()
     with torch.no_grad():
-        for parameter in system.objective.parameters():
+        for parameter in system.module.parameters():
             parameter.add_(0.01)
     system.export(tmp_path / "export")
     read = read_weights(tmp_path / "export" / "model.pth")
-    assert differing(system.objective.network.state_dict(), read.gpt) == []
-    assert torch.equal(read.mel_stats, system.material.mel_stats)
+    assert differing(system.module.network.state_dict(), read.gpt) == []
+    assert torch.equal(read.mel_stats, system.assets.mel_stats)
     tokenizer = Tokenizer.open(tmp_path / "export" / VOCABULARY)
-    assert tokenizer.encode("jó napot", "hu") == system.material.text.tokenizer.encode(
+    assert tokenizer.encode("jó napot", "hu") == system.assets.vocabulary.tokenizer.encode(
         "jó napot", "hu"
     )
     config = json.loads((tmp_path / "export" / "config.json").read_text())
-    assert GptSettings.of_config(config, dropout=0.1) == system.material.settings
+    assert GptSettings.of_config(config, dropout=0.1) == system.assets.settings
     assert config["languages"] == ["hu"]
     card = json.loads((tmp_path / "export" / "xtts.json").read_text())
     assert card["evaluation_set"] == system.evaluation_set
@@ -161,7 +161,7 @@ def test_every_parameter_belongs_to_the_one_turn(make_xtts):
     system = make_xtts()
     check_turns(system)
     (turn,) = system.turns
-    assert turn.parameters.keys() == {name for name, _ in system.objective.named_parameters()}
+    assert turn.parameters.keys() == {name for name, _ in system.module.named_parameters()}
 
 
 def test_biases_norms_and_embeddings_do_not_decay_where_the_recipe_says_weights(make_xtts):
@@ -220,7 +220,7 @@ def test_the_evaluation_set_depends_on_clips_tokens_and_what_is_heard_alone(make
 
 
 def test_figures_of_other_loss_weights_are_of_another_scale(make_xtts):
-    one, other = make_xtts().scales, make_xtts(losses=Losses(text_ce=0.02)).scales
+    one, other = make_xtts().metric_units, make_xtts(losses=Losses(text_ce=0.02)).metric_units
     assert one.keys() == other.keys() == {"loss", "text_ce_weighted"}
     assert all(one[name] != other[name] for name in one)
 

@@ -1,0 +1,94 @@
+"""`cantus plan`: what a run will cost, before it runs."""
+
+import click
+
+from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.say import say
+from engine.errors import UserError
+from engine.files.disk import in_words
+from engine.tracking.comparable import short_digest
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+@click.option("--per-hour", type=float, help="Rate of the machine (params.toml: cost.per_hour).")
+@click.option("--currency", help="Its currency (params.toml: cost.currency).")
+def command(
+    recipe: str, overrides: tuple[str, ...], per_hour: float | None, currency: str | None
+) -> None:
+    """Say what training RECIPE on this machine will take: time, memory, disk, money.
+
+    Runs a few real steps on the longest batch and one evaluation, with weights that are thrown
+    away.
+
+    \b
+    Examples:
+      cantus plan audio_vae
+      cantus plan audio_vae -S training.batch_size=128
+      cantus plan audio_vae --per-hour 2.5 --currency USD
+    """
+    loaded = load_project_recipe(recipe, overrides)
+    cost = loaded.params.cost
+    rate = cost.per_hour if per_hour is None else per_hour
+    if rate < 0:
+        raise UserError(f"--per-hour must not be negative, but is {rate:g}.")
+    _tell(loaded, rate, currency or cost.currency)
+
+
+def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
+    import torch
+
+    from engine.runs.estimate import estimate_run
+    from engine.runs.initial_weights import remark_on_pick
+    from engine.runs.launch import num_processes, require_equal_parts
+    from engine.systems.build import build_system
+    from engine.training.devices import describe, make_fabric
+
+    recipe = loaded.recipe
+    processes = num_processes(loaded.params.hardware)
+    require_equal_parts(recipe.training, processes)
+    alone = "" if processes == 1 else f", of one of {processes} processes, measured alone"
+    remark = remark_on_pick(recipe.start, loaded.project) if recipe.start else None
+    fabric = make_fabric(loaded.params.hardware, recipe.training.precision)
+    torch.manual_seed(loaded.params.seed)
+    system = build_system(recipe, loaded.project, loaded.params)
+    forecast = estimate_run(fabric, system, recipe, loaded.project.root, processes)
+    machine = describe(fabric)
+    hours = forecast.total_seconds / 3600
+    rows = [
+        ("recipe", f"{recipe.name} (profile {loaded.params.profile}), {recipe.system}"),
+        ("machine", f"{machine['device']}, {machine['threads']} threads"),
+        (
+            "clips",
+            f"{len(system.train_clips.ids)} training, {len(system.eval_clips.ids)} evaluation",
+        ),
+        (
+            "evaluation set",
+            f"{short_digest(system.evaluation_set)}: {system.dataset_summary.split}",
+        ),
+        ("parameters", f"{forecast.parameters:,} trainable"),
+        ("updates", f"{forecast.total_steps:,} ({forecast.steps_per_epoch:,} an epoch)"),
+        *((f"learning rate, {turn}", _rates(rates)) for turn, rates in forecast.rates.items()),
+        ("step", f"{forecast.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
+        ("epoch", f"{forecast.epoch_seconds / 60:.1f} min"),
+        ("evaluations", f"{forecast.num_evaluations}, {forecast.evaluation_seconds:.1f} s each"),
+        ("total time", f"{forecast.total_seconds / 60:.1f} min"),
+        ("peak memory", f"{in_words(forecast.peak_memory_bytes)}{alone}"),
+        (
+            "disk",
+            f"{in_words(forecast.disk_bytes)} for checkpoints (a resumable one "
+            f"{in_words(forecast.resumable_bytes)}); {in_words(forecast.free_disk_bytes)} are free",
+        ),
+        ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
+    ]
+    if remark is not None:
+        rows.append(("note", remark))
+    for name, value in rows:
+        say(f"{name:<30}{value}")
+    if forecast.disk_bytes > forecast.free_disk_bytes:
+        raise UserError("There is not enough free disk for the checkpoints: free some first.")
+
+
+def _rates(rates: list[tuple[int, float]]) -> str:
+    return ", ".join(f"{rate:.3g} at step {step:,}" for step, rate in rates)

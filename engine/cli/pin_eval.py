@@ -1,0 +1,58 @@
+"""`cantus freeze`: keep a recipe's evaluation clips as they are while its corpus grows."""
+
+import click
+
+from engine.cli.show.load import load_project_recipe
+from engine.cli.show.say import say
+from engine.errors import UserError
+from engine.evaluation.clip_table import ClipTable
+from engine.recipe.dataset import evaluation_name
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("--as", "name", metavar="NAME", help="Name of the set; the recipe's own by default.")
+@click.option("--replace", is_flag=True, help="Write over a set of that name with other clips.")
+def command(recipe: str, name: str | None, replace: bool) -> None:
+    """Write the present evaluation clips of RECIPE to evaluation/NAME.tsv, for git to keep.
+
+    A recipe with `dataset.evaluation = "NAME"` is evaluated on these clips from then on, whatever
+    is added to its corpus, and never trained on them. They are known by their audio.
+
+    \b
+    Examples:
+      cantus freeze audio_vae
+      cantus freeze audio_vae --as words_2026
+    """
+    from engine.corpus import Corpus
+    from engine.evaluation.clip_table import read_clip_table, write_clip_table
+    from engine.evaluation.digests import as_digests, keys
+    from engine.split import choose_clips
+
+    loaded = load_project_recipe(recipe)
+    dataset, project = loaded.recipe.dataset, loaded.project
+    clips = Corpus.open(project.corpus(dataset.corpus)).manifest.clips
+    split = choose_clips(loaded.recipe, project, clips, loaded.params.seed)
+    chosen = [clips[row] for row in split.evaluation.tolist()]
+    table = ClipTable(tuple(c.id for c in chosen), as_digests(c.sha256 for c in chosen))
+    name = loaded.recipe.name if name is None else name
+    path = project.frozen_evaluation(_word(name))
+    if path.is_file() and not replace:
+        present = read_clip_table(path)
+        if set(keys(present.digests)) != set(keys(table.digests)):
+            raise UserError(
+                f"{path.relative_to(project.root)} holds {len(present.ids)} other clips. Figures "
+                "of the two sets cannot be compared: choose another name with --as, or write over "
+                "it with --replace."
+            )
+    write_clip_table(path, table, f"evaluation clips of {loaded.recipe.name}: {split.how}")
+    say(
+        f"{path.relative_to(project.root)}: {len(chosen):,} clips ({split.how}). Commit it, write "
+        f'evaluation = "{name}" below [dataset] of the recipes that are to use it.'
+    )
+
+
+def _word(name: str) -> str:
+    if wrong := evaluation_name(name):
+        raise UserError(f"--as {wrong}.")
+    return name

@@ -1,0 +1,103 @@
+"""How a run looks in a terminal: a bar where there is one, plain lines where there is none.
+
+A terminal that was closed, a pipe that nobody reads or a log on a full disk ends the showing, not
+the run.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bar
+
+from engine.files.text import visible_lines
+from engine.tracking.numbered import is_numbered
+from engine.training.watcher import Progress
+
+_SECONDS_BETWEEN_LINES = 15.0
+_FIGURES = 8
+"""Of an evaluation: a line or two. The report has them all."""
+
+
+class ConsoleWatcher:
+    """Shows progress with throughput and time left. Used as a context manager."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bar = Bar(
+            TextColumn("[bold]{task.fields[place]}"),
+            BarColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._last_line = 0.0
+        self._gone = False
+
+    def __enter__(self) -> "ConsoleWatcher":
+        with self._shown():
+            if self._console.is_terminal:
+                self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._shown():
+            self._bar.stop()
+
+    def say(self, sentence: str) -> None:
+        """A line of its own, with what would steer the terminal written as escapes."""
+        if self._gone:
+            return
+        sentence = visible_lines(sentence)
+        with self._shown():
+            if self._console.is_terminal:
+                self._bar.console.print(sentence, highlight=False, markup=False)
+            else:
+                click.echo(sentence)
+
+    def progress(self, progress: Progress) -> None:
+        """Move the bar, or print a line now and then."""
+        place = f"step {progress.step}/{progress.total_steps}  epoch {progress.epoch:.2f}"
+        figures = (
+            f"loss {_loss(progress.metrics)}  {progress.clips_per_second:.0f} clips/s  "
+            f"{_clock(progress.seconds_left)} left"
+        )
+        if self._console.is_terminal and not self._gone:
+            with self._shown():
+                self._move_bar(progress, place, figures)
+        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self.say(f"{place}  {figures}")
+
+    def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Print the first figures of an evaluation: its system names what matters first."""
+        shown = [(name, value) for name, value in metrics.items() if not is_numbered(name)]
+        figures = "  ".join(f"{name} {value:.4g}" for name, value in shown[:_FIGURES])
+        self.say(f"evaluated at step {step}: {figures}")
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._gone = True
+
+    def _move_bar(self, progress: Progress, place: str, figures: str) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task("", total=progress.total_steps, place="", figures="")
+        self._bar.update(self._task, completed=progress.step, place=place, figures=figures)
+
+
+def _loss(metrics: Mapping[str, float]) -> str:
+    losses = [value for name, value in sorted(metrics.items()) if name.startswith("train/loss")]
+    return " ".join(f"{value:.4g}" for value in losses)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

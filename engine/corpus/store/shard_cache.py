@@ -1,0 +1,191 @@
+"""Measured shards, kept until their files change: what makes adding files and resuming cheap."""
+
+import errno
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import cattrs
+import soxr
+from attrs import asdict, frozen
+
+from engine.corpus.audio.decode import decoders, quiet_decoders
+from engine.corpus.measure.clip_writer import Measured
+from engine.corpus.measure.limits import Limits
+from engine.corpus.measure.measure import Result, measure_file
+from engine.corpus.store.manifest import Clip, Quarantined
+from engine.corpus.store.rows import ODD_NAMES, json_line, structure
+from engine.corpus.store.shards import Shard
+from engine.errors import UserError
+from engine.files.checksum import digest_of, sha256_of
+
+_ROWS, _FACTS = "rows.jsonl", "facts.json"
+
+FileState = tuple[str, int, int, int]
+"""A file's path in the corpus, size, and times of change of its content and its entry, in ns."""
+
+Sums = dict[int, tuple[int, str]]
+"""Rate: bytes and SHA-256 of packed samples."""
+
+
+@frozen(kw_only=True)
+class Task:
+    """A shard to be measured: plain values, so that any machine that sees both folders can."""
+
+    folder: Path
+    """Of the corpus's files."""
+    shard: Shard
+    limits: Limits
+    rates: tuple[int, ...]
+    store: Path
+    """Where measured shards are kept, a folder each."""
+
+
+@frozen(kw_only=True)
+class CachedShard:
+    """A measured shard in the store."""
+
+    folder: Path
+    files: tuple[FileState, ...]
+    """The files it was made from."""
+    num_candidates: int
+    pcm: Sums
+
+    def results(self) -> Iterator[Result]:
+        """What became of its candidates, in their order."""
+        with (self.folder / _ROWS).open(encoding="utf-8", errors=ODD_NAMES) as file:
+            for line in file:
+                yield _result(json.loads(line))
+
+    def samples(self, rate: int) -> Path:
+        """The file of its packed samples at a rate."""
+        return self.folder / _pcm_name(rate)
+
+
+def measure_shard(task: Task) -> CachedShard:
+    """The shard as it is kept in the store, measured where no whole one of the same files is.
+
+    Raises UserError where a file changes while it is read.
+    """
+    states = _states(task)
+    target = task.store / _key(task, states)
+    kept = _open(target, task, states)
+    if kept is not None:
+        return kept
+    beside = target.with_name(f".{target.name}.{uuid4().hex}")
+    beside.mkdir(parents=True)
+    try:
+        pcm = _measure(task, beside, states)
+        shutil.rmtree(target, ignore_errors=True)
+        _put(beside, target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return _kept(target, task, states, pcm)
+
+
+def _put(beside: Path, target: Path) -> None:
+    """Rename; where the worker of an ingest that was killed has just done so, its shard stays."""
+    try:
+        beside.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def _measure(task: Task, target: Path, states: Sequence[FileState]) -> Sums:
+    """Write a shard's files; the sums of its packed samples."""
+    with ExitStack() as stack:
+        stack.enter_context(quiet_decoders())
+        rows = stack.enter_context(
+            (target / _ROWS).open("w", encoding="utf-8", errors=ODD_NAMES, newline="\n")
+        )
+        files = {
+            rate: stack.enter_context((target / _pcm_name(rate)).open("wb")) for rate in task.rates
+        }
+        for parts in task.shard:
+            for result in measure_file(task.folder, parts, task.limits, files):
+                rows.write(json_line(_plain(result)))
+    for now, before in zip(_states(task), states, strict=True):
+        if now != before:
+            raise UserError(
+                f"{task.folder / before[0]} changed while it was read. Let what writes it finish, "
+                "and ingest again; what has been measured is kept."
+            )
+    pcm = {rate: _sum(target / _pcm_name(rate)) for rate in task.rates}
+    facts = {"rows": _sum(target / _ROWS), "pcm": pcm}
+    (target / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+    return pcm
+
+
+def _open(target: Path, task: Task, states: Sequence[FileState]) -> CachedShard | None:
+    """The kept shard; None where there is none, or where it is no longer what was written."""
+    try:
+        facts = json.loads((target / _FACTS).read_text(encoding="utf-8"))
+        whole = _sum(target / _ROWS) == tuple(facts["rows"])
+        pcm = {rate: _sum(target / _pcm_name(rate)) for rate in task.rates}
+        whole &= pcm == {rate: tuple(facts["pcm"][str(rate)]) for rate in task.rates}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return _kept(target, task, states, pcm) if whole else None
+
+
+def _kept(target: Path, task: Task, states: Sequence[FileState], pcm: Sums) -> CachedShard:
+    num_candidates = sum(map(len, task.shard))
+    return CachedShard(folder=target, files=tuple(states), num_candidates=num_candidates, pcm=pcm)
+
+
+def _key(task: Task, states: Sequence[FileState]) -> str:
+    """What decides the result: files, candidates, limits, rates, and the code that measures."""
+    candidates = [asdict(part) for parts in task.shard for part in parts]
+    facts = [_code(), asdict(task.limits), task.rates, candidates, states]
+    return digest_of(facts)[:32]
+
+
+@cache
+def _code() -> str:
+    """Digest of this package's sources and of the libraries that decode and resample."""
+    versions = {**decoders(), "soxr": soxr.__version__}
+    digest = hashlib.sha256(json.dumps(versions).encode())
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(f"{path.name} ".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _states(task: Task) -> tuple[FileState, ...]:
+    return tuple(file_state(task.folder, parts[0].path) for parts in task.shard)
+
+
+def file_state(folder: Path, path: str) -> FileState:
+    """What a file's change would show in. Zeros where it is gone."""
+    try:
+        found = (folder / path).stat()
+    except OSError:
+        return (path, 0, 0, 0)
+    return (path, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _sum(path: Path) -> tuple[int, str]:
+    return path.stat().st_size, sha256_of(path)
+
+
+def _pcm_name(rate: int) -> str:
+    return f"{rate}.pcm"
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    if isinstance(result, Quarantined):
+        return {"quarantined": cattrs.unstructure(result)}
+    return {"clip": cattrs.unstructure(result.clip), "samples": dict(result.samples)}
+
+
+def _result(line: dict[str, Any]) -> Result:
+    if "quarantined" in line:
+        return structure(line["quarantined"], Quarantined)
+    samples = {int(rate): (place[0], place[1]) for rate, place in line["samples"].items()}
+    return Measured(clip=structure(line["clip"], Clip), samples=samples)

@@ -1,0 +1,187 @@
+"""A short estimate on the longest batch: what a run will take, measured before it runs."""
+
+import math
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from itertools import chain, cycle, islice, pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from attrs import frozen
+from lightning_fabric import Fabric
+
+from engine.recipe.schema import Recipe
+from engine.training.average import AverageWeights
+from engine.training.checkpoint import Checkpoint, write_checkpoint
+from engine.training.clock import Clock
+from engine.training.order import Order, longest_batch
+from engine.training.step import Stepper
+from engine.training.system import Batch, System, Turn
+
+_WARM_STEPS, _TIMED_STEPS = 2, 5
+
+
+@frozen
+class RunEstimate:
+    """What a run will take. Seconds are medians of a few real steps on the longest batch.
+
+    Of several processes one is rehearsed, with its part of that batch: `step_seconds` lacks the
+    exchange of gradients, and `peak_memory_bytes` is that of one.
+    """
+
+    parameters: int
+    total_steps: int
+    steps_per_epoch: int
+    step_seconds: float
+    evaluation_seconds: float
+    num_evaluations: int
+    peak_memory_bytes: int
+    resumable_bytes: int
+    weights_bytes: int
+    disk_bytes: int
+    free_disk_bytes: int
+    rates: dict[str, list[tuple[int, float]]]
+    """Learning rate by turn: (step, rate) at the first step, a tenth, the half and the end."""
+
+    @property
+    def epoch_seconds(self) -> float:
+        """Training time of one epoch."""
+        return self.step_seconds * self.steps_per_epoch
+
+    @property
+    def total_seconds(self) -> float:
+        """Training and evaluations; export and samples come on top."""
+        training = self.step_seconds * self.total_steps
+        return training + self.evaluation_seconds * self.num_evaluations
+
+
+def estimate_run(
+    fabric: Fabric, system: System, recipe: Recipe, root: Path, num_processes: int = 1
+) -> RunEstimate:
+    """Run a few steps and one evaluation with throw-away weights. Writes nothing that stays."""
+    training, lengths = recipe.training, system.train_clips.lengths
+    order = Order(lengths, training.batch_size, seed=0, world_size=num_processes)
+    clock = Clock.of(training, order.steps_per_epoch)
+    stepper = Stepper(fabric, system, recipe, clock.length)
+    average = _average(system, training.ema_decay)
+    batch = _longest(system, recipe, num_processes)
+
+    def do(step: int) -> None:
+        stepper.step(batch, step)
+        if average is not None:
+            average.update()
+
+    step_seconds = _mean_step_seconds(do, system.turns, clock.length.total_steps)
+    resumable, weights = _sizes(system, stepper, average)
+    evaluations = _num_evaluations(recipe, clock)
+    started = time.perf_counter()
+    system.module.eval()
+    system.evaluate()
+    kept = 0 if training.keep_every is None else _count(training.keep_every, clock)
+    return RunEstimate(
+        parameters=sum(p.numel() for t in system.turns for p in t.parameters.values()),
+        total_steps=clock.length.total_steps,
+        steps_per_epoch=order.steps_per_epoch,
+        step_seconds=step_seconds,
+        evaluation_seconds=time.perf_counter() - started,
+        num_evaluations=evaluations,
+        peak_memory_bytes=_peak_memory(fabric),
+        resumable_bytes=resumable,
+        weights_bytes=weights,
+        disk_bytes=4 * resumable + 2 * (1 + kept) * weights,
+        free_disk_bytes=shutil.disk_usage(root).free,
+        rates=_rates(stepper, clock),
+    )
+
+
+def _average(system: System, decay: float | None) -> AverageWeights | None:
+    averaged = {n: p for t in system.turns if t.averaged for n, p in t.parameters.items()}
+    return None if decay is None else AverageWeights(averaged, decay)
+
+
+def _longest(system: System, recipe: Recipe, num_processes: int) -> list[Batch]:
+    """The longest batch, or what the process that gets its longest clip has of it."""
+    clips = longest_batch(system.train_clips.lengths, recipe.training.batch_size)
+    clips = clips[::-num_processes]
+    parts = np.array_split(clips, recipe.training.num_micro_batches)
+    random = np.random.default_rng(0)
+    return [system.train_clips.batch(part.tolist(), random) for part in parts if len(part)]
+
+
+def _mean_step_seconds(do: Callable[[int], None], turns: Sequence[Turn], total: int) -> float:
+    """Seconds of a step, mean over the run: late and rare turns make some longer than others."""
+    alike = _alike(turns, total)
+    seconds = [_time_steps(do, _first_of(steps)) for steps in alike]
+    return float(np.average(seconds, weights=[sum(map(len, steps)) for steps in alike]))
+
+
+def _alike(turns: Sequence[Turn], total: int) -> list[list[range]]:
+    """Every step of the run, in groups in which the same turns and loss terms have a share."""
+    late = [turn.starts_at_step for turn in turns]
+    late += [start for turn in turns for start in turn.late_terms.values()]
+    starts = sorted({0, *(start for start in late if start < total)})
+    period = math.lcm(*(turn.every_steps for turn in turns))
+    groups: dict[tuple[int, ...], list[range]] = {}
+    for start, stop in pairwise([*starts, total]):
+        for first in range(start, min(start + period, stop)):
+            due = (number for number, turn in enumerate(turns) if turn.is_due(first))
+            groups.setdefault((start, *due), []).append(range(first, stop, period))
+    return list(groups.values())
+
+
+def _first_of(steps: Sequence[range]) -> list[int]:
+    """The first of a group's steps, so many as are timed; where it has fewer, again and again."""
+    number = _WARM_STEPS + _TIMED_STEPS
+    first = sorted(chain.from_iterable(some[:number] for some in steps))[:number]
+    return list(islice(cycle(first), number))
+
+
+def _time_steps(do: Callable[[int], None], steps: Sequence[int]) -> float:
+    """Median of some steps, without those that warm up."""
+    seconds = []
+    for step in steps:
+        started = time.perf_counter()
+        do(step)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[_WARM_STEPS:])
+
+
+def _sizes(system: System, stepper: Stepper, average: AverageWeights | None) -> tuple[int, int]:
+    """Bytes of a resumable checkpoint and of one with weights alone, by writing them."""
+    averages = {} if average is None else average.weights
+    weights = system.module.state_dict()
+    with tempfile.TemporaryDirectory() as folder:
+        full = Path(folder) / "full"
+        write_checkpoint(
+            Checkpoint({"step": 0}, weights, averages, {"turns": stepper.optimizer_state()}), full
+        )
+        files = {path.name: path.stat().st_size for path in full.iterdir()}
+    return sum(files.values()), files["weights.safetensors"]
+
+
+def _num_evaluations(recipe: Recipe, clock: Clock) -> int:
+    return 1 + max(1, _count(recipe.training.evaluate_every, clock))
+
+
+def _count(interval: str, clock: Clock) -> int:
+    return sum(clock.is_due(interval, step) for step in range(1, clock.length.total_steps + 1))
+
+
+def _peak_memory(fabric: Fabric) -> int:
+    if fabric.device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _rates(stepper: Stepper, clock: Clock) -> dict[str, list[tuple[int, float]]]:
+    last = clock.length.total_steps - 1
+    moments = sorted({0, last // 10, last // 2, last})
+    at = {step + 1: stepper.learning_rates(step) for step in moments}
+    return {turn: [(step, rates[turn]) for step, rates in at.items()] for turn in at[1]}

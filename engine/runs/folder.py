@@ -1,0 +1,183 @@
+"""A run's folder: where its state is kept until its model is finished, and its model after that."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, evolve, frozen
+
+from engine.errors import UserError
+from engine.files.atomic import write_atomically
+from engine.files.lock import LOCK_FILE, locked
+from engine.files.untrusted import as_user_error
+from engine.project import LATEST
+from engine.tracking.events import Mark
+from engine.training.checkpoint import (
+    Checkpoint,
+    checkpoints,
+    find_damage,
+    prune,
+    read_state,
+    write_checkpoint,
+)
+
+_KEEP_RESUMABLE = 2
+_RELIES_ON = "relies_on"
+
+
+@frozen
+class _Needs:
+    """What of the run's folder a resumable checkpoint needs to be gone on from."""
+
+    events: Mark
+    kept: tuple[str, ...]
+    """Names of weights."""
+
+
+@frozen
+class RunFolder:
+    """`runs/<recipe>/<identity>/`: events, resumable checkpoints, the best and the kept weights."""
+
+    path: Path
+
+    @property
+    def events(self) -> Path:
+        """The truth of the run."""
+        return self.path / "events.jsonl"
+
+    @property
+    def resumable(self) -> Path:
+        """Checkpoints with everything, the newest two."""
+        return self.path / "checkpoints"
+
+    @property
+    def kept(self) -> Path:
+        """Weights for later phases: `best_N`, the last of which counts, and `step_N`."""
+        return self.path / "kept"
+
+    @property
+    def best(self) -> Path:
+        """The best weights so far."""
+        return max(self.kept.glob("best_*"))
+
+    @property
+    def samples(self) -> Path:
+        """What was made for looking and listening, a folder for each time."""
+        return self.path / "samples"
+
+    @property
+    def model(self) -> Path:
+        """The finished model, whole: `models/<recipe>` is linked to it."""
+        return self.path / "model"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run's folder. Raises UserError where another process trains in it."""
+        busy = f"Another process is already training in {self.path}. Wait for it, or stop it."
+        with locked(self.path, busy):
+            yield
+
+    def begin(self, description: dict[str, Any], say: Callable[[str], None]) -> Path | None:
+        """Prepare the folder; return the checkpoint to go on from, or None to start afresh.
+
+        A checkpoint that is damaged, or whose best weights or events are, is passed over and named
+        through `say`. What came after the one that is left is deleted: it will be made again.
+        """
+        checkpoint = self._soundest(say)
+        if checkpoint is None:
+            self.empty()
+        else:
+            self._keep_only(set(_needs_of(checkpoint).kept))
+        write_json(self.path / "run.json", description)
+        self.note_as_latest()
+        return checkpoint
+
+    def note_as_latest(self) -> None:
+        """Write down that this is the recipe's last run: clocks cannot be trusted with it."""
+        write_atomically(self.path.parent / LATEST, self.path.name)
+
+    def save(self, kind: str, checkpoint: Checkpoint, mark: Mark) -> None:
+        """Write a checkpoint of a kind: 'resume' (everything), 'best' or 'kept' (weights).
+
+        `mark` is the end of the events that led to it.
+        """
+        step = checkpoint.state["step"]
+        if kind == "best":
+            write_checkpoint(checkpoint, self.kept / f"best_{step:09d}")
+        elif kind == "kept":
+            write_checkpoint(checkpoint, self.kept / f"step_{step}")
+        else:
+            needs = _Needs(mark, tuple(self._kept_that_count()))
+            state = {**checkpoint.state, _RELIES_ON: asdict(needs)}
+            place = self.resumable / f"step_{step:09d}"
+            write_checkpoint(evolve(checkpoint, state=state), place)
+            prune(self.resumable, keep=_KEEP_RESUMABLE)
+            self._keep_only(self._relied_on())
+
+    def finish(self) -> None:
+        """Drop what only a resume would need, and what the model holds itself."""
+        shutil.rmtree(self.resumable, ignore_errors=True)
+        shutil.rmtree(self.kept, ignore_errors=True)
+
+    def empty(self) -> None:
+        """Delete everything in it: the run starts afresh."""
+        for path in self.path.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK_FILE:
+                path.unlink()
+
+    def _soundest(self, say: Callable[[str], None]) -> Path | None:
+        """The newest checkpoint that can be gone on from; those passed over are deleted."""
+        for path in checkpoints(self.resumable):
+            damage = find_damage(path) or self._lacks(path)
+            if damage is None:
+                return path
+            say(f"note: {path.name} of {self.path.name} is passed over: {damage}")
+            shutil.rmtree(path)
+        return None
+
+    def _lacks(self, checkpoint: Path) -> str | None:
+        """What a checkpoint relies on and is not there, in words, or None."""
+        try:
+            needs = _needs_of(checkpoint)
+        except UserError as error:
+            return str(error)
+        if not needs.events.is_in(self.events):
+            return f"{self.events.name} does not hold the events before it"
+        damages = {name: find_damage(self.kept / name) for name in needs.kept}
+        found = (f"{self.kept.name}/{name}: {damage}" for name, damage in damages.items() if damage)
+        return next(found, None)
+
+    def _kept_that_count(self) -> list[str]:
+        """The newest of the best weights, and every kept step."""
+        names = sorted(path.name for path in self.kept.glob("[!.]*"))
+        bests = [name for name in names if name.startswith("best_")]
+        return bests[-1:] + [name for name in names if name.startswith("step_")]
+
+    def _relied_on(self) -> set[str]:
+        names: set[str] = set()
+        for path in checkpoints(self.resumable):
+            with suppress(UserError):  # nobody will go on from a damaged one
+                names.update(_needs_of(path).kept)
+        return names
+
+    def _keep_only(self, names: set[str]) -> None:
+        for path in self.kept.glob("*"):
+            if path.name not in names:
+                shutil.rmtree(path)
+
+
+def _needs_of(checkpoint: Path) -> _Needs:
+    """Raises UserError where a checkpoint does not say it."""
+    with as_user_error("it does not say what it relies on"):
+        needs = read_state(checkpoint)[_RELIES_ON]
+        return _Needs(Mark(**needs["events"]), tuple(map(str, needs["kept"])))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all."""
+    write_atomically(path, json.dumps(content, indent=1, sort_keys=True))

@@ -1,0 +1,227 @@
+"""Phases: taking over another recipe's checkpoint, or a published model's weights."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli
+from attrs import field, frozen
+from torch import Tensor
+
+from engine.errors import UserError
+from engine.evaluation.lineage import Ancestors, read_ancestors
+from engine.fetch.published import find_weights
+from engine.files.checksum import sha256_of
+from engine.files.untrusted import as_user_error
+from engine.project import Project
+from engine.recipe.schema import Start
+from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state, weights_digest
+from engine.training.loop import Loop
+from engine.training.record import Entry
+
+
+@frozen
+class ParentCheckpoint:
+    """The checkpoint a phase continues, and what of it is carried."""
+
+    name: str
+    digest: str
+    checkpoint: Checkpoint
+    carry: tuple[str, ...]
+    ancestors: Ancestors
+    """The clips that it and every recipe before it were trained on."""
+    rates: Mapping[str, float] = field(factory=dict)
+    """The peak learning rate of each of its turns."""
+
+    @property
+    def entry(self) -> Entry:
+        """What the run's weights are before step 1."""
+        return "parent" if "weights" in self.carry else "untrained"
+
+    def apply(self, loop: Loop) -> str:
+        """Load what is carried into the loop; say in a sentence what was.
+
+        The recipe's learning rate always wins. Raises UserError where the weights do not fit,
+        naming the differing keys.
+        """
+        remark = _load_weights(self, loop) if "weights" in self.carry else ""
+        if "optimizer" in self.carry:
+            with as_user_error(
+                f"The optimiser's state of {self.name} does not fit this recipe's model."
+            ):
+                loop.stepper.load_optimizer_state(_part(self, "turns", "optimizer"))
+        if "schedule" in self.carry:
+            loop.stepper.schedule_from = self.checkpoint.state["schedule_step"]
+        if "rng" in self.carry:
+            loop.restore_random(_part(self, "random", "rng"))
+        if "data" in self.carry:
+            _continue_data(self, loop)
+        return _in_words(self, loop) + (f"; {remark}" if remark else "")
+
+
+@frozen
+class PretrainedWeights:
+    """Weights of a published model, which no recipe here has trained."""
+
+    name: str
+    digest: str
+    path: Path
+    ancestors: Ancestors = field(factory=dict)
+    """None that is known: nobody can say what they were trained on."""
+    entry: Entry = "parent"
+
+    def apply(self, loop: Loop) -> str:
+        """Load them; say in a sentence what was found. Raises UserError where they do not fit."""
+        found = loop.system.load_published(self.path)
+        if loop.average is not None:
+            loop.average.restart()
+        unknown = f"whether {self.name} has heard the evaluation clips cannot be known"
+        loop.write("warning", facts={"message": f"{unknown}: published weights have no lineage"})
+        return f"{found}; {unknown}"
+
+
+InitialWeights = ParentCheckpoint | PretrainedWeights
+"""What the weights of a run come from."""
+
+
+def find_initial_weights(start: Start, project: Project) -> InitialWeights:
+    """What a recipe continues. Raises UserError where it is missing or damaged."""
+    return _find_parent(start, start.from_, project) if start.from_ else _find_file(start, project)
+
+
+def remark_on_pick(start: Start, project: Project) -> str | None:
+    """A sentence where a phase begins with another step than its parent's best.
+
+    Raises UserError where the checkpoint is not there.
+    """
+    if start.from_ is None:
+        return None
+    folder = _picked(start, start.from_, project)
+    if not (folder.parent / "best").is_dir():
+        return None
+    picked, best = (read_state(path)["step"] for path in (folder, folder.parent / "best"))
+    if picked == best:
+        return None
+    return (
+        f"it begins with step {picked} of {start.from_}, whose best was step {best} "
+        "(start.pick = 'best')"
+    )
+
+
+def _find_file(start: Start, project: Project) -> PretrainedWeights:
+    assert start.weights is not None, "the recipe's checks demand one of the two"
+    path = find_weights(start.weights, project)
+    return PretrainedWeights(start.name, sha256_of(path), path)
+
+
+def _picked(start: Start, name: str, project: Project) -> Path:
+    """The parent's checkpoint that is picked; names those there are where it is missing."""
+    folder = project.model(name) / "checkpoints"
+    if not folder.is_dir():
+        raise UserError(
+            f"start.from = '{name}' needs {folder}, which does not exist. "
+            f"Train it first: dvc repro {name}"
+        )
+    picked = folder / start.pick.replace("step:", "step_")
+    if not picked.is_dir():
+        kept = ", ".join(sorted(path.name.replace("step_", "step:") for path in folder.iterdir()))
+        raise UserError(
+            f"start.pick = '{start.pick}' was not kept by {name}; kept are: {kept}. "
+            "Pick one of them, or set training.keep_every in that recipe and train it again."
+        )
+    return picked
+
+
+def _find_parent(start: Start, name: str, project: Project) -> ParentCheckpoint:
+    folder = _picked(start, name, project)
+    checkpoint, model = read_checkpoint(folder), project.model(name)
+    ancestors, rates = read_ancestors(model), _peak_rates(model / "recipe.toml")
+    return ParentCheckpoint(name, weights_digest(folder), checkpoint, start.carry, ancestors, rates)
+
+
+def _peak_rates(path: Path) -> dict[str, float]:
+    tables: Mapping[str, Any] = tomli.loads(path.read_text(encoding="utf-8"))["optimizer"]
+    return {turn: float(table["learning_rate"]) for turn, table in tables.items()}
+
+
+def _load_weights(parent: ParentCheckpoint, loop: Loop) -> str:
+    """Load what the parent was evaluated and exported with: its averages, where it has them.
+
+    What the system changed for that is returned, in words.
+
+    An optimiser's state belongs to the live weights: with it these are loaded, and the averages as
+    the averages, where the recipe averages too.
+    """
+    module, checkpoint = loop.system.module, parent.checkpoint
+    averaged, remark = module.adopted({**checkpoint.weights, **checkpoint.average})
+    _require_fit(parent, loop, averaged)
+    module.load_state_dict(dict(averaged), strict=True)
+    if loop.average is not None:
+        loop.average.restart()
+    if "optimizer" in parent.carry:
+        if remark:
+            raise UserError(
+                f"start.carry names 'optimizer', but of {parent.name} {remark}: its optimiser's "
+                "state belongs to tensors that are learned no more. Leave it out."
+            )
+        module.load_state_dict(dict(checkpoint.weights), strict=True)
+    return remark
+
+
+def _which_weights(parent: ParentCheckpoint, loop: Loop) -> str:
+    """Which of two sets of weights a checkpoint with averages gave, in words."""
+    if "weights" not in parent.carry or not parent.checkpoint.average:
+        return ""
+    if "optimizer" not in parent.carry:
+        return " (the averaged weights, which it was evaluated with)"
+    if loop.average is not None:
+        return " (the live weights, and their average as the average)"
+    return " (the live weights, not the average that it was evaluated with)"
+
+
+def _require_fit(parent: ParentCheckpoint, loop: Loop, given: Mapping[str, Tensor]) -> None:
+    own = loop.system.module.state_dict()
+    differing = sorted(
+        set(own.keys() ^ given.keys())
+        | {name for name in own.keys() & given.keys() if own[name].shape != given[name].shape}
+    )
+    if differing:
+        raise UserError(
+            f"The weights of {parent.name} do not fit this recipe's model: {len(differing)} of "
+            f"{len(own)} tensors differ in name or shape, first {', '.join(differing[:3])}. "
+            "Give both recipes the same [model]."
+        )
+
+
+def _continue_data(parent: ParentCheckpoint, loop: Loop) -> None:
+    """Go on in the order of clips where the parent stopped."""
+    before, here = parent.checkpoint.state["steps_per_epoch"], loop.order.steps_per_epoch
+    if before != here:
+        raise UserError(
+            f"start.carry names 'data', but {parent.name} had {before} steps an epoch and this "
+            f"recipe has {here}: its place in the order of clips means nothing here. Train on the "
+            "same clips in batches of the same size, or leave 'data' out."
+        )
+    loop.data_from = parent.checkpoint.state["data_step"]
+
+
+def _in_words(parent: ParentCheckpoint, loop: Loop) -> str:
+    """What was carried, what was not, and what became of the learning rate."""
+    state = parent.checkpoint.state
+    step = {"schedule": state["schedule_step"], "data": state["data_step"]}
+    parts = [f"{part} from step {step[part]} on" if part in step else part for part in parent.carry]
+    carried = " and ".join(parts) + _which_weights(parent, loop)
+    anew = [part for part in ("optimizer", "schedule", "rng", "data") if part not in parent.carry]
+    begun = f"; new are its step count{''.join(f', {part}' for part in anew)}"
+    peaks = {turn: table.learning_rate for turn, table in loop.recipe.optimizer.items()}
+    changes = [f"{t} {parent.rates[t]:g} -> {rate:g}" for t, rate in peaks.items()]
+    return f"carried {carried} of {parent.name}{begun}; learning rate of {', '.join(changes)}"
+
+
+def _part(parent: ParentCheckpoint, name: str, carried: str) -> Any:
+    if name not in parent.checkpoint.optimizers:
+        raise UserError(
+            f"start.carry names '{carried}', but this checkpoint of {parent.name} holds weights "
+            "alone. Pick 'last', which keeps the optimiser's and the generators' state."
+        )
+    return parent.checkpoint.optimizers[name]

@@ -1,0 +1,308 @@
+"""A run from its recipe to its model: identity, folder, preflight, loop, export."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import asdict, evolve, frozen
+from lightning_fabric import Fabric
+
+from engine.errors import UserError
+from engine.evaluation.lineage import write_lineage
+from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
+from engine.files.untrusted import as_user_error
+from engine.project import Project
+from engine.recipe import recipe_identity, to_plain, to_toml, write_recipe
+from engine.recipe.params import Params
+from engine.recipe.schema import Recipe
+from engine.runs.code import code_version
+from engine.runs.finish import finish_run, put_back
+from engine.runs.folder import RunFolder
+from engine.runs.initial_weights import (
+    InitialWeights,
+    ParentCheckpoint,
+    find_initial_weights,
+    remark_on_pick,
+)
+from engine.runs.launch import joined, num_processes, require_equal_parts
+from engine.runs.model_store import find_model_damage
+from engine.runs.publish import publish
+from engine.tracking.events import EventLog
+from engine.tracking.mirror import AimMirror
+from engine.training.checkpoint import Checkpoint, newest_checkpoint, read_checkpoint, read_state
+from engine.training.devices import describe, make_fabric
+from engine.training.loop import Ending, Loop
+from engine.training.order import Order
+from engine.training.preflight import Preflight
+from engine.training.ranks import Ranks
+from engine.training.stop import StopRequest, stop_on_signals
+from engine.training.system import System
+from engine.training.watcher import NoLog, Silent, Watcher
+
+_AIM_SECONDS = 20.0
+
+Builder = Callable[[Recipe, Project, Params], System]
+
+
+@frozen
+class Outcome:
+    """How a run ended: with a model, or with state to go on from and the reason in words."""
+
+    ending: Ending
+    folder: Path
+    message: str
+    signal: int | None = None
+
+
+@frozen
+class Run:
+    """A recipe about to be trained in a project on this machine."""
+
+    recipe: Recipe
+    project: Project
+    params: Params
+    build: Builder
+    watcher: Watcher
+    again: bool = False
+    """Whether a run that was begun or finished before is thrown away."""
+
+    def train(self) -> Outcome | None:
+        """Train, or go on training, and leave the model in `models/<recipe>`.
+
+        None in each process of the run but the first, which tells how it ended. Raises UserError
+        where something can be put right: data, parent, preflight, disk, lock, number of devices.
+        """
+        hardware = self.params.hardware
+        require_equal_parts(self.recipe.training, num_processes(hardware))
+        with joined(hardware) as ranks:
+            run = self if ranks.is_first else evolve(self, watcher=Silent())
+            return run._train(ranks)
+
+    def _train(self, ranks: Ranks) -> Outcome | None:
+        started = time.monotonic()
+        fabric = make_fabric(self.params.hardware, self.recipe.training.precision, ranks.place)
+        start = self.recipe.start
+        parent = find_initial_weights(start, self.project) if start else None
+        torch.manual_seed(self.params.seed)
+        system = self.build(self.recipe, self.project, self.params)
+        ranks.begin_alike(system.module, self.params.seed)
+        identity = self._identity(system, parent)
+        folder = RunFolder(self.project.runs(self.recipe.name) / identity)
+        with folder.locked() if ranks.is_first else nullcontext(), stop_on_signals() as stop:
+            found = ranks.from_first(lambda: self._finished(folder))
+            if found is not None:
+                return found if ranks.is_first else None
+            checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, parent))
+            with self._written(folder, ranks) as log:
+                loop = self._loop(fabric, system, log, folder, stop, ranks)
+                self._prepare(loop, checkpoint, parent, describe(fabric, ranks.world_size))
+                ending = loop.run()
+                return self._conclude(loop, ending, folder, started) if ranks.is_first else None
+
+    def _open(
+        self, folder: RunFolder, system: System, identity: str, parent: InitialWeights | None
+    ) -> Path | None:
+        """Write down what the run is; the checkpoint to go on from, where there is one."""
+        checkpoint = folder.begin(self._description(identity, parent), self.watcher.say)
+        if checkpoint is None:
+            self._tell_of_others(folder)
+        write_recipe(self.recipe, folder.path / "recipe.toml")
+        clips = system.train_clips
+        write_lineage(folder.path, clips.ids, clips, parent.ancestors if parent else {})
+        shutil.copy2(self.project.params, folder.path / "params.toml")
+        return checkpoint
+
+    @contextmanager
+    def _written(self, folder: RunFolder, ranks: Ranks) -> Iterator[EventLog]:
+        """Inside, events can be written and Aim follows them; other processes' go nowhere."""
+        if not ranks.is_first:
+            yield NoLog()
+            return
+        with self._mirrored(folder), closing(EventLog(folder.events)) as log:
+            yield log
+
+    def _finished(self, folder: RunFolder) -> Outcome | None:
+        """What a run that was finished before leaves: its model, put in place again."""
+        if self.again:
+            folder.empty()
+        if not folder.model.is_dir():
+            return None
+        damage = find_model_damage(folder)
+        if damage:
+            self.watcher.say(f"note: {folder.model} is damaged ({damage}) and is made again")
+            return None
+        edited = (folder.model / "recipe.toml").read_text("utf-8") != to_toml(self.recipe)
+        remark = " (what was edited since changes nothing learned)" if edited else ""
+        name = self.recipe.name
+        message = (
+            f"already trained{remark}: {put_back(folder, self.recipe, self.project)}. "
+            f"To train anew: cantus train {name} --again"
+        )
+        return Outcome("finished", self.project.model(name), message)
+
+    @contextmanager
+    def _mirrored(self, folder: RunFolder) -> Iterator[None]:
+        """Inside, Aim follows the run, where it is wanted. What Aim lacks is a warning."""
+        mirror = AimMirror()
+        if self.params.tracking.aim:
+            mirror.start(folder.path, self.project.aim)
+        try:
+            yield
+        finally:
+            warning = mirror.finish(_AIM_SECONDS)
+            if warning:
+                self.watcher.say(f"warning: {warning}")
+
+    def _tell_of_others(self, folder: RunFolder) -> None:
+        """Name unfinished runs of the recipe that this one does not go on with."""
+        for other in sorted(folder.path.parent.glob("*/checkpoints")):
+            left = newest_checkpoint(other)
+            if left is not None and other.parent != folder.path:
+                step = read_state(left)["step"]
+                self.watcher.say(
+                    f"note: {other.parent.name} stopped at step {step} and is not continued: its "
+                    "recipe, seed, data or code is another"
+                )
+
+    def _loop(
+        self,
+        fabric: Fabric,
+        system: System,
+        log: EventLog,
+        folder: RunFolder,
+        stop: StopRequest,
+        ranks: Ranks,
+    ) -> Loop:
+        training = self.recipe.training
+        order = Order(
+            system.train_clips.lengths,
+            training.batch_size,
+            self.params.seed,
+            ranks.rank,
+            ranks.world_size,
+        )
+
+        def save(kind: str, checkpoint: Checkpoint) -> None:
+            if ranks.is_first:
+                folder.save(kind, checkpoint, log.mark())
+
+        def published() -> None:
+            if ranks.is_first:
+                publish(self.project, self.recipe.name, folder.events)
+
+        return Loop(
+            fabric=fabric,
+            system=system,
+            recipe=self.recipe,
+            order=order,
+            log=log,
+            watcher=self.watcher,
+            stop=stop,
+            save=save,
+            samples=folder.samples,
+            published=published,
+            ranks=ranks,
+        )
+
+    def _prepare(
+        self,
+        loop: Loop,
+        checkpoint: Path | None,
+        parent: InitialWeights | None,
+        machine: dict[str, object],
+    ) -> None:
+        """Resume exactly; or take over the parent, run preflight and take the baselines."""
+        if checkpoint is not None:
+            with as_user_error(f"The checkpoint {checkpoint} is no state of this run: delete it."):
+                loop.restore(read_checkpoint(checkpoint))
+            loop.write("resume")
+            self.watcher.say(f"resumed at step {loop.step}")
+            return
+        loop.write("start", facts=self._facts(loop.system, machine))
+        if parent is not None:
+            self.watcher.say(parent.apply(loop))
+            assert self.recipe.start is not None, "a parent is what it names"
+            remark = remark_on_pick(self.recipe.start, self.project)
+            if remark is not None:
+                loop.write("warning", facts={"message": remark})
+                self.watcher.say(f"note: {remark}")
+        self._preflight(loop, parent)
+        loop.begin("untrained" if parent is None else parent.entry)
+        if isinstance(parent, ParentCheckpoint):
+            loop.take_earlier_samples(self.project.model(parent.name))
+        self._warn_of_few(loop)
+
+    def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:
+        return {
+            "parameters": sum(p.numel() for turn in system.turns for p in turn.parameters.values()),
+            "recipe": self.recipe.name,
+            "system": self.recipe.system,
+            "data": {**asdict(system.dataset_summary), "evaluation_set": system.evaluation_set},
+            "machine": machine,
+            "command": f"cantus train {self.recipe.name}",
+        }
+
+    def _preflight(self, loop: Loop, parent: InitialWeights | None) -> None:
+        look = Preflight(
+            loop.system,
+            self.recipe,
+            loop.order,
+            loop.clock.length,
+            loop.stepper,
+            parent.ancestors if parent else {},
+        )
+        found = look.checks()  # in every process: it does steps, which all do together
+        checks = loop.ranks.from_first(lambda: found)
+        facts = [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks]
+        loop.write("preflight", facts={"checks": facts})
+        failed = [check for check in checks if not check.ok]
+        if failed:
+            message = "; ".join(f"{check.name}: {check.detail}" for check in failed)
+            loop.write("stop", facts={"reason": "preflight", "message": message})
+            raise UserError(f"Preflight of {self.recipe.name} failed before step 1. {message}.")
+        self.watcher.say(f"preflight: {len(checks)} checks passed")
+
+    def _warn_of_few(self, loop: Loop) -> None:
+        num_clips = len(loop.system.eval_clips.ids)
+        if num_clips < FEW_CLIPS:
+            loop.warn(f"the evaluation set has {num_clips} clips: {FEW_WORDS}")
+
+    def _conclude(self, loop: Loop, ending: Ending, folder: RunFolder, started: float) -> Outcome:
+        if ending == "finished":
+            message = finish_run(loop, folder, self.project, started)
+            return Outcome(ending, self.project.model(self.recipe.name), message)
+        if ending == "guard":
+            assert loop.breach is not None
+            message = loop.breach.sentence()
+            loop.write("stop", facts={"reason": "guard", "message": message})
+            return Outcome(ending, folder.path, message)
+        message = f"interrupted at step {loop.step}; the same command goes on from there"
+        loop.write("stop", facts={"reason": "interrupted", "message": message})
+        return Outcome(ending, folder.path, message, loop.stop.signal)
+
+    def _identity(self, system: System, parent: InitialWeights | None) -> str:
+        return recipe_identity(
+            self.recipe,
+            seed=self.params.seed,
+            data=system.data_digest,
+            evaluation_set=system.evaluation_set,
+            training_set=hashlib.sha256(system.train_clips.digests.tobytes()).hexdigest(),
+            code=code_version(self.recipe),
+            parent=parent.digest if parent else "",
+        )
+
+    def _description(self, identity: str, parent: InitialWeights | None) -> dict[str, Any]:
+        return {
+            "recipe": self.recipe.name,
+            "system": self.recipe.system,
+            "identity": identity,
+            "parent": parent.name if parent else None,
+            "summary": self.recipe.summary,
+            "seed": self.params.seed,
+            "settings": to_plain(self.recipe),
+        }

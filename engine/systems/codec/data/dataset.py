@@ -1,0 +1,149 @@
+"""Crops for training and whole clips for evaluation, straight from packed audio."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from attrs import evolve, frozen
+from torch import Tensor
+
+from engine.corpus import Corpus, PackedAudio
+from engine.evaluation.audio import SPAN
+from engine.evaluation.digests import as_digests
+from engine.split.columns import span_of
+from engine.systems.codec.data.level import Samples, crop_gains, whole_gain
+from engine.systems.codec.data.phase_rotation import turn_phase
+from engine.systems.codec.recipe import AsRecorded, Dataset, Loudness, Rms
+
+_TRIES = 8
+_SALIENT_RMS = 10 ** (-40 / 20)
+_FULL_SCALE = 32768
+_AT_ONCE = 1 << 20
+
+
+def all_clips(corpus: Corpus, dataset: Dataset) -> "CodecClips":
+    """Every clip of a corpus, in manifest order. Raises UserError where it is not packed so."""
+    known = [(clip.id, clip.sha256, span_of(clip)) for clip in corpus.manifest.clips]
+    packed = corpus.packed(dataset.sample_rate_hz)
+    return CodecClips(
+        ids=tuple(id_ for id_, _, _ in known),
+        rows=np.arange(len(known)),
+        digests=as_digests(word for _, word, _ in known),
+        spans=np.array([span for _, _, span in known], SPAN),
+        packed=packed,
+        dataset=dataset,
+        gains=np.full(len(known), np.nan),
+    )
+
+
+@frozen(kw_only=True, eq=False)
+class CodecClips:
+    """A set of clips for the loop: random crops as batches, and each clip as a whole.
+
+    A batch has two entries, the same tensor: what the network hears (`audio`) and what it is
+    compared with (`target`), float32 [B, 1, T], so that preflight can swap one.
+    """
+
+    ids: tuple[str, ...]
+    rows: np.ndarray
+    """Each clip's row in `packed`."""
+    digests: np.ndarray
+    """SHA-256 of each clip's decoded audio, uint8 [clips, 32]."""
+    spans: np.ndarray
+    """Where in which file each clip lies, SPAN [clips]."""
+    packed: PackedAudio
+    dataset: Dataset
+    gains: np.ndarray
+    """The gain of each whole clip of `packed`, NaN where it has not been asked for; sets that are
+    parts of one corpus share it."""
+
+    def only(self, places: np.ndarray) -> "CodecClips":
+        """The set that holds the clips at `places` of this one, in their order."""
+        ids = tuple(self.ids[place] for place in places.tolist())
+        digests, spans = self.digests[places], self.spans[places]
+        return evolve(self, ids=ids, rows=self.rows[places], digests=digests, spans=spans)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def crop_length(self) -> int:
+        """Samples of a crop."""
+        return round(self.dataset.segment_seconds * self.dataset.sample_rate_hz)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Samples that a batch holds of each clip: a crop, so that any clips may share a batch."""
+        return np.full(len(self.ids), self.crop_length)
+
+    @property
+    def num_samples(self) -> np.ndarray:
+        """Each clip's own length in samples, int64."""
+        lengths: np.ndarray = self.packed.lengths[self.rows]
+        return lengths
+
+    @property
+    def num_shorter(self) -> int:
+        """Clips shorter than a crop: silence follows them in it."""
+        return int((self.num_samples < self.crop_length).sum())
+
+    def audio(self, index: int) -> Samples:
+        """A whole clip, at the recipe's level."""
+        row = int(self.rows[index])
+        samples = _as_float(self.packed.read(row))
+        samples *= np.float32(self._gain(row))
+        return samples
+
+    def batch(self, indices: Sequence[int], random: np.random.Generator) -> dict[str, Tensor]:
+        """A crop of each clip at `indices`; every choice is drawn from `random`."""
+        crops = np.zeros((len(indices), self.crop_length), np.float32)
+        for crop, index in zip(crops, indices, strict=True):
+            row = int(self.rows[index])
+            self._cut(row, crop, random)
+            if isinstance(self.dataset.level, Rms):
+                crop *= np.float32(self._gain(row))
+        if isinstance(self.dataset.level, Loudness):
+            crops *= crop_gains(crops, self.dataset.level, self.dataset.sample_rate_hz)[:, None]
+        if self.dataset.phase_rotation == "random":
+            crops = turn_phase(crops, random.uniform(-np.pi, np.pi, len(crops)))
+        audio = torch.from_numpy(crops)[:, None]
+        return {"audio": audio, "target": audio}
+
+    def _cut(self, row: int, crop: Samples, random: np.random.Generator) -> None:
+        """Fill `crop` from anywhere in a clip; where salient ones are asked for, from a loud part.
+
+        Of up to eight places the first that is loud enough is taken, or else the loudest.
+        """
+        room = int(self.packed.lengths[row]) - len(crop)
+        if room <= 0:
+            crop[: room + len(crop)] = _as_float(self.packed.read(row))
+            return
+        tries = _TRIES if self.dataset.crops == "salient" else 1
+        loudest, enough = -1.0, len(crop) * _SALIENT_RMS**2
+        for _ in range(tries):
+            start = int(random.integers(room + 1))
+            samples = _as_float(self.packed.read(row, start, start + len(crop)))
+            energy = float(samples @ samples) if tries > 1 else enough
+            if energy > loudest:
+                loudest, crop[:] = energy, samples
+            if energy >= enough:
+                return
+
+    def _gain(self, row: int) -> float:
+        """What brings a whole clip to the recipe's level; measured when it is first asked for."""
+        level = self.dataset.level
+        if isinstance(level, AsRecorded):
+            return 1.0
+        if np.isnan(self.gains[row]):
+            self.gains[row] = whole_gain(self._blocks(row), level, self.dataset.sample_rate_hz)
+        return float(self.gains[row])
+
+    def _blocks(self, row: int) -> Iterator[Samples]:
+        length = int(self.packed.lengths[row])
+        for start in range(0, length, _AT_ONCE):
+            yield _as_float(self.packed.read(row, start, min(start + _AT_ONCE, length)))
+
+
+def _as_float(samples: np.ndarray) -> Samples:
+    as_float: Samples = samples * np.float32(1 / _FULL_SCALE)
+    return as_float

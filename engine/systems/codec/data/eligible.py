@@ -1,0 +1,96 @@
+"""Which clips of a corpus fit a recipe, and what the run says of those that do not."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.corpus import Corpus
+from engine.corpus.store.manifest import Clip
+from engine.errors import UserError
+from engine.files.text import visible
+from engine.metrics.signal import SILENCE_DBFS
+from engine.systems.codec.data.dataset import CodecClips
+from engine.systems.codec.recipe import Dataset
+
+_SHOWN = 3
+
+
+class Eligible(NamedTuple):
+    """Clips that a recipe may use."""
+
+    rows: np.ndarray
+    """Ascending rows of the manifest."""
+    num_lower: int
+    """Clips recorded at a lower rate than the recipe's: upsampled or left out, as it says."""
+    num_silent: int = 0
+    """Clips too quiet to be measured, which are left out."""
+
+
+def eligible_rows(clips: Sequence[Clip], dataset: Dataset) -> Eligible:
+    """The rows of a corpus's clips that a recipe may use: audible, and by `dataset.upsampling`.
+
+    Raises UserError where clips were recorded at a lower rate than the recipe's and it does not
+    say what becomes of them.
+    """
+    rates = np.array([clip.sample_rate_hz for clip in clips], np.int64)
+    low = rates < dataset.sample_rate_hz
+    if low.any() and dataset.upsampling == "refuse":
+        raise UserError(_too_low(clips, rates, dataset))
+    fits = ~low if dataset.upsampling == "leave_out" else np.ones_like(low)
+    if not fits.any():
+        raise UserError(
+            f"All {len(clips)} clips of corpus {dataset.corpus!r} were recorded below "
+            f"{dataset.sample_rate_hz:,} Hz, and dataset.upsampling = 'leave_out' leaves them out. "
+            f"Train a recipe of at most {rates.max(initial=0):,} Hz."
+        )
+    silent = np.array([clip.rms_dbfs < SILENCE_DBFS for clip in clips], bool) & fits
+    return Eligible(np.flatnonzero(fits & ~silent), int(low.sum()), int(silent.sum()))
+
+
+def _too_low(clips: Sequence[Clip], rates: np.ndarray, dataset: Dataset) -> str:
+    low = np.flatnonzero(rates < dataset.sample_rate_hz)
+    names = ", ".join(
+        f"{visible(clips[row].id)} ({rates[row]:,} Hz)" for row in low[:_SHOWN].tolist()
+    )
+    return (
+        f"{len(low)} of the {len(clips)} clips of corpus {dataset.corpus!r} were recorded below "
+        f"the recipe's {dataset.sample_rate_hz:,} Hz, the lowest at {rates.min():,} Hz (first: "
+        f"{names}). A codec learns from them that high frequencies are silent. Set "
+        f"dataset.upsampling = 'leave_out' to do without them or 'allow' to use them as they are, "
+        "or train a recipe or profile of a lower sample_rate_hz."
+    )
+
+
+def require_channels(corpus: Corpus, dataset: Dataset) -> None:
+    """Raise UserError where the corpus has made of channels what the recipe does not want."""
+    made = corpus.settings.get("channels", "mix")
+    if made != dataset.channels:
+        name = dataset.corpus
+        raise UserError(
+            f"The recipe has dataset.channels = {dataset.channels!r}, and corpus {name!r} was "
+            f"ingested with {made!r}. Set corpora.{name}.channels = {dataset.channels!r} in "
+            f"params.toml and run 'cantus ingest {name}', or change dataset.channels."
+        )
+
+
+def notes(training: CodecClips, eligible: Eligible) -> list[str]:
+    """What was done to clips that do not fit the recipe, in sentences."""
+    dataset, said = training.dataset, []
+    if training.num_shorter:
+        said.append(
+            f"{training.num_shorter} of {len(training)} training clips are shorter than "
+            f"{dataset.segment_seconds:g} s and are padded with silence."
+        )
+    if eligible.num_lower:
+        done = "left out" if dataset.upsampling == "leave_out" else "upsampled"
+        said.append(
+            f"{eligible.num_lower} clips were recorded below {dataset.sample_rate_hz:,} Hz and "
+            f"are {done}."
+        )
+    if eligible.num_silent:
+        said.append(
+            f"Clips silent as a whole (below {SILENCE_DBFS:g} dBFS, RMS) and therefore left out: "
+            f"{eligible.num_silent}."
+        )
+    return said

@@ -1,0 +1,185 @@
+"""Audio files to codes and back: any length, rate and number of channels, in bounded memory.
+
+Codes alone are held as a whole: a few kilobytes a second of audio.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+import torch
+from attrs import frozen
+
+from engine.corpus.audio.decode import AudioFile
+from engine.corpus.audio.pcm import to_int16
+from engine.errors import UserError
+from engine.files.atomic import sync
+from engine.metrics.loudness import LoudnessMeter
+from engine.systems.codec.data.level import QUIETEST_DB, whole_gain
+from engine.systems.codec.files.dac_file import DacFile
+from engine.systems.codec.network.chunks import decode_chunks, encode_chunks
+from engine.systems.codec.network.network import CodecNetwork
+from engine.systems.codec.recipe import Level
+
+_LARGEST_WAV = (1 << 32) - 4096
+"""Bytes that a plain WAV can hold."""
+_MOST_CHANNELS = 1024
+
+
+@frozen
+class Codec:
+    """A network in evaluation mode, and how loud it wants what it hears."""
+
+    network: CodecNetwork
+    level: Level
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate that it codes at."""
+        return self.network.settings.sample_rate_hz
+
+    def bits_per_second(self, file: DacFile) -> float:
+        """The nominal bitrate of what it coded, all channels together."""
+        channels, quantizers, _ = file.codes.shape
+        settings = self.network.settings
+        return settings.bits_per_second * int(channels) * int(quantizers) / settings.num_codebooks
+
+
+def encode_file(codec: Codec, path: Path, num_quantizers: int | None = None) -> DacFile:
+    """Code an audio file, each channel by itself and gained to the codec's level.
+
+    Every channel is read twice: for its level, and to be coded. Raises UnusableError where the
+    file cannot be read, UserError where it holds no samples.
+    """
+    with AudioFile(path) as file:
+        rate, num_channels = file.sample_rate_hz, file.num_channels
+    codes, gains, loudness, num_samples = [], [], [], 0
+    for channel in range(num_channels):
+        with AudioFile(path, channel) as file:
+            gain, lufs = _level(codec, _at_rate(file.blocks(), rate, codec.sample_rate_hz))
+        with AudioFile(path, channel) as file:
+            blocks = _at_rate(file.blocks(), rate, codec.sample_rate_hz)
+            heard = (torch.from_numpy(block * np.float32(gain)) for block in blocks)
+            pieces = encode_chunks(codec.network, heard, num_quantizers)
+            kept = [piece.numpy().astype(np.uint16) for piece in pieces]
+            num_samples = file.num_decoded
+        if not kept:
+            raise UserError(f"{path} holds no samples at {codec.sample_rate_hz:,} Hz.")
+        codes.append(np.concatenate(kept, axis=1))
+        gains.append(gain)
+        loudness.append(lufs)
+    return DacFile(np.stack(codes), num_samples, rate, np.array(loudness, np.float32), tuple(gains))
+
+
+def decode_file(codec: Codec, file: DacFile, path: Path, *, as_float: bool = False) -> None:
+    """Write what was coded as a WAV, at the original's rate, length, channels and level.
+
+    Samples have 16 bits, or 32 as floats. The file is written beside and renamed. Raises UserError
+    where the codes are not of this codec.
+    """
+    _require_fit(codec, file)
+    scale = _scale(codec, file)
+    audio = (block * scale for block in _decoded(codec, file))
+    with _new_wav(path, file, as_float=as_float) as wav:
+        left, num_channels = file.num_samples, len(file.codes)
+        for block in _at_rate(audio, codec.sample_rate_hz, file.sample_rate_hz, num_channels):
+            wav.write(block[:left] if as_float else to_int16(block[:left]))
+            left -= len(block[:left])
+        # Resampling there and back may lose the last samples.
+        wav.write(np.zeros((left, num_channels), np.float32))
+
+
+@contextmanager
+def _new_wav(path: Path, file: DacFile, *, as_float: bool) -> Iterator[soundfile.SoundFile]:
+    """A WAV to be written; it takes its name when the block is done, and is deleted where not."""
+    kind, width = ("FLOAT", 4) if as_float else ("PCM_16", 2)
+    is_large = file.num_samples * len(file.codes) * width > _LARGEST_WAV
+    facts = (file.sample_rate_hz, len(file.codes), kind)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with soundfile.SoundFile(beside, "w", *facts, format="RF64" if is_large else "WAV") as wav:
+            yield wav
+        sync(beside)
+        beside.replace(path)
+        sync(path.parent)
+    except soundfile.LibsndfileError as error:
+        raise UserError(f"{path} could not be written: {error}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _level(codec: Codec, blocks: Iterable[np.ndarray]) -> tuple[float, float]:
+    """The gain that brings a channel to the codec's level, and its loudness before, in LUFS."""
+    meter = LoudnessMeter(codec.sample_rate_hz)
+    gain = whole_gain(blocks, codec.level, codec.sample_rate_hz, meter)
+    return gain, max(meter.lufs, QUIETEST_DB)
+
+
+def _scale(codec: Codec, file: DacFile) -> np.ndarray:
+    """What brings each channel back to the original's level, float32 [channels].
+
+    Upstream's files say how loud the original was, and not by how much it was gained: what they
+    decode to is measured first. One loudness for several channels is that of all together.
+    """
+    if file.gains is not None:
+        return np.float32(1.0) / np.array(file.gains, np.float32)
+    meters = [LoudnessMeter(codec.sample_rate_hz) for _ in file.codes]
+    for block in _decoded(codec, file):
+        for meter, samples in zip(meters, block.T, strict=True):
+            meter.add(samples)
+    found = np.array([max(meter.lufs, QUIETEST_DB) for meter in meters])
+    if len(file.loudness) == 1:
+        found = 10 * np.log10(np.power(10, found / 10).sum(keepdims=True))
+    scale: np.ndarray = 10 ** ((file.loudness - found) / 20)
+    return scale.astype(np.float32)
+
+
+def _decoded(codec: Codec, file: DacFile) -> Iterator[np.ndarray]:
+    """Samples float32 [T, channels] in pieces, at the codec's rate and level."""
+    codes = torch.from_numpy(file.codes.astype(np.int64))
+    return (block.numpy().T for block in decode_chunks(codec.network, codes))
+
+
+def _at_rate(
+    blocks: Iterable[np.ndarray], from_hz: int, to_hz: int, num_channels: int = 1
+) -> Iterator[np.ndarray]:
+    """Blocks float32 [T] or [T, channels] at another rate (soxr, quality HQ); none is empty."""
+    if from_hz == to_hz:
+        yield from blocks
+        return
+    resampler = soxr.ResampleStream(from_hz, to_hz, num_channels, dtype="float32", quality="HQ")
+    ending = np.zeros(0, np.float32)
+    for block in blocks:
+        if len(resampled := resampler.resample_chunk(np.ascontiguousarray(block))):
+            yield resampled
+        ending = block[:0]
+    if len(resampled := resampler.resample_chunk(np.ascontiguousarray(ending), last=True)):
+        yield resampled
+
+
+def _require_fit(codec: Codec, file: DacFile) -> None:
+    """Raise UserError where a file's codes cannot be this codec's."""
+    settings = codec.network.settings
+    channels, quantizers, frames = file.codes.shape
+    if quantizers > settings.num_codebooks:
+        raise UserError(
+            f"It has codes of {quantizers} quantizers, the model {settings.num_codebooks}: it was "
+            "coded by another model."
+        )
+    highest = int(file.codes.max())
+    if highest >= settings.codebook_size:
+        raise UserError(
+            f"It has a code {highest}, the model's codebooks end at {settings.codebook_size - 1}: "
+            "it was coded by another model."
+        )
+    seconds = file.num_samples / file.sample_rate_hz
+    expected = seconds * settings.sample_rate_hz / settings.hop_length
+    if abs(frames - expected) > 2 or channels > _MOST_CHANNELS:
+        raise UserError(
+            f"It has {frames:,} frames of codes where this model has {expected:,.0f} for its "
+            f"{seconds:,.2f} s of audio: it is damaged, or was coded by another model."
+        )

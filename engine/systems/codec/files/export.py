@@ -1,0 +1,29 @@
+"""What a trained codec leaves for other tools: `dac` weights, a `transformers` folder, figures."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.systems.codec.files.transformers_folder import why_inexpressible, write_transformers
+from engine.systems.codec.files.weights import verify_exports, write_upstream
+from engine.systems.codec.network.network import CodecNetwork
+
+WEIGHTS, TRANSFORMERS, FACTS = "weights.pth", "transformers", "codec.json"
+
+
+def export_codec(network: CodecNetwork, folder: Path, level: Mapping[str, Any], facts: Any) -> None:
+    """Write `weights.pth`, `transformers/` where that can be said, and `codec.json`.
+
+    Both are loaded with the package they are for, and must code as the network does, but for
+    rounding (`verify_exports`): raises UserError otherwise. `level` is how loud the codec wants
+    its input, `facts` what came of it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_upstream(network, folder / WEIGHTS, level)
+    reason = why_inexpressible(network.settings)
+    if reason is None:
+        write_transformers(network, folder / TRANSFORMERS)
+    verify_exports(network, folder / WEIGHTS, None if reason else folder / TRANSFORMERS)
+    told = {**facts, "transformers": reason or f"{TRANSFORMERS}/: DacModel.from_pretrained"}
+    (folder / FACTS).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")

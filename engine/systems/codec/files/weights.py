@@ -1,0 +1,249 @@
+"""A codec's weights as `dac` reads and writes them (`weights.pth`). Reading one runs no code."""
+
+import copy
+import io
+import math
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from engine.errors import UserError
+from engine.files.atomic import write_atomically
+from engine.files.untrusted import as_user_error
+from engine.recipe.fields import setting, within
+from engine.recipe.structure import structure
+from engine.systems.codec.files.transformers_folder import read_transformers
+from engine.systems.codec.network.chunks import decoder_margin
+from engine.systems.codec.network.network import CodecNetwork, NetworkSettings
+from engine.systems.codec.recipe import Level, Loudness, Model
+from engine.training.safe_load import load_state
+
+_OURS = "cantus"
+"""The entry of the metadata that is the engine's own; upstream passes over it."""
+_COUNTS = "quantizer.counts"
+_LEARNING = ("quantizer_dropout",)
+"""What two networks of the same shapes may differ in."""
+_ARGUMENTS = ("encoder_dim", "latent_dim", "decoder_dim", "codebook_size", "codebook_dim")
+"""Of `dac.DAC`, that a recipe's table calls the same."""
+_MOST_RATES = 16
+_TOLERANCE = 1e-4
+"""Of samples that two programs decode from the same codes, full scale 1."""
+
+
+@frozen
+class UpstreamWeights:
+    """What a weights.pth holds: a configuration, tensors, and how loud the codec wants audio."""
+
+    settings: NetworkSettings
+    state: Mapping[str, Tensor]
+    level: Level
+
+
+@frozen(kw_only=True)
+class _Tables:
+    """What a file says of its network, held against the same limits as a recipe."""
+
+    model: Model = setting("the networks")
+    sample_rate_hz: int = setting("rate of the audio", check=within(1_000, 768_000))
+    # Upstream's own command brings everything to this loudness.
+    level: Level = setting("how loud the network hears it", default=Loudness(lufs=-16.0))
+
+
+def write_upstream(network: CodecNetwork, path: Path, level: Mapping[str, Any]) -> None:
+    """Write the network's weights so that `dac.DAC.load` loads them.
+
+    `level` (a table `dataset.level` of a recipe as plain values) goes with them, for the commands
+    that code files.
+    """
+    state = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in network.state_dict().items()
+        if name != _COUNTS
+    }
+    metadata = {"kwargs": dict(network.settings.upstream_kwargs), _OURS: {"level": dict(level)}}
+    content = io.BytesIO()
+    torch.save({"state_dict": state, "metadata": metadata}, content)
+    write_atomically(path, content.getvalue())
+
+
+def read_upstream(path: Path) -> UpstreamWeights:
+    """Read a weights.pth of upstream or of this engine. No code of it runs.
+
+    Raises UserError where it is missing, damaged, or holds something else.
+    """
+    if not path.is_file():
+        raise UserError(f"There are no weights at {path}.")
+    content = load_state(path)
+    with as_user_error(f"{path} holds no weights of a codec as `dac` saves them."):
+        state, metadata = dict(content["state_dict"]), dict(content["metadata"])
+        if not all(_is_weight(name, value) for name, value in state.items()):
+            raise TypeError("no tensors")
+        values = _values(metadata)
+    tables, faults = structure(values, _Tables)
+    if tables is None:
+        key, wrong = faults[0]
+        raise UserError(f"{path}: {'.'.join(map(str, key))}: {wrong}.")
+    return UpstreamWeights(
+        NetworkSettings.of(tables.model, tables.sample_rate_hz), state, tables.level
+    )
+
+
+def load_upstream(network: CodecNetwork, path: Path) -> None:
+    """Take over all weights of a weights.pth; how quantizers learn stays as the recipe has it.
+
+    Raises UserError, and changes nothing, where configuration or tensors differ.
+    """
+    given = read_upstream(path)
+    _require_same(network.settings, given.settings, path)
+    _load(network, given.state, path)
+
+
+def network_of(weights: UpstreamWeights, path: Path) -> CodecNetwork:
+    """The network of a weights.pth, which lies at `path`, in evaluation mode.
+
+    Raises UserError where its tensors are not those of its configuration.
+    """
+    with torch.device("meta"):  # nothing is allocated on the file's word
+        shapes = CodecNetwork(weights.settings).state_dict()
+    _require_shapes(shapes, weights.state, path)
+    network = CodecNetwork(weights.settings)
+    _load(network, weights.state, path)
+    return network.eval()
+
+
+@torch.no_grad()
+def verify_exports(network: CodecNetwork, weights: Path, folder: Path | None) -> None:
+    """Load what was exported with the packages it is for, and code a second of noise with each.
+
+    `weights` is loaded by `dac`, `folder` (where there is one) by `transformers`. Raises UserError
+    where what they decode of the network's codes is more than 1e-4 away, or where more than a
+    fiftieth of the frames have other codes; and where `dac` loads other tensors, bit for bit.
+    """
+    network = copy.deepcopy(network).cpu().eval()
+    settings, margin = network.settings, decoder_margin(network)
+    hop = settings.hop_length
+    frames = max(math.ceil(settings.sample_rate_hz / hop), 4 * (margin.behind + 1))
+    noise = torch.randn(1, 1, frames * hop, generator=torch.Generator().manual_seed(0)) * 0.1
+    codes = network.encode(noise)
+    audio = network.decode(codes)
+    if any(rate % 2 for rate in settings.decoder_rates):
+        # Both cut samples at the end then, and what is left there has heard their absence.
+        audio = audio[..., : (frames - margin.behind - 1) * hop]
+    theirs = _load_with_dac(network, weights)
+    found = theirs.encode(noise)[1]
+    rebuilt = theirs.decode(theirs.quantizer.from_codes(codes)[0])
+    _require_equal("dac", weights, (codes, found), (audio, rebuilt))
+    if folder is not None:
+        other = read_transformers(folder)
+        found = other.encode(noise).audio_codes
+        rebuilt = other.decode(audio_codes=codes).audio_values[:, None]
+        _require_equal("transformers", folder, (codes, found), (audio, rebuilt))
+
+
+def _load_with_dac(network: CodecNetwork, path: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is built on calls that torch has deprecated
+        import dac
+
+        theirs = dac.DAC.load(str(path)).eval()
+    # It says nothing about a tensor that it misses or does not know.
+    given, own = theirs.state_dict(), network.state_dict()
+    differing = [
+        name
+        for name in sorted((own.keys() | given.keys()) - {_COUNTS})
+        if name not in given or name not in own or not torch.equal(own[name], given[name])
+    ]
+    if differing:
+        raise UserError(f"dac loads {path} with other tensors: {_some(differing)}.")
+    return theirs
+
+
+def _require_equal(
+    package: str, path: Path, codes: tuple[Tensor, Tensor], audio: tuple[Tensor, Tensor]
+) -> None:
+    """Raise UserError where codes [1, n, frames] or samples [1, 1, T] differ: (ours, theirs).
+
+    Of the frames a fiftieth may differ, or one: a code is chosen by sums whose last bit depends on
+    the order they are added in, and where two codes are as near, either is right.
+    """
+    if codes[0].shape != codes[1].shape:
+        shapes = f"{list(codes[1].shape)} instead of {list(codes[0].shape)}"
+        raise UserError(f"{package} codes with {path} otherwise: codes {shapes}.")
+    wrong, frames = int((codes[0] != codes[1]).any(1).sum()), codes[0].shape[-1]
+    if wrong > max(1, frames // 50):
+        raise UserError(
+            f"{package} codes with {path} otherwise: {wrong} of {frames} frames of noise differ."
+        )
+    length = audio[0].shape[-1]
+    away = float((audio[0] - audio[1][..., :length]).abs().max())
+    if not away <= _TOLERANCE:
+        raise UserError(f"{package} decodes with {path} otherwise: samples differ by {away:.2g}.")
+
+
+def _values(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file's metadata says, as the plain values of `_Tables`."""
+    kwargs = dict(metadata["kwargs"])
+    # What is None upstream derives as a recipe does; its older files hold a truth for the dropout.
+    model = {name: kwargs[name] for name in _ARGUMENTS if kwargs.get(name) is not None}
+    model["num_codebooks"] = kwargs["n_codebooks"]
+    model["quantizer_dropout"] = float(kwargs.get("quantizer_dropout", 0.0))
+    for name in ("encoder_rates", "decoder_rates"):
+        model[name] = list(kwargs[name])
+        if len(model[name]) > _MOST_RATES:
+            raise ValueError("too deep")
+    own = dict(metadata.get(_OURS, {}))
+    return {**own, "model": model, "sample_rate_hz": kwargs["sample_rate"]}
+
+
+def _require_same(ours: NetworkSettings, theirs: NetworkSettings, path: Path) -> None:
+    left, right = ours.upstream_kwargs, theirs.upstream_kwargs
+    differing = [
+        f"{name} is {right[name]} there and {left[name]} in the recipe"
+        for name in left
+        if name not in _LEARNING and left[name] != right[name]
+    ]
+    if differing:
+        raise UserError(f"{path} is of another network: {'; '.join(differing)}.")
+
+
+def _load(network: CodecNetwork, state: Mapping[str, Tensor], path: Path) -> None:
+    own = network.state_dict()
+    _require_shapes(own, state, path)
+    bad = [name for name, value in state.items() if not bool(value.isfinite().all())]
+    if bad:
+        raise UserError(f"{path} is damaged: NaN or infinity in {_some(bad)}.")
+    network.load_state_dict({**own, **state})
+
+
+def _is_weight(name: Any, value: Any) -> bool:
+    is_plain = isinstance(value, Tensor) and value.layout == torch.strided
+    return isinstance(name, str) and is_plain and not value.is_meta and value.is_floating_point()
+
+
+def _require_shapes(own: Mapping[str, Tensor], given: Mapping[str, Tensor], path: Path) -> None:
+    wanted = own.keys() - {_COUNTS}
+    faults = [
+        *_named("missing", wanted - given.keys()),
+        *_named("not expected", given.keys() - wanted),
+        *(
+            f"{name} has shape {list(given[name].shape)} instead of {list(own[name].shape)}"
+            for name in sorted(wanted & given.keys())
+            if given[name].shape != own[name].shape
+        ),
+    ]
+    if faults:
+        raise UserError(f"{path} does not fit its network: {'; '.join(faults[:4])}.")
+
+
+def _named(what: str, names: Iterable[str]) -> list[str]:
+    found = sorted(names)
+    return [f"{len(found)} {what} ({_some(found)})"] if found else []
+
+
+def _some(names: list[str]) -> str:
+    return f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"

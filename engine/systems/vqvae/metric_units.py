@@ -1,0 +1,31 @@
+"""Which metrics are in units of the recipe's own, and what these depend on."""
+
+import hashlib
+import json
+from typing import Any
+
+from attrs import asdict
+
+from engine.systems.vqvae.recipe import BatchMinMax, VqvaeRecipe
+
+
+def metric_units(recipe: VqvaeRecipe) -> dict[str, str]:
+    """Digest of what each such metric's unit depends on, by its name without `eval/`.
+
+    Normalised errors depend on the window (of a batch, where the batch is the window); the loss
+    also on its terms and their weights; the figure over the grid's on the grid's levels.
+    """
+    normalisation = recipe.model.normalisation
+    window: list[Any] = [normalisation.kind, asdict(normalisation)]
+    if isinstance(normalisation, BatchMinMax):
+        window.append(recipe.training.batch_size)
+    quantizer = recipe.model.quantizer
+    return {
+        "reconstruction": _digest([window]),
+        "loss": _digest([window, quantizer.kind, recipe.loss_weights]),
+        "rmse_ratio_to_uniform_grid": _digest([window, quantizer.num_codes]),
+    }
+
+
+def _digest(facts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]

@@ -1,0 +1,106 @@
+"""Tables of the clips that a recipe uses and of those that it leaves out, for people."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.corpus import Corpus
+from engine.corpus.store.manifest import Clip
+from engine.evaluation.ids import escaped
+from engine.features.prepared import Table
+from engine.systems.xtts.data.dataset import XttsClips, voice_notes
+from engine.systems.xtts.data.eligible import WAY_OUT, language_of
+from engine.systems.xtts.data.utterances import Utterances
+from engine.systems.xtts.text.normalise import normalise
+
+_USED = (
+    "id",
+    "used_for",
+    "language",
+    "speaker",
+    "seconds",
+    "text_tokens",
+    "audio_codes",
+    "voice",
+    "spoken",
+)
+_LEFT_OUT = ("id", "reason", "found", "seconds", "language", "transcript", "way_out")
+_ITSELF = "itself"
+_NOT_CHOSEN = "not chosen"
+_CHOSEN_BY = "nothing, or another dataset.split, num_train_clips, num_eval_clips"
+
+
+def used_table(corpus: Corpus, used: Utterances) -> Table:
+    """Every clip that is learned from or evaluated on, and what its voice is heard in."""
+    sets = {"training": used.training, "evaluation": used.evaluation}
+    rows = [row for purpose, clips in sets.items() for row in _used_rows(corpus, clips, purpose)]
+    return Table(_USED, rows)
+
+
+def left_out_table(corpus: Corpus, used: Utterances) -> Table:
+    """Every other clip of the corpus, in manifest order: why, and what would let it be used."""
+    clips, dataset = corpus.manifest.clips, used.clips.dataset
+
+    def cells(row: int, reason: str, found: str, way_out: str) -> list[str]:
+        clip = clips[row]
+        language = language_of(clip, dataset) or ""
+        told = [f"{clip.seconds:.3f}", language, clip.text or "", way_out]
+        return [escaped(clip.id), reason, found, *told]
+
+    rows = {
+        one.row: cells(one.row, one.reason, one.detail, WAY_OUT[one.reason])
+        for one in used.eligible.left_out
+    }
+    for row in _unchosen(used).tolist():
+        rows[row] = cells(row, _NOT_CHOSEN, "", _CHOSEN_BY)
+    return Table(_LEFT_OUT, [rows[row] for row in sorted(rows)])
+
+
+def figures(corpus: Corpus, used: Utterances) -> list[tuple[str, str]]:
+    """What was made, in a few lines."""
+    clips, split, assets = used.clips, used.split, used.assets
+    num_text, codes = sum(map(len, clips.tokens)), np.concatenate(clips.codes)
+    num_said, num_codes = len(np.unique(codes)), assets.audio_codes.num_codes
+    training, evaluation = len(split.train), len(split.evaluation)
+    return [
+        ("corpus", f"{corpus.folder.name}, {corpus.report.num_used:,} clips"),
+        ("used", f"{training:,} training, {evaluation:,} evaluation ({split.how})"),
+        ("text", f"{num_text:,} tokens of {assets.vocabulary.tokenizer.num_tokens:,}"),
+        ("audio", f"{len(codes):,} codes, {num_said:,} of the {num_codes:,} there are"),
+        ("voices", "".join(voice_notes(used.training, used.evaluation)) or "each clip's own"),
+    ]
+
+
+def _used_rows(corpus: Corpus, clips: XttsClips, purpose: str) -> Iterator[list[str]]:
+    dataset = clips.dataset
+    for place, row in enumerate(clips.rows.tolist()):
+        clip: Clip = corpus.manifest.clips[row]
+        language = language_of(clip, dataset) or ""
+        yield [
+            escaped(clip.id),
+            purpose,
+            language,
+            clip.speaker or "",
+            f"{clip.seconds:.3f}",
+            str(len(clips.tokens[place])),
+            str(len(clips.codes[place])),
+            _voice(clips, place, purpose),
+            normalise(clip.text or "", language.split("-")[0]),
+        ]
+
+
+def _voice(clips: XttsClips, place: int, purpose: str) -> str:
+    """The clip that is heard; training draws one anew each time."""
+    num_others = len(clips.voices[place]) - 1
+    if not num_others:
+        return _ITSELF
+    if purpose == "training":
+        return f"one of {num_others:,} others, drawn"
+    return escaped(clips.ids[clips.heard_by(place)])
+
+
+def _unchosen(used: Utterances) -> np.ndarray:
+    """Rows of the manifest that could be used, and are in neither set."""
+    chosen = np.concatenate([used.split.train, used.split.evaluation])
+    unchosen: np.ndarray = np.delete(used.eligible.rows, chosen)
+    return unchosen

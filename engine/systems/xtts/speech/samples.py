@@ -1,0 +1,58 @@
+"""Speech made for listening: evaluation clips said again in their own voice, and test sentences."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from attrs import frozen
+
+from engine.files.safe_names import file_name
+from engine.systems.audio_samples import write_wav
+from engine.systems.xtts.recipe import SAMPLE_RATE_HZ
+from engine.systems.xtts.speech.read_aloud import Reader
+from engine.systems.xtts.speech.sentences import Sentences
+from engine.training.system import Sample
+
+
+@frozen
+class SampleWriter:
+    """Writes speech with the present weights."""
+
+    reader: Reader
+    sentences: Sentences
+    texts: Sequence[str]
+    """The clips' transcripts."""
+
+    def write(self, folder: Path, indices: Sequence[int]) -> list[Sample]:
+        """A folder a clip, and one a test sentence."""
+        samples: list[Sample] = []
+        for number, index in enumerate(indices, start=1):
+            name = file_name(self.reader.clips.ids[index])
+            samples += self._clip(folder / f"{number:02d}_{name}", index)
+        samples += self.sentences.write(folder, self.reader)
+        return samples
+
+    def _clip(self, place: Path, index: int) -> Iterator[Sample]:
+        reader, clips = self.reader, self.reader.clips
+        place.mkdir(parents=True, exist_ok=True)
+        original = clips.audio(index).numpy()
+        yield _audio(place / "original.wav", original, SAMPLE_RATE_HZ, "original")
+        audio_codes = self.sentences.assets.audio_codes
+        kept = audio_codes.to_waveform(clips.codes_of(index)).cpu().numpy()
+        said = "what its audio codes hold (Griffin-Lim)"
+        yield _audio(place / "codes.wav", kept, SAMPLE_RATE_HZ, said)
+        text, tokens = self.texts[index], clips.tokens[index].tolist()
+        reading = reader.read(text, tokens, reader.voice(index), reader.speech.seeds[0])
+        audio, rate = reading.spoken.waveform.numpy(), reading.spoken.sample_rate_hz
+        yield _audio(place / "spoken.wav", audio, rate, text, reading.notes)
+
+
+def _audio(
+    path: Path,
+    samples: np.ndarray,
+    sample_rate_hz: int,
+    caption: str,
+    notes: Sequence[str] = (),
+) -> Sample:
+    write_wav(path, samples, sample_rate_hz)
+    return Sample(f"{path.parent.name}/{path.stem}", "audio", path, caption, notes)

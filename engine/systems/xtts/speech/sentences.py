@@ -1,0 +1,90 @@
+"""The recipe's test sentences, spoken alike before and after training, and in every phase.
+
+Fixed are the sentences, the seeds and the voice, which is that of the longest evaluation clip. What
+was made of the same (`made_of`) by other weights can be heard, and its figures compared.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.evaluation.digests import keys
+from engine.files.checksum import digest_of
+from engine.systems.audio_samples import write_wav
+from engine.systems.speech_judges import LoadedSpeechJudges, SpeechJudges
+from engine.systems.xtts.data.assets import XttsAssets
+from engine.systems.xtts.data.dataset import XttsClips
+from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Speech
+from engine.systems.xtts.speech.read_aloud import FIGURES, Reader, Reading
+from engine.training.system import Sample
+
+GROUP = "speech"
+"""Stands before the names of the figures."""
+
+
+@frozen(eq=False)
+class Sentences:
+    """What is spoken, in whose voice, and who listens."""
+
+    speech: Speech
+    language: str
+    assets: XttsAssets
+    clips: XttsClips
+    """The evaluation clips, the longest of which lends its voice."""
+    speech_judges: SpeechJudges
+    typical: float
+    """`codes_a_character` of recordings, by which speech is cut off and thought odd."""
+
+    @property
+    def voice(self) -> int:
+        """The place of the clip in whose voice they are spoken."""
+        digests = keys(self.clips.digests)
+        return max(range(len(digests)), key=lambda i: (len(self.clips.codes[i]), digests[i]))
+
+    def made_of(self, sentence: str, seed: int) -> str:
+        """Digest of all that one of them is made of, but the weights."""
+        table, voice = self.speech, self.clips.digests[self.voice].tobytes().hex()
+        sampling = [table.temperature, table.top_k, table.top_p, table.repetition_penalty]
+        rendered = [self.assets.digest.hex(), round(self.typical, 6)]
+        return digest_of([sentence, self.language, seed, voice, sampling, rendered])
+
+    def metric_units(self) -> dict[str, str]:
+        """What each figure is of, as `System.metric_units` has it; nothing without sentences."""
+        table = self.speech
+        if not table.sentences:
+            return {}
+        made = [
+            self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
+        ]
+        judges = dict.fromkeys(FIGURES, "") | self.speech_judges.digests
+        return {f"{GROUP}/{name}": digest_of([made, judge]) for name, judge in judges.items()}
+
+    def write(self, folder: Path, reader: Reader) -> Iterator[Sample]:
+        """Speak each sentence with each seed, into a folder a sentence."""
+        if not self.speech.sentences:
+            return
+        reference, voice = self.clips.audio(self.voice).numpy(), reader.voice(self.voice)
+        ears = self.speech_judges.load(reference, SAMPLE_RATE_HZ, reader.module.speaks.device)
+        for number, sentence in enumerate(self.speech.sentences, start=1):
+            tokens = self.assets.vocabulary.tokenizer.encode(sentence, self.language)
+            place = folder / f"sentence_{number}"
+            place.mkdir(parents=True, exist_ok=True)
+            for seed in self.speech.seeds:
+                reading = reader.read(sentence, tokens, voice, seed)
+                yield self._sample(place / f"seed_{seed}.wav", reading, seed, ears)
+
+    def _sample(self, path: Path, reading: Reading, seed: int, ears: LoadedSpeechJudges) -> Sample:
+        audio, rate = reading.spoken.waveform.numpy(), reading.spoken.sample_rate_hz
+        write_wav(path, audio, rate)
+        heard = ears.score(audio, rate, reading.text)
+        figures = {**reading.figures, **heard.figures}
+        return Sample(
+            name=f"{path.parent.name}/{path.stem}",
+            kind="audio",
+            path=path,
+            caption=f"{reading.text} (seed {seed}, in the voice of {self.clips.ids[self.voice]})",
+            notes=(*reading.notes, *heard.notes),
+            made_of=self.made_of(reading.text, seed),
+            figures={f"{GROUP}/{name}": value for name, value in figures.items()},
+        )

@@ -1,0 +1,60 @@
+"""Whether an evaluation is better than the best before it, by value or clip by clip."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from attrs import field, frozen
+
+from engine.evaluation.paired import Difference, paired_difference
+from engine.training.system import Evaluated
+
+PerClip = Mapping[str, np.ndarray]
+"""Figures [clips] by the name of the metric without its first part."""
+
+
+@frozen(eq=False)
+class Score:
+    """An evaluation: when, the value of the metric that decides, and every figure of each clip."""
+
+    step: int
+    value: float
+    per_clip: PerClip = field(factory=dict)
+
+
+@frozen
+class SelectionRule:
+    """How two evaluations are compared."""
+
+    metric: str
+    lowest: bool
+    paired: bool
+
+    def score(self, step: int, evaluated: Evaluated) -> Score:
+        """What an evaluation brings to the comparison."""
+        return Score(step, evaluated.metrics[self.metric], evaluated.per_clip)
+
+    def difference(self, new: Score, old: Score) -> Difference | None:
+        """New minus old, clip by clip.
+
+        None where values decide: by the recipe's wish, without figures of each clip, with one clip
+        or where a clip's figure is no number.
+        """
+        name = self.metric.partition("/")[2]
+        if not self.paired or name not in new.per_clip or name not in old.per_clip:
+            return None
+        if len(new.per_clip[name]) < 2:
+            return None
+        found = paired_difference(new.per_clip[name], old.per_clip[name])
+        return found if math.isfinite(found.mean) else None
+
+    def is_better(self, new: Score, old: Score | None) -> bool:
+        """Whether `new` takes the place of `old`. What is no number never does, and always goes."""
+        if old is None:
+            return True
+        if not (math.isfinite(new.value) and math.isfinite(old.value)):
+            return math.isfinite(new.value)
+        difference = self.difference(new, old)
+        if difference is not None:
+            return difference.falls if self.lowest else difference.rises
+        return new.value < old.value if self.lowest else new.value > old.value
