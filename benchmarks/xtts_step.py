@@ -12,9 +12,9 @@ else the machine does falls on all alike; each has its own copy of the same weig
 is the engine's own (`XttsClips`, `XttsTrainingModule`, `Stepper`), codes made before as a run makes
 them once; Coqui's is in `upstream_xtts.py`, and gains here by the engine's handling of freed
 memory, which is the process's. Coqui draws clips at random, and so it does here; the engine sorts
-them by length (`Order`), and one way measures what is left when it takes Coqui's batches. One computes in
-bf16, which a recipe may choose (`training.precision`). What is compared is the CPU time of the
-process. Results are written beside, with the machine.
+them by length (`Order`), and one way measures what is left when it takes Coqui's batches. One
+computes in bf16, which a recipe may choose (`training.precision`). What is compared is the CPU time
+of the process. Results are written beside, with the machine.
 """
 
 import json

@@ -1,29 +1,33 @@
-"""The model families. Each is a room of its own; none imports another."""
+"""The model families: a folder each, which no list names. None imports another.
+
+A family's folder holds `recipe.py`, with its recipe class, and `system.py`; `prepare.py` and
+`commands.py` where it has features to precompute or commands of its own. A package outside adds a
+family through an entry point of the group `cantus.systems`: its name is the word for `system = ...`
+and its value the recipe class, beside which the other modules lie.
+"""
 
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from types import MappingProxyType
+from importlib.util import find_spec
+from inspect import isclass
+from pkgutil import iter_modules
+from types import MappingProxyType, ModuleType
 
 from engine.errors import UserError
 from engine.recipe.schema import Recipe
 
-_BUILT_IN = {
-    "codec": "engine.systems.codec.recipe:CodecRecipe",
-    "vqvae": "engine.systems.vqvae.recipe:VqvaeRecipe",
-    "xtts": "engine.systems.xtts.recipe:XttsRecipe",
-}
-
 
 @cache
 def recipe_classes() -> Mapping[str, type[Recipe]]:
-    """The recipe class of every system, those of installed packages included. Imports no torch.
+    """The recipe class of every system by the word for `system = ...`. Imports no torch.
 
-    A package adds a system through an entry point of the group `cantus.systems` whose name is the
-    word for `system = ...` and whose value is its recipe class.
+    Raises UserError where a folder holds no recipe class or several, or a package's system has the
+    name of another.
     """
-    classes = {system: _class_at(place) for system, place in _BUILT_IN.items()}
+    folders = [module.name for module in iter_modules(__path__) if module.ispkg]
+    classes = {name: _class_in(f"{__name__}.{name}") for name in folders}
     for point in entry_points(group="cantus.systems"):
         if point.name in classes:
             raise UserError(
@@ -34,7 +38,29 @@ def recipe_classes() -> Mapping[str, type[Recipe]]:
     return MappingProxyType(classes)
 
 
-def _class_at(place: str) -> type[Recipe]:
-    module, name = place.split(":")
-    found: type[Recipe] = getattr(import_module(module), name)
-    return found
+def part_of(system: type[Recipe], name: str) -> ModuleType | None:
+    """The module of this name beside a recipe class; None where its system has no such part."""
+    package = system.__module__.rpartition(".")[0]
+    module = f"{package}.{name}"
+    return import_module(module) if package and find_spec(module) is not None else None
+
+
+def _class_in(package: str) -> type[Recipe]:
+    """The one recipe class that `recipe.py` of a system's folder defines."""
+    if find_spec(f"{package}.recipe") is None:
+        raise UserError(
+            f"The system folder {package} has no recipe.py, which holds its recipe class."
+        )
+    module = import_module(f"{package}.recipe")
+    found = [
+        value
+        for value in vars(module).values()
+        if isclass(value) and issubclass(value, Recipe) and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        names = ", ".join(one.__name__ for one in found) or "none"
+        raise UserError(
+            f"{package}.recipe must define one subclass of Recipe, the system's; it defines "
+            f"{len(found)} ({names})."
+        )
+    return found[0]

@@ -1,12 +1,11 @@
 """From a recipe to the system that the loop trains."""
 
-from importlib import import_module
-
 from engine.corpus.store.integrity import require_intact
+from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
-from engine.systems import recipe_classes
+from engine.systems import part_of
 from engine.training.system import System
 
 
@@ -19,6 +18,11 @@ def build_system(recipe: Recipe, project: Project, params: Params) -> System:
     """
     corpus = recipe.dataset.corpus
     require_intact(corpus, params.corpus(corpus), project)
-    room = recipe_classes()[recipe.system].__module__.rpartition(".")[0]
-    system: System = import_module(f"{room}.system").build(recipe, project, params)
+    module = part_of(type(recipe), "system")
+    if module is None:
+        raise UserError(
+            f"The system '{recipe.system}' has no system.py beside its recipe class, so nothing "
+            "can be trained. Add one: see docs/adding-a-system.md."
+        )
+    system: System = module.build(recipe, project, params)
     return system

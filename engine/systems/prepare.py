@@ -7,10 +7,7 @@ same files, so that what is prepared is not made again.
 """
 
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
 from engine.corpus.store.integrity import require_intact
 from engine.errors import UserError
@@ -19,7 +16,7 @@ from engine.features.prepared import Prepared
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
-from engine.systems import recipe_classes
+from engine.systems import part_of
 
 
 def prepare_recipe(
@@ -29,7 +26,7 @@ def prepare_recipe(
 
     Raises UserError where that is nothing, and where data or published files cannot be used.
     """
-    module = _module(recipe)
+    module = part_of(type(recipe), "prepare")
     if module is None:
         raise UserError(
             f"{recipe.name} needs no preparation: the system '{recipe.system}' learns from the "
@@ -46,12 +43,6 @@ def published_files(recipe: Recipe, project: Project) -> Sequence[Path]:
 
     Raises UserError where one is missing.
     """
-    module = _module(recipe)
+    module = part_of(type(recipe), "prepare")
     paths: Sequence[Path] = [] if module is None else module.published_files(recipe, project)
     return paths
-
-
-def _module(recipe: Recipe) -> ModuleType | None:
-    room = recipe_classes()[recipe.system].__module__.rpartition(".")[0]
-    name = f"{room}.prepare"
-    return import_module(name) if room and find_spec(name) is not None else None
