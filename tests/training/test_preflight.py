@@ -267,9 +267,9 @@ def test_an_error_within_preflight_is_raised_without_waiting_for_the_other_proce
     def fail(batch):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Ranks, "mean", wait)
-    monkeypatch.setattr(Ranks, "gather", wait)
-    monkeypatch.setattr(system.module, "generator", fail)
-    with pytest.raises(ZeroDivisionError):
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(Ranks, "mean", wait)
+        patch.setattr(Ranks, "gather", wait)
+        patch.setattr(system.module, "generator", fail)
         preflight.checks()
-    assert preflight.stepper.meter.state()["sums"] == {}
+    assert preflight.stepper.meter.state().tensors == [{"sums": {}, "counts": {}}]
