@@ -47,6 +47,10 @@ class Project:
         """What of it decides which clips it uses, and what they are made into."""
         return self.root / "build" / "recipes" / f"{name}.data.toml"
 
+    def resolved_corpus(self, name: str) -> Path:
+        """What makes a corpus: its settings, and the code that lists, decodes and measures."""
+        return self.root / "build" / "corpora" / f"{name}.toml"
+
     def prepared(self, name: str) -> Path:
         """What a recipe's clips were made into before training, and tables of them."""
         return self.root / "build" / "prepared" / name

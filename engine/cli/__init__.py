@@ -18,10 +18,11 @@ _COMMANDS = {
     "diff": "Compare two recipes and their metrics.",
     "encode": "Code audio files as .dac files.",
     "fetch": "Put published weights in place.",
-    "freeze": "Keep a recipe's evaluation clips as they are.",
+    "pin-eval": "Keep a recipe's evaluation clips as they are.",
+    "identity": "Say what a run's identity covers, and what differs from the last run.",
     "ingest": "Check and pack a corpus.",
-    "phases": "Refresh the git refs that `dvc metrics diff` compares.",
-    "plan": "Say what a run will cost before it runs.",
+    "refs": "Refresh the git refs that `dvc metrics diff` compares.",
+    "estimate": "Estimate what a run will cost before it runs.",
     "prepare": "Make what a recipe's clips are before training: codes, tokens.",
     "reconstruct": "Send audio through a codec and back.",
     "report": "Rebuild the report of a finished run.",
@@ -42,7 +43,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"engine.cli.{cmd_name}").command
+        command: click.Command = import_module(f"engine.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -59,7 +60,7 @@ def commands(debug: bool) -> None:
     \b
     Examples:
       cantus check                 every fault of every recipe
-      cantus plan audio_vae        parameters, time, memory, disk, cost
+      cantus estimate audio_vae        parameters, time, memory, disk, cost
       dvc repro audio_vae          train it, and what it needs
       cantus why audio_vae         how the last run ended
     """

@@ -123,7 +123,7 @@ def _print(recipes: Sequence[Recipe], profile: str, *, verbose: bool) -> None:
             click.echo(
                 f"note: {recipe.name}: dataset.split = 'random' draws the evaluation set by the "
                 "seed of params.toml, and figures of two seeds cannot be compared. Keep one set: "
-                f"cantus freeze {recipe.name}"
+                f"cantus pin-eval {recipe.name}"
             )
 
 

@@ -1,4 +1,4 @@
-"""`cantus phases`: refresh what `dvc metrics diff RECIPE RECIPE` compares."""
+"""`cantus refs`: refresh what `dvc metrics diff RECIPE RECIPE` compares."""
 
 import click
 
@@ -18,7 +18,7 @@ def command() -> None:
 
     \b
     Examples:
-      cantus phases
+      cantus refs
       dvc metrics diff audio_vae audio_vae_plus
     """
     project = find_project()

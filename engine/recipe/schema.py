@@ -398,6 +398,10 @@ class Recipe:
     """Every metric the system produces, with what it is (unit included). None is a group of
     others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names."""
 
+    shown_by: ClassVar[tuple[str, ...]] = ("samples", "pictures", "export")
+    """Modules beside the recipe class that show or export results and change none: an edit of them
+    is no edit of the code that counts."""
+
     schema: int = setting("version of the recipe grammar; 1", check=_version)
     name: str = setting("the recipe's name: its file, stage and model folder", check=recipe_name)
     system: str = setting("model family")

@@ -1,6 +1,5 @@
 """A run from its recipe to its model: identity, folder, preflight, loop, export."""
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -17,12 +16,12 @@ from engine.evaluation.lineage import write_lineage
 from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
-from engine.recipe import recipe_identity, to_plain, to_toml, write_recipe
+from engine.recipe import to_plain, to_toml, write_recipe
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
-from engine.runs.code import code_version
 from engine.runs.finish import finish_run, put_back
 from engine.runs.folder import RunFolder
+from engine.runs.identity import Identity, differences_from, identify
 from engine.runs.initial_weights import (
     InitialWeights,
     ParentCheckpoint,
@@ -91,8 +90,8 @@ class Run:
         torch.manual_seed(self.params.seed)
         system = self.build(self.recipe, self.project, self.params)
         ranks.begin_alike(system.module, self.params.seed)
-        identity = self._identity(system, initial)
-        folder = RunFolder(self.project.runs(self.recipe.name) / identity)
+        identity = identify(self.recipe, self.params.seed, system, initial)
+        folder = RunFolder(self.project.runs(self.recipe.name) / identity.digits)
         with folder.locked() if ranks.is_first else nullcontext(), stop_on_signals() as stop:
             found = ranks.from_first(lambda: self._finished(folder))
             if found is not None:
@@ -104,12 +103,12 @@ class Run:
                 return self._conclude(loop, loop.run(), store, started)
 
     def _open(
-        self, folder: RunFolder, system: System, identity: str, initial: InitialWeights | None
+        self, folder: RunFolder, system: System, identity: Identity, initial: InitialWeights | None
     ) -> Path | None:
         """Write down what the run is; the checkpoint to go on from, where there is one."""
         checkpoint = folder.begin(self._description(identity, initial), self.watcher.say)
         if checkpoint is None:
-            self._tell_of_others(folder)
+            self._tell_of_others(folder, identity)
         write_recipe(self.recipe, folder.path / "recipe.toml")
         clips = system.train_clips
         write_lineage(folder.path, clips.ids, clips, initial.ancestors if initial else {})
@@ -157,15 +156,15 @@ class Run:
             if warning:
                 self.watcher.say(f"warning: {warning}")
 
-    def _tell_of_others(self, folder: RunFolder) -> None:
-        """Name unfinished runs of the recipe that this one does not go on with."""
+    def _tell_of_others(self, folder: RunFolder, identity: Identity) -> None:
+        """Name unfinished runs of the recipe that this one does not continue, and why."""
         for other in sorted(folder.path.parent.glob("*/checkpoints")):
             left = newest_checkpoint(other)
             if left is not None and other.parent != folder.path:
                 step = read_state(left)["step"]
                 self.watcher.say(
-                    f"note: {other.parent.name} stopped at step {step} and is not continued: its "
-                    "recipe, seed, data or code is another"
+                    f"note: {other.parent.name} stopped at step {step} and is not continued. "
+                    f"{differences_from(other.parent, identity)}"
                 )
 
     def _loop(
@@ -277,22 +276,12 @@ class Run:
         loop.write("stop", facts={"reason": "interrupted", "message": message})
         return Outcome(ending, folder.path, message, loop.stop.signal)
 
-    def _identity(self, system: System, initial: InitialWeights | None) -> str:
-        return recipe_identity(
-            self.recipe,
-            seed=self.params.seed,
-            data=system.data_digest,
-            evaluation_set=system.evaluation_set,
-            training_set=hashlib.sha256(system.train_clips.digests.tobytes()).hexdigest(),
-            code=code_version(self.recipe),
-            parent=initial.digest if initial else "",
-        )
-
-    def _description(self, identity: str, initial: InitialWeights | None) -> dict[str, Any]:
+    def _description(self, identity: Identity, initial: InitialWeights | None) -> dict[str, Any]:
         return {
             "recipe": self.recipe.name,
             "system": self.recipe.system,
-            "identity": identity,
+            "identity": identity.digits,
+            "covers": identity.plain(),
             "parent": initial.name if initial else None,
             "summary": self.recipe.summary,
             "seed": self.params.seed,

@@ -7,26 +7,11 @@ from typing import Literal
 
 from attrs import frozen
 
+from engine.corpus.audio.unusable import Reason
 from engine.corpus.store.rows import ODD_NAMES, Rows, json_line, to_line
 
 CLIPS_FILE = "manifest.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
-
-Reason = Literal[
-    "unreadable",
-    "truncated",
-    "empty",
-    "not finite",
-    "too short",
-    "too long",
-    "silent",
-    "clipped",
-    "transcript missing",
-    "alphabet unknown",
-    "duplicate of",
-    "sample rate too low",
-    "header disagrees",
-]
 
 Listed = Literal["train", "eval", "test"]
 

@@ -274,6 +274,7 @@ class CodecRecipe(Recipe):
     """A recipe of a neural audio codec."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
+    shown_by = ("samples", "pictures", "files.export")
     metrics: ClassVar[Mapping[str, str]] = {
         **{f"eval/{name}": about for name, about in _QUALITY.items()},
         "eval/snr_db_median": "median of the clips' signal-to-noise ratios in dB",

@@ -143,6 +143,7 @@ class VqvaeRecipe(Recipe):
     """A recipe of the audio puzzle VQ-VAE."""
 
     turns: ClassVar[tuple[str, ...]] = ("autoencoder",)
+    shown_by = ("samples", "pictures", "files.export")
     metrics: ClassVar[Mapping[str, str]] = {
         "train/reconstruction": "mean squared error of normalised mels, training batches",
         "train/perplexity": "exp of the entropy of the codes of a batch",

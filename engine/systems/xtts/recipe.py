@@ -214,6 +214,7 @@ class XttsRecipe(Recipe):
     """A recipe that trains the GPT of XTTS."""
 
     turns: ClassVar[tuple[str, ...]] = ("gpt",)
+    shown_by = ("speech.samples", "files.export", "data.clip_tables")
     metrics: ClassVar[Mapping[str, str]] = {
         "eval/mel_ce": "cross-entropy of audio codes, stop codes included, nats a code",
         "eval/text_ce": "cross-entropy of text tokens, STOP included, nats a token: how well the "

@@ -13,7 +13,7 @@ from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
 from engine.features.cache import Features
 from engine.project import Project
-from engine.runs.code import source_digest
+from engine.recipe.code import preparing_digest
 from engine.split import Split, choose_clips
 from engine.split.columns import span_of
 from engine.systems.xtts.data.assets import Vocabulary, XttsAssets, published_assets, scratch_assets
@@ -160,5 +160,5 @@ def _audio_key(recipe: XttsRecipe, corpus: Corpus, rows: np.ndarray) -> dict[str
     return {
         "corpus": corpus.digest_at(SAMPLE_RATE_HZ),
         "clips": " ".join(map(str, rows.tolist())),
-        "code": source_digest(recipe),
+        "code": preparing_digest(recipe),
     }

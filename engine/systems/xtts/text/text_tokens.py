@@ -12,7 +12,7 @@ from engine.corpus.store.manifest import Clip
 from engine.features.cache import Features
 from engine.project import Project
 from engine.recipe import to_plain
-from engine.runs.code import source_digest
+from engine.recipe.code import preparing_digest
 from engine.systems.xtts.data.assets import (
     Vocabulary,
     extended_vocabulary,
@@ -82,7 +82,7 @@ def tokens_of(recipe: XttsRecipe, corpus: Corpus, text: Vocabulary, features: Fe
 
 def _code(recipe: XttsRecipe) -> str:
     """The system's code and the packages it uses: text takes a moment to put into words again."""
-    return f"{source_digest(recipe)} {' '.join(map(_version, _PACKAGES))}"
+    return f"{preparing_digest(recipe)} {' '.join(map(_version, _PACKAGES))}"
 
 
 def _version(package: str) -> str:
