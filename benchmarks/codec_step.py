@@ -30,7 +30,7 @@ from engine.systems import recipe_classes
 from engine.systems.codec.network.network import NetworkSettings
 from engine.systems.codec.recipe import CodecRecipe
 from engine.systems.codec.training_module import CodecTrainingModule
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from engine.training.schedules import Length
 from engine.training.step import Stepper, weigh
 from engine.training.system import Turn
@@ -118,10 +118,10 @@ class CantusTraining:
     """The engine's own step."""
 
     def __init__(self, recipe: CodecRecipe, networks: Networks) -> None:
-        self._fabric = make_fabric(Hardware(device="cpu", num_threads=NUM_THREADS), "fp32")
+        self._device = make_device(Hardware(device="cpu", num_threads=NUM_THREADS), "fp32")
         self.module = networks.module
         system: Any = networks
-        self.stepper = Stepper(self._fabric, system, recipe, Length(1_000_000, 1_000))
+        self.stepper = Stepper(self._device, system, recipe, Length(1_000_000, 1_000))
         self._done = 0
 
     def step(self, audio: Tensor) -> None:
@@ -131,14 +131,14 @@ class CantusTraining:
 
     def shares(self, audio: Tensor, num_steps: int) -> dict[str, float]:
         """The share of each section in the step's CPU time."""
-        module, stepper, fabric = self.module, self.stepper, self._fabric
+        module, stepper, device = self.module, self.stepper, self._device
         spent = Counter[str]()
         sections: list[tuple[Any, str, Callable[[], str]]] = [
             (module, "prepare", lambda: "codec forward"),
             (module.discriminators, "judge", lambda: "discriminators judge, forward"),
             (module.discriminators, "compare", lambda: "discriminators compare, forward"),
             (module.mel_distance, "forward", lambda: "mel distance, forward"),
-            (fabric, "backward", lambda: f"{turn()}, backward"),
+            (device, "backward", lambda: f"{turn()}, backward"),
             (stepper, "_clip", lambda: "norms and clipping"),
             *((share.optimizer, "step", lambda: "AdamW") for share in stepper._shares),
         ]

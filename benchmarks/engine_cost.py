@@ -30,7 +30,7 @@ from engine.runs.store import FolderStore
 from engine.systems import recipe_classes
 from engine.systems.build import build_system
 from engine.tracking.events import EventLog
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from engine.training.loop import Loop
 from engine.training.order import Order
 from engine.training.stop import StopRequest
@@ -70,11 +70,11 @@ def bare(system: System, recipe: Recipe) -> Callable[[], None]:
 
 def engine(system: System, recipe: Recipe, project: Project) -> Callable[[], None]:
     """The engine's loop, stopped after every `STEPS` steps and gone on with."""
-    fabric = make_fabric(load_params(project.params).hardware, "fp32")
+    device = make_device(load_params(project.params).hardware, "fp32")
     folder = RunFolder(project.runs("benchmark"))
     order = Order(system.train_clips.lengths, recipe.training.batch_size, seed=1)
     loop = Loop(
-        fabric=fabric,
+        device=device,
         system=system,
         recipe=recipe,
         order=order,

@@ -29,7 +29,7 @@ from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.systems import recipe_classes
 from engine.systems.build import build_system
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from engine.training.schedules import Length
 from engine.training.step import Stepper
 
@@ -56,10 +56,10 @@ def cantus(recipe: str) -> Callable[[Project], Step]:
     def make(project: Project) -> Step:
         params = load_params(project.params)
         table = load_recipe(ROOT / "recipes" / f"{recipe}.toml", classes=recipe_classes())
-        fabric = make_fabric(params.hardware, "fp32")
+        device = make_device(params.hardware, "fp32")
         torch.manual_seed(1)
         system = build_system(table, project, params)
-        stepper = Stepper(fabric, system, table, Length(10_000, 1_000))
+        stepper = Stepper(device, system, table, Length(10_000, 1_000))
         random = np.random.default_rng(1)
         steps = itertools.count()
 

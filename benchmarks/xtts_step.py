@@ -51,7 +51,7 @@ from engine.systems import recipe_classes
 from engine.systems.xtts.recipe import XttsRecipe
 from engine.systems.xtts.speech.decode import Sampling, decode
 from engine.systems.xtts.system import XttsSystem, build
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from engine.training.schedules import Length
 from engine.training.step import Stepper
 
@@ -82,10 +82,10 @@ class CantusTraining:
 
     def __init__(self, system: XttsSystem, project: Project) -> None:
         precision = system.recipe.training.precision
-        self._fabric = make_fabric(load_params(project.params).hardware, precision)
+        self._device = make_device(load_params(project.params).hardware, precision)
         self.module = system.module
         length = Length(1_000_000, 1_000)
-        self.stepper = Stepper(self._fabric, system, system.recipe, length)  # type: ignore[arg-type]
+        self.stepper = Stepper(self._device, system, system.recipe, length)  # type: ignore[arg-type]
         self.clips = system.train_clips
         self._random = np.random.default_rng(2)
         self._done = 0
@@ -105,7 +105,7 @@ class CantusTraining:
             (gpt.gpt, "forward", "transformer, forward"),
             (gpt.mel_head, "forward", "heads, forward"),
             (gpt.text_head, "forward", "heads, forward"),
-            (self._fabric, "backward", "backward"),
+            (self._device, "backward", "backward"),
             (self.stepper, "_clip", "gradient norm"),
             (self.stepper._shares[0].optimizer, "step", "AdamW"),
         ]

@@ -15,7 +15,6 @@ from engine.evaluation.digests import keys
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.runs.launch import num_processes
 from engine.split import Split, choose_clips
 from engine.systems.audio_samples import spread_over
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
@@ -29,6 +28,7 @@ from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.systems.dataset_summary import summary_of
+from engine.training.processes import num_processes
 from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 1
