@@ -26,6 +26,11 @@ class Project:
         """What is true of this machine and this run."""
         return self.root / "params.toml"
 
+    @property
+    def dvc_yaml(self) -> Path:
+        """DVC's stages, which `cantus pipeline` writes."""
+        return self.root / "dvc.yaml"
+
     def recipe(self, name: str) -> Path:
         """The file of a recipe given by name, or by path."""
         path = Path(name)

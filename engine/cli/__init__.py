@@ -18,6 +18,7 @@ _COMMANDS = {
     "diff": "Compare two recipes and their metrics.",
     "encode": "Code audio files as .dac files.",
     "fetch": "Put published weights in place.",
+    "pipeline": "Derive dvc.yaml from the recipes.",
     "pin-eval": "Keep a recipe's evaluation clips as they are.",
     "identity": "Say what a run's identity covers, and what differs from the last run.",
     "ingest": "Check and pack a corpus.",

@@ -387,6 +387,18 @@ def _slashes(name: str) -> list[int]:
     return [place for place, char in enumerate(name) if char == "/"]
 
 
+@frozen
+class Plot:
+    """A curve that DVC draws of each run from one of its tables in plots/<recipe>/."""
+
+    table: str
+    """The file's name without .csv: train, eval, or what numbered metrics count."""
+    x: str
+    y: str
+    title: str = ""
+    """Of the plot that sets all recipes of the system side by side; empty where there is none."""
+
+
 @frozen(kw_only=True)
 class Recipe:
     """A whole recipe. Each system subclasses it and types `dataset`, `model` and `losses`."""
@@ -401,6 +413,9 @@ class Recipe:
     shown_by: ClassVar[tuple[str, ...]] = ("samples", "pictures", "export")
     """Modules beside the recipe class that show or export results and change none: an edit of them
     is no edit of the code that counts."""
+
+    plots: ClassVar[tuple[Plot, ...]] = ()
+    """The curves that DVC draws besides train/loss and the metric that picks the best."""
 
     schema: int = setting("version of the recipe grammar; 1", check=_version)
     name: str = setting("the recipe's name: its file, stage and model folder", check=recipe_name)
@@ -420,6 +435,12 @@ class Recipe:
     expect: dict[str, Expectation] = setting("named expectations", default={}, identity=False)
     verdict: Verdict | None = setting("the conclusion", default=None, identity=False)
     samples: Samples = setting("what is made for listening", default=Samples(), identity=False)
+
+    @property
+    def reads_hz(self) -> tuple[int, ...]:
+        """The sample rates, in Hz, at which the recipe reads its corpus."""
+        rate = getattr(self.dataset, "sample_rate_hz", None)
+        return () if rate is None else (rate,)
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

@@ -40,9 +40,17 @@ def recipe_classes() -> Mapping[str, type[Recipe]]:
 
 def part_of(system: type[Recipe], name: str) -> ModuleType | None:
     """The module of this name beside a recipe class; None where its system has no such part."""
+    return import_module(_beside(system, name)) if has_part(system, name) else None
+
+
+def has_part(system: type[Recipe], name: str) -> bool:
+    """Whether there is a module of this name beside a recipe class; it is not imported."""
     package = system.__module__.rpartition(".")[0]
-    module = f"{package}.{name}"
-    return import_module(module) if package and find_spec(module) is not None else None
+    return bool(package) and find_spec(_beside(system, name)) is not None
+
+
+def _beside(system: type[Recipe], name: str) -> str:
+    return f"{system.__module__.rpartition('.')[0]}.{name}"
 
 
 def _class_in(package: str) -> type[Recipe]:

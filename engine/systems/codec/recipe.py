@@ -8,7 +8,7 @@ from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
-from engine.recipe.schema import Recipe
+from engine.recipe.schema import Plot, Recipe
 
 # ---- the audio ----
 
@@ -275,6 +275,14 @@ class CodecRecipe(Recipe):
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
     shown_by = ("samples", "pictures", "files.export")
+    plots = (
+        Plot("eval", "step", "si_sdr_db"),
+        Plot(
+            "quantizers", "kbps", "si_sdr_db", "SI-SDR in dB over kilobits a second, evaluation set"
+        ),
+        Plot("quantizers", "kbps", "mel", "Mel distance over kilobits a second, evaluation set"),
+        Plot("codebook", "codebook", "perplexity"),
+    )
     metrics: ClassVar[Mapping[str, str]] = {
         **{f"eval/{name}": about for name, about in _QUALITY.items()},
         "eval/snr_db_median": "median of the clips' signal-to-noise ratios in dB",
