@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.nn.codewise import widen_codes
+from engine.nn.cpu.codewise import widen_codes
 from engine.nn.cpu.transposed import TransposedConv2d
 
 NUM_CODES = 5
