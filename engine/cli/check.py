@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from engine.cli.show.columns import aligned
 from engine.errors import UserError
 from engine.project import Project, find_project, require_git
 from engine.recipe import (
@@ -22,6 +21,7 @@ from engine.recipe import (
 )
 from engine.recipe.dataset import CorpusClips
 from engine.systems import recipe_classes
+from engine.terminal.columns import aligned
 
 
 @click.command()
@@ -123,7 +123,7 @@ def _print(recipes: Sequence[Recipe], profile: str, *, verbose: bool) -> None:
             click.echo(
                 f"note: {recipe.name}: dataset.split = 'random' draws the evaluation set by the "
                 "seed of params.toml, and figures of two seeds cannot be compared. Keep one set: "
-                f"cantus freeze {recipe.name}"
+                f"cantus pin-eval {recipe.name}"
             )
 
 

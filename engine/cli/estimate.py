@@ -1,11 +1,11 @@
-"""`cantus plan`: what a run will cost, before it runs."""
+"""`cantus estimate`: what a run will cost, before it runs."""
 
 import click
 
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.files.disk import in_words
+from engine.terminal.say import say
 from engine.tracking.comparable import short_digest
 
 
@@ -24,9 +24,9 @@ def command(
 
     \b
     Examples:
-      cantus plan audio_vae
-      cantus plan audio_vae -S training.batch_size=128
-      cantus plan audio_vae --per-hour 2.5 --currency USD
+      cantus estimate audio_vae
+      cantus estimate audio_vae -S training.batch_size=128
+      cantus estimate audio_vae --per-hour 2.5 --currency USD
     """
     loaded = load_project_recipe(recipe, overrides)
     cost = loaded.params.cost

@@ -1,10 +1,10 @@
-"""`cantus phases`: refresh what `dvc metrics diff RECIPE RECIPE` compares."""
+"""`cantus refs`: refresh what `dvc metrics diff RECIPE RECIPE` compares."""
 
 import click
 
-from engine.cli.show.say import say
 from engine.files.untrusted import as_user_error
 from engine.project import find_project
+from engine.terminal.say import say
 from engine.tracking.comparable import tell_incomparable
 from engine.tracking.phase_refs import refresh_phase_refs
 
@@ -18,7 +18,7 @@ def command() -> None:
 
     \b
     Examples:
-      cantus phases
+      cantus refs
       dvc metrics diff audio_vae audio_vae_plus
     """
     project = find_project()

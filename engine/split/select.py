@@ -80,7 +80,7 @@ def read_frozen_table(name: str, project: Project) -> ClipTable:
     if not path.is_file():
         raise UserError(
             f"dataset.evaluation = '{name}' needs {path}, which does not exist. Write it with: "
-            f"cantus freeze RECIPE --as {name}"
+            f"cantus pin-eval RECIPE --as {name}"
         )
     return read_clip_table(path)
 

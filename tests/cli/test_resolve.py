@@ -69,7 +69,7 @@ def test_a_frozen_set_that_does_not_exist_says_how_to_write_it(project, cantus, 
     text = recipe.replace('corpus = "words"', 'corpus = "words"\nevaluation = "kept"')
     (project / "recipes" / "words.toml").write_text(text)
     answer = cantus("resolve", "words")
-    assert (answer.code, "cantus freeze RECIPE --as kept" in answer.error) == (2, True)
+    assert (answer.code, "cantus pin-eval RECIPE --as kept" in answer.error) == (2, True)
 
 
 def test_what_decides_the_clips_stands_apart_and_another_rate_does_not_reach_it(
