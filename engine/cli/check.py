@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from engine.cli.show.columns import aligned
 from engine.errors import UserError
 from engine.project import Project, find_project, require_git
 from engine.recipe import (
@@ -22,6 +21,7 @@ from engine.recipe import (
 )
 from engine.recipe.dataset import CorpusClips
 from engine.systems import recipe_classes
+from engine.terminal.columns import aligned
 
 
 @click.command()

@@ -3,9 +3,9 @@
 import click
 
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.files.disk import in_words
+from engine.terminal.say import say
 from engine.tracking.comparable import short_digest
 
 

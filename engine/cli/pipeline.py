@@ -2,7 +2,7 @@
 
 import click
 
-from engine.cli.show.say import say
+from engine.terminal.say import say
 
 
 @click.command()

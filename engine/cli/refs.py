@@ -2,9 +2,9 @@
 
 import click
 
-from engine.cli.show.say import say
 from engine.files.untrusted import as_user_error
 from engine.project import find_project
+from engine.terminal.say import say
 from engine.tracking.comparable import tell_incomparable
 from engine.tracking.phase_refs import refresh_phase_refs
 

@@ -6,7 +6,7 @@ import sys
 import click
 
 from engine.cli.show.load import load_project_recipe
-from engine.cli.show.say import say
+from engine.terminal.say import say
 
 
 @click.command()

@@ -36,7 +36,7 @@ def command(
       cantus encode speech.wav --model dac_16khz
       cantus encode music/*.flac --model weights_44khz.pth --output coded --quantizers 4
     """
-    from engine.cli.codec_files import each_file, open_codec
+    from engine.systems.codec.command_line.codec_files import each_file, open_codec
     from engine.systems.codec.files.code_file import encode_file
     from engine.systems.codec.files.dac_file import write_dac_file
 

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.cli.show.columns import aligned, cell
+from engine.terminal.columns import aligned, cell
 
 
 def test_columns_are_as_wide_as_their_widest_cell():

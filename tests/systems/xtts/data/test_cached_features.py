@@ -6,9 +6,10 @@ from attrs import evolve
 
 from engine.corpus import Corpus
 from engine.features.cache import Features
+from engine.systems.xtts.data import cached_features
+from engine.systems.xtts.data.cached_features import CachedFeatures
 from engine.systems.xtts.data.eligible import eligible_clips
-from engine.systems.xtts.text import text_tokens
-from engine.systems.xtts.text.text_tokens import tokens_of, vocabulary_of
+from engine.systems.xtts.data.utterances import load_vocabulary
 from tests.systems.xtts.small_project import SMALL
 
 
@@ -19,12 +20,12 @@ def corpus(spoken_project):
 
 @pytest.fixture
 def make(spoken_project, corpus, tmp_path):
-    """Text and tokens of a recipe, and the features they were taken from."""
+    """Vocabulary and tokens of a recipe, and the files they were taken from."""
 
     def make(recipe):
-        features = Features(tmp_path)
-        text = vocabulary_of(recipe, spoken_project, corpus, features)
-        return text, tokens_of(recipe, corpus, text, features), features.used
+        made = CachedFeatures(recipe, corpus, Features(tmp_path))
+        vocabulary = load_vocabulary(spoken_project, made)
+        return vocabulary, made.eligible(vocabulary.tokenizer), made.cache.used
 
     return make
 
@@ -32,8 +33,8 @@ def make(spoken_project, corpus, tmp_path):
 @pytest.mark.parametrize("dataset", [{}, {"max_seconds": 0.8, "max_text_tokens": 12}])
 def test_what_is_kept_is_what_was_sorted(make, make_xtts_recipe, corpus, dataset):
     recipe = make_xtts_recipe(dataset=dataset)
-    text, kept, _ = make(recipe)
-    sorted_ = eligible_clips(corpus.manifest.clips, recipe.dataset, text.tokenizer)
+    vocabulary, kept, _ = make(recipe)
+    sorted_ = eligible_clips(corpus.manifest.clips, recipe.dataset, vocabulary.tokenizer)
     assert kept.rows.tolist() == sorted_.rows.tolist()
     assert kept.left_out == sorted_.left_out
     assert (len(kept.left_out) > 0) is bool(dataset)
@@ -44,11 +45,11 @@ def test_what_is_kept_is_what_was_sorted(make, make_xtts_recipe, corpus, dataset
 
 def test_neither_is_made_again(make, make_xtts_recipe, monkeypatch):
     recipe = make_xtts_recipe()
-    text, kept, used = make(recipe)
+    vocabulary, kept, used = make(recipe)
     for name in ("scratch_vocabulary", "eligible_clips"):
-        monkeypatch.setattr(text_tokens, name, None)
+        monkeypatch.setattr(cached_features, name, None)
     again, tokens, found = make(evolve(recipe, name="another"))
-    assert (again.content, found) == (text.content, used)
+    assert (again.content, found) == (vocabulary.content, used)
     assert tokens.rows.tolist() == kept.rows.tolist()
 
 
@@ -67,6 +68,6 @@ def test_another_limit_makes_tokens_anew_and_another_model_the_vocabulary_too(
 def test_other_code_or_another_package_makes_both_anew(make, make_xtts_recipe, monkeypatch, name):
     """A clip that could not be spoken, for want of a package, can be once that is installed."""
     _, _, used = make(make_xtts_recipe())
-    monkeypatch.setattr(text_tokens, name, lambda _: "another")
+    monkeypatch.setattr(cached_features, name, lambda _: "another")
     _, _, others = make(make_xtts_recipe())
     assert not set(used) & set(others)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from engine.cli.show.console import ConsoleWatcher
-from engine.cli.show.say import say
 from engine.evaluation.clip_table import ClipTable, write_clip_table
 from engine.evaluation.digests import as_digests
 from engine.project import Project
+from engine.terminal.say import say
 
 TITLE = "\x1b]0;pwned\x07"
 """Gives a terminal another title."""

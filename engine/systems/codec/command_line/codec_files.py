@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 import torch
 
-from engine.cli.show.file_progress import file_progress
-from engine.cli.show.say import say
 from engine.corpus.audio.decode import UnusableError
 from engine.errors import UserError
 from engine.files.text import visible_lines
@@ -18,6 +16,8 @@ from engine.systems import recipe_classes
 from engine.systems.codec.files.code_file import Codec
 from engine.systems.codec.files.weights import network_of, read_upstream
 from engine.systems.codec.recipe import CodecRecipe
+from engine.terminal.file_progress import file_progress
+from engine.terminal.say import say
 
 FAILED = 2
 """Exit code where a file could not be done."""

@@ -37,7 +37,7 @@ def command(
       cantus reconstruct speech.wav --model dac_16khz
       cantus reconstruct speech.wav --model dac_16khz --quantizers 2 --output low
     """
-    from engine.cli.codec_files import each_file, open_codec
+    from engine.systems.codec.command_line.codec_files import each_file, open_codec
     from engine.systems.codec.files.code_file import decode_file, encode_file
 
     codec = open_codec(model, device, quantizers)

@@ -1,4 +1,4 @@
-from engine.cli.show.byte_progress import byte_progress
+from engine.terminal.byte_progress import byte_progress
 
 
 def test_without_a_terminal_nothing_is_printed(capfd):

@@ -1,4 +1,4 @@
-from engine.cli.show.file_progress import file_progress
+from engine.terminal.file_progress import file_progress
 
 
 def test_without_a_terminal_nothing_is_printed(capfd):

@@ -36,7 +36,7 @@ def command(
     Examples:
       cantus decode speech.dac --model dac_16khz --output decoded
     """
-    from engine.cli.codec_files import each_file, open_codec
+    from engine.systems.codec.command_line.codec_files import each_file, open_codec
     from engine.systems.codec.files.code_file import decode_file
     from engine.systems.codec.files.dac_file import read_dac_file
 
