@@ -67,7 +67,12 @@ class Project:
 
     @property
     def aim(self) -> Path:
-        """Where Aim's repository lies: of an experiment's temporary checkout, in the real one."""
+        """Where Aim's repository lies."""
+        return self.checkout
+
+    @property
+    def checkout(self) -> Path:
+        """The user's own checkout: of an experiment's temporary one, that which it is made of."""
         parts = self.root.parts
         for place in range(len(parts) - 2):
             if parts[place : place + 3] == (".dvc", "tmp", "exps"):

@@ -39,7 +39,7 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     from engine.runs.run import Run
     from engine.systems.build import build_system
     from engine.tracking.comparable import tell_incomparable
-    from engine.tracking.phase_refs import refresh_phase_refs
+    from engine.tracking.recipe_refs import refresh_recipe_refs
 
     with ConsoleWatcher() as watcher:
         run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher, again)
@@ -48,7 +48,7 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
             return  # the run's first process says it all
         watcher.say(outcome.message)
     if outcome.ending == "finished":
-        refresh_phase_refs(loaded.project)
+        refresh_recipe_refs(loaded.project)
         incomparable = tell_incomparable(loaded.project)
         if incomparable:
             say(incomparable)

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import UserError
 from engine.project import Project
-from engine.tracking.phase_refs import refresh_phase_refs
+from engine.tracking.recipe_refs import refresh_recipe_refs
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -51,7 +51,7 @@ def project(tmp_path, monkeypatch) -> Project:
 
 
 def test_every_recipe_with_metrics_gets_a_ref_without_a_user_name(project):
-    assert refresh_phase_refs(project) == ["audio_vae", "audio_vae_plus"]
+    assert refresh_recipe_refs(project) == ["audio_vae", "audio_vae_plus"]
     tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
     assert tree == ["dvc.yaml", "metrics.json", "params.toml", "plots/train.csv", "recipe.toml"]
     assert "7.5" in git(project.root, "show", "audio_vae:metrics.json")
@@ -59,13 +59,13 @@ def test_every_recipe_with_metrics_gets_a_ref_without_a_user_name(project):
 
 
 def test_the_same_results_make_the_same_ref_and_no_new_commit(project):
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     before = git(project.root, "rev-parse", "audio_vae")
-    assert refresh_phase_refs(project) == []
+    assert refresh_recipe_refs(project) == []
     put_results(project, "audio_vae", 7.4, 1e-3)
-    assert refresh_phase_refs(project) == ["audio_vae"]
+    assert refresh_recipe_refs(project) == ["audio_vae"]
     put_results(project, "audio_vae", 7.5, 1e-3)
-    assert refresh_phase_refs(project) == ["audio_vae"]
+    assert refresh_recipe_refs(project) == ["audio_vae"]
     assert git(project.root, "rev-parse", "audio_vae") == before
 
 
@@ -73,7 +73,7 @@ def test_a_ref_holds_the_params_its_model_was_trained_with(project):
     (project.model("audio_vae") / "params.toml").write_text("seed = 2\n")
     (project.model("audio_vae_plus") / "params.toml").write_text("seed = 1\n")
     project.params.write_text("seed = 3\n")
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     assert git(project.root, "show", "audio_vae:params.toml") == "seed = 2"
     assert git(project.root, "show", "audio_vae_plus:params.toml") == "seed = 1"
 
@@ -81,24 +81,38 @@ def test_a_ref_holds_the_params_its_model_was_trained_with(project):
 def test_branches_index_tags_and_status_stay_as_they_were(project):
     looks = (("branch", "-a"), ("tag",), ("status", "--porcelain"), ("ls-files", "-s"), ("log",))
     before = [git(project.root, *look) for look in looks]
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     assert [git(project.root, *look) for look in looks] == before
 
 
 def test_an_experiment_keeps_an_existing_ref_but_makes_a_missing_one(project, monkeypatch):
     project.metrics("audio_vae_plus").unlink()
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     monkeypatch.setenv("DVC_EXP_NAME", "spare-toys")
     put_results(project, "audio_vae", 1.0, 1.0)
     put_results(project, "audio_vae_plus", 5.5, 3e-3)
-    assert refresh_phase_refs(project) == ["audio_vae_plus"]
+    assert refresh_recipe_refs(project) == ["audio_vae.spare-toys", "audio_vae_plus"]
     assert "7.5" in git(project.root, "show", "audio_vae:metrics.json")
+    assert "1.0" in git(project.root, "show", "audio_vae.spare-toys:metrics.json")
+    assert refresh_recipe_refs(project) == []
+
+
+def test_an_experiment_in_a_checkout_of_its_own_writes_into_the_users(project, monkeypatch):
+    refresh_recipe_refs(project)
+    apart = project.root / ".dvc/tmp/exps/standalone/tmp1"
+    apart.mkdir(parents=True)
+    git(apart, "init", "-q")
+    monkeypatch.setenv("DVC_EXP_NAME", "spare-toys")
+    put_results(Project(apart), "audio_vae", 1.0, 1.0)
+    assert refresh_recipe_refs(Project(apart)) == ["audio_vae.spare-toys"]
+    assert "1.0" in git(project.root, "show", "audio_vae.spare-toys:metrics.json")
+    assert git(apart, "for-each-ref") == ""
 
 
 def test_what_is_missing_is_left_out(project):
     (project.plots("audio_vae") / "train.csv").unlink()
     (project.model("audio_vae") / "recipe.toml").unlink()
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
     assert tree == ["dvc.yaml", "metrics.json", "params.toml"]
     assert "train.csv" not in git(project.root, "show", "audio_vae:dvc.yaml")
@@ -107,14 +121,14 @@ def test_what_is_missing_is_left_out(project):
 def test_without_a_git_checkout_nothing_is_done(tmp_path):
     project = Project(tmp_path)
     put_results(project, "audio_vae", 7.5, 1e-3)
-    assert refresh_phase_refs(project) == []
+    assert refresh_recipe_refs(project) == []
 
 
 def test_a_hook_of_git_does_not_lead_the_refs_astray(project, monkeypatch, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     git(other, "init", "-q")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     assert git(other, "for-each-ref") == ""
     assert "refs/audio_vae" in git(project.root, "for-each-ref")
 
@@ -122,7 +136,7 @@ def test_a_hook_of_git_does_not_lead_the_refs_astray(project, monkeypatch, tmp_p
 def test_a_recipe_named_like_a_place_of_gits_is_refused(project):
     put_results(project, "stash", 1.0, 1.0)
     with pytest.raises(UserError, match="cannot be called 'stash'"):
-        refresh_phase_refs(project)
+        refresh_recipe_refs(project)
 
 
 def dvc_in(project: Project, *arguments: str) -> str:
@@ -134,7 +148,7 @@ def dvc_in(project: Project, *arguments: str) -> str:
 @pytest.mark.slow
 def test_dvc_compares_the_metrics_parameters_and_plots_of_two_recipes(project):
     dvc_in(project, "init", "-q")
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     metrics = json.loads(
         dvc_in(project, "metrics", "diff", "audio_vae", "audio_vae_plus", "--json")
     )
@@ -154,7 +168,7 @@ def test_dvc_compares_the_metrics_parameters_and_plots_of_two_recipes(project):
 def test_dvc_shows_no_difference_between_figures_of_other_clips(project):
     put_results(project, "audio_vae_plus", 5.5, 3e-3, clips="9f8e7d6c5b")
     dvc_in(project, "init", "-q")
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     table = dvc_in(project, "metrics", "diff", "--all", "audio_vae", "audio_vae_plus")
     rows = [line.split("  ") for line in table.splitlines()]
     cells = {tuple(cell.strip() for cell in row if cell.strip())[1:] for row in rows}
@@ -166,7 +180,7 @@ def test_dvc_shows_no_difference_between_figures_of_other_clips(project):
 def test_metrics_that_name_no_evaluation_set_stay_as_they_are(project):
     project.metrics("audio_vae").write_text('{"eval": {"rmse_db": 7.5}}')
     project.metrics("audio_vae_plus").write_text("{")
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     assert git(project.root, "show", "audio_vae:metrics.json") == '{"eval": {"rmse_db": 7.5}}'
     assert git(project.root, "show", "audio_vae_plus:metrics.json") == "{"
 
@@ -180,7 +194,7 @@ def test_figures_in_units_of_the_recipes_own_stand_below_their_unit(project):
         "step": 20,
     }
     project.metrics("audio_vae").write_text(json.dumps(metrics))
-    refresh_phase_refs(project)
+    refresh_recipe_refs(project)
     assert json.loads(git(project.root, "show", "audio_vae:metrics.json")) == {
         "evaluation set 1a2b3c4d": {"eval.rmse_db": 7.5},
         "evaluation set 1a2b3c4d, unit c0ffee": {"baseline.grid.loss": 2.0, "eval.loss": 1.0},

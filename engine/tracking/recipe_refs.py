@@ -18,9 +18,9 @@ from typing import Any
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.diff import leaves
+from engine.recipe.naming import GIT_OWN
 from engine.tracking.comparable import SCALE, scale_of, short_digest
 
-_GIT_OWN = {"bisect", "exps", "heads", "notes", "original", "remotes", "replace", "stash", "tags"}
 _OF_A_HOOK = {
     "GIT_COMMON_DIR",
     "GIT_DIR",
@@ -36,66 +36,62 @@ _NOBODY = {
 }
 
 
-def write_phase_ref(
-    project_root: Path,
-    recipe_name: str,
-    *,
-    metrics_file: Path,
-    recipe_file: Path,
-    params_file: Path,
-    plots_folder: Path,
-) -> bool:
-    """Point `refs/<recipe_name>` at these results; return whether the ref changed.
+def refresh_recipe_refs(project: Project) -> list[str]:
+    """Bring the refs of all recipes that have metrics up to date; return those that changed.
 
-    What is missing among the files is left out. Nothing is done where there is no git checkout. In
-    a DVC experiment an existing ref stays, because the experiment does not replace the phase.
-    Raises UserError where git keeps its own things under the recipe's name.
+    Every stage calls it, so that the refs of recipes whose stages did not run exist as well. In a
+    DVC experiment a recipe's ref stays as it is, for the experiment does not replace the recipe's
+    result; results that differ from it get `refs/<recipe>.<experiment>`. Nothing is done where
+    there is no git checkout. Raises UserError where git keeps its own things under a recipe's name.
     """
-    if recipe_name in _GIT_OWN:
-        raise UserError(
-            f"A recipe cannot be called '{recipe_name}': git keeps its own things under "
-            f"refs/{recipe_name}. Give it another name."
-        )
-    if not (project_root / ".git").exists():
-        return False
-    ref = f"refs/{recipe_name}"
-    present = _git(project_root, "for-each-ref", "--format=%(objectname)", ref)
-    if present and os.environ.get("DVC_EXP_NAME"):
-        return False
-    files = {
-        "metrics.json": metrics_file,
-        "recipe.toml": recipe_file,
-        "params.toml": params_file,
-        "train.csv": plots_folder / "train.csv",
-    }
-    commit = _commit(project_root, {name: file for name, file in files.items() if file.is_file()})
-    if commit == present:
-        return False
-    _git(project_root, "update-ref", ref, commit)
-    return True
-
-
-def refresh_phase_refs(project: Project) -> list[str]:
-    """Bring the ref of every recipe that has metrics up to date; return those that changed.
-
-    Every stage calls it, so that the refs of recipes whose stages did not run exist as well.
-    """
+    root = project.checkout
+    if not (root / ".git").exists():
+        return []
     names = sorted(file.stem for file in (project.root / "metrics").glob("*.json"))
-    return [name for name in names if _refresh(project, name)]
+    written = (_write(root, name, _results(project, name)) for name in names)
+    return [ref for ref in written if ref is not None]
 
 
-def _refresh(project: Project, name: str) -> bool:
-    # What a model was trained with lies beside it; the present files may have changed since.
+def _results(project: Project, name: str) -> dict[str, Path]:
+    """The files of a recipe's result by the names that are the same for all; missing ones not.
+
+    What a model was trained with lies beside it; the present files may have changed since.
+    """
     resolved = (project.model(name) / "recipe.toml", project.resolved_recipe(name))
     trained_with = project.model(name) / "params.toml"
-    return write_phase_ref(
-        project.root,
-        name,
-        metrics_file=project.metrics(name),
-        recipe_file=next((file for file in resolved if file.is_file()), project.recipe(name)),
-        params_file=trained_with if trained_with.is_file() else project.params,
-        plots_folder=project.plots(name),
-    )
+    files = {
+        "metrics.json": project.metrics(name),
+        "recipe.toml": next((file for file in resolved if file.is_file()), project.recipe(name)),
+        "params.toml": trained_with if trained_with.is_file() else project.params,
+        "train.csv": project.plots(name) / "train.csv",
+    }
+    return {name: file for name, file in files.items() if file.is_file()}
+
+
+def _write(root: Path, name: str, files: dict[str, Path]) -> str | None:
+    """Point a recipe's ref, or an experiment's, at its results; its name where that changed it."""
+    if name in GIT_OWN:
+        raise UserError(
+            f"A recipe cannot be called '{name}': git keeps its own things under refs/{name}. "
+            "Give it another name."
+        )
+    commit, present = _commit(root, files), _target(root, name)
+    experiment = os.environ.get("DVC_EXP_NAME")
+    if experiment and present:
+        ref = f"{name}.{experiment}"
+        if commit in (present, _target(root, ref)):
+            return None
+    elif commit == present:
+        return None
+    else:
+        ref = name
+    _git(root, "update-ref", f"refs/{ref}", commit)
+    return ref
+
+
+def _target(root: Path, ref: str) -> str:
+    """The commit that a ref points at; empty where there is no such ref."""
+    return _git(root, "for-each-ref", "--format=%(objectname)", f"refs/{ref}")
 
 
 def _commit(root: Path, files: dict[str, Path]) -> str:
