@@ -99,7 +99,7 @@ def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: fl
     loop.log.sync()
     history = list(read_events(folder.events))
     metrics = final_metrics(history, step)
-    expectations = [judge(name, one, history).facts() for name, one in recipe.expect.items()]
+    expectations = [judge(metric, one, history).facts() for metric, one in recipe.expect.items()]
     table = recipe.verdict
     verdict = None
     if table is not None:

@@ -153,11 +153,11 @@ class Loop:
         self.published()
 
     def _warn_of_violations(self, metrics: Mapping[str, float]) -> None:
-        """Warn of guards that the weights to start from break, hours before they would speak."""
+        """Warn of guards that the initial weights violate, hours before they would speak."""
         for breach in self.guards.already_violated(metrics):
             then = "stops" if breach.action == "stop" else "warns"
             self.warn(
-                f"the weights it starts from break {breach.sentence()}. The guard {then} at the "
+                f"the initial weights already violate a guard: {breach.finding}. It {then} at the "
                 "first evaluation unless training mends that: change its limit, or the start"
             )
 

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from engine.recipe import RecipeError, load_recipe
-from engine.recipe.schema import Constant
+from engine.recipe.optimizers import Constant
 from engine.systems import recipe_classes
 
 FAULTY = """\

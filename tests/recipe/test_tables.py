@@ -2,7 +2,9 @@ from typing import Any, Literal
 
 import pytest
 
-from engine.recipe.schema import Guard, Optimizer, Recipe
+from engine.recipe.judgement import Guard
+from engine.recipe.optimizers import Optimizer
+from engine.recipe.schema import Recipe
 from engine.recipe.tables import keys_of, tables_in, toml_key, type_words, walk
 from engine.systems import recipe_classes
 

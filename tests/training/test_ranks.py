@@ -13,7 +13,8 @@ from torch import nn
 
 from engine.errors import UserError
 from engine.recipe.params import Hardware
-from engine.recipe.schema import Guard, Training
+from engine.recipe.judgement import Guard
+from engine.recipe.training import Training
 from engine.runs.launch import num_processes, require_equal_parts
 from engine.tracking.events import parse_event, read_events
 from engine.training.ranks import ALONE

@@ -5,7 +5,7 @@ import pytest
 from attrs import frozen
 
 from engine.recipe.fields import setting
-from engine.recipe.names import known_metrics
+from engine.recipe.metric_names import known_metrics
 from engine.recipe.schema import Recipe
 from engine.recipe.structure import structure
 
