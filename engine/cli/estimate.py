@@ -29,6 +29,8 @@ def command(
       cantus estimate audio_vae --per-hour 2.5 --currency USD
     """
     loaded = load_project_recipe(recipe, overrides)
+    if loaded.note:
+        say(loaded.note)
     cost = loaded.params.cost
     rate = cost.per_hour if per_hour is None else per_hour
     if rate < 0:

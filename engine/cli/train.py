@@ -29,6 +29,10 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
       cantus train recipes/audio_vae_plus.toml
     """
     loaded = load_project_recipe(recipe, overrides)
+    demo_settings = loaded.demo_settings
+    for line in (loaded.note, demo_settings and f"note: {demo_settings}"):
+        if line:
+            say(line)
 
     # Before torch is loaded: threads that wait go to sleep after some microseconds. By default they
     # spin for milliseconds, and a step on a machine that does anything else takes several times as
@@ -42,7 +46,15 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     from engine.tracking.recipe_refs import refresh_recipe_refs
 
     with ConsoleWatcher() as watcher:
-        run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher, again)
+        run = Run(
+            loaded.recipe,
+            loaded.project,
+            loaded.params,
+            build_system,
+            watcher,
+            again,
+            demo_settings,
+        )
         outcome = run.train()
         if outcome is None:
             return  # the run's first process says it all

@@ -1,5 +1,8 @@
 """From a project's recipes and params.toml to its pipeline."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
 from engine.project import Project
 from engine.recipe import Fault, Params, Recipe, RecipeError, load_recipe
@@ -8,11 +11,12 @@ from engine.systems import has_part, recipe_classes
 
 def load_pipeline(project: Project, params: Params) -> Pipeline:
     """The pipeline of every recipe. Raises RecipeError with the faults of all of them."""
-    recipes: list[Recipe] = []
+    recipes: dict[Path, Recipe] = {}
     faults: list[Fault] = []
-    for path in sorted(project.recipes.glob("*.toml")):
+    for written in sorted(project.recipes.glob("*.toml")):
+        path = project.recipe(written.stem, params.profile)
         try:
-            recipes.append(load_recipe(path, classes=recipe_classes(), profile=params.profile))
+            recipes[path] = load_recipe(path, classes=recipe_classes())
         except RecipeError as error:
             faults += error.faults
     if faults:
@@ -20,14 +24,14 @@ def load_pipeline(project: Project, params: Params) -> Pipeline:
     return pipeline_of(recipes, project, params)
 
 
-def pipeline_of(recipes: list[Recipe], project: Project, params: Params) -> Pipeline:
-    """The pipeline of recipes that were loaded under the profile of params.toml."""
-    told = [
+def pipeline_of(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> Pipeline:
+    """The pipeline of recipes, by the file that the profile of params.toml takes for each."""
+    known = [
         PipelineRecipe(
             recipe,
-            project.recipe(recipe.name).relative_to(project.root).as_posix(),
+            path.relative_to(project.root).as_posix(),
             has_part(type(recipe), "prepare"),
         )
-        for recipe in recipes
+        for path, recipe in recipes.items()
     ]
-    return derive_pipeline(told, params)
+    return derive_pipeline(known, params)

@@ -68,7 +68,7 @@ def _guarded(recipe: str, history: History, ending: Event) -> str:
     facts = spoken[-1].facts
     because = f', because "{facts["because"]}"' if facts.get("because") else ""
     return (
-        f"{recipe} was stopped by its guard {facts['name']} at step {spoken[-1].step:,}: "
+        f"{recipe} was stopped by a guard at step {spoken[-1].step:,}: "
         f"{facts['metric']} was {figure(facts['value'])}, but {facts['condition']}{because}."
     )
 

@@ -122,7 +122,7 @@ class LoadedSpeechJudges:
 
 def require_speech_judges(recipe: Recipe, judges: SpeechJudges) -> None:
     """Raise UserError where the recipe relies on a figure that no model here measures."""
-    relied = {f"expect.{name}.metric": one.metric for name, one in recipe.expect.items()}
+    relied = {f"expect.{metric}": metric for metric in recipe.expect}
     if recipe.verdict is not None:
         relied["verdict.metric"] = recipe.verdict.metric
     for path, metric in relied.items():

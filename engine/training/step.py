@@ -11,7 +11,8 @@ from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.recipe.schema import Constant, Recipe
+from engine.recipe.optimizers import Constant
+from engine.recipe.schema import Recipe
 from engine.training.balance import gradients_at, shares_of
 from engine.training.clock import Position
 from engine.training.meter import Meter

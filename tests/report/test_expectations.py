@@ -1,6 +1,6 @@
 import pytest
 
-from engine.recipe.schema import Expectation
+from engine.recipe.judgement import Expectation
 from engine.report.expectations import judge
 from engine.tracking.events import Event
 

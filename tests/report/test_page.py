@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from engine.recipe import load_recipe, write_recipe
-from engine.recipe.schema import Guard
+from engine.recipe.judgement import Guard
 from engine.report.page import build_report
 from engine.systems import recipe_classes
 from engine.tracking.events import Event

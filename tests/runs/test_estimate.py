@@ -3,7 +3,7 @@ import torch
 from attrs import evolve
 from lightning_fabric import Fabric
 
-from engine.recipe.schema import Cosine
+from engine.recipe.optimizers import Cosine
 from engine.runs import estimate as estimate_module
 from engine.runs.estimate import estimate_run
 from engine.training.step import Stepper

@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.recipe.schema import Guard, Start
+from engine.recipe.judgement import Guard
+from engine.recipe.training import Start
 from engine.tracking.events import read_events
 from tests.training.train_toy import finish, start, wait_for_step
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from engine.recipe.schema import Guard
+from engine.recipe.judgement import Guard
 from engine.training.guards import Guards, Moment
 from engine.training.model_selection import SelectionRule
 

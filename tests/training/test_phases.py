@@ -13,7 +13,9 @@ from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import keys
 from engine.evaluation.lineage import read_ancestors
 from engine.project import Project
-from engine.recipe.schema import Adam, Constant, Guard, Start, Verdict
+from engine.recipe.judgement import Guard, Verdict
+from engine.recipe.optimizers import Adam, Constant
+from engine.recipe.training import Start
 from engine.report.ending import tell_ending
 from engine.runs.initial_weights import remark_on_pick
 from engine.tracking.events import read_events

@@ -5,7 +5,9 @@ from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.evaluation.audio import SPAN, ClipAudio
-from engine.recipe.schema import Adam, Constant, Exponential, Guard, Start
+from engine.recipe.judgement import Guard
+from engine.recipe.optimizers import Adam, Constant, Exponential
+from engine.recipe.training import Start
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.ranks import Ranks

@@ -12,8 +12,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from engine.errors import UserError
+from engine.recipe.judgement import Guard
 from engine.recipe.params import Hardware
-from engine.recipe.schema import Guard, Training
+from engine.recipe.training import Training
 from engine.runs.launch import num_processes, require_equal_parts
 from engine.tracking.events import parse_event, read_events
 from engine.training.ranks import ALONE

@@ -4,7 +4,7 @@ from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.errors import UserError
-from engine.recipe.schema import Adam, Constant
+from engine.recipe.optimizers import Adam, Constant
 from engine.training.balance import Balancer
 from engine.training.schedules import Length
 from engine.training.step import Stepper, check_turns, silent_parameters, weigh

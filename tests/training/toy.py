@@ -16,8 +16,10 @@ from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
+from engine.recipe.optimizers import Adam, Schedule
 from engine.recipe.params import Params
-from engine.recipe.schema import Adam, Recipe, Schedule, Training
+from engine.recipe.schema import Recipe
+from engine.recipe.training import Training
 from engine.training.system import (
     Batch,
     DatasetSummary,

@@ -9,8 +9,9 @@ from attrs import evolve
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.optimizers import AdamW
 from engine.recipe.params import Work
-from engine.recipe.schema import AdamW, Training
+from engine.recipe.training import Training
 from engine.systems.codec.recipe import (
     CodecRecipe,
     Dataset,

@@ -10,7 +10,8 @@ import torch
 from attrs import evolve
 from lightning_fabric import Fabric
 
-from engine.recipe.schema import AdamW, Exponential, Guard
+from engine.recipe.judgement import Guard
+from engine.recipe.optimizers import AdamW, Exponential
 from engine.training.clock import Clock
 from engine.training.guards import Guards, Moment
 from engine.training.order import Order

@@ -8,7 +8,8 @@ from attrs import evolve
 
 from engine.project import Project
 from engine.recipe import load_params
-from engine.recipe.schema import Guard, Start
+from engine.recipe.judgement import Guard
+from engine.recipe.training import Start
 from engine.runs.run import Run
 from engine.systems.build import build_system
 from engine.systems.codec.recipe import Balancer

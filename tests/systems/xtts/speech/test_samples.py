@@ -9,8 +9,8 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
+from engine.recipe.judgement import Expectation, Guard
 from engine.recipe.params import SpeechEvaluation
-from engine.recipe.schema import Expectation, Guard
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.recipe import Speech
 from engine.systems.xtts.speech.speak import most_codes, odd_duration

@@ -5,7 +5,7 @@ import pytest
 from attrs import frozen
 
 from engine.recipe.fields import setting
-from engine.recipe.names import known_metrics
+from engine.recipe.metric_names import known_metrics
 from engine.recipe.schema import Recipe
 from engine.recipe.structure import structure
 
@@ -32,7 +32,7 @@ BOTH = {"discriminator": ADAM, "generator": ADAM}
 
 def faults(optimizer, best="eval/mel", schedule=None, **more) -> dict[str, str]:
     values = {
-        "schema": 1,
+        "schema": 2,
         "name": "a",
         "system": "two",
         "summary": "s",
@@ -69,22 +69,22 @@ def test_the_loops_own_metrics_are_known_for_every_turn_and_loss():
     "metric", ["untrained/mel", "baseline/uniform_grid/mel", "parent/mel", "train/generator/mel"]
 )
 def test_a_guard_may_watch_every_metric_and_its_mirrors(metric):
-    assert not faults(BOTH, guard={"g": {"metric": metric, "below": 1.0}})
+    assert not faults(BOTH, guard={metric: {"below": 1.0}})
 
 
 @pytest.mark.parametrize("metric", ["eval/quantizers_12/mel", "parent/quantizers_1/mel"])
 def test_a_numbered_metric_is_known_under_every_number(metric):
-    assert not faults(BOTH, guard={"g": {"metric": metric, "below": 1.0}})
+    assert not faults(BOTH, guard={metric: {"below": 1.0}})
     for other in ("_0/", "_01/", "_x/", "/"):
         wrong = metric.replace("_12/", other).replace("_1/", other)
-        found = faults(BOTH, guard={"g": {"metric": wrong, "below": 1.0}})
-        assert found["guard.g.metric"].startswith(f"no such metric: '{wrong}'")
+        found = faults(BOTH, guard={wrong: {"below": 1.0}})
+        assert found[f"guard.{wrong}"].startswith(f"no such metric: '{wrong}'")
 
 
 @pytest.mark.parametrize("metric", ["baseline/mel", "untrained/x", "baseline/grid/x", "eval/x"])
 def test_a_mirror_of_nothing_is_unknown(metric):
-    found = faults(BOTH, guard={"g": {"metric": metric, "below": 1.0}})
-    assert found["guard.g.metric"].startswith(f"no such metric: '{metric}'")
+    found = faults(BOTH, guard={metric: {"below": 1.0}})
+    assert found[f"guard.{metric}"].startswith(f"no such metric: '{metric}'")
 
 
 @pytest.mark.parametrize("metric", ["train/loss", "untrained/mel", "parent/mel", "eval/x"])

@@ -16,7 +16,7 @@ _NUMBER = "<n>"
 def naming_faults(
     names: str | None, value: Any, system: type[Recipe] | None, *, required: bool
 ) -> Iterator[tuple[KeyPath, str]]:
-    """What is wrong with a setting that `names` a metric, a result or, by its keys, the turns.
+    """What is wrong with a setting that `names` a metric or a result, or metrics or turns by keys.
 
     A result is a metric of the evaluation.
 
@@ -26,6 +26,10 @@ def naming_faults(
         return
     if names == "metric" and isinstance(value, str):
         yield from _metric_faults(value, known_metrics(system))
+    if names == "metric" and isinstance(value, dict):
+        for key in value:
+            for path, what in _metric_faults(key, known_metrics(system)):
+                yield (key, *path), what
     if names == "result" and isinstance(value, str):
         yield from _result_faults(value, system)
     if names == "turn" and isinstance(value, dict):
