@@ -20,6 +20,7 @@ _COMMANDS = {
     "fetch": "Download published weights.",
     "identity": "Say what a run's identity covers, and what differs from the last run.",
     "ingest": "Check and pack a corpus.",
+    "new": "Write a recipe that extends another, and add its stage.",
     "pin-eval": "Pin a recipe's evaluation clips while its corpus grows.",
     "pipeline": "Derive dvc.yaml from the recipes.",
     "report": "Rebuild the report of a finished run.",

@@ -43,7 +43,7 @@ def write_pipeline(path: Path, pipeline: Pipeline) -> bool:
     """Put the generated part into dvc.yaml; whether that changed the file.
 
     The user's own stages, params, plots and other keys stay as they are, comments included. Raises
-    UserError where one of these stages has a recipe's or a corpus's name.
+    UserError where the file cannot be read, or one of these stages has the name of a generated one.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
@@ -52,8 +52,8 @@ def write_pipeline(path: Path, pipeline: Pipeline) -> bool:
     reader.width = 100
     reader.indent(mapping=2, sequence=4, offset=2)
     before = path.read_text("utf-8") if path.is_file() else ""
-    with as_user_error(f"{path} is no YAML that DVC reads. Mend it, or delete it.", yaml.YAMLError):
-        document = reader.load(before) or CommentedMap()
+    _read(path)  # says what is wrong with it
+    document = reader.load(before) or CommentedMap()
     _require_no_namesakes(path, document, pipeline)
     _splice(document, pipeline)
     if not before:

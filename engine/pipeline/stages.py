@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
+from engine.errors import UserError
 from engine.recipe.params import CorpusSource, Params
 from engine.recipe.schema import Plot, Recipe
 
@@ -39,7 +40,11 @@ class PipelineRecipe:
 
 
 def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeline:
-    """The stages of every recipe that can run with these params, and of what the recipes need."""
+    """The stages of every recipe that can run with these params, and of what the recipes need.
+
+    Raises UserError where a recipe has the name of another stage.
+    """
+    _require_own_names(recipes, params)
     left_out = _left_out(recipes, params)
     used = [one for one in recipes if one.recipe.name not in left_out]
     stages: dict[str, Mapping[str, Any]] = {RESOLVE: _resolve()}
@@ -51,6 +56,17 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
     stages[REFS] = _refs([one.recipe.name for one in used])
     files = ["params.toml", *(one.file for one in used)]
     return Pipeline(stages, files, _comparing_plots([one.recipe for one in used]), left_out)
+
+
+def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> None:
+    taken = {RESOLVE: "a stage", PREPARE: "a stage", REFS: "a stage"}
+    taken |= dict.fromkeys(params.corpora, "a corpus of params.toml")
+    for one in recipes:
+        if one.recipe.name in taken:
+            raise UserError(
+                f"{one.file} has the name of {taken[one.recipe.name]}, and DVC's stages bear the "
+                "names of both. Give the recipe another name."
+            )
 
 
 def _left_out(recipes: Iterable[PipelineRecipe], params: Params) -> dict[str, str]:
