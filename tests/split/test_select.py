@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, write_clip_table
 from engine.evaluation.digests import as_digests

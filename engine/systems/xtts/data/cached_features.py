@@ -13,7 +13,7 @@ import torch
 from attrs import frozen
 
 from engine.corpus import Corpus
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.features.cache import Features
 from engine.recipe import to_plain
 from engine.recipe.code import preparing_digest

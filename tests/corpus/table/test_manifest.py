@@ -1,7 +1,7 @@
 import attrs
 import pytest
 
-from engine.corpus.store.manifest import Clip, Manifest, Quarantined, read_manifest, write_manifest
+from engine.corpus.table.manifest import Clip, Manifest, Quarantined, read_manifest, write_manifest
 from engine.errors import UserError
 
 CLIP = Clip(

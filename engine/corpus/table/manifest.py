@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import frozen
 
 from engine.corpus.audio.unusable import Reason
-from engine.corpus.store.rows import ODD_NAMES, Rows, json_line, to_line
+from engine.corpus.table.rows import ODD_NAMES, Rows, json_line, to_line
 
 CLIPS_FILE = "manifest.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"

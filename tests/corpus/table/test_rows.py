@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from attrs import frozen
 
-from engine.corpus.store.rows import Rows, to_line
+from engine.corpus.table.rows import Rows, to_line
 from engine.errors import UserError
 
 

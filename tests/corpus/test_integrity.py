@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from engine.corpus import ingest
-from engine.corpus.store.integrity import require_intact
+from engine.corpus.integrity import require_intact
 from engine.errors import UserError
 
 

@@ -14,8 +14,8 @@ from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.layouts.database import encode
 from engine.corpus.source import BUILTIN
 from engine.corpus.store.packed import PackedAudio
-from engine.corpus.store.rows import ODD_NAMES, json_line
 from engine.corpus.store.shard_cache import FileState, file_state
+from engine.corpus.table.rows import ODD_NAMES, json_line
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.files.checksum import sha256_of
