@@ -129,8 +129,9 @@ def require_speech_judges(recipe: Recipe, speech_judges: SpeechJudges) -> None:
         key = speech_judges.missing().get(metric.removeprefix("eval/speech/"))
         if key is not None:
             raise UserError(
-                f"{path} is '{metric}', which nobody here can judge. Name a model as {key} below "
-                "[speech_evaluation] in params.toml, or rely on another metric."
+                f"The recipe relies on '{metric}' ({path}), which nothing here can judge. Name a "
+                f"model as {key} below [speech_evaluation] in params.toml, or rely on another "
+                "metric."
             )
 
 

@@ -62,7 +62,7 @@ def test_what_is_prepared_depends_on_the_corpus_and_on_code_that_training_depend
     wanted = {dep for dep in stage["do"]["deps"] if dep.startswith(("engine/", "build/corpus/"))}
     for name, item in stage["foreach"].items():
         assert wanted <= set(STAGES[name]["deps"])
-        recipe = load_recipe(Project(ROOT).recipe(name), classes=recipe_classes(), profile="demo")
+        recipe = load_recipe(Project(ROOT).recipe(name, "demo"), classes=recipe_classes())
         parent = recipe.start.from_ if recipe.start else None
         inherited = f"models/{parent}/evaluation/clips.tsv"
         assert item["evaluated_on"] == (inherited if parent else "evaluation")

@@ -16,8 +16,8 @@ from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
-from engine.recipe.params import Params
 from engine.recipe.optimizers import Adam, Schedule
+from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
 from engine.recipe.training import Training
 from engine.training.system import (
@@ -76,7 +76,7 @@ def toy_recipe(
     if "steps" in training:
         settings["epochs"] = None
     return ToyRecipe(
-        schema=1,
+        schema=2,
         name=more.pop("name", "toy"),
         system="toy",
         summary="a toy",
