@@ -74,7 +74,7 @@ def _parent(path: Path, layer: Layer) -> Path | None:
     if not isinstance(name, str) or name.startswith("/") or not name.endswith(".toml"):
         what = "expected the path of the parent, a .toml file, relative to this file"
         raise _at_extends(layer, what)
-    parent = path.parent / name
+    parent = Path(os.path.normpath(path.parent / name))
     _require_parent(path, parent, layer)
     return parent
 

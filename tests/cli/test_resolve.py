@@ -17,14 +17,16 @@ def test_the_resolved_recipe_is_written_under_the_profile(project, cantus):
     values = tomli.loads(resolved(project).read_text())
     assert values["training"]["epochs"] == 1
     assert values["dataset"]["window"] == "first"
-    assert "profile" not in values
     assert "summary" not in values
 
 
 def test_a_change_that_does_not_count_leaves_the_file_alone(project, cantus, recipe):
     cantus("resolve", "words")
     before = resolved(project).stat()
-    changed = f"# new\n{recipe}\n[profile.other.training]\nepochs = 9\n[samples]\nnum_clips = 1\n"
+    changed = f"# new\n{recipe}\n[samples]\nnum_clips = 1\n"
+    (project / "recipes" / "other").mkdir()
+    other = 'extends = "../words.toml"\n[training]\nepochs = 9\n'
+    (project / "recipes" / "other" / "words.toml").write_text(other)
     (project / "recipes" / "words.toml").write_text(changed)
     cantus("resolve", "words")
     after = resolved(project).stat()

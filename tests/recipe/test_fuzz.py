@@ -45,7 +45,8 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 KEYS = st.sampled_from(
     [*sorted({*re.findall(r"^(\w+) =", RECIPE, re.MULTILINE), "kind", "extends"}), '"еpochs"',
-     '"\\u0000"', '""', '"a.b"', "training.steps", "a" * 300, '"\\u202ekind"', "profile.demo", '"eval/loss"', "guard"]
+     '"\\u0000"', '""', '"a.b"', "training.steps", "a" * 300, '"\\u202ekind"', "profile.demo",
+     '"eval/loss"', "guard"]
 )  # fmt: skip
 ODD_BYTES = st.sampled_from(
     [b"\x00", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\x1b[2J", b'"', b"'''",

@@ -185,7 +185,7 @@ def test_another_condition_takes_the_place_of_the_systems(load, minimal):
 
 def test_a_fault_is_blamed_on_the_recipe_and_not_on_the_guards_of_its_system(faults, minimal):
     (fault,) = faults(f"{minimal}\n[guard]\n'{DEFAULT}' = {{ below = 9.0, above = 1.0 }}\n")
-    assert fault.startswith('words.toml:25  guard."eval/perplexity": give exactly one of')
+    assert fault.startswith('words.toml:26  guard."eval/perplexity": give exactly one of')
     (missing,) = faults(minimal.replace('[model]\nkind = "puzzle"\n', "[guard]\n"))
     assert missing == "words.toml:1  model: missing: the networks"
 

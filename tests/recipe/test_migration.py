@@ -49,7 +49,8 @@ def told(path) -> list[str]:
 
 def test_a_recipe_of_schema_1_is_told_key_by_key_what_to_change(write):
     demo, tiny = (
-        f'profiles are files: move it to recipes/{name}/<name>.toml, with extends = "../<name>.toml"'
+        f"profiles are files: move it to recipes/{name}/<name>.toml, "
+        'with extends = "../<name>.toml"'
         for name in ("demo", "tiny")
     )
     keyed = 'keyed by the metric: write [{}] "{}" = {{ ... }}, without a name'

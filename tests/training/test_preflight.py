@@ -5,7 +5,6 @@ from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.evaluation.audio import SPAN, ClipAudio
-from engine.recipe.judgement import Guard
 from engine.recipe.optimizers import Adam, Constant, Exponential
 from engine.recipe.training import Start
 from engine.training.order import Order
@@ -176,11 +175,6 @@ def test_each_way_to_a_leak_has_its_own_advice(start, frozen, advice):
     system, preflight = look(toy_recipe(start=start, dataset=dataset))
     leaky = evolve(preflight, ancestors={"older": heard(system.eval_clips)})
     assert f"memory, not skill. {advice}" in evaluation_set(leaky).detail
-
-
-def test_a_guard_on_parameters_that_do_not_exist_is_named():
-    found = failures(toy_recipe(guard={"learns": Guard(alive="netwrok")}))
-    assert "netwrok" in found["guard learns"]
 
 
 def test_a_model_that_cannot_learn_one_batch_is_found():

@@ -190,7 +190,7 @@ def test_a_finished_run_is_put_back_by_the_first_process(undisturbed):
 
 
 def test_a_guard_stops_all(tmp_path):
-    guard = {"too_good": Guard(metric="eval/error", above=100.0)}
+    guard = {"eval/error": (Guard(above=100.0),)}
     assert join(start_ranks(tmp_path, guard=guard)) == [1, 0]
     assert last_stop(tmp_path) == "guard"
 

@@ -76,7 +76,7 @@ def toy_recipe(
     if "steps" in training:
         settings["epochs"] = None
     return ToyRecipe(
-        schema=1,
+        schema=2,
         name=more.pop("name", "toy"),
         system="toy",
         summary="a toy",

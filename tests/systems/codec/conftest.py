@@ -80,7 +80,7 @@ def make_codec_recipe():
         tables = {"discriminator": evolve(model.discriminator, **(discriminator or {}))}
         settings = {"steps": 10, "batch_size": 4, "best": "eval/mel", "log_every_steps": 1}
         return CodecRecipe(
-            schema=1,
+            schema=2,
             name="small",
             system="codec",
             summary="a test",

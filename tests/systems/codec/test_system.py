@@ -80,8 +80,10 @@ def test_a_figure_that_cannot_be_measured_is_named_and_nothing_may_rely_on_it(
     recipe = evolve(make_codec_recipe(), evaluation=Evaluation(perceptual=("visqol",)))
     (note,) = build(recipe, speech, params).dataset_summary.notes
     assert "visqol is left out" in note
-    watching = evolve(recipe, guard={"ear": Guard(metric="eval/visqol", at="step:5", above=3.0)})
-    with pytest.raises(UserError, match=r"guard\.ear\.metric is 'eval/visqol'.*cannot be measured"):
+    watching = evolve(recipe, guard={"eval/visqol": (Guard(at="step:5", above=3.0),)})
+    with pytest.raises(
+        UserError, match=r"on 'eval/visqol' \(guard\.eval/visqol\).*cannot be measured"
+    ):
         build(watching, speech, params)
 
 

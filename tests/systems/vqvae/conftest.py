@@ -81,7 +81,7 @@ def make_recipe():
     def make(model="aligned", batch_size=8, **dataset):
         table = MODELS[model]
         return VqvaeRecipe(
-            schema=1,
+            schema=2,
             name="words",
             system="vqvae",
             summary="a test",

@@ -82,7 +82,7 @@ def make_xtts_recipe():
         table = {"corpus": "speech", "languages": ("hu",), "split": "text_disjoint"}
         table |= {"eval_share": 0.3, "conditioning_seconds": (0.3, 0.5)}
         return XttsRecipe(
-            schema=1,
+            schema=2,
             name="small",
             system="xtts",
             summary="a test",
