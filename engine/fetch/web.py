@@ -1,8 +1,8 @@
 """Files of the web, by `huggingface_hub`: its requests, retries, redirections, tokens and mirrors.
 
 What it reads from the environment holds here too: HF_ENDPOINT (a mirror of the hub), HF_TOKEN,
-HF_HUB_OFFLINE, HF_HUB_DOWNLOAD_TIMEOUT, the proxies. Its `hf_hub_download` is not used: since
-release 2 that deletes what has arrived where a download fails or is killed, and starts anew.
+HF_HUB_OFFLINE, HF_HUB_DOWNLOAD_TIMEOUT, the proxies. Its `hf_hub_download` is not used: that of
+release 2.4 deletes what has arrived where a download fails, and never continues it after a kill.
 """
 
 import logging
@@ -37,7 +37,11 @@ class Web:
         """See `Source.look`."""
         address = f"{self.address}/{name}"
         with faults_in_words(address):
-            return _remote(address, _metadata(address, token=False))
+            metadata = _metadata(address, token=False)
+            if metadata.size is None and metadata.location != address:
+                # Led on to another host, as from a release of GitHub: that one knows the file.
+                metadata = _metadata(metadata.location, token=False)
+            return _remote(address, metadata)
 
     def append(self, remote: Remote, start: int, file: BinaryIO, done: Progress) -> None:
         """See `Source.append`."""

@@ -24,7 +24,8 @@ def server(monkeypatch):
         yield server
 
 
-@pytest.fixture(params=["web", "hub"])
+@pytest.fixture(params=["web", "hub", "released"])
 def place(request, server):
-    """What names the server: by its address, or as a repository of the hub."""
-    return server.address if request.param == "web" else f"hf://{REPO}"
+    """What names the server: as a plain one, one that leads on to another, and as the hub."""
+    released = f"{server.address}/released"
+    return {"web": server.address, "hub": f"hf://{REPO}", "released": released}[request.param]

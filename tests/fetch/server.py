@@ -2,7 +2,7 @@
 
 `/<file>` is a plain server's. `/owner/name/resolve/<revision>/<file>` is the hub's, whose large
 files lie elsewhere: such an address names the content's digest and leads to `/stored/<file>` on
-another host, by another name of this machine.
+another host, by another name of this machine. `/released/<file>` leads there and says nothing else.
 """
 
 import threading
@@ -100,8 +100,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             return self.path.startswith(f"/{server.repo}/resolve/")
 
         def is_elsewhere(self):
-            """Whether the hub leads on to where a file is stored."""
-            return self.is_of_hub() and len(server.files.get(self.name, b"")) > _LARGE
+            """Whether a request is led on to where the file is stored."""
+            large = len(server.files.get(self.name, b"")) > _LARGE
+            return large and (self.is_of_hub() or self.path.startswith("/released/"))
 
         def begin(self):
             """Send the headers; return what is to follow, None after a refusal."""
@@ -137,8 +138,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.send_response(302)
             port = self.server.server_port
             self.send_header("Location", f"http://localhost:{port}/stored/{self.name}")
-            self.send_facts(content, "X-Linked-Etag")
-            self.send_header("X-Linked-Size", str(len(content)))
+            if self.is_of_hub():
+                self.send_facts(content, "X-Linked-Etag")
+                self.send_header("X-Linked-Size", str(len(content)))
             self.send_header("Content-Length", "0")
             self.end_headers()
 
