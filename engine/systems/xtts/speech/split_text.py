@@ -15,6 +15,7 @@ Fits = Callable[[str], bool]
 # A full stop needs a space after it; what ends a sentence in Chinese, Japanese or Hindi does not.
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？।॥]+[”’」』）]*|\n")
 _MARKED_LINE = re.compile(r"[.!?…]\s*\n$")
+_NEXT = re.compile(r"\s*(\S?)")
 _CLAUSE_END = re.compile(r"[,;:–—]+(?=\s)|[，、；：]+")
 _WORD_END = re.compile(r"(?=\s)")
 _LETTER_END = re.compile(r"(?!^)")
@@ -33,9 +34,9 @@ def split_text(text: str, fits: Fits) -> list[Piece]:
     """The sentences of a text, and the parts of those that do not fit.
 
     A sentence ends at its mark or at the end of a line, unless a small letter follows one of the
-    two. A single word with a full stop, which may be an abbreviation, stays with what follows. What is too long is cut
-    after a clause, else after a word, else within it. Pieces of punctuation alone are left out.
-    Raises UserError where not even a letter fits.
+    two. A single word with a full stop, which may be an abbreviation, stays with what follows. What
+    is too long is cut after a clause, else after a word, else within it. Pieces of punctuation
+    alone are left out. Raises UserError where not even a letter fits.
     """
     return list(chain.from_iterable(_pieces(sentence, fits) for sentence in sentences(text)))
 
@@ -50,7 +51,8 @@ def sentences(text: str) -> Iterator[str]:
     """The sentences of a text, each with single spaces, whatever their length."""
     start, held = 0, ""
     for end in (*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)):
-        if text[end:].lstrip()[:1].islower() and not _MARKED_LINE.search(text, start, end):
+        following = _NEXT.match(text, end)
+        if following and following[1].islower() and not _MARKED_LINE.search(text, start, end):
             continue
         held, start = f"{held} {text[start:end]}".strip(), end
         if end < len(text) and _may_be_abbreviation(held):
