@@ -28,6 +28,11 @@ class Project:
         """What is true of this machine and this run."""
         return self.root / "params.toml"
 
+    @property
+    def dvc_yaml(self) -> Path:
+        """DVC's stages, which `cantus pipeline` writes."""
+        return self.root / "dvc.yaml"
+
     def recipe(self, name: str, profile: str = AS_WRITTEN) -> Path:
         """The file of a recipe given by name, its variant for a profile if any, or by path.
 
@@ -74,6 +79,10 @@ class Project:
         """What of it decides which clips it uses, and what they are made into."""
         return self.root / "build" / "recipes" / f"{name}.data.toml"
 
+    def resolved_corpus(self, name: str) -> Path:
+        """What makes a corpus: its settings, and the code that lists, decodes and measures."""
+        return self.root / "build" / "corpora" / f"{name}.toml"
+
     def prepared(self, name: str) -> Path:
         """What a recipe's clips were made into before training, and tables of them."""
         return self.root / "build" / "prepared" / name
@@ -85,7 +94,12 @@ class Project:
 
     @property
     def aim(self) -> Path:
-        """Where Aim's repository lies: of an experiment's temporary checkout, in the real one."""
+        """Where Aim's repository lies."""
+        return self.checkout
+
+    @property
+    def checkout(self) -> Path:
+        """The user's own checkout: of an experiment's temporary one, that which it is made of."""
         parts = self.root.parts
         for place in range(len(parts) - 2):
             if parts[place : place + 3] == (".dvc", "tmp", "exps"):

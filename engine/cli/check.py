@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from engine.cli.show.columns import aligned
 from engine.cli.show.load import note_as_written, upstream_faults
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project, find_project, require_git
@@ -24,6 +23,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.faults import Place, shown
 from engine.recipe.lineage import profile_of
 from engine.systems import recipe_classes
+from engine.terminal.columns import aligned
 
 
 @click.command()
@@ -58,8 +58,26 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
             sound[path] = recipe
     profile = params.profile if params else AS_WRITTEN
     _print({path: sound[path] for path in chosen if path in sound}, profile, verbose=verbose)
+    if params is not None and not faults and not recipes:
+        _tell_of_pipeline({path: sound[path] for path in chosen}, project, params)
     if faults:
         raise RecipeError(faults)
+
+
+def _tell_of_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> None:
+    """Note the recipes without a stage. Raises UserError where dvc.yaml is stale."""
+    from engine.pipeline.dvc_yaml import staleness
+    from engine.pipeline.load import pipeline_of
+
+    if not project.dvc_yaml.is_file():
+        click.echo("note: there is no dvc.yaml: cantus pipeline --write")
+        return
+    pipeline = pipeline_of(recipes, project, params)
+    for name, why in pipeline.left_out.items():
+        click.echo(f"note: {name} has no stage in dvc.yaml: {why}")
+    stale = staleness(project.dvc_yaml, pipeline)
+    if stale is not None:
+        raise UserError(stale)
 
 
 def _files(project: Project, recipes: Sequence[str]) -> tuple[list[Path], list[Path]]:
@@ -145,7 +163,7 @@ def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> No
             click.echo(
                 f"note: {recipe.name}: dataset.split = 'random' draws the evaluation set by the "
                 "seed of params.toml, and figures of two seeds cannot be compared. Keep one set: "
-                f"cantus freeze {recipe.name}"
+                f"cantus pin-eval {recipe.name}"
             )
 
 

@@ -3,15 +3,15 @@
 import click
 
 from engine.cli.compare_metrics import Figures, compare_metrics
-from engine.cli.show.columns import aligned, cell
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import Change, diff_recipes, load_recipe, to_plain
 from engine.recipe.faults import listed, shown
 from engine.recipe.read import read_layer
 from engine.systems import recipe_classes
+from engine.terminal.columns import aligned, cell
+from engine.terminal.say import say
 
 
 @click.command()

@@ -2,10 +2,10 @@
 
 import click
 
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, Licence
 from engine.project import Project
+from engine.terminal.say import say
 
 _FOLDER = "published"
 
@@ -30,11 +30,11 @@ def command(name: str, place: str | None, accept_licence: bool) -> None:
       cantus fetch xtts_v2 --from https://mirror.example/xtts_v2
       cantus fetch xtts_v2 --from ~/downloads/xtts_v2
     """
-    from engine.cli.show.byte_progress import byte_progress
     from engine.fetch.catalogue import find_entry
     from engine.fetch.fetch import fetch
     from engine.fetch.source import source_at
     from engine.project import find_project
+    from engine.terminal.byte_progress import byte_progress
 
     entry, project = find_entry(name), find_project()
     source = source_at(entry.address if place is None else place)

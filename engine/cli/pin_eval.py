@@ -1,12 +1,12 @@
-"""`cantus freeze`: keep a recipe's evaluation clips as they are while its corpus grows."""
+"""`cantus pin-eval`: keep a recipe's evaluation clips as they are while its corpus grows."""
 
 import click
 
 from engine.cli.show.load import load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable
 from engine.recipe.dataset import evaluation_name
+from engine.terminal.say import say
 
 
 @click.command()
@@ -21,8 +21,8 @@ def command(recipe: str, name: str | None, replace: bool) -> None:
 
     \b
     Examples:
-      cantus freeze audio_vae
-      cantus freeze audio_vae --as words_2026
+      cantus pin-eval audio_vae
+      cantus pin-eval audio_vae --as words_2026
     """
     from engine.corpus import Corpus
     from engine.evaluation.clip_table import read_clip_table, write_clip_table

@@ -46,9 +46,9 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
 
 
 def _tell(prepared: "Prepared", place: "Path") -> None:
-    from engine.cli.show.columns import aligned
-    from engine.cli.show.say import say
     from engine.features.prepared import CLIPS_FILE, QUARANTINE_FILE
+    from engine.terminal.columns import aligned
+    from engine.terminal.say import say
 
     lines = aligned(prepared.figures)
     rows = prepared.quarantined.rows

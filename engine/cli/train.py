@@ -6,7 +6,7 @@ import sys
 import click
 
 from engine.cli.show.load import load_project_recipe
-from engine.cli.show.say import say
+from engine.terminal.say import say
 
 
 @click.command()
@@ -43,7 +43,7 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     from engine.runs.run import Run
     from engine.systems.build import build_system
     from engine.tracking.comparable import tell_incomparable
-    from engine.tracking.phase_refs import refresh_phase_refs
+    from engine.tracking.recipe_refs import refresh_recipe_refs
 
     with ConsoleWatcher() as watcher:
         run = Run(
@@ -60,7 +60,7 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
             return  # the run's first process says it all
         watcher.say(outcome.message)
     if outcome.ending == "finished":
-        refresh_phase_refs(loaded.project)
+        refresh_recipe_refs(loaded.project)
         incomparable = tell_incomparable(loaded.project)
         if incomparable:
             say(incomparable)

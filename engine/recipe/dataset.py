@@ -39,7 +39,7 @@ class CorpusClips:
         check=at_least(1),
     )
     evaluation: str | None = setting(
-        "name of a frozen evaluation set, evaluation/<name>.tsv, which `cantus freeze` writes; "
+        "name of a frozen evaluation set, evaluation/<name>.tsv, which `cantus pin-eval` writes; "
         "it is taken instead of a split",
         default=None,
         check=evaluation_name,

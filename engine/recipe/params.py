@@ -152,7 +152,7 @@ class SpeechEvaluation:
 
 @frozen(kw_only=True)
 class Cost:
-    """What an hour of this machine costs, for `cantus plan`."""
+    """What an hour of this machine costs, for `cantus estimate`."""
 
     per_hour: float = setting("price of an hour", default=0.0, check=at_least(0.0))
     currency: str = setting("its currency", default="EUR", check=not_empty)

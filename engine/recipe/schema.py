@@ -27,6 +27,18 @@ def _slashes(name: str) -> list[int]:
     return [place for place, char in enumerate(name) if char == "/"]
 
 
+@frozen
+class Plot:
+    """A curve that DVC draws of each run from one of its tables in plots/<recipe>/."""
+
+    table: str
+    """The file's name without .csv: train, eval, or what numbered metrics count."""
+    x: str
+    y: str
+    title: str = ""
+    """Of the plot that sets all recipes of the system side by side; empty where there is none."""
+
+
 @frozen(kw_only=True)
 class Recipe:
     """A whole recipe. Each system subclasses it and types `dataset`, `model` and `losses`."""
@@ -43,6 +55,13 @@ class Recipe:
     loss_settings: ClassVar[Mapping[str, str]] = {}
     """Settings outside [losses] that decide what a loss is, by dotted path, and what to call them
     where a demo has others than its recipe; empty where the value says it (`hinge`)."""
+
+    shown_by: ClassVar[tuple[str, ...]] = ("samples", "pictures", "export")
+    """Modules beside the recipe class that show or export results and change none: an edit of them
+    is no edit of the code that counts."""
+
+    plots: ClassVar[tuple[Plot, ...]] = ()
+    """The curves that DVC draws besides train/loss and the metric that picks the best."""
 
     schema: int = setting(f"version of the recipe grammar: {SCHEMA_VERSION}", check=_version)
     name: str = setting(
@@ -74,6 +93,12 @@ class Recipe:
     )
     verdict: Verdict | None = setting("the conclusion", default=None, identity=False)
     samples: Samples = setting("what is made for listening", default=Samples(), identity=False)
+
+    @property
+    def reads_hz(self) -> tuple[int, ...]:
+        """The sample rates, in Hz, at which the recipe reads its corpus."""
+        rate = getattr(self.dataset, "sample_rate_hz", None)
+        return () if rate is None else (rate,)
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

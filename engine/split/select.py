@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import evolve
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, read_clip_table
 from engine.evaluation.digests import keys, rows_among
@@ -80,7 +80,7 @@ def read_frozen_table(name: str, project: Project) -> ClipTable:
     if not path.is_file():
         raise UserError(
             f"dataset.evaluation = '{name}' needs {path}, which does not exist. Write it with: "
-            f"cantus freeze RECIPE --as {name}"
+            f"cantus pin-eval RECIPE --as {name}"
         )
     return read_clip_table(path)
 

@@ -6,13 +6,13 @@ gradient.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from attrs import define, field, frozen
 
 from engine.recipe.judgement import Guard, NamedGuard, guards_on
 from engine.recipe.judgement import Guards as GuardTable
 from engine.training.model_selection import PerClip, Score, SelectionRule
+from engine.training.state import Saved, as_arrays, as_tensors
 
 LOSS = "train/loss"
 """The metric that must be finite."""
@@ -48,7 +48,7 @@ class Breach:
 
 @frozen
 class Moment:
-    """When metrics were taken: optimiser steps and epochs done."""
+    """When metrics were taken: optimizer steps and epochs done."""
 
     step: int
     epoch: float
@@ -107,24 +107,23 @@ class Guards:
         because = "a trainable tensor without gradient is not connected to the loss"
         return [Breach(GRADIENTS, metric, 0.0, said, "stop", because, moment.step)]
 
-    def state(self) -> dict[str, Any]:
-        """Plain values for a checkpoint."""
-        return {
+    def state(self) -> Saved:
+        """What is remembered, by guard: plain values, and figures of each clip."""
+        plain = {
             name: [m.done, m.best and [m.best.step, m.best.value], m.history, m.other_history]
             for name, m in self._memory.items()
         }
+        bests = {name: m.best for name, m in self._memory.items() if m.best}
+        return Saved(plain, {name: as_tensors(best.per_clip) for name, best in bests.items()})
 
-    def per_clip(self) -> dict[str, PerClip]:
-        """What `state` leaves out: figures of each clip, by guard."""
-        return {name: m.best.per_clip for name, m in self._memory.items() if m.best}
-
-    def load(self, state: Mapping[str, Any], per_clip: Mapping[str, PerClip]) -> None:
+    def load(self, saved: Saved) -> None:
         """Take over saved state; a guard added since then starts afresh."""
-        for name, (done, best, history, other) in state.items():
+        for name, (done, best, history, other) in saved.plain.items():
             if name in self._memory:
                 pairs = [(step, value) for step, value in history]
                 others = [(step, value) for step, value in other]
-                score = best and Score(best[0], best[1], per_clip.get(name, {}))
+                per_clip = as_arrays(saved.tensors.get(name, {}))
+                score = best and Score(best[0], best[1], per_clip)
                 self._memory[name] = _Memory(done, score, pairs, others)
 
     def _look(

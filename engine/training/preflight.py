@@ -237,11 +237,11 @@ def _list(names: set[str]) -> str:
 
 @contextmanager
 def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
-    """Restore weights, buffers, optimisers and torch's generator after the block.
+    """Restore weights, buffers, optimizers and torch's generator after the block.
 
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
-    random, optimizers = random_state(), deepcopy(stepper.optimizer_state())
+    random, optimizers = random_state(), deepcopy(stepper.state())
     kept = {name: t.detach().clone() for name, t in system.module.state_dict().items()}
     system.module.train()
     try:
@@ -249,6 +249,6 @@ def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
     finally:
         system.module.load_state_dict(kept)
         system.module.zero_grad(set_to_none=True)
-        stepper.load_optimizer_state(optimizers)
+        stepper.load(optimizers)
         stepper.meter.clear()
         set_random_state(random)

@@ -10,7 +10,7 @@ from engine.recipe.optimizers import Constant, Cosine, Exponential, MultiStep, S
 
 @frozen
 class Length:
-    """How long a run is: optimiser steps in all and in an epoch."""
+    """How long a run is: optimizer steps in all and in an epoch."""
 
     total_steps: int
     steps_per_epoch: int

@@ -39,7 +39,7 @@ def usage(project):
 
 
 def test_evaluation_clips_are_written_for_git_to_keep(words, cantus):
-    answer = cantus("freeze", "words")
+    answer = cantus("pin-eval", "words")
     assert answer.code == 0, answer.error
     assert 'evaluation = "words"' in answer.out
     table = read_clip_table(words.frozen_evaluation("words"))
@@ -49,7 +49,7 @@ def test_evaluation_clips_are_written_for_git_to_keep(words, cantus):
 
 
 def test_a_frozen_set_stays_while_the_corpus_grows(words, cantus):
-    cantus("freeze", "words", "--as", "kept")
+    cantus("pin-eval", "words", "--as", "kept")
     use_frozen(words, "kept")
     frozen = read_clip_table(words.frozen_evaluation("kept")).ids
     for number in range(20, 40):
@@ -61,7 +61,7 @@ def test_a_frozen_set_stays_while_the_corpus_grows(words, cantus):
 
 
 def test_a_frozen_clip_that_is_gone_is_named(words, cantus):
-    cantus("freeze", "words")
+    cantus("pin-eval", "words")
     use_frozen(words, "words")
     gone = read_clip_table(words.frozen_evaluation("words")).ids[0]
     (words.root / f"data/words/{gone}.wav").unlink()
@@ -71,28 +71,28 @@ def test_a_frozen_clip_that_is_gone_is_named(words, cantus):
 
 
 def test_freezing_the_same_again_changes_nothing_and_others_are_not_lost(words, cantus):
-    cantus("freeze", "words")
+    cantus("pin-eval", "words")
     before = words.frozen_evaluation("words").read_bytes()
-    assert cantus("freeze", "words").code == 0
+    assert cantus("pin-eval", "words").code == 0
     assert words.frozen_evaluation("words").read_bytes() == before
     recipe = words.recipes / "words.toml"
     recipe.write_text(recipe.read_text().replace("[model]", 'split = "random"\n\n[model]', 1))
-    answer = cantus("freeze", "words")
+    answer = cantus("pin-eval", "words")
     assert answer.code == 2
     assert "--replace" in answer.error
     assert words.frozen_evaluation("words").read_bytes() == before
-    assert cantus("freeze", "words", "--replace").code == 0
+    assert cantus("pin-eval", "words", "--replace").code == 0
     assert words.frozen_evaluation("words").read_bytes() != before
 
 
 @pytest.mark.parametrize("name", ["../../x", "a/b", "", "é", "a b"])
 def test_a_name_that_is_no_word_is_refused(words, cantus, name):
-    answer = cantus("freeze", "words", "--as", name)
+    answer = cantus("pin-eval", "words", "--as", name)
     assert (answer.code, "must be a word" in answer.error) == (2, True)
 
 
 def test_a_corpus_that_was_not_ingested_says_what_to_do(project, cantus):
-    assert "cantus ingest words" in cantus("freeze", "words").error
+    assert "cantus ingest words" in cantus("pin-eval", "words").error
 
 
 def test_usage_names_every_recipe_of_the_corpus_and_why_one_cannot_be_used(words):
@@ -109,4 +109,4 @@ def test_a_random_split_is_noted_by_check(words, cantus):
     answer = cantus("check")
     assert answer.code == 0
     assert "figures of two seeds cannot be compared" in answer.out
-    assert "cantus freeze words" in answer.out
+    assert "cantus pin-eval words" in answer.out

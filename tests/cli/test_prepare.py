@@ -158,7 +158,9 @@ def test_what_is_said_names_the_reasons_with_the_first_clips_and_the_tables(proj
     assert "8 training" in lines["used"]
     assert "Conditioned on another clip of its speaker: 14 clips" in lines["voices"]
     assert "tables: build/prepared/small/clips.tsv, build/prepared/small/quarantined" in said
-    assert any("Conditioned on another clip" in note for note in built(project).data.notes)
+    assert any(
+        "Conditioned on another clip" in note for note in built(project).dataset_summary.notes
+    )
 
 
 def test_training_makes_nothing_again_that_was_prepared_where_it_could_not_make_the_same(
@@ -172,10 +174,8 @@ def test_training_makes_nothing_again_that_was_prepared_where_it_could_not_make_
     def other(*_):
         raise AssertionError("made again")
 
-    for name in ("fit_audio_codes", "code_all"):
-        monkeypatch.setattr(f"engine.systems.xtts.data.utterances.{name}", other)
-    for name in ("eligible_clips", "scratch_vocabulary"):
-        monkeypatch.setattr(f"engine.systems.xtts.text.text_tokens.{name}", other)
+    for name in ("fit_audio_codes", "code_all", "eligible_clips", "scratch_vocabulary"):
+        monkeypatch.setattr(f"engine.systems.xtts.data.cached_features.{name}", other)
     after = built(project)
     assert after.data_digest == before.data_digest
     assert after.evaluation_set == before.evaluation_set

@@ -4,12 +4,12 @@ import subprocess
 def test_it_says_which_refs_it_refreshed_and_then_that_all_is_well(project, cantus):
     (project / "metrics").mkdir()
     (project / "metrics" / "words.json").write_text("{}")
-    assert cantus("phases").out == "refreshed: words\n"
+    assert cantus("refs").out == "refreshed: words\n"
     command = ["git", "-C", str(project), "show", "words:recipe.toml"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert shown == (project / "recipes" / "words.toml").read_text()
-    assert cantus("phases").out == "everything was up to date\n"
+    assert cantus("refs").out == "everything was up to date\n"
 
 
 def test_help_has_an_example(cantus):
-    assert "dvc metrics diff audio_vae audio_vae_plus\n" in cantus("phases", "--help").out
+    assert "dvc metrics diff audio_vae audio_vae_plus\n" in cantus("refs", "--help").out

@@ -102,7 +102,7 @@ def test_cantus_says_how_the_run_ended_and_what_differs(checkout):
     assert "finished" in checkout.run("cantus", "why", "audio_vae")
     assert "model.kind" in checkout.run("cantus", "diff", "audio_vae", "audio_vae_plus")
     assert "batch_min_max" in checkout.run("cantus", "diff", "audio_vae", "--upstream")
-    assert "83,777" in checkout.run("cantus", "plan", "audio_vae")
+    assert "83,777" in checkout.run("cantus", "estimate", "audio_vae")
 
 
 def test_a_run_killed_with_dvc_and_then_alone_goes_on_to_the_same_weights(tmp_path, checkout):

@@ -81,7 +81,7 @@ def test_the_second_phase_begins_where_the_first_was_best_on_the_same_clips(chec
 
 
 def test_the_phases_are_compared_by_dvc_and_by_cantus(checkout):
-    checkout.run("cantus", "phases")
+    checkout.run("cantus", "refs")
     compared = checkout.run("dvc", "metrics", "diff", *PHASES)
     assert "eval.mel_ce" in compared
     assert "optimizer.gpt.learning_rate" in checkout.run("dvc", "params", "diff", *PHASES)

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, write_clip_table
 from engine.evaluation.digests import as_digests
@@ -121,5 +121,5 @@ def test_a_frozen_clip_that_is_missing_is_an_error_that_names_it(project):
 
 
 def test_a_frozen_set_that_does_not_exist_says_how_to_write_it(project):
-    with pytest.raises(UserError, match="cantus freeze RECIPE --as other"):
+    with pytest.raises(UserError, match="cantus pin-eval RECIPE --as other"):
         choose(project, clips(*range(40)), evaluation="other")

@@ -167,7 +167,7 @@ def test_guards_go_on_from_saved_state_as_if_never_stopped(cut):
     whole = speak(Guards(guard, BEST), range(1, 7))
     first, second = Guards(guard, BEST), Guards(guard, BEST)
     early = speak(first, range(1, cut + 1))
-    second.load(first.state(), first.per_clip())
+    second.load(first.state())
     assert early + speak(second, range(cut + 1, 7)) == whole
 
 

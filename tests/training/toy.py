@@ -211,7 +211,7 @@ def build_toy(recipe: Recipe, project: Project, params: Params) -> ToySystem:
 
 def _choose(system: ToySystem, recipe: Recipe, project: Project, params: Params) -> None:
     """Clips of a corpus as every system chooses them: an endless one, of which some are there."""
-    from engine.corpus.store.manifest import Clip
+    from engine.corpus.table.manifest import Clip
     from engine.split.select import choose_clips
 
     dataset = recipe.dataset

@@ -9,7 +9,7 @@ from attrs import frozen
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
 from engine.recipe.judgement import Guard, guards_on
-from engine.recipe.schema import Recipe
+from engine.recipe.schema import Plot, Recipe
 from engine.systems.codec.metrics import GUARDS, METRICS
 
 # ---- the audio ----
@@ -264,6 +264,15 @@ class CodecRecipe(Recipe):
     """A recipe of a neural audio codec."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
+    shown_by = ("samples", "pictures", "files.export")
+    plots = (
+        Plot("eval", "step", "si_sdr_db"),
+        Plot(
+            "quantizers", "kbps", "si_sdr_db", "SI-SDR in dB over kilobits a second, evaluation set"
+        ),
+        Plot("quantizers", "kbps", "mel", "Mel distance over kilobits a second, evaluation set"),
+        Plot("codebook", "codebook", "perplexity"),
+    )
     metrics: ClassVar[Mapping[str, str]] = METRICS
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
     loss_settings: ClassVar[Mapping[str, str]] = {

@@ -8,7 +8,7 @@ from attrs import frozen
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
 from engine.recipe.judgement import Guard, guards_on
-from engine.recipe.schema import Recipe
+from engine.recipe.schema import Plot, Recipe
 
 SAMPLE_RATE_HZ = 22_050
 """Of the audio that the GPT's codes are made of."""
@@ -215,6 +215,15 @@ class XttsRecipe(Recipe):
     """A recipe that trains the GPT of XTTS."""
 
     turns: ClassVar[tuple[str, ...]] = ("gpt",)
+    shown_by = ("speech.samples", "files.export", "data.clip_tables")
+    plots = (
+        Plot(
+            "eval",
+            "step",
+            "mel_ce",
+            "Cross-entropy of audio codes in nats, evaluation set (step 0: initial weights)",
+        ),
+    )
     metrics: ClassVar[Mapping[str, str]] = {
         "eval/mel_ce": "cross-entropy of audio codes, stop codes included, nats a code",
         "eval/text_ce": "cross-entropy of text tokens, STOP included, nats a token: how well the "
@@ -263,6 +272,11 @@ class XttsRecipe(Recipe):
     adapters: Adapters | None = setting("or what is learned in their place", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is spoken for listening", default=Speech(), identity=False)
+
+    @property
+    def reads_hz(self) -> tuple[int, ...]:
+        """The one rate that XTTS hears, in Hz."""
+        return (SAMPLE_RATE_HZ,)
 
     @property
     def loss_weights(self) -> dict[str, float]:

@@ -78,7 +78,7 @@ def test_a_figure_that_cannot_be_measured_is_named_and_nothing_may_rely_on_it(
 ):
     params = load_params(speech.params)
     recipe = evolve(make_codec_recipe(), evaluation=Evaluation(perceptual=("visqol",)))
-    (note,) = build(recipe, speech, params).data.notes
+    (note,) = build(recipe, speech, params).dataset_summary.notes
     assert "visqol is left out" in note
     watching = evolve(recipe, guard={"eval/visqol": (Guard(at="step:5", above=3.0),)})
     with pytest.raises(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.corpus import Corpus
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
 from engine.metrics.signal import SILENCE_DBFS

@@ -141,7 +141,7 @@ def test_figures_of_another_recogniser_or_sentence_are_of_another_scale(
 ):
     one = make_speaking(speech_evaluation=speech_judges).metric_units
     sentence = make_speaking(
-        Speech(sentences=("viszlát",)), speech_judges=speech_judges
+        Speech(sentences=("viszlát",)), speech_evaluation=speech_judges
     ).metric_units
     assert all(one[name] != sentence[name] for name in one if name.startswith("speech/"))
     encoder = speech_judges.speaker_encoder
@@ -158,11 +158,15 @@ def test_a_recogniser_that_is_not_there_is_refused_before_training(make_speaking
     assert make_speaking(Speech(), speech_evaluation=nowhere), "nothing is spoken"
 
 
-def test_to_rely_on_what_nobody_judges_is_refused_before_training(make_speaking):
+def test_an_expectation_that_needs_a_recogniser_is_refused_without_one(
+    make_speaking,
+):
     belief = Expectation(steps=(6,), high=(0.5,))
-    with pytest.raises(
-        UserError, match=r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which nothing"
-    ):
+    said = (
+        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a speech recogniser: set "
+        "speech_evaluation.speech_recogniser in params.toml"
+    )
+    with pytest.raises(UserError, match=said):
         make_speaking(expect={"eval/speech/wer": belief})
 
 
