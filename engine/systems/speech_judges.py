@@ -129,8 +129,8 @@ def require_speech_judges(recipe: Recipe, judges: SpeechJudges) -> None:
         key = judges.missing().get(metric.removeprefix("eval/speech/"))
         if key is not None:
             raise UserError(
-                f"{path} is '{metric}', which needs a {key.replace('_', ' ')}: set "
-                f"speech_evaluation.{key} in params.toml, or choose another metric."
+                f"The recipe relies on '{metric}' ({path}), which needs a {key.replace('_', ' ')}: "
+                f"set speech_evaluation.{key} in params.toml, or choose another metric."
             )
 
 

@@ -164,7 +164,7 @@ class Stepper:
         return loss
 
     def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
-        """Name the figures as engine.recipe.names lists them.
+        """Name the figures as engine.recipe.metric_names lists them.
 
         train/loss is the sum over the turns that had a share in a step, mean over all steps.
         """

@@ -40,7 +40,7 @@ def make_loop(seed: int) -> Loop:
     recipe = toy_recipe(
         model=ToyModel(adversary=True),
         ema_decay=0.9,
-        guard={"flat": Guard(metric="eval/error", plateau_steps=1000)},
+        guard={"eval/error": (Guard(plateau_steps=1000),)},
         log_every_steps=4,
     )
     torch.manual_seed(seed)

@@ -163,7 +163,7 @@ def test_an_expectation_that_needs_a_recogniser_is_refused_without_one(
 ):
     belief = Expectation(steps=(6,), high=(0.5,))
     said = (
-        "expect.eval/speech/wer is 'eval/speech/wer', which needs a speech recogniser: set "
+        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a speech recogniser: set "
         "speech_evaluation.speech_recogniser in params.toml"
     )
     with pytest.raises(UserError, match=said):
