@@ -18,7 +18,7 @@ _COMMANDS = {
     "diff": "Compare two recipes and their metrics.",
     "estimate": "Measure what a run will take: time, memory, disk, money.",
     "fetch": "Download published weights.",
-    "identity": "Say what a run's identity covers, and what differs from the last run.",
+    "identity": "Print what a run's identity covers.",
     "ingest": "Check and pack a corpus.",
     "new": "Write a recipe that extends another, and add its stage.",
     "pin-eval": "Pin a recipe's evaluation clips while its corpus grows.",

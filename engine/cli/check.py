@@ -58,7 +58,7 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
             sound[path] = recipe
     profile = params.profile if params else AS_WRITTEN
     _print({path: sound[path] for path in chosen if path in sound}, profile, verbose=verbose)
-    if params is not None and not faults and not recipes:
+    if params is not None and not faults and not recipes and project.dvc_yaml.is_file():
         _tell_of_pipeline({path: sound[path] for path in chosen}, project, params)
     if faults:
         raise RecipeError(faults)
@@ -69,9 +69,6 @@ def _tell_of_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: 
     from engine.pipeline.dvc_yaml import staleness
     from engine.pipeline.load import pipeline_of
 
-    if not project.dvc_yaml.is_file():
-        click.echo("note: there is no dvc.yaml: cantus pipeline --write")
-        return
     pipeline = pipeline_of(recipes, project, params)
     for name, why in pipeline.left_out.items():
         click.echo(f"note: {name} has no stage in dvc.yaml: {why}")

@@ -26,12 +26,13 @@ from engine.systems.xtts.files.differences import load_strictly
 from engine.systems.xtts.files.export import export_xtts
 from engine.systems.xtts.files.published import VOCABULARY
 from engine.systems.xtts.files.weights import read_weights
+from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, XttsRecipe
-from engine.systems.xtts.speech.read_aloud import Reader
+from engine.systems.xtts.speech.read_aloud import Reader, sampling_of
 from engine.systems.xtts.speech.samples import SampleWriter
 from engine.systems.xtts.speech.sentences import Sentences
-from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_a_character
+from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_per_character
 from engine.systems.xtts.text.vocabulary import extended_weights
 from engine.systems.xtts.training_module import XttsTrainingModule
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
@@ -142,19 +143,26 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Evaluation clips said again in their own voice, and the recipe's sentences."""
         chosen = spread_over(self.evaluation_labels("speaker"), num_clips)
-        return SampleWriter(self.reader(), self._sentences, self.eval_texts).write(folder, chosen)
+        writer = SampleWriter(self.reader(), self._sentences, self.eval_clips, self.eval_texts)
+        return writer.write(folder, chosen)
 
     def reader(self) -> Reader:
-        """Reads texts aloud with the present weights, in the voices of evaluation clips."""
+        """Reads texts aloud with the present weights."""
         vocoder = self._vocoder
         return Reader(
-            self.module,
+            self.module.network,
+            self.module.mel,
             ByCodes(self.assets.audio_codes) if vocoder is None else ByVocoder(vocoder),
             None if vocoder is None else vocoder.speaker_encoder,
-            self.eval_clips,
-            self.recipe.speech,
-            self._sentences.typical,
+            sampling_of(self.recipe.speech),
+            self.codes_per_character,
         )
+
+    @cached_property
+    def codes_per_character(self) -> float:
+        """Audio codes for each character of the evaluation clips' transcripts."""
+        lengths = [len(codes) for codes in self.eval_clips.codes]
+        return codes_per_character(lengths, [len(text) for text in self.eval_texts])
 
     @cached_property
     def eval_texts(self) -> list[str]:
@@ -170,18 +178,17 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             self.assets,
             self.eval_clips,
             self.speech_judges,
-            codes_a_character(
-                list(map(len, self.eval_clips.codes)), list(map(len, self.eval_texts))
-            ),
+            self.codes_per_character,
         )
 
     def export(self, folder: Path) -> None:
-        """Write the folder that Coqui's `Xtts.load_checkpoint` reads."""
-        vocoder = self._vocoder
+        """Write the folder that Coqui's `Xtts.load_checkpoint` reads, and `cantus speak`."""
+        vocoder, coder = self._vocoder, self.assets.audio_codes.coder
         facts = {
             "recipe": self.recipe.name,
             "evaluation_set": self.evaluation_set,
             "weights_license": self.assets.licence,
+            "codes_per_character": self.codes_per_character,
         }
         with tempfile.TemporaryDirectory() as beside:
             vocabulary = Path(beside) / VOCABULARY
@@ -194,6 +201,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
                 vocabulary,
                 self.assets.config,
                 facts,
+                coder.centroids if vocoder is None and isinstance(coder, KmeansCodes) else None,
             )
 
     def load_published(self, path: Path) -> str:

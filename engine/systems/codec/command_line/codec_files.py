@@ -5,7 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import click
-import torch
 
 from engine.corpus.audio.decode import UnusableError
 from engine.errors import UserError
@@ -16,6 +15,7 @@ from engine.systems import recipe_classes
 from engine.systems.codec.files.code_file import Codec
 from engine.systems.codec.files.weights import network_of, read_upstream
 from engine.systems.codec.recipe import CodecRecipe
+from engine.systems.device import open_device
 from engine.terminal.file_progress import file_progress
 from engine.terminal.say import say
 
@@ -33,7 +33,7 @@ def open_codec(model: str, device: str, num_quantizers: int | None = None) -> Co
     is none, and where the codec is not trained, is no codec, has fewer quantizers than are asked
     for, or cannot be read.
     """
-    place = _exact(device)
+    place = open_device(device)
     path = Path(model)
     weights = path if path.suffix == ".pth" else _trained(find_project(), model)
     given = read_upstream(weights)
@@ -41,17 +41,6 @@ def open_codec(model: str, device: str, num_quantizers: int | None = None) -> Co
     if num_quantizers is not None and not 1 <= num_quantizers <= most:
         raise UserError(f"The model has {most} quantizers: --quantizers {num_quantizers} is not.")
     return Codec(network_of(given, weights).to(place), given.level)
-
-
-def _exact(device: str) -> torch.device:
-    """The device by its name, its sums in full single precision."""
-    has_gpu = torch.cuda.is_available()
-    if device == "cuda" and not has_gpu:
-        raise UserError("torch finds no CUDA device here: give --device cpu, or leave it out.")
-    # TF32 keeps eleven bits of each factor, and other codes would be chosen.
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
-    return torch.device("cuda" if has_gpu and device != "cpu" else "cpu")
 
 
 def each_file(

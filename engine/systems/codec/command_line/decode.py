@@ -4,19 +4,15 @@ from pathlib import Path
 
 import click
 
+from engine.systems.device import device_option
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", required=True, help="The codec they were coded by: recipe or weights.pth.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where the codec runs; auto: on a GPU where there is one.",
-)
+@device_option
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def command(
     files: tuple[Path, ...],

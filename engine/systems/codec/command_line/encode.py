@@ -4,19 +4,15 @@ from pathlib import Path
 
 import click
 
+from engine.systems.device import device_option
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", required=True, help="A trained codec's recipe, or a weights.pth.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where the codec runs; auto: on a GPU where there is one.",
-)
+@device_option
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def command(
     files: tuple[Path, ...],

@@ -1,12 +1,8 @@
 """The utterances of a recipe: its clips as text tokens and audio codes, split."""
 
-import numpy as np
 from attrs import frozen
 
-from engine.evaluation.audio import SPAN
-from engine.evaluation.digests import as_digests
 from engine.project import Project
-from engine.split.columns import span_of
 from engine.systems.corpus_system import SplitCorpus, split_corpus
 from engine.systems.xtts.data.assets import (
     Vocabulary,
@@ -85,16 +81,14 @@ def load_assets(
 
 def encode_clips(made: CachedFeatures, eligible: Eligible, assets: XttsAssets) -> XttsClips:
     """Every clip that may be used, as text tokens and audio codes."""
-    packed = made.corpus.packed(SAMPLE_RATE_HZ)
-    clips = [made.corpus.manifest.clips[row] for row in eligible.rows.tolist()]
-    return XttsClips(
-        ids=tuple(clip.id for clip in clips),
-        rows=eligible.rows,
-        digests=as_digests(clip.sha256 for clip in clips),
-        spans=np.array([span_of(clip) for clip in clips], SPAN),
+    clips = made.corpus.manifest.clips
+    speakers = tuple(clips[row].speaker or "" for row in eligible.rows.tolist())
+    return XttsClips.of_corpus(
+        made.corpus,
+        eligible.rows,
         tokens=tuple(eligible.tokens),
         codes=made.codes(assets, eligible.rows),
-        speakers=tuple(clip.speaker or "" for clip in clips),
-        packed=packed,
+        speakers=speakers,
+        packed=made.corpus.packed(SAMPLE_RATE_HZ),
         dataset=made.recipe.dataset,
     )

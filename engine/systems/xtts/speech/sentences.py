@@ -33,8 +33,8 @@ class Sentences:
     clips: XttsClips
     """The evaluation clips, the longest of which lends its voice."""
     speech_judges: SpeechJudges
-    typical: float
-    """`codes_a_character` of recordings, by which speech is cut off and thought odd."""
+    codes_per_character: float
+    """Of recordings, by which speech is cut off and called odd."""
 
     @property
     def voice(self) -> int:
@@ -46,7 +46,7 @@ class Sentences:
         """Digest of all that one of them is made of, but the weights."""
         table, voice = self.speech, self.clips.digests[self.voice].tobytes().hex()
         sampling = [table.temperature, table.top_k, table.top_p, table.repetition_penalty]
-        rendered = [self.assets.digest.hex(), round(self.typical, 6)]
+        rendered = [self.assets.digest.hex(), round(self.codes_per_character, 6)]
         return digest_of([sentence, self.language, seed, voice, sampling, rendered])
 
     def metric_units(self) -> dict[str, str]:
@@ -64,8 +64,10 @@ class Sentences:
         """Speak each sentence with each seed, into a folder a sentence."""
         if not self.speech.sentences:
             return
-        reference, voice = self.clips.audio(self.voice).numpy(), reader.voice(self.voice)
-        judges = self.speech_judges.load(reference, SAMPLE_RATE_HZ, reader.module.speaks.device)
+        reference = self.clips.audio(self.voice)
+        voice = reader.voice(reference)
+        device = voice.latents.device
+        judges = self.speech_judges.load(reference.numpy(), SAMPLE_RATE_HZ, device)
         for number, sentence in enumerate(self.speech.sentences, start=1):
             tokens = self.assets.vocabulary.tokenizer.encode(sentence, self.language)
             place = folder / f"sentence_{number}"
