@@ -66,8 +66,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         eligible: Eligible,
         programs: Mapping[str, Path],
     ) -> None:
-        split = data.split
-        super().__init__(recipe, data, clips.only(split.train), clips.only(split.evaluation))
+        super().__init__(recipe, data, clips)
         self.eligible = eligible
         self.module = CodecTrainingModule(recipe)
         self.judge = Judge(
