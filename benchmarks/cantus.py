@@ -16,7 +16,7 @@ from engine.recipe import load_params, load_recipe
 from engine.recipe.schema import Recipe
 from engine.systems import recipe_classes
 from engine.systems.build import build_system
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from engine.training.schedules import Length
 from engine.training.step import Stepper, weigh
 from engine.training.system import Batch, System
@@ -37,9 +37,9 @@ class Cantus(Training):
         table = recipe_of(recipe, overrides)
         params = load_params(project.params)
         self.precision = table.training.precision
-        self.fabric = make_fabric(params.hardware, self.precision)
+        self.device = make_device(params.hardware, self.precision)
         self.system = build_system(table, project, params)
-        self.stepper = Stepper(self.fabric, self.system, table, _LENGTH)
+        self.stepper = Stepper(self.device, self.system, table, _LENGTH)
         self._as_drawn, self._random, self._done = as_drawn, np.random.default_rng(1), 0
 
     def steps(self, batches: Batches) -> None:
@@ -60,7 +60,7 @@ class Cantus(Training):
             (self.system.train_clips, "batch", "clips read"),
             (module, "prepare", "shared forward"),
             *((module, share.turn.name, f"{share.turn.name}, forward") for share in shares),
-            (self.fabric, "backward", "backward"),
+            (self.device, "backward", "backward"),
             (self.stepper, "_clip", "norms and clipping"),
             *((share.optimizer, "step", "optimizer") for share in shares),
         ]
