@@ -48,16 +48,18 @@ class Cantus(Training):
 
     def step(self, clips: Sequence[int]) -> None:
         """See `Training`."""
-        batch = self.system.train_clips.batch(clips, self._random)
-        self.stepper.step([batch], self._done)
+        self.stepper.step([self._read(clips)], self._done)
         self._done += 1
+
+    def _read(self, clips: Sequence[int]) -> Batch:
+        return self.system.train_clips.batch(clips, self._random)
 
     def sections(self, batches: Batches) -> dict[str, float]:
         """See `Training`."""
         spent: dict[str, float] = defaultdict(float)
         module, shares = self.system.module, self.stepper._shares
         sections: list[tuple[Any, str, str]] = [
-            (self.system.train_clips, "batch", "clips read"),
+            (self, "_read", "clips read"),
             (module, "prepare", "shared forward"),
             *((module, share.turn.name, f"{share.turn.name}, forward") for share in shares),
             (self.device, "backward", "backward"),
@@ -65,12 +67,12 @@ class Cantus(Training):
             *((share.optimizer, "step", "optimizer") for share in shares),
         ]
         for owner, method, name in sections:
-            object.__setattr__(owner, method, _timed(getattr(owner, method), name, spent))
+            setattr(owner, method, _timed(getattr(owner, method), name, spent))
         started = time.process_time()
         self.steps(batches)
         whole = time.process_time() - started
         for owner, method, _ in sections:
-            object.__delattr__(owner, method)
+            delattr(owner, method)
         return {**spent, "everything else": whole - sum(spent.values())}
 
     def _by_length(self, batches: Batches) -> Batches:
@@ -134,7 +136,7 @@ def _apart(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
         own = own if own.shape == wanted.shape else own.permute(0, 3, 1, 2)  # channels last
         apart += float((own - wanted).double().square().sum())
         whole += float(wanted.double().square().sum())
-    return (apart / whole) ** 0.5
+    return float((apart / whole) ** 0.5)
 
 
 def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
