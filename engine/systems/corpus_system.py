@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from attrs import fields, frozen
@@ -18,18 +18,11 @@ from engine.recipe import to_plain
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.schema import Recipe
 from engine.split import Split, choose_clips
+from engine.systems.corpus_clips import CorpusClipSet
 from engine.training.system import DatasetSummary, Evaluated, Sample
 
-
-class _Clips(Protocol):
-    """A `ClipSet`, of which only this is used here."""
-
-    @property
-    def digests(self) -> np.ndarray: ...
-
-
 R = TypeVar("R", bound=Recipe)
-C = TypeVar("C", bound=_Clips)
+C = TypeVar("C", bound=CorpusClipSet)
 
 
 @frozen(eq=False)
@@ -77,13 +70,15 @@ def split_corpus(
 class CorpusSystem(Generic[R, C]):
     """Half of a `System`: all that follows from the corpus, and the parts that are optional.
 
-    A subclass gives it both sets of clips, and has `module`, `turns`, `preflight` and `evaluate`.
+    `clips` are those that the recipe may use, in the order of `data.rows`. A subclass has `module`,
+    `turns`, `preflight` and `evaluate`.
     """
 
-    def __init__(self, recipe: R, data: SplitCorpus, train_clips: C, eval_clips: C) -> None:
+    def __init__(self, recipe: R, data: SplitCorpus, clips: C) -> None:
         self.recipe, self.data = recipe, data
         self.corpus, self.split = data.corpus, data.split
-        self.train_clips, self.eval_clips = train_clips, eval_clips
+        self.train_clips = clips.only(data.split.train)
+        self.eval_clips = clips.only(data.split.evaluation)
 
     @property
     def data_digest(self) -> str:

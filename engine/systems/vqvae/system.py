@@ -52,10 +52,8 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
         self.front_end = FrontEnd.of(recipe.dataset)
         self.packed = data.corpus.packed(recipe.dataset.sample_rate_hz)
         mels = corpus_mels(data.corpus, self.front_end, features)
-        clips = all_clips(data.corpus, mels, self.front_end.num_samples)
-        split = data.split
-        super().__init__(recipe, data, clips.only(split.train), clips.only(split.evaluation))
-        self.all_clips = clips
+        self.all_clips = all_clips(data.corpus, mels, self.front_end.num_samples)
+        super().__init__(recipe, data, self.all_clips)
         self.module = VqvaeTrainingModule(recipe.model)
 
     @property

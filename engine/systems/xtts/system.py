@@ -85,7 +85,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     def __init__(
         self, recipe: XttsRecipe, utterances: Utterances, speech_judges: SpeechJudges
     ) -> None:
-        super().__init__(recipe, utterances.data, utterances.training, utterances.evaluation)
+        super().__init__(recipe, utterances.data, utterances.clips)
         self.eligible, self.assets = utterances.eligible, utterances.assets
         self.speech_judges = speech_judges
         self.module = XttsTrainingModule(recipe, self.assets)
