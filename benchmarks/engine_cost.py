@@ -26,7 +26,7 @@ from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.recipe.schema import Recipe
 from engine.runs.folder import RunFolder
-from engine.runs.publish import publish
+from engine.runs.store import FolderStore
 from engine.systems import recipe_classes
 from engine.systems.build import build_system
 from engine.tracking.events import EventLog
@@ -78,12 +78,9 @@ def engine(system: System, recipe: Recipe, project: Project) -> Callable[[], Non
         system=system,
         recipe=recipe,
         order=order,
-        log=EventLog(folder.events),
+        store=FolderStore(folder, EventLog(folder.events), project, "benchmark"),
         watcher=Silent(),
         stop=StopRequest(),
-        save=folder.save,
-        samples=folder.samples,
-        published=lambda: publish(project, "benchmark", folder.events),
     )
     stream = loop.batches()
     ends = itertools.count(STEPS, STEPS)

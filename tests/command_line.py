@@ -1,5 +1,6 @@
 """The command line as tests run it, and a project to run it in."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ source = "builtin"
 sample_rates_hz = [16_000]
 """
 RECIPE = """\
-schema = 1
+schema = 2
 name = "words"
 system = "vqvae"
 summary = "a test"
@@ -45,10 +46,14 @@ learning_rate = 1e-3
 epochs = 5
 batch_size = 64
 best = "eval/rmse_db"
+"""
+DEMO = """\
+extends = "../words.toml"
 
-[profile.demo.training]
+[training]
 epochs = 1
 """
+UPSTREAM = Path(__file__).parents[1] / "upstream" / "audio_puzzle_vae.toml"
 
 
 @frozen
@@ -67,11 +72,14 @@ def recipe() -> str:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A git checkout laid out like a project, with one recipe; the working directory."""
+    """A git checkout laid out like a project, with a recipe and its demo; the working directory."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / "params.toml").write_text(PARAMS, encoding="utf-8")
-    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "demo").mkdir(parents=True)
     (tmp_path / "recipes" / "words.toml").write_text(RECIPE, encoding="utf-8")
+    (tmp_path / "recipes" / "demo" / "words.toml").write_text(DEMO, encoding="utf-8")
+    (tmp_path / "upstream").mkdir()
+    shutil.copy(UPSTREAM, tmp_path / "upstream")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

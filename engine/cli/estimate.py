@@ -29,6 +29,8 @@ def command(
       cantus estimate audio_vae --per-hour 2.5 --currency USD
     """
     loaded = load_project_recipe(recipe, overrides)
+    if loaded.note:
+        say(loaded.note)
     cost = loaded.params.cost
     rate = cost.per_hour if per_hour is None else per_hour
     if rate < 0:
@@ -53,9 +55,9 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
     fabric = make_fabric(loaded.params.hardware, recipe.training.precision)
     torch.manual_seed(loaded.params.seed)
     system = build_system(recipe, loaded.project, loaded.params)
-    forecast = estimate_run(fabric, system, recipe, loaded.project.root, processes)
+    estimate = estimate_run(fabric, system, recipe, loaded.project.root, processes)
     machine = describe(fabric)
-    hours = forecast.total_seconds / 3600
+    hours = estimate.total_seconds / 3600
     rows = [
         ("recipe", f"{recipe.name} (profile {loaded.params.profile}), {recipe.system}"),
         ("machine", f"{machine['device']}, {machine['threads']} threads"),
@@ -67,18 +69,18 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
             "evaluation set",
             f"{short_digest(system.evaluation_set)}: {system.dataset_summary.split}",
         ),
-        ("parameters", f"{forecast.parameters:,} trainable"),
-        ("updates", f"{forecast.total_steps:,} ({forecast.steps_per_epoch:,} an epoch)"),
-        *((f"learning rate, {turn}", _rates(rates)) for turn, rates in forecast.rates.items()),
-        ("step", f"{forecast.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
-        ("epoch", f"{forecast.epoch_seconds / 60:.1f} min"),
-        ("evaluations", f"{forecast.num_evaluations}, {forecast.evaluation_seconds:.1f} s each"),
-        ("total time", f"{forecast.total_seconds / 60:.1f} min"),
-        ("peak memory", f"{in_words(forecast.peak_memory_bytes)}{alone}"),
+        ("parameters", f"{estimate.parameters:,} trainable"),
+        ("updates", f"{estimate.total_steps:,} ({estimate.steps_per_epoch:,} an epoch)"),
+        *((f"learning rate, {turn}", _rates(rates)) for turn, rates in estimate.rates.items()),
+        ("step", f"{estimate.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
+        ("epoch", f"{estimate.epoch_seconds / 60:.1f} min"),
+        ("evaluations", f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"),
+        ("total time", f"{estimate.total_seconds / 60:.1f} min"),
+        ("peak memory", f"{in_words(estimate.peak_memory_bytes)}{alone}"),
         (
             "disk",
-            f"{in_words(forecast.disk_bytes)} for checkpoints (a resumable one "
-            f"{in_words(forecast.resumable_bytes)}); {in_words(forecast.free_disk_bytes)} are free",
+            f"{in_words(estimate.disk_bytes)} for checkpoints (a resumable one "
+            f"{in_words(estimate.resumable_bytes)}); {in_words(estimate.free_disk_bytes)} are free",
         ),
         ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
     ]
@@ -86,7 +88,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         rows.append(("note", remark))
     for name, value in rows:
         say(f"{name:<30}{value}")
-    if forecast.disk_bytes > forecast.free_disk_bytes:
+    if estimate.disk_bytes > estimate.free_disk_bytes:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
 
 

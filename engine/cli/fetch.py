@@ -12,22 +12,22 @@ _FOLDER = "published"
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--from", "place", metavar="PLACE", help="Another address, or a folder with the files."
-)
+@click.option("--from", "place", metavar="PLACE", help="Another repository, address or folder.")
 @click.option("--accept-licence", is_flag=True, help="Agree to the licence without being asked.")
 def command(name: str, place: str | None, accept_licence: bool) -> None:
     """Put the published weights NAME into published/NAME, for recipes to start from.
 
     Their licence is shown first, and nothing is fetched unless you agree to it. What was cut off
     or stopped is continued when the same command is given again; files are held to their
-    checksums, and what is in place is not fetched again.
+    checksums, and what is in place is not fetched again. Files come from the Hugging Face hub, with
+    your token where HF_TOKEN holds one, or from the mirror of it that HF_ENDPOINT names.
 
     \b
     Examples:
       cantus fetch xtts_v2
       cantus fetch xtts_v2 --accept-licence
-      cantus fetch xtts_v2 --from https://mirror.example/xtts_v2
+      cantus fetch xtts_v2 --from hf://owner/name@revision
+      cantus fetch xtts_v2 --from https://files.example/xtts_v2
       cantus fetch xtts_v2 --from ~/downloads/xtts_v2
     """
     from engine.fetch.catalogue import find_entry
@@ -37,7 +37,7 @@ def command(name: str, place: str | None, accept_licence: bool) -> None:
     from engine.terminal.byte_progress import byte_progress
 
     entry, project = find_entry(name), find_project()
-    source = source_at(entry.address if place is None else place)
+    source = source_at(place or entry.place)
     folder = project.root / _FOLDER / entry.name
     _require_licence(entry, project, accept_licence)
     try:

@@ -62,7 +62,7 @@ def _explained(project: "Project", name: str, clip: str) -> str:
 
 
 def _verify(project: "Project", name: str | None) -> None:
-    from engine.corpus.store.integrity import require_intact
+    from engine.corpus.integrity import require_intact
     from engine.recipe import load_params
 
     params = load_params(project.params)

@@ -1,17 +1,24 @@
-"""`cantus resolve`: a recipe as DVC sees it."""
+"""`cantus resolve`: recipes and corpora as DVC sees them."""
 
 import hashlib
+from pathlib import Path
+from typing import Any
 
 import click
 import tomli_w
 
 from engine.cli.show.load import Loaded, load_project_recipe
+from engine.errors import UserError
 from engine.fetch.published import find_weights
 from engine.files.checksum import sha256_of
-from engine.recipe import to_plain, write_recipe
+from engine.project import Project, find_project
+from engine.recipe import load_params, to_plain
+from engine.recipe.code import preparing_code, training_code
 from engine.recipe.dataset import CorpusClips
+from engine.recipe.params import CorpusSource
 from engine.recipe.plain import write_where_new
 from engine.systems.prepare import published_files
+from engine.terminal.say import say
 
 _DATA = ("system_version", "system", "dataset", "model", "start", "published_files")
 """Tables of a resolved recipe that decide what its clips are made into."""
@@ -20,58 +27,103 @@ _START_OF_DATA = ("from", "evaluation")
 
 
 @click.command()
-@click.argument("recipe")
-def command(recipe: str) -> None:
-    """Write a recipe with everything filled in to build/recipes/, for DVC.
+@click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
+def command(recipes: tuple[str, ...]) -> None:
+    """Write recipes and corpora with everything filled in to build/, for DVC.
 
-    The file holds what changes what is learned: inherited values, the profile of params.toml and
-    defaults, but no sample, guard or comment; and the digests of the frozen evaluation set's clips
-    and of the published weights that it names. It is left alone where it is up to date, so that a
-    stage that depends on it runs again only when such a value, clip or file changed.
+    build/recipes/RECIPE.toml holds what changes what is learned: inherited values and defaults, but
+    no sample, guard or comment; the digests of the frozen evaluation clips and of the published
+    weights that it names; the digests of the code that trains and measures it. RECIPE.data.toml
+    beside it holds the part that decides which clips are used, and what `cantus prepare` makes of
+    them; build/corpora/CORPUS.toml what makes a corpus. A file that is up to date is left alone, so
+    that a stage that depends on it runs again only when something that counts has changed.
 
-    RECIPE.data.toml beside it holds the part that decides which clips are used, and what `cantus
-    prepare` makes of them.
+    Without RECIPE all recipes and corpora are written. One that is faulty keeps the others from
+    nothing: its files are deleted, so that its own stages fail.
 
     \b
     Examples:
+      cantus resolve
       cantus resolve audio_vae
-      cantus resolve recipes/audio_vae.toml
     """
-    loaded = load_project_recipe(recipe)
-    path = loaded.project.resolved_recipe(loaded.recipe.name)
-    frozen = _frozen_clips(loaded)
-    write_recipe(loaded.recipe, path, identity_only=True, more=frozen + _weights(loaded))
-    write_where_new(loaded.project.resolved_data(loaded.recipe.name), _data(loaded) + frozen)
-    click.echo(path.relative_to(loaded.project.root))
+    project = find_project()
+    if recipes:
+        for name in recipes:
+            say(str(_write_recipe(name).relative_to(project.root)))
+        return
+    params = load_params(project.params)
+    for name, source in params.corpora.items():
+        write_where_new(project.resolved_corpus(name), tomli_w.dumps(_corpus(source)))
+    found = {path.stem for path in project.recipes.glob("*.toml")}
+    _drop_others(project, found, set(params.corpora))
+    for name in sorted(found):
+        try:
+            _write_recipe(name)
+        except UserError as error:
+            project.resolved_recipe(name).unlink(missing_ok=True)
+            project.resolved_data(name).unlink(missing_ok=True)
+            say(f"{name} cannot be trained: {error}")
 
 
-def _data(loaded: Loaded) -> str:
+def _write_recipe(name: str) -> Path:
+    """Write both files of a recipe; the first."""
+    loaded = load_project_recipe(name)
+    name, frozen = loaded.recipe.name, _frozen_clips(loaded)
+    whole = to_plain(loaded.recipe, identity_only=True) | frozen | _weights(loaded)
+    whole["code"] = training_code(loaded.recipe)
+    code = preparing_code(loaded.recipe)
+    data = _data(loaded) | frozen | ({"code": code} if code else {})
+    path = loaded.project.resolved_recipe(name)
+    write_where_new(path, tomli_w.dumps(whole))
+    write_where_new(loaded.project.resolved_data(name), tomli_w.dumps(data))
+    return path
+
+
+def _corpus(source: CorpusSource) -> dict[str, Any]:
+    """What a corpus is made of and by."""
+    from engine.corpus.code import ingesting_code
+
+    return {"source": to_plain(source), "code": ingesting_code()}
+
+
+def _drop_others(project: Project, recipes: set[str], corpora: set[str]) -> None:
+    """Delete the files of recipes and corpora that are no more."""
+    kept = {project.resolved_recipe(name) for name in recipes}
+    kept |= {project.resolved_data(name) for name in recipes}
+    kept |= {project.resolved_corpus(name) for name in corpora}
+    for folder in {path.parent for path in kept}:
+        for path in folder.glob("*.toml"):
+            if path not in kept:
+                path.unlink()
+
+
+def _data(loaded: Loaded) -> dict[str, Any]:
     """What decides which clips are used and what they are made into, published files included."""
     values = to_plain(loaded.recipe, identity_only=True)
     start = values.get("start", {})
     values["start"] = {key: start[key] for key in _START_OF_DATA if key in start}
     paths = published_files(loaded.recipe, loaded.project)
     values["published_files"] = {path.name: sha256_of(path) for path in paths}
-    return tomli_w.dumps({key: value for key, value in values.items() if key in _DATA and value})
+    return {key: value for key, value in values.items() if key in _DATA and value}
 
 
-def _frozen_clips(loaded: Loaded) -> str:
+def _frozen_clips(loaded: Loaded) -> dict[str, Any]:
     """What the frozen evaluation set holds, whatever its clips are called; nothing where none."""
     dataset = loaded.recipe.dataset
     if not isinstance(dataset, CorpusClips) or dataset.evaluation is None:
-        return ""
+        return {}
     from engine.evaluation.digests import keys
     from engine.split.select import read_frozen_table
 
     table = read_frozen_table(dataset.evaluation, loaded.project)
     digest = hashlib.sha256(b"".join(sorted(keys(table.digests)))).hexdigest()
-    return f'\n[frozen_evaluation]\nclips_sha256 = "{digest}"\n'
+    return {"frozen_evaluation": {"clips_sha256": digest}}
 
 
-def _weights(loaded: Loaded) -> str:
+def _weights(loaded: Loaded) -> dict[str, Any]:
     """What the published weights are that the recipe starts from; nothing where there are none."""
     start = loaded.recipe.start
     if start is None or start.weights is None:
-        return ""
+        return {}
     digest = sha256_of(find_weights(start.weights, loaded.project))
-    return f'\n[published_weights]\nsha256 = "{digest}"\n'
+    return {"published_weights": {"sha256": digest}}

@@ -16,7 +16,7 @@ from attrs import frozen
 from lightning_fabric import Fabric
 
 from engine.recipe.schema import Recipe
-from engine.training.average import AverageWeights
+from engine.training.average import AverageWeights, average_weights
 from engine.training.checkpoint import Checkpoint, write_checkpoint
 from engine.training.clock import Clock
 from engine.training.order import Order, longest_batch
@@ -30,7 +30,7 @@ _WARM_STEPS, _TIMED_STEPS = 2, 5
 class RunEstimate:
     """What a run will take. Seconds are medians of a few real steps on the longest batch.
 
-    Of several processes one is rehearsed, with its part of that batch: `step_seconds` lacks the
+    Of several processes one is measured, with its part of that batch: `step_seconds` lacks the
     exchange of gradients, and `peak_memory_bytes` is that of one.
     """
 
@@ -68,7 +68,7 @@ def estimate_run(
     order = Order(lengths, training.batch_size, seed=0, world_size=num_processes)
     clock = Clock.of(training, order.steps_per_epoch)
     stepper = Stepper(fabric, system, recipe, clock.length)
-    average = _average(system, training.ema_decay)
+    average = average_weights(system, training.ema_decay)
     batch = _longest(system, recipe, num_processes)
 
     def do(step: int) -> None:
@@ -97,11 +97,6 @@ def estimate_run(
         free_disk_bytes=shutil.disk_usage(root).free,
         rates=_rates(stepper, clock),
     )
-
-
-def _average(system: System, decay: float | None) -> AverageWeights | None:
-    averaged = {n: p for t in system.turns if t.averaged for n, p in t.parameters.items()}
-    return None if decay is None else AverageWeights(averaged, decay)
 
 
 def _longest(system: System, recipe: Recipe, num_processes: int) -> list[Batch]:
@@ -160,7 +155,7 @@ def _sizes(system: System, stepper: Stepper, average: AverageWeights | None) -> 
     with tempfile.TemporaryDirectory() as folder:
         full = Path(folder) / "full"
         write_checkpoint(
-            Checkpoint({"step": 0}, weights, averages, {"turns": stepper.optimizer_state()}), full
+            Checkpoint({"step": 0}, weights, averages, {"turns": stepper.state().tensors}), full
         )
         files = {path.name: path.stat().st_size for path in full.iterdir()}
     return sum(files.values()), files["weights.safetensors"]

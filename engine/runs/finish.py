@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +15,29 @@ from engine.report.page import build_report
 from engine.report.remark import remark_on_verdict
 from engine.report.verdict import reach_verdict
 from engine.runs.folder import RunFolder, write_json
-from engine.runs.gain import tell_gain
 from engine.runs.model_store import drop_older_models, keep_model, link_tree, place_model
 from engine.runs.publish import final_metrics, publish
-from engine.tracking.events import read_events
+from engine.runs.store import FolderStore
+from engine.tracking.events import Event, read_events
 from engine.training.checkpoint import checkpoints, read_checkpoint
 from engine.training.loop import Loop
+from engine.training.record import Record
 
 
-def finish_run(loop: Loop, folder: RunFolder, project: Project, started: float) -> str:
+def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     """Make `models/<recipe>` from the best weights; return the verdict in words.
 
-    It is made in the run's folder and stays there: see `shelf.py`. `started` is on the monotonic
-    clock.
+    It is made in the run's folder and stays there: see `model_store.py`. `started` is on the
+    monotonic clock.
     """
-    recipe = loop.recipe
+    recipe, folder, project = loop.recipe, store.folder, store.project
     best = read_checkpoint(folder.best)
-    loop.system.module.load_state_dict(dict(best.weights), strict=True)
-    loop.average = None  # the best weights are the averages already, where the recipe averages
+    loop.load_weights(best.weights)
     beside = folder.path / ".model.partial"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
     try:
-        message = _fill(beside, loop, folder, project, best.state["step"], started)
+        message = _fill(beside, loop, store, best.state["step"], started)
     except OSError:
         shutil.rmtree(beside, ignore_errors=True)  # a full disk is no fuller for it
         raise
@@ -63,11 +63,9 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     return _remarked(said, remark_on_verdict(History(tuple(history)), project))
 
 
-def _fill(
-    model: Path, loop: Loop, folder: RunFolder, project: Project, step: int, started: float
-) -> str:
+def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
     """Write everything a model holds; return the verdict in words."""
-    recipe = loop.recipe
+    recipe, folder, project = loop.recipe, store.folder, store.project
     loop.system.module.eval()
     loop.system.export(model / "export")
     loop.sample("final")
@@ -75,7 +73,7 @@ def _fill(
     _checkpoints(folder, model)
     link_tree(folder.path / "lineage", model / "lineage")
     write_clip_table(model / "evaluation" / "clips.tsv", loop.record.table(loop.system.eval_clips))
-    message = _conclude(loop, folder, model, step, started)
+    message = _conclude(loop, store, model, step, started)
     for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, model / name)
     publish(project, recipe.name, folder.events, step)
@@ -86,20 +84,20 @@ def _fill(
 
 
 def _checkpoints(folder: RunFolder, model: Path) -> None:
-    """Weights for later phases: best, kept steps, and the last with its optimiser's state."""
+    """Weights for later phases: best, kept steps, and the last with its optimizer's state."""
     sources = {path.name: path for path in folder.kept.glob("step_*")}
     sources |= {"best": folder.best, "last": checkpoints(folder.resumable)[0]}
     for name, path in sources.items():
         link_tree(path, model / "checkpoints" / name)
 
 
-def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: float) -> str:
+def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: float) -> str:
     """Judge expectations and verdict, write the finish event and say the verdict."""
     recipe = loop.recipe
-    loop.log.sync()
-    history = list(read_events(folder.events))
+    store.log.sync()
+    history = list(read_events(store.folder.events))
     metrics = final_metrics(history, step)
-    expectations = [judge(name, one, history).facts() for name, one in recipe.expect.items()]
+    expectations = [judge(metric, one, history).facts() for metric, one in recipe.expect.items()]
     table = recipe.verdict
     verdict = None
     if table is not None:
@@ -109,10 +107,10 @@ def _conclude(loop: Loop, folder: RunFolder, model: Path, step: int, started: fl
         "expectations": expectations,
         "seconds": round(time.monotonic() - started, 1),
         "best_step": step,
-        "gain": tell_gain(recipe, loop.record, history),
+        "gain": _tell_gain(recipe, loop.record, history),
     }
     loop.write("finish", metrics=_figures(metrics), facts=facts)
-    loop.log.sync()
+    store.log.sync()
     write_json(model / "verdict.json", verdict)
     return _sentence(recipe, metrics, facts)
 
@@ -133,3 +131,37 @@ def _remarked(said: str, remark: str | None) -> str:
 def _figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:
     """The metrics without what else stands in their file: the step, and digests."""
     return {n: v for n, v in metrics.items() if "/" in n and not isinstance(v, str)}
+
+
+def _tell_gain(recipe: Recipe, record: Record, history: Iterable[Event]) -> str | None:
+    """Whether any evaluation of a phase beat its parent, by how much, and how sure that is.
+
+    None where nothing was continued. `history` are the run's events.
+    """
+    entry, best = record.entry, record.best
+    if recipe.start is None or record.entry_name != "parent" or entry is None or best is None:
+        return None
+    metric, parent = recipe.training.best, recipe.start.name
+    if best.step == 0:
+        nearest = _nearest(recipe, history)
+        kept = f"what is kept are the weights of {parent} itself"
+        return f"No evaluation beat the parent, {parent}: {nearest}; {kept}."
+    gain = record.gain
+    if gain is None:
+        return f"{metric} went from {entry.value:.4g}, of {parent}, to {best.value:.4g}."
+    return f"{metric} against {parent}: {gain.sentence(lowest=record.selection.lowest)}."
+
+
+def _nearest(recipe: Recipe, history: Iterable[Event]) -> str:
+    """The evaluation that came nearest to beating the parent, which stayed the best throughout."""
+    metric, lowest = recipe.training.best, recipe.training.best_is == "lowest"
+    sign = 1 if lowest else -1
+    evaluations = [e for e in history if e.kind == "eval" and e.metrics.get(metric) is not None]
+    paired = [event for event in evaluations if "difference" in event.facts]
+    if paired:
+        event = min(paired, key=lambda event: sign * event.facts["difference"]["mean"])
+        return f"{metric} came nearest at step {event.step}, {event.facts['difference']['said']}"
+    if not evaluations:
+        return f"{metric} was never a number"
+    event = min(evaluations, key=lambda event: sign * (event.metrics[metric] or 0.0))
+    return f"{metric} came nearest at step {event.step}, with {event.metrics[metric]:.4g}"

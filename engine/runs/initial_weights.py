@@ -14,10 +14,11 @@ from engine.fetch.published import find_weights
 from engine.files.checksum import sha256_of
 from engine.files.untrusted import as_user_error
 from engine.project import Project
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state, weights_digest
 from engine.training.loop import Loop
 from engine.training.record import Entry
+from engine.training.state import Saved
 
 
 @frozen
@@ -46,14 +47,15 @@ class ParentCheckpoint:
         """
         remark = _load_weights(self, loop) if "weights" in self.carry else ""
         if "optimizer" in self.carry:
+            optimizers = _part(self, "turns", "optimizer")
             with as_user_error(
-                f"The optimiser's state of {self.name} does not fit this recipe's model."
+                f"The optimizer's state of {self.name} does not fit this recipe's model."
             ):
-                loop.stepper.load_optimizer_state(_part(self, "turns", "optimizer"))
+                loop.stepper.load(optimizers)
         if "schedule" in self.carry:
-            loop.stepper.schedule_from = self.checkpoint.state["schedule_step"]
+            loop.continue_schedules(self.checkpoint.state["schedule_step"])
         if "rng" in self.carry:
-            loop.restore_random(_part(self, "random", "rng"))
+            loop.continue_random(_part(self, "random", "rng"))
         if "data" in self.carry:
             _continue_data(self, loop)
         return _in_words(self, loop) + (f"; {remark}" if remark else "")
@@ -72,9 +74,7 @@ class PretrainedWeights:
 
     def apply(self, loop: Loop) -> str:
         """Load them; say in a sentence what was found. Raises UserError where they do not fit."""
-        found = loop.system.load_published(self.path)
-        if loop.average is not None:
-            loop.average.restart()
+        found = loop.load_published(self.path)
         unknown = f"whether {self.name} has heard the evaluation clips cannot be known"
         loop.write("warning", facts={"message": f"{unknown}: published weights have no lineage"})
         return f"{found}; {unknown}"
@@ -149,22 +149,21 @@ def _load_weights(parent: ParentCheckpoint, loop: Loop) -> str:
 
     What the system changed for that is returned, in words.
 
-    An optimiser's state belongs to the live weights: with it these are loaded, and the averages as
+    An optimizer's state belongs to the live weights: with it these are loaded, and the averages as
     the averages, where the recipe averages too.
     """
-    module, checkpoint = loop.system.module, parent.checkpoint
-    averaged, remark = module.adopted({**checkpoint.weights, **checkpoint.average})
+    checkpoint = parent.checkpoint
+    averaged, remark = loop.system.module.adopted({**checkpoint.weights, **checkpoint.average})
     _require_fit(parent, loop, averaged)
-    module.load_state_dict(dict(averaged), strict=True)
-    if loop.average is not None:
-        loop.average.restart()
-    if "optimizer" in parent.carry:
-        if remark:
-            raise UserError(
-                f"start.carry names 'optimizer', but of {parent.name} {remark}: its optimiser's "
-                "state belongs to tensors that are learned no more. Leave it out."
-            )
-        module.load_state_dict(dict(checkpoint.weights), strict=True)
+    if "optimizer" not in parent.carry:
+        loop.load_weights(averaged)
+    elif remark:
+        raise UserError(
+            f"start.carry names 'optimizer', but of {parent.name} {remark}: its optimizer's state "
+            "no longer matches the trainable parameters. Remove 'optimizer' from start.carry."
+        )
+    else:
+        loop.load_weights(checkpoint.weights, average=averaged)
     return remark
 
 
@@ -174,7 +173,7 @@ def _which_weights(parent: ParentCheckpoint, loop: Loop) -> str:
         return ""
     if "optimizer" not in parent.carry:
         return " (the averaged weights, which it was evaluated with)"
-    if loop.average is not None:
+    if loop.recipe.training.ema_decay is not None:
         return " (the live weights, and their average as the average)"
     return " (the live weights, not the average that it was evaluated with)"
 
@@ -202,7 +201,7 @@ def _continue_data(parent: ParentCheckpoint, loop: Loop) -> None:
             f"recipe has {here}: its place in the order of clips means nothing here. Train on the "
             "same clips in batches of the same size, or leave 'data' out."
         )
-    loop.data_from = parent.checkpoint.state["data_step"]
+    loop.continue_data(parent.checkpoint.state["data_step"])
 
 
 def _in_words(parent: ParentCheckpoint, loop: Loop) -> str:
@@ -218,10 +217,10 @@ def _in_words(parent: ParentCheckpoint, loop: Loop) -> str:
     return f"carried {carried} of {parent.name}{begun}; learning rate of {', '.join(changes)}"
 
 
-def _part(parent: ParentCheckpoint, name: str, carried: str) -> Any:
+def _part(parent: ParentCheckpoint, name: str, carried: str) -> Saved:
     if name not in parent.checkpoint.optimizers:
         raise UserError(
             f"start.carry names '{carried}', but this checkpoint of {parent.name} holds weights "
-            "alone. Pick 'last', which keeps the optimiser's and the generators' state."
+            "alone. Pick 'last', which keeps the optimizer's and the generators' state."
         )
-    return parent.checkpoint.optimizers[name]
+    return parent.checkpoint.part(name)

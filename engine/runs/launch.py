@@ -22,7 +22,7 @@ from attrs import field, frozen
 
 from engine.errors import UserError
 from engine.recipe.params import Hardware
-from engine.recipe.schema import Training
+from engine.recipe.training import Training
 from engine.training.ranks import PeerLostError, Ranks
 
 _PATIENCE = timedelta(hours=24)

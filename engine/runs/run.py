@@ -1,10 +1,9 @@
 """A run from its recipe to its model: identity, folder, preflight, loop, export."""
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from engine.evaluation.lineage import write_lineage
 from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
-from engine.recipe import recipe_identity, to_plain, to_toml, write_recipe
+from engine.recipe import to_plain, to_toml, write_recipe
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
-from engine.runs.code import code_version
 from engine.runs.finish import finish_run, put_back
 from engine.runs.folder import RunFolder
+from engine.runs.identity import Identity, differences_from, identify
 from engine.runs.initial_weights import (
     InitialWeights,
     ParentCheckpoint,
@@ -31,18 +30,18 @@ from engine.runs.initial_weights import (
 )
 from engine.runs.launch import joined, num_processes, require_equal_parts
 from engine.runs.model_store import find_model_damage
-from engine.runs.publish import publish
-from engine.tracking.events import EventLog
+from engine.runs.store import FolderStore, open_store
 from engine.tracking.mirror import AimMirror
-from engine.training.checkpoint import Checkpoint, newest_checkpoint, read_checkpoint, read_state
+from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
 from engine.training.devices import describe, make_fabric
 from engine.training.loop import Ending, Loop
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.ranks import Ranks
 from engine.training.stop import StopRequest, stop_on_signals
+from engine.training.store import NoStore, RunStore
 from engine.training.system import System
-from engine.training.watcher import NoLog, Silent, Watcher
+from engine.training.watcher import Silent, Watcher
 
 _AIM_SECONDS = 20.0
 
@@ -70,6 +69,8 @@ class Run:
     watcher: Watcher
     again: bool = False
     """Whether a run that was begun or finished before is thrown away."""
+    demo_settings: str | None = None
+    """What a demo's losses have in place of its recipe's, for the report."""
 
     def train(self) -> Outcome | None:
         """Train, or go on training, and leave the model in `models/<recipe>`.
@@ -87,44 +88,43 @@ class Run:
         started = time.monotonic()
         fabric = make_fabric(self.params.hardware, self.recipe.training.precision, ranks.place)
         start = self.recipe.start
-        parent = find_initial_weights(start, self.project) if start else None
+        initial = find_initial_weights(start, self.project) if start else None
         torch.manual_seed(self.params.seed)
         system = self.build(self.recipe, self.project, self.params)
         ranks.begin_alike(system.module, self.params.seed)
-        identity = self._identity(system, parent)
-        folder = RunFolder(self.project.runs(self.recipe.name) / identity)
+        identity = identify(self.recipe, self.params.seed, system, initial)
+        folder = RunFolder(self.project.runs(self.recipe.name) / identity.digits)
         with folder.locked() if ranks.is_first else nullcontext(), stop_on_signals() as stop:
             found = ranks.from_first(lambda: self._finished(folder))
             if found is not None:
                 return found if ranks.is_first else None
-            checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, parent))
-            with self._written(folder, ranks) as log:
-                loop = self._loop(fabric, system, log, folder, stop, ranks)
-                self._prepare(loop, checkpoint, parent, describe(fabric, ranks.world_size))
-                ending = loop.run()
-                return self._conclude(loop, ending, folder, started) if ranks.is_first else None
+            checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, initial))
+            with self._store(folder, ranks) as store:
+                loop = self._loop(fabric, system, store, stop, ranks)
+                self._prepare(loop, checkpoint, initial, describe(fabric, ranks.world_size))
+                return self._conclude(loop, loop.run(), store, started)
 
     def _open(
-        self, folder: RunFolder, system: System, identity: str, parent: InitialWeights | None
+        self, folder: RunFolder, system: System, identity: Identity, initial: InitialWeights | None
     ) -> Path | None:
         """Write down what the run is; the checkpoint to go on from, where there is one."""
-        checkpoint = folder.begin(self._description(identity, parent), self.watcher.say)
+        checkpoint = folder.begin(self._description(identity, initial), self.watcher.say)
         if checkpoint is None:
-            self._tell_of_others(folder)
+            self._tell_of_others(folder, identity)
         write_recipe(self.recipe, folder.path / "recipe.toml")
         clips = system.train_clips
-        write_lineage(folder.path, clips.ids, clips, parent.ancestors if parent else {})
+        write_lineage(folder.path, clips.ids, clips, initial.ancestors if initial else {})
         shutil.copy2(self.project.params, folder.path / "params.toml")
         return checkpoint
 
     @contextmanager
-    def _written(self, folder: RunFolder, ranks: Ranks) -> Iterator[EventLog]:
-        """Inside, events can be written and Aim follows them; other processes' go nowhere."""
+    def _store(self, folder: RunFolder, ranks: Ranks) -> Iterator[RunStore]:
+        """Inside, the first process writes events and Aim follows them; others' go nowhere."""
         if not ranks.is_first:
-            yield NoLog()
+            yield NoStore(folder.path)
             return
-        with self._mirrored(folder), closing(EventLog(folder.events)) as log:
-            yield log
+        with self._mirrored(folder), open_store(folder, self.project, self.recipe.name) as store:
+            yield store
 
     def _finished(self, folder: RunFolder) -> Outcome | None:
         """What a run that was finished before leaves: its model, put in place again."""
@@ -158,23 +158,22 @@ class Run:
             if warning:
                 self.watcher.say(f"warning: {warning}")
 
-    def _tell_of_others(self, folder: RunFolder) -> None:
-        """Name unfinished runs of the recipe that this one does not go on with."""
+    def _tell_of_others(self, folder: RunFolder, identity: Identity) -> None:
+        """Name unfinished runs of the recipe that this one does not continue, and why."""
         for other in sorted(folder.path.parent.glob("*/checkpoints")):
             left = newest_checkpoint(other)
             if left is not None and other.parent != folder.path:
                 step = read_state(left)["step"]
                 self.watcher.say(
-                    f"note: {other.parent.name} stopped at step {step} and is not continued: its "
-                    "recipe, seed, data or code is another"
+                    f"note: {other.parent.name} stopped at step {step} and is not continued. "
+                    f"{differences_from(other.parent, identity)}"
                 )
 
     def _loop(
         self,
         fabric: Fabric,
         system: System,
-        log: EventLog,
-        folder: RunFolder,
+        store: RunStore,
         stop: StopRequest,
         ranks: Ranks,
     ) -> Loop:
@@ -186,26 +185,14 @@ class Run:
             ranks.rank,
             ranks.world_size,
         )
-
-        def save(kind: str, checkpoint: Checkpoint) -> None:
-            if ranks.is_first:
-                folder.save(kind, checkpoint, log.mark())
-
-        def published() -> None:
-            if ranks.is_first:
-                publish(self.project, self.recipe.name, folder.events)
-
         return Loop(
             fabric=fabric,
             system=system,
             recipe=self.recipe,
             order=order,
-            log=log,
+            store=store,
             watcher=self.watcher,
             stop=stop,
-            save=save,
-            samples=folder.samples,
-            published=published,
             ranks=ranks,
         )
 
@@ -213,10 +200,10 @@ class Run:
         self,
         loop: Loop,
         checkpoint: Path | None,
-        parent: InitialWeights | None,
+        initial: InitialWeights | None,
         machine: dict[str, object],
     ) -> None:
-        """Resume exactly; or take over the parent, run preflight and take the baselines."""
+        """Resume exactly; or load the initial weights, run preflight and take the baselines."""
         if checkpoint is not None:
             with as_user_error(f"The checkpoint {checkpoint} is no state of this run: delete it."):
                 loop.restore(read_checkpoint(checkpoint))
@@ -224,21 +211,22 @@ class Run:
             self.watcher.say(f"resumed at step {loop.step}")
             return
         loop.write("start", facts=self._facts(loop.system, machine))
-        if parent is not None:
-            self.watcher.say(parent.apply(loop))
-            assert self.recipe.start is not None, "a parent is what it names"
+        if initial is not None:
+            self.watcher.say(initial.apply(loop))
+            assert self.recipe.start is not None, "the initial weights are what it names"
             remark = remark_on_pick(self.recipe.start, self.project)
             if remark is not None:
                 loop.write("warning", facts={"message": remark})
                 self.watcher.say(f"note: {remark}")
-        self._preflight(loop, parent)
-        loop.begin("untrained" if parent is None else parent.entry)
-        if isinstance(parent, ParentCheckpoint):
-            loop.take_earlier_samples(self.project.model(parent.name))
+        self._preflight(loop, initial)
+        loop.begin("untrained" if initial is None else initial.entry)
+        if isinstance(initial, ParentCheckpoint):
+            loop.take_earlier_samples(self.project.model(initial.name))
         self._warn_of_few(loop)
 
     def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:
-        return {
+        told = {} if self.demo_settings is None else {"demo_settings": self.demo_settings}
+        return told | {
             "parameters": sum(p.numel() for turn in system.turns for p in turn.parameters.values()),
             "recipe": self.recipe.name,
             "system": self.recipe.system,
@@ -247,14 +235,14 @@ class Run:
             "command": f"cantus train {self.recipe.name}",
         }
 
-    def _preflight(self, loop: Loop, parent: InitialWeights | None) -> None:
+    def _preflight(self, loop: Loop, initial: InitialWeights | None) -> None:
         look = Preflight(
             loop.system,
             self.recipe,
             loop.order,
             loop.clock.length,
             loop.stepper,
-            parent.ancestors if parent else {},
+            initial.ancestors if initial else {},
         )
         found = look.checks()  # in every process: it does steps, which all do together
         checks = loop.ranks.from_first(lambda: found)
@@ -272,9 +260,15 @@ class Run:
         if num_clips < FEW_CLIPS:
             loop.warn(f"the evaluation set has {num_clips} clips: {FEW_WORDS}")
 
-    def _conclude(self, loop: Loop, ending: Ending, folder: RunFolder, started: float) -> Outcome:
+    def _conclude(
+        self, loop: Loop, ending: Ending, store: RunStore, started: float
+    ) -> Outcome | None:
+        """Make the model where training is finished; None in each process but the first."""
+        if not isinstance(store, FolderStore):
+            return None
+        folder = store.folder
         if ending == "finished":
-            message = finish_run(loop, folder, self.project, started)
+            message = finish_run(loop, store, started)
             return Outcome(ending, self.project.model(self.recipe.name), message)
         if ending == "guard":
             assert loop.breach is not None
@@ -285,23 +279,13 @@ class Run:
         loop.write("stop", facts={"reason": "interrupted", "message": message})
         return Outcome(ending, folder.path, message, loop.stop.signal)
 
-    def _identity(self, system: System, parent: InitialWeights | None) -> str:
-        return recipe_identity(
-            self.recipe,
-            seed=self.params.seed,
-            data=system.data_digest,
-            evaluation_set=system.evaluation_set,
-            training_set=hashlib.sha256(system.train_clips.digests.tobytes()).hexdigest(),
-            code=code_version(self.recipe),
-            parent=parent.digest if parent else "",
-        )
-
-    def _description(self, identity: str, parent: InitialWeights | None) -> dict[str, Any]:
+    def _description(self, identity: Identity, initial: InitialWeights | None) -> dict[str, Any]:
         return {
             "recipe": self.recipe.name,
             "system": self.recipe.system,
-            "identity": identity,
-            "parent": parent.name if parent else None,
+            "identity": identity.digits,
+            "covers": identity.plain(),
+            "parent": initial.name if initial else None,
             "summary": self.recipe.summary,
             "seed": self.params.seed,
             "settings": to_plain(self.recipe),

@@ -46,6 +46,12 @@ def part_of(system: "type[Recipe]", name: str) -> ModuleType | None:
     return part_of_package(_package_of(system), name)
 
 
+def has_part(system: "type[Recipe]", name: str) -> bool:
+    """Whether there is a module of this name beside a recipe class; it is not imported."""
+    package = _package_of(system)
+    return bool(package) and find_spec(f"{package}.{name}") is not None
+
+
 def part_of_package(package: str, name: str) -> ModuleType | None:
     """The module of this name in a system's package; None where it has no such part."""
     module = f"{package}.{name}"

@@ -1,6 +1,6 @@
 """From a recipe to the system that the loop trains."""
 
-from engine.corpus.store.integrity import require_intact
+from engine.corpus.integrity import require_intact
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import Params

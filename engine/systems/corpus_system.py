@@ -9,7 +9,7 @@ import numpy as np
 from attrs import fields, frozen
 
 from engine.corpus import Corpus
-from engine.corpus.store.rows import Rows
+from engine.corpus.table.rows import Rows
 from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.files.checksum import digest_of

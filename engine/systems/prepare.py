@@ -9,7 +9,7 @@ same files, so that what is prepared is not made again.
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.corpus.store.integrity import require_intact
+from engine.corpus.integrity import require_intact
 from engine.errors import UserError
 from engine.features.cache import Features
 from engine.features.prepared import Prepared

@@ -122,15 +122,15 @@ class LoadedSpeechJudges:
 
 def require_speech_judges(recipe: Recipe, judges: SpeechJudges) -> None:
     """Raise UserError where the recipe relies on a figure that no model here measures."""
-    relied = {f"expect.{name}.metric": one.metric for name, one in recipe.expect.items()}
+    relied = {f"expect.{metric}": metric for metric in recipe.expect}
     if recipe.verdict is not None:
         relied["verdict.metric"] = recipe.verdict.metric
     for path, metric in relied.items():
         key = judges.missing().get(metric.removeprefix("eval/speech/"))
         if key is not None:
             raise UserError(
-                f"{path} is '{metric}', which needs a {key.replace('_', ' ')}: set "
-                f"speech_evaluation.{key} in params.toml, or choose another metric."
+                f"The recipe relies on '{metric}' ({path}), which needs a {key.replace('_', ' ')}: "
+                f"set speech_evaluation.{key} in params.toml, or choose another metric."
             )
 
 

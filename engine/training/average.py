@@ -6,6 +6,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from engine.training.state import Saved
+from engine.training.system import System
+
 
 class AverageWeights:
     """Moving average of parameters (Polyak averaging), by name."""
@@ -23,11 +26,18 @@ class AverageWeights:
 
     def restart(self) -> None:
         """Begin again from the present weights."""
-        self.load(self._live)
+        self._take(self._live)
+
+    def state(self) -> Saved:
+        """The averages by name; they are not copied."""
+        return Saved(tensors=self.weights)
+
+    def load(self, saved: Saved) -> None:
+        """Take over saved averages."""
+        self._take(saved.tensors)
 
     @torch.no_grad()
-    def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Take over saved averages."""
+    def _take(self, weights: Mapping[str, Tensor]) -> None:
         for name, tensor in weights.items():
             self.weights[name].copy_(tensor)
 
@@ -47,3 +57,9 @@ class AverageWeights:
             kept = live.detach().clone()
             live.copy_(average)
             average.copy_(kept)
+
+
+def average_weights(system: System, decay: float | None) -> AverageWeights | None:
+    """The average of what a system exports; None where the recipe has no `ema_decay`."""
+    averaged = {n: p for turn in system.turns if turn.averaged for n, p in turn.parameters.items()}
+    return None if decay is None else AverageWeights(averaged, decay)

@@ -18,6 +18,7 @@ from engine.files.checksum import sha256_of
 from engine.files.disk import refusals_in_words, require_space
 from engine.files.untrusted import read_json_object
 from engine.training.safe_load import load_state, load_tensors
+from engine.training.state import Saved
 
 _WEIGHTS, _AVERAGE, _OPTIMIZERS, _STATE = (
     "weights.safetensors",
@@ -36,11 +37,30 @@ class Checkpoint:
     """Everything a run needs to go on, or (weights and state alone) a later phase to start."""
 
     state: Mapping[str, Any]
-    """Plain values: step, guards, best, random number generators."""
+    """Plain values: the position, what is told of the run, and those of other parts by name."""
     weights: Mapping[str, Tensor]
     average: Mapping[str, Tensor] = field(factory=dict)
     optimizers: Mapping[str, Any] = field(factory=dict)
-    """Optimiser state and generator states; loaded with weights_only=True."""
+    """Tensors of other parts by name: optimizers ("turns"), generators and so on; loaded with
+    weights_only=True."""
+
+    @classmethod
+    def of(cls, parts: Mapping[str, Saved], about: Mapping[str, Any]) -> "Checkpoint":
+        """The checkpoint that holds these parts, by name; `about` tells of the run."""
+        plain = {name: saved.plain for name, saved in parts.items() if saved.plain is not None}
+        tensors = {
+            name: saved.tensors for name, saved in parts.items() if saved.tensors is not None
+        }
+        state = plain.pop("position") | about | plain
+        return cls(state, tensors.pop("weights"), tensors.pop("average", {}), tensors)
+
+    def part(self, name: str) -> Saved:
+        """The state of a part. Raises LookupError where it is not there."""
+        if name == "position":
+            return Saved(plain=self.state)
+        if name in ("weights", "average"):
+            return Saved(tensors=getattr(self, name))
+        return Saved(self.state.get(name), self.optimizers[name])
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:

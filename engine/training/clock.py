@@ -1,9 +1,10 @@
-"""When things happen: 'epoch:N' and 'step:N' as steps."""
+"""Where a run is, and when things happen: 'epoch:N' and 'step:N' as steps."""
 
-from attrs import frozen
+from attrs import define, frozen
 
-from engine.recipe.schema import Training
+from engine.recipe.training import Training
 from engine.training.schedules import Length
+from engine.training.state import Saved
 
 
 @frozen
@@ -29,3 +30,27 @@ class Clock:
         unit, _, number = interval.partition(":")
         every = int(number) * (self.length.steps_per_epoch if unit == "epoch" else 1)
         return step % every == 0
+
+
+@define
+class Position:
+    """How far a run is, and how far a parent was whose schedules and order of clips go on."""
+
+    step: int = 0
+    """Finished steps of the run itself."""
+    schedule_from: int = 0
+    """Finished steps of a parent that the schedules go on from."""
+    data_from: int = 0
+    """Finished steps of a parent that the order of clips goes on from."""
+
+    def state(self) -> Saved:
+        """The three places, each counted from the very beginning."""
+        of_schedule, of_data = self.schedule_from + self.step, self.data_from + self.step
+        places = {"step": self.step, "schedule_step": of_schedule, "data_step": of_data}
+        return Saved(plain=places)
+
+    def load(self, saved: Saved) -> None:
+        """Go on from saved places."""
+        self.step = saved.plain["step"]
+        self.schedule_from = saved.plain["schedule_step"] - self.step
+        self.data_from = saved.plain["data_step"] - self.step

@@ -5,6 +5,7 @@ from lightning_fabric import Fabric
 
 from engine.errors import UserError
 from engine.nn.cpu.memory import keep_freed_memory
+from engine.nn.cpu.switch import kernels_on
 from engine.recipe.params import Hardware
 
 _PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
@@ -22,8 +23,9 @@ def make_fabric(hardware: Hardware, precision: str, place: int = 0) -> Fabric:
             "training.precision = 'fp16' needs a GPU: on a CPU choose 'fp32' or 'bf16'."
         )
     torch.set_num_threads(hardware.num_threads)
-    if device == "cpu":
+    if kernels_on(torch.device(device)):
         keep_freed_memory()
+    if device == "cpu":
         torch.use_deterministic_algorithms(True)  # what would differ from run to run is refused
         # It would also fill every new tensor with nan first, a tenth of a step's time.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -1,30 +1,39 @@
 """The training loop: steps, evaluations, guards and checkpoints, in the order the recipe says."""
 
-import shutil
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from attrs import asdict, define, field
 from lightning_fabric import Fabric
+from torch import Tensor
 
 from engine.errors import UserError
 from engine.recipe.schema import Recipe
-from engine.tracking.events import Event, EventLog
-from engine.training.average import AverageWeights
+from engine.tracking.events import Event
+from engine.training.average import AverageWeights, average_weights
 from engine.training.checkpoint import Checkpoint
-from engine.training.clock import Clock
+from engine.training.clock import Clock, Position
 from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
-from engine.training.randomness import random_state, set_random_state
+from engine.training.randomness import Generators, random_state, set_random_state
 from engine.training.ranks import ALONE, Ranks
-from engine.training.record import Entry, Record, as_arrays, as_tensors
-from engine.training.sampling import EARLIER, When, mean_figures, sample_facts, take_earlier_samples
+from engine.training.record import Entry, Record
+from engine.training.sampling import (
+    EARLIER,
+    When,
+    mean_figures,
+    sample_event_facts,
+    take_earlier_samples,
+    write_samples,
+)
+from engine.training.state import Saved, StateDict, Stateful
 from engine.training.step import Stepper, silent_parameters
 from engine.training.stop import StopRequest
+from engine.training.store import Kind, RunStore
 from engine.training.system import Batch, Evaluated, System
 from engine.training.watcher import Progress, Watcher
 
@@ -40,28 +49,22 @@ class Loop:
     system: System
     recipe: Recipe
     order: Order
-    log: EventLog
+    store: RunStore
     watcher: Watcher
     stop: StopRequest
-    save: Callable[[str, Checkpoint], None]
-    """Writes a checkpoint of a kind: 'resume', 'best' or 'kept'."""
-    samples: Path
-    """Where samples are written: below the run's folder, to which events name them relatively."""
-    published: Callable[[], None]
-    """Called after every evaluation, so that DVC's files can be rewritten."""
     ranks: Ranks = ALONE
-    """Every process of a run has a loop; all but the first get a log and the like that do nothing,
-    and are told what was evaluated, so that they decide alike."""
-    step: int = 0
-    data_from: int = 0
-    """Finished steps of a parent that the order of clips goes on from."""
-    breach: Breach | None = None
+    """Every process of a run has a loop; all but the first get a store and a watcher that do
+    nothing, and are told what was evaluated, so that they decide alike."""
 
+    breach: Breach | None = field(init=False, default=None)
+    """The guard that ended the run, if one did."""
+    position: Position = field(init=False, factory=Position)
     record: Record = field(init=False)
     clock: Clock = field(init=False)
     stepper: Stepper = field(init=False)
     guards: Guards = field(init=False)
     average: AverageWeights | None = field(init=False)
+    generators: Generators = field(init=False)
     _logged: tuple[float, int] = field(init=False)
     """When and at which step training metrics were last read."""
 
@@ -69,13 +72,36 @@ class Loop:
         training = self.recipe.training
         self.clock = Clock.of(training, self.order.steps_per_epoch)
         length = self.clock.length
-        self.stepper = Stepper(self.fabric, self.system, self.recipe, length, self.ranks)
+        self.stepper = Stepper(
+            self.fabric, self.system, self.recipe, length, self.ranks, self.position
+        )
         self.record = Record.of(self.recipe)
         self.guards = Guards(self.recipe.guard, self.record.selection)
-        decay = training.ema_decay
-        averaged = {n: p for t in self.system.turns if t.averaged for n, p in t.parameters.items()}
-        self.average = None if decay is None else AverageWeights(averaged, decay)
+        self.average = average_weights(self.system, training.ema_decay)
+        self.generators = Generators(self.ranks)
         self._logged = (time.perf_counter(), self.step)
+
+    @property
+    def step(self) -> int:
+        """Finished steps."""
+        return self.position.step
+
+    def parts(self) -> dict[str, Stateful]:
+        """Everything that changes while a run trains, by its name in a checkpoint.
+
+        This is the one list of what is saved: what is not in it is forgotten by a resumed run.
+        """
+        average: dict[str, Stateful] = {} if self.average is None else {"average": self.average}
+        return average | {
+            "position": self.position,
+            "weights": StateDict(self.system.module),
+            "turns": self.stepper,
+            "meter": self.stepper.meter,
+            "precision": StateDict(self.fabric.strategy.precision),
+            "record": self.record,
+            "guards": self.guards,
+            "random": self.generators,
+        }
 
     def run(self) -> Ending:
         """Train to the end of the recipe, or until something ends it."""
@@ -95,13 +121,15 @@ class Loop:
     def batches(self) -> Generator[list[Batch], None, None]:
         """The micro-batches of every step from the present one on."""
         parts = self.recipe.training.num_micro_batches
-        return batches(self.system.train_clips, self.order, self.data_from + self.step, parts)
+        return batches(
+            self.system.train_clips, self.order, self.position.data_from + self.step, parts
+        )
 
     def advance(self, micro_batches: list[Batch]) -> Ending | None:
         """Do one step and all that is due after it; the ending where it is the run's last."""
         training, total = self.recipe.training, self.clock.length.total_steps
         self.stepper.step(micro_batches, self.step)
-        self.step += 1
+        self.position.step += 1
         if self.average is not None:
             self.average.update()
         evaluates = self.step == total or self.clock.is_due(training.evaluate_every, self.step)
@@ -114,7 +142,7 @@ class Loop:
         self._sample_if_due(total)
         self._save_if_due(training, total)
         if self.stop.agreed(self.ranks) and self.step < total:
-            self.save("resume", self.checkpoint())
+            self.store.save("resume", self.checkpoint())
             return "interrupted"
         return None
 
@@ -124,7 +152,7 @@ class Loop:
 
     def write(self, kind: str, **more: Any) -> None:
         """Add an event at the present step."""
-        self.log.write(Event(kind, self.step, self.clock.epoch(self.step), **more))
+        self.store.write(Event(kind, self.step, self.clock.epoch(self.step), **more))
 
     def with_average(self) -> AbstractContextManager[None]:
         """Inside, the module computes with the averaged weights, where the recipe wants them."""
@@ -135,7 +163,7 @@ class Loop:
         return self.ranks.from_first(lambda: self._with_final_weights(self.system.evaluate))
 
     def begin(self, entry: Entry) -> None:
-        """Evaluate what costs nothing, and the weights to start from, on the run's own clips."""
+        """Evaluate what costs nothing, and the initial weights, on the run's own clips."""
         facts = self._measure()
         baselines = self.ranks.from_first(self.system.baselines)
         self.write("baseline", metrics=baselines.metrics, facts=facts)
@@ -150,14 +178,14 @@ class Loop:
         if candidate:
             self._save_weights("best")
         self.sample("start", entry, num_clips=0)
-        self.published()
+        self.store.evaluated()
 
     def _warn_of_violations(self, metrics: Mapping[str, float]) -> None:
-        """Warn of guards that the weights to start from break, hours before they would speak."""
+        """Warn of guards that the initial weights violate, hours before they would speak."""
         for breach in self.guards.already_violated(metrics):
             then = "stops" if breach.action == "stop" else "warns"
             self.warn(
-                f"the weights it starts from break {breach.sentence()}. The guard {then} at the "
+                f"the initial weights already violate a guard: {breach.finding}. It {then} at the "
                 "first evaluation unless training mends that: change its limit, or the start"
             )
 
@@ -167,74 +195,82 @@ class Loop:
         self.watcher.say(f"warning: {message}")
 
     def sample(self, when: When, prefix: str = "eval", num_clips: int | None = None) -> None:
-        """Write samples of the present weights below `samples`, in the first process.
+        """Write samples of the present weights into the run's folder, in the first process.
 
         What was measured of them is logged as `<prefix>/...`.
         """
         if not self.ranks.is_first:
             return
         number = self.recipe.samples.num_clips if num_clips is None else num_clips
-        place = self.samples / (f"step_{self.step:09d}" if when == "step" else when)
-        shutil.rmtree(place, ignore_errors=True)  # left there by a killed process
-        made = self._with_final_weights(lambda: self.system.samples(place, number))
+        name, place = f"step_{self.step:09d}" if when == "step" else when, self.store.place
+        made = self._with_final_weights(lambda: write_samples(self.system, place, name, number))
         if not made and when == "start":
             return
-        facts = [sample_facts(sample, self.samples.parent) for sample in made]
-        measured = {name for sample in made for name in sample.figures}
-        scales = {name: one for name, one in self.system.metric_units.items() if name in measured}
-        told = {"of": self.recipe.name, "when": when, "scales": scales, "samples": facts}
         figures = mean_figures(made, prefix)
-        self.write("sample", metrics=figures, facts=told)
+        facts = sample_event_facts(made, self.system, self.recipe.name, when, place)
+        self.write("sample", metrics=figures, facts=facts)
         if figures:
             self.watcher.evaluated(self.step, figures)
 
     def take_earlier_samples(self, model: Path) -> None:
         """Copy samples that the parent made of what this run has just made some, to be compared."""
         if self.ranks.is_first:
-            for facts in take_earlier_samples(model, self.samples.parent):
+            for facts in take_earlier_samples(model, self.store.place):
                 self.write(EARLIER, facts=facts)
 
-    def checkpoint(self) -> Checkpoint:
-        """Everything that is needed to go on from here to the same weights.
+    def load_weights(
+        self, weights: Mapping[str, Tensor], average: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """Go on from these weights, and where the recipe averages from this average of them.
 
-        Chance and the meter are lists by rank: all else is the same in every process.
+        Without one the average begins again from the weights. Raises RuntimeError where names or
+        shapes differ.
         """
-        own = {"random": random_state(), "meter": self.stepper.meter.state()}
-        every = self.ranks.gather(own)
-        return Checkpoint(
-            state=self._position() | {"guards": self.guards.state(), "record": self.record.state()},
-            weights=self.system.module.state_dict(),
-            average={} if self.average is None else self.average.weights,
-            optimizers={
-                "turns": self.stepper.optimizer_state(),
-                "random": [one["random"] for one in every],
-                "meter": [one["meter"] for one in every],
-                "precision": self.fabric.strategy.precision.state_dict(),
-                "record": self.record.tensors(),
-                "guards": {n: as_tensors(v) for n, v in self.guards.per_clip().items()},
-            },
-        )
+        module = self.system.module
+        module.load_state_dict(dict(average or weights), strict=True)
+        if self.average is not None:
+            self.average.restart()
+        if average:
+            module.load_state_dict(dict(weights), strict=True)
+
+    def load_published(self, path: Path) -> str:
+        """Go on from a published model's weights; say in words what was found in the file.
+
+        Raises UserError where they do not fit.
+        """
+        found = self.system.load_published(path)
+        if self.average is not None:
+            self.average.restart()
+        return found
+
+    def continue_schedules(self, step: int) -> None:
+        """Let the schedules go on where a parent stopped, after so many steps."""
+        self.position.schedule_from = step
+
+    def continue_data(self, step: int) -> None:
+        """Let the order of clips go on where a parent stopped, after so many steps."""
+        self.position.data_from = step
+
+    def continue_random(self, saved: Saved) -> None:
+        """Take over a parent's generators."""
+        self.generators.load(saved)
+        self._note_other_processes(len(saved.tensors))
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that is needed to go on from here to the same weights."""
+        saved = {name: part.state() for name, part in self.parts().items()}
+        return Checkpoint.of(saved, self._about())
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on where the checkpoint was written; exactly, if there are as many processes.
 
         Raises UserError where their number gives an epoch another number of steps.
         """
-        self._require_same_epochs(checkpoint)
-        self.system.module.load_state_dict(dict(checkpoint.weights), strict=True)
-        if self.average is not None:
-            self.average.load(dict(checkpoint.average))
-        self.stepper.load_optimizer_state(checkpoint.optimizers["turns"])
-        self.restore_random(checkpoint.optimizers["random"])
-        meter = checkpoint.optimizers["meter"]
-        self.stepper.meter.load(meter[min(self.ranks.rank, len(meter) - 1)])  # all are the same
-        self.fabric.strategy.precision.load_state_dict(checkpoint.optimizers["precision"])
-        per_clip = {n: as_arrays(v) for n, v in checkpoint.optimizers["guards"].items()}
-        self.guards.load(checkpoint.state["guards"], per_clip)
-        self.record.load(checkpoint.state["record"], checkpoint.optimizers["record"])
-        self.step = checkpoint.state["step"]
-        self.stepper.schedule_from = checkpoint.state["schedule_step"] - self.step
-        self.data_from = checkpoint.state["data_step"] - self.step
+        trained_in = len(checkpoint.part("random").tensors)
+        self._require_same_epochs(checkpoint, trained_in)
+        for name, part in self.parts().items():
+            part.load(checkpoint.part(name))
+        self._note_other_processes(trained_in)
 
     def _with_final_weights(self, work: Callable[[], _T]) -> _T:
         """Do what looks at the weights to be exported and leaves no trace in training."""
@@ -246,26 +282,22 @@ class Loop:
         set_random_state(random)
         return made
 
-    def _require_same_epochs(self, checkpoint: Checkpoint) -> None:
+    def _require_same_epochs(self, checkpoint: Checkpoint, trained_in: int) -> None:
         """A number of processes leaves out clips that it cannot share out, perhaps a whole step."""
         before, now = checkpoint.state["steps_per_epoch"], self.order.steps_per_epoch
-        trained, here = len(checkpoint.optimizers["random"]), self.ranks.world_size
         if before != now:
             raise UserError(
-                f"Until step {checkpoint.state['step']} this run was trained in {trained} "
-                f"process(es), {before} steps an epoch; in {here} it would be {now}, and its "
-                f"length and all that is due every so many epochs would be others. Go on with "
-                f"hardware.num_devices = {trained} in params.toml (or as many under torchrun), or "
-                f"begin again: cantus train {self.recipe.name} --again"
+                f"Until step {checkpoint.state['step']} this run was trained in {trained_in} "
+                f"process(es), {before} steps an epoch; in {self.ranks.world_size} it would be "
+                f"{now}, which changes the run's length and its schedules. Go on with "
+                f"hardware.num_devices = {trained_in} in params.toml (or as many under torchrun), "
+                f"or begin again: cantus train {self.recipe.name} --again"
             )
 
-    def restore_random(self, random: Sequence[Any]) -> None:
-        """Take over this process's generators from a checkpoint's, which are listed by rank."""
-        if self.ranks.rank < len(random):
-            set_random_state(random[self.ranks.rank])
-        if len(random) != self.ranks.world_size:
+    def _note_other_processes(self, trained_in: int) -> None:
+        if trained_in != self.ranks.world_size:
             self.watcher.say(
-                f"note: {len(random)} processes trained until here and now it is "
+                f"note: {trained_in} processes trained until here and now it is "
                 f"{self.ranks.world_size}: what is learned is as good, but not the same bit for bit"
             )
 
@@ -304,7 +336,7 @@ class Loop:
         if better and self.breach is None:
             self.record.best = new
             self._save_weights("best")
-        self.published()
+        self.store.evaluated()
         self._logged = (time.perf_counter(), self.step)
 
     def _measure(self) -> dict[str, Any]:
@@ -339,20 +371,18 @@ class Loop:
         if training.keep_every and self.clock.is_due(training.keep_every, self.step):
             self._save_weights("kept")
         if self.clock.is_due(training.checkpoint_every, self.step) or self.step == total:
-            self.save("resume", self.checkpoint())
+            self.store.save("resume", self.checkpoint())
 
-    def _save_weights(self, kind: str) -> None:
-        """The weights that would be exported now, without the optimiser's state."""
+    def _save_weights(self, kind: Kind) -> None:
+        """The weights that would be exported now, without the optimizer's state."""
         with self.with_average():
-            weights = self.system.module.state_dict()
-            self.save(kind, Checkpoint(self._position(), weights))
+            saved = {name: self.parts()[name].state() for name in ("position", "weights")}
+            self.store.save(kind, Checkpoint.of(saved, self._about()))
 
-    def _position(self) -> dict[str, Any]:
+    def _about(self) -> dict[str, Any]:
+        """What a checkpoint tells of its run."""
         return {
-            "step": self.step,
             "epoch": self.clock.epoch(self.step),
-            "schedule_step": self.stepper.schedule_from + self.step,
-            "data_step": self.data_from + self.step,
             "steps_per_epoch": self.order.steps_per_epoch,
             "recipe": self.recipe.name,
             "evaluation_set": self.system.evaluation_set,

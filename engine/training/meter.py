@@ -1,20 +1,22 @@
 """Averages of training metrics between two log lines, kept on the device until they are read."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+
+from engine.training.ranks import ALONE, Ranks
+from engine.training.state import Saved
 
 
 class Meter:
     """Sums scalars without waiting for the device; one transfer when they are read.
 
-    `reduce` averages a tensor over all ranks, so that every rank reads the same figures.
+    What is read is the mean over all processes, so that every one of them reads the same figures.
     """
 
-    def __init__(self, reduce: Callable[[Tensor], Tensor]) -> None:
-        self._reduce = reduce
+    def __init__(self, ranks: Ranks = ALONE) -> None:
+        self._ranks = ranks
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self._added: set[str] = set()
@@ -33,17 +35,18 @@ class Meter:
             self._counts[name] = self._counts.get(name, 0) + 1
         self._added.clear()
 
-    def state(self) -> dict[str, Any]:
-        """What was added since the last reading, for a checkpoint."""
+    def state(self) -> Saved:
+        """What was added since the last reading, in each process."""
         sums = {name: value.cpu() for name, value in self._sums.items()}
-        return {"sums": sums, "counts": dict(self._counts)}
+        return Saved(tensors=self._ranks.gather({"sums": sums, "counts": dict(self._counts)}))
 
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Take over saved sums and counts."""
-        self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
+    def load(self, saved: Saved) -> None:
+        """Take over this process's sums and counts; of fewer processes those of the last."""
+        own = saved.tensors[min(self._ranks.rank, len(saved.tensors) - 1)]
+        self._sums, self._counts = dict(own["sums"]), dict(own["counts"])
 
     def clear(self) -> None:
-        """Forget what was added. Unlike `read`, it asks nothing of the other ranks."""
+        """Forget what was added. Unlike `read`, it waits for no other process."""
         self._sums, self._counts = {}, {}
         self._added.clear()
 
@@ -55,7 +58,7 @@ class Meter:
         # After a resume, what has not been added to since is still where the checkpoint was read.
         device = max((s.device for s in self._sums.values()), key=lambda place: place.type != "cpu")
         sums = torch.stack([self._sums[name].to(device) for name in names])
-        values = self._reduce(sums).tolist()
+        values = self._ranks.mean(sums).tolist()
         means = {
             name: value / max(1, self._counts.get(name, 0))
             for name, value in zip(names, values, strict=True)

@@ -31,14 +31,14 @@ class SelectionRule:
     paired: bool
 
     def score(self, step: int, evaluated: Evaluated) -> Score:
-        """What an evaluation brings to the comparison."""
+        """The score of an evaluation after so many steps."""
         return Score(step, evaluated.metrics[self.metric], evaluated.per_clip)
 
     def difference(self, new: Score, old: Score) -> Difference | None:
         """New minus old, clip by clip.
 
-        None where values decide: by the recipe's wish, without figures of each clip, with one clip
-        or where a clip's figure is no number.
+        None where the mean values are compared instead: where the recipe says so, without figures
+        of each clip, with one clip, or where a clip's figure is not finite.
         """
         name = self.metric.partition("/")[2]
         if not self.paired or name not in new.per_clip or name not in old.per_clip:
@@ -49,7 +49,7 @@ class SelectionRule:
         return found if math.isfinite(found.mean) else None
 
     def is_better(self, new: Score, old: Score | None) -> bool:
-        """Whether `new` takes the place of `old`. What is no number never does, and always goes."""
+        """Whether `new` replaces `old`. A value that is not finite never does, and is replaced."""
         if old is None:
             return True
         if not (math.isfinite(new.value) and math.isfinite(old.value)):

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
-from engine.recipe.schema import Constant, Recipe
+from engine.recipe.optimizers import Constant
+from engine.recipe.schema import Recipe
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
 from engine.training.schedules import Length
@@ -53,7 +54,7 @@ class Preflight:
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
         batch = self._batch()
-        found = [self._evaluation(), *self._inputs(batch), *self._rates(), *self._guards()]
+        found = [self._evaluation(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
         with _put_back(self.system, self.stepper):
@@ -110,16 +111,6 @@ class Preflight:
                 yield Check(f"learning rate of {turn.name}", False, detail)
             else:
                 yield Check(f"learning rate of {turn.name}", True, said)
-
-    def _guards(self) -> Iterator[Check]:
-        names = [name for turn in self.system.turns for name in turn.parameters]
-        for guard, table in self.recipe.guard.items():
-            prefix = "" if table.alive in (None, "all") else table.alive
-            if not any(name.startswith(prefix or "") for name in names):
-                detail = (
-                    f"no parameter starts with alive = '{prefix}'; they are {_list(set(names))}"
-                )
-                yield Check(f"guard {guard}", False, detail)
 
     def _conditioning(self, batch: Batch) -> Iterator[Check]:
         for name in self.system.preflight.conditioning:
@@ -246,11 +237,11 @@ def _list(names: set[str]) -> str:
 
 @contextmanager
 def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
-    """Restore weights, buffers, optimisers and torch's generator after the block.
+    """Restore weights, buffers, optimizers and torch's generator after the block.
 
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
-    random, optimizers = random_state(), deepcopy(stepper.optimizer_state())
+    random, optimizers = random_state(), deepcopy(stepper.state())
     kept = {name: t.detach().clone() for name, t in system.module.state_dict().items()}
     system.module.train()
     try:
@@ -258,6 +249,6 @@ def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
     finally:
         system.module.load_state_dict(kept)
         system.module.zero_grad(set_to_none=True)
-        stepper.load_optimizer_state(optimizers)
+        stepper.load(optimizers)
         stepper.meter.clear()
         set_random_state(random)

@@ -1,4 +1,4 @@
-"""The states of torch's random number generators: all that a resume needs of chance.
+"""torch's random number generators: all that a resume needs of chance.
 
 The order of clips and their crops need none: they are pure functions (see order.py, loader.py).
 """
@@ -6,7 +6,11 @@ The order of clips and their crops need none: they are pure functions (see order
 from collections.abc import Mapping
 
 import torch
+from attrs import frozen
 from torch import Tensor
+
+from engine.training.ranks import Ranks
+from engine.training.state import Saved
 
 
 def random_state() -> dict[str, Tensor]:
@@ -22,3 +26,19 @@ def set_random_state(state: Mapping[str, Tensor]) -> None:
     torch.set_rng_state(state["cpu"])
     if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda"])
+
+
+@frozen
+class Generators:
+    """The generators of every process of a run, which each draws from for itself."""
+
+    ranks: Ranks
+
+    def state(self) -> Saved:
+        """Their states, by rank."""
+        return Saved(tensors=self.ranks.gather(random_state()))
+
+    def load(self, saved: Saved) -> None:
+        """Take over this process's; where fewer were saved, go on with those that are there."""
+        if self.ranks.rank < len(saved.tensors):
+            set_random_state(saved.tensors[self.ranks.rank])

@@ -1,17 +1,14 @@
 """What a run remembers of its evaluations, clip by clip: its entry, its best, the baselines."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-import torch
 from attrs import define, field
-from torch import Tensor
 
 from engine.evaluation.clip_table import ClipTable
 from engine.evaluation.paired import Difference
 from engine.recipe.schema import Recipe
 from engine.training.model_selection import PerClip, Score, SelectionRule
+from engine.training.state import Saved, as_arrays, as_tensors
 from engine.training.system import ClipSet, Evaluated
 
 Entry = Literal["untrained", "parent"]
@@ -58,35 +55,22 @@ class Record:
                 figures |= {f"{title}/{name}": v for name, v in score.per_clip.items()}
         return ClipTable(tuple(clips.ids), clips.digests, figures)
 
-    def state(self) -> dict[str, Any]:
-        """Plain values for a checkpoint."""
+    def state(self) -> Saved:
+        """Plain values, and the figures of each clip."""
         moments = {name: getattr(self, name) for name in _MOMENTS}
-        return {"entry_name": self.entry_name} | {
+        plain = {"entry_name": self.entry_name} | {
             name: None if score is None else [score.step, score.value]
             for name, score in moments.items()
         }
-
-    def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """The figures of each clip for a checkpoint."""
-        moments = {name: getattr(self, name) for name in _MOMENTS}
         kept = {name: score.per_clip for name, score in moments.items() if score is not None}
-        return {name: as_tensors(v) for name, v in (kept | {"baselines": self.baselines}).items()}
+        figures = kept | {"baselines": self.baselines}
+        return Saved(plain, {name: as_tensors(values) for name, values in figures.items()})
 
-    def load(self, state: Mapping[str, Any], tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
+    def load(self, saved: Saved) -> None:
         """Take over what a checkpoint holds."""
-        self.entry_name = state["entry_name"]
+        self.entry_name = saved.plain["entry_name"]
         for name in _MOMENTS:
-            if state[name] is not None:
-                step, value = state[name]
-                setattr(self, name, Score(step, value, as_arrays(tensors[name])))
-        self.baselines = as_arrays(tensors["baselines"])
-
-
-def as_tensors(figures: PerClip) -> dict[str, Tensor]:
-    """Copies of arrays as a checkpoint takes them."""
-    return {name: torch.from_numpy(np.array(values)) for name, values in figures.items()}
-
-
-def as_arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
-    """The arrays that such tensors hold."""
-    return {name: tensor.numpy() for name, tensor in tensors.items()}
+            if saved.plain[name] is not None:
+                step, value = saved.plain[name]
+                setattr(self, name, Score(step, value, as_arrays(saved.tensors[name])))
+        self.baselines = as_arrays(saved.tensors["baselines"])

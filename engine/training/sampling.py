@@ -11,7 +11,7 @@ from engine.files.checksum import sha256_of
 from engine.files.safe_names import file_name
 from engine.files.untrusted import leads_inside
 from engine.tracking.events import Event, read_events
-from engine.training.system import Sample
+from engine.training.system import Sample, System
 
 When = Literal["start", "step", "final"]
 """Before step 1; at a step of the run; with its best weights, after all."""
@@ -34,6 +34,23 @@ def sample_facts(sample: Sample, folder: Path) -> dict[str, Any]:
         facts["sha256"] = sha256_of(sample.path)
         facts["figures"] = dict(sample.figures)
     return facts
+
+
+def write_samples(system: System, place: Path, when: str, num_clips: int) -> Sequence[Sample]:
+    """Samples of the present weights, in `place`/samples/`when`, a run's folder being `place`."""
+    folder = place / "samples" / when
+    shutil.rmtree(folder, ignore_errors=True)  # left there by a killed process
+    return system.samples(folder, num_clips)
+
+
+def sample_event_facts(
+    samples: Sequence[Sample], system: System, recipe: str, when: When, place: Path
+) -> dict[str, Any]:
+    """What the event of some samples holds, but their mean figures."""
+    measured = {name for sample in samples for name in sample.figures}
+    scales = {name: unit for name, unit in system.metric_units.items() if name in measured}
+    facts = [sample_facts(sample, place) for sample in samples]
+    return {"of": recipe, "when": when, "scales": scales, "samples": facts}
 
 
 def mean_figures(samples: Sequence[Sample], prefix: str) -> dict[str, float]:

@@ -5,12 +5,12 @@ from functools import singledispatch
 
 from attrs import frozen
 
-from engine.recipe.schema import Constant, Cosine, Exponential, MultiStep, Schedule
+from engine.recipe.optimizers import Constant, Cosine, Exponential, MultiStep, Schedule
 
 
 @frozen
 class Length:
-    """How long a run is: optimiser steps in all and in an epoch."""
+    """How long a run is: optimizer steps in all and in an epoch."""
 
     total_steps: int
     steps_per_epoch: int

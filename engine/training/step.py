@@ -1,9 +1,8 @@
-"""One optimiser step over all turns: the only place that runs backward."""
+"""One optimizer step over all turns: the only place that runs backward."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from types import MethodType
-from typing import Any
 
 import torch
 from attrs import evolve, frozen
@@ -12,18 +11,21 @@ from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.recipe.schema import Constant, Recipe
+from engine.recipe.optimizers import Constant
+from engine.recipe.schema import Recipe
 from engine.training.balance import gradients_at, shares_of
+from engine.training.clock import Position
 from engine.training.meter import Meter
 from engine.training.optimizers import build_optimizer
 from engine.training.ranks import ALONE, Ranks
 from engine.training.schedules import Length, learning_rate
+from engine.training.state import Saved
 from engine.training.system import Batch, System, Terms, Turn
 
 
 @frozen
 class _Share:
-    """A turn with its optimiser."""
+    """A turn with its optimizer."""
 
     turn: Turn
     parameters: list[nn.Parameter]
@@ -32,7 +34,7 @@ class _Share:
 
 
 class Stepper:
-    """Runs the turns of a system in order, each with its optimiser, schedule and clipping."""
+    """Runs the turns of a system in order, each with its optimizer, schedule and clipping."""
 
     def __init__(
         self,
@@ -41,16 +43,15 @@ class Stepper:
         recipe: Recipe,
         length: Length,
         ranks: Ranks = ALONE,
+        position: Position | None = None,
     ) -> None:
         self._fabric, self._system, self._recipe, self._length = fabric, system, recipe, length
-        self._ranks = ranks
+        self._ranks, self._position = ranks, position or Position()
         check_turns(system)
         _compile(system, recipe.training.compile)
         self._shares, self._module = _set_up(fabric, system, recipe)
         self._had_a_share: set[str] = set()
-        self.schedule_from = 0
-        """Finished steps of a parent that the schedules go on from."""
-        self.meter = Meter(ranks.mean)
+        self.meter = Meter(ranks)
 
     def step(self, micro_batches: Sequence[Batch], step: int, rates_of: int | None = None) -> None:
         """Do the step that follows `step` finished ones. Adds metrics to the meter.
@@ -82,24 +83,29 @@ class Stepper:
         """Each turn's learning rate for the step that follows `step` finished ones."""
         return {share.turn.name: self._rate(share.turn.name, step) for share in self._shares}
 
-    def optimizer_state(self) -> dict[str, dict[str, Any]]:
-        """State of every optimiser by turn, for a checkpoint."""
-        return {share.turn.name: share.optimizer.state_dict() for share in self._shares}
+    def state(self) -> Saved:
+        """State of every optimizer by turn."""
+        return Saved(tensors={one.turn.name: one.optimizer.state_dict() for one in self._shares})
 
-    def load_optimizer_state(self, state: Mapping[str, dict[str, Any]]) -> None:
-        """Take over saved optimiser state. The recipe's learning rate and betas win.
+    def load(self, saved: Saved) -> None:
+        """Take over saved optimizer state. The recipe's learning rate and betas win.
 
         Raises ValueError where it is that of other parameters.
         """
         for share in self._shares:
-            saved = state.get(share.turn.name)
-            if saved is None:
+            state = saved.tensors.get(share.turn.name)
+            if state is None:
                 continue
             options = [dict(group) for group in share.optimizer.param_groups]
-            share.optimizer.optimizer.load_state_dict(saved)
+            share.optimizer.optimizer.load_state_dict(state)
             _require_shapes(share.optimizer.optimizer)
             for group, own in zip(share.optimizer.param_groups, options, strict=True):
                 group.update({key: value for key, value in own.items() if key != "params"})
+
+    @property
+    def schedule_from(self) -> int:
+        """Finished steps of a parent that the schedules go on from."""
+        return self._position.schedule_from
 
     def _rate(self, turn: str, step: int) -> float:
         peak = self._recipe.optimizer[turn].learning_rate
@@ -158,7 +164,7 @@ class Stepper:
         return loss
 
     def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
-        """Name the figures as engine.recipe.names lists them.
+        """Name the figures as engine.recipe.metric_names lists them.
 
         train/loss is the sum over the turns that had a share in a step, mean over all steps.
         """
@@ -247,7 +253,7 @@ def _compile(system: System, mode: str) -> None:
 
 
 def _require_shapes(optimizer: torch.optim.Optimizer) -> None:
-    """Raise ValueError where an optimiser's state is that of other tensors: torch only counts."""
+    """Raise ValueError where an optimizer's state is that of other tensors: torch only counts."""
     for parameter, state in optimizer.state.items():
         for value in state.values():
             if value.ndim and value.shape != parameter.shape:

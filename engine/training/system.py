@@ -36,7 +36,7 @@ class Terms(NamedTuple):
 
 @frozen
 class Turn:
-    """One optimiser's share of a step. The module has a method of this name: batch -> Terms."""
+    """One optimizer's share of a step. The module has a method of this name: batch -> Terms."""
 
     name: str
     parameters: Mapping[str, nn.Parameter]
@@ -52,7 +52,7 @@ class Turn:
     averaged: bool = True
     """Whether ema_decay averages its parameters: a discriminator is not exported."""
     undecayed: frozenset[str] = frozenset()
-    """Its biases, norms and embeddings, for optimisers that decay weights alone."""
+    """Its biases, norms and embeddings, for optimizers that decay weights alone."""
 
     def is_due(self, step: int) -> bool:
         """Whether it has a share in the step that follows `step` finished ones."""

@@ -5,8 +5,6 @@ from typing import Protocol
 
 from attrs import frozen
 
-from engine.tracking.events import Event, EventLog
-
 
 @frozen
 class Progress:
@@ -44,16 +42,3 @@ class Silent:
 
     def evaluated(self, step: int, metrics: Mapping[str, float]) -> None:
         """Ignore them."""
-
-
-class NoLog(EventLog):
-    """Writes nothing: every process of a run has one but the first, whose log is the run's."""
-
-    def __init__(self) -> None:
-        pass
-
-    def write(self, event: Event) -> None:
-        """Ignore it."""
-
-    def close(self) -> None:
-        """There is nothing to close."""

@@ -52,7 +52,7 @@ def project(tmp_path):
     shutil.copy(EXAMPLE / "denoiser.toml", root / "recipes")
     (root / "weights.pth").write_bytes(b"weights")
     (root / "recipes/tuned.toml").write_text(
-        'extends = "denoiser.toml"\nname = "tuned"\n[start]\nweights = "weights.pth"\n'
+        'extends = "denoiser.toml"\n[start]\nweights = "weights.pth"\n'
     )
     for number in range(24):
         word = ("yes", "no", "up")[number % 3]
@@ -80,7 +80,7 @@ def test_it_is_a_whole_system_in_under_150_lines():
 
 def test_it_trains_and_what_it_does_not_have_is_a_sentence_or_nothing(cantus, project):
     whole = ("check", "ingest words", "train denoiser -S training.steps=60")
-    lacking = ("prepare denoiser", "train tuned")
+    lacking = ("prepare denoiser", "diff denoiser --upstream", "train tuned")
     done = cantus(*whole, "resolve denoiser", "report denoiser", *lacking, "--help")
     assert "Traceback" not in done.stderr
     for command in (*whole, "resolve denoiser", "report denoiser", "--help"):

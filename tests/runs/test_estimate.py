@@ -3,8 +3,8 @@ import torch
 from attrs import evolve
 from lightning_fabric import Fabric
 
-from engine.recipe.schema import Cosine
-from engine.runs import estimate
+from engine.recipe.optimizers import Cosine
+from engine.runs import estimate as estimate_module
 from engine.runs.estimate import estimate_run
 from engine.training.step import Stepper
 from tests.training.toy import ToyModel, toy_recipe, toy_system
@@ -12,24 +12,24 @@ from tests.training.toy import ToyModel, toy_recipe, toy_system
 CPU = Fabric(accelerator="cpu")
 
 
-def test_the_forecast_counts_what_the_recipe_says(tmp_path):
+def test_the_estimate_counts_what_the_recipe_says(tmp_path):
     recipe = toy_recipe(
         epochs=20, evaluate_every="epoch:5", schedule={"denoiser": Cosine(warmup_steps=10)}
     )
     torch.manual_seed(0)
     system = toy_system(recipe)
-    forecast = estimate_run(CPU, system, recipe, tmp_path)
-    assert forecast.parameters == sum(p.numel() for p in system.module.parameters())
-    assert (forecast.steps_per_epoch, forecast.total_steps) == (5, 100)
-    assert forecast.num_evaluations == 5
-    assert [step for step, _ in forecast.rates["denoiser"]] == [1, 10, 50, 100]
-    assert forecast.rates["denoiser"][0][1] == pytest.approx(1e-3)
-    assert forecast.step_seconds > 0
-    assert forecast.total_seconds > forecast.step_seconds * 100
-    assert forecast.resumable_bytes > forecast.weights_bytes > 0
+    estimate = estimate_run(CPU, system, recipe, tmp_path)
+    assert estimate.parameters == sum(p.numel() for p in system.module.parameters())
+    assert (estimate.steps_per_epoch, estimate.total_steps) == (5, 100)
+    assert estimate.num_evaluations == 5
+    assert [step for step, _ in estimate.rates["denoiser"]] == [1, 10, 50, 100]
+    assert estimate.rates["denoiser"][0][1] == pytest.approx(1e-3)
+    assert estimate.step_seconds > 0
+    assert estimate.total_seconds > estimate.step_seconds * 100
+    assert estimate.resumable_bytes > estimate.weights_bytes > 0
 
 
-def test_a_rehearsal_writes_nothing_that_stays(tmp_path):
+def test_estimating_writes_nothing_that_stays(tmp_path):
     recipe = toy_recipe()
     estimate_run(CPU, toy_system(recipe), recipe, tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -53,14 +53,14 @@ class Timed:
         self.clips.append(sum(len(batch["clean"]) for batch in batches))
 
 
-def rehearse_gan(monkeypatch, folder, *, discriminator, generator=None, num_processes=1):
-    """The forecast of 20 steps, where the discriminator takes 10 s and the generator 2 s."""
+def estimate_gan(monkeypatch, folder, *, discriminator, generator=None, num_processes=1):
+    """The estimate of 20 steps, where the discriminator takes 10 s and the generator 2 s."""
     recipe = toy_recipe(model=ToyModel(adversary=True))
     system = toy_system(recipe)
     changes = {"discriminator": discriminator, "generator": generator or {}}
     system.turns = [evolve(turn, **changes[turn.name]) for turn in system.turns]
     timed = Timed(system, discriminator=10.0, generator=2.0)
-    monkeypatch.setattr(estimate, "time", timed)
+    monkeypatch.setattr(estimate_module, "time", timed)
     monkeypatch.setattr(Stepper, "step", lambda _, batches, step: timed.step(batches, step))
     return estimate_run(CPU, system, recipe, folder, num_processes), timed
 
@@ -81,29 +81,29 @@ def rehearse_gan(monkeypatch, folder, *, discriminator, generator=None, num_proc
 def test_late_and_rare_turns_count_by_how_often_they_have_a_share(
     monkeypatch, tmp_path, discriminator, late_terms, mean
 ):
-    forecast, timed = rehearse_gan(
+    estimate, timed = estimate_gan(
         monkeypatch, tmp_path, discriminator=discriminator, generator={"late_terms": late_terms}
     )
-    assert forecast.step_seconds == pytest.approx(mean)
-    assert max(timed.steps) < forecast.total_steps == 20
+    assert estimate.step_seconds == pytest.approx(mean)
+    assert max(timed.steps) < estimate.total_steps == 20
 
 
 def test_a_rare_turn_is_timed_in_two_kinds_of_steps(monkeypatch, tmp_path):
-    _, timed = rehearse_gan(monkeypatch, tmp_path, discriminator={"every_steps": 5})
+    _, timed = estimate_gan(monkeypatch, tmp_path, discriminator={"every_steps": 5})
     assert timed.steps == [0, 5, 10, 15, 0, 5, 10, 1, 2, 3, 4, 6, 7, 8]
 
 
 def test_one_of_several_processes_is_timed_with_its_part_of_the_batch(monkeypatch, tmp_path):
-    _, timed = rehearse_gan(monkeypatch, tmp_path, discriminator={}, num_processes=4)
+    _, timed = estimate_gan(monkeypatch, tmp_path, discriminator={}, num_processes=4)
     assert set(timed.clips) == {2}
 
 
 def test_averaged_weights_take_room_in_a_resumable_checkpoint(tmp_path):
-    forecasts = []
+    estimates = []
     for decay in (None, 0.9):
         recipe = toy_recipe(ema_decay=decay)
-        forecasts.append(estimate_run(CPU, toy_system(recipe), recipe, tmp_path))
-    plain, averaged = forecasts
+        estimates.append(estimate_run(CPU, toy_system(recipe), recipe, tmp_path))
+    plain, averaged = estimates
     assert averaged.weights_bytes == plain.weights_bytes
     more = averaged.resumable_bytes - plain.resumable_bytes
     assert more >= 4 * plain.parameters

@@ -5,9 +5,11 @@ from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.evaluation.audio import SPAN, ClipAudio
-from engine.recipe.schema import Adam, Constant, Exponential, Guard, Start
+from engine.recipe.optimizers import Adam, Constant, Exponential
+from engine.recipe.training import Start
 from engine.training.order import Order
 from engine.training.preflight import Preflight
+from engine.training.ranks import Ranks
 from engine.training.schedules import Length
 from engine.training.step import Stepper
 from tests.training.toy import ToyDataset, ToyModel, toy_recipe, toy_system
@@ -46,7 +48,7 @@ def test_preflight_leaves_weights_buffers_optimizers_and_generator_as_they_were(
     after = system.module.state_dict()
     assert all(torch.equal(before[n], after[n]) for n in before)
     assert torch.equal(random, torch.get_rng_state())
-    assert preflight.stepper.optimizer_state()["denoiser"]["state"] == {}
+    assert preflight.stepper.state().tensors["denoiser"]["state"] == {}
 
 
 def test_an_input_that_never_reaches_the_model_is_named():
@@ -97,9 +99,9 @@ def test_state_of_the_optimizer_that_was_carried_is_put_back():
     system, preflight = look(toy_recipe())
     batch = system.train_clips.batch(range(8), np.random.default_rng(0))
     preflight.stepper.step([batch], 0)
-    before = preflight.stepper.optimizer_state()["denoiser"]["state"][0]["exp_avg"].clone()
+    before = preflight.stepper.state().tensors["denoiser"]["state"][0]["exp_avg"].clone()
     preflight.checks()
-    after = preflight.stepper.optimizer_state()["denoiser"]["state"][0]
+    after = preflight.stepper.state().tensors["denoiser"]["state"][0]
     assert torch.equal(before, after["exp_avg"])
     assert after["step"] == 1
 
@@ -173,11 +175,6 @@ def test_each_way_to_a_leak_has_its_own_advice(start, frozen, advice):
     system, preflight = look(toy_recipe(start=start, dataset=dataset))
     leaky = evolve(preflight, ancestors={"older": heard(system.eval_clips)})
     assert f"memory, not skill. {advice}" in evaluation_set(leaky).detail
-
-
-def test_a_guard_on_parameters_that_do_not_exist_is_named():
-    found = failures(toy_recipe(guard={"learns": Guard(alive="netwrok")}))
-    assert "netwrok" in found["guard learns"]
 
 
 def test_a_model_that_cannot_learn_one_batch_is_found():
@@ -260,14 +257,16 @@ def test_a_late_turn_is_learned_at_the_peak_though_the_others_have_decayed(monke
 def test_an_error_within_preflight_is_raised_without_waiting_for_the_other_processes(monkeypatch):
     system, preflight = look(toy_recipe(model=ADVERSARY))
 
-    def reduce(values):
+    def wait(ranks, values):
         raise AssertionError("the others may never come")
 
     def fail(batch):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(preflight.stepper.meter, "_reduce", reduce)
-    monkeypatch.setattr(system.module, "generator", fail)
-    with pytest.raises(ZeroDivisionError):
-        preflight.checks()
-    assert preflight.stepper.meter.state()["sums"] == {}
+    with monkeypatch.context() as patch:
+        patch.setattr(Ranks, "mean", wait)
+        patch.setattr(Ranks, "gather", wait)
+        patch.setattr(system.module, "generator", fail)
+        with pytest.raises(ZeroDivisionError):
+            preflight.checks()
+    assert preflight.stepper.meter.state().tensors == [{"sums": {}, "counts": {}}]

@@ -4,7 +4,7 @@ from attrs import evolve
 from lightning_fabric import Fabric
 
 from engine.errors import UserError
-from engine.recipe.schema import Adam, Constant
+from engine.recipe.optimizers import Adam, Constant
 from engine.training.balance import Balancer
 from engine.training.schedules import Length
 from engine.training.step import Stepper, check_turns, silent_parameters, weigh
@@ -126,9 +126,8 @@ def test_a_parameter_outside_the_graph_is_silent():
 def test_the_recipes_learning_rate_wins_over_that_of_loaded_optimizer_state():
     system, stepper = stepper_of(toy_recipe(optimizer=Adam(learning_rate=1e-2)))
     stepper.step(batches(system), 0)
-    state = stepper.optimizer_state()
     _, lower = stepper_of(toy_recipe(optimizer=Adam(learning_rate=1e-4, betas=(0.5, 0.9))))
-    lower.load_optimizer_state(state)
+    lower.load(stepper.state())
     group = lower._shares[0].optimizer.param_groups[0]
     assert (group["lr"], group["betas"]) == (1e-4, (0.5, 0.9))
     assert lower._shares[0].optimizer.optimizer.state_dict()["state"][0]["step"] == 1

@@ -8,7 +8,8 @@ from attrs import define, field
 
 from engine.corpus.account.reasons import MEANINGS, Meaning
 from engine.corpus.account.report import Report
-from engine.corpus.store.manifest import QUARANTINE_FILE, Quarantined, Reason
+from engine.corpus.audio.unusable import Reason
+from engine.corpus.table.manifest import QUARANTINE_FILE, Quarantined
 from engine.files.pages import page_template
 from engine.files.text import visible
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from engine.corpus.audio.unusable import Reason
 from engine.corpus.measure.limits import SILENT_DBFS
-from engine.corpus.store.manifest import Reason
 
 
 @frozen

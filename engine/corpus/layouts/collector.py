@@ -2,9 +2,9 @@
 
 import sqlite3
 
+from engine.corpus.audio.unusable import Reason
 from engine.corpus.layouts.candidate import Candidate
 from engine.corpus.layouts.database import decode, encode
-from engine.corpus.store.manifest import Reason
 
 
 class Collector:

@@ -1,7 +1,6 @@
 """Measured shards, kept until their files change: what makes adding files and resuming cheap."""
 
 import errno
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -16,14 +15,16 @@ import soxr
 from attrs import asdict, frozen
 
 from engine.corpus.audio.decode import decoders, quiet_decoders
+from engine.corpus.code import measuring_code
 from engine.corpus.measure.clip_writer import Measured
 from engine.corpus.measure.limits import Limits
 from engine.corpus.measure.measure import Result, measure_file
-from engine.corpus.store.manifest import Clip, Quarantined
-from engine.corpus.store.rows import ODD_NAMES, json_line, structure
 from engine.corpus.store.shards import Shard
+from engine.corpus.table.manifest import Clip, Quarantined
+from engine.corpus.table.rows import ODD_NAMES, json_line, structure
 from engine.errors import UserError
 from engine.files.checksum import digest_of, sha256_of
+from engine.files.source_code import digest_of_code
 
 _ROWS, _FACTS = "rows.jsonl", "facts.json"
 
@@ -149,12 +150,15 @@ def _key(task: Task, states: Sequence[FileState]) -> str:
 
 @cache
 def _code() -> str:
-    """Digest of this package's sources and of the libraries that decode and resample."""
-    versions = {**decoders(), "soxr": soxr.__version__}
-    digest = hashlib.sha256(json.dumps(versions).encode())
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        digest.update(f"{path.name} ".encode() + path.read_bytes())
-    return digest.hexdigest()
+    """Digest of the code that decodes and measures, and of the libraries that do."""
+    return digest_of_code(measuring_code() | _libraries())
+
+
+def _libraries() -> dict[str, str]:
+    """The version of each that decodes or resamples here."""
+    return {name: version or "none" for name, version in decoders().items()} | {
+        "soxr": soxr.__version__
+    }
 
 
 def _states(task: Task) -> tuple[FileState, ...]:

@@ -136,7 +136,10 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         for name, why in self.judge.missing.items():
             for path, metric in self.recipe.named_metrics():
                 if metric.rpartition("/")[2] == name:
-                    raise UserError(f"{path} is '{metric}', which cannot be measured here: {why}")
+                    raise UserError(
+                        f"The recipe relies on '{metric}' ({path}), which cannot be measured here: "
+                        f"{why}"
+                    )
         steps_per_epoch = -(-len(self.train_clips) // self.recipe.training.batch_size)
         for path, fault in self.recipe.premature_guards(steps_per_epoch):
             raise UserError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")

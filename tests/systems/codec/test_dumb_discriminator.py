@@ -10,7 +10,8 @@ import torch
 from attrs import evolve
 from lightning_fabric import Fabric
 
-from engine.recipe.schema import AdamW, Exponential, Guard
+from engine.recipe.judgement import Guard
+from engine.recipe.optimizers import AdamW, Exponential
 from engine.training.clock import Clock
 from engine.training.guards import Guards, Moment
 from engine.training.order import Order
@@ -19,7 +20,7 @@ from engine.training.schedules import Length
 from engine.training.step import Stepper
 
 STEPS = 40
-GUARD = Guard(metric="train/discriminator/loss_over_chance", at=f"step:{STEPS}", below=0.95)
+GUARD = Guard(at=f"step:{STEPS}", below=0.95)
 
 
 def made(make_codec, loss):
@@ -28,7 +29,7 @@ def made(make_codec, loss):
     system = make_codec(discriminator=table, steps=STEPS, log_every_steps=STEPS)
     recipe = evolve(
         system.recipe,
-        guard={"discriminator_learns": GUARD},
+        guard={"train/discriminator/loss_over_chance": (GUARD,)},
         optimizer={
             "discriminator": AdamW(learning_rate=2e-3, betas=(0.8, 0.99)),
             "generator": AdamW(learning_rate=1e-6),

@@ -6,7 +6,7 @@ from engine.errors import UserError
 from engine.evaluation.clip_table import write_clip_table
 from engine.evaluation.digests import keys
 from engine.project import Project
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.systems.vqvae.system import build
 from engine.training.record import Record
 

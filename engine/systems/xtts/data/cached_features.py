@@ -13,10 +13,10 @@ import torch
 from attrs import frozen
 
 from engine.corpus import Corpus
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.features.cache import Features
 from engine.recipe import to_plain
-from engine.runs.code import source_digest
+from engine.recipe.code import preparing_digest
 from engine.systems.xtts.data.assets import (
     Vocabulary,
     XttsAssets,
@@ -122,13 +122,13 @@ class CachedFeatures:
         return {
             "corpus": self.corpus.digest_at(SAMPLE_RATE_HZ),
             "clips": " ".join(map(str, rows.tolist())),
-            "code": source_digest(self.recipe),
+            "code": preparing_digest(self.recipe),
         }
 
 
 def _text_code(recipe: XttsRecipe) -> str:
     """The system's code and the packages it uses: text takes a moment to put into words again."""
-    return f"{source_digest(recipe)} {' '.join(map(_version, _PACKAGES))}"
+    return f"{preparing_digest(recipe)} {' '.join(map(_version, _PACKAGES))}"
 
 
 def _version(package: str) -> str:

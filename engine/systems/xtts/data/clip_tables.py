@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.corpus import Corpus
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.evaluation.ids import escaped
 from engine.features.prepared import Table
 from engine.systems.xtts.data.dataset import XttsClips, voice_notes

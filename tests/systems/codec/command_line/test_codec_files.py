@@ -13,7 +13,7 @@ from tests.systems.codec.network.test_network import SETTINGS
 
 HZ = SETTINGS.sample_rate_hz
 CODEC = """\
-schema = 1
+schema = 2
 name = "coder"
 system = "codec"
 summary = "a test"

@@ -64,7 +64,7 @@ def test_another_limit_makes_tokens_anew_and_another_model_the_vocabulary_too(
     assert tokens not in merged
 
 
-@pytest.mark.parametrize("name", ["source_digest", "_version"])
+@pytest.mark.parametrize("name", ["preparing_digest", "_version"])
 def test_other_code_or_another_package_makes_both_anew(make, make_xtts_recipe, monkeypatch, name):
     """A clip that could not be spoken, for want of a package, can be once that is installed."""
     _, _, used = make(make_xtts_recipe())

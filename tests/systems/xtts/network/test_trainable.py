@@ -9,7 +9,7 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.nn.low_rank import adapters_of, merged
-from engine.recipe.schema import AdamW, Cosine
+from engine.recipe.optimizers import AdamW, Cosine
 from engine.runs.estimate import estimate_run
 from engine.systems.xtts.files.weights import read_weights
 from engine.systems.xtts.network.gpt import XttsGpt
@@ -297,20 +297,20 @@ def test_an_optimisers_state_is_not_carried_to_other_frozen_parts(train, make_xt
     first = evolve(make_xtts_recipe(steps=2), freeze=Freeze(parts=("text_head",)))
     assert train("phases", first).ending == "finished"
     second = later(first, pick="last", carry=("weights", "optimizer"))
-    with pytest.raises(UserError, match="optimiser's state of small does not fit this recipe's"):
+    with pytest.raises(UserError, match="optimizer's state of small does not fit this recipe's"):
         train("phases", evolve(second, freeze=other))
 
 
 def test_a_plan_counts_what_is_learned_alone(make_xtts, spoken_project):
     whole, adapted = (
-        rehearsed(make_xtts, spoken_project, adapters) for adapters in (None, ADAPTERS)
+        estimated(make_xtts, spoken_project, adapters) for adapters in (None, ADAPTERS)
     )
     assert adapted.parameters < whole.parameters / 10
     states = [one.resumable_bytes - one.weights_bytes for one in (whole, adapted)]
     assert 8 * adapted.parameters < states[1] < states[0] / 10  # AdamW's two moments
 
 
-def rehearsed(make_xtts, project, adapters):
+def estimated(make_xtts, project, adapters):
     recipe, params = (
         evolve(make_xtts(batch_size=2).recipe, adapters=adapters),
         load_params_of(project),

@@ -9,8 +9,8 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
+from engine.recipe.judgement import Expectation, Guard
 from engine.recipe.params import SpeechEvaluation
-from engine.recipe.schema import Expectation, Guard
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.recipe import Speech
 from engine.systems.xtts.speech.speak import most_codes, odd_duration
@@ -161,22 +161,22 @@ def test_a_recogniser_that_is_not_there_is_refused_before_training(make_speaking
 def test_an_expectation_that_needs_a_recogniser_is_refused_without_one(
     make_speaking,
 ):
-    belief = Expectation(metric="eval/speech/wer", steps=(6,), high=(0.5,))
+    belief = Expectation(steps=(6,), high=(0.5,))
     said = (
-        "expect.words.metric is 'eval/speech/wer', which needs a speech recogniser: set "
+        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a speech recogniser: set "
         "speech_evaluation.speech_recogniser in params.toml"
     )
     with pytest.raises(UserError, match=said):
-        make_speaking(expect={"words": belief})
+        make_speaking(expect={"eval/speech/wer": belief})
 
 
 def test_sentences_neither_pick_a_checkpoint_nor_stop_a_run(make_xtts_recipe):
     recipe = make_xtts_recipe(best="eval/speech/wer")
-    guarded = evolve(recipe, guard={"heard": Guard(metric="eval/speech/cer", below=0.5)})
+    guarded = evolve(recipe, guard={"eval/speech/cer": (Guard(below=0.5),)})
     faults = dict(guarded.cross_checks())
     said = "is measured before training and after it alone"
     assert faults["training.best"] == f"eval/speech/wer {said}"
-    assert faults["guard.heard.metric"] == f"eval/speech/cer {said}"
+    assert faults["guard.eval/speech/cer"] == f"eval/speech/cer {said}"
 
 
 def test_a_clip_is_said_again_and_what_is_said_of_it_stands_beside(make_speaking, tmp_path):

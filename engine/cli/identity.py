@@ -1,0 +1,79 @@
+"""`cantus identity`: what the digits of a run cover."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli.show.load import Loaded, load_project_recipe
+from engine.terminal.columns import aligned
+from engine.terminal.say import say
+
+if TYPE_CHECKING:
+    from engine.runs.identity import Identity
+
+_SHOWN = 12
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+def command(recipe: str, overrides: tuple[str, ...]) -> None:
+    """Print what the identity of RECIPE's run covers, and what differs from its last run.
+
+    A run is resumed where nothing of this differs: the recipe's settings, the seed, the data, the
+    code by which it is trained and measured (comments and docstrings do not count), the initial
+    weights. Its corpus must have been ingested.
+
+    \b
+    Examples:
+      cantus identity audio_vae
+      cantus identity audio_vae -S training.epochs=10
+    """
+    from engine.files.checksum import digest_of
+
+    loaded = load_project_recipe(recipe, overrides)
+    identity = _identify(loaded)
+    rows = [
+        ("identity", identity.digits, _state(loaded, identity.digits)),
+        ("recipe", digest_of(identity.settings)[:_SHOWN], f"cantus check {recipe} -v shows it"),
+        ("seed", str(identity.seed), "params.toml"),
+        ("data", identity.data[:_SHOWN], f"corpus {loaded.recipe.dataset.corpus}"),
+        ("training clips", identity.training_set[:_SHOWN], ""),
+        ("evaluation clips", identity.evaluation_set[:_SHOWN], ""),
+        ("initial weights", identity.parent[:_SHOWN] or "-", _origin(loaded)),
+        *(("code", digest[:_SHOWN], module) for module, digest in identity.code.items()),
+    ]
+    say("\n".join([*aligned(rows), *_last_run(loaded, identity)]))
+
+
+def _identify(loaded: Loaded) -> "Identity":
+    import torch
+
+    from engine.runs.identity import identify
+    from engine.runs.initial_weights import find_initial_weights
+    from engine.systems.build import build_system
+
+    recipe, project, params = loaded.recipe, loaded.project, loaded.params
+    parent = find_initial_weights(recipe.start, project) if recipe.start else None
+    torch.manual_seed(params.seed)
+    return identify(recipe, params.seed, build_system(recipe, project, params), parent)
+
+
+def _state(loaded: Loaded, digits: str) -> str:
+    folder = loaded.project.runs(loaded.recipe.name) / digits
+    return f"{folder.relative_to(loaded.project.root)}" if folder.is_dir() else "not begun"
+
+
+def _origin(loaded: Loaded) -> str:
+    start = loaded.recipe.start
+    return "drawn at random, by the seed" if start is None else start.name
+
+
+def _last_run(loaded: Loaded, identity: "Identity") -> Iterator[str]:
+    from engine.runs.identity import differences_from
+
+    latest = loaded.project.latest_run(loaded.recipe.name)
+    if latest.is_file() and latest.read_text() != identity.digits:
+        run = latest.parent / latest.read_text()
+        yield f"The last run is {run.name}. {differences_from(run, identity)}"

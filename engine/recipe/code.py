@@ -1,0 +1,82 @@
+"""Which code counts: the modules by which a recipe's model is trained and its metrics measured.
+
+Of the engine these are what the recipe's system is built from, and what takes a training step. Left
+apart is code whose effect is known by other means, or changes no result:
+
+- `recipe`: values are part of the identity, whoever read them;
+- `corpus`: the digest of the data stands for it, but for what reads packed samples;
+- `features`, `files`, `parallel`, `fetch`: they keep, find and carry what others compute;
+- `errors`, `project`, `tracking`: they speak, name places, write down;
+- of the system, what its recipe class names as `shown_by`: samples, pictures, exports.
+"""
+
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+
+from engine.files.source_code import digest_of_code, import_closure
+from engine.recipe.schema import Recipe
+
+_STEP = (
+    "engine.corpus.audio.pcm",
+    "engine.corpus.store.packed",
+    "engine.training.average",
+    "engine.training.clock",
+    "engine.training.loader",
+    "engine.training.model_selection",
+    "engine.training.order",
+    "engine.training.step",
+)
+"""What every training step goes through, and what picks the best checkpoint."""
+
+_APART = (
+    "engine.corpus",
+    "engine.errors",
+    "engine.features",
+    "engine.fetch",
+    "engine.files",
+    "engine.parallel",
+    "engine.project",
+    "engine.recipe",
+    "engine.tracking",
+)
+
+_LIBRARIES = ("torch",)
+
+
+def training_code(recipe: Recipe) -> dict[str, str]:
+    """The modules that train a recipe and measure its results, each with the SHA-256 of its code.
+
+    Libraries whose release changes results stand among them, with their version.
+    """
+    system = type(recipe)
+    return _training_code(system) | {  # type: ignore[arg-type]  # a class is hashable
+        name: version(name) for name in _LIBRARIES
+    }
+
+
+def preparing_code(recipe: Recipe) -> dict[str, str]:
+    """The modules that precompute a recipe's features, likewise; none where its system has none.
+
+    Another release of torch computes the same features.
+    """
+    return _closure(type(recipe), "prepare")
+
+
+def preparing_digest(recipe: Recipe) -> str:
+    """One SHA-256 for `preparing_code`: part of the key of each precomputed file."""
+    return digest_of_code(preparing_code(recipe))
+
+
+@cache
+def _training_code(system: type[Recipe]) -> dict[str, str]:
+    return _closure(system, "system", system.__module__, *_STEP)
+
+
+def _closure(system: type[Recipe], module: str, *others: str) -> dict[str, str]:
+    """The closure of a module beside a recipe class, where it has one, and of others."""
+    package = system.__module__.rpartition(".")[0]
+    beside = f"{package}.{module}"
+    there = bool(package) and find_spec(beside) is not None
+    apart = [*_APART, *(f"{package}.{name}" for name in system.shown_by)]
+    return import_closure([*([beside] if there else []), *others], apart)

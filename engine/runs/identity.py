@@ -1,0 +1,99 @@
+"""What a run is: everything its digits cover, and what of it differs from another run's."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, frozen
+
+from engine.errors import UserError
+from engine.files.source_code import digest_of_code
+from engine.files.untrusted import read_json_object
+from engine.recipe import recipe_identity, to_plain
+from engine.recipe.code import training_code
+from engine.recipe.diff import diff_recipes
+from engine.recipe.schema import Recipe
+from engine.runs.initial_weights import InitialWeights
+from engine.training.system import System
+
+DESCRIPTION = "run.json"
+"""In a run's folder: what the run is."""
+
+_NAMED = 3
+"""Keys or modules that a sentence names before it counts the rest."""
+
+
+@frozen(kw_only=True)
+class Identity:
+    """All that decides what a run learns and measures."""
+
+    digits: str
+    """Twelve hex digits over all of it: the name of the run's folder."""
+    settings: Mapping[str, Any]
+    """The recipe with everything filled in, without what changes nothing learned."""
+    seed: int
+    data: str
+    """Digest of the corpus as the recipe uses it."""
+    training_set: str
+    """Digest of the clips that are trained on."""
+    evaluation_set: str
+    """Digest of the evaluation clips and of how they are cut."""
+    code: Mapping[str, str]
+    """Digest of each module that counts, and the version of each library that does."""
+    parent: str
+    """Digest of the initial weights; empty where they are drawn at random."""
+
+    def plain(self) -> dict[str, Any]:
+        """The same as plain values, as `run.json` keeps them."""
+        return asdict(self)
+
+    def differences(self, other: Mapping[str, Any]) -> str:
+        """What differs from another run's identity, as its `plain` gave it, in words."""
+        parts = [
+            _named("recipe", [c.path for c in diff_recipes(self.settings, other["settings"])]),
+            _named("code", sorted(_changed(self.code, other["code"]))),
+        ]
+        alike = {"seed": "seed", "data": "data", "training_set": "training clips"}
+        alike |= {"evaluation_set": "evaluation clips", "parent": "initial weights"}
+        parts += [words for key, words in alike.items() if getattr(self, key) != other[key]]
+        return ", ".join(filter(None, parts))
+
+
+def identify(recipe: Recipe, seed: int, system: System, parent: InitialWeights | None) -> Identity:
+    """The identity of the run that trains this recipe on these clips from these weights."""
+    code = training_code(recipe)
+    covered: dict[str, Any] = {
+        "seed": seed,
+        "data": system.data_digest,
+        "evaluation_set": system.evaluation_set,
+        "training_set": hashlib.sha256(system.train_clips.digests.tobytes()).hexdigest(),
+        "parent": parent.digest if parent else "",
+    }
+    return Identity(
+        digits=recipe_identity(recipe, **covered, code=digest_of_code(code)),
+        settings=to_plain(recipe, identity_only=True),
+        code=code,
+        **covered,
+    )
+
+
+def differences_from(run: Path, identity: Identity) -> str:
+    """What differs between a run's folder and an identity, in a sentence."""
+    try:
+        covered = read_json_object(run / DESCRIPTION)["covers"]
+        found = identity.differences(covered)
+    except (UserError, KeyError, TypeError):
+        return f"{run / DESCRIPTION} does not say what differs."
+    return f"What differs: {found or 'the version of its format'}."
+
+
+def _changed(ours: Mapping[str, str], theirs: Mapping[str, str]) -> set[str]:
+    return {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
+
+
+def _named(what: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{what} ({', '.join(names[:_NAMED])}{more})"

@@ -1,0 +1,66 @@
+"""What a checkpoint holds of a run: the state of its parts, each of which gives it and takes it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from attrs import frozen
+from torch import Tensor
+
+
+@frozen
+class Saved:
+    """The state of one part of a run."""
+
+    plain: Any = None
+    """Values that JSON holds, for the file a person can read."""
+    tensors: Any = None
+    """Tensors by name, and what stands beside them."""
+
+
+class Stateful(Protocol):
+    """A part of a run that changes while the run trains.
+
+    Every process of a run calls both methods, in the same order: what is saved is the same in each
+    and holds the state of all.
+    """
+
+    def state(self) -> Saved:
+        """Everything that is needed to go on from here to the same weights."""
+
+    def load(self, saved: Saved) -> None:
+        """Take over what `state` gave."""
+
+
+class _HasStateDict(Protocol):
+    """torch's own word for it."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> object: ...
+
+
+@frozen
+class StateDict:
+    """The state of what torch saves by `state_dict`, such as a module."""
+
+    of: _HasStateDict
+
+    def state(self) -> Saved:
+        """Its tensors by name; they are not copied."""
+        return Saved(tensors=self.of.state_dict())
+
+    def load(self, saved: Saved) -> None:
+        """Take over tensors of the same names and shapes. Raises RuntimeError where they differ."""
+        self.of.load_state_dict(dict(saved.tensors))
+
+
+def as_tensors(figures: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """Copies of arrays as a checkpoint takes them."""
+    return {name: torch.from_numpy(np.array(values)) for name, values in figures.items()}
+
+
+def as_arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    """The arrays that such tensors hold."""
+    return {name: tensor.numpy() for name, tensor in tensors.items()}

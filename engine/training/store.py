@@ -1,0 +1,45 @@
+"""Where the loop puts what it makes; `engine.runs` keeps a run's folder so."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+from attrs import frozen
+
+from engine.tracking.events import Event
+from engine.training.checkpoint import Checkpoint
+
+Kind = Literal["resume", "best", "kept"]
+"""Checkpoints with everything that a resumed run needs, and two with weights alone."""
+
+
+class RunStore(Protocol):
+    """Keeps a run's events and checkpoints."""
+
+    @property
+    def place(self) -> Path:
+        """The run's folder: samples are written below it, and events name files relative to it."""
+
+    def write(self, event: Event) -> None:
+        """Add an event."""
+
+    def save(self, kind: Kind, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, whole or not at all."""
+
+    def evaluated(self) -> None:
+        """Called after every evaluation, once its event is written and the best weights are."""
+
+
+@frozen
+class NoStore:
+    """Keeps nothing: every process of a run has one but the first, whose store is the run's."""
+
+    place: Path
+
+    def write(self, event: Event) -> None:
+        """Ignore it."""
+
+    def save(self, kind: Kind, checkpoint: Checkpoint) -> None:
+        """Ignore it."""
+
+    def evaluated(self) -> None:
+        """Ignore it."""
