@@ -92,6 +92,11 @@ def test_a_profile_without_a_folder_is_a_fault_of_params(project, cantus):
     assert answer.code == 2
     assert answer.error.startswith("error: params.toml  profile: There is no profile 'dmo', for ")
     assert "no folder recipes/dmo (there are: full, demo)" in answer.error
+    for words in (["train", "words"], ["resolve", "words"], ["diff", "words", "--upstream"]):
+        answer = cantus(*words)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.error.startswith("error: There is no profile 'dmo'")
+    assert not (project / "build").exists()
 
 
 def test_a_folder_called_full_is_a_fault(project, cantus):

@@ -98,4 +98,5 @@ class Checkout:
         self.edit("recipes/audio_vae.toml", "num_eval_clips = 10_000", "num_eval_clips = 32")
         self.edit("params.toml", 'profile = "demo"', 'profile = "tiny"')
         self.edit("params.toml", "aim = true", "aim = false")
+        self.run("cantus", "pipeline", "--write")
         self.commit()

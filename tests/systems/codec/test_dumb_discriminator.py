@@ -87,7 +87,7 @@ def frozen(stepper):
 @pytest.mark.parametrize("dumb", [no_gradients, frozen])
 def test_one_without_gradients_is_stopped(make_codec, loss, dumb):
     (breach,), _ = trained(*made(make_codec, loss), before_step=dumb)
-    assert breach.name == "discriminator_learns"
+    assert breach.name == "train/discriminator/loss_over_chance"
     assert breach.action == "stop"
     assert breach.value > 0.95
 

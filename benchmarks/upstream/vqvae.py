@@ -5,6 +5,7 @@ plain torch in torch's default order, codes are found by `cdist`, and metrics ar
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,40 @@ import torch
 import torch.nn.functional as F
 import torchaudio
 from torch import Tensor, nn
+
+from benchmarks.cantus import Cantus, differences
+from benchmarks.comparison import Comparison, Training
+from benchmarks.words_project import NUM_CLIPS, words_project
+from engine.project import Project
+from engine.training.system import Batch, System
+
+SIZES = ("published",)
+_RECIPES = ("audio_vae", "audio_vae_plus")
+
+
+def comparison(_: str) -> Comparison:
+    """The published way, and both of Cantus's networks; one of them is the published function."""
+
+    def apart(project: Project) -> dict[str, float]:
+        torch.manual_seed(1)
+        return differences(project, "audio_vae", (), PublishedTraining([]))
+
+    return Comparison(
+        project=words_project,
+        num_clips=NUM_CLIPS // 2,
+        ways={
+            "published": _published,
+            **{recipe: partial(Cantus, recipe=recipe) for recipe in _RECIPES},
+        },
+        differences={"audio_vae": apart},
+        batch_size=64,
+        num_threads=2,
+        clock="wall",
+    )
+
+
+def _published(project: Project) -> "PublishedTraining":
+    return PublishedTraining(sorted((project.root / "data" / "words").glob("*.wav")))
 
 
 class PublishedNetwork(nn.Module):
@@ -38,7 +73,7 @@ class PublishedNetwork(nn.Module):
         return mel, codes, commitment, codebook
 
 
-class PublishedTraining:
+class PublishedTraining(Training):
     """Steps of the published training loop over WAV files."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -50,25 +85,53 @@ class PublishedTraining:
         )
         self.to_db = torchaudio.transforms.AmplitudeToDB()
 
-    def step(self, indices: Sequence[int]) -> float:
-        """One step, from files to updated weights; returns the loss."""
-        waveforms = torch.stack([_waveform(self.paths[index]) for index in indices])
+    def weights(self) -> dict[str, dict[str, Tensor]]:
+        """See `Upstream`."""
+        return {"network": self.network.state_dict()}
+
+    def batch(self, system: System) -> Batch:
+        """See `Upstream`; in double precision."""
+        system.module.double()
+        self.network.double()
+        decibels = 120.0 * torch.rand(8, 1, 128, 32, dtype=torch.float64) - 80.0
+        return {"mel_db": decibels, "target_db": decibels}
+
+    def gradients(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """See `Upstream`."""
+        mel = _normalised(batch["mel_db"])
+        reconstruction, _, commitment, codebook = self.network(mel)
+        losses = {
+            "reconstruction": F.mse_loss(reconstruction, mel),
+            "commitment": commitment,
+            "codebook": codebook,
+        }
+        loss, _ = published_loss(self.network, mel)
+        named = dict(self.network.named_parameters(prefix="network"))
+        found = torch.autograd.grad(loss, [*named.values()])
+        return losses, dict(zip(named, found, strict=True))
+
+    def step(self, clips: Sequence[int]) -> None:
+        """See `Training`: from files to updated weights."""
+        waveforms = torch.stack([_waveform(self.paths[clip]) for clip in clips])
         decibels = self.to_db(self.mel(waveforms)).unsqueeze(1)
-        # The fixed window that Cantus's recipe uses: the same function on both sides.
-        mel = ((decibels + 80.0) / 120.0).clamp(0.0, 1.0)
-        loss, codes = published_loss(self.network, mel)
+        loss, codes = published_loss(self.network, _normalised(decibels))
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         shares = torch.bincount(codes, minlength=10) / codes.numel()
         _perplexity = torch.exp(-(shares * (shares + 1e-10).log()).sum()).item()
-        return loss.item()
+        loss.item()
 
 
 def published_loss(network: PublishedNetwork, mel: Tensor) -> tuple[Tensor, Tensor]:
     """Reconstruction + 0.25 commitment + codebook, and the codes."""
     reconstruction, codes, commitment, codebook = network(mel)
     return F.mse_loss(reconstruction, mel) + 0.25 * commitment + codebook, codes
+
+
+def _normalised(decibels: Tensor) -> Tensor:
+    """By the fixed window that Cantus's recipe uses: the same function on both sides."""
+    return ((decibels + 80.0) / 120.0).clamp(0.0, 1.0)
 
 
 class _Holder(nn.Module):
