@@ -24,7 +24,7 @@ class CorpusClipSet:
     """Where in which file each clip lies, SPAN [clips]."""
 
     @classmethod
-    def of_corpus(cls, corpus: Corpus, rows: np.ndarray | None = None, **more: Any) -> Self:
+    def of_corpus(cls, corpus: Corpus, rows: np.ndarray | None = None, /, **more: Any) -> Self:
         """The clips at these rows of the manifest, or all; `more` are the subclass's own fields."""
         rows = np.arange(len(corpus.manifest.clips)) if rows is None else rows
         clips = (corpus.manifest.clips[row] for row in rows.tolist())

@@ -52,7 +52,7 @@ def project(tmp_path):
     shutil.copy(EXAMPLE / "denoiser.toml", root / "recipes")
     (root / "weights.pth").write_bytes(b"weights")
     (root / "recipes/tuned.toml").write_text(
-        'extends = "denoiser.toml"\nname = "tuned"\n[start]\nweights = "weights.pth"\n'
+        'extends = "denoiser.toml"\n[start]\nweights = "weights.pth"\n'
     )
     for number in range(24):
         word = ("yes", "no", "up")[number % 3]
@@ -80,15 +80,18 @@ def test_it_is_a_whole_system_in_under_150_lines():
 
 def test_it_trains_and_what_it_does_not_have_is_a_sentence_or_nothing(cantus, project):
     whole = ("check", "ingest words", "train denoiser -S training.steps=60")
-    lacking = ("prepare denoiser", "train tuned")
-    done = cantus(*whole, "resolve denoiser", "report denoiser", *lacking, "--help")
+    lacking = ("prepare denoiser", "diff denoiser --upstream", "train tuned")
+    done = cantus(
+        *whole, "resolve denoiser", "report denoiser", "pipeline --write", *lacking, "--help"
+    )
     assert "Traceback" not in done.stderr
-    for command in (*whole, "resolve denoiser", "report denoiser", "--help"):
+    for command in (*whole, "resolve denoiser", "report denoiser", "pipeline --write", "--help"):
         assert f"{command}: exit code 0" in done.stdout, done.stdout + done.stderr
     for command in lacking:
         assert f"{command}: exit code 2" in done.stdout, done.stdout + done.stderr
     metrics = json.loads((project / "metrics/denoiser.json").read_text())
     assert metrics["eval"]["mse"] < 0.5 * 0.05**2, "half of the noise is gone"
+    assert "cantus train denoiser" in (project / "dvc.yaml").read_text()
     model = project / "models/denoiser"
     assert (model / "report.html").is_file()
     assert not (model / "export").exists()

@@ -1,5 +1,6 @@
 """`cantus speak`: text spoken by a trained model, in the voice of a recording."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +93,7 @@ def command(
     path = voice or opened.default_voice()
     reference = read_reference(path)
     heard = opened.exported.reader.voice(reference.waveform)
-    say(f"voice: {path}{', its first 30 s' if reference.is_cut else ''}")
+    say(f"voice: {os.path.relpath(path)}{', its first 30 s' if reference.is_cut else ''}")
     say(f"text: {_said_of(spoken)}")
     _speak(opened, spoken.pieces, language, heard, outputs)
 
