@@ -64,8 +64,8 @@ def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> Non
     for one in recipes:
         if one.recipe.name in taken:
             raise UserError(
-                f"{one.files[0]} has the name of {taken[one.recipe.name]}, and DVC's stages bear the "
-                "names of both. Give the recipe another name."
+                f"{one.files[0]} has the name of {taken[one.recipe.name]}, and both are names of "
+                "DVC's stages. Give the recipe another name."
             )
 
 
