@@ -16,7 +16,7 @@ from engine.recipe import load_params, load_recipe
 from engine.recipe.schema import Recipe
 from engine.systems import recipe_classes
 from engine.systems.build import build_system
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from engine.training.schedules import Length
 from engine.training.step import Stepper, weigh
 from engine.training.system import Batch, System
@@ -37,9 +37,9 @@ class Cantus(Training):
         table = recipe_of(recipe, overrides)
         params = load_params(project.params)
         self.precision = table.training.precision
-        self.fabric = make_fabric(params.hardware, self.precision)
+        self.device = make_device(params.hardware, self.precision)
         self.system = build_system(table, project, params)
-        self.stepper = Stepper(self.fabric, self.system, table, _LENGTH)
+        self.stepper = Stepper(self.device, self.system, table, _LENGTH)
         self._as_drawn, self._random, self._done = as_drawn, np.random.default_rng(1), 0
 
     def steps(self, batches: Batches) -> None:
@@ -48,29 +48,31 @@ class Cantus(Training):
 
     def step(self, clips: Sequence[int]) -> None:
         """See `Training`."""
-        batch = self.system.train_clips.batch(clips, self._random)
-        self.stepper.step([batch], self._done)
+        self.stepper.step([self._read(clips)], self._done)
         self._done += 1
+
+    def _read(self, clips: Sequence[int]) -> Batch:
+        return self.system.train_clips.batch(clips, self._random)
 
     def sections(self, batches: Batches) -> dict[str, float]:
         """See `Training`."""
         spent: dict[str, float] = defaultdict(float)
         module, shares = self.system.module, self.stepper._shares
         sections: list[tuple[Any, str, str]] = [
-            (self.system.train_clips, "batch", "clips read"),
+            (self, "_read", "clips read"),
             (module, "prepare", "shared forward"),
             *((module, share.turn.name, f"{share.turn.name}, forward") for share in shares),
-            (self.fabric, "backward", "backward"),
+            (self.device, "backward", "backward"),
             (self.stepper, "_clip", "norms and clipping"),
             *((share.optimizer, "step", "optimizer") for share in shares),
         ]
         for owner, method, name in sections:
-            object.__setattr__(owner, method, _timed(getattr(owner, method), name, spent))
+            setattr(owner, method, _timed(getattr(owner, method), name, spent))
         started = time.process_time()
         self.steps(batches)
         whole = time.process_time() - started
         for owner, method, _ in sections:
-            object.__delattr__(owner, method)
+            delattr(owner, method)
         return {**spent, "everything else": whole - sum(spent.values())}
 
     def _by_length(self, batches: Batches) -> Batches:
@@ -134,7 +136,7 @@ def _apart(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
         own = own if own.shape == wanted.shape else own.permute(0, 3, 1, 2)  # channels last
         apart += float((own - wanted).double().square().sum())
         whole += float(wanted.double().square().sum())
-    return (apart / whole) ** 0.5
+    return float((apart / whole) ** 0.5)
 
 
 def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:

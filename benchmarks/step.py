@@ -15,7 +15,7 @@ import pkgutil
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,7 +73,7 @@ def _work(system: str, size: str, way: str, project: Project, connection: Connec
     training = compared.ways[way](project)
     parts = training.parts()
     connection.send([*parts])
-    while told := connection.recv():
+    while told := _told(connection):
         part, batches = told
         if part == _PROFILE:
             connection.send(dict(training.sections(batches)))
@@ -81,6 +81,13 @@ def _work(system: str, size: str, way: str, project: Project, connection: Connec
         wall, cpu = time.perf_counter(), time.process_time()
         parts[part](batches)
         connection.send({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu})
+
+
+def _told(connection: Connection) -> tuple[str, Batches] | None:
+    with suppress(EOFError):  # the benchmark itself has ended
+        told: tuple[str, Batches] | None = connection.recv()
+        return told
+    return None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.publish import publish
 from engine.systems.build import build_system
 from engine.tracking.events import EventLog
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from engine.training.loop import Loop
 from engine.training.order import Order
 from engine.training.stop import StopRequest
@@ -60,7 +60,7 @@ def comparison(size: str) -> Comparison:
 
 def _system(project: Project, recipe: Recipe) -> tuple[System, Recipe]:
     params = load_params(project.params)
-    make_fabric(params.hardware, "fp32")  # what it asks of torch holds for both ways
+    make_device(params.hardware, "fp32")  # what it asks of torch holds for both ways
     return build_system(recipe, project, params), recipe
 
 
@@ -96,7 +96,7 @@ class Engine(Training):
         folder = RunFolder(project.runs("benchmark"))
         log = EventLog(folder.events)
         self._loop = Loop(
-            fabric=make_fabric(load_params(project.params).hardware, "fp32"),
+            device=make_device(load_params(project.params).hardware, "fp32"),
             system=system,
             recipe=recipe,
             order=Order(system.train_clips.lengths, recipe.training.batch_size, seed=1),

@@ -43,20 +43,20 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
 
     from engine.runs.estimate import estimate_run
     from engine.runs.initial_weights import remark_on_pick
-    from engine.runs.launch import num_processes, require_equal_parts
     from engine.systems.build import build_system
-    from engine.training.devices import describe, make_fabric
+    from engine.training.devices import describe, make_device
+    from engine.training.processes import num_processes, require_equal_parts
 
     recipe = loaded.recipe
     processes = num_processes(loaded.params.hardware)
     require_equal_parts(recipe.training, processes)
     alone = "" if processes == 1 else f", of one of {processes} processes, measured alone"
     remark = remark_on_pick(recipe.start, loaded.project) if recipe.start else None
-    fabric = make_fabric(loaded.params.hardware, recipe.training.precision)
+    device = make_device(loaded.params.hardware, recipe.training.precision)
     torch.manual_seed(loaded.params.seed)
     system = build_system(recipe, loaded.project, loaded.params)
-    estimate = estimate_run(fabric, system, recipe, loaded.project.root, processes)
-    machine = describe(fabric)
+    estimate = estimate_run(device, system, recipe, loaded.project.root, processes)
+    machine = describe(device)
     hours = estimate.total_seconds / 3600
     rows = [
         ("recipe", f"{recipe.name} (profile {loaded.params.profile}), {recipe.system}"),

@@ -35,10 +35,10 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
 
     from engine.features.prepared import features_of, write_prepared
     from engine.systems.prepare import prepare_recipe
-    from engine.training.devices import make_fabric
+    from engine.training.devices import make_device
 
     # As training computes, with as many threads: centroids depend on it.
-    make_fabric(loaded.params.hardware, loaded.recipe.training.precision)
+    make_device(loaded.params.hardware, loaded.recipe.training.precision)
     features = features_of(loaded.recipe, loaded.project)
     prepared = prepare_recipe(loaded.recipe, loaded.project, loaded.params, features)
     place = write_prepared(prepared, features, loaded.recipe.name, loaded.project)

@@ -7,6 +7,7 @@ import click
 
 from engine.cli.show.load import load_project_recipe
 from engine.terminal.say import say
+from engine.training.processes import num_processes, require_equal_parts, starts_others
 
 
 @click.command()
@@ -38,6 +39,20 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     # spin for milliseconds, and a step on a machine that does anything else takes several times as
     # long; without any spinning it takes longer on one that does not.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+
+    hardware = loaded.params.hardware
+    require_equal_parts(loaded.recipe.training, num_processes(hardware))
+    if starts_others(hardware):
+        from engine.runs.launch import launch
+
+        sys.exit(launch(hardware.num_devices))
+
+    hardware = loaded.params.hardware
+    require_equal_parts(loaded.recipe.training, num_processes(hardware))
+    if starts_others(hardware):
+        from engine.runs.launch import launch
+
+        sys.exit(launch(hardware.num_devices))
 
     from engine.cli.show.console import ConsoleWatcher
     from engine.runs.run import Run

@@ -26,12 +26,9 @@ def load_pipeline(project: Project, params: Params) -> Pipeline:
 
 def pipeline_of(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> Pipeline:
     """The pipeline of recipes, by the file that the profile of params.toml takes for each."""
-    known = [
-        PipelineRecipe(
-            recipe,
-            path.relative_to(project.root).as_posix(),
-            has_part(type(recipe), "prepare"),
-        )
-        for path, recipe in recipes.items()
-    ]
+    known = []
+    for path, recipe in recipes.items():
+        files = dict.fromkeys([project.recipe(recipe.name), path])
+        names = tuple(file.relative_to(project.root).as_posix() for file in files)
+        known.append(PipelineRecipe(recipe, names, has_part(type(recipe), "prepare")))
     return derive_pipeline(known, params)

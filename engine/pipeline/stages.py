@@ -33,8 +33,8 @@ class PipelineRecipe:
     """A recipe as this machine runs it, and what its stages need to know besides."""
 
     recipe: Recipe
-    file: str
-    """The recipe file, relative to the project."""
+    files: tuple[str, ...]
+    """Its file in recipes/, and its profile's where there is one, relative to the project."""
     prepares: bool
     """Whether its system precomputes features."""
 
@@ -54,7 +54,7 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
         stages[PREPARE] = _prepare(preparing)
     stages |= {one.recipe.name: _train(one) for one in used}
     stages[REFS] = _refs([one.recipe.name for one in used])
-    files = ["params.toml", *(one.file for one in used)]
+    files = ["params.toml", *(file for one in used for file in one.files)]
     return Pipeline(stages, files, _comparing_plots([one.recipe for one in used]), left_out)
 
 
@@ -64,7 +64,7 @@ def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> Non
     for one in recipes:
         if one.recipe.name in taken:
             raise UserError(
-                f"{one.file} has the name of {taken[one.recipe.name]}, and DVC's stages bear the "
+                f"{one.files[0]} has the name of {taken[one.recipe.name]}, and DVC's stages bear the "
                 "names of both. Give the recipe another name."
             )
 

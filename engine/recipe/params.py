@@ -30,12 +30,20 @@ def _corpora(value: dict[str, Any]) -> str | None:
     return next((f"the corpus {name!r} {said}" for name, said in wrong if said), None)
 
 
+Strategy = Literal["replicate", "shard"]
+"""How several devices hold the networks of a run."""
+
+
 @frozen(kw_only=True)
 class Hardware:
     """The devices a run may use."""
 
     device: Literal["auto", "cpu", "cuda"] = setting("where networks run", default="auto")
     num_devices: int = setting("devices that share a batch", default=1, check=at_least(1))
+    strategy: Strategy = setting(
+        "what each of several devices holds: all weights, gradients and optimizer state, or a part",
+        default="replicate",
+    )
     num_threads: int = setting(
         "CPU threads; bit-identical results need the same number", check=within(1, 4096)
     )

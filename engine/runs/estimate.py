@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from attrs import frozen
-from lightning_fabric import Fabric
 
 from engine.recipe.schema import Recipe
 from engine.training.average import AverageWeights, average_weights
 from engine.training.checkpoint import Checkpoint, write_checkpoint
 from engine.training.clock import Clock
+from engine.training.devices import Device
 from engine.training.order import Order, longest_batch
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Turn
@@ -61,14 +61,14 @@ class RunEstimate:
 
 
 def estimate_run(
-    fabric: Fabric, system: System, recipe: Recipe, root: Path, num_processes: int = 1
+    device: Device, system: System, recipe: Recipe, root: Path, num_processes: int = 1
 ) -> RunEstimate:
     """Run a few steps and one evaluation with throw-away weights. Writes nothing that stays."""
     training, lengths = recipe.training, system.train_clips.lengths
     order = Order(lengths, training.batch_size, seed=0, world_size=num_processes)
     clock = Clock.of(training, order.steps_per_epoch)
-    stepper = Stepper(fabric, system, recipe, clock.length)
-    average = average_weights(system, training.ema_decay)
+    stepper = Stepper(device, system, recipe, clock.length)
+    average = average_weights(system.turns, training.ema_decay)
     batch = _longest(system, recipe, num_processes)
 
     def do(step: int) -> None:
@@ -90,7 +90,7 @@ def estimate_run(
         step_seconds=step_seconds,
         evaluation_seconds=time.perf_counter() - started,
         num_evaluations=evaluations,
-        peak_memory_bytes=_peak_memory(fabric),
+        peak_memory_bytes=_peak_memory(device),
         resumable_bytes=resumable,
         weights_bytes=weights,
         disk_bytes=4 * resumable + 2 * (1 + kept) * weights,
@@ -169,8 +169,8 @@ def _count(interval: str, clock: Clock) -> int:
     return sum(clock.is_due(interval, step) for step in range(1, clock.length.total_steps + 1))
 
 
-def _peak_memory(fabric: Fabric) -> int:
-    if fabric.device.type == "cuda":
+def _peak_memory(device: Device) -> int:
+    if device.torch_device.type == "cuda":
         return int(torch.cuda.max_memory_allocated())
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 

@@ -32,7 +32,7 @@ def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     """
     recipe, folder, project = loop.recipe, store.folder, store.project
     best = read_checkpoint(folder.best)
-    loop.load_weights(best.weights)
+    loop.conclude(best.weights)
     beside = folder.path / ".model.partial"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
@@ -66,9 +66,8 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
 def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
     """Write everything a model holds; return the verdict in words."""
     recipe, folder, project = loop.recipe, store.folder, store.project
-    loop.system.module.eval()
     loop.system.export(model / "export")
-    loop.sample("final")
+    loop.sample_as_it_is("final")
     link_tree(folder.samples, model / "samples")
     _checkpoints(folder, model)
     link_tree(folder.path / "lineage", model / "lineage")

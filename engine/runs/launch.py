@@ -1,108 +1,84 @@
-"""The processes of one run: started, joined into a group, and ended together.
+"""The processes of one run: started by torch's elastic launcher, joined into a group.
 
-The first starts the others with its own command line, or torchrun starts all of them. Lightning
-Fabric has a launcher too, but it kills the first process, even while it saves, as soon as another
-one leaves with an error.
+`cantus train` with hardware.num_devices > 1 becomes the launcher of as many processes with its own
+command line. Under torchrun, SLURM or Kubernetes they are there already, and their environment
+says which is which.
 """
 
+import ctypes
+import logging
 import os
-import subprocess
+import signal
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from types import FrameType
+from typing import TYPE_CHECKING
 
+import psutil
 import torch
 import torch.distributed as dist
-from attrs import field, frozen
 
-from engine.errors import UserError
 from engine.recipe.params import Hardware
-from engine.recipe.training import Training
+from engine.training.processes import LAUNCHER, MEETING, environment, num_processes
 from engine.training.ranks import PeerLostError, Ranks
+from engine.training.stop import SIGNALS
+
+if TYPE_CHECKING:
+    from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 _PATIENCE = timedelta(hours=24)
 """The others wait so long while the first evaluates. One that died is noticed much sooner."""
-_SECONDS_TO_NOTICE = 15.0
+_SECONDS_TO_END = 15
+"""So long the launcher waits for the others, once one has failed."""
 _LAST_WORDS = 2000
-_LEASH = "CANTUS_ENDS_WITH_STDIN"
-_MEETING = "CANTUS_MEETS_AT"
-"""Set for processes that Cantus started: the address at which they find each other."""
-
-
-def num_processes(hardware: Hardware) -> int:
-    """The processes that train a run: those that torchrun started, or one for each device.
-
-    Raises UserError where torchrun and `hardware` contradict each other.
-    """
-    given = _started_outside()
-    if given is None:
-        return hardware.num_devices
-    needed = {"RANK"} if _MEETING in os.environ else {"RANK", "MASTER_ADDR", "MASTER_PORT"}
-    missing = needed - os.environ.keys()
-    if missing:
-        raise UserError(
-            f"WORLD_SIZE is {given} here, but {', '.join(sorted(missing))} are not set: start the "
-            "command with torchrun, or unset WORLD_SIZE."
-        )
-    if hardware.num_devices not in (1, given):
-        raise UserError(
-            f"torchrun starts {given} processes, but params.toml says hardware.num_devices = "
-            f"{hardware.num_devices}: make them the same, or leave num_devices out."
-        )
-    return given
-
-
-def require_equal_parts(training: Training, num_processes: int) -> None:
-    """Raise UserError where several processes cannot each take an equal part of a batch."""
-    parts = num_processes * training.num_micro_batches
-    if num_processes > 1 and training.batch_size % parts:
-        raise UserError(
-            f"training.batch_size = {training.batch_size} is the clips of a step over all devices. "
-            f"{num_processes} devices and training.num_micro_batches = "
-            f"{training.num_micro_batches} cut it into {parts} parts: make it a multiple of "
-            f"{parts}, or change hardware.num_devices in params.toml."
-        )
+_LOST_ANOTHER = 75
+"""Exit code of a process that Cantus started and that only ended because another had."""
+_PR_SET_PDEATHSIG = 1
+"""Linux, prctl(2): the signal that a process gets when its parent ends."""
 
 
 @contextmanager
 def joined(hardware: Hardware) -> Iterator[Ranks]:
     """Inside, this process is one of those that train the run; all of them leave together.
 
-    It starts the others, unless it was itself started as one of them. Raises UserError where
-    another one is lost, with what it said last.
+    Raises PeerLostError where another one is lost. Where Cantus's own launcher sees to that, the
+    process leaves without a word.
     """
     total = num_processes(hardware)
     if total == 1:
         yield Ranks()
-    elif _started_outside() is None:
-        with _with_others(total) as ranks:
+        return
+    os.environ.update(environment())
+    if LAUNCHER in os.environ:
+        _end_with_launcher(int(os.environ[LAUNCHER]))
+    rank = int(os.environ["RANK"])
+    place = int(os.environ.get("LOCAL_RANK", rank))
+    try:
+        with _group(Ranks(rank, total, place, hardware.strategy)) as ranks:
             yield ranks
-    else:
-        rank = int(os.environ["RANK"])
-        place = int(os.environ.get("LOCAL_RANK", rank))
-        with _group(Ranks(rank, total, place), os.environ.get(_MEETING, "env://")) as ranks:
-            yield ranks
+    except PeerLostError:
+        if LAUNCHER in os.environ:
+            sys.exit(_LOST_ANOTHER)
+        raise
 
 
-def _started_outside() -> int | None:
-    """The processes that torchrun, or the first of this run, started; None for a plain start."""
-    given = int(os.environ.get("WORLD_SIZE", "1"))
-    return given if given > 1 else None
+def _end_with_launcher(launcher: int) -> None:
+    """Be told to stop when the launcher is gone, which may have been killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != launcher:
+        sys.exit(_LOST_ANOTHER)
 
 
 @contextmanager
-def _group(ranks: Ranks, address: str) -> Iterator[Ranks]:
+def _group(ranks: Ranks) -> Iterator[Ranks]:
     """Inside, the processes can speak to each other. In order, none leaves before the others."""
-    if _LEASH in os.environ:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
     dist.init_process_group(
         "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
-        init_method=address,
+        init_method=os.environ.get(MEETING, "env://"),
         rank=ranks.rank,
         world_size=ranks.world_size,
         timeout=_PATIENCE,
@@ -114,108 +90,95 @@ def _group(ranks: Ranks, address: str) -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
-def _end_with_stdin() -> None:
-    """End this process when the first one, which holds the other end, is gone: it may be killed."""
-    while os.read(0, 1):
-        pass
-    os._exit(1)
+def launch(num_devices: int) -> int:
+    """Run this process's command line in so many processes, silent but for the first.
 
+    Returns the exit code of the one that decided how the run ended. What another said before it
+    failed is printed.
+    """
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-@contextmanager
-def _with_others(total: int) -> Iterator[Ranks]:
-    """Inside, this is the first of so many processes on this machine; after, the only one."""
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # their connections stay on this machine
-    others = _Others()
-    with _meeting() as address:
+    with tempfile.TemporaryDirectory(prefix="cantus-") as folder, _signals_passed_on():
+        _speak_on_this_machine_alone(Path(folder))
         try:
-            others.start(total, address)
-            with _group(Ranks(0, total), address) as ranks:
-                yield ranks
-        except PeerLostError as error:
-            others.wait_for_failure()
-            raise UserError(others.last_words() or str(error)) from error
-        finally:
-            others.end()
+            _run(num_devices, Path(folder))
+        except ChildFailedError as error:
+            return _told(error.failures, Path(folder))
+    return 0
 
 
-@contextmanager
-def _meeting() -> Iterator[str]:
-    """The address of a file in a folder of this user's alone.
+def _run(num_devices: int, folder: Path) -> None:
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # it tells of every ending
+    silent = dict.fromkeys(range(1, num_devices), Std.ALL)
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=num_devices,
+        run_id="cantus",
+        max_restarts=0,
+        rdzv_backend="c10d",
+        rdzv_endpoint=str(folder / "launcher"),
+        rdzv_configs={"store_type": "file"},
+        local_addr="127.0.0.1",
+        logs_specs=DefaultLogsSpecs(str(folder), redirects=silent),
+        signals_to_handle="SIGQUIT",
+        shutdown_timeout=_SECONDS_TO_END,
+    )
+    elastic_launch(config, sys.executable)(*sys.orig_argv[1:])
+
+
+def _speak_on_this_machine_alone(folder: Path) -> None:
+    """Processes find each other by a file of this user's alone, and connect on the loopback.
 
     A port, which torch opens on every interface, could be reached by others.
     """
-    with tempfile.TemporaryDirectory(prefix="cantus-") as folder:
-        yield (Path(folder) / "meeting").as_uri()
+    os.environ[MEETING] = (folder / "meeting").as_uri()
+    os.environ[LAUNCHER] = str(os.getpid())
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
+    for backend in ("GLOO", "NCCL"):
+        os.environ.setdefault(f"{backend}_SOCKET_IFNAME", "lo")
 
 
-@frozen
-class _Others:
-    """The processes that the first one started. They own nothing, so they may be killed."""
+@contextmanager
+def _signals_passed_on() -> Iterator[None]:
+    """Inside, signals are passed on to the processes, which agree to stop and save.
 
-    started: dict[int, tuple[subprocess.Popen[bytes], IO[bytes]]] = field(factory=dict)
-    """Each with what it writes, by rank."""
-    over: threading.Event = field(factory=threading.Event)
+    The launcher's own way with them would kill a process that saves for longer.
+    """
 
-    def start(self, total: int, address: str) -> None:
-        """Start them with this process's command line, silent, and watch that they live.
+    def pass_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        for process in psutil.Process().children():
+            process.send_signal(number)
 
-        Each has a session of its own, so that Ctrl-C reaches the first alone, and lives until its
-        standard input closes, because the first ended them or died.
-        """
-        common = {"WORLD_SIZE": str(total), _MEETING: address, _LEASH: "1"}
-        for rank in range(1, total):
-            place = {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-            # It lives as long as this object; a pipe that nobody reads could fill up.
-            output = tempfile.TemporaryFile()  # noqa: SIM115
-            process = subprocess.Popen(
-                [sys.executable, *sys.orig_argv[1:]],
-                env={**os.environ, **common, **place},
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-            self.started[rank] = (process, output)
-        threading.Thread(target=self._watch, daemon=True).start()
+    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    old = {number: signal.signal(number, pass_on) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
 
-    def last_words(self) -> str | None:
-        """How those ended that failed, and what they said; None where none did."""
-        words = []
-        for rank, (process, output) in self.started.items():
-            if process.poll():
-                output.seek(0)
-                said = output.read()[-_LAST_WORDS:].decode(errors="replace").strip()
-                words.append(f"process {rank} ended with code {process.returncode}, saying: {said}")
-        if not words:
-            return None
-        return (
-            "One of the processes that trained this run failed, and ended it. The same command "
-            f"goes on from the last checkpoint. Here is how: {'; '.join(words)}"
-        )
 
-    def wait_for_failure(self) -> None:
-        """Wait a little: a connection is lost before the process at its other end is gone."""
-        for _ in range(50):
-            if self._any_failed() or self.over.wait(0.1):
-                return
+def _told(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
+    """Say how the run failed where the first process did not say it; the exit code."""
+    codes = {rank: failure.exitcode for rank, failure in failures.items()}
+    causes = {rank: code for rank, code in codes.items() if code != _LOST_ANOTHER}
+    if causes.get(0, -1) > 0:
+        return causes[0]
+    words = [
+        f"process {rank} ended with code {code}, saying: {_last_words(rank, folder)}"
+        for rank, code in (causes or codes).items()
+    ]
+    sys.stderr.write(
+        "error: One of the processes that trained this run failed, and ended it. The same command "
+        f"goes on from the last checkpoint. Here is how: {'; '.join(words)}\n"
+    )
+    return 2
 
-    def end(self) -> None:
-        """Kill those that are left."""
-        self.over.set()
-        for process, output in self.started.values():
-            process.kill()
-            process.communicate()
-            output.close()
 
-    def _any_failed(self) -> bool:
-        return any(process.poll() for process, _ in self.started.values())
-
-    def _watch(self) -> None:
-        """End this process too where one died and the main thread cannot see it.
-
-        It sees a lost connection at once, unless it waits for a GPU that waits for the other's.
-        """
-        while not self.over.wait(1.0):
-            if self._any_failed() and not self.over.wait(_SECONDS_TO_NOTICE):
-                sys.stderr.write(f"error: {self.last_words()}\n")
-                os._exit(2)
+def _last_words(rank: int, folder: Path) -> str:
+    said = [path.read_text(errors="replace") for path in folder.rglob(f"{rank}/std*.log")]
+    return "".join(said)[-_LAST_WORDS:].strip() or "nothing"

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from attrs import asdict, evolve, frozen
-from lightning_fabric import Fabric
 
 from engine.errors import UserError
 from engine.evaluation.lineage import write_lineage
@@ -28,15 +27,16 @@ from engine.runs.initial_weights import (
     find_initial_weights,
     remark_on_pick,
 )
-from engine.runs.launch import joined, num_processes, require_equal_parts
+from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
 from engine.runs.store import FolderStore, open_store
 from engine.tracking.mirror import AimMirror
 from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
-from engine.training.devices import describe, make_fabric
+from engine.training.devices import Device, describe, make_device
 from engine.training.loop import Ending, Loop
 from engine.training.order import Order
 from engine.training.preflight import Preflight
+from engine.training.processes import num_processes, require_equal_parts
 from engine.training.ranks import Ranks
 from engine.training.stop import StopRequest, stop_on_signals
 from engine.training.store import NoStore, RunStore
@@ -86,12 +86,11 @@ class Run:
 
     def _train(self, ranks: Ranks) -> Outcome | None:
         started = time.monotonic()
-        fabric = make_fabric(self.params.hardware, self.recipe.training.precision, ranks.place)
+        device = make_device(self.params.hardware, self.recipe.training.precision, ranks.place)
         start = self.recipe.start
         initial = find_initial_weights(start, self.project) if start else None
         torch.manual_seed(self.params.seed)
         system = self.build(self.recipe, self.project, self.params)
-        ranks.begin_alike(system.module, self.params.seed)
         identity = identify(self.recipe, self.params.seed, system, initial)
         folder = RunFolder(self.project.runs(self.recipe.name) / identity.digits)
         with folder.locked() if ranks.is_first else nullcontext(), stop_on_signals() as stop:
@@ -100,8 +99,8 @@ class Run:
                 return found if ranks.is_first else None
             checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, initial))
             with self._store(folder, ranks) as store:
-                loop = self._loop(fabric, system, store, stop, ranks)
-                self._prepare(loop, checkpoint, initial, describe(fabric, ranks.world_size))
+                loop = self._loop(device, system, store, stop, ranks)
+                self._prepare(loop, checkpoint, initial, describe(device, ranks.world_size))
                 return self._conclude(loop, loop.run(), store, started)
 
     def _open(
@@ -171,7 +170,7 @@ class Run:
 
     def _loop(
         self,
-        fabric: Fabric,
+        device: Device,
         system: System,
         store: RunStore,
         stop: StopRequest,
@@ -186,7 +185,7 @@ class Run:
             ranks.world_size,
         )
         return Loop(
-            fabric=fabric,
+            device=device,
             system=system,
             recipe=self.recipe,
             order=order,

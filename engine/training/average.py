@@ -1,13 +1,14 @@
 """Exponential moving average of the weights, and its use in place of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
+from engine.training.spread import local, part_of, whole_values
 from engine.training.state import Saved
-from engine.training.system import System
+from engine.training.system import Turn
 
 
 class AverageWeights:
@@ -21,16 +22,17 @@ class AverageWeights:
     @torch.no_grad()
     def update(self) -> None:
         """One step: average = decay * average + (1 - decay) * weights."""
-        average = list(self.weights.values())
-        torch._foreach_lerp_(average, list(self._live.values()), 1.0 - self.decay)
+        average = [local(tensor) for tensor in self.weights.values()]
+        live = [local(tensor) for tensor in self._live.values()]
+        torch._foreach_lerp_(average, live, 1.0 - self.decay)
 
     def restart(self) -> None:
         """Begin again from the present weights."""
         self._take(self._live)
 
     def state(self) -> Saved:
-        """The averages by name; they are not copied."""
-        return Saved(tensors=self.weights)
+        """The averages by name, whole; they are not copied where they are."""
+        return Saved(tensors=whole_values(self.weights))
 
     def load(self, saved: Saved) -> None:
         """Take over saved averages."""
@@ -39,7 +41,7 @@ class AverageWeights:
     @torch.no_grad()
     def _take(self, weights: Mapping[str, Tensor]) -> None:
         for name, tensor in weights.items():
-            self.weights[name].copy_(tensor)
+            self.weights[name].copy_(part_of(tensor, self.weights[name]))
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -59,7 +61,7 @@ class AverageWeights:
             average.copy_(kept)
 
 
-def average_weights(system: System, decay: float | None) -> AverageWeights | None:
-    """The average of what a system exports; None where the recipe has no `ema_decay`."""
-    averaged = {n: p for turn in system.turns if turn.averaged for n, p in turn.parameters.items()}
+def average_weights(turns: Sequence[Turn], decay: float | None) -> AverageWeights | None:
+    """The average of what is exported; None where the recipe has no `ema_decay`."""
+    averaged = {n: p for turn in turns if turn.averaged for n, p in turn.parameters.items()}
     return None if decay is None else AverageWeights(averaged, decay)

@@ -1,56 +1,118 @@
-"""Where and in what arithmetic a run computes: Lightning Fabric, set up from recipe and params."""
+"""Where and in which precision a run computes, as recipe and params.toml say."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
-from lightning_fabric import Fabric
+from attrs import define, field
+from torch import Tensor
 
 from engine.errors import UserError
 from engine.nn.cpu.memory import keep_freed_memory
 from engine.nn.cpu.switch import kernels_on
 from engine.recipe.params import Hardware
+from engine.training.state import Saved
 
-_PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+_AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def make_fabric(hardware: Hardware, precision: str, place: int = 0) -> Fabric:
-    """Lightning Fabric for the one device of this process, the `place`-th of its machine.
+@define(slots=False)
+class Device:
+    """The one device of a process, and mixed precision on it (Micikevicius et al., 2018)."""
 
-    Fabric knows nothing of other processes of the run: see `ranks.py`. Raises UserError where the
-    named device is not there, or fp16 is asked of a CPU.
+    torch_device: torch.device
+    precision: str = "fp32"
+    """fp32, bf16 or fp16: the type in which matrix products and convolutions are computed."""
+    _scaler: torch.amp.GradScaler | None = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        scales = self.precision == "fp16"
+        self._scaler = torch.amp.GradScaler(self.torch_device.type) if scales else None
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Inside, a forward pass computes in the precision."""
+        if self.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.torch_device.type, dtype=_AUTOCAST[self.precision])
+
+    def backward(self, loss: Tensor) -> None:
+        """Backward of a loss; in fp16 it is scaled, so that small gradients do not vanish."""
+        scaled: Tensor = loss if self._scaler is None else self._scaler.scale(loss)
+        scaled.backward()  # type: ignore[no-untyped-call]
+
+    def clip(self, optimizer: torch.optim.Optimizer, limit: float) -> Tensor:
+        """Clip the norm of an optimizer's gradients to `limit`; the norm before that, a scalar."""
+        if self._scaler is not None:
+            self._scaler.unscale_(optimizer)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        return torch.nn.utils.clip_grad_norm_(parameters, max_norm=limit)
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """A step of an optimizer; in fp16 it is left out where a gradient is not finite."""
+        if self._scaler is None:
+            optimizer.step()
+        else:
+            self._scaler.step(optimizer)
+            self._scaler.update()
+
+    def state(self) -> Saved:
+        """The scale of losses in fp16; otherwise nothing."""
+        return Saved(tensors={} if self._scaler is None else self._scaler.state_dict())
+
+    def load(self, saved: Saved) -> None:
+        """Take over a saved scale."""
+        if self._scaler is not None:
+            self._scaler.load_state_dict(saved.tensors)
+
+
+def make_device(hardware: Hardware, precision: str, place: int = 0) -> Device:
+    """The device of this process, the `place`-th of its machine.
+
+    Raises UserError where the named device is not there, or fp16 is asked of a CPU or of weights
+    that are sharded.
     """
-    device = _device(hardware, place)
-    if precision == "fp16" and device == "cpu":
-        raise UserError(
-            "training.precision = 'fp16' needs a GPU: on a CPU choose 'fp32' or 'bf16'."
-        )
+    kind = _kind(hardware, place)
+    _require_precision(hardware, precision, kind)
     torch.set_num_threads(hardware.num_threads)
-    if kernels_on(torch.device(device)):
+    device = torch.device("cpu") if kind == "cpu" else torch.device("cuda", place)
+    if kernels_on(device):
         keep_freed_memory()
-    if device == "cpu":
+    if kind == "cuda":
+        torch.cuda.set_device(place)
+    else:
         torch.use_deterministic_algorithms(True)  # what would differ from run to run is refused
         # It would also fill every new tensor with nan first, a tenth of a step's time.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    fabric = Fabric(
-        accelerator=device,
-        devices=[place] if device == "cuda" else 1,
-        precision=_PRECISIONS[precision],  # type: ignore[arg-type]
-    )
-    fabric.launch()
-    return fabric
+    return Device(device, precision)
 
 
-def describe(fabric: Fabric, num_devices: int = 1) -> dict[str, object]:
+def describe(device: Device, num_devices: int = 1) -> dict[str, object]:
     """The machine, in words for the report."""
-    device = fabric.device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    kind = device.torch_device.type
+    name = torch.cuda.get_device_name(device.torch_device) if kind == "cuda" else processor()
     return {
-        "device": f"{device.type}: {name}",
+        "device": f"{kind}: {name}",
         "devices": num_devices,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
 
 
-def _device(hardware: Hardware, place: int) -> str:
+def _require_precision(hardware: Hardware, precision: str, kind: str) -> None:
+    if precision != "fp16":
+        return
+    if kind == "cpu":
+        raise UserError(
+            "training.precision = 'fp16' needs a GPU: on a CPU choose 'fp32' or 'bf16'."
+        )
+    if hardware.strategy == "shard":
+        raise UserError(
+            "training.precision = 'fp16' does not go with hardware.strategy = 'shard', where no "
+            "process sees whether all gradients are finite: choose 'bf16', or 'replicate'."
+        )
+
+
+def _kind(hardware: Hardware, place: int) -> str:
     there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if hardware.device == "cpu" or (hardware.device == "auto" and there == 0):
         return "cpu"

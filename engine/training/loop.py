@@ -1,13 +1,12 @@
 """The training loop: steps, evaluations, guards and checkpoints, in the order the recipe says."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from attrs import asdict, define, field
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from engine.errors import UserError
@@ -16,6 +15,7 @@ from engine.tracking.events import Event
 from engine.training.average import AverageWeights, average_weights
 from engine.training.checkpoint import Checkpoint
 from engine.training.clock import Clock, Position
+from engine.training.devices import Device
 from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
@@ -30,22 +30,21 @@ from engine.training.sampling import (
     take_earlier_samples,
     write_samples,
 )
-from engine.training.state import Saved, StateDict, Stateful
-from engine.training.step import Stepper, silent_parameters
+from engine.training.state import Saved, Stateful
+from engine.training.step import Stepper
 from engine.training.stop import StopRequest
 from engine.training.store import Kind, RunStore
 from engine.training.system import Batch, Evaluated, System
 from engine.training.watcher import Progress, Watcher
 
 Ending = Literal["finished", "interrupted", "guard"]
-_T = TypeVar("_T")
 
 
 @define(slots=False)
 class Loop:
     """One run in motion. `run` goes on from `step` until the end, a guard or a signal."""
 
-    fabric: Fabric
+    device: Device
     system: System
     recipe: Recipe
     order: Order
@@ -73,11 +72,11 @@ class Loop:
         self.clock = Clock.of(training, self.order.steps_per_epoch)
         length = self.clock.length
         self.stepper = Stepper(
-            self.fabric, self.system, self.recipe, length, self.ranks, self.position
+            self.device, self.system, self.recipe, length, self.ranks, self.position
         )
         self.record = Record.of(self.recipe)
         self.guards = Guards(self.recipe.guard, self.record.selection)
-        self.average = average_weights(self.system, training.ema_decay)
+        self.average = average_weights(self.stepper.networks.turns, training.ema_decay)
         self.generators = Generators(self.ranks)
         self._logged = (time.perf_counter(), self.step)
 
@@ -94,10 +93,10 @@ class Loop:
         average: dict[str, Stateful] = {} if self.average is None else {"average": self.average}
         return average | {
             "position": self.position,
-            "weights": StateDict(self.system.module),
+            "weights": self.stepper.networks,
             "turns": self.stepper,
             "meter": self.stepper.meter,
-            "precision": StateDict(self.fabric.strategy.precision),
+            "precision": self.device,
             "record": self.record,
             "guards": self.guards,
             "random": self.generators,
@@ -160,7 +159,8 @@ class Loop:
 
     def evaluate(self) -> Evaluated:
         """Evaluate the present weights, in the first process."""
-        return self.ranks.from_first(lambda: self._with_final_weights(self.system.evaluate))
+        with self._final_weights():
+            return self.ranks.from_first(self.system.evaluate)
 
     def begin(self, entry: Entry) -> None:
         """Evaluate what costs nothing, and the initial weights, on the run's own clips."""
@@ -199,11 +199,22 @@ class Loop:
 
         What was measured of them is logged as `<prefix>/...`.
         """
-        if not self.ranks.is_first:
-            return
+        with self._final_weights():
+            if self.ranks.is_first:
+                self.sample_as_it_is(when, prefix, num_clips)
+
+    def conclude(self, weights: Mapping[str, Tensor]) -> None:
+        """Put the weights that the run leaves into the system; nothing is trained from here on."""
+        self.system.module.load_state_dict(dict(weights), strict=True)
+        self.system.module.eval()
+
+    def sample_as_it_is(
+        self, when: When, prefix: str = "eval", num_clips: int | None = None
+    ) -> None:
+        """Write samples of the weights that the system's module holds."""
         number = self.recipe.samples.num_clips if num_clips is None else num_clips
         name, place = f"step_{self.step:09d}" if when == "step" else when, self.store.place
-        made = self._with_final_weights(lambda: write_samples(self.system, place, name, number))
+        made = write_samples(self.system, place, name, number)
         if not made and when == "start":
             return
         figures = mean_figures(made, prefix)
@@ -226,19 +237,20 @@ class Loop:
         Without one the average begins again from the weights. Raises RuntimeError where names or
         shapes differ.
         """
-        module = self.system.module
-        module.load_state_dict(dict(average or weights), strict=True)
+        networks = self.stepper.networks
+        networks.load(Saved(tensors=average or weights))
         if self.average is not None:
             self.average.restart()
         if average:
-            module.load_state_dict(dict(weights), strict=True)
+            networks.load(Saved(tensors=weights))
 
     def load_published(self, path: Path) -> str:
         """Go on from a published model's weights; say in words what was found in the file.
 
         Raises UserError where they do not fit.
         """
-        found = self.system.load_published(path)
+        found = self.ranks.from_first(lambda: self.system.load_published(path))
+        self.stepper.networks.load_from_system()
         if self.average is not None:
             self.average.restart()
         return found
@@ -272,15 +284,19 @@ class Loop:
             part.load(checkpoint.part(name))
         self._note_other_processes(trained_in)
 
-    def _with_final_weights(self, work: Callable[[], _T]) -> _T:
-        """Do what looks at the weights to be exported and leaves no trace in training."""
+    @contextmanager
+    def _final_weights(self) -> Iterator[None]:
+        """Inside, the system's module holds the weights that would be exported now.
+
+        What is done with it leaves no trace in training.
+        """
         random = random_state()
-        self.system.module.eval()
         with self.with_average():
-            made = work()
+            self.stepper.networks.show_system()
+            self.system.module.eval()
+            yield
         self.system.module.train()
         set_random_state(random)
-        return made
 
     def _require_same_epochs(self, checkpoint: Checkpoint, trained_in: int) -> None:
         """A number of processes leaves out clips that it cannot share out, perhaps a whole step."""
@@ -314,7 +330,7 @@ class Loop:
         self.watcher.progress(Progress(self.step, total, epoch, clips, left, metrics))
         self._report_breaches(self.guards.watch(metrics, self.moment()))
         asked = self.stepper.turns_since_last_asked()
-        silent = [name for turn in asked for name in silent_parameters(turn)]
+        silent = [n for turn in asked for n in self.stepper.networks.silent_parameters(turn)]
         self._report_breaches(self.guards.watch_gradients(silent, self.moment()))
         self._logged = (time.perf_counter(), self.step)
 

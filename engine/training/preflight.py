@@ -3,13 +3,11 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from itertools import cycle, islice
 
 import numpy as np
 import torch
 from attrs import field, frozen
-from torch import Tensor
 
 from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
@@ -18,7 +16,7 @@ from engine.recipe.schema import Recipe
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
 from engine.training.schedules import Length
-from engine.training.step import Stepper, silent_parameters, weigh
+from engine.training.step import Stepper, weigh
 from engine.training.system import Batch, System, Terms, Turn
 
 _CLIPS = 8
@@ -57,7 +55,7 @@ class Preflight:
         found = [self._evaluation(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
-        with _put_back(self.system, self.stepper):
+        with _put_back(self.stepper):
             found += self._conditioning(batch)
             found += self._learns(batch)
         return found
@@ -123,14 +121,15 @@ class Preflight:
             yield Check(f"conditioning {name}", moved, detail)
 
     def _learns(self, batch: Batch) -> Iterator[Check]:
+        networks = self.stepper.networks
         at, turns = self._with_all_turns()
         silent = {name for turn in turns for name in turn.parameters}
         broken: set[str] = set()
         losses = []
         for step in self._steps(at, turns):
             self.stepper.step([batch], step, rates_of=self._peak())
-            silent &= {name for turn in turns for name in silent_parameters(turn)}
-            broken |= _not_finite(self.system)
+            silent &= {name for turn in turns for name in networks.silent_parameters(turn)}
+            broken |= set(networks.broken_parameters())
             losses.append(self.stepper.meter.read())
         yield _gradient_check(silent, broken, len(losses))
         for term in self.system.preflight.overfits:
@@ -144,7 +143,7 @@ class Preflight:
         What begins after the run's end is none of it.
         """
         total = self.length.total_steps
-        turns = [turn for turn in self.system.turns if turn.starts_at_step < total]
+        turns = [turn for turn in self.stepper.networks.turns if turn.starts_at_step < total]
         starts = [turn.starts_at_step for turn in turns]
         starts += [late for turn in turns for late in turn.late_terms.values() if late < total]
         return max([0, *starts]), turns
@@ -172,17 +171,19 @@ class Preflight:
     def _losses(self, batch: Batch) -> dict[str, float]:
         """Every turn's weighted loss, twice the same for the same batch: buffers are put back."""
         torch.manual_seed(self.order.seed)
-        buffers = {name: tensor.clone() for name, tensor in self.system.module.named_buffers()}
-        device = next(self.system.module.parameters()).device
+        networks = self.stepper.networks
+        module = networks.module
+        buffers = {name: tensor.clone() for name, tensor in module.named_buffers()}
+        device = next(module.parameters()).device
         at, turns = self._with_all_turns()
-        self.system.module.begin(at)
+        module.begin(at)
         losses = {}
         with torch.no_grad():
-            prepared = self.system.module.prepare({n: t.to(device) for n, t in batch.items()})
+            prepared = networks.call("prepare", {n: t.to(device) for n, t in batch.items()})
             for turn in turns:
-                terms: Terms = getattr(self.system.module, turn.name)(prepared)
+                terms: Terms = networks.call(turn.name, prepared)
                 losses[turn.name] = float(weigh(turn, terms, at))
-            for name, tensor in self.system.module.named_buffers():
+            for name, tensor in module.named_buffers():
                 tensor.copy_(buffers[name])
         return losses
 
@@ -219,16 +220,6 @@ def _gradient_check(silent: set[str], broken: set[str], num_steps: int) -> Check
     return Check("gradients", True, "finite and present for every trainable tensor")
 
 
-def _not_finite(system: System) -> set[str]:
-    gradients: dict[str, Tensor] = {
-        name: p.grad
-        for turn in system.turns
-        for name, p in turn.parameters.items()
-        if p.grad is not None
-    }
-    return {name for name, g in gradients.items() if not bool(torch.isfinite(g).all())}
-
-
 def _list(names: set[str]) -> str:
     first = sorted(names)[:3]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -236,19 +227,20 @@ def _list(names: set[str]) -> str:
 
 
 @contextmanager
-def _put_back(system: System, stepper: Stepper) -> Iterator[None]:
+def _put_back(stepper: Stepper) -> Iterator[None]:
     """Restore weights, buffers, optimizers and torch's generator after the block.
 
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
-    random, optimizers = random_state(), deepcopy(stepper.state())
-    kept = {name: t.detach().clone() for name, t in system.module.state_dict().items()}
-    system.module.train()
+    module = stepper.networks.module
+    random, optimizers = random_state(), stepper.own_state()
+    kept = {name: t.detach().clone() for name, t in module.state_dict().items()}
+    module.train()
     try:
         yield
     finally:
-        system.module.load_state_dict(kept)
-        system.module.zero_grad(set_to_none=True)
+        module.load_state_dict(kept)
+        module.zero_grad(set_to_none=True)
         stepper.load(optimizers)
         stepper.meter.clear()
         set_random_state(random)

@@ -33,29 +33,6 @@ class Stateful(Protocol):
         """Take over what `state` gave."""
 
 
-class _HasStateDict(Protocol):
-    """torch's own word for it."""
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state_dict: dict[str, Any], /) -> object: ...
-
-
-@frozen
-class StateDict:
-    """The state of what torch saves by `state_dict`, such as a module."""
-
-    of: _HasStateDict
-
-    def state(self) -> Saved:
-        """Its tensors by name; they are not copied."""
-        return Saved(tensors=self.of.state_dict())
-
-    def load(self, saved: Saved) -> None:
-        """Take over tensors of the same names and shapes. Raises RuntimeError where they differ."""
-        self.of.load_state_dict(dict(saved.tensors))
-
-
 def as_tensors(figures: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     """Copies of arrays as a checkpoint takes them."""
     return {name: torch.from_numpy(np.array(values)) for name, values in figures.items()}

@@ -1,24 +1,27 @@
 """One optimizer step over all turns: the only place that runs backward."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from types import MethodType
+from typing import Any
 
 import torch
 from attrs import evolve, frozen
-from lightning_fabric import Fabric
-from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.errors import UserError
 from engine.recipe.optimizers import Constant
 from engine.recipe.schema import Recipe
 from engine.training.balance import gradients_at, shares_of
 from engine.training.clock import Position
+from engine.training.devices import Device
 from engine.training.meter import Meter
+from engine.training.networks import Networks
 from engine.training.optimizers import build_optimizer
 from engine.training.ranks import ALONE, Ranks
 from engine.training.schedules import Length, learning_rate
+from engine.training.spread import part_of, whole, whole_values
 from engine.training.state import Saved
 from engine.training.system import Batch, System, Terms, Turn
 
@@ -28,8 +31,7 @@ class _Share:
     """A turn with its optimizer."""
 
     turn: Turn
-    parameters: list[nn.Parameter]
-    optimizer: _FabricOptimizer
+    optimizer: torch.optim.Optimizer
     clip: float | None
 
 
@@ -38,18 +40,19 @@ class Stepper:
 
     def __init__(
         self,
-        fabric: Fabric,
+        device: Device,
         system: System,
         recipe: Recipe,
         length: Length,
         ranks: Ranks = ALONE,
         position: Position | None = None,
     ) -> None:
-        self._fabric, self._system, self._recipe, self._length = fabric, system, recipe, length
+        self._device, self._recipe, self._length = device, recipe, length
         self._ranks, self._position = ranks, position or Position()
         check_turns(system)
         _compile(system, recipe.training.compile)
-        self._shares, self._module = _set_up(fabric, system, recipe)
+        self.networks = _networks(system, device, ranks)
+        self._shares = _shares(self.networks, recipe)
         self._had_a_share: set[str] = set()
         self.meter = Meter(ranks)
 
@@ -62,15 +65,15 @@ class Stepper:
         sizes = [_num_clips(batch) / clips for batch in micro_batches]
         due = [share for share in self._shares if share.turn.is_due(step)]
         self._had_a_share |= {share.turn.name for share in due}
-        self._system.module.begin(step)
-        _let_gradients_flow(due, self._shares)
+        self.networks.module.begin(step)
+        self.networks.let_gradients_flow([share.turn for share in due])
         self._set_rates(due, step if rates_of is None else rates_of)
         prepared: Iterable[Batch] = map(self._prepare, micro_batches)
         if len(due) > 1:  # what is prepared is shared; for one turn it may be freed early
             prepared = list(prepared)
         for share in due:
             self._turn(share, prepared, sizes, step)
-        self._ranks.share_buffers(self._system.module)
+        self.networks.finish_step()
         self.meter.count()
 
     def turns_since_last_asked(self) -> list[Turn]:
@@ -84,8 +87,14 @@ class Stepper:
         return {share.turn.name: self._rate(share.turn.name, step) for share in self._shares}
 
     def state(self) -> Saved:
-        """State of every optimizer by turn."""
-        return Saved(tensors={one.turn.name: one.optimizer.state_dict() for one in self._shares})
+        """State of every optimizer by turn, whole."""
+        own = {share.turn.name: share.optimizer.state_dict() for share in self._shares}
+        return Saved(tensors=whole_values(own))
+
+    def own_state(self) -> Saved:
+        """A copy of what this process holds of it. No other process is waited for."""
+        own = {share.turn.name: share.optimizer.state_dict() for share in self._shares}
+        return Saved(tensors=deepcopy(own))
 
     def load(self, saved: Saved) -> None:
         """Take over saved optimizer state. The recipe's learning rate and betas win.
@@ -97,8 +106,8 @@ class Stepper:
             if state is None:
                 continue
             options = [dict(group) for group in share.optimizer.param_groups]
-            share.optimizer.optimizer.load_state_dict(state)
-            _require_shapes(share.optimizer.optimizer)
+            share.optimizer.load_state_dict(_parts_of(state, share.optimizer))
+            _require_shapes(share.optimizer)
             for group, own in zip(share.optimizer.param_groups, options, strict=True):
                 group.update({key: value for key, value in own.items() if key != "params"})
 
@@ -119,33 +128,37 @@ class Stepper:
                 group["lr"] = self._rate(share.turn.name, step)
 
     def _prepare(self, batch: Batch) -> Batch:
-        device = self._fabric.device
+        device = self._device.torch_device
         moved = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
-        with self._fabric.autocast():
-            prepared: Batch = self._module.prepare(moved)
+        with self._device.autocast():
+            prepared: Batch = self.networks.call("prepare", moved)
         return prepared
 
     def _turn(
         self, share: _Share, batches: Iterable[Batch], sizes: Sequence[float], step: int
     ) -> None:
-        _let_gradients_flow([share], self._shares)
+        self.networks.let_gradients_flow([share.turn])
         share.optimizer.zero_grad(set_to_none=True)
-        for batch, size in zip(batches, sizes, strict=True):
-            with self._fabric.autocast():
-                terms: Terms = getattr(self._module, share.turn.name)(batch)
+        for number, (batch, size) in enumerate(zip(batches, sizes, strict=True), start=1):
+            with self._device.autocast():
+                terms: Terms = self.networks.call(share.turn.name, batch)
             loss = weigh(share.turn, terms, step)
-            self._backward(share.turn, terms, loss, size, step)
+            self._backward(share.turn, terms, loss, size, step, last=number == len(sizes))
             self._log(share.turn, terms, loss, size)
-        self._ranks.mean_gradients(share.parameters)
+        self.networks.finish_gradients(share.turn)
         self._clip(share)
-        share.optimizer.step()
+        self._device.step(share.optimizer)
 
-    def _backward(self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int) -> None:
+    def _backward(
+        self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int, *, last: bool
+    ) -> None:
         """Backward of one micro-batch, the share `size` of a step; gradients add up."""
         logs = (step + 1) % self._recipe.training.log_every_steps == 0
         if terms.generator_output is not None and (logs or turn.balancer is not None):
-            loss = self._measured(turn, terms, loss, size, step)
-        self._fabric.backward(loss * size if size != 1.0 else loss)
+            with self.networks.gradients_kept_back(True):
+                loss = self._measured(turn, terms, loss, size, step)
+        with self.networks.gradients_kept_back(not last):
+            self._device.backward(loss * size if size != 1.0 else loss)
 
     def _measured(self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int) -> Tensor:
         """The loss, balanced where the turn balances; the terms' gradients are measured."""
@@ -177,20 +190,8 @@ class Stepper:
     def _clip(self, share: _Share) -> None:
         """Measure, and where the recipe says so clip, the norm of the turn's gradient."""
         limit = math.inf if share.clip is None else share.clip
-        norm = self._fabric.clip_gradients(
-            self._module, share.optimizer, max_norm=limit, error_if_nonfinite=False
-        )
-        assert norm is not None
+        norm = whole(self._device.clip(share.optimizer, limit))
         self.meter.add({f"train/gradient_norm/{share.turn.name}": norm})
-
-
-def silent_parameters(turn: Turn) -> list[str]:
-    """Names of the turn's parameters whose present gradient is missing or exactly zero."""
-    gradients = {name: p.grad for name, p in turn.parameters.items() if p.grad is not None}
-    norms = torch._foreach_norm(list(gradients.values())) if gradients else ()
-    sizes = torch.stack(norms).tolist() if norms else []  # one transfer for all of them
-    moved = {name for name, size in zip(gradients, sizes, strict=True) if size != 0.0}
-    return [name for name in turn.parameters if name not in moved]
 
 
 def weigh(turn: Turn, terms: Terms, step: int) -> Tensor:
@@ -227,19 +228,22 @@ def check_turns(system: System) -> None:
             )
 
 
-def _set_up(fabric: Fabric, system: System, recipe: Recipe) -> tuple[list[_Share], _FabricModule]:
-    optimizers = [
-        build_optimizer(recipe.optimizer[turn.name], turn.parameters, turn.undecayed)
-        for turn in system.turns
-    ]
-    module, *wrapped = fabric.setup(system.module, *optimizers)
-    module.mark_forward_method("prepare")
+def _networks(system: System, device: Device, ranks: Ranks) -> Networks:
+    if ranks.is_alone:
+        return Networks(system, device)
+    from engine.training.data_parallel import DataParallel  # what it imports takes a second
+
+    return DataParallel(system, device, ranks)
+
+
+def _shares(networks: Networks, recipe: Recipe) -> list[_Share]:
+    """Each turn with an optimizer of its parameters, as they lie in this process."""
     shares = []
-    for turn, optimizer in zip(system.turns, wrapped, strict=True):
-        module.mark_forward_method(turn.name)
-        clip = recipe.optimizer[turn.name].clip_gradient_norm
-        shares.append(_Share(turn, list(turn.parameters.values()), optimizer, clip))
-    return shares, module
+    for turn in networks.turns:
+        table = recipe.optimizer[turn.name]
+        optimizer = build_optimizer(table, turn.parameters, turn.undecayed)
+        shares.append(_Share(turn, optimizer, table.clip_gradient_norm))
+    return shares
 
 
 def _compile(system: System, mode: str) -> None:
@@ -252,22 +256,22 @@ def _compile(system: System, mode: str) -> None:
         setattr(system.module, turn.name, MethodType(compiled, system.module))
 
 
+def _parts_of(state: Mapping[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """What this process holds of a whole optimizer state."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    parts = {
+        place: {name: part_of(value, parameters[place]) for name, value in of_one.items()}
+        for place, of_one in state["state"].items()
+    }
+    return {**state, "state": parts}
+
+
 def _require_shapes(optimizer: torch.optim.Optimizer) -> None:
     """Raise ValueError where an optimizer's state is that of other tensors: torch only counts."""
     for parameter, state in optimizer.state.items():
         for value in state.values():
             if value.ndim and value.shape != parameter.shape:
                 raise ValueError(f"{tuple(value.shape)} is no state of {tuple(parameter.shape)}")
-
-
-def _let_gradients_flow(into: Sequence[_Share], shares: Sequence[_Share]) -> None:
-    """Let gradients flow into some turns' parameters alone: none is computed and thrown away."""
-    if len(shares) == 1:
-        return
-    for share in shares:
-        wanted = any(share is one for one in into)
-        for parameter in share.parameters:
-            parameter.requires_grad_(wanted)
 
 
 def _num_clips(batch: Batch) -> int:

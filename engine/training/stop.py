@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal: noted at once, obeyed at the end of a step."""
+"""Ctrl-C, SIGTERM, a closed terminal and the like: noted at once, obeyed at the end of a step."""
 
 import signal
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from attrs import define
 
 from engine.training.ranks import Ranks
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""Clusters warn by the last two before they end a job."""
 
 
 @define
@@ -37,7 +38,7 @@ def stop_on_signals() -> Iterator[StopRequest]:
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         request.signal = number
 
-    heeded = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     old = {number: signal.signal(number, note) for number in heeded}
     try:
         yield request

@@ -1,15 +1,15 @@
 import pytest
 import torch
 from attrs import evolve
-from lightning_fabric import Fabric
 
 from engine.recipe.optimizers import Cosine
 from engine.runs import estimate as estimate_module
 from engine.runs.estimate import estimate_run
+from engine.training.devices import Device
 from engine.training.step import Stepper
 from tests.training.toy import ToyModel, toy_recipe, toy_system
 
-CPU = Fabric(accelerator="cpu")
+CPU = Device(torch.device("cpu"))
 
 
 def test_the_estimate_counts_what_the_recipe_says(tmp_path):

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
-from lightning_fabric import Fabric
 
 from engine.evaluation.audio import SPAN, ClipAudio
 from engine.recipe.optimizers import Adam, Constant, Exponential
 from engine.recipe.training import Start
+from engine.training.devices import Device
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.ranks import Ranks
@@ -21,7 +21,7 @@ def look(recipe, change=None):
     if change:
         change(system)
     length = Length(20, 5)
-    stepper = Stepper(Fabric(accelerator="cpu"), system, recipe, length)
+    stepper = Stepper(Device(torch.device("cpu")), system, recipe, length)
     order = Order(system.train_clips.lengths, 8, seed=1)
     return system, Preflight(system, recipe, order, length, stepper)
 
@@ -89,7 +89,7 @@ def test_a_batch_of_one_still_finds_a_second_clip_to_swap():
     recipe = toy_recipe()
     system = toy_system(recipe)
     length = Length(20, 5)
-    stepper = Stepper(Fabric(accelerator="cpu"), system, recipe, length)
+    stepper = Stepper(Device(torch.device("cpu")), system, recipe, length)
     order = Order(system.train_clips.lengths, batch_size=1, seed=1)
     checks = Preflight(system, recipe, order, length, stepper).checks()
     assert all(check.ok for check in checks), checks

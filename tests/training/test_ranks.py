@@ -2,12 +2,14 @@
 
 import os
 import signal
+import time
 from functools import partial
 from pathlib import Path
 from types import MethodType
 
 import pytest
 import torch
+from attrs import evolve
 from safetensors.torch import load_file
 from torch import nn
 
@@ -15,24 +17,29 @@ from engine.errors import UserError
 from engine.recipe.judgement import Guard
 from engine.recipe.params import Hardware
 from engine.recipe.training import Training
-from engine.runs.launch import num_processes, require_equal_parts
 from engine.tracking.events import parse_event, read_events
+from engine.training import data_parallel
+from engine.training.data_parallel import DataParallel
+from engine.training.devices import Device
+from engine.training.processes import environment, num_processes, require_equal_parts
 from engine.training.ranks import ALONE
+from engine.training.spread import whole
+from engine.training.system import Terms, TrainingModule, Turn
 from tests.training.faults import result
-from tests.training.toy import ToyClips, build_toy
+from tests.training.toy import ToyClips, build_toy, toy_recipe, toy_system
 from tests.training.train_ranks import (
     build_steady,
     children,
-    errors,
     finish_ranks,
     in_ranks,
     is_alive,
     launch,
+    rank_of,
     start_ranks,
 )
 from tests.training.train_toy import finish, start, wait_for_step
 
-SHORT = {"epochs": 2, "ema_decay": None}
+STEADY = {"build": build_steady, "num_micro_batches": 2, "epochs": 2}
 
 
 def losses(folder):
@@ -66,8 +73,8 @@ def assert_alike(one, two):
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory):
-    """Two command lines that start their second process themselves, begun at the same time."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("stopped", "broken")}
+    """Command lines that start their processes themselves, begun at the same time."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("stopped", "broken", "orphaned")}
     runs = {name: (path, launch(path, seconds=0.1, epochs=1000)) for name, path in folders.items()}
     yield runs
     for _, process in runs.values():
@@ -79,7 +86,7 @@ def test_ctrl_c_to_a_command_saves_once_and_ends_every_process_it_started(launch
     folder, process = launched["stopped"]
     wait_for_step(folder, 4)
     started = children(process)
-    assert len(started) == 1
+    assert len(started) == 2
     os.kill(process.pid, signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
@@ -90,13 +97,30 @@ def test_ctrl_c_to_a_command_saves_once_and_ends_every_process_it_started(launch
 def test_a_process_that_dies_ends_the_run_with_a_sentence(launched):
     folder, process = launched["broken"]
     wait_for_step(folder, 4)
-    (other,) = children(process)
-    for number in (process.pid, other):
+    started = children(process)
+    for number in (process.pid, *started):
         assert all(address.startswith("127.") for address in listens_at(number))
-    os.kill(other, signal.SIGKILL)
+    (second,) = (number for number in started if rank_of(number) == "1")
+    os.kill(second, signal.SIGKILL)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 2, said
-    assert "process 1 ended with code -9" in errors(folder)
+    assert "process 1 ended with code -9" in said
+    assert "Traceback" not in said
+    assert not any(map(is_alive, started))
+
+
+def test_processes_whose_launcher_is_killed_save_and_end(launched):
+    folder, process = launched["orphaned"]
+    wait_for_step(folder, 4)
+    started = children(process)
+    process.kill()
+    process.wait()
+    for _ in range(300):
+        if not any(map(is_alive, started)):
+            break
+        time.sleep(0.1)
+    assert not any(map(is_alive, started))
+    assert last_stop(folder) == "interrupted"
 
 
 def listens_at(process):
@@ -113,14 +137,65 @@ def listens_at(process):
     return [".".join(str(byte) for byte in reversed(bytes.fromhex(a))) for a in addresses]
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The same run in one process, with one turn and with two."""
+    folders = {}
+    for adversary in (False, True):
+        folders[adversary] = tmp_path_factory.mktemp("alone")
+        finish(folders[adversary], adversary=adversary, **STEADY)
+    return folders
+
+
+@pytest.mark.parametrize("strategy", ["replicate", "shard"])
 @pytest.mark.parametrize("adversary", [False, True], ids=["one turn", "two turns"])
-def test_two_processes_learn_what_one_learns_from_the_same_batches(tmp_path, adversary):
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    settings = {"build": build_steady, "adversary": adversary, "num_micro_batches": 2} | SHORT
-    finish(tmp_path / "one", **settings)
-    finish_ranks(tmp_path / "two", **settings)
-    assert_alike(tmp_path / "one", tmp_path / "two")
+def test_two_processes_learn_what_one_learns_from_the_same_batches(
+    alone, tmp_path, adversary, strategy
+):
+    finish_ranks(tmp_path, adversary=adversary, strategy=strategy, **STEADY)
+    assert_alike(alone[adversary], tmp_path)
+    assert samples(tmp_path) == exports(tmp_path)
+
+
+def samples(folder):
+    return plain(torch.load(folder / "models/toy/samples/final/weights.pth", weights_only=True))
+
+
+def exports(folder):
+    return plain(torch.load(folder / "models/toy/export/weights.pth", weights_only=True))
+
+
+def plain(tensors):
+    return {name: tensor.tolist() for name, tensor in tensors.items()}
+
+
+@pytest.mark.parametrize("strategy", ["replicate", "shard"])
+def test_many_groups_of_weights_learn_the_same(alone, tmp_path, strategy):
+    finish_ranks(
+        tmp_path, adversary=True, strategy=strategy, **STEADY | {"build": build_in_small_groups}
+    )
+    assert_alike(alone[True], tmp_path)
+
+
+def build_in_small_groups(recipe, project, params):
+    """The steady toy, of whose modules each is gathered for itself."""
+    data_parallel.MOST_BYTES, data_parallel.LEAST_BYTES = 0, 1
+    return build_steady(recipe, project, params)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [((2, "shard"), (1, "replicate")), ((1, "replicate"), (2, "shard"))]
+)
+def test_checkpoints_know_neither_strategy_nor_number_of_processes(alone, tmp_path, first, then):
+    world, strategy = first
+    settings = STEADY | {"adversary": True}
+    processes = start_ranks(tmp_path, world, seconds=0.05, strategy=strategy, **settings)
+    wait_for_step(tmp_path, 6)
+    os.kill(processes[0].pid, signal.SIGTERM)
+    assert join(processes) == [130, *[0] * (world - 1)]
+    world, strategy = then
+    finish_ranks(tmp_path, world, strategy=strategy, **settings)
+    assert_alike(alone[True], tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -130,15 +205,17 @@ def undisturbed(tmp_path_factory):
     return folder
 
 
+@pytest.mark.parametrize("strategy", ["replicate", "shard"])
 def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_to_the_same_result(
-    undisturbed, tmp_path
+    undisturbed, tmp_path, strategy
 ):
-    processes = start_ranks(tmp_path, seconds=0.05, log_every_steps=2)
+    settings = {"log_every_steps": 2, "strategy": strategy}
+    processes = start_ranks(tmp_path, seconds=0.05, **settings)
     wait_for_step(tmp_path, 6)
     os.kill(processes[1].pid, signal.SIGTERM)
     assert join(processes) == [130, 0]
     assert last_stop(tmp_path) == "interrupted"
-    finish_ranks(tmp_path, log_every_steps=2)
+    finish_ranks(tmp_path, **settings)
     assert result(tmp_path) == result(undisturbed)
 
 
@@ -235,45 +312,70 @@ def test_an_error_of_the_first_process_alone_ends_the_others(tmp_path):
     join(blocker)
 
 
-def test_gradients_are_averaged_and_one_that_is_missing_counts_as_zero(tmp_path):
-    in_ranks(average, tmp_path)
+@pytest.mark.parametrize("strategy", ["replicate", "shard"])
+def test_gradients_are_averaged_and_one_that_is_missing_counts_as_zero(tmp_path, strategy):
+    in_ranks(partial(average, strategy), tmp_path)
 
 
-def average(folder, ranks):
+class Uneven(TrainingModule):
+    """Each process reaches other parameters: one reaches all but one, which none does."""
+
+    def __init__(self):
+        super().__init__()
+        sizes = {"here": 1, "there": 2, "nowhere": 3}
+        self.weights = nn.ParameterDict({n: torch.zeros(2, size) for n, size in sizes.items()})
+
+    def only(self, batch):
+        rank = batch["rank"].mean()
+        loss = (self.weights["here"] * rank).sum()
+        if rank == 0:
+            loss = loss + self.weights["there"].sum()
+        return Terms({"loss": loss})
+
+
+def average(strategy, folder, ranks):
     torch.use_deterministic_algorithms(True)
-    here, there, nowhere = (nn.Parameter(torch.zeros(2, size)) for size in (1, 2, 3))
-    here.grad = torch.full((2, 1), float(ranks.rank))
-    if ranks.is_first:
-        there.grad = torch.ones(2, 2)
-    ranks.mean_gradients([here, there, nowhere])
-    assert here.grad.tolist() == [[0.5], [0.5]]
-    assert there.grad.tolist() == [[0.5, 0.5], [0.5, 0.5]]
-    assert nowhere.grad is None
+    module = Uneven()
+    system = toy_system(toy_recipe())
+    system.module = module
+    system.turns = [Turn("only", dict(module.named_parameters()), {"loss": 1.0})]
+    networks = DataParallel(system, Device(torch.device("cpu")), evolve(ranks, strategy=strategy))
+    for _ in range(2):
+        terms = networks.call("only", {"rank": torch.full((4, 1), float(ranks.rank))})
+        with networks.gradients_kept_back(kept_back=False):
+            terms.losses["loss"].backward()
+    (turn,) = networks.turns
+    networks.finish_gradients(turn)
+    gradients = {n.removeprefix("weights."): p.grad for n, p in turn.parameters.items()}
+    assert whole(gradients["here"]).tolist() == [[1.0], [1.0]]
+    assert whole(gradients["there"]).tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    assert gradients["nowhere"] is None
+    assert networks.silent_parameters(turn) == ["weights.nowhere"]
 
 
-def test_weights_begin_alike_and_chance_does_not(tmp_path):
-    in_ranks(begin, tmp_path)
+@pytest.mark.parametrize("strategy", ["replicate", "shard"])
+def test_weights_begin_alike_and_chance_does_not(tmp_path, strategy):
+    in_ranks(partial(begin, strategy), tmp_path)
 
 
-def begin(folder, ranks):
+def begin(strategy, folder, ranks):
     torch.manual_seed(100 + ranks.rank)
-    module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    system = toy_system(toy_recipe())
     torch.manual_seed(7)
-    ranks.begin_alike(module, 7)
-    first, second = ranks.gather([tensor.tolist() for tensor in module.state_dict().values()])
+    networks = DataParallel(system, Device(torch.device("cpu")), evolve(ranks, strategy=strategy))
+    first, second = ranks.gather(plain(networks.state().tensors))
     assert first == second
     draws = ranks.gather(torch.rand(4).tolist())
     assert draws[0] != draws[1]
-    module(torch.randn(4, 2) + ranks.rank)
-    ranks.share_buffers(module)
-    means = ranks.gather(module[1].running_mean.tolist())
-    assert means[0] == means[1] != [0.0, 0.0]
+    clips = torch.randn(4, 4) + ranks.rank
+    networks.call("denoiser", {"noisy": clips, "clean": clips})
+    networks.finish_step()
+    means = ranks.gather(networks.module.network[1].running_mean.tolist())
+    assert means[0] == means[1] != [0.0] * 8
 
 
 def test_alone_everything_is_ones_own():
-    parameter = nn.Parameter(torch.zeros(2))
-    ALONE.mean_gradients([parameter])
-    assert parameter.grad is None
+    assert ALONE.mean(torch.ones(2)).tolist() == [1.0, 1.0]
     assert ALONE.from_first(lambda: 3) == 3
     assert ALONE.gather(4) == [4]
     assert ALONE.largest([5]) == [5]
@@ -303,3 +405,21 @@ def test_torchrun_and_params_must_not_contradict_each_other(monkeypatch):
     assert num_processes(several()) == num_processes(several(num_devices=2)) == 2
     with pytest.raises(UserError, match="torchrun starts 2 processes"):
         num_processes(several(num_devices=3))
+
+
+def test_processes_that_slurm_started_know_each_other(monkeypatch):
+    assert "RANK" not in environment()
+    given = {
+        "SLURM_STEP_NUM_TASKS": "4",
+        "SLURM_PROCID": "3",
+        "SLURM_LOCALID": "1",
+        "SLURM_STEP_NODELIST": "gpu[03-05,09],cpu1",
+        "SLURM_JOB_ID": "41234",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert num_processes(Hardware(device="cpu", num_threads=1)) == 4
+    found = environment()
+    assert (found["RANK"], found["LOCAL_RANK"], found["MASTER_ADDR"]) == ("3", "1", "gpu03")
+    monkeypatch.setenv("SLURM_STEP_NODELIST", "alone-1")
+    assert environment()["MASTER_ADDR"] == "alone-1"

@@ -1,23 +1,23 @@
 import pytest
 import torch
 from attrs import evolve
-from lightning_fabric import Fabric
 
 from engine.errors import UserError
 from engine.recipe.optimizers import Adam, Constant
 from engine.training.balance import Balancer
+from engine.training.devices import Device
 from engine.training.schedules import Length
-from engine.training.step import Stepper, check_turns, silent_parameters, weigh
+from engine.training.step import Stepper, check_turns, weigh
 from engine.training.system import Terms, Turn
 from tests.training.toy import ToyModel, toy_recipe, toy_system
 
 LENGTH = Length(20, 5)
 
 
-def stepper_of(recipe, precision="32-true"):
+def stepper_of(recipe, precision="fp32"):
     torch.manual_seed(0)
     system = toy_system(recipe)
-    return system, Stepper(Fabric(accelerator="cpu", precision=precision), system, recipe, LENGTH)
+    return system, Stepper(Device(torch.device("cpu"), precision), system, recipe, LENGTH)
 
 
 def batches(system, parts=1):
@@ -67,13 +67,13 @@ def test_each_turn_of_two_changes_its_own_networks_alone():
     seen = {}
 
     for share in stepper._shares:
-        inner = share.optimizer.optimizer.step
+        inner = share.optimizer.step
 
         def spy(*args, inner=inner, name=share.turn.name, **kwargs):
             seen[name] = {n for n, p in system.module.named_parameters() if p.requires_grad}
             return inner(*args, **kwargs)
 
-        share.optimizer.optimizer.step = spy
+        share.optimizer.step = spy
     stepper.step(batches(system), 0)
     assert seen["discriminator"] == {"critic.weight", "critic.bias"}
     assert seen["generator"] == {n for n in weights(system) if n.startswith("network")}
@@ -120,7 +120,7 @@ def test_a_parameter_of_no_turn_or_of_two_is_an_error_naming_it():
 def test_a_parameter_outside_the_graph_is_silent():
     system, stepper = stepper_of(toy_recipe(model=ToyModel(broken="unconnected")))
     stepper.step(batches(system), 0)
-    assert silent_parameters(system.turns[0]) == ["network.idle"]
+    assert stepper.networks.silent_parameters(system.turns[0]) == ["network.idle"]
 
 
 def test_the_recipes_learning_rate_wins_over_that_of_loaded_optimizer_state():
@@ -130,7 +130,7 @@ def test_the_recipes_learning_rate_wins_over_that_of_loaded_optimizer_state():
     lower.load(stepper.state())
     group = lower._shares[0].optimizer.param_groups[0]
     assert (group["lr"], group["betas"]) == (1e-4, (0.5, 0.9))
-    assert lower._shares[0].optimizer.optimizer.state_dict()["state"][0]["step"] == 1
+    assert lower._shares[0].optimizer.state_dict()["state"][0]["step"] == 1
 
 
 def test_the_learning_rate_of_a_step_follows_its_schedule():
@@ -141,7 +141,7 @@ def test_the_learning_rate_of_a_step_follows_its_schedule():
 
 
 def test_bf16_computes_the_networks_in_bf16_and_keeps_weights_in_fp32():
-    system, stepper = stepper_of(toy_recipe(precision="bf16"), precision="bf16-mixed")
+    system, stepper = stepper_of(toy_recipe(precision="bf16"), precision="bf16")
     dtypes = []
     system.module.network[0].register_forward_hook(lambda m, i, o: dtypes.append(o.dtype))
     stepper.step(batches(system), 0)
@@ -166,7 +166,7 @@ def with_turns(recipe, **turns):
     torch.manual_seed(0)
     system = toy_system(recipe)
     system.turns = [evolve(turn, **turns.get(turn.name, {})) for turn in system.turns]
-    return system, Stepper(Fabric(accelerator="cpu"), system, recipe, LENGTH)
+    return system, Stepper(Device(torch.device("cpu")), system, recipe, LENGTH)
 
 
 def test_a_late_turn_leaves_its_parameters_alone_until_its_first_step():

@@ -14,6 +14,7 @@ import torch
 from attrs import evolve
 from torch import nn
 
+from engine.runs.launch import launch as launch_processes
 from tests.training.toy import ToyClips, build_toy
 from tests.training.train_toy import start, start_other, train
 
@@ -89,6 +90,12 @@ def children(process: subprocess.Popen[str]) -> list[int]:
     return [int(word) for word in path.read_text().split()]
 
 
+def rank_of(number: int) -> str:
+    """Which of a run's processes it is."""
+    lines = Path(f"/proc/{number}/environ").read_text().split("\0")
+    return dict(line.partition("=")[::2] for line in lines)["RANK"]
+
+
 def is_alive(number: int) -> bool:
     path = Path(f"/proc/{number}/stat")
     return path.exists() and path.read_text().rpartition(")")[2].split()[0] != "Z"
@@ -117,4 +124,7 @@ def _called(target: Any, folder: Path, rank: int, world: int, port: int) -> None
 
 
 if __name__ == "__main__":
-    train(Path(sys.argv[1]), {"build": build_steady, **json.loads(sys.argv[2])})
+    settings = json.loads(sys.argv[2])
+    if "WORLD_SIZE" not in os.environ:
+        sys.exit(launch_processes(settings["num_devices"]))
+    train(Path(sys.argv[1]), {"build": build_steady, **settings})

@@ -14,7 +14,7 @@ from engine.cli.show.console import ConsoleWatcher
 from engine.errors import UserError
 from engine.files.disk import refusals_in_words
 from engine.project import Project
-from engine.recipe.params import Hardware, Params, Tracking
+from engine.recipe.params import Hardware, Params, Strategy, Tracking
 from engine.runs.run import Builder, Run
 from engine.training.watcher import Silent
 from tests.training.toy import ToyModel, build_toy, toy_recipe
@@ -65,6 +65,7 @@ class Circumstances:
     again: bool = False
     build: Builder = build_toy
     num_devices: int = 1
+    strategy: Strategy = "replicate"
 
 
 _CIRCUMSTANCES = fields_dict(Circumstances)
@@ -138,7 +139,12 @@ def _params(around: Circumstances) -> Params:
     return Params(
         profile="full",
         seed=1,
-        hardware=Hardware(device="cpu", num_threads=1, num_devices=around.num_devices),
+        hardware=Hardware(
+            device="cpu",
+            num_threads=1,
+            num_devices=around.num_devices,
+            strategy=around.strategy,
+        ),
         corpora={},
         tracking=Tracking(aim=around.aim),
     )

@@ -12,7 +12,6 @@ from engine.errors import UserError
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.runs.launch import num_processes
 from engine.systems.audio_samples import spread_over
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
@@ -25,6 +24,7 @@ from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.systems.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
+from engine.training.processes import num_processes
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 1

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from attrs import evolve
-from lightning_fabric import Fabric
 
 from engine.recipe.judgement import Guard
 from engine.recipe.optimizers import AdamW, Exponential
 from engine.training.clock import Clock
+from engine.training.devices import Device
 from engine.training.guards import Guards, Moment
 from engine.training.order import Order
 from engine.training.record import Record
@@ -40,7 +40,7 @@ def made(make_codec, loss):
 
 def trained(system, recipe, before_step=lambda stepper: None):
     """Breaches of the guard after the run."""
-    stepper = Stepper(Fabric(accelerator="cpu"), system, recipe, Length(STEPS, 5))
+    stepper = Stepper(Device(torch.device("cpu")), system, recipe, Length(STEPS, 5))
     before_step(stepper)
     order = Order(system.train_clips.lengths, 4, 1)
     clock = Clock(Length(STEPS, 5))
@@ -68,10 +68,10 @@ def no_gradients(stepper):
     (share,) = [share for share in stepper._shares if share.turn.name == "discriminator"]
 
     def clear(optimizer, *_):
-        for parameter in share.parameters:
+        for parameter in share.turn.parameters.values():
             parameter.grad.zero_()
 
-    share.optimizer.optimizer.register_step_pre_hook(clear)
+    share.optimizer.register_step_pre_hook(clear)
     for group in share.optimizer.param_groups:
         group["weight_decay"] = 0.0
 
@@ -79,7 +79,7 @@ def no_gradients(stepper):
 def frozen(stepper):
     """Parameters that never get a gradient, as after a freeze that is not undone."""
     (share,) = [share for share in stepper._shares if share.turn.name == "discriminator"]
-    for parameter in share.parameters:
+    for parameter in share.turn.parameters.values():
         parameter.register_hook(torch.zeros_like)
 
 

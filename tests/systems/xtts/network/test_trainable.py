@@ -18,7 +18,7 @@ from engine.systems.xtts.recipe import Adapters, Freeze, Layer, Part
 from engine.systems.xtts.speech.decode import Sampling, decode
 from engine.systems.xtts.system import build
 from engine.training.checkpoint import read_checkpoint
-from engine.training.devices import make_fabric
+from engine.training.devices import make_device
 from tests.systems.xtts.network.test_gpt import costs
 from tests.systems.xtts.small_project import SMALL, StopsAt, later, load_params_of
 from tests.systems.xtts.test_recipe import fault
@@ -316,4 +316,4 @@ def estimated(make_xtts, project, adapters):
         load_params_of(project),
     )
     system = build(recipe, project, params)
-    return estimate_run(make_fabric(params.hardware, "fp32"), system, recipe, project.root)
+    return estimate_run(make_device(params.hardware, "fp32"), system, recipe, project.root)

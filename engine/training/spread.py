@@ -1,0 +1,50 @@
+"""Tensors of which every process of a run holds a part (torch's DTensor), and plain ones alike.
+
+Nothing of torch's is imported before there is such a tensor: it would take a second.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """All of a tensor, wherever its parts lie. Every process must call it."""
+    spread = _spread(tensor)
+    return tensor if spread is None else spread.full_tensor()
+
+
+def local(tensor: Tensor) -> Tensor:
+    """What this process holds of a tensor: a view, no copy."""
+    spread = _spread(tensor)
+    return tensor if spread is None else spread.to_local()
+
+
+def part_of(full: Tensor, like: Tensor) -> Tensor:
+    """What this process holds of a whole tensor that every process has, spread as `like` is.
+
+    One of another shape than `like` stays as it is: whoever takes it will say what is wrong.
+    """
+    spread = _spread(like)
+    if spread is None or _spread(full) is not None or full.shape != like.shape:
+        return full
+    from torch.distributed.tensor import distribute_tensor
+
+    here, mesh = full.to(like.device), spread.device_mesh
+    return distribute_tensor(here, mesh, spread.placements, src_data_rank=None)
+
+
+def whole_values(values: Any) -> Any:
+    """Nested tables and lists with every tensor in them whole. Every process must call it."""
+    if isinstance(values, dict):
+        return {name: whole_values(value) for name, value in values.items()}
+    if isinstance(values, list):
+        return [whole_values(value) for value in values]
+    return whole(values) if isinstance(values, Tensor) else values
+
+
+def _spread(tensor: Tensor) -> "DTensor | None":
+    return tensor if hasattr(tensor, "full_tensor") else None  # type: ignore[return-value]
