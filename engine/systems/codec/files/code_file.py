@@ -14,8 +14,8 @@ from attrs import frozen
 from engine.corpus.audio.decode import AudioFile
 from engine.corpus.audio.pcm import to_int16
 from engine.errors import UserError
+from engine.files.new_wav import new_wav
 from engine.metrics.loudness import LoudnessMeter
-from engine.systems.audio_samples import new_wav
 from engine.systems.codec.data.level import QUIETEST_DB, whole_gain
 from engine.systems.codec.files.dac_file import DacFile
 from engine.systems.codec.network.chunks import decode_chunks, encode_chunks

@@ -8,8 +8,8 @@ from attrs import evolve, field, frozen
 
 from engine.corpus.audio.pcm import to_int16
 from engine.errors import UserError
+from engine.files.new_wav import new_wav
 from engine.files.text import visible
-from engine.systems.audio_samples import new_wav
 from engine.systems.xtts.network.mel import CODE_STRIDE
 from engine.systems.xtts.network.mel import SAMPLE_RATE_HZ as CODE_RATE_HZ
 from engine.systems.xtts.recipe import Dataset
