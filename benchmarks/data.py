@@ -31,11 +31,11 @@ from joblib import cpu_count
 from engine.corpus import Corpus, ingest
 from engine.corpus.account.report import write_report
 from engine.corpus.corpus import ingest_settings
+from engine.corpus.integrity import require_intact
 from engine.corpus.measure.clip_writer import Measured
 from engine.corpus.store.gather import Gatherer
-from engine.corpus.store.integrity import require_intact
-from engine.corpus.store.manifest import Clip
 from engine.corpus.store.shard_cache import FileState
+from engine.corpus.table.manifest import Clip
 from engine.project import Project
 from engine.recipe.params import CorpusSource
 from engine.systems.codec.recipe import Dataset, Loudness

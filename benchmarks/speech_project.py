@@ -19,7 +19,7 @@ NUM_CLIPS = 72
 WORDS_PER_SECOND = 2.6
 NUM_TEXT_TOKENS, NUM_MERGES = 6681, 250
 """As many tokens as published; so many merges cut a text about as finely."""
-_PARAMS = f"""
+_PARAMS = """
 seed = 1
 profile = "full"
 [hardware]
@@ -27,17 +27,17 @@ device = "cpu"
 num_threads = 1
 [corpora.speech]
 source = "data/speech"
-sample_rates_hz = [{SAMPLE_RATE_HZ}]
+sample_rates_hz = [%s]
 [tracking]
 aim = false
 """
 
 
-def speech_project(root: Path) -> tuple[Project, str]:
-    """A project with a corpus of clips that have the length of sentences; and its vocab.json."""
+def speech_project(root: Path, rate: int = SAMPLE_RATE_HZ) -> Project:
+    """A project with a corpus of clips that have the length of sentences, and a vocab.json."""
     folder = root / "data" / "speech"
     folder.mkdir(parents=True)
-    (root / "params.toml").write_text(_PARAMS, encoding="utf-8")
+    (root / "params.toml").write_text(_PARAMS % rate, encoding="utf-8")
     random = np.random.default_rng(1)
     syllables = [first + vowel for first in "bdfghklmnprstvwz" for vowel in "aeiou"]
     lexicon = ["".join(random.choice(syllables, random.integers(1, 4))) for _ in range(400)]
@@ -45,20 +45,21 @@ def speech_project(root: Path) -> tuple[Project, str]:
     for number in range(NUM_CLIPS):
         seconds = random.uniform(3.0, 11.0)
         texts.append(" ".join(random.choice(lexicon, round(seconds * WORDS_PER_SECOND))) + ".")
-        samples = _clip(seconds, random)
-        soundfile.write(folder / f"{number:04d}.wav", samples, SAMPLE_RATE_HZ, subtype="PCM_16")
+        samples = _clip(seconds, rate, random)
+        soundfile.write(folder / f"{number:04d}.wav", samples, rate, subtype="PCM_16")
     rows = (f"{number:04d}|{text}|{text}\n" for number, text in enumerate(texts))
     (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
     project = Project(root)
     ingest("speech", load_params(project.params).corpora["speech"], project)
-    return project, _vocabulary(texts)
+    (root / "vocab.json").write_text(_vocabulary(texts), encoding="utf-8")
+    return project
 
 
-def _clip(seconds: float, random: np.random.Generator) -> np.ndarray:
+def _clip(seconds: float, rate: int, random: np.random.Generator) -> np.ndarray:
     """Gliding harmonics and noise, four syllables a second."""
-    time_s = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    time_s = np.arange(int(seconds * rate)) / rate
     pitch = random.uniform(90, 250) * (1 + 0.2 * np.sin(2 * np.pi * 0.7 * time_s))
-    phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE_HZ
+    phase = 2 * np.pi * np.cumsum(pitch) / rate
     voice = sum(np.sin(k * phase) / k for k in range(1, 12))
     noise = random.normal(size=len(time_s)) * 0.1
     clip: np.ndarray = 0.1 * np.sin(np.pi * 4 * time_s) ** 2 * (voice + noise)

@@ -57,7 +57,8 @@ def spoken(system: XttsSystem) -> Iterator[Tensor]:
     reader, seed = system.reader(), system.recipe.speech.seeds[0]
     for index, text in enumerate(system.eval_texts):
         tokens = system.eval_clips.tokens[index].tolist()
-        said = reader.read(text, tokens, reader.voice(index), seed).spoken.codes
+        voice = reader.voice(system.eval_clips.audio(index))
+        said = reader.read(text, tokens, voice, seed).spoken.codes
         yield said[said < system.assets.audio_codes.num_codes]
 
 

@@ -8,6 +8,8 @@ from attrs import frozen
 from engine.errors import UserError
 
 LATEST = "latest"
+AS_WRITTEN = "full"
+"""The profile under which every recipe runs as written; it has no folder."""
 
 
 @frozen
@@ -26,10 +28,40 @@ class Project:
         """What is true of this machine and this run."""
         return self.root / "params.toml"
 
-    def recipe(self, name: str) -> Path:
-        """The file of a recipe given by name, or by path."""
+    @property
+    def dvc_yaml(self) -> Path:
+        """DVC's stages, which `cantus pipeline` writes."""
+        return self.root / "dvc.yaml"
+
+    def recipe(self, name: str, profile: str = AS_WRITTEN) -> Path:
+        """The file of a recipe given by name, its variant for a profile if any, or by path.
+
+        Raises UserError where there is no such profile.
+        """
         path = Path(name)
-        return path if path.suffix == ".toml" else self.recipes / f"{name}.toml"
+        if path.suffix == ".toml":
+            return path
+        variant = self.profile(profile) / f"{name}.toml"
+        return variant if variant.is_file() else self.recipes / f"{name}.toml"
+
+    def profile(self, name: str) -> Path:
+        """The folder of a profile's recipes. Raises UserError where there is none."""
+        folder = self.recipes if name == AS_WRITTEN else self.recipes / name
+        if not folder.is_dir():
+            there_are = ", ".join([AS_WRITTEN, *(path.name for path in self.profiles())])
+            raise UserError(
+                f"There is no profile '{name}', for there is no folder recipes/{name} (there are: "
+                f"{there_are}). Name one of them as profile in params.toml, or make the folder."
+            )
+        return folder
+
+    def profiles(self) -> list[Path]:
+        """The folder of every profile: those below recipes/ that hold recipes."""
+        return sorted({path.parent for path in self.recipes.glob("*/*.toml")})
+
+    def upstream(self, name: str) -> Path:
+        """A published setup that recipes follow, itself a recipe."""
+        return self.root / "upstream" / f"{name}.toml"
 
     def corpus(self, name: str) -> Path:
         """An ingested corpus: manifest, quarantine, packed audio."""
@@ -62,7 +94,12 @@ class Project:
 
     @property
     def aim(self) -> Path:
-        """Where Aim's repository lies: of an experiment's temporary checkout, in the real one."""
+        """Where Aim's repository lies."""
+        return self.checkout
+
+    @property
+    def checkout(self) -> Path:
+        """The user's own checkout: of an experiment's temporary one, that which it is made of."""
         parts = self.root.parts
         for place in range(len(parts) - 2):
             if parts[place : place + 3] == (".dvc", "tmp", "exps"):

@@ -182,7 +182,7 @@ def test_metrics_of_another_form(answer, project, text, capsys):
     file.write_text(text)
     try:
         answer("diff", "audio_vae", "audio_vae_plus")
-        answer("phases")
+        answer("refs")
     finally:
         file.write_text(whole)
     printed = capsys.readouterr()
@@ -194,7 +194,7 @@ def test_metrics_of_a_name_that_is_no_recipes(answer, project, name):
     file = project.metrics(name)
     file.write_text("{}")
     try:
-        answer("phases")
+        answer("refs")
     finally:
         file.unlink()
 

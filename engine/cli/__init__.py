@@ -1,7 +1,7 @@
 """The `cantus` command. Each command is a module of its own, imported only when it is used."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -10,45 +10,71 @@ import click
 from engine.errors import UserError
 from engine.files.disk import refusals_in_words
 from engine.files.text import visible_lines
+from engine.systems.commands import Command, system_commands
 
 _COMMANDS = {
-    "adopt": "Put your own audio in the built-in corpus's place.",
+    "adopt": "Import a folder of audio as a corpus.",
     "check": "Read recipes and params.toml and name every fault.",
-    "decode": "Decode .dac files to audio.",
     "diff": "Compare two recipes and their metrics.",
-    "encode": "Code audio files as .dac files.",
-    "fetch": "Put published weights in place.",
-    "pin-eval": "Keep a recipe's evaluation clips as they are.",
-    "identity": "Say what a run's identity covers, and what differs from the last run.",
+    "estimate": "Measure what a run will take: time, memory, disk, money.",
+    "fetch": "Download published weights.",
+    "identity": "Print what a run's identity covers.",
     "ingest": "Check and pack a corpus.",
-    "refs": "Refresh the git refs that `dvc metrics diff` compares.",
-    "estimate": "Estimate what a run will cost before it runs.",
-    "prepare": "Make what a recipe's clips are before training: codes, tokens.",
-    "reconstruct": "Send audio through a codec and back.",
+    "new": "Write a recipe that extends another, and add its stage.",
+    "pin-eval": "Pin a recipe's evaluation clips while its corpus grows.",
+    "pipeline": "Derive dvc.yaml from the recipes.",
     "report": "Rebuild the report of a finished run.",
-    "resolve": "Write a recipe with everything filled in, for DVC.",
     "schema": "Print the recipe reference.",
     "train": "Train a recipe: what its DVC stage runs.",
     "ui": "Open Aim on the runs.",
     "why": "Say how a run ended, and why.",
 }
+_PLUMBING = {
+    "prepare": "Precompute a recipe's features (audio codes, text tokens).",
+    "refs": "Refresh the git refs that `dvc metrics diff` compares.",
+    "resolve": "Write a recipe with every value filled in.",
+}
+"""What DVC's stages call."""
+_RENAMED = {"freeze": "pin-eval", "phases": "refs", "plan": "estimate"}
 
 
 class _Commands(click.Group):
     """Finds commands by name and imports only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return sorted(_COMMANDS)
+        return sorted({**_COMMANDS, **_PLUMBING, **_of_systems()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
+        if cmd_name in _RENAMED:
+            raise UserError(f"'cantus {cmd_name}' is called 'cantus {_RENAMED[cmd_name]}' now.")
+        if cmd_name in _COMMANDS or cmd_name in _PLUMBING:
+            module = f"{__name__}.{cmd_name.replace('-', '_')}"
+        elif cmd_name in (added := _of_systems()):
+            module = added[cmd_name][1].module
+        else:
             return None
-        command: click.Command = import_module(f"engine.cli.{cmd_name.replace('-', '_')}").command
+        command: click.Command = import_module(module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(_COMMANDS.items()))
+        added = {name: f"{one.summary} ({system})" for name, (system, one) in _of_systems().items()}
+        sections = {"Commands": _COMMANDS, "Commands of a system": added, "Run by DVC": _PLUMBING}
+        for title, commands in sections.items():
+            if commands:
+                with formatter.section(title):
+                    formatter.write_dl(sorted(commands.items()))
+
+
+def _of_systems() -> Mapping[str, tuple[str, Command]]:
+    """The commands of systems. Raises UserError where one has the name of a built-in command."""
+    added = system_commands()
+    for name, (system, _) in added.items():
+        if name in _COMMANDS or name in _PLUMBING or name in _RENAMED:
+            raise UserError(
+                f"The system '{system}' adds the command 'cantus {name}', which is built in: "
+                "rename it in the system's commands.py, or uninstall the system."
+            )
+    return added
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,7 +86,7 @@ def commands(debug: bool) -> None:
     \b
     Examples:
       cantus check                 every fault of every recipe
-      cantus estimate audio_vae        parameters, time, memory, disk, cost
+      cantus estimate audio_vae    parameters, time, memory, disk, cost
       dvc repro audio_vae          train it, and what it needs
       cantus why audio_vae         how the last run ended
     """

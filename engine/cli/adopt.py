@@ -27,9 +27,9 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
       cantus adopt ~/recordings --as words --speakers folder
       cantus adopt ~/LJSpeech-1.1 --as speech
     """
-    from engine.cli.show.file_progress import file_progress
     from engine.corpus.adopt import adopt
     from engine.project import find_project
+    from engine.terminal.file_progress import file_progress
 
     project = find_project()
     with file_progress(f"copying to data/{name}") as progress:

@@ -1,13 +1,13 @@
 """`cantus check`: every fault of recipes and params.toml, before anything runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from engine.cli.show.columns import aligned
+from engine.cli.show.load import note_as_written, upstream_faults
 from engine.errors import UserError
-from engine.project import Project, find_project, require_git
+from engine.project import AS_WRITTEN, Project, find_project, require_git
 from engine.recipe import (
     Fault,
     Params,
@@ -16,12 +16,14 @@ from engine.recipe import (
     load_params,
     load_recipe,
     recipe_identity,
-    recipe_profiles,
     resolve_values,
     to_toml,
 )
 from engine.recipe.dataset import CorpusClips
+from engine.recipe.faults import Place, shown
+from engine.recipe.lineage import profile_of
 from engine.systems import recipe_classes
+from engine.terminal.columns import aligned
 
 
 @click.command()
@@ -33,8 +35,9 @@ from engine.systems import recipe_classes
 def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool) -> None:
     """Read recipes and params.toml and name every fault.
 
-    Each RECIPE (all of recipes/ where none is named) is checked in every profile. A sound one is a
-    line: name, system, profile of params.toml, identity.
+    Each RECIPE (all of recipes/ and upstream/ where none is named) is checked as written and in
+    each folder of recipes/ that has it. A sound one is a line for the file that the profile of
+    params.toml takes: name, system, profile, identity.
 
     \b
     Examples:
@@ -45,60 +48,88 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
     project = find_project()
     require_git(project)
     params, faults = _check_params(project)
-    sound = []
-    for path in _paths(project, recipes):
-        recipe, found = _check_recipe(path, params, overrides)
+    written, others = _files(project, recipes)
+    chosen = [_chosen(project, path, params) for path in written]
+    sound = {}
+    for path in dict.fromkeys([*written, *others, *chosen]):
+        recipe, found = _check_recipe(path, project, params if path in chosen else None, overrides)
         faults += found
         if recipe is not None:
-            sound.append(recipe)
-    _print(sound, params.profile if params else "full", verbose=verbose)
+            sound[path] = recipe
+    profile = params.profile if params else AS_WRITTEN
+    _print({path: sound[path] for path in chosen if path in sound}, profile, verbose=verbose)
+    if params is not None and not faults and not recipes and project.dvc_yaml.is_file():
+        _tell_of_pipeline({path: sound[path] for path in chosen}, project, params)
     if faults:
         raise RecipeError(faults)
 
 
-def _paths(project: Project, recipes: Sequence[str]) -> list[Path]:
-    paths = [project.recipe(name) for name in recipes] or sorted(project.recipes.glob("*.toml"))
-    if not paths:
+def _tell_of_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> None:
+    """Note the recipes without a stage. Raises UserError where dvc.yaml is stale."""
+    from engine.pipeline.dvc_yaml import staleness
+    from engine.pipeline.load import pipeline_of
+
+    pipeline = pipeline_of(recipes, project, params)
+    for name, why in pipeline.left_out.items():
+        click.echo(f"note: {name} has no stage in dvc.yaml: {why}")
+    stale = staleness(project.dvc_yaml, pipeline)
+    if stale is not None:
+        raise UserError(stale)
+
+
+def _files(project: Project, recipes: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """The recipes, and what is checked besides: their variants, and the published setups.
+
+    A named recipe that is a path is taken as it is.
+    """
+    names = [*recipes] or [path.stem for path in sorted(project.recipes.glob("*.toml"))]
+    written = [project.recipe(name) for name in names]
+    if not written:
         raise UserError(
             f"{project.recipes} holds no recipe. Write one: see docs/recipe-reference.md."
         )
-    return paths
+    others = sorted(project.recipes.glob("*/*.toml"))
+    if not recipes:
+        return written, [*others, *sorted(project.upstream("*").parent.glob("*.toml"))]
+    return written, [path for path in others if path.stem in recipes]
+
+
+def _chosen(project: Project, path: Path, params: Params | None) -> Path:
+    """The file that the profile of params.toml takes for a recipe; a path stays as it was given."""
+    if params is None or path.parent != project.recipes:
+        return path
+    return project.recipe(path.stem, params.profile)
 
 
 def _check_params(project: Project) -> tuple[Params | None, list[Fault]]:
+    """The params, or None; their faults, and that a profile has no folder or one it cannot have."""
+    place = Place(shown(project.params))
+    faults = []
+    if (project.recipes / AS_WRITTEN).exists():
+        what = f"recipes/{AS_WRITTEN} is never read: '{AS_WRITTEN}' takes recipes as written"
+        faults.append(Fault(place, ("profile",), f"{what}; give the folder another name"))
     try:
-        return load_params(project.params), []
+        params = load_params(project.params)
+        project.profile(params.profile)
     except RecipeError as error:
-        return None, list(error.faults)
+        return None, [*faults, *error.faults]
+    except UserError as error:
+        return None, [*faults, Fault(place, ("profile",), str(error))]
+    return params, faults
 
 
 def _check_recipe(
-    path: Path, params: Params | None, overrides: Sequence[str]
+    path: Path, project: Project, params: Params | None, overrides: Sequence[str]
 ) -> tuple[Recipe | None, list[Fault]]:
-    """The recipe under the profile of params.toml, or None and the faults of all its profiles."""
-    chosen = params.profile if params else "full"
-    faults: list[Fault] = []
-    recipe = None
+    """The recipe of a file, and its faults. Its corpus is looked for where there are params."""
     try:
-        for profile in dict.fromkeys([*recipe_profiles(path), chosen]):
-            loaded, found = _check_profile(path, profile, overrides)
-            faults += found
-            recipe = loaded if profile == chosen else recipe
+        recipe = load_recipe(path, classes=recipe_classes(), overrides=overrides)
     except RecipeError as error:
-        faults += error.faults
-    if recipe is not None and params is not None:
+        return None, list(error.faults)
+    faults = upstream_faults(recipe, path, project, overrides)
+    if params is not None:
         faults += _check_corpus(recipe, path, params, overrides)
     return (None if faults else recipe), faults
-
-
-def _check_profile(
-    path: Path, profile: str, overrides: Sequence[str]
-) -> tuple[Recipe | None, Sequence[Fault]]:
-    try:
-        classes = recipe_classes()
-        return load_recipe(path, classes=classes, profile=profile, overrides=overrides), ()
-    except RecipeError as error:
-        return None, error.faults
 
 
 def _check_corpus(
@@ -107,18 +138,24 @@ def _check_corpus(
     try:
         params.corpus(recipe.dataset.corpus)
     except UserError as error:
-        layer = resolve_values(path, params.profile, overrides)
+        layer = resolve_values(path, overrides)
         return [layer.fault(("dataset", "corpus"), str(error))]
     return []
 
 
-def _print(recipes: Sequence[Recipe], profile: str, *, verbose: bool) -> None:
-    rows = [(recipe.name, recipe.system, profile, recipe_identity(recipe)) for recipe in recipes]
-    for recipe, line in zip(recipes, aligned(rows), strict=True):
+def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> None:
+    rows = [
+        (recipe.name, recipe.system, profile_of(path) or AS_WRITTEN, recipe_identity(recipe))
+        for path, recipe in recipes.items()
+    ]
+    for recipe, line in zip(recipes.values(), aligned(rows), strict=True):
         click.echo(line)
         if verbose:
             click.echo(f"\n{to_toml(recipe)}")
-    for recipe in recipes:
+    note = note_as_written(recipes, profile)
+    if note:
+        click.echo(note)
+    for recipe in recipes.values():
         if _moves_with_the_seed(recipe):
             click.echo(
                 f"note: {recipe.name}: dataset.split = 'random' draws the evaluation set by the "

@@ -7,13 +7,13 @@ from typing import Any
 
 from attrs import frozen
 
-from engine.cli.show.columns import aligned, cell
 from engine.evaluation.clip_table import ClipTable, read_clip_table
 from engine.evaluation.digests import keys
 from engine.evaluation.paired import paired_difference
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.diff import leaves
+from engine.terminal.columns import aligned, cell
 from engine.tracking.comparable import SCALE, scale_of
 
 _SET = "evaluation_set"

@@ -1,21 +1,17 @@
 """`cantus diff`: what two recipes, or two forms of one, have different."""
 
-from collections.abc import Mapping
-from importlib import import_module
-from typing import Any
-
 import click
 
 from engine.cli.compare_metrics import Figures, compare_metrics
-from engine.cli.show.columns import aligned, cell
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.project import Project
-from engine.recipe import Change, diff_recipes, to_plain
-from engine.recipe.diff import leaves
+from engine.recipe import Change, diff_recipes, load_recipe, to_plain
+from engine.recipe.faults import listed, shown
 from engine.recipe.read import read_layer
 from engine.systems import recipe_classes
+from engine.terminal.columns import aligned, cell
+from engine.terminal.say import say
 
 
 @click.command()
@@ -26,7 +22,7 @@ from engine.systems import recipe_classes
 def command(left: str, right: str | None, upstream: bool, last: bool) -> None:
     """Compare two recipes and their metrics.
 
-    Recipes are named, or given by path, and compared under the profile of params.toml. Where both
+    Recipes are named, and compared under the profile of params.toml, or given by path. Where both
     have been trained, their metrics stand side by side. --last sets the metrics of the last
     finished model beside the present metrics file.
 
@@ -34,6 +30,7 @@ def command(left: str, right: str | None, upstream: bool, last: bool) -> None:
     Examples:
       cantus diff audio_vae audio_vae_plus     values and metrics that differ
       cantus diff audio_vae --upstream         every departure from what was published
+      cantus diff recipes/audio_vae.toml recipes/demo/audio_vae.toml
       cantus diff audio_vae --last             what changed since models/audio_vae was trained
     """
     if (right is not None) + upstream + last != 1:
@@ -49,9 +46,20 @@ def command(left: str, right: str | None, upstream: bool, last: bool) -> None:
 
 def _print_two(left: Loaded, right: Loaded) -> None:
     names = left.recipe.name, right.recipe.name
-    _print_changes(diff_recipes(to_plain(left.recipe), to_plain(right.recipe)), *names)
-    ours, theirs = (_present(left.project, name, name) for name in names)
-    _print_metrics(left.project, ours, theirs)
+    titles = names if len(set(names)) == 2 else (shown(left.path), shown(right.path))
+    _print_changes(diff_recipes(to_plain(left.recipe), to_plain(right.recipe)), *titles)
+    for title, loaded in zip(titles, (left, right), strict=True):
+        _print_demo_settings(loaded, title)
+    if len(set(names)) == 2:  # two forms of one recipe have their metrics in common
+        ours, theirs = (_present(left.project, name, name) for name in names)
+        _print_metrics(left.project, ours, theirs)
+
+
+def _print_demo_settings(loaded: Loaded, title: str) -> None:
+    """What the losses of a demo have in place of its recipe's."""
+    settings = loaded.demo_settings
+    if settings is not None:
+        say(f"{title}: {settings}")
 
 
 def _print_since_last(loaded: Loaded) -> None:
@@ -80,28 +88,19 @@ def _print_metrics(project: Project, left: Figures, right: Figures) -> None:
 
 
 def _print_departures(loaded: Loaded) -> None:
-    recipe = loaded.recipe
-    setup, notes = _published(loaded)
-    published, ours = leaves(setup), leaves(to_plain(recipe))
-    changes = diff_recipes(published, {path: ours.get(path) for path in published})
-    _print_changes(changes, str(recipe.upstream), recipe.name)
-    departed = {change.path for change in changes}
-    for path, note in notes.items():
-        if path in departed or path not in published:
-            say(f"{path}: {note}")
-
-
-def _published(loaded: Loaded) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-    """The setup that the recipe's `upstream` names, and the system's notes on departures."""
-    recipe = loaded.recipe
-    room = recipe_classes()[recipe.system].__module__.rpartition(".")[0]
-    module = import_module(f"{room}.upstream_setup")
-    if recipe.upstream not in module.SETUPS:
+    """What changes what is learned, beside the published setup that the recipe follows."""
+    name, recipe = loaded.recipe.upstream, loaded.recipe
+    if name is None:
+        folder = loaded.project.upstream("any").parent
+        known = listed(sorted(path.stem for path in folder.glob("*.toml")))
         raise UserError(
-            f"{recipe.name} names {'no' if recipe.upstream is None else 'an unknown'} published "
-            f"setup. Write one of these as its 'upstream': {', '.join(module.SETUPS)}."
+            f"{recipe.name} names no published setup. Write one as its 'upstream' ({known})."
         )
-    return module.SETUPS[recipe.upstream], module.NOTES
+    setup = load_recipe(loaded.project.upstream(name), classes=recipe_classes())
+    published, ours = (to_plain(one, identity_only=True) for one in (setup, recipe))
+    changes = diff_recipes(published, ours | {"name": published["name"]})
+    _print_changes(changes, f"upstream/{name}", recipe.name)
+    _print_demo_settings(loaded, recipe.name)
 
 
 def _print_changes(changes: list[Change], left: str, right: str) -> None:

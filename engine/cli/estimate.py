@@ -3,9 +3,9 @@
 import click
 
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.files.disk import in_words
+from engine.terminal.say import say
 from engine.tracking.comparable import short_digest
 
 
@@ -29,6 +29,8 @@ def command(
       cantus estimate audio_vae --per-hour 2.5 --currency USD
     """
     loaded = load_project_recipe(recipe, overrides)
+    if loaded.note:
+        say(loaded.note)
     cost = loaded.params.cost
     rate = cost.per_hour if per_hour is None else per_hour
     if rate < 0:

@@ -2,42 +2,42 @@
 
 import click
 
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, Licence
 from engine.project import Project
+from engine.terminal.say import say
 
 _FOLDER = "published"
 
 
 @click.command()
 @click.argument("name")
-@click.option(
-    "--from", "place", metavar="PLACE", help="Another address, or a folder with the files."
-)
+@click.option("--from", "place", metavar="PLACE", help="Another repository, address or folder.")
 @click.option("--accept-licence", is_flag=True, help="Agree to the licence without being asked.")
 def command(name: str, place: str | None, accept_licence: bool) -> None:
     """Put the published weights NAME into published/NAME, for recipes to start from.
 
     Their licence is shown first, and nothing is fetched unless you agree to it. What was cut off
     or stopped is continued when the same command is given again; files are held to their
-    checksums, and what is in place is not fetched again.
+    checksums, and what is in place is not fetched again. Files come from the Hugging Face hub, with
+    your token where HF_TOKEN holds one, or from the mirror of it that HF_ENDPOINT names.
 
     \b
     Examples:
       cantus fetch xtts_v2
       cantus fetch xtts_v2 --accept-licence
-      cantus fetch xtts_v2 --from https://mirror.example/xtts_v2
+      cantus fetch xtts_v2 --from hf://owner/name@revision
+      cantus fetch xtts_v2 --from https://files.example/xtts_v2
       cantus fetch xtts_v2 --from ~/downloads/xtts_v2
     """
-    from engine.cli.show.byte_progress import byte_progress
     from engine.fetch.catalogue import find_entry
     from engine.fetch.fetch import fetch
     from engine.fetch.source import source_at
     from engine.project import find_project
+    from engine.terminal.byte_progress import byte_progress
 
     entry, project = find_entry(name), find_project()
-    source = source_at(entry.address if place is None else place)
+    source = source_at(place or entry.place)
     folder = project.root / _FOLDER / entry.name
     _require_licence(entry, project, accept_licence)
     try:

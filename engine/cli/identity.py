@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.show.columns import aligned
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.say import say
+from engine.terminal.columns import aligned
+from engine.terminal.say import say
 
 if TYPE_CHECKING:
     from engine.runs.identity import Identity

@@ -62,7 +62,7 @@ def _explained(project: "Project", name: str, clip: str) -> str:
 
 
 def _verify(project: "Project", name: str | None) -> None:
-    from engine.corpus.store.integrity import require_intact
+    from engine.corpus.integrity import require_intact
     from engine.recipe import load_params
 
     params = load_params(project.params)
@@ -72,9 +72,9 @@ def _verify(project: "Project", name: str | None) -> None:
 
 
 def _ingest(project: "Project", name: str | None) -> None:
-    from engine.cli.show.file_progress import file_progress
     from engine.corpus import ingest
     from engine.recipe import load_params
+    from engine.terminal.file_progress import file_progress
 
     # So that workers and what is half done go with it.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -86,10 +86,10 @@ def _ingest(project: "Project", name: str | None) -> None:
 
 
 def _tell(project: "Project", params: "Params", corpus: "Corpus") -> None:
-    from engine.cli.show.columns import aligned
     from engine.corpus.account.page import PAGE_FILE
     from engine.corpus.account.summary import quarantine_lines, report_rows
     from engine.systems.usage import tell_usage
+    from engine.terminal.columns import aligned
 
     bad = corpus.manifest.quarantined
     page = (corpus.folder / PAGE_FILE).relative_to(project.root)

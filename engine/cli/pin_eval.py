@@ -3,10 +3,10 @@
 import click
 
 from engine.cli.show.load import load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable
 from engine.recipe.dataset import evaluation_name
+from engine.terminal.say import say
 
 
 @click.command()

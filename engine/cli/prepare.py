@@ -1,4 +1,4 @@
-"""`cantus prepare`: what a recipe's clips are made into before training."""
+"""`cantus prepare`: precompute a recipe's features."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ _NAMED = 3
 @click.argument("recipe")
 @click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 def command(recipe: str, overrides: tuple[str, ...]) -> None:
-    """Make what RECIPE's clips are before training: audio codes, text tokens.
+    """Precompute RECIPE's features: audio codes, text tokens.
 
-    `dvc repro RECIPE` calls this where it is needed. What is made lies in build/prepared/RECIPE,
-    with two tables: clips.tsv says how each clip is used, quarantined.tsv why each other one is
-    not, and what would help. Training takes it from there as long as corpus, recipe and code are
-    those it was made with, and makes it itself otherwise.
+    `dvc repro RECIPE` calls this where it is needed. The features are written to
+    build/prepared/RECIPE, with two tables: clips.tsv says how each clip is used, quarantined.tsv
+    why each other clip is not, and what would help. Training reads the features from there as long
+    as corpus, recipe and code are those they were computed with, and computes them otherwise.
 
     \b
     Examples:
@@ -46,9 +46,9 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
 
 
 def _tell(prepared: "Prepared", place: "Path") -> None:
-    from engine.cli.show.columns import aligned
-    from engine.cli.show.say import say
     from engine.features.prepared import CLIPS_FILE, QUARANTINE_FILE
+    from engine.terminal.columns import aligned
+    from engine.terminal.say import say
 
     lines = aligned(prepared.figures)
     rows = prepared.quarantined.rows

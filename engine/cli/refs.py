@@ -2,11 +2,11 @@
 
 import click
 
-from engine.cli.show.say import say
 from engine.files.untrusted import as_user_error
 from engine.project import find_project
+from engine.terminal.say import say
 from engine.tracking.comparable import tell_incomparable
-from engine.tracking.phase_refs import refresh_phase_refs
+from engine.tracking.recipe_refs import refresh_recipe_refs
 
 
 @click.command()
@@ -23,7 +23,7 @@ def command() -> None:
     """
     project = find_project()
     with as_user_error(f"A file in {project.root / 'metrics'} is damaged: train its recipe again."):
-        changed = refresh_phase_refs(project)
+        changed = refresh_recipe_refs(project)
         incomparable = tell_incomparable(project)
     say(f"refreshed: {', '.join(changed)}" if changed else "everything was up to date")
     if incomparable:

@@ -3,7 +3,6 @@
 import click
 from jinja2 import TemplateError
 
-from engine.cli.show.say import say
 from engine.files.untrusted import as_user_error
 from engine.project import find_project
 from engine.recipe import load_recipe
@@ -13,6 +12,7 @@ from engine.report.history import History
 from engine.report.page import build_report
 from engine.report.remark import remark_on_verdict
 from engine.systems import recipe_classes
+from engine.terminal.say import say
 
 
 @click.command()

@@ -8,7 +8,6 @@ import click
 import tomli_w
 
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.say import say
 from engine.errors import UserError
 from engine.fetch.published import find_weights
 from engine.files.checksum import sha256_of
@@ -19,6 +18,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.params import CorpusSource
 from engine.recipe.plain import write_where_new
 from engine.systems.prepare import published_files
+from engine.terminal.say import say
 
 _DATA = ("system_version", "system", "dataset", "model", "start", "published_files")
 """Tables of a resolved recipe that decide what its clips are made into."""
@@ -71,7 +71,8 @@ def _write_recipe(name: str) -> Path:
     name, frozen = loaded.recipe.name, _frozen_clips(loaded)
     whole = to_plain(loaded.recipe, identity_only=True) | frozen | _weights(loaded)
     whole["code"] = training_code(loaded.recipe)
-    data = _data(loaded) | frozen | {"code": preparing_code(loaded.recipe)}
+    code = preparing_code(loaded.recipe)
+    data = _data(loaded) | frozen | ({"code": code} if code else {})
     path = loaded.project.resolved_recipe(name)
     write_where_new(path, tomli_w.dumps(whole))
     write_where_new(loaded.project.resolved_data(name), tomli_w.dumps(data))

@@ -6,7 +6,7 @@ import sys
 import click
 
 from engine.cli.show.load import load_project_recipe
-from engine.cli.show.say import say
+from engine.terminal.say import say
 from engine.training.processes import num_processes, require_equal_parts, starts_others
 
 
@@ -30,6 +30,10 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
       cantus train recipes/audio_vae_plus.toml
     """
     loaded = load_project_recipe(recipe, overrides)
+    demo_settings = loaded.demo_settings
+    for line in (loaded.note, demo_settings and f"note: {demo_settings}"):
+        if line:
+            say(line)
 
     # Before torch is loaded: threads that wait go to sleep after some microseconds. By default they
     # spin for milliseconds, and a step on a machine that does anything else takes several times as
@@ -54,16 +58,24 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
     from engine.runs.run import Run
     from engine.systems.build import build_system
     from engine.tracking.comparable import tell_incomparable
-    from engine.tracking.phase_refs import refresh_phase_refs
+    from engine.tracking.recipe_refs import refresh_recipe_refs
 
     with ConsoleWatcher() as watcher:
-        run = Run(loaded.recipe, loaded.project, loaded.params, build_system, watcher, again)
+        run = Run(
+            loaded.recipe,
+            loaded.project,
+            loaded.params,
+            build_system,
+            watcher,
+            again,
+            demo_settings,
+        )
         outcome = run.train()
         if outcome is None:
             return  # the run's first process says it all
         watcher.say(outcome.message)
     if outcome.ending == "finished":
-        refresh_phase_refs(loaded.project)
+        refresh_recipe_refs(loaded.project)
         incomparable = tell_incomparable(loaded.project)
         if incomparable:
             say(incomparable)

@@ -2,13 +2,13 @@
 
 import click
 
-from engine.cli.show.say import say
 from engine.files.untrusted import as_user_error
 from engine.project import find_project
 from engine.report.ending import tell_ending
 from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.remark import remark_on_verdict
+from engine.terminal.say import say
 
 
 @click.command()

@@ -10,9 +10,9 @@ from attrs import frozen
 
 from engine.corpus.account.report import Report, read_report
 from engine.corpus.store.gather import AUDIO_FOLDER, FACTS_FILE
-from engine.corpus.store.manifest import Manifest, read_manifest
 from engine.corpus.store.packed import PackedAudio
-from engine.corpus.store.rows import AGAIN, converter
+from engine.corpus.table.manifest import Manifest, read_manifest
+from engine.corpus.table.rows import AGAIN, converter
 from engine.errors import UserError
 from engine.files.checksum import sha256_of
 from engine.files.untrusted import as_user_error, read_json_object

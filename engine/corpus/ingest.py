@@ -8,14 +8,14 @@ from pathlib import Path
 from engine.corpus.account.page import PAGE_FILE, write_page
 from engine.corpus.account.report import write_report
 from engine.corpus.corpus import Corpus, ingest_settings
+from engine.corpus.integrity import SEEN_FILE, remember_packed
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.measure.limits import Limits
 from engine.corpus.source import source_folder
 from engine.corpus.store.gather import AUDIO_FOLDER, Gatherer
-from engine.corpus.store.integrity import SEEN_FILE, remember_packed
-from engine.corpus.store.manifest import Manifest, read_manifest
 from engine.corpus.store.shard_cache import CachedShard, Task, file_state, measure_shard
 from engine.corpus.store.shards import cut_into_shards
+from engine.corpus.table.manifest import Manifest, read_manifest
 from engine.errors import UserError
 from engine.files.atomic import replace_folder
 from engine.files.checksum import sha256_of

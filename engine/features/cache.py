@@ -1,9 +1,7 @@
 """Files that are computed once and kept: checked, safe with two processes, arrays memory-mapped."""
 
-import fcntl
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -11,6 +9,7 @@ from attrs import define, field
 
 from engine.files.atomic import reserve, sync, write_atomically
 from engine.files.checksum import digest_of, sha256_of
+from engine.files.lock import lock
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class Features:
 
     def _made(self, path: Path, write: Write) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(path.with_suffix(".lock")):
+        with lock(path.with_suffix(".lock")):
             if not _is_sound(path):
                 _make(path, write)
         return path
@@ -106,11 +105,3 @@ def _is_sound(path: Path) -> bool:
         return True
     _log.warning("%s is damaged and is computed again", path)
     return False
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file; the kernel lets go of it when a process dies."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -38,8 +38,8 @@ class Entry:
 
     name: str
     summary: str
-    address: str
-    """What its files' names are put behind."""
+    place: str
+    """Where its files are, as `source_at` takes it."""
     licence: Licence
     files: tuple[PublishedFile, ...]
     """The small ones first, so that what is wrong shows before the large one is waited for."""
@@ -65,4 +65,4 @@ def find_entry(name: str) -> Entry:
 def _entry(name: str, table: Mapping[str, Any]) -> Entry:
     files = tuple(PublishedFile(**file) for file in table["files"])
     licence = Licence(**table["licence"])
-    return Entry(name, table["summary"], table["address"], licence, files)
+    return Entry(name, table["summary"], table["place"], licence, files)

@@ -1,13 +1,13 @@
 """Published weights put in place: what is there is checked, what is missing is brought."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, PublishedFile
 from engine.fetch.checksums import CHECKSUMS, expected_sha256, remember
-from engine.fetch.download import Partial, Progress, download
-from engine.fetch.source import CutError, Source
+from engine.fetch.download import Partial, download
+from engine.fetch.source import Progress, Source
 from engine.files.checksum import sha256_of
 from engine.files.disk import in_words, require_space
 from engine.files.lock import locked
@@ -31,9 +31,11 @@ def fetch(
         if not missing:
             tell(f"{folder}: all {len(entry.files)} files are in place and unchanged.")
             return
-        require_space(folder, _missing_bytes(missing, folder, source))
-        for file in missing:
-            _bring(file, folder, source, tell, progress(file.name))
+        # Every file is asked for first: one that is not there shows before anything is brought.
+        found = [Partial(folder / file.name, source.look(file.name)) for file in missing]
+        require_space(folder, sum(partial.num_missing for partial in found))
+        for file, partial in zip(missing, found, strict=True):
+            _bring(file, partial, source, tell, progress(file.name))
 
 
 def _is_in_place(file: PublishedFile, folder: Path, tell: Tell) -> bool:
@@ -53,31 +55,16 @@ def _is_in_place(file: PublishedFile, folder: Path, tell: Tell) -> bool:
     return True
 
 
-def _missing_bytes(files: Iterable[PublishedFile], folder: Path, source: Source) -> int:
-    """Bytes still to come. Every file is asked for: one that is not there shows at once."""
-    total = 0
-    for file in files:
-        try:
-            size = source.look(file.name).size or 0
-        except CutError as error:
-            raise UserError(
-                f"{error}. See to your connection and give the same command again, or name another "
-                "place with --from: the address of a mirror, or a folder."
-            ) from error
-        total += max(0, size - Partial(folder / file.name).size)
-    return total
-
-
 def _bring(
-    file: PublishedFile, folder: Path, source: Source, tell: Tell, progress: Progress
+    file: PublishedFile, partial: Partial, source: Source, tell: Tell, progress: Progress
 ) -> None:
-    path = folder / file.name
-    wanted = expected_sha256(file, folder)
-    found = download(source, file.name, path, wanted, progress)
+    path = partial.target
+    wanted = expected_sha256(file, path.parent)
+    found = download(source, partial, wanted, progress)
     if wanted is None:
         # Before the file is in its place: after a kill between the two it is still held to it.
-        remember(file.name, found, folder)
-    Partial(path).finish()
+        remember(file.name, found, path.parent)
+    partial.finish()
     said = f"{_trusted(found)}" if wanted is None else f"its SHA-256 is the known one, {found}"
     tell(f"{path}: {in_words(path.stat().st_size)}, {said}")
 

@@ -93,9 +93,9 @@ def _find(module: str) -> Path | None:
 class _WithoutTexts(ast.NodeTransformer):
     """Leaves out docstrings, and every other text that stands where a statement does."""
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:  # ast's name
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:  # the name that ast looks for
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return ast.copy_location(ast.Pass(), node) if is_text else self.generic_visit(node)
+        return None if is_text else self.generic_visit(node)
 
 
 def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:

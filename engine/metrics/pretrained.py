@@ -103,7 +103,7 @@ def features(extract: Any, audio: np.ndarray, device: torch.device) -> dict[str,
 
 
 def at_16_khz(audio: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    """Audio [samples] resampled to what speech_judges hear."""
+    """Audio [samples] resampled to what these models take."""
     import soxr
 
     heard: np.ndarray = soxr.resample(audio.astype(np.float32), sample_rate_hz, SAMPLE_RATE_HZ)

@@ -1,7 +1,7 @@
 """The JSON schema (draft 7) of recipes, from which editors complete and explain.
 
-It helps while writing; `cantus check` decides. No key is required, since a parent or a profile may
-give it, and tables that `kind` tells apart are alternatives.
+It helps while writing; `cantus check` decides. No key is required, since a parent may give it, and
+tables that `kind` tells apart are alternatives.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,17 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from engine.recipe.names import known_metrics, known_results
+from engine.recipe.metric_names import known_metrics, known_results
 from engine.recipe.schema import Recipe
-from engine.recipe.tables import is_named, keys_of, kind_of, members, tables_in, toml_key
+from engine.recipe.tables import (
+    is_named,
+    is_table_list,
+    keys_of,
+    kind_of,
+    members,
+    tables_in,
+    toml_key,
+)
 
 _PLAIN = {int: "integer", float: "number", bool: "boolean", str: "string"}
 
@@ -32,12 +40,7 @@ def _recipe(word: str, system: type[Recipe]) -> dict[str, Any]:
     properties["system"] = {**properties["system"], "enum": [word]}
     properties["extends"] = {
         "type": "string",
-        "description": "parent recipe, a file beside this one",
-    }
-    properties["profile"] = {
-        "type": "object",
-        "description": "named overlays; params.toml chooses one",
-        "additionalProperties": {"$ref": "#"},
+        "description": "parent recipe, by its path from this file",
     }
     return schema
 
@@ -59,7 +62,8 @@ def _setting(key: "attrs.Attribute[Any]", system: type[Recipe]) -> dict[str, Any
     schema = {**_type(key.type, system), "description": key.metadata["doc"]}
     names = key.metadata["names"]
     if names == "metric":
-        schema["examples"] = list(known_metrics(system))
+        known = {"examples": list(known_metrics(system))}
+        schema |= {"propertyNames": known} if schema["type"] == "object" else known
     if names == "result":
         schema["examples"] = list(known_results(system))
     if names == "turn":
@@ -74,8 +78,11 @@ def _type(annotation: Any, system: type[Recipe]) -> dict[str, Any]:
     tables = [_table(table, system) for table in tables_in(annotation)]
     if tables:
         schema = tables[0] if len(tables) == 1 else {"anyOf": tables}
-        named = {"type": "object", "additionalProperties": schema}
-        return named if is_named(annotation) else schema
+        if not is_named(annotation):
+            return schema
+        if is_table_list(get_args(annotation)[1]):
+            schema = {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+        return {"type": "object", "additionalProperties": schema}
     (plain,) = members(annotation)
     if get_origin(plain) is Literal:
         return {"enum": list(get_args(plain))}

@@ -5,8 +5,8 @@ from typing import Any
 
 from attrs import frozen
 
+from engine.recipe.alternatives import ALTERNATIVES
 from engine.recipe.faults import Fault, KeyPath, Place
-from engine.recipe.schema import ALTERNATIVES
 
 
 @frozen
@@ -28,18 +28,10 @@ class Layer:
 
     def without(self, key: str) -> "Layer":
         """The same without one top-level key."""
+        if key not in self.values:
+            return self
         values = {name: value for name, value in self.values.items() if name != key}
         return Layer(values, _present(self.places, values))
-
-    def table(self, path: KeyPath) -> "Layer":
-        """The table at `path` as a layer of its own."""
-        values: Any = self.values
-        for key in path:
-            values = values[key]
-        deep = {
-            at[len(path) :]: place for at, place in self.places.items() if at[: len(path)] == path
-        }
-        return Layer(values, {(): self.place(path)} | deep)
 
 
 def merge(base: Layer, over: Layer) -> Layer:

@@ -5,56 +5,55 @@ from pathlib import Path
 
 from attrs import evolve
 
-from engine.recipe.faults import Fault, RecipeError, did_you_mean, listed
+from engine.recipe.faults import Fault, KeyPath, Place, RecipeError, did_you_mean, listed
 from engine.recipe.layers import Layer, merge
+from engine.recipe.lineage import joined, read_lineage
+from engine.recipe.migration import outdated, require_no_schema_1
+from engine.recipe.optimizers import Constant
 from engine.recipe.overrides import parse_override
-from engine.recipe.profiles import AS_WRITTEN, profile_names, with_profile
-from engine.recipe.read import forbidden_values, read_document
-from engine.recipe.schema import SCRATCH, Constant, Recipe
+from engine.recipe.plain import to_plain
+from engine.recipe.read import forbidden_values
+from engine.recipe.schema import Recipe
 from engine.recipe.structure import structure
+from engine.recipe.training import SCRATCH
 
 _BESIDE_A_RUN = "recipe"
 """Runs and models keep the recipe that made them as recipe.toml, whatever its name."""
 
 
 def load_recipe(
-    path: Path,
-    *,
-    classes: Mapping[str, type[Recipe]],
-    profile: str = AS_WRITTEN,
-    overrides: Sequence[str] = (),
+    path: Path, *, classes: Mapping[str, type[Recipe]], overrides: Sequence[str] = ()
 ) -> Recipe:
-    """Read a recipe: parents, then the profile, then `key.path=value` overrides, checked as one.
+    """Read a recipe: what it extends, then itself, then `key.path=value` overrides, checked as one.
 
-    `classes` are the recipe classes by the word for `system = ...`. A turn without a schedule gets
-    a constant one, and a start from scratch is none. Raises RecipeError, which holds every fault.
+    `classes` are the recipe classes by the word for `system = ...`. Guards are laid over those of
+    the system, the name is the file's, a turn without a schedule gets a constant one, and a start
+    from scratch is none. Raises RecipeError, which holds every fault.
     """
-    return _build(resolve_values(path, profile, overrides), path.stem, classes)
+    layers = [*map(parse_override, reversed(overrides)), *read_lineage(path)]
+    require_no_schema_1(layers, path.stem)
+    return _build(joined(layers), {at.path: at for at in outdated(layers)}, path.stem, classes)
 
 
-def resolve_values(path: Path, profile: str, overrides: Sequence[str] = ()) -> Layer:
+def resolve_values(path: Path, overrides: Sequence[str] = ()) -> Layer:
     """A recipe's values before they are typed, and where each was written.
 
-    Raises RecipeError where a file, the profile or an override cannot be read.
+    Raises RecipeError where a file or an override cannot be read.
     """
-    layer = with_profile(read_document(path), profile)
-    for override in overrides:
-        layer = merge(layer, parse_override(override))
-    return layer
+    return joined([*map(parse_override, reversed(overrides)), *read_lineage(path)])
 
 
-def recipe_profiles(path: Path) -> tuple[str, ...]:
-    """The profiles that a recipe can be loaded in, inherited ones included; "full" first."""
-    return profile_names(read_document(path))
-
-
-def _build(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Recipe:
+def _build(
+    layer: Layer, old: Mapping[KeyPath, Fault], stem: str, classes: Mapping[str, type[Recipe]]
+) -> Recipe:
     word = layer.values.get("system")
     system = classes.get(word) if isinstance(word, str) else None
-    recipe, wrong = structure(dict(layer.values), system or Recipe, system)
-    faults = {path: layer.fault(path, what) for path, what in wrong}
+    if system is not None:
+        layer = _with_default_guards(layer, system, f"the guards of every {word} recipe")
+    recipe, wrong = structure({"name": stem, **layer.values}, system or Recipe, system)
+    faults = {path: layer.fault(path, what) for path, what in wrong if not _is_part(path, old)}
     faults |= {path: layer.fault(path, what) for path, what in forbidden_values(layer.values)}
-    faults |= {fault.path: fault for fault in _header_faults(layer, stem, classes)}
+    faults |= {fault.path: fault for fault in _header_faults(layer, stem, classes)} | dict(old)
     if recipe is None or faults:
         raise RecipeError(faults.values())
     schedule = {turn: recipe.schedule.get(turn, Constant()) for turn in recipe.turns}
@@ -62,10 +61,30 @@ def _build(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Reci
     return evolve(recipe, schedule=schedule, start=recipe.start if continues else None)
 
 
+def _with_default_guards(layer: Layer, system: type[Recipe], source: str) -> Layer:
+    """The layer over the system's guards, which are blamed only where the layer has no such."""
+    defaults = {metric: to_plain(guard) for metric, guard in system.default_guards.items()}
+    if not defaults:
+        return layer
+    places: dict[KeyPath, Place] = {(): layer.place(()), ("guard",): layer.place(("guard",))}
+    given = layer.values.get("guard")
+    for metric in defaults:
+        path = ("guard", metric)
+        own = isinstance(given, dict) and metric in given
+        places[path] = layer.place(path) if own else Place(source)
+    return merge(Layer({"guard": defaults}, places), layer)
+
+
+def _is_part(path: KeyPath, old: Mapping[KeyPath, Fault]) -> bool:
+    """Whether a fault is that of an outdated key, or of the table around or below it."""
+    return any(path[: len(at)] == at[: len(path)] for at in old if path)
+
+
 def _header_faults(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Iterator[Fault]:
     name, system = layer.values.get("name"), layer.values.get("system")
     if isinstance(name, str) and stem not in (name, _BESIDE_A_RUN):
-        yield layer.fault(("name",), f"'{name}' must be the file's own name, '{stem}'")
+        what = f"'{name}' must be the file's own name, '{stem}', or be left out"
+        yield layer.fault(("name",), what)
     if isinstance(system, str) and system not in classes:
         known = f"{did_you_mean(system, classes)} (known: {listed([*classes])})"
         yield layer.fault(("system",), f"no such system: '{system}'{known}")

@@ -78,7 +78,7 @@ def _inner(
 def _unknown(key: str, table: type, root: type) -> str:
     known = [toml_key(setting) for setting in keys_of(table)]
     if table is root and issubclass(root, Recipe):
-        known += ["extends", "profile"]
+        known += ["extends"]
     homes = _homes(key, root)
     hint = f"; it belongs in {' or '.join(homes)}" if homes else did_you_mean(key, known)
     return f"no such setting{hint} (known: {listed(known)})"

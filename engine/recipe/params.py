@@ -9,6 +9,7 @@ from attrs import frozen
 from engine.errors import UserError
 from engine.recipe.faults import RecipeError, did_you_mean, listed
 from engine.recipe.fields import above, at_least, matches, not_empty, setting, within
+from engine.recipe.migration import outdated_params
 from engine.recipe.naming import corpus_name
 from engine.recipe.read import forbidden_values, read_layer
 from engine.recipe.structure import structure
@@ -170,7 +171,7 @@ class Params:
     """The whole of params.toml."""
 
     profile: str = setting(
-        "profile of the recipes; 'full' is the recipe as written",
+        "the folder of recipes/ whose variants are taken, as 'demo'; 'full': recipes as written",
         check=matches(r"[A-Za-z0-9_-]+", "a word"),
     )
     seed: int = setting("start of every random sequence", check=within(0, 2**32 - 1))
@@ -200,6 +201,8 @@ def load_params(path: Path) -> Params:
     layer = read_layer(path)
     params, wrong = structure(dict(layer.values), Params)
     found: dict[Any, str] = dict(wrong) | dict(forbidden_values(layer.values))
-    if params is None or found:
-        raise RecipeError(layer.fault(at, what) for at, what in found.items())
+    faults = {at: layer.fault(at, what) for at, what in found.items()}
+    faults |= {fault.path: fault for fault in outdated_params(layer)}
+    if params is None or faults:
+        raise RecipeError(faults.values())
     return params

@@ -57,6 +57,8 @@ def _plain_value(value: Any, identity_only: bool) -> Any:
         return to_plain(value, identity_only=identity_only)
     if isinstance(value, dict):
         return {key: _plain_value(inner, identity_only) for key, inner in value.items()}
+    if isinstance(value, tuple) and len(value) == 1 and attrs.has(type(value[0])):
+        return to_plain(value[0], identity_only=identity_only)
     if isinstance(value, tuple | list):
         return [_plain_value(inner, identity_only) for inner in value]
     return value

@@ -1,10 +1,10 @@
-"""From a file to a layer: TOML, what a recipe may not hold, and the parents it extends."""
+"""From a file to a layer: TOML, and what a recipe may not hold."""
 
 import math
 import stat
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache, reduce
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from engine.recipe.faults import (
     listed,
     shown,
 )
-from engine.recipe.layers import Layer, merge
+from engine.recipe.layers import Layer
 from engine.recipe.lines import key_lines
-from engine.recipe.size import MAX_BYTES, MAX_PARENTS, check_size
+from engine.recipe.size import MAX_BYTES, check_size
 
 _MISLEADING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that show what follows them in another order than it is read."""
@@ -37,16 +37,6 @@ def read_layer(path: Path) -> Layer:
     except (ValueError, RecursionError) as error:
         raise _unreadable(path, f"no TOML that can be read: {error}") from error
     return Layer(values, {at: Place(file, line) for at, line in lines.items()})
-
-
-def read_document(path: Path) -> Layer:
-    """A recipe file merged onto the parents it extends, profiles included.
-
-    Raises RecipeError where a file cannot be read, a recipe extends itself, or too many files
-    extend each other.
-    """
-    layers = [*_lineage(path)]
-    return reduce(merge, reversed(layers)).without("extends")
 
 
 def forbidden_values(values: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -74,7 +64,7 @@ def forbidden_values(values: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath,
         )
 
 
-@lru_cache(maxsize=MAX_PARENTS)  # a recipe is checked in each of its profiles
+@lru_cache(maxsize=64)  # many recipes extend the same ones
 def _parse(text: str, file: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
     values = tomli.loads(text)
     check_size(values, Place(file))
@@ -102,49 +92,12 @@ def _read_bytes(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _lineage(path: Path) -> Iterator[Layer]:
-    """A recipe and the files it extends, the oldest last. Each is read once."""
-    layer = read_layer(path)
-    chain = [path.resolve()]
-    yield layer
-    while "extends" in layer.values:
-        path = _parent(path, layer)
-        chain.append(path.resolve())
-        if chain[-1] in chain[:-1]:
-            names = " -> ".join(file.name for file in chain)
-            raise _at_extends(layer, f"a recipe may not extend itself: {names}")
-        if len(chain) > MAX_PARENTS + 1:
-            raise _at_extends(layer, f"more than {MAX_PARENTS} recipes extend each other in a row")
-        layer = read_layer(path)
-        yield layer
-
-
-def _parent(path: Path, layer: Layer) -> Path:
-    name = layer.values["extends"]
-    if not isinstance(name, str) or Path(name).name != name or not name.endswith(".toml"):
-        raise _at_extends(layer, "expected the file name of the parent, a .toml file beside this")
-    parent = path.with_name(name)
-    if not _is_file(parent):
-        raise _at_extends(layer, f"no such file{_neighbours(parent)}")
-    return parent
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name too long for the file system
-        return False
-
-
-def _at_extends(layer: Layer, problem: str) -> RecipeError:
-    return RecipeError([layer.fault(("extends",), problem)])
-
-
 def _missing(path: Path) -> RecipeError:
-    return _unreadable(path, f"no such file{_neighbours(path)}")
+    return _unreadable(path, f"no such file{neighbours(path)}")
 
 
-def _neighbours(path: Path) -> str:
+def neighbours(path: Path) -> str:
+    """The recipes there are where a file is missing, the likeliest first."""
     names = sorted(file.name for file in path.parent.glob("*.toml"))
     return f"{did_you_mean(path.name, names)} (there are: {listed(names)})"
 

@@ -16,9 +16,6 @@ MAX_DEPTH = 32
 MAX_PARENTS = 16
 """Files in a row that extend each other."""
 
-MAX_PROFILES = 16
-"""Each is checked on its own."""
-
 
 def check_size(values: Any, place: Place) -> None:
     """Raise RecipeError where values are nested too deep, or too many."""

@@ -17,9 +17,9 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from engine.recipe.faults import KeyPath
 from engine.recipe.messages import Invalid, complaints, expected, unknown_word
-from engine.recipe.names import naming_faults
+from engine.recipe.metric_names import naming_faults
 from engine.recipe.schema import Recipe
-from engine.recipe.tables import is_named, keys_of, kind_of, members, toml_key
+from engine.recipe.tables import is_named, is_table_list, keys_of, kind_of, members, toml_key
 
 Table = TypeVar("Table")
 Hook = Callable[[Any, Any], Any]
@@ -50,6 +50,9 @@ def _converter(system: type[Recipe] | None) -> Converter:
     )
     converter.register_structure_hook_factory(
         _is_tagged, lambda union: _tagged_hook(union, converter)
+    )
+    converter.register_structure_hook_factory(
+        is_table_list, lambda tables: _table_list_hook(tables, converter)
     )
     return converter
 
@@ -138,6 +141,22 @@ def _structure_list(value: Any, type_: Any, converter: Converter) -> tuple[Any, 
         raise expected(value, type_)
     items: Any = GenericAlias(list, item)
     return tuple(converter.structure(value, items))
+
+
+def _table_list_hook(type_: Any, converter: Converter) -> Hook:
+    item = get_args(type_)[0]
+
+    def hook(value: Any, _: Any) -> Any:
+        if isinstance(value, dict):
+            return (converter.structure(value, item),)
+        if not isinstance(value, list):
+            raise expected(value, item)
+        if not value:
+            raise Invalid("must not be empty")
+        items: Any = GenericAlias(list, item)
+        return tuple(converter.structure(value, items))
+
+    return hook
 
 
 def _is_tagged(type_: Any) -> bool:

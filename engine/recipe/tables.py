@@ -32,15 +32,22 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 
 def tables_in(annotation: Any) -> tuple[type, ...]:
-    """The table classes an annotation allows: one or several kinds; of a dict, its values'."""
+    """The table classes an annotation allows: one or several kinds; of a dict or list, its own."""
     if is_named(annotation):
         annotation = get_args(annotation)[1]
+    if is_table_list(annotation):
+        annotation = get_args(annotation)[0]
     return tuple(member for member in members(annotation) if attrs.has(member))
 
 
 def is_named(annotation: Any) -> bool:
     """Whether the annotation is a dict: tables under names that the recipe chooses."""
     return get_origin(annotation) is dict
+
+
+def is_table_list(annotation: Any) -> bool:
+    """Whether the annotation is a list of tables, of which a single one may be written alone."""
+    return get_origin(annotation) is tuple and attrs.has(get_args(annotation)[0])
 
 
 def kind_of(table: type) -> str | None:
@@ -64,7 +71,7 @@ def walk(table: type, path: str = "", *, counts: bool = True) -> Iterator[Sectio
     for key in keys_of(table):
         inside = f"{path}.{toml_key(key)}".lstrip(".")
         if is_named(key.type):
-            inside += ".<turn>" if key.metadata.get("names") == "turn" else ".<name>"
+            inside += f".<{key.metadata.get('names') or 'name'}>"
         for member in tables_in(key.type):
             yield from walk(member, inside, counts=counts and key.metadata["identity"])
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine.files.atomic import write_atomically
 from engine.files.safe_names import file_name
-from engine.recipe.schema import Expectation, Guard, Recipe
+from engine.recipe.judgement import Expectation, Guard, guards_on
+from engine.recipe.schema import Recipe
 from engine.report.history import History
 from engine.report.table import in_order
 from engine.tracking.numbered import is_numbered
@@ -33,8 +34,7 @@ def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
         for n in event.metrics
         if n.startswith("eval/") and not is_numbered(n)
     }
-    watched = [guard.metric for guard in recipe.guard.values()]
-    watched += [belief.metric for belief in recipe.expect.values()]
+    watched = [*(on.metric for on in guards_on(recipe.guard)), *recipe.expect]
     moving = {name: name for name in evaluated if not _stands_still(history.curve(name)[1])}
     told = [n for n in (*watched, recipe.training.best) if n and n.startswith(("eval/", "train/"))]
     named = moving | {name: name for name in told}
@@ -65,12 +65,11 @@ def _draw(history: History, recipe: Recipe, name: str, path: Path) -> None:
     _line(axes, history, f"train/{short}", "training", _TRAINING, width=1.0)
     _line(axes, history, f"eval/{short}", "evaluation", _RESULT, width=2.0)
     _baselines(axes, history, short)
-    for guard in recipe.guard.values():
-        if guard.metric == name:
-            _limit(axes, guard)
-    for expectation in recipe.expect.values():
-        if expectation.metric == name:
-            _believe(axes, history, expectation)
+    for on in guards_on(recipe.guard):
+        if on.metric == name:
+            _limit(axes, on.guard)
+    if name in recipe.expect:
+        _believe(axes, history, recipe.expect[name])
     _dress(axes, short)
     content = io.BytesIO()
     drawing.savefig(content, format="png", transparent=True, metadata={"Software": None})

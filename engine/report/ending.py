@@ -1,10 +1,10 @@
 """How a run ended, in a sentence or three."""
 
-import fcntl
 import json
 from pathlib import Path
 from typing import Any
 
+from engine.files.lock import is_held
 from engine.report.history import History
 from engine.report.words import duration, figure
 from engine.tracking.events import Event
@@ -68,7 +68,7 @@ def _guarded(recipe: str, history: History, ending: Event) -> str:
     facts = spoken[-1].facts
     because = f', because "{facts["because"]}"' if facts.get("because") else ""
     return (
-        f"{recipe} was stopped by its guard {facts['name']} at step {spoken[-1].step:,}: "
+        f"{recipe} was stopped by a guard at step {spoken[-1].step:,}: "
         f"{facts['metric']} was {figure(facts['value'])}, but {facts['condition']}{because}."
     )
 
@@ -84,7 +84,7 @@ def _unfit(recipe: str, history: History, ending: Event) -> str:
 
 def _unended(folder: Path, recipe: str, history: History) -> str:
     last = history.events[-1].step if history.events else 0
-    if _is_held(folder):
+    if is_held(folder):
         return f"{recipe} is training at this moment: step {last:,} at least is done."
     saved = _saved_step(folder)
     ahead = (
@@ -96,19 +96,6 @@ def _unended(folder: Path, recipe: str, history: History) -> str:
         f"{recipe} was killed after step {last:,}: its events stop there without an end (a kill, "
         f"a crash, no memory left or a power cut). {ahead}"
     )
-
-
-def _is_held(folder: Path) -> bool:
-    """Whether a process holds the lock of the run's folder."""
-    lock = folder / ".lock"
-    if not lock.is_file():
-        return False
-    with lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _saved_step(folder: Path) -> int | None:

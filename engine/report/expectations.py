@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from engine.recipe.schema import Expectation
+from engine.recipe.judgement import Expectation
 from engine.tracking.events import Event
 
 Outcome = Literal["met", "missed", "not reached"]
@@ -22,7 +22,7 @@ class Judgement:
     `not reached`: none was missed, but at least one was never reached. `met`: all lay inside.
     """
 
-    name: str
+    metric: str
     outcome: Outcome
     detail: str
     """Point by point, with the figures."""
@@ -30,35 +30,40 @@ class Judgement:
     def facts(self) -> dict[str, Any]:
         """Plain values for an event; `met` is None where the run did not get that far."""
         met = {"met": True, "missed": False, "not reached": None}[self.outcome]
-        return {"name": self.name, "met": met, "detail": self.detail}
+        return {"name": self.metric, "met": met, "detail": self.detail}
 
 
-def judge(name: str, expectation: Expectation, history: Iterable[Event]) -> Judgement:
+def judge(metric: str, expectation: Expectation, history: Iterable[Event]) -> Judgement:
     """Hold an expectation against a run's events.
 
     The value at an epoch or a step is that of the first event at or after it that carries the
     metric. Limits are inclusive; a missing `low` or `high` is no limit on that side.
     """
-    measured = [event for event in history if expectation.metric in event.metrics]
+    measured = [event for event in history if metric in event.metrics]
     points = [
-        _point(expectation, index, unit, moment, measured)
+        _point(metric, expectation, index, unit, moment, measured)
         for unit, moments in (("epoch", expectation.epochs), ("step", expectation.steps))
         for index, moment in enumerate(moments or ())
     ]
     outcomes = {outcome for outcome, _ in points}
     worst: Sequence[Outcome] = ("missed", "not reached")
     outcome: Outcome = next((bad for bad in worst if bad in outcomes), "met")
-    return Judgement(name, outcome, "; ".join(detail for _, detail in points))
+    return Judgement(metric, outcome, "; ".join(detail for _, detail in points))
 
 
 def _point(
-    expectation: Expectation, index: int, unit: str, moment: int, measured: Sequence[Event]
+    metric: str,
+    expectation: Expectation,
+    index: int,
+    unit: str,
+    moment: int,
+    measured: Sequence[Event],
 ) -> tuple[Outcome, str]:
     where = f"{unit} {moment}"
     reached = [event for event in measured if getattr(event, unit) >= moment - _ROUNDING]
     if not reached:
         return "not reached", f"{where}: not reached"
-    value = reached[0].metrics[expectation.metric]
+    value = reached[0].metrics[metric]
     low = expectation.low[index] if expectation.low else None
     high = expectation.high[index] if expectation.high else None
     if value is None:

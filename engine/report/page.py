@@ -7,6 +7,7 @@ from typing import Any
 from engine.files.atomic import write_atomically
 from engine.files.pages import page_template
 from engine.files.text import visible_lines
+from engine.recipe.judgement import guards_on
 from engine.recipe.schema import Recipe
 from engine.report.curves import draw_curves, picture_name
 from engine.report.ending import tell_ending
@@ -40,6 +41,8 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
     drawn = draw_curves(history, recipe, folder / "curves")
     return {
         "recipe": recipe,
+        "demo_settings": start.get("demo_settings"),
+        "num_guards": len([*guards_on(recipe.guard)]),
         "ending": tell_ending(folder),
         "verdict": finish.get("verdict"),
         "gain": finish.get("gain"),
@@ -62,9 +65,9 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
 
 
 def _expectations(recipe: Recipe, finish: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The judgements of the finish event, each with the metric and the reason of the recipe."""
+    """The judgements of the finish event, each with the reason that the recipe gives."""
     return [
-        item | {"metric": belief.metric, "because": belief.because}
+        item | {"because": belief.because}
         for item in finish.get("expectations", ())
         if (belief := recipe.expect.get(item["name"])) is not None
     ]

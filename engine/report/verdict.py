@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from engine.recipe.schema import Verdict
+from engine.recipe.judgement import Verdict
 
 
 @frozen

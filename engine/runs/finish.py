@@ -96,7 +96,7 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
     store.log.sync()
     history = list(read_events(store.folder.events))
     metrics = final_metrics(history, step)
-    expectations = [judge(name, one, history).facts() for name, one in recipe.expect.items()]
+    expectations = [judge(metric, one, history).facts() for metric, one in recipe.expect.items()]
     table = recipe.verdict
     verdict = None
     if table is not None:

@@ -14,7 +14,7 @@ from engine.fetch.published import find_weights
 from engine.files.checksum import sha256_of
 from engine.files.untrusted import as_user_error
 from engine.project import Project
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state, weights_digest
 from engine.training.loop import Loop
 from engine.training.record import Entry

@@ -69,6 +69,8 @@ class Run:
     watcher: Watcher
     again: bool = False
     """Whether a run that was begun or finished before is thrown away."""
+    demo_settings: str | None = None
+    """What a demo's losses have in place of its recipe's, for the report."""
 
     def train(self) -> Outcome | None:
         """Train, or go on training, and leave the model in `models/<recipe>`.
@@ -222,7 +224,8 @@ class Run:
         self._warn_of_few(loop)
 
     def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:
-        return {
+        told = {} if self.demo_settings is None else {"demo_settings": self.demo_settings}
+        return told | {
             "parameters": sum(p.numel() for turn in system.turns for p in turn.parameters.values()),
             "recipe": self.recipe.name,
             "system": self.recipe.system,

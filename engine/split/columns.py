@@ -7,8 +7,8 @@ from posixpath import splitext
 import numpy as np
 from attrs import frozen
 
-from engine.corpus.store.manifest import Clip
-from engine.corpus.store.rows import AGAIN
+from engine.corpus.table.manifest import Clip
+from engine.corpus.table.rows import AGAIN
 from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import NUM_BYTES, as_digests
 from engine.files.text import visible

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import evolve
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, read_clip_table
 from engine.evaluation.digests import keys, rows_among

@@ -1,4 +1,4 @@
-"""What every system's samples need: which clips are chosen, and how audio is written."""
+"""Audio that is made: which clips samples are made of, and how files are written."""
 
 import io
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def write_wav(path: Path, samples: np.ndarray, sample_rate_hz: int) -> None:
 
 
 def spread_over(labels: Sequence[str], number: int) -> list[int]:
-    """Indices of at most `number` clips of as many different labels as there are, evenly chosen."""
+    """Indices of at most `number` clips, evenly chosen, of as many different labels as possible."""
     seen: dict[str, int] = {}
     turns = []
     for index, label in enumerate(labels):

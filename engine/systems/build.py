@@ -1,6 +1,6 @@
 """From a recipe to the system that the loop trains."""
 
-from engine.corpus.store.integrity import require_intact
+from engine.corpus.integrity import require_intact
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import Params
@@ -8,13 +8,15 @@ from engine.recipe.schema import Recipe
 from engine.systems import part_of
 from engine.training.system import System
 
+_MEMBERS = {name for name in {*System.__annotations__, *vars(System)} if name[0] != "_"}
+
 
 def build_system(recipe: Recipe, project: Project, params: Params) -> System:
     """Build the recipe's system: its data opened, its networks initialised from torch's generator.
 
     The function `build` of `system.py` beside the recipe class does it, so that a package's system
     is found the same way as a built-in one. Raises UserError where the data cannot be used, or is
-    no longer what was ingested.
+    no longer what was ingested, and where the system lacks a part that training needs.
     """
     corpus = recipe.dataset.corpus
     require_intact(corpus, params.corpus(corpus), project)
@@ -25,4 +27,10 @@ def build_system(recipe: Recipe, project: Project, params: Params) -> System:
             "can be trained. Add one: see docs/adding-a-system.md."
         )
     system: System = module.build(recipe, project, params)
+    missing = sorted(_MEMBERS - set(dir(system)))
+    if missing:
+        raise UserError(
+            f"The system '{recipe.system}' lacks {', '.join(missing)}: add them to what its "
+            "system.py builds, or inherit engine.systems.corpus_system.CorpusSystem."
+        )
     return system

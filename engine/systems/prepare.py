@@ -1,15 +1,15 @@
-"""From a recipe to what its system makes of its clips before training, where it makes anything.
+"""A recipe's features, precomputed where its system has any.
 
-A system that does has a module `prepare.py` beside its recipe class, with two functions:
-`prepare(recipe, project, params, features)` makes it, and `published_files(recipe, project)` names
-the files that it is made with, besides corpus and recipe. Training asks the same `Features` for the
-same files, so that what is prepared is not made again.
+Such a system has a module `prepare.py` beside its recipe class, with two functions:
+`prepare(recipe, project, params, features)` computes them, and `published_files(recipe, project)`
+names the files that they depend on besides corpus and recipe. Training asks the same `Features` for
+the same files, so that nothing is computed twice.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.corpus.store.integrity import require_intact
+from engine.corpus.integrity import require_intact
 from engine.errors import UserError
 from engine.features.cache import Features
 from engine.features.prepared import Prepared
@@ -22,9 +22,9 @@ from engine.systems import part_of
 def prepare_recipe(
     recipe: Recipe, project: Project, params: Params, features: Features
 ) -> Prepared:
-    """Make what the recipe's system makes before training.
+    """Precompute the recipe's features.
 
-    Raises UserError where that is nothing, and where data or published files cannot be used.
+    Raises UserError where there are none, and where data or published files cannot be used.
     """
     module = part_of(type(recipe), "prepare")
     if module is None:
@@ -39,7 +39,7 @@ def prepare_recipe(
 
 
 def published_files(recipe: Recipe, project: Project) -> Sequence[Path]:
-    """The published files that clips are made into features with; none for most recipes.
+    """The published files that the recipe's features depend on; none for most recipes.
 
     Raises UserError where one is missing.
     """

@@ -1,4 +1,4 @@
-"""Who judges what a recipe speaks: the models that [speech_evaluation] of params.toml names."""
+"""The models that judge a recipe's speech: those that [speech_evaluation] of params.toml names."""
 
 import hashlib
 from collections.abc import Mapping
@@ -19,22 +19,22 @@ from engine.recipe.params import SpeechEvaluation
 from engine.recipe.schema import Recipe
 
 RECOGNISED, COMPARED = ("wer", "cer"), ("similarity",)
-"""Figures that take a speech recogniser, and a speaker encoder."""
+"""Figures that need a speech recogniser, and those that need a speaker encoder."""
 
 
 @frozen
 class SpeechScores:
-    """What speech_judges found in one piece of speech."""
+    """What the judges measured of one piece of speech."""
 
     figures: Mapping[str, float]
-    """Of RECOGNISED and COMPARED those whose listener there is."""
+    """Those of RECOGNISED and COMPARED that a model was named for."""
     notes: tuple[str, ...]
-    """The same in words, with the words that were heard."""
+    """The same in words, with the words that were recognised."""
 
 
 @frozen(slots=False)
 class SpeechJudges:
-    """The folders of the models, found to be what they should be; weights are loaded to listen."""
+    """The checked folders of the models. `load` reads their weights."""
 
     language: str
     speech_recogniser: Path | None
@@ -42,7 +42,7 @@ class SpeechJudges:
 
     @classmethod
     def of(cls, named: SpeechEvaluation, project: Project, language: str) -> "SpeechJudges":
-        """Look at what params.toml names, in a moment: before training, not hours after.
+        """Check the folders that params.toml names, before training rather than hours after it.
 
         Raises UserError where a folder is missing or holds something else, or the recogniser does
         not know the language.
@@ -57,7 +57,7 @@ class SpeechJudges:
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """What each figure depends on besides the speech: the digest of the files that judge it."""
+        """By figure, the digest of its model's files: figures of two models are not comparable."""
         found: dict[str, str] = {}
         judges = (self.speech_recogniser, RECOGNISED), (self.speaker_encoder, COMPARED)
         for folder, names in judges:
@@ -66,7 +66,7 @@ class SpeechJudges:
         return found
 
     def missing(self) -> dict[str, str]:
-        """The figures that cannot be had, each with the key of params.toml that would give it."""
+        """The figures that cannot be measured, each with the key of params.toml that it needs."""
         missing: dict[str, str] = {}
         if self.speech_recogniser is None:
             missing |= dict.fromkeys(RECOGNISED, "speech_recogniser")
@@ -77,10 +77,10 @@ class SpeechJudges:
     def load(
         self, reference: np.ndarray, sample_rate_hz: int, device: torch.device
     ) -> "LoadedSpeechJudges":
-        """Load the models, to hear speech and compare its voice with a reference [samples].
+        """Load the models, and embed the voice of a reference recording [samples].
 
-        They are gone with what is returned: there may be no room for them while training. Raises
-        UserError where a model's weights are missing or another's.
+        The models are freed with the returned object: memory may not hold them during training.
+        Raises UserError where a model's weights are missing or do not fit it.
         """
         recogniser, similarity, voice = None, None, None
         if self.speech_recogniser is not None:
@@ -93,7 +93,7 @@ class SpeechJudges:
 
 @frozen(eq=False)
 class LoadedSpeechJudges:
-    """The speech_judges with their weights, and the voice that speech should have."""
+    """The models with their weights, and the voice that speech should have."""
 
     recogniser: SpeechRecogniser | None
     similarity: SpeakerSimilarity | None
@@ -120,17 +120,17 @@ class LoadedSpeechJudges:
         return SpeechScores(figures, tuple(notes))
 
 
-def require_speech_judges(recipe: Recipe, speech_judges: SpeechJudges) -> None:
-    """Raise UserError where the recipe relies on a figure that nobody here can give."""
-    relied = {f"expect.{name}.metric": one.metric for name, one in recipe.expect.items()}
+def require_speech_judges(recipe: Recipe, judges: SpeechJudges) -> None:
+    """Raise UserError where the recipe relies on a figure that no model here measures."""
+    relied = {f"expect.{metric}": metric for metric in recipe.expect}
     if recipe.verdict is not None:
         relied["verdict.metric"] = recipe.verdict.metric
     for path, metric in relied.items():
-        key = speech_judges.missing().get(metric.removeprefix("eval/speech/"))
+        key = judges.missing().get(metric.removeprefix("eval/speech/"))
         if key is not None:
             raise UserError(
-                f"{path} is '{metric}', which nobody here can judge. Name a model as {key} below "
-                "[speech_evaluation] in params.toml, or rely on another metric."
+                f"The recipe relies on '{metric}' ({path}), which needs a {key.replace('_', ' ')}: "
+                f"set speech_evaluation.{key} in params.toml, or choose another metric."
             )
 
 

@@ -57,7 +57,9 @@ def tell_usage(name: str, project: Project, params: Params, corpus: Corpus) -> I
     columns = columns_of(corpus.manifest.clips)
     for path in sorted(project.recipes.glob("*.toml")):
         try:
-            recipe = load_recipe(path, classes=recipe_classes(), profile=params.profile)
+            recipe = load_recipe(
+                project.recipe(path.stem, params.profile), classes=recipe_classes()
+            )
             if isinstance(recipe.dataset, CorpusClips) and recipe.dataset.corpus == name:
                 yield usage_of(recipe, project, params, corpus.report, columns).sentence()
         except UserError as error:

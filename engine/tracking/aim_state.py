@@ -5,7 +5,6 @@ the model folder its events were copied to are one run in Aim. Nothing is writte
 folder, since a model folder is a DVC output whose bytes must not change.
 """
 
-import fcntl
 import hashlib
 import json
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from attrs import asdict, frozen
 
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
+from engine.files.lock import lock
 from engine.files.untrusted import as_user_error, read_json_object
 
 _LATEST = 2**62
@@ -82,11 +82,7 @@ def is_behind(repo: Path, run_folder: Path) -> bool:
 def sole_mirror(repo: Path, key: str) -> Iterator[None]:
     """Hold the run: Aim's storage breaks under two writers. Raises AlreadyMirroredError."""
     _folder(repo).mkdir(parents=True, exist_ok=True)
-    with (_folder(repo) / f"{key}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyMirroredError(key) from error
+    with lock(_folder(repo) / f"{key}.lock", AlreadyMirroredError(key)):
         yield
 
 

@@ -1,7 +1,5 @@
 """What each event of a run becomes in Aim. Importing aim takes seconds: only the mirror may."""
 
-import fcntl
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ from aim.sdk.objects.text import Text
 from aim.sdk.repo import Repo
 from aim.sdk.run import Run
 
+from engine.files.lock import lock
 from engine.files.untrusted import leads_inside
 from engine.project import Project
 from engine.tracking.events import Event
@@ -27,13 +26,9 @@ def open_repo(path: Path) -> Repo:
 
     Made under a lock on the folder: of six processes that made one at the same time five died.
     """
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with lock(path):
         made = (path / ".aim" / "VERSION").is_file()
         repo: Repo = Repo.from_path(str(path), init=not made)
-    finally:
-        os.close(folder)
     return repo
 
 

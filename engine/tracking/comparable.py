@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.errors import UserError
 from engine.project import Project
-from engine.recipe.read import read_document
+from engine.recipe.lineage import read_document
 
 SCALE = "scale"
 """Where a metrics file says which of its metrics are in units of the recipe's own."""

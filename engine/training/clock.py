@@ -2,7 +2,7 @@
 
 from attrs import define, frozen
 
-from engine.recipe.schema import Training
+from engine.recipe.training import Training
 from engine.training.schedules import Length
 from engine.training.state import Saved
 

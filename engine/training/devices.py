@@ -9,6 +9,7 @@ from torch import Tensor
 
 from engine.errors import UserError
 from engine.nn.cpu.memory import keep_freed_memory
+from engine.nn.cpu.switch import kernels_on
 from engine.recipe.params import Hardware
 from engine.training.state import Saved
 
@@ -73,14 +74,16 @@ def make_device(hardware: Hardware, precision: str, place: int = 0) -> Device:
     kind = _kind(hardware, place)
     _require_precision(hardware, precision, kind)
     torch.set_num_threads(hardware.num_threads)
-    if kind == "cpu":
+    device = torch.device("cpu") if kind == "cpu" else torch.device("cuda", place)
+    if kernels_on(device):
         keep_freed_memory()
+    if kind == "cuda":
+        torch.cuda.set_device(place)
+    else:
         torch.use_deterministic_algorithms(True)  # what would differ from run to run is refused
         # It would also fill every new tensor with nan first, a tenth of a step's time.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        return Device(torch.device("cpu"), precision)
-    torch.cuda.set_device(place)
-    return Device(torch.device("cuda", place), precision)
+    return Device(device, precision)
 
 
 def describe(device: Device, num_devices: int = 1) -> dict[str, object]:

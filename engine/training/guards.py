@@ -1,13 +1,25 @@
-"""Guards: what a run does not tolerate. They watch metrics as they are logged."""
+"""Guards: what a run does not tolerate. They watch metrics as they are logged.
+
+Two need no recipe: a training loss must be a finite number, and every parameter must get a
+gradient.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from engine.recipe.schema import Guard
+from engine.recipe.judgement import Guard, NamedGuard, guards_on
+from engine.recipe.judgement import Guards as GuardTable
 from engine.training.model_selection import PerClip, Score, SelectionRule
 from engine.training.state import Saved, as_arrays, as_tensors
+
+LOSS = "train/loss"
+"""The metric that must be finite."""
+GRADIENTS = "gradients"
+"""What the guard over gradients is called."""
+_STEPS_TO_CONNECT = 6
+"""Preflight gives a parameter as many: of fresh adapters one factor has no gradient at first."""
 
 
 @frozen
@@ -24,9 +36,13 @@ class Breach:
 
     def sentence(self) -> str:
         """The breach in words."""
+        return f"guard at step {self.step}: {self.finding}"
+
+    @property
+    def finding(self) -> str:
+        """The same without the moment: what was found, what must hold, and why."""
         value = "no number" if self.value is None else f"{self.value:.6g}"
-        found = f"{self.metric} is {value}, but {self.condition}"
-        text = f"guard '{self.name}' at step {self.step}: {found}"
+        text = f"{self.metric} is {value}, but {self.condition}"
         return f"{text} ({self.because})" if self.because else text
 
 
@@ -51,12 +67,12 @@ class _Memory:
 class Guards:
     """All guards of a recipe, over one run. `best` is how the run's evaluations are compared."""
 
-    def __init__(self, guards: Mapping[str, Guard], best: SelectionRule) -> None:
-        self._guards = dict(guards)
+    def __init__(self, guards: GuardTable, best: SelectionRule) -> None:
+        self._guards = [*guards_on(guards)]
         self._selections = {
-            name: _selection(guard, best) for name, guard in guards.items() if guard.plateau_steps
+            on.name: _selection(on, best) for on in self._guards if on.guard.plateau_steps
         }
-        self._memory = {name: _Memory() for name in guards}
+        self._memory = {on.name: _Memory() for on in self._guards}
 
     def watch(
         self, metrics: Mapping[str, float], moment: Moment, per_clip: PerClip | None = None
@@ -65,41 +81,31 @@ class Guards:
 
         `per_clip` holds the figures of an evaluation, as `Evaluated` does.
         """
-        found = []
-        for name, guard in self._guards.items():
-            if guard.alive is None:
-                breach = self._look(name, guard, metrics, moment, per_clip or {})
-                found += [breach] if breach else []
-        return found
+        looks = (self._look(on, metrics, moment, per_clip or {}) for on in self._guards)
+        return [breach for breach in (_not_finite(metrics, moment), *looks) if breach]
 
     def already_violated(self, metrics: Mapping[str, float]) -> list[Breach]:
-        """The bounds, watched from the start on, that the weights a run starts from break already.
+        """The bounds, watched from the start on, that a run's initial weights violate already.
 
         Nothing is remembered of it.
         """
         found, moment = [], Moment(0, 0.0)
-        for name, guard in self._guards.items():
-            metric, bounds = guard.metric, (guard.below, guard.above, guard.between)
-            if metric not in metrics or guard.at != "always" or bounds == (None,) * 3:
+        for on in self._guards:
+            guard, bounds = on.guard, (on.guard.below, on.guard.above, on.guard.between)
+            if on.metric not in metrics or guard.at != "always" or bounds == (None,) * 3:
                 continue
-            assert metric is not None, "it is one of the metrics"
-            said = _broken(guard, _Memory(), metrics[metric], moment)
-            found += [_breach(name, guard, metric, metrics[metric], said, moment)] if said else []
+            said = _broken(guard, _Memory(), metrics[on.metric], moment)
+            found += [_breach(on, metrics[on.metric], said, moment)] if said else []
         return found
 
     def watch_gradients(self, silent: Sequence[str], moment: Moment) -> list[Breach]:
         """Breaches by parameters that got no gradient since the last look (`silent`, by name)."""
-        found = []
-        for name, guard in self._guards.items():
-            if guard.alive is None or not _due(guard.at, moment):
-                continue
-            prefix = "" if guard.alive == "all" else guard.alive
-            dead = [parameter for parameter in silent if parameter.startswith(prefix)]
-            if dead:
-                said = f"every parameter of {guard.alive} must get a gradient"
-                metric = f"the gradient of {dead[0]}" + _and_more(dead)
-                found.append(_breach(name, guard, metric, 0.0, said, moment))
-        return found
+        if not silent or moment.step < _STEPS_TO_CONNECT:
+            return []
+        metric = f"the gradient of {silent[0]}{_and_more(silent)}"
+        said = "every parameter must get a gradient"
+        because = "a trainable tensor without gradient is not connected to the loss"
+        return [Breach(GRADIENTS, metric, 0.0, said, "stop", because, moment.step)]
 
     def state(self) -> Saved:
         """What is remembered, by guard: plain values, and figures of each clip."""
@@ -122,15 +128,12 @@ class Guards:
 
     def _look(
         self,
-        name: str,
-        guard: Guard,
+        on: NamedGuard,
         metrics: Mapping[str, float],
         moment: Moment,
         per_clip: PerClip,
     ) -> Breach | None:
-        memory = self._memory[name]
-        metric = guard.finite or guard.metric
-        assert metric is not None, "the recipe's checks demand a metric"
+        memory, metric, guard = self._memory[on.name], on.metric, on.guard
         if guard.gap is not None and guard.gap in metrics:
             memory.other_history.append((moment.step, metrics[guard.gap]))
         if metric not in metrics or memory.done or not _due(guard.at, moment):
@@ -141,18 +144,24 @@ class Guards:
             short = metric.partition("/")[2]
             own = {short: per_clip[short]} if short in per_clip else {}
             new = Score(moment.step, value, own)
-            said = _plateau(guard.plateau_steps, memory, self._selections[name], new)
+            said = _plateau(guard.plateau_steps, memory, self._selections[on.name], new)
         else:
             said = _broken(guard, memory, value, moment)
-        return _breach(name, guard, metric, value, said, moment) if said else None
+        return _breach(on, value, said, moment) if said else None
 
 
-def _selection(guard: Guard, best: SelectionRule) -> SelectionRule:
+def _not_finite(metrics: Mapping[str, float], moment: Moment) -> Breach | None:
+    if math.isfinite(metrics.get(LOSS, 0.0)):
+        return None
+    because = "a loss that is not finite never recovers"
+    return Breach(LOSS, LOSS, None, "it must be a finite number", "stop", because, moment.step)
+
+
+def _selection(on: NamedGuard, best: SelectionRule) -> SelectionRule:
     """How a plateau is told: the better side is the guard's own, or that of the run's best."""
-    assert guard.metric is not None, "the recipe's checks demand a metric"
-    if guard.best_is is None and guard.metric == best.metric:
+    if on.guard.best_is is None and on.metric == best.metric:
         return best
-    return SelectionRule(guard.metric, guard.best_is != "highest", best.paired)
+    return SelectionRule(on.metric, on.guard.best_is != "highest", best.paired)
 
 
 def _due(at: str, moment: Moment) -> bool:
@@ -164,8 +173,6 @@ def _due(at: str, moment: Moment) -> bool:
 
 def _broken(guard: Guard, memory: _Memory, value: float, moment: Moment) -> str | None:
     """The condition in words where it does not hold."""
-    if guard.finite is not None:
-        return None if math.isfinite(value) else "it must be a finite number"
     if guard.below is not None:
         return None if value < guard.below else f"it must be below {guard.below:g}"
     if guard.above is not None:
@@ -210,11 +217,9 @@ def _value_at(history: Sequence[tuple[int, float]], step: int) -> float:
     return [value for at, value in history if at <= step or at == history[0][0]][-1]
 
 
-def _breach(
-    name: str, guard: Guard, metric: str, value: float, said: str, moment: Moment
-) -> Breach:
-    known = value if math.isfinite(value) else None
-    return Breach(name, metric, known, said, guard.action, guard.because, moment.step)
+def _breach(on: NamedGuard, value: float, said: str, moment: Moment) -> Breach:
+    known, guard = value if math.isfinite(value) else None, on.guard
+    return Breach(on.name, on.metric, known, said, guard.action, guard.because, moment.step)
 
 
 def _and_more(names: Sequence[str]) -> str:

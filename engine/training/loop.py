@@ -181,13 +181,12 @@ class Loop:
         self.store.evaluated()
 
     def _warn_of_violations(self, metrics: Mapping[str, float]) -> None:
-        """Warn of guards that the initial weights violate, hours before these would speak."""
+        """Warn of guards that the initial weights violate, hours before they would speak."""
         for breach in self.guards.already_violated(metrics):
             then = "stops" if breach.action == "stop" else "warns"
             self.warn(
-                f"the initial weights already violate {breach.sentence()}. The guard {then} at "
-                "the first evaluation unless training improves that: change its limit, or start "
-                "from other weights"
+                f"the initial weights already violate a guard: {breach.finding}. It {then} at the "
+                "first evaluation unless training mends that: change its limit, or the start"
             )
 
     def warn(self, message: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from engine.recipe.schema import Adam, AdamW, Optimizer
+from engine.recipe.optimizers import Adam, AdamW, Optimizer
 
 _CLASSES = {Adam: torch.optim.Adam, AdamW: torch.optim.AdamW}
 

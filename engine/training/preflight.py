@@ -11,7 +11,8 @@ from attrs import field, frozen
 
 from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
-from engine.recipe.schema import Constant, Recipe
+from engine.recipe.optimizers import Constant
+from engine.recipe.schema import Recipe
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
 from engine.training.schedules import Length
@@ -51,7 +52,7 @@ class Preflight:
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
         batch = self._batch()
-        found = [self._evaluation(), *self._inputs(batch), *self._rates(), *self._guards()]
+        found = [self._evaluation(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
         with _put_back(self.stepper):
@@ -108,16 +109,6 @@ class Preflight:
                 yield Check(f"learning rate of {turn.name}", False, detail)
             else:
                 yield Check(f"learning rate of {turn.name}", True, said)
-
-    def _guards(self) -> Iterator[Check]:
-        names = [name for turn in self.system.turns for name in turn.parameters]
-        for guard, table in self.recipe.guard.items():
-            prefix = "" if table.alive in (None, "all") else table.alive
-            if not any(name.startswith(prefix or "") for name in names):
-                detail = (
-                    f"no parameter starts with alive = '{prefix}'; they are {_list(set(names))}"
-                )
-                yield Check(f"guard {guard}", False, detail)
 
     def _conditioning(self, batch: Batch) -> Iterator[Check]:
         for name in self.system.preflight.conditioning:

@@ -8,7 +8,7 @@ import re
 
 from engine.errors import UserError
 from engine.recipe.params import Hardware
-from engine.recipe.schema import Training
+from engine.recipe.training import Training
 
 MEETING = "CANTUS_MEETS_AT"
 """Set for processes that Cantus started: the address at which they find each other."""

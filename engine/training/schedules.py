@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from attrs import frozen
 
-from engine.recipe.schema import Constant, Cosine, Exponential, MultiStep, Schedule
+from engine.recipe.optimizers import Constant, Cosine, Exponential, MultiStep, Schedule
 
 
 @frozen

@@ -11,7 +11,8 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from engine.errors import UserError
-from engine.recipe.schema import Constant, Recipe
+from engine.recipe.optimizers import Constant
+from engine.recipe.schema import Recipe
 from engine.training.balance import gradients_at, shares_of
 from engine.training.clock import Position
 from engine.training.devices import Device
@@ -176,7 +177,7 @@ class Stepper:
         return loss
 
     def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
-        """Name the figures as engine.recipe.names lists them.
+        """Name the figures as engine.recipe.metric_names lists them.
 
         train/loss is the sum over the turns that had a share in a step, mean over all steps.
         """

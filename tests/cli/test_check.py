@@ -3,11 +3,12 @@ import shutil
 import subprocess
 import sys
 
+import pytest
 import tomli
 
 
 def test_a_sound_recipe_is_a_line(project, cantus):
-    answer = cantus("check")
+    answer = cantus("check", "words")
     assert answer.code == 0
     name, system, profile, identity = answer.out.split()
     assert (name, system, profile, len(identity)) == ("words", "vqvae", "demo", 12)
@@ -22,48 +23,141 @@ def test_verbose_prints_the_resolved_recipe(project, cantus):
 
 
 def test_an_override_changes_the_identity(project, cantus):
-    plain = cantus("check").out.split()[-1]
-    assert cantus("check", "-S", "training.epochs=2").out.split()[-1] != plain
-    assert cantus("check", "-S", "training.log_every_steps=2").out.split()[-1] == plain
+    plain = cantus("check", "words").out.split()[-1]
+    assert cantus("check", "words", "-S", "training.epochs=2").out.split()[-1] != plain
+    assert cantus("check", "words", "-S", "training.log_every_steps=2").out.split()[-1] == plain
 
 
 def test_a_recipe_may_be_named_or_given_by_path(project, cantus):
-    assert cantus("check", "words").out == cantus("check", "recipes/words.toml").out
+    named, demo, written = (
+        cantus("check", recipe).out.split()
+        for recipe in ("words", "recipes/demo/words.toml", "recipes/words.toml")
+    )
+    assert named == demo
+    assert (written[2], written[3] != demo[3]) == ("full", True)
 
 
 def test_all_faults_of_all_files_are_told_at_once(project, cantus, recipe):
     params = (project / "params.toml").read_text()
     (project / "params.toml").write_text(params.replace("seed = 1", "seed = -1"))
-    (project / "recipes" / "other.toml").write_text(recipe.replace("batch_size = 64", ""))
+    other = recipe.replace('"words"', '"other"', 1).replace("batch_size = 64", "")
+    (project / "recipes" / "other.toml").write_text(other)
     (project / "recipes" / "third.toml").write_text("a = \n")
     answer = cantus("check")
     assert answer.code == 2
     assert [line.partition("  ")[0] for line in answer.error.splitlines()] == [
-        "error: 4 faults",
+        "error: 3 faults",
         "params.toml:2",
-        "recipes/other.toml:2",
         "recipes/other.toml:21",
         "recipes/third.toml:1",
     ]
     assert answer.out.startswith("words  vqvae")
 
 
-def test_every_profile_is_checked_not_only_the_chosen_one(project, cantus, recipe):
-    text = recipe + '\n[profile.tiny.training]\nbatch_size = "1"\n'
-    (project / "recipes" / "words.toml").write_text(text)
-    line = len(text.splitlines())
+def test_every_profile_is_checked_not_only_the_chosen_one(project, cantus):
+    folder = project / "recipes" / "tiny"
+    folder.mkdir()
+    text = 'extends = "../words.toml"\n[training]\nbatch_size = "1"\n'
+    (folder / "words.toml").write_text(text)
+    for words in (["check"], ["check", "words"]):
+        answer = cantus(*words)
+        assert answer.code == 2
+        assert answer.error == (
+            "error: recipes/tiny/words.toml:3  training.batch_size: expected a whole number, got "
+            "'1'\n"
+        )
+
+
+def test_a_recipe_without_a_file_for_the_profile_runs_as_written_and_a_note_says_so(
+    project, cantus, recipe
+):
+    for name in ("my_vae", "other"):
+        text = recipe.replace('"words"', f'"{name}"', 1)
+        (project / "recipes" / f"{name}.toml").write_text(text)
+    answer = cantus("check", "my_vae")
+    assert answer.code == 0
+    assert answer.out.splitlines()[0].split()[:3] == ["my_vae", "vqvae", "full"]
+    assert answer.out.endswith("note: recipes/demo has no my_vae.toml: my_vae runs as written\n")
+    said = "\nnote: recipes/demo has no files of my_vae, other: they run as written\n"
+    assert said in cantus("check").out
+    params = (project / "params.toml").read_text()
+    (project / "params.toml").write_text(params.replace('"demo"', '"full"'))
+    assert "recipes/demo" not in cantus("check").out
+
+
+def test_a_profile_without_a_folder_is_a_fault_of_params(project, cantus):
+    params = (project / "params.toml").read_text()
+    (project / "params.toml").write_text(params.replace('"demo"', '"dmo"'))
     answer = cantus("check")
     assert answer.code == 2
-    assert answer.error == (
-        f"error: recipes/words.toml:{line}  training.batch_size: expected a whole number, got '1'\n"
+    assert answer.error.startswith("error: params.toml  profile: There is no profile 'dmo', for ")
+    assert "no folder recipes/dmo (there are: full, demo)" in answer.error
+    for words in (["train", "words"], ["resolve", "words"], ["diff", "words", "--upstream"]):
+        answer = cantus(*words)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.error.startswith("error: There is no profile 'dmo'")
+    assert not (project / "build").exists()
+
+
+def test_a_folder_called_full_is_a_fault(project, cantus):
+    (project / "recipes" / "full").mkdir()
+    answer = cantus("check")
+    assert answer.code == 2
+    assert "recipes/full is never read: 'full' takes recipes as written" in answer.error
+
+
+def test_a_demo_without_its_recipe_is_a_fault(project, cantus):
+    demo = project / "recipes" / "demo"
+    (demo / "word.toml").write_text('extends = "../word.toml"\n')
+    answer = cantus("check")
+    assert answer.code == 2
+    assert answer.error.startswith(
+        "error: recipes/demo/word.toml:1  extends: no such file; did you"
     )
 
 
-def test_a_profile_that_the_recipe_lacks_is_a_fault(project, cantus, recipe):
-    (project / "recipes" / "words.toml").write_text(recipe.partition("[profile")[0])
+def test_a_published_setup_is_checked_like_a_recipe(project, cantus):
+    path = project / "upstream" / "audio_puzzle_vae.toml"
+    path.write_text(path.read_text().replace("batch_size = 64", "batch_size = 0"))
     answer = cantus("check")
     assert answer.code == 2
-    assert "no profile 'demo' (there are: full)" in answer.error
+    assert answer.error.startswith("error: upstream/audio_puzzle_vae.toml:")
+    assert answer.error.endswith("training.batch_size: must be at least 1\n")
+
+
+def test_a_published_setup_that_is_not_there_is_named_with_the_nearest(project, cantus, recipe):
+    text = recipe.replace("audio_puzzle_vae", "audio_puzzle_vea")
+    (project / "recipes" / "words.toml").write_text(text)
+    for words in (["check"], ["diff", "words", "--upstream"], ["train", "words"]):
+        answer = cantus(*words)
+        assert answer.code == 2
+        assert (
+            "recipes/words.toml:5  upstream: there is no upstream/audio_puzzle_vea.toml; did you "
+            "mean 'audio_puzzle_vae'? (there are: audio_puzzle_vae)"
+        ) in answer.error
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("words", "schema = 1\n", "recipes/words.toml:1  schema: this Cantus reads schema 2"),
+        ("child", 'extends = "demo/words.toml"\n', "extends: a recipe may not extend a demo"),
+        ("demo/words", 'extends = "words.toml"\n', "extends: a recipe of recipes/demo extends its"),
+        ("child", 'extends = "../child.toml"\n', "extends: ../child.toml lies outside recipes/"),
+    ],
+)
+def test_what_may_not_be_extended_is_refused_by_every_command_and_nothing_is_written(
+    project, cantus, file, text, said
+):
+    (project / "recipes" / f"{file}.toml").write_text(text)
+    name = file.rpartition("/")[2]
+    before = sorted(project.rglob("*"))
+    for words in (["check"], ["resolve", name], ["train", name], ["diff", name, "--upstream"]):
+        answer = cantus(*words)
+        assert answer.code == 2
+        assert said in answer.error
+        assert "Traceback" not in answer.error
+    assert sorted(project.rglob("*")) == before
 
 
 def test_a_corpus_that_params_lack_is_blamed_on_its_line(project, cantus, recipe):

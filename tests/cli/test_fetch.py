@@ -7,7 +7,6 @@ import time
 import click
 import pytest
 
-from engine.fetch import download
 from tests.fetch.server import serving
 
 FILES = {
@@ -20,14 +19,12 @@ FILES = {
 HALF = len(FILES["model.pth"]) // 2
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(download, "PAUSE_SECONDS", 0.0)
+HUB = "coqui/XTTS-v2"
 
 
 @pytest.fixture
 def server():
-    with serving(dict(FILES)) as server:
+    with serving(dict(FILES), HUB) as server:
         yield server
 
 
@@ -37,16 +34,25 @@ def start(project, server):
 
     def start():
         server.hold_after["model.pth"] = HALF
-        words = ["fetch", "xtts_v2", "--accept-licence", "--from", server.address]
-        code = f"from engine.cli import main; main({words})"
-        process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-        partial = project / "published/xtts_v2/model.pth.partial"
-        while not (partial.is_file() and partial.stat().st_size):
+        process = from_hub(server.address)
+        while not any(partial.stat().st_size for partial in partials(project)):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.01)
         return process
 
     return start
+
+
+def from_hub(endpoint, **environment):
+    """A fetch in a process of its own from a mirror of the hub."""
+    code = "from engine.cli import main; main(['fetch', 'xtts_v2', '--accept-licence'])"
+    environment = {**os.environ, "HF_ENDPOINT": endpoint, **environment}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, text=True, **pipes)
+
+
+def partials(project):
+    return list((project / "published/xtts_v2").glob("model.pth.*.partial"))
 
 
 def put_in_place(project):
@@ -124,8 +130,8 @@ def test_a_fetch_that_is_killed_goes_on_where_it_was(project, cantus, server, st
     process.wait()
     server.hold_after.clear()
     server.asked.clear()
-    answer = cantus("fetch", "xtts_v2", "--accept-licence", "--from", server.address)
-    assert answer.code == 0, answer.error
+    _, said = from_hub(server.address).communicate(timeout=60)
+    assert said == ""
     assert [name for name, _ in server.asked] == ["model.pth"]
     assert 0 < server.starts("model.pth")[0] <= HALF
     assert put_in_place(project) == FILES
@@ -137,5 +143,31 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_so(project, server, start):
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Stopped: the same command goes on with what has arrived." in said
-    assert (project / "published/xtts_v2/model.pth.partial").stat().st_size > 0
+    assert [partial.stat().st_size > 0 for partial in partials(project)] == [True]
     assert not (project / "published/xtts_v2/model.pth").exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"HF_HUB_OFFLINE": "1"}, "config.json was not asked: HF_HUB_OFFLINE is set"),
+        ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "config.json cannot be read: "),
+    ],
+)
+def test_a_hub_that_is_not_asked_or_not_there_is_one_sentence(project, server, environment, said):
+    process = from_hub(server.address, **environment)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said in error
+    assert "--from" in error
+    assert error.count("\n") == 1
+    assert server.paths == []
+
+
+def test_two_at_once_do_not_fetch_the_same(project, server, start):
+    process = start()
+    _, error = from_hub(server.address).communicate(timeout=60)
+    assert "Another process is fetching into" in error
+    server.let_go.set()
+    process.communicate(timeout=60)
+    assert put_in_place(project) == FILES

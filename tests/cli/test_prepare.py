@@ -20,7 +20,7 @@ from engine.systems.xtts.system import build
 from tests.systems.xtts.small_project import spoken_project  # noqa: F401 (a fixture)
 
 RECIPE = """\
-schema = 1
+schema = 2
 name = "small"
 system = "xtts"
 summary = "a test"
@@ -95,7 +95,7 @@ def rows_of(project, name):
 
 
 def built(project):
-    recipe = load_recipe(project.recipe("small"), classes=recipe_classes(), profile="full")
+    recipe = load_recipe(project.recipe("small"), classes=recipe_classes())
     return build(recipe, project, load_params(project.params))
 
 
@@ -158,7 +158,9 @@ def test_what_is_said_names_the_reasons_with_the_first_clips_and_the_tables(proj
     assert "8 training" in lines["used"]
     assert "Conditioned on another clip of its speaker: 14 clips" in lines["voices"]
     assert "tables: build/prepared/small/clips.tsv, build/prepared/small/quarantined" in said
-    assert any("Conditioned on another clip" in note for note in built(project).data.notes)
+    assert any(
+        "Conditioned on another clip" in note for note in built(project).dataset_summary.notes
+    )
 
 
 def test_training_makes_nothing_again_that_was_prepared_where_it_could_not_make_the_same(
@@ -172,10 +174,8 @@ def test_training_makes_nothing_again_that_was_prepared_where_it_could_not_make_
     def other(*_):
         raise AssertionError("made again")
 
-    for name in ("fit_audio_codes", "code_all"):
-        monkeypatch.setattr(f"engine.systems.xtts.data.utterances.{name}", other)
-    for name in ("eligible_clips", "scratch_vocabulary"):
-        monkeypatch.setattr(f"engine.systems.xtts.text.text_tokens.{name}", other)
+    for name in ("fit_audio_codes", "code_all", "eligible_clips", "scratch_vocabulary"):
+        monkeypatch.setattr(f"engine.systems.xtts.data.cached_features.{name}", other)
     after = built(project)
     assert after.data_digest == before.data_digest
     assert after.evaluation_set == before.evaluation_set
@@ -193,7 +193,7 @@ def test_a_phase_takes_what_was_prepared_for_its_parent(project, cantus):
     shutil.rmtree(project.features)
     child = 'extends = "small.toml"\nname = "later"\n[start]\nfrom = "small"\n'
     (project.recipes / "later.toml").write_text(child)
-    recipe = load_recipe(project.recipe("later"), classes=recipe_classes(), profile="full")
+    recipe = load_recipe(project.recipe("later"), classes=recipe_classes())
     assert project.prepared("small") in features_of(recipe, project).prepared
 
 
@@ -281,7 +281,7 @@ def test_a_kill_leaves_what_was_there_and_nothing_half(project, cantus, module, 
 
 def test_a_recipe_that_needs_none_says_so(project, cantus, recipe):
     (project.recipes / "words.toml").write_text(
-        recipe.replace('corpus = "words"', 'corpus = "speech"')
+        recipe.replace('corpus = "words"', 'corpus = "speech"').replace("upstream = ", "# ")
     )
     answer = cantus("prepare", "words")
     assert answer.code == 2

@@ -17,14 +17,16 @@ def test_the_resolved_recipe_is_written_under_the_profile(project, cantus):
     values = tomli.loads(resolved(project).read_text())
     assert values["training"]["epochs"] == 1
     assert values["dataset"]["window"] == "first"
-    assert "profile" not in values
     assert "summary" not in values
 
 
 def test_a_change_that_does_not_count_leaves_the_file_alone(project, cantus, recipe):
     cantus("resolve", "words")
     before = resolved(project).stat()
-    changed = f"# new\n{recipe}\n[profile.other.training]\nepochs = 9\n[samples]\nnum_clips = 1\n"
+    changed = f"# new\n{recipe}\n[samples]\nnum_clips = 1\n"
+    (project / "recipes" / "other").mkdir()
+    other = 'extends = "../words.toml"\n[training]\nepochs = 9\n'
+    (project / "recipes" / "other" / "words.toml").write_text(other)
     (project / "recipes" / "words.toml").write_text(changed)
     cantus("resolve", "words")
     after = resolved(project).stat()
@@ -97,5 +99,44 @@ def test_nothing_is_written_of_a_faulty_recipe(project, cantus, recipe):
     assert not (project / "build").exists()
 
 
+def test_the_code_that_trains_and_measures_is_written_module_by_module(project, cantus):
+    cantus("resolve", "words")
+    code = tomli.loads(resolved(project).read_text())["code"]
+    assert {"engine.training.schedules", "engine.systems.vqvae.evaluate", "torch"} <= code.keys()
+    assert "engine.systems.vqvae.samples" not in code
+
+
+def test_without_a_name_all_recipes_and_corpora_are_written_and_those_that_are_gone_deleted(
+    project, cantus, recipe
+):
+    other = project / "recipes" / "other.toml"
+    other.write_text(recipe.replace('name = "words"', 'name = "other"'))
+    assert cantus("resolve").code == 0
+    written = sorted(path.name for path in resolved(project).parent.iterdir())
+    assert written == ["other.data.toml", "other.toml", "words.data.toml", "words.toml"]
+    corpus = tomli.loads(Project(project).resolved_corpus("words").read_text())
+    assert corpus["source"]["sample_rates_hz"] == [16_000]
+    assert "engine.corpus.audio.decode" in corpus["code"]
+    assert "engine.corpus.account.summary" not in corpus["code"]
+    other.unlink()
+    cantus("resolve")
+    written = sorted(path.name for path in resolved(project).parent.iterdir())
+    assert written == ["words.data.toml", "words.toml"]
+
+
+def test_a_faulty_recipe_keeps_the_others_from_nothing_and_loses_its_own_file(
+    project, cantus, recipe
+):
+    other = project / "recipes" / "other.toml"
+    other.write_text(recipe.replace('name = "words"', 'name = "other"'))
+    cantus("resolve")
+    other.write_text(other.read_text().replace("1e-3", "0.0"))
+    answer = cantus("resolve")
+    assert answer.code == 0
+    assert "other cannot be trained: recipes/other.toml:" in answer.out
+    assert resolved(project).is_file()
+    assert not resolved(project).with_name("other.toml").exists()
+
+
 def test_the_help_has_an_example(cantus):
-    assert "Examples:\n    cantus resolve " in cantus("resolve", "--help").out
+    assert "Examples:\n    cantus resolve\n" in cantus("resolve", "--help").out

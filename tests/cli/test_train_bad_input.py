@@ -53,7 +53,7 @@ def test_an_unknown_key_is_named_with_file_and_line(cantus, project):
 
 
 def test_a_recipe_that_extends_itself(cantus, project):
-    change(project / "recipes/words.toml", "schema = 1", 'schema = 1\nextends = "words.toml"')
+    change(project / "recipes/words.toml", "schema = 2", 'schema = 2\nextends = "words.toml"')
     refused(cantus, project, "train", "words", says=["words.toml", "extends"])
 
 

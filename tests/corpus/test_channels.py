@@ -9,8 +9,8 @@ from attrs import evolve
 
 from engine.corpus import Corpus, ingest
 from engine.corpus.account.explain import explain_clip
-from engine.corpus.store.integrity import require_intact
-from engine.corpus.store.manifest import Clip
+from engine.corpus.integrity import require_intact
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.evaluation.audio import ClipAudio, rows_sharing_audio
 from engine.recipe.dataset import CorpusClips

@@ -15,7 +15,7 @@ from engine.corpus.audio.ffmpeg import find_ffmpeg
 from engine.corpus.layouts import Candidate
 from engine.corpus.measure.limits import Limits
 from engine.corpus.measure.measure import measure_file
-from engine.corpus.store.manifest import Quarantined
+from engine.corpus.table.manifest import Quarantined
 
 ODD = Path(os.environ.get("CANTUS_ODD_FILES", "no-such-folder"))
 pytestmark = pytest.mark.skipif(not ODD.is_dir(), reason="the odd files are not here")

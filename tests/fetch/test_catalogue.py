@@ -9,7 +9,7 @@ from engine.fetch.catalogue import find_entry, read_catalogue
 def test_every_entry_says_where_it_lies_and_under_which_licence():
     for name, entry in read_catalogue().items():
         assert re.fullmatch(r"[a-z0-9_]+", name)
-        assert entry.address.startswith("https://")
+        assert re.fullmatch(r"hf://[\w.-]+/[\w.-]+(@\w+)?|https://.+", entry.place)
         assert entry.licence.name
         assert entry.licence.summary
         assert entry.licence.address.startswith("https://")

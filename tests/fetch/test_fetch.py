@@ -28,13 +28,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def put(server, folder):
+def put(place, folder):
     """Fetch, and return what was said."""
 
     def put(entry=ENTRY):
         said = []
-        source = source_at(server.address)
-        fetch(entry, folder, source, said.append, lambda name: lambda done, size: None)
+        fetch(entry, folder, source_at(place), said.append, lambda name: lambda done, size: None)
         return said
 
     return put

@@ -9,22 +9,19 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 _TINY = """
-[profile.tiny.dataset]
-num_train_clips = 128
-num_eval_clips = 32
-
-[profile.tiny.training]
+[training]
 epochs = 2
 batch_size = 16
 log_every_steps = 1
 checkpoint_every = "step:2"
 
-[profile.tiny.guard.codes_in_use]
-action = "warn"
+[guard]
+"eval/perplexity" = { action = "warn" }
 
-[profile.tiny.samples]
+[samples]
 num_clips = 1
 """
+_TINY_PLUS = f"{_TINY}\n[schedule.autoencoder]\nwarmup_steps = 2\n"
 
 _LEFT_BEHIND = ("tests/", "metrics/", "plots/", "dvc.lock")
 """What a fresh checkout lacks, or does not need."""
@@ -93,12 +90,13 @@ class Checkout:
 
     def make_tiny(self) -> None:
         """Give the recipes a profile that takes seconds, and switch to it."""
-        recipe = self.root / "recipes/audio_vae.toml"
-        recipe.write_text(recipe.read_text() + _TINY)
-        child = self.root / "recipes/audio_vae_plus.toml"
-        child.write_text(
-            child.read_text() + "\n[profile.tiny.schedule.autoencoder]\nwarmup_steps = 2\n"
-        )
+        (self.root / "recipes/tiny").mkdir()
+        for name, values in (("audio_vae", _TINY), ("audio_vae_plus", _TINY_PLUS)):
+            tiny = self.root / f"recipes/tiny/{name}.toml"
+            tiny.write_text(f'extends = "../{name}.toml"\n{values}')
+        self.edit("recipes/audio_vae.toml", "num_train_clips = 50_000", "num_train_clips = 128")
+        self.edit("recipes/audio_vae.toml", "num_eval_clips = 10_000", "num_eval_clips = 32")
         self.edit("params.toml", 'profile = "demo"', 'profile = "tiny"')
         self.edit("params.toml", "aim = true", "aim = false")
+        self.run("cantus", "pipeline", "--write")
         self.commit()

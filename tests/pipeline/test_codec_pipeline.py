@@ -17,23 +17,22 @@ RECIPES = ("codec_dac_fixed", "codec_dac_paper")
 
 def make_short(checkout, name):
     """Leave a recipe's demo a few steps and a few clips, its late adversary included."""
-    path = checkout.root / "recipes" / f"{name}.toml"
-    before, demo, after = path.read_text().partition("[profile.demo.training]\n")
+    path = checkout.root / "recipes" / "demo" / f"{name}.toml"
+    before, demo, after = path.read_text().partition("[training]\n")
     table, blank, rest = after.partition("\n\n")
     kept = [line for line in table.splitlines() if not line.startswith(("steps", "evaluate"))]
     short = ["steps = 6", 'evaluate_every = "step:3"', "log_every_steps = 1"]
     text = "".join([before, demo, "\n".join([*short, *kept]), blank, rest])
     text = text.replace("starts_at_step = 408", "starts_at_step = 3")
     text = text.replace("warmup_steps = 30", "warmup_steps = 1")
+    text = text.replace("num_eval_clips = 24", "num_eval_clips = 3")
+    text = text.replace("[evaluation]", "[evaluation]\nperceptual = []")
     path.write_text(text)
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     made = Checkout(tmp_path_factory.mktemp("codec"))
-    paper = "recipes/codec_dac_paper.toml"
-    made.edit(paper, "num_eval_clips = 24", "num_eval_clips = 3")
-    made.edit(paper, "[profile.demo.evaluation]", "[profile.demo.evaluation]\nperceptual = []")
     for name in RECIPES:
         make_short(made, name)
     made.edit("params.toml", "aim = true", "aim = false")

@@ -7,7 +7,7 @@ from engine.recipe import Recipe, RecipeError, load_recipe
 from engine.systems import recipe_classes
 
 MINIMAL = """\
-schema = 1
+schema = 2
 name = "words"
 system = "vqvae"
 summary = "a test"
@@ -49,6 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def write(folder: Path) -> Callable[..., Path]:
     def write(text: str, name: str = "words") -> Path:
         path = folder / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -59,9 +60,9 @@ def write(folder: Path) -> Callable[..., Path]:
 def load(write) -> Callable[..., Recipe]:
     """Write a recipe and load it."""
 
-    def load(text: str = MINIMAL, *overrides: str, profile: str = "full") -> Recipe:
+    def load(text: str = MINIMAL, *overrides: str) -> Recipe:
         path = write(text)
-        return load_recipe(path, classes=recipe_classes(), profile=profile, overrides=overrides)
+        return load_recipe(path, classes=recipe_classes(), overrides=overrides)
 
     return load
 
@@ -70,9 +71,9 @@ def load(write) -> Callable[..., Recipe]:
 def faults(load) -> Callable[..., list[str]]:
     """Write a faulty recipe and say what its error lists."""
 
-    def faults(text: str, *overrides: str, profile: str = "full") -> list[str]:
+    def faults(text: str, *overrides: str) -> list[str]:
         with pytest.raises(RecipeError) as caught:
-            load(text, *overrides, profile=profile)
+            load(text, *overrides)
         return [str(fault) for fault in caught.value.faults]
 
     return faults

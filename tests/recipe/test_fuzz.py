@@ -20,7 +20,6 @@ from engine.recipe import (
     load_params,
     load_recipe,
     recipe_identity,
-    recipe_profiles,
     to_plain,
     to_toml,
 )
@@ -29,11 +28,12 @@ from engine.systems import recipe_classes
 from tests.fuzz import examples
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "recipes").glob("*.toml"))
+FILES = sorted([*(ROOT / "recipes").glob("*.toml"), *(ROOT / "upstream").glob("*.toml")])
 SHIPPED = [path.read_text(encoding="utf-8") for path in FILES]
 RECIPE = SHIPPED[0]
 PARAMS = (ROOT / "params.toml").read_text(encoding="utf-8")
-LINES = [line for text in SHIPPED for line in text.splitlines()]
+DEMO = (ROOT / "recipes" / "demo" / "codec_dac_fixed.toml").read_text(encoding="utf-8")
+LINES = [line for text in (*SHIPPED, DEMO) for line in text.splitlines()]
 
 VALUES = st.sampled_from(
     ["", "1", "-1", "0", "1.5", "inf", "-inf", "nan", "true", '"x"', "[]", "[1]", "{}", '""',
@@ -45,7 +45,8 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 KEYS = st.sampled_from(
     [*sorted({*re.findall(r"^(\w+) =", RECIPE, re.MULTILINE), "kind", "extends"}), '"еpochs"',
-     '"\\u0000"', '""', '"a.b"', "training.steps", "a" * 300, '"\\u202ekind"', "profile.demo"]
+     '"\\u0000"', '""', '"a.b"', "training.steps", "a" * 300, '"\\u202ekind"', "profile.demo",
+     '"eval/loss"', "guard"]
 )  # fmt: skip
 ODD_BYTES = st.sampled_from(
     [b"\x00", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\r", b"\r\n", b"\x1b[2J", b'"', b"'''",
@@ -57,21 +58,20 @@ ODD_BYTES = st.sampled_from(
 def folder():
     """Where the shipped recipes lie, so that the parent of a mutated one is found."""
     with TemporaryDirectory() as made, pytest.MonkeyPatch.context() as patch:
+        recipes = Path(made) / "recipes"
+        (recipes / "demo").mkdir(parents=True)
         for path in FILES:
-            shutil.copy(path, made)
-        patch.chdir(made)
+            shutil.copy(path, recipes)
+        patch.chdir(recipes)
         yield
 
 
-def read(content: str | bytes, profile: str = "full", overrides: tuple[str, ...] = ()) -> object:
+def read(content: str | bytes, overrides: tuple[str, ...] = (), folder: str = ".") -> object:
     """The recipe, after everything that is done with one; or what the error says."""
-    path = Path("mutated.toml")
+    path = Path(folder) / "mutated.toml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     try:
-        recipe_profiles(path)
-        recipe = load_recipe(
-            path, classes=recipe_classes(), profile=profile, overrides=(*overrides, "name=mutated")
-        )
+        recipe = load_recipe(path, classes=recipe_classes(), overrides=(*overrides, "name=mutated"))
     except RecipeError as error:
         said = str(error)
         assert visible_lines(said) == said
@@ -99,7 +99,18 @@ def test_a_line_changed_added_or_dropped(number, key, value, how):
         lines.insert(number, f"{key} = {value}")
     else:
         lines[number] = f"{lines[number].partition('=')[0]}= {value}"
-    read("\n".join(lines), "demo")
+    read("\n".join(lines))
+
+
+@examples(100)
+@given(st.integers(0, DEMO.count("\n")), KEYS, VALUES, st.booleans())
+def test_a_demo_with_a_line_changed(number, key, value, keep_key):
+    parent = Path("codec_dac_fixed.toml").read_text(encoding="utf-8")
+    Path("mutated.toml").write_text(parent, encoding="utf-8")
+    lines = [*DEMO.replace("codec_dac_fixed.toml", "mutated.toml").splitlines(), ""]
+    key = lines[number].partition("=")[0] if keep_key else key
+    lines[number] = f"{key} = {value}"
+    read("\n".join(lines), folder="demo")
 
 
 @examples(150)
@@ -128,13 +139,13 @@ def test_bytes_flipped_cut_and_inserted(recipe, changes):
             del content[at : at + 1 + where % 40]
         else:
             content[at:at] = odd
-    read(bytes(content), "demo")
+    read(bytes(content))
 
 
 @examples(150)
 @given(st.lists(st.sampled_from(LINES), max_size=60))
 def test_lines_of_all_recipes_spliced(lines):
-    read("\n".join(lines), "demo")
+    read("\n".join(lines))
 
 
 _trees = st.recursive(
@@ -164,7 +175,7 @@ def test_any_part_replaced_by_anything(keys, tree):
         inner = table.get(key)
         table = inner if isinstance(inner, dict) else table
     table[keys[-1]] = tree
-    read(tomli_w.dumps(top).encode(errors="surrogatepass"), "demo")
+    read(tomli_w.dumps(top).encode(errors="surrogatepass"))
 
 
 @examples(300)
@@ -178,7 +189,7 @@ def test_any_part_replaced_by_anything(keys, tree):
     )
 )
 def test_overrides_of_anything(overrides):
-    read(RECIPE, "demo", tuple(overrides))
+    read(RECIPE, tuple(overrides))
 
 
 @examples(150)

@@ -8,22 +8,17 @@ from pathlib import Path
 import pytest
 import tomli
 
-from engine.recipe import RecipeError, load_recipe, recipe_profiles
+from engine.recipe import RecipeError, load_recipe
 from engine.recipe.naming import GIT_OWN, recipe_name
 from engine.recipe.overrides import parse_override
 from engine.systems import recipe_classes
 
 
-def refusal(path: Path, *overrides: str, profile: str = "full") -> str:
+def refusal(path: Path, *overrides: str) -> str:
     with pytest.raises(RecipeError) as caught:
-        _read(path, overrides, profile)
+        load_recipe(path, classes=recipe_classes(), overrides=overrides)
     assert len(str(caught.value)) < 400_000
     return str(caught.value)
-
-
-def _read(path: Path, overrides: tuple[str, ...], profile: str) -> None:
-    recipe_profiles(path)
-    load_recipe(path, classes=recipe_classes(), profile=profile, overrides=overrides)
 
 
 def test_fifty_megabytes_are_not_read(folder):
@@ -45,11 +40,6 @@ def test_fifty_megabytes_are_not_read(folder):
 )
 def test_more_values_than_anybody_writes(write, text):
     assert "holds more than 4,000 values" in refusal(write(text))
-
-
-def test_more_profiles_than_anybody_checks(write, minimal):
-    profiles = "".join(f"[profile.p{number}]\n" for number in range(17))
-    assert "more than 16 profiles" in refusal(write(minimal + profiles))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +93,7 @@ def test_what_is_no_plain_file_is_not_opened(folder, kind):
         "\\u202eparent.toml", "file:///etc/passwd", "https://example.org/a.toml",
     ],
 )  # fmt: skip
-def test_a_parent_is_a_plain_file_beside(write, minimal, parent):
+def test_a_parent_is_a_plain_file_of_recipes(write, minimal, parent):
     assert "extends: " in refusal(write(f'extends = "{parent}"\n{minimal}'))
 
 
@@ -207,10 +197,9 @@ def test_the_command_line_in_a_process_of_its_own(folder, minimal, command):
     subprocess.run(["git", "init", "-q", "."], check=True)
     root = Path(__file__).parents[2]
     (folder / "params.toml").write_bytes((root / "params.toml").read_bytes())
-    (folder / "recipes").mkdir()
+    (folder / "recipes" / "demo").mkdir(parents=True)
     words = [command, "words", *(["words"] if command == "diff" else [])]
     for text in ("a = " + "[" * 9_000, minimal + '"\\u001b[2J" = 1\n', 'extends = "words.toml"\n'):
-        text += "[profile.demo]\n"
         (folder / "recipes" / "words.toml").write_text(text, encoding="utf-8")
         answer = subprocess.run(
             [sys.executable, "-m", "engine", *words],

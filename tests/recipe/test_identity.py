@@ -9,9 +9,9 @@ from engine.recipe.schema import SCHEMA_VERSION, Recipe
 from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
 from engine.systems import recipe_classes
 
-COMMON = (1, "ff4b6d665878")
+COMMON = (2, "9e79f90c7718")
 SYSTEMS = {
-    "codec": (1, "e1b8bb80fc60"),
+    "codec": (1, "7febc435326f"),
     "vqvae": (1, "ae659f703fa5"),
     "xtts": (1, "de4b509cc124"),
 }
@@ -50,8 +50,9 @@ def test_twelve_hex_digits_that_stay_the_same(load):
         lambda text: text.replace("codebook = 1.0", "codebook = 1"),
         lambda text: text + "log_every_steps = 3\n",
         lambda text: text + "\n[samples]\nnum_clips = 9\n",
-        lambda text: text + "\n[guard.finite]\nfinite = 'train/loss'\n",
-        lambda text: text + "\n[profile.demo.training]\nepochs = 1\n",
+        lambda text: text + "\n[guard]\n'eval/loss' = { below = 9.0 }\n",
+        lambda text: text + "\n[expect]\n'eval/loss' = { epochs = [1], low = [1.0] }\n",
+        lambda text: text.replace('name = "words"\n', ""),
         lambda text: text + "\n[schedule.autoencoder]\nkind = 'constant'\n",
         lambda text: text + "precision = 'fp32'\n",
     ],
@@ -76,7 +77,7 @@ def test_what_changes_learning_changes_it(load, minimal, override):
 
 
 def test_an_inherited_value_changes_it(write, minimal):
-    child = write('extends = "parent.toml"\nname = "words"\n')
+    child = write('extends = "parent.toml"\n')
     identities = set()
     for epochs in (5, 6):
         write(minimal.replace("epochs = 5", f"epochs = {epochs}"), "parent")

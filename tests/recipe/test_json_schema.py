@@ -7,16 +7,17 @@ import tomli
 from engine.recipe.json_schema import json_schema
 from engine.systems import recipe_classes
 
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
+ROOT = Path(__file__).parents[2]
+RECIPES = sorted([*ROOT.glob("recipes/**/*.toml"), *ROOT.glob("upstream/*.toml")])
 SCHEMA = json_schema(recipe_classes())
 
 
 def unknown(value, schema, path="") -> list[str]:
     """The keys of a recipe that no alternative of the schema offers."""
-    if "$ref" in schema:
-        schema = SCHEMA
     if "anyOf" in schema:
         return min((unknown(value, one, path) for one in schema["anyOf"]), key=len)
+    if isinstance(value, list) and "items" in schema and "properties" in schema["items"]:
+        return [key for one in value for key in unknown(one, schema["items"], path)]
     if not isinstance(value, dict):
         allowed = schema.get("enum", [value])
         return [] if value in allowed else [f"{path}={value}"]
@@ -41,10 +42,10 @@ def test_what_is_unknown_is_not_covered(minimal):
     values = tomli.loads(minimal)
     values["training"]["epoch"] = 5
     values["model"]["kind"] = "puzle"
-    values["profile"] = {"demo": {"training": {"epoch": 1}}}
+    values["guard"] = {"eval/loss": {"bellow": 1.0}}
     assert sorted(unknown(values, SCHEMA)) == [
+        ".guard.eval/loss.bellow",
         ".model.kind=puzle",
-        ".profile.demo.training.epoch",
         ".training.epoch",
     ]
 
@@ -56,6 +57,7 @@ def test_metrics_and_turns_are_offered():
         if one["properties"]["system"]["enum"] == ["vqvae"]
     ]
     assert "eval/rmse_db" in vqvae["training"]["properties"]["best"]["examples"]
+    assert "eval/rmse_db" in vqvae["guard"]["propertyNames"]["examples"]
     assert list(vqvae["optimizer"]["properties"]) == ["autoencoder"]
 
 

@@ -81,9 +81,3 @@ def test_a_key_is_left_out_with_its_places():
     result = layer({"a": {"b": 1}, "c": 2}).without("a")
     assert result.values == {"c": 2}
     assert set(result.places) == {(), ("c",)}
-
-
-def test_a_table_becomes_a_layer_of_its_own():
-    result = layer({"profile": {"demo": {"training": {"epochs": 1}}}}).table(("profile", "demo"))
-    assert result.values == {"training": {"epochs": 1}}
-    assert result.place(("training", "epochs")) == Place("a.toml", 4)

@@ -4,11 +4,12 @@ import sys
 import pytest
 
 from engine.recipe import RecipeError, load_recipe
-from engine.recipe.schema import Constant
+from engine.recipe.optimizers import Constant
 from engine.systems import recipe_classes
+from engine.systems.vqvae.recipe import VqvaeRecipe
 
 FAULTY = """\
-schema = 1
+schema = 2
 name = "words"
 system = "vqvae"
 summary = 7
@@ -32,8 +33,8 @@ epoch = 5
 batch_size = 64
 learning_rate = 1e-3
 
-[guard.codes]
-metric = "eval/perplexty"
+[guard."eval/perplexty"]
+at = "epoch:1"
 above = 2.0
 below = 5.0
 
@@ -58,7 +59,7 @@ def test_every_fault_of_a_file_in_one_pass_sorted_by_line(faults):
         "words.toml:20  training.best",
         "words.toml:21  training.epoch",
         "words.toml:23  training.learning_rate",
-        "words.toml:26  guard.codes.metric",
+        'words.toml:25  guard."eval/perplexty"',
         "words.toml:32  verdict.cuts",
     ]
 
@@ -94,7 +95,7 @@ def test_a_missing_table_is_blamed_on_the_file(faults, minimal):
 
 def test_an_inherited_fault_is_blamed_on_the_parent(write, minimal):
     write(minimal.replace("epochs = 5", "epochs = 0"), "parent")
-    path = write('extends = "parent.toml"\nname = "words"\n[training]\nbatch_size = 0\n')
+    path = write('extends = "parent.toml"\n\n[training]\nbatch_size = 0\n')
     with pytest.raises(RecipeError) as caught:
         load_recipe(path, classes=recipe_classes())
     assert [str(fault) for fault in caught.value.faults] == [
@@ -103,11 +104,14 @@ def test_an_inherited_fault_is_blamed_on_the_parent(write, minimal):
     ]
 
 
-def test_a_child_must_give_its_own_name(write, minimal):
-    write(minimal.replace('"words"', '"parent"', 1), "parent")
-    path = write('extends = "parent.toml"\n')
-    with pytest.raises(RecipeError, match=r"parent.toml:2  name: .* file's own name, 'words'"):
+def test_a_name_that_is_given_is_the_files_own(write, minimal):
+    path = write(minimal.replace('"words"', '"other"', 1))
+    with pytest.raises(RecipeError, match=r"words.toml:2  name: .* file's own name, 'words'"):
         load_recipe(path, classes=recipe_classes())
+
+
+def test_a_recipe_beside_a_run_keeps_its_name(write, minimal):
+    assert load_recipe(write(minimal, "recipe"), classes=recipe_classes()).name == "words"
 
 
 def test_an_unknown_system_lists_the_known_and_hides_no_other_fault(faults, minimal):
@@ -148,10 +152,42 @@ def test_reading_recipes_imports_no_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_profile_of_a_recipe_that_continues_may_start_from_scratch(load, minimal):
+def test_a_child_of_a_recipe_that_continues_may_start_from_scratch(load, write, minimal):
     text = minimal + "\n[start]\nweights = 'published/model.pth'\n"
     assert load(text).start.weights == "published/model.pth"
-    assert load(text + "\n[profile.demo.start]\nfrom = 'scratch'\n", profile="demo").start is None
+    child = write("extends = 'words.toml'\n[start]\nfrom = 'scratch'\n", "child")
+    assert load_recipe(child, classes=recipe_classes()).start is None
+
+
+DEFAULT = "eval/perplexity"
+
+
+def test_a_recipe_has_the_guards_of_its_system(load):
+    assert load().guard == {DEFAULT: (VqvaeRecipe.default_guards[DEFAULT],)}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("at = 'epoch:9'", ("epoch:9", 2.0, "stop")),
+        ("action = 'off'", ("from step:150", 2.0, "off")),
+    ],
+)
+def test_a_recipe_changes_a_guard_of_its_system_key_by_key(load, minimal, change, expected):
+    (guard,) = load(f"{minimal}\n[guard]\n'{DEFAULT}' = {{ {change} }}\n").guard[DEFAULT]
+    assert (guard.at, guard.above, guard.action) == expected
+
+
+def test_another_condition_takes_the_place_of_the_systems(load, minimal):
+    (guard,) = load(f"{minimal}\n[guard]\n'{DEFAULT}' = {{ below = 9.0 }}\n").guard[DEFAULT]
+    assert (guard.below, guard.above) == (9.0, None)
+
+
+def test_a_fault_is_blamed_on_the_recipe_and_not_on_the_guards_of_its_system(faults, minimal):
+    (fault,) = faults(f"{minimal}\n[guard]\n'{DEFAULT}' = {{ below = 9.0, above = 1.0 }}\n")
+    assert fault.startswith('words.toml:26  guard."eval/perplexity": give exactly one of')
+    (missing,) = faults(minimal.replace('[model]\nkind = "puzzle"\n', "[guard]\n"))
+    assert missing == "words.toml:1  model: missing: the networks"
 
 
 def test_no_recipe_is_called_scratch(write, minimal):

@@ -50,9 +50,15 @@ def test_the_last_override_counts(load, minimal):
     assert load(minimal, "training.epochs=3", "training.epochs=4").training.epochs == 4
 
 
-def test_overrides_lie_over_the_profile(load, minimal):
-    text = minimal + "\n[profile.demo.training]\nepochs = 2\n"
-    assert load(text, "training.epochs=3", profile="demo").training.epochs == 3
+def test_a_guard_is_changed_by_its_metric(load, minimal):
+    text = minimal + "\n[guard]\n'eval/loss' = { at = 'epoch:5', below = 9.0 }\n"
+    (guard,) = load(text, 'guard."eval/loss".at=epoch:6').guard["eval/loss"]
+    assert (guard.at, guard.below) == ("epoch:6", 9.0)
+
+
+def test_a_name_stays_an_overrides(load, minimal):
+    text = minimal.replace('name = "words"\n', "")
+    assert load(text, "training.epochs=3", "summary=a").name == "words"
 
 
 def test_a_fault_names_the_override(faults, minimal):

@@ -36,11 +36,22 @@ def test_a_written_recipe_reads_back_the_same(load, folder):
 
 
 def test_the_identity_view_holds_only_what_counts(load, minimal):
-    recipe = load(minimal + "\n[guard.finite]\nfinite = 'train/loss'\n[samples]\nnum_clips = 2\n")
+    recipe = load(minimal + "\n[guard]\n'eval/loss' = { below = 9.0 }\n[samples]\nnum_clips = 2\n")
     view = to_plain(recipe, identity_only=True)
     assert not {"summary", "guard", "samples", "upstream"} & set(view)
     assert "log_every_steps" not in view["training"]
     assert view["system_version"] == type(recipe).version
+
+
+def test_one_guard_of_a_metric_is_a_table_and_several_are_a_list(load, minimal):
+    text = """
+[guard]
+"eval/loss" = [{ below = 9.0 }, { plateau_steps = 5 }]
+"eval/order" = [{ above = 0.0 }]
+"""
+    plain = to_plain(load(minimal + text))["guard"]
+    assert [guard.get("below") for guard in plain["eval/loss"]] == [9.0, None]
+    assert plain["eval/order"]["above"] == 0.0
 
 
 def test_the_toml_holds_the_plain_values(load):

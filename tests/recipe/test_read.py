@@ -3,7 +3,7 @@ import re
 import pytest
 
 from engine.recipe import RecipeError
-from engine.recipe.read import forbidden_values, read_document, read_layer
+from engine.recipe.read import forbidden_values, read_layer
 
 
 def message(call, *arguments) -> str:
@@ -61,50 +61,6 @@ def test_a_byte_order_mark_is_skipped(folder):
     path = folder / "windows.toml"
     path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
     assert read_layer(path).values == {"a": 1}
-
-
-def test_a_child_adds_to_its_parent_and_each_value_keeps_its_line(write):
-    write("a = 1\n[t]\nx = 1\ny = 2\n", "parent")
-    child = read_document(write('extends = "parent.toml"\n\n[t]\ny = 3\n'))
-    assert child.values == {"a": 1, "t": {"x": 1, "y": 3}}
-    assert str(child.place(("t", "x"))) == "parent.toml:3"
-    assert str(child.place(("t", "y"))) == "words.toml:4"
-
-
-def test_a_chain_of_parents_is_followed(write):
-    write("a = 1\nb = 1\nc = 1\n", "first")
-    write('extends = "first.toml"\nb = 2\nc = 2\n', "second")
-    assert read_document(write('extends = "second.toml"\nc = 3\n')).values == {
-        "a": 1,
-        "b": 2,
-        "c": 3,
-    }
-
-
-def test_a_recipe_that_extends_itself_is_refused(write):
-    wrong = message(read_document, write('a = 1\nextends = "words.toml"\n'))
-    assert wrong == (
-        "words.toml:2  extends: a recipe may not extend itself: words.toml -> words.toml"
-    )
-
-
-def test_a_circle_is_refused_and_named(write):
-    write('extends = "words.toml"\n', "b")
-    wrong = message(read_document, write('extends = "b.toml"\n'))
-    assert wrong.endswith("itself: words.toml -> b.toml -> words.toml")
-
-
-def test_a_missing_parent_is_blamed_on_the_line_that_names_it(write):
-    write("", "parent")
-    wrong = message(read_document, write('\nextends = "parnt.toml"\n'))
-    assert wrong.startswith("words.toml:2  extends: no such file; did you mean 'parent.toml'?")
-
-
-@pytest.mark.parametrize("value", ["3", '"/etc/parent.toml"', "[]"])
-def test_a_parent_is_a_file_name(write, value):
-    assert "expected the file name of the parent" in message(
-        read_document, write(f"extends = {value}\n")
-    )
 
 
 @pytest.mark.parametrize(

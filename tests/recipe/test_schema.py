@@ -1,23 +1,20 @@
 import pytest
 
-LOSS = 'because = "x"'
+from engine.recipe.judgement import guards_on
 
 GUARDS = [
     ("", "give exactly one of"),
-    ("above = 1.0\nbelow = 2.0\nmetric = 'eval/loss'", "got above and below"),
-    ("above = 1.0", "metric: missing; above needs the metric it watches"),
-    ("plateau_steps = 100", "metric: missing"),
-    ("plateau_steps = 0\nmetric = 'eval/loss'", "plateau_steps: must be at least 1"),
-    ("alive = 'all'\nmetric = 'eval/loss'", "metric: alive and finite name what they watch"),
-    ("alive = ''", "alive: must not be empty"),
-    ("finite = 'train/los'", "finite: no such metric: 'train/los'; did you mean 'train/loss'?"),
-    ("between = [2.0, 1.0]\nmetric = 'eval/loss'", "between: the lower end comes first"),
-    ("gap = 'train/loss'\nmetric = 'eval/loss'", "gap_steps: gap and gap_steps go together"),
-    ("finite = 'train/loss'\nbest_is = 'highest'", "best_is: only plateau_steps asks"),
-    ("gap_steps = 3\nfinite = 'train/loss'", "gap_steps: gap and gap_steps go together"),
-    ("gap = 'train/loss'\ngap_steps = 9", "metric: missing"),
-    ("finite = 'train/loss'\nat = 'epoch 3'", "at: must be 'always', 'epoch:N'"),
-    ("finite = 'train/loss'\naction = 'halt'", "action: expected 'stop' or 'warn'"),
+    ("above = 1.0, below = 2.0", "got above and below"),
+    ("plateau_steps = 0", "plateau_steps: must be at least 1"),
+    ("between = [2.0, 1.0]", "between: the lower end comes first"),
+    ("gap = 'train/los', gap_steps = 9", "gap: no such metric: 'train/los'; did you mean"),
+    ("gap = 'train/loss'", "gap_steps: gap and gap_steps go together"),
+    ("above = 1.0, best_is = 'highest'", "best_is: only plateau_steps asks"),
+    ("above = 1.0, gap_steps = 3", "gap_steps: gap and gap_steps go together"),
+    ("above = 1.0, at = 'epoch 3'", "at: must be 'always', 'epoch:N'"),
+    ("above = 1.0, action = 'halt'", "action: expected 'stop' or 'warn' or 'off'"),
+    ("action = 'off', above = 1.0, below = 2.0", "got above and below"),
+    ("metric = 'eval/loss', above = 1.0", "metric: no such setting"),
 ]
 EXPECTATIONS = [
     ("epochs = [1]", "give low, high or both"),
@@ -40,29 +37,67 @@ VERDICTS = [
 
 @pytest.mark.parametrize(("body", "expected"), GUARDS)
 def test_a_guard_has_one_condition_and_what_it_needs(faults, minimal, body, expected):
-    assert expected in "\n".join(faults(f"{minimal}\n[guard.g]\n{body}\n"))
+    assert expected in "\n".join(faults(f"{minimal}\n[guard]\n'eval/loss' = {{ {body} }}\n"))
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        "above = 1.0\nmetric = 'eval/perplexity'\nat = 'from epoch:2'",
-        "between = [1.0, 1.0]\nmetric = 'train/perplexity'",
-        "plateau_steps = 100\nmetric = 'eval/loss'",
-        "plateau_steps = 100\nmetric = 'eval/perplexity'\nbest_is = 'highest'",
-        "gap = 'train/loss'\ngap_steps = 100\nmetric = 'eval/loss'",
-        "alive = 'encoder'",
-        "finite = 'train/gradient_norm/autoencoder'",
+        "above = 1.0, at = 'from epoch:2'",
+        "between = [1.0, 1.0]",
+        "plateau_steps = 100",
+        "plateau_steps = 100, best_is = 'highest'",
+        "gap = 'train/loss', gap_steps = 100",
+        "action = 'off'",
     ],
 )
 def test_a_whole_guard_is_accepted(load, minimal, body):
-    assert set(load(f"{minimal}\n[guard.g]\n{body}\n").guard) == {"g"}
+    assert "eval/loss" in load(f"{minimal}\n[guard]\n'eval/loss' = {{ {body} }}\n").guard
+
+
+def test_a_metric_may_have_several_guards_which_their_conditions_name(load, minimal):
+    several = (
+        "{ below = 9.0, at = 'step:5' }, { below = 8.0, at = 'step:9' }, { plateau_steps = 3 }"
+    )
+    recipe = load(
+        f"{minimal}\n[guard]\n'eval/loss' = [{several}]\n'eval/order' = {{ above = 0 }}\n"
+    )
+    assert [on.name for on in guards_on(recipe.guard)][1:] == [
+        "eval/loss (below step:5)",
+        "eval/loss (below step:9)",
+        "eval/loss (plateau_steps)",
+        "eval/order",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("guards", "expected"),
+    [
+        ("[]", 'guard."eval/loss": must not be empty'),
+        ("3", 'guard."eval/loss": expected a table, got 3'),
+        ("[{ below = 1.0 }, 3]", 'guard."eval/loss"[1]: expected a table, got 3'),
+        ("[{ below = 1.0 }, { at = 'x' }]", 'guard."eval/loss"[1].at: must be'),
+        ("[{ below = 1.0 }, { below = 2.0 }]", "2 guards with 'below' at 'always'; keep one"),
+    ],
+)
+def test_a_list_of_guards_holds_sound_ones_that_differ(faults, minimal, guards, expected):
+    assert expected in "\n".join(faults(f"{minimal}\n[guard]\n'eval/loss' = {guards}\n"))
+
+
+def test_a_guard_that_is_off_is_not_watched(load, minimal):
+    recipe = load(f"{minimal}\n[guard]\n'eval/perplexity' = {{ action = 'off' }}\n")
+    assert not [*guards_on(recipe.guard)]
 
 
 @pytest.mark.parametrize(("body", "expected"), EXPECTATIONS)
 def test_an_expectation_has_points_and_as_many_ends(faults, minimal, body, expected):
-    text = f"{minimal}\n[expect.e]\nmetric = 'eval/loss'\n{body}\n"
-    assert expected in "\n".join(faults(text))
+    body = body.replace("\n", ", ")
+    assert expected in "\n".join(faults(f"{minimal}\n[expect]\n'eval/loss' = {{ {body} }}\n"))
+
+
+def test_an_expectation_is_of_a_known_metric(faults, minimal):
+    (fault,) = faults(f"{minimal}\n[expect]\n'eval/los' = {{ epochs = [1], low = [1.0] }}\n")
+    assert fault.startswith("words.toml:26  expect.\"eval/los\": no such metric: 'eval/los'")
 
 
 @pytest.mark.parametrize(("body", "expected"), VERDICTS)
@@ -73,7 +108,7 @@ def test_a_verdict_has_neither_hole_nor_overlap(faults, minimal, body, expected)
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("schema=2", "this Cantus reads schema 1, not 2"),
+        ("schema=3", "this Cantus reads schema 2, not 3"),
         ("name=two/words", "name: "),
         ("training.steps=0", "training.steps: must be at least 1"),
         ("training.num_micro_batches=3", "must divide the batch_size of 64, got 3"),

@@ -2,7 +2,9 @@ from typing import Any, Literal
 
 import pytest
 
-from engine.recipe.schema import Guard, Optimizer, Recipe
+from engine.recipe.judgement import Guard
+from engine.recipe.optimizers import Optimizer
+from engine.recipe.schema import Recipe
 from engine.recipe.tables import keys_of, tables_in, toml_key, type_words, walk
 from engine.systems import recipe_classes
 
@@ -20,7 +22,7 @@ from engine.systems import recipe_classes
         (Literal["a", "b"], "'a' or 'b'"),
         (tuple[Literal["a", "b"], ...], "list of 'a' or 'b'"),
         (Optimizer, "table"),
-        (dict[str, Guard], "table"),
+        (dict[str, tuple[Guard, ...]], "table"),
         (Any, "table"),
     ],
 )
@@ -31,14 +33,15 @@ def test_types_have_words(annotation, words):
 def test_every_table_is_walked_with_a_printable_path():
     paths = [section.path for section in walk(Recipe)]
     assert paths[0] == ""
+    assert tables_in(dict[str, tuple[Guard, ...]]) == (Guard,)
     assert paths.count("optimizer.<turn>") == len(tables_in(dict[str, Optimizer]))
-    assert {"training", "guard.<name>", "schedule.<turn>", "verdict"} <= set(paths)
+    assert {"training", "guard.<metric>", "schedule.<turn>", "verdict"} <= set(paths)
 
 
 def test_what_lies_in_a_table_that_does_not_count_does_not_count():
     counts = {section.path: section.counts for section in walk(Recipe)}
     assert counts["training"]
-    assert not counts["guard.<name>"]
+    assert not counts["guard.<metric>"]
 
 
 @pytest.mark.parametrize("system", recipe_classes().values())

@@ -7,7 +7,7 @@ from engine.tracking.events import Event
 from tests.run_folders import make_run, start
 
 GUARD = {
-    "name": "learns",
+    "name": "train/discriminator/loss_over_chance",
     "metric": "train/discriminator/loss_over_chance",
     "value": 0.99871,
     "condition": "it must be below 0.95",
@@ -55,11 +55,11 @@ def test_a_recipe_without_a_verdict_says_so():
     assert tell_verdict({"verdict": None}) == "The recipe holds no verdict."
 
 
-def test_a_guard_is_named_with_its_figures_and_its_reason(tmp_path):
+def test_a_guard_is_told_with_its_figures_and_its_reason(tmp_path):
     stop = Event("stop", 120, facts={"reason": "guard", "message": "..."})
     warned = Event("guard", 130, facts=GUARD | {"name": "other", "action": "warn"})
     assert told(tmp_path, Event("guard", 120, facts=GUARD), warned, stop) == (
-        "audio_vae was stopped by its guard learns at step 120: "
+        "audio_vae was stopped by a guard at step 120: "
         "train/discriminator/loss_over_chance "
         'was 0.9987, but it must be below 0.95, because "stuck at chance".'
     )

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from engine.recipe import load_recipe, write_recipe
-from engine.recipe.schema import Guard
+from engine.recipe.judgement import Guard
 from engine.report.page import build_report
 from engine.systems import recipe_classes
 from engine.tracking.events import Event
@@ -28,13 +28,14 @@ DATA = {
     "leaks": "41 of its 44 speakers are also in training.",
 }
 GUARD = {
-    "name": "codes_in_use",
+    "name": "eval/perplexity",
     "metric": "eval/perplexity",
     "value": 1.5,
     "condition": "it must be above 2",
     "action": "warn",
     "because": "<b>collapsed</b>",
 }
+REACHED = "epoch 5: 0.01, expected 0 to 0.0066"
 FINISH = {
     "verdict": {
         "metric": "eval/rmse_ratio_to_uniform_grid",
@@ -43,8 +44,8 @@ FINISH = {
         "say": "as good as a grid that learns nothing",
     },
     "expectations": [
-        {"name": "reconstruction", "met": False, "detail": "epoch 5: 0.01, expected 0 to 0.0066"},
-        {"name": "perplexity", "met": None, "detail": "epoch 5: not reached"},
+        {"name": "eval/reconstruction", "met": False, "detail": REACHED},
+        {"name": "eval/perplexity", "met": None, "detail": "epoch 5: not reached"},
     ],
     "seconds": 130.0,
     "best_step": 100,
@@ -153,7 +154,7 @@ def test_what_a_system_notes_of_its_data_is_there(tmp_path, recipe):
 
 
 def test_a_figure_of_training_that_a_guard_watches_has_a_picture(tmp_path, recipe):
-    watched = evolve(recipe, guard={"learns": Guard(metric="train/perplexity", above=2.0)})
+    watched = evolve(recipe, guard={"train/perplexity": (Guard(above=2.0),)})
     add_events(tmp_path, [start("audio_vae"), Event("train", 5, 1.0, {"train/perplexity": 3.0})])
     build_report(tmp_path, watched)
     assert [path.name for path in (tmp_path / "curves").iterdir()] == ["train_perplexity.png"]
@@ -190,18 +191,28 @@ def test_the_data_are_accounted_for_and_a_leak_is_marked(page):
 def test_expectations_stand_with_their_reasons(page, recipe):
     assert "missed eval/reconstruction epoch 5: 0.01, expected 0 to 0.0066" in words(page)
     assert "not reached eval/perplexity epoch 5: not reached" in words(page)
-    assert recipe.expect["perplexity"].because in page
+    assert recipe.expect["eval/perplexity"].because in page
 
 
 def test_guards_speak_and_no_text_becomes_markup(page):
-    assert "codes in use at step 50: eval/perplexity was 1.5, but it must be above 2" in words(page)
+    assert "warn At step 50 eval/perplexity was 1.5, but it must be above 2" in words(page)
     assert "&lt;b&gt;collapsed&lt;/b&gt;" in page
 
 
 def test_a_run_whose_guards_were_silent_says_so(tmp_path, recipe):
     add_events(tmp_path, [start("audio_vae")])
     page = build_report(tmp_path, recipe).read_text(encoding="utf-8")
-    assert f"{len(recipe.guard)} guards watched the run; none of them spoke." in words(page)
+    assert (
+        "1 guard watched the run, besides those of a finite loss and of gradients; none of them "
+        "spoke." in words(page)
+    )
+
+
+def test_what_the_losses_of_a_demo_are_instead_stands_at_the_top(tmp_path, recipe):
+    settings = "demo settings: hinge instead of least squares"
+    add_events(tmp_path, [start("audio_vae", demo_settings=settings)])
+    page = build_report(tmp_path, recipe).read_text(encoding="utf-8")
+    assert f"{recipe.summary} {settings}" in words(page)
 
 
 def test_every_link_leads_to_a_file_of_the_folder(page, model):

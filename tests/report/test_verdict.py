@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.recipe.schema import Verdict
+from engine.recipe.judgement import Verdict
 from engine.report.verdict import reach_verdict
 
 VERDICT = Verdict(

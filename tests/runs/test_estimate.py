@@ -2,7 +2,7 @@ import pytest
 import torch
 from attrs import evolve
 
-from engine.recipe.schema import Cosine
+from engine.recipe.optimizers import Cosine
 from engine.runs import estimate as estimate_module
 from engine.runs.estimate import estimate_run
 from engine.training.devices import Device

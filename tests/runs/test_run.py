@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.recipe.schema import Guard, Start
+from engine.recipe.judgement import Guard
+from engine.recipe.training import Start
 from engine.tracking.events import read_events
 from tests.training.train_toy import finish, start, wait_for_step
 
@@ -118,7 +119,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(undisturbed, t
 
 
 def test_a_guard_that_stops_leaves_no_model_and_says_why(tmp_path):
-    guard = {"too_good": Guard(metric="eval/error", above=100.0, because="a test")}
+    guard = {"eval/error": (Guard(above=100.0, because="a test"),)}
     process = start(tmp_path, guard=guard)
     process.join(60)
     assert process.exitcode == 1
@@ -129,7 +130,7 @@ def test_a_guard_that_stops_leaves_no_model_and_says_why(tmp_path):
 
 
 def test_a_guard_that_only_warns_lets_the_run_finish(tmp_path):
-    guard = {"too_good": Guard(metric="eval/error", above=100.0, action="warn")}
+    guard = {"eval/error": (Guard(above=100.0, action="warn"),)}
     finish(tmp_path, guard=guard, epochs=2)
     assert sum(event.kind == "guard" for event in events(tmp_path)) == 2
 

@@ -2,12 +2,12 @@ import hashlib
 
 import pytest
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, write_clip_table
 from engine.evaluation.digests import as_digests
 from engine.project import Project
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.split.select import choose_clips
 from tests.training.toy import ToyDataset, toy_recipe
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attrs import evolve, frozen
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.recipe.dataset import CorpusClips
 from engine.split.columns import columns_of

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from tests.packages import install, run_python, site  # noqa: F401 (fixtures)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():

@@ -1,21 +1,18 @@
 """Systems are found by name, those of installed packages included: with real packages."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from engine import systems
+from engine.errors import UserError
 from engine.recipe.schema import Recipe
 from engine.systems import recipe_classes
 
-PACKAGE = """\
+RECIPE = """\
 from attrs import frozen
 from engine.recipe.schema import Recipe
 
 @frozen(kw_only=True)
-class Bells(Recipe):
+class {name}(Recipe):
     turns = ("bells",)
 """
 LIST_SYSTEMS = """\
@@ -29,27 +26,14 @@ except UserError as error:
 
 
 @pytest.fixture
-def install(tmp_path: Path):
-    """Install a package that adds a system, and list the systems in a new process."""
+def listed(install, run_python):
+    """The systems there are in a new process with a package that adds one."""
 
-    def install(word: str) -> str:
-        (tmp_path / "bells.py").write_text(PACKAGE, encoding="utf-8")
-        info = tmp_path / "bells-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bells\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[cantus.systems]\n{word} = bells:Bells\n")
-        path = os.pathsep.join([str(tmp_path), *sys.path])
-        command = [sys.executable, "-c", LIST_SYSTEMS]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        return done.stdout
+    def listed(entry_point, **modules):
+        install("bells", entry_point, **modules or {"recipe": RECIPE.format(name="Bells")})
+        return run_python(LIST_SYSTEMS).stdout
 
-    return install
+    return listed
 
 
 def test_every_built_in_system_has_a_recipe_class_with_turns_and_metrics():
@@ -61,10 +45,49 @@ def test_every_built_in_system_has_a_recipe_class_with_turns_and_metrics():
         assert all(what for what in system.metrics.values())
 
 
-def test_an_installed_package_adds_a_system(install):
-    assert "'bells': 'Bells'" in install("bells")
+def test_an_installed_package_adds_a_system(listed):
+    assert "'bells': 'Bells'" in listed("bells = bells.recipe:Bells")
 
 
-def test_a_package_cannot_take_the_name_of_a_system_there_is(install):
-    answer = install("vqvae")
+def test_a_package_cannot_take_the_name_of_a_system_there_is(listed):
+    answer = listed("vqvae = bells.recipe:Bells")
     assert "names its system 'vqvae', which exists already" in answer
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("bells.recipe:Gongs", "has no attribute 'Gongs'"),
+        ("gongs.recipe:Bells", "No module named 'gongs'"),
+        ("bells.recipe:frozen", "must name a subclass of engine.recipe.schema.Recipe"),
+    ],
+)
+def test_a_package_that_cannot_be_imported_is_named(listed, value, said):
+    answer = listed(f"bells = {value}")
+    assert answer.startswith(f"The entry point 'bells = {value}' of an installed package")
+    assert said in answer
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "has no recipe.py, which holds its recipe class"),
+        ({"recipe": "from engine.recipe.schema import Recipe\n"}, "it defines 0 (none)"),
+        (
+            {"recipe": RECIPE.format(name="Bells") + RECIPE.format(name="Gongs")},
+            "it defines 2 (Bells, Gongs)",
+        ),
+    ],
+)
+def test_a_folder_that_is_no_system_is_refused(tmp_path, monkeypatch, files, said):
+    name = f"room_{len(files.get('recipe', ''))}"  # imported once in this process
+    folder = tmp_path / name
+    folder.mkdir()
+    for module, content in {"__init__": "", **files}.items():
+        (folder / f"{module}.py").write_text(content)
+    monkeypatch.setattr(systems, "__path__", [*systems.__path__, str(tmp_path)])
+    with pytest.raises(UserError) as caught:
+        recipe_classes.__wrapped__()
+    assert f"engine.systems.{name}" in str(caught.value)
+    assert said in str(caught.value)
+    assert str(caught.value).count(". ") == 0, "one sentence"

@@ -29,7 +29,7 @@ FIRST = [
     train(31, None),
 ]
 GUARD = {
-    "name": "codes_in_use",
+    "name": "eval/perplexity",
     "metric": "eval/perplexity",
     "value": 1.5,
     "condition": "it must be above 2",
@@ -137,7 +137,7 @@ def test_its_picture_has_the_same_name_in_a_subset_of_its_own(mirrored):
 
 def test_guards_and_warnings_are_texts(mirrored):
     run, *_ = mirrored
-    assert last(run.get_text_sequence, "guard", "codes_in_use").data == (
+    assert last(run.get_text_sequence, "guard", "eval/perplexity").data == (
         "warn: eval/perplexity was 1.5, but it must be above 2, because the codebook has collapsed"
     )
     warned = last(run.get_text_sequence, "warning", "one clip was quarantined")

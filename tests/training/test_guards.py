@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from engine.recipe.schema import Guard
+from engine.recipe.judgement import Guard
 from engine.training.guards import Guards, Moment
 from engine.training.model_selection import SelectionRule
 
@@ -13,7 +13,7 @@ BEST = SelectionRule("eval/best", lowest=True, paired=True)
 
 def watch(guard, values, metric="m", per_epoch=10, best=BEST):
     """Names of the steps (1, 2, ...) at which the guard speaks."""
-    guards = Guards({"g": guard}, best)
+    guards = Guards({metric: (guard,)}, best)
     spoke = []
     for step, value in enumerate(values, start=1):
         metrics = value if isinstance(value, dict) else {metric: value}
@@ -23,71 +23,64 @@ def watch(guard, values, metric="m", per_epoch=10, best=BEST):
 
 
 def test_below_holds_only_while_the_metric_is_below():
-    assert watch(Guard(metric="m", below=1.0), [0.5, 1.0, 2.0]) == [2, 3]
+    assert watch(Guard(below=1.0), [0.5, 1.0, 2.0]) == [2, 3]
 
 
 def test_above_and_between():
-    assert watch(Guard(metric="m", above=1.0), [0.5, 1.0, 2.0]) == [1, 2]
-    assert watch(Guard(metric="m", between=(1.0, 2.0)), [0.9, 1.0, 2.0, 2.1]) == [1, 4]
+    assert watch(Guard(above=1.0), [0.5, 1.0, 2.0]) == [1, 2]
+    assert watch(Guard(between=(1.0, 2.0)), [0.9, 1.0, 2.0, 2.1]) == [1, 4]
 
 
 def test_a_value_that_is_no_number_breaks_every_bound():
     for guard in (
-        Guard(metric="m", below=1.0),
-        Guard(metric="m", above=1.0),
-        Guard(metric="m", between=(0.0, 1.0)),
-        Guard(finite="m"),
+        Guard(below=1.0),
+        Guard(above=1.0),
+        Guard(between=(0.0, 1.0)),
     ):
         assert watch(guard, [math.nan]) == [1]
 
 
 def test_at_an_epoch_looks_once_at_the_first_value_from_then_on():
-    guard = Guard(metric="m", above=1.0, at="epoch:2")
+    guard = Guard(above=1.0, at="epoch:2")
     assert watch(guard, [0.0] * 30) == [20]
     assert watch(guard, [0.0] * 19 + [2.0] + [0.0] * 10) == []
 
 
 def test_from_a_step_looks_ever_after():
-    assert watch(Guard(metric="m", above=1.0, at="from step:3"), [0.0] * 5) == [3, 4, 5]
+    assert watch(Guard(above=1.0, at="from step:3"), [0.0] * 5) == [3, 4, 5]
 
 
 def test_other_metrics_do_not_wake_a_guard():
-    assert watch(Guard(metric="m", below=0.0), [{"other": 1.0}] * 3) == []
+    assert watch(Guard(below=0.0), [{"other": 1.0}] * 3) == []
 
 
 def test_bounds_that_the_first_weights_break_are_foreseen_and_nothing_else():
-    guards = Guards(
-        {
-            "over": Guard(metric="m", below=1.0, because="too loud"),
-            "under": Guard(metric="m", above=3.0, action="warn"),
-            "held": Guard(metric="m", between=(0.0, 2.0)),
-            "later": Guard(metric="m", below=1.0, at="from step:5"),
-            "flat": Guard(metric="m", plateau_steps=1),
-            "other": Guard(metric="n", below=0.0),
-        },
-        BEST,
-    )
+    over, under = Guard(below=1.0, because="too loud"), Guard(above=3.0, action="warn")
+    held, later = Guard(between=(0.0, 2.0)), Guard(below=1.0, at="from step:5")
+    several = (over, under, held, later, Guard(plateau_steps=1))
+    guards = Guards({"m": several, "n": (Guard(below=0.0),)}, BEST)
     before = guards.state()
     found = guards.already_violated({"m": 2.0})
-    assert [(one.name, one.action) for one in found] == [("over", "stop"), ("under", "warn")]
-    assert found[0].sentence() == (
-        "guard 'over' at step 0: m is 2, but it must be below 1 (too loud)"
-    )
+    assert [(one.name, one.action) for one in found] == [
+        ("m (below always)", "stop"),
+        ("m (above)", "warn"),
+    ]
+    assert found[0].finding == "m is 2, but it must be below 1 (too loud)"
     assert guards.state() == before
 
 
 def test_a_plateau_counts_from_the_last_new_lowest_value():
-    guard = Guard(metric="m", plateau_steps=3)
+    guard = Guard(plateau_steps=3)
     assert watch(guard, [5, 4, 4, 4, 4, 4]) == [5, 6]
     assert watch(guard, [5, 4, 4.5, 3.9, 3.8, 3.7]) == []
 
 
 def test_a_run_that_improves_is_on_no_plateau_where_the_highest_value_is_best():
     rises, falls = [1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]
-    own = Guard(metric="m", plateau_steps=3, best_is="highest")
+    own = Guard(plateau_steps=3, best_is="highest")
     assert watch(own, rises) == []
     assert watch(own, falls) == [4, 5, 6]
-    like_the_run = Guard(metric="m", plateau_steps=3)
+    like_the_run = Guard(plateau_steps=3)
     assert watch(like_the_run, rises, best=SelectionRule("m", lowest=False, paired=True)) == []
     assert watch(like_the_run, rises, best=SelectionRule("other", lowest=False, paired=True)) == [
         4,
@@ -97,43 +90,71 @@ def test_a_run_that_improves_is_on_no_plateau_where_the_highest_value_is_best():
 
 
 def test_a_plateau_names_the_side_it_waits_for():
-    guards = Guards({"g": Guard(metric="m", plateau_steps=1, best_is="highest")}, BEST)
+    guards = Guards({"m": (Guard(plateau_steps=1, best_is="highest"),)}, BEST)
     assert not guards.watch({"m": 2.0}, Moment(1, 0.0))
     (breach,) = guards.watch({"m": 1.0}, Moment(2, 0.0))
     assert "a new highest value within 1 steps; the highest, 2, was at step 1" in breach.condition
 
 
 def test_a_gap_speaks_only_when_evaluation_rises_while_training_falls():
-    guard = Guard(metric="eval", gap="train", gap_steps=2)
+    guard = Guard(gap="train", gap_steps=2)
 
     def run(evals, trains):
-        return watch(guard, [{"eval": e, "train": t} for e, t in zip(evals, trains, strict=True)])
+        values = [{"eval": e, "train": t} for e, t in zip(evals, trains, strict=True)]
+        return watch(guard, values, metric="eval")
 
     assert run([1, 1.1, 1.2, 1.3], [1, 0.9, 0.8, 0.7]) == [3, 4]
     assert run([1, 1.1, 1.2, 1.3], [1, 1.1, 1.2, 1.3]) == []
     assert run([1, 0.9, 0.8, 0.7], [1, 0.9, 0.8, 0.7]) == []
 
 
-def test_alive_names_the_first_silent_parameter_of_the_group():
-    guards = Guards({"g": Guard(alive="decoder", at="from step:2")}, BEST)
-    assert guards.watch_gradients(["decoder.a"], Moment(1, 0.1)) == []
-    assert guards.watch_gradients(["encoder.a"], Moment(2, 0.1)) == []
-    (breach,) = guards.watch_gradients(["encoder.a", "decoder.b", "decoder.c"], Moment(2, 0.1))
-    assert "decoder.b" in breach.sentence()
-    assert "1 more" in breach.sentence()
+def test_gradients_are_watched_in_every_run_and_the_first_silent_parameter_is_named():
+    guards = Guards({}, BEST)
+    assert guards.watch_gradients([], Moment(6, 0.1)) == []
+    (breach,) = guards.watch_gradients(["decoder.b", "decoder.c"], Moment(6, 0.1))
+    assert breach.action == "stop"
+    assert breach.sentence() == (
+        "guard at step 6: the gradient of decoder.b (and of 1 more) is 0, but every parameter must "
+        "get a gradient (a trainable tensor without gradient is not connected to the loss)"
+    )
 
 
-def test_the_sentence_names_guard_step_value_limit_and_reason():
-    guards = Guards({"learns": Guard(metric="m", below=0.95, because="stuck at chance")}, BEST)
+def test_a_parameter_has_as_many_steps_to_get_a_gradient_as_in_preflight():
+    guards = Guards({}, BEST)
+    assert guards.watch_gradients(["adapter.a"], Moment(5, 0.1)) == []
+    assert guards.watch_gradients(["adapter.a"], Moment(6, 0.1))
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_no_finite_number_stops_every_run(loss):
+    guards = Guards({}, BEST)
+    assert guards.watch({"train/loss": 1.0, "train/other": loss}, Moment(2, 0.1)) == []
+    (breach,) = guards.watch({"train/loss": loss}, Moment(3, 0.1))
+    assert (breach.name, breach.metric, breach.value) == ("train/loss", "train/loss", None)
+    assert breach.action == "stop"
+    assert breach.sentence() == (
+        "guard at step 3: train/loss is no number, but it must be a finite number (a loss that is "
+        "not finite never recovers)"
+    )
+
+
+def test_a_guard_that_is_off_says_nothing():
+    assert watch(Guard(below=1.0, action="off"), [2.0]) == []
+
+
+def test_the_sentence_names_step_metric_value_limit_and_reason():
+    guards = Guards({"m": (Guard(below=0.95, because="stuck at chance"),)}, BEST)
     (breach,) = guards.watch({"m": 1.0}, Moment(812, 1.0))
-    for part in ("learns", "812", "m is 1", "below 0.95", "stuck at chance"):
-        assert part in breach.sentence()
+    assert breach.name == "m"
+    assert breach.sentence() == (
+        "guard at step 812: m is 1, but it must be below 0.95 (stuck at chance)"
+    )
 
 
 @pytest.mark.parametrize("cut", range(1, 6))
 def test_guards_go_on_from_saved_state_as_if_never_stopped(cut):
-    plateau, below = Guard(metric="m", plateau_steps=3), Guard(metric="m", below=4.5, at="step:2")
-    guard = {"p": plateau, "e": below}
+    plateau, below = Guard(plateau_steps=3), Guard(below=4.5, at="step:2")
+    guard = {"m": (plateau, below)}
     values = [5, 4, 4, 4, 4, 4]
 
     def speak(guards, steps):
@@ -153,7 +174,7 @@ def test_guards_go_on_from_saved_state_as_if_never_stopped(cut):
 def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():
     clips = np.linspace(1.0, 9.0, 50)
     noise = np.where(np.arange(50) % 2, 0.2, -0.21)
-    guards = {"p": Guard(metric="eval/m", plateau_steps=3)}
+    guards = {"eval/m": (Guard(plateau_steps=3),)}
 
     def speak(changes, paired=True):
         watching = Guards(guards, evolve(BEST, paired=paired))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.recipe.schema import Adam, AdamW, Optimizer
+from engine.recipe.optimizers import Adam, AdamW, Optimizer
 from engine.training.optimizers import build_optimizer
 
 

@@ -13,7 +13,9 @@ from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import keys
 from engine.evaluation.lineage import read_ancestors
 from engine.project import Project
-from engine.recipe.schema import Adam, Constant, Guard, Start, Verdict
+from engine.recipe.judgement import Guard, Verdict
+from engine.recipe.optimizers import Adam, Constant
+from engine.recipe.training import Start
 from engine.report.ending import tell_ending
 from engine.runs.initial_weights import remark_on_pick
 from engine.tracking.events import read_events
@@ -138,8 +140,8 @@ def test_few_evaluation_clips_are_warned_of(base):
 
 
 def test_a_killed_phase_goes_on_with_every_figure_it_had(base, tmp_path):
-    slow = Guard(metric="eval/error", plateau_steps=40, action="warn")
-    settings = {"name": "cut", "start": PHASE, "dataset": POOL, "guard": {"slow": slow}}
+    slow = Guard(plateau_steps=40, action="warn")
+    settings = {"name": "cut", "start": PHASE, "dataset": POOL, "guard": {"eval/error": (slow,)}}
     tables = []
     for folder in (tmp_path / "undisturbed", tmp_path / "killed"):
         shutil.copytree(base / "models/toy", folder / "models/toy")
@@ -280,13 +282,14 @@ def test_a_phase_that_does_not_begin_with_its_parents_best_is_told_so(base, tmp_
     assert (remark in said) == (last != best)
 
 
-def test_a_guard_that_the_parents_weights_break_is_foretold_before_step_1(base, tmp_path):
+def test_a_guard_that_the_parents_weights_violate_is_foretold_before_step_1(base, tmp_path):
     shutil.copytree(base / "models/toy", tmp_path / "models/toy")
-    guard = {"impossible": Guard(metric="eval/error", below=0.0, action="warn")}
+    guard = {"eval/error": (Guard(below=0.0, action="warn"),)}
     finish(tmp_path, name="watched", start=PHASE, dataset=POOL, epochs=1, guard=guard)
     events = list(read_events(tmp_path / "models/watched/events.jsonl"))
-    told = [e for e in events if e.kind == "warning" and "'impossible'" in e.facts["message"]]
+    told = [e for e in events if e.kind == "warning" and "already violate" in e.facts["message"]]
     assert [event.step for event in told] == [0]
+    assert "eval/error is" in told[0].facts["message"]
     assert "warns at the first evaluation unless" in told[0].facts["message"]
 
 

@@ -4,7 +4,8 @@ import torch
 from attrs import evolve
 
 from engine.evaluation.audio import SPAN, ClipAudio
-from engine.recipe.schema import Adam, Constant, Exponential, Guard, Start
+from engine.recipe.optimizers import Adam, Constant, Exponential
+from engine.recipe.training import Start
 from engine.training.devices import Device
 from engine.training.order import Order
 from engine.training.preflight import Preflight
@@ -174,11 +175,6 @@ def test_each_way_to_a_leak_has_its_own_advice(start, frozen, advice):
     system, preflight = look(toy_recipe(start=start, dataset=dataset))
     leaky = evolve(preflight, ancestors={"older": heard(system.eval_clips)})
     assert f"memory, not skill. {advice}" in evaluation_set(leaky).detail
-
-
-def test_a_guard_on_parameters_that_do_not_exist_is_named():
-    found = failures(toy_recipe(guard={"learns": Guard(alive="netwrok")}))
-    assert "netwrok" in found["guard learns"]
 
 
 def test_a_model_that_cannot_learn_one_batch_is_found():

@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from engine.errors import UserError
+from engine.recipe.judgement import Guard
 from engine.recipe.params import Hardware
-from engine.recipe.schema import Guard, Training
+from engine.recipe.training import Training
 from engine.tracking.events import parse_event, read_events
 from engine.training import data_parallel
 from engine.training.data_parallel import DataParallel
@@ -275,7 +276,7 @@ def test_a_finished_run_is_put_back_by_the_first_process(undisturbed):
 
 
 def test_a_guard_stops_all(tmp_path):
-    guard = {"too_good": Guard(metric="eval/error", above=100.0)}
+    guard = {"eval/error": (Guard(above=100.0),)}
     assert join(start_ranks(tmp_path, guard=guard)) == [1, 0]
     assert last_stop(tmp_path) == "guard"
 

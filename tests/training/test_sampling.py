@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.tracking.events import read_events
 from engine.training.sampling import take_earlier_samples
 from tests.training.speaking_toy import build_speaking

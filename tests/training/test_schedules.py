@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from engine.recipe.schema import Constant, Cosine, Exponential, MultiStep
+from engine.recipe.optimizers import Constant, Cosine, Exponential, MultiStep
 from engine.training.schedules import Length, learning_rate
 
 LENGTH = Length(total_steps=100, steps_per_epoch=10)

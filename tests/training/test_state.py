@@ -5,8 +5,8 @@ from pathlib import Path
 import attrs
 import torch
 
+from engine.recipe.judgement import Guard
 from engine.recipe.params import Hardware
-from engine.recipe.schema import Guard
 from engine.training.checkpoint import read_checkpoint, write_checkpoint
 from engine.training.devices import make_device
 from engine.training.loop import Loop
@@ -36,7 +36,7 @@ def make_loop(seed: int) -> Loop:
     recipe = toy_recipe(
         model=ToyModel(adversary=True),
         ema_decay=0.9,
-        guard={"flat": Guard(metric="eval/error", plateau_steps=1000)},
+        guard={"eval/error": (Guard(plateau_steps=1000),)},
         log_every_steps=4,
     )
     torch.manual_seed(seed)

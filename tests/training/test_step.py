@@ -3,7 +3,7 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.recipe.schema import Adam, Constant
+from engine.recipe.optimizers import Adam, Constant
 from engine.training.balance import Balancer
 from engine.training.devices import Device
 from engine.training.schedules import Length

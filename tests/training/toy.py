@@ -16,8 +16,10 @@ from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
+from engine.recipe.optimizers import Adam, Schedule
 from engine.recipe.params import Params
-from engine.recipe.schema import Adam, Recipe, Schedule, Training
+from engine.recipe.schema import Recipe
+from engine.recipe.training import Training
 from engine.training.system import (
     Batch,
     DatasetSummary,
@@ -74,7 +76,7 @@ def toy_recipe(
     if "steps" in training:
         settings["epochs"] = None
     return ToyRecipe(
-        schema=1,
+        schema=2,
         name=more.pop("name", "toy"),
         system="toy",
         summary="a toy",
@@ -209,7 +211,7 @@ def build_toy(recipe: Recipe, project: Project, params: Params) -> ToySystem:
 
 def _choose(system: ToySystem, recipe: Recipe, project: Project, params: Params) -> None:
     """Clips of a corpus as every system chooses them: an endless one, of which some are there."""
-    from engine.corpus.store.manifest import Clip
+    from engine.corpus.table.manifest import Clip
     from engine.split.select import choose_clips
 
     dataset = recipe.dataset

@@ -1,11 +1,15 @@
 """What every command that names a recipe loads first: project, params, recipe."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from attrs import frozen
 
-from engine.project import Project, find_project, require_git
-from engine.recipe import load_params, load_recipe
+from engine.project import AS_WRITTEN, Project, find_project, require_git
+from engine.recipe import Fault, RecipeError, load_params, load_recipe, resolve_values
+from engine.recipe.faults import did_you_mean, listed
+from engine.recipe.lineage import plain_recipe, profile_of
+from engine.recipe.loss_settings import loss_settings
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
 from engine.systems import recipe_classes
@@ -18,22 +22,59 @@ class Loaded:
     project: Project
     params: Params
     recipe: Recipe
+    path: Path
+    """Its file: in recipes/, or a demo's in the folder of the profile."""
+    note: str | None = None
+    """That it runs as written, where params.toml has a profile for which it has no file."""
+
+    @property
+    def demo_settings(self) -> str | None:
+        """What the losses of a demo have in place of its recipe's; None if they are the same."""
+        if profile_of(self.path) is None:
+            return None
+        written = load_recipe(plain_recipe(self.path), classes=recipe_classes())
+        return loss_settings(self.recipe, written)
 
 
 def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
-    """Load a recipe by name or path under the profile of params.toml, in the project around here.
+    """Load a recipe by name under the profile of params.toml, or by path, in the project here.
 
-    Raises UserError with every fault of recipe and params, where params.toml lacks the recipe's
-    corpus, and where this is no git checkout.
+    Raises UserError with every fault of recipe and params, where there is no such profile, where
+    params.toml lacks the recipe's corpus or upstream/ its setup, and where this is no git checkout.
     """
     project = find_project()
     require_git(project)
     params = load_params(project.params)
-    recipe = load_recipe(
-        project.recipe(name),
-        classes=recipe_classes(),
-        profile=params.profile,
-        overrides=overrides,
-    )
+    path = project.recipe(name, params.profile)
+    recipe = load_recipe(path, classes=recipe_classes(), overrides=overrides)
+    faults = upstream_faults(recipe, path, project, overrides)
+    if faults:
+        raise RecipeError(faults)
     params.corpus(recipe.dataset.corpus)
-    return Loaded(project, params, recipe)
+    note = None if path == Path(name) else note_as_written([path], params.profile)
+    return Loaded(project, params, recipe, path, note)
+
+
+def note_as_written(paths: Iterable[Path], profile: str) -> str | None:
+    """A note that names the recipes, by file, that have none for the profile."""
+    missing = [path for path in paths if profile_of(path) is None]
+    if profile == AS_WRITTEN or not missing:
+        return None
+    if len(missing) == 1:
+        file = missing[0]
+        return f"note: recipes/{profile} has no {file.name}: {file.stem} runs as written"
+    names = ", ".join(path.stem for path in missing)
+    return f"note: recipes/{profile} has no files of {names}: they run as written"
+
+
+def upstream_faults(
+    recipe: Recipe, path: Path, project: Project, overrides: Sequence[str] = ()
+) -> list[Fault]:
+    """That the published setup a recipe follows is no file of upstream/."""
+    name = recipe.upstream
+    if name is None or project.upstream(name).is_file():
+        return []
+    there_are = sorted(file.stem for file in project.upstream(name).parent.glob("*.toml"))
+    near = f"{did_you_mean(name, there_are)} (there are: {listed(there_are)})"
+    layer = resolve_values(path, overrides)
+    return [layer.fault(("upstream",), f"there is no upstream/{name}.toml{near}")]

@@ -11,7 +11,7 @@ from engine.corpus.account.figures import characters_per_second
 from engine.corpus.account.nearest import nearest
 from engine.corpus.account.reasons import MEANINGS
 from engine.corpus.measure.level import SILENT_FRAME_DBFS, decibels
-from engine.corpus.store.manifest import (
+from engine.corpus.table.manifest import (
     CLIPS_FILE,
     QUARANTINE_FILE,
     Clip,

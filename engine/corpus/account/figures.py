@@ -6,7 +6,7 @@ from attrs import frozen
 
 from engine.corpus.measure.level import SILENT_FRAME_DBFS, decibels
 from engine.corpus.measure.transcript import num_spoken
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 
 
 @frozen

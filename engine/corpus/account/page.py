@@ -9,7 +9,7 @@ from attrs import define, field
 from engine.corpus.account.reasons import MEANINGS, Meaning
 from engine.corpus.account.report import Report
 from engine.corpus.audio.unusable import Reason
-from engine.corpus.store.manifest import QUARANTINE_FILE, Quarantined
+from engine.corpus.table.manifest import QUARANTINE_FILE, Quarantined
 from engine.files.pages import page_template
 from engine.files.text import visible
 

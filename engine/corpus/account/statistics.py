@@ -11,7 +11,7 @@ from engine.corpus.account.figures import FIGURES, characters_per_second
 from engine.corpus.account.histogram import Bins
 from engine.corpus.account.report import Pace, Portion, Report
 from engine.corpus.audio.decode import decoders
-from engine.corpus.store.manifest import Clip, Quarantined
+from engine.corpus.table.manifest import Clip, Quarantined
 
 NUM_SPEAKERS = 20
 """Speakers that a report names."""

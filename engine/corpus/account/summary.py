@@ -5,7 +5,7 @@ from itertools import islice
 
 from engine.corpus.account.histogram import Histogram
 from engine.corpus.account.report import Pace, Portion, Report
-from engine.corpus.store.manifest import QUARANTINE_FILE, Quarantined
+from engine.corpus.table.manifest import QUARANTINE_FILE, Quarantined
 from engine.files.text import visible
 
 _BLOCKS = "▁▂▃▄▅▆▇█"

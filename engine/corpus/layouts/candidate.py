@@ -4,7 +4,7 @@ import posixpath
 
 from attrs import Factory, field, frozen
 
-from engine.corpus.store.manifest import Listed
+from engine.corpus.table.manifest import Listed
 
 
 @frozen(kw_only=True)

@@ -15,7 +15,7 @@ from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.json_objects import read_objects
 from engine.corpus.layouts.lhotse_source import Source, Span, source_of, span_of
 from engine.corpus.layouts.rows import Row, Table
-from engine.corpus.store.manifest import Listed
+from engine.corpus.table.manifest import Listed
 from engine.errors import UserError
 
 _MONO = ("MonoCut", "Cut", None)

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from engine.corpus.layouts.candidate import Candidate
 from engine.corpus.layouts.database import decode, reading
-from engine.corpus.store.manifest import Quarantined
+from engine.corpus.table.manifest import Quarantined
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from engine.corpus.layouts.candidate import Candidate, without_suffix
 from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.files import Files, Kind
 from engine.corpus.layouts.ids import is_safe_id, part_id
-from engine.corpus.store.manifest import Listed
+from engine.corpus.table.manifest import Listed
 
 _LEAVES = "it leaves the corpus folder, and is not read"
 

@@ -10,7 +10,7 @@ from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.database import decode, encode
 from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.lines import read_lines
-from engine.corpus.store.manifest import Listed
+from engine.corpus.table.manifest import Listed
 
 LISTS: Mapping[str, Listed] = {"validation_list.txt": "eval", "testing_list.txt": "test"}
 NOISE = "_background_noise_"

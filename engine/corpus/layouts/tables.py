@@ -12,7 +12,7 @@ from engine.corpus.layouts.json_objects import Object, read_objects
 from engine.corpus.layouts.lines import read_text_lines
 from engine.corpus.layouts.metadata import METADATA, PAIR
 from engine.corpus.layouts.rows import Table
-from engine.corpus.store.manifest import Listed
+from engine.corpus.table.manifest import Listed
 from engine.errors import UserError
 
 Kind = Literal[

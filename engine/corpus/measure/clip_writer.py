@@ -13,7 +13,7 @@ from engine.corpus.layouts.ids import channel_id, part_id
 from engine.corpus.measure.level import Level
 from engine.corpus.measure.limits import Limits
 from engine.corpus.measure.transcript import check_transcript
-from engine.corpus.store.manifest import Clip, Quarantined
+from engine.corpus.table.manifest import Clip, Quarantined
 
 Files = Mapping[int, BinaryIO]
 """The shard that is being written, one open file for each packed rate."""

@@ -20,7 +20,7 @@ from engine.corpus.measure.clip_writer import (
 from engine.corpus.measure.limits import Limits
 from engine.corpus.measure.segment import segments
 from engine.corpus.measure.transcript import num_spoken
-from engine.corpus.store.manifest import Quarantined
+from engine.corpus.table.manifest import Quarantined
 from engine.files.checksum import sha256_of
 
 Result = Measured | Quarantined

@@ -11,10 +11,10 @@ from attrs import evolve
 from engine.corpus.account.statistics import Tally
 from engine.corpus.layouts.database import decode, encode
 from engine.corpus.measure.clip_writer import Measured, channel_words
-from engine.corpus.store.manifest import CLIPS_FILE, QUARANTINE_FILE, Clip, ClipsDigest, Quarantined
 from engine.corpus.store.pack import PackWriter
-from engine.corpus.store.rows import ODD_NAMES, json_line, to_line
 from engine.corpus.store.shard_cache import CachedShard, FileState
+from engine.corpus.table.manifest import CLIPS_FILE, QUARANTINE_FILE, Clip, ClipsDigest, Quarantined
+from engine.corpus.table.rows import ODD_NAMES, json_line, to_line
 from engine.files.checksum import sha256_of
 
 AUDIO_FOLDER = "audio"

@@ -19,9 +19,9 @@ from engine.corpus.code import measuring_code
 from engine.corpus.measure.clip_writer import Measured
 from engine.corpus.measure.limits import Limits
 from engine.corpus.measure.measure import Result, measure_file
-from engine.corpus.store.manifest import Clip, Quarantined
-from engine.corpus.store.rows import ODD_NAMES, json_line, structure
 from engine.corpus.store.shards import Shard
+from engine.corpus.table.manifest import Clip, Quarantined
+from engine.corpus.table.rows import ODD_NAMES, json_line, structure
 from engine.errors import UserError
 from engine.files.checksum import digest_of, sha256_of
 from engine.files.source_code import digest_of_code

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.nn.cpu.switch import kernels_on
+
 
 class TransposedConv2d(nn.ConvTranspose2d):
     """`torch.nn.ConvTranspose2d` without output padding, groups and dilation.
@@ -18,6 +20,8 @@ class TransposedConv2d(nn.ConvTranspose2d):
         """Feature maps [B, in, height, width] to [B, out, ...]."""
         assert output_size is None
         assert self.bias is not None
+        if not kernels_on(x.device):
+            return super().forward(x)
         dtype = autocast_dtype(x)
         tensors = (x.to(dtype), self.weight.to(dtype), self.bias.to(dtype))
         y: Tensor = _TransposedConvolution.apply(*tensors, self.stride, self.padding)  # type: ignore[no-untyped-call]

@@ -8,7 +8,9 @@ from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
-from engine.recipe.schema import Recipe
+from engine.recipe.judgement import Guard, guards_on
+from engine.recipe.schema import Plot, Recipe
+from engine.systems.codec.metrics import GUARDS, METRICS
 
 # ---- the audio ----
 
@@ -52,7 +54,7 @@ class Dataset(CorpusClips):
     level: Level = setting("how loud the network hears it", default=AsRecorded())
     phase_rotation: Literal["off", "random"] = setting(
         "whether each training crop's phase is turned by one random angle at all frequencies",
-        default="as_recorded",
+        default="off",
     )
     channels: Literal["mix", "split"] = setting(
         "what the corpus must have made of several channels: their mean, or a clip of each",
@@ -257,65 +259,26 @@ class Evaluation:
     )
 
 
-_QUALITY = {
-    "snr_db": "signal-to-noise ratio of whole clips, mean in dB",
-    "si_sdr_db": "scale-invariant signal-to-distortion ratio of whole clips, mean in dB",
-    "mel": "distance of log10 mel spectrograms at seven resolutions (DAC's, its loss)",
-    "stft": "distance of STFT magnitudes at two resolutions, log10 and plain (DAC's)",
-    "amplitude_ratio": "RMS of what is decoded over that of the original, mean over clips",
-    "pesq": "PESQ (ITU-T P.862: narrow band below 16 kHz, wide band else), mean over clips",
-    "stoi": "short-time module intelligibility, mean over clips",
-    "visqol": "ViSQOL, mean over clips",
-}
-
-
 @frozen(kw_only=True)
 class CodecRecipe(Recipe):
     """A recipe of a neural audio codec."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
     shown_by = ("samples", "pictures", "files.export")
-    metrics: ClassVar[Mapping[str, str]] = {
-        **{f"eval/{name}": about for name, about in _QUALITY.items()},
-        "eval/snr_db_median": "median of the clips' signal-to-noise ratios in dB",
-        "eval/si_sdr_db_median": "median of the clips' SI-SDR in dB",
-        "eval/correlation": "of samples decoded and original, mean over clips",
-        "eval/lag_samples": "largest delay, either way, of a decoded clip; not 0: a bug",
-        "eval/clips": "evaluation clips that are measured: those that are not silent",
-        "eval/kbps": "nominal bitrate with all quantizers",
-        "eval/entropy_kbps": "bitrate that an ideal entropy coder of single codes would need",
-        "eval/bitrate_efficiency": "entropy of all codebooks over their bits (DAC, section 4.5)",
-        "eval/perplexity": "exp of the entropy of a codebook's codes, mean over codebooks",
-        "eval/dead_codes": "share of codes that no frame of the evaluation set has",
-        "eval/frames": "frames that codes are counted over",
-        **{
-            f"eval/quantizers_<n>/{name}": f"{about}, n quantizers"
-            for name, about in _QUALITY.items()
-        },
-        "eval/quantizers_<n>/kbps": "nominal bitrate; n used",
-        "eval/codebook_<n>/usage": "share of the n-th codebook's codes that occur",
-        "eval/codebook_<n>/perplexity": "exp of the entropy of its codes",
-        "eval/codebook_<n>/entropy_bits": "entropy of its codes in bits (Miller and Madow)",
-        "train/discriminator/loss_over_chance": "discriminator loss over that of guessing: 1 is "
-        "guessing, whatever the GAN loss (mean of a hinge 2.0, of least squares 0.5)",
-        "train/discriminator/accuracy": "share of logits on the right side; 0.5 is guessing",
-        "train/discriminator/hinge_mean": "hinge loss, mean over the discriminators; 2.0 is chance",
-        "train/discriminator/least_squares_mean": "the same of least squares; 0.5 is chance",
-        **{
-            f"train/discriminator/{what}_{which}_<n>": f"{what} of the {words} discriminator of n"
-            for what in ("loss_over_chance", "accuracy")
-            for which, words in (("period", "period"), ("stft", "STFT"))
-        },
-        "train/generator/feature_sum": "feature matching as DAC sums it: L1 over all maps",
-        "train/generator/feature_mean": "the same, mean over maps",
-        "train/generator/feature_relative": "mean over maps of L1 over the mean size of the real "
-        "map: the one whose value means something by itself",
-        "train/generator/perplexity": "exp of the entropy of a batch's codes, mean over codebooks",
-        "train/generator/restarted_codes": "dead codes replaced in a step",
-        **{
-            f"train/gradient_share/{term}": f"share of {term} in the gradient at the waveform"
-            for term in ("adversarial", "feature", "mel", "waveform", "stft")
-        },
+    plots = (
+        Plot("eval", "step", "si_sdr_db"),
+        Plot(
+            "quantizers", "kbps", "si_sdr_db", "SI-SDR in dB over kilobits a second, evaluation set"
+        ),
+        Plot("quantizers", "kbps", "mel", "Mel distance over kilobits a second, evaluation set"),
+        Plot("codebook", "codebook", "perplexity"),
+    )
+    metrics: ClassVar[Mapping[str, str]] = METRICS
+    default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
+    loss_settings: ClassVar[Mapping[str, str]] = {
+        "model.discriminator.loss": "",
+        "model.discriminator.reduction": "over discriminators",
+        "model.discriminator.features": "over feature maps",
     }
 
     dataset: Dataset = setting("which audio, cut how")
@@ -409,22 +372,24 @@ class CodecRecipe(Recipe):
         Those at an epoch are looked at where the steps in one are known.
         """
         begin = self.model.discriminator.starts_at_step
-        for name, guard in self.guard.items():
-            metric = guard.metric or ""
+        for named in guards_on(self.guard):
+            metric, guard = named.metric, named.guard
             needs = metric.startswith(("train/discriminator/", "train/generator/feature"))
             unit, _, count = guard.at.removeprefix("from ").partition(":")
             if not needs or guard.at == "always" or (unit == "epoch" and steps_per_epoch is None):
                 continue
             step = int(count) * ((steps_per_epoch or 1) if unit == "epoch" else 1)
             if step <= begin:
-                yield f"guard.{name}.at", f"'{guard.at}' is before the discriminators' step {begin}"
+                yield (
+                    f"guard.{metric}.at",
+                    f"'{guard.at}' is before the discriminators' step {begin}",
+                )
 
     def named_metrics(self) -> Iterable[tuple[str, str]]:
         """Where the recipe relies on which metric: key path and metric."""
         yield "training.best", self.training.best
-        for name, guard in self.guard.items():
-            yield f"guard.{name}.metric", guard.metric or guard.finite or ""
-        for name, expectation in self.expect.items():
-            yield f"expect.{name}.metric", expectation.metric
+        chosen = {metric for metric in self.guard if not self.has_default_guard(metric)}
+        yield from ((f"guard.{metric}", metric) for metric in chosen)
+        yield from ((f"expect.{metric}", metric) for metric in self.expect)
         if self.verdict is not None:
             yield "verdict.metric", self.verdict.metric

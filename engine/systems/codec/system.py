@@ -8,14 +8,10 @@ import numpy as np
 from attrs import asdict
 from torch import nn
 
-from engine.corpus import Corpus
-from engine.corpus.store.rows import Rows
 from engine.errors import UserError
-from engine.evaluation.digests import keys
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.split import Split, choose_clips
 from engine.systems.audio_samples import spread_over
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
@@ -27,9 +23,9 @@ from engine.systems.codec.judge import Judge
 from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
-from engine.systems.dataset_summary import summary_of
+from engine.systems.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
 from engine.training.processes import num_processes
-from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 1
 """Raised when the same clips would give other figures."""
@@ -41,19 +37,11 @@ def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem
     Raises UserError where the corpus is missing, not packed at the recipe's rate, recorded at a
     lower one, too small, or where a figure is asked for that this machine cannot measure.
     """
-    dataset = recipe.dataset
-    corpus = Corpus.open(project.corpus(dataset.corpus))
-    require_channels(corpus, dataset)
-    clips = all_clips(corpus, dataset)
-    known = corpus.manifest.clips
-    assert isinstance(known, Rows), "an ingested corpus has its manifest on disk"
-    eligible = eligible_rows(known, dataset)
-    split = choose_clips(recipe, project, known.only(eligible.rows), params.seed)
-    if len(split.train) < recipe.training.batch_size:
-        raise UserError(
-            f"Corpus {dataset.corpus!r} has {len(split.train)} training clips, fewer than a batch "
-            f"of {recipe.training.batch_size}. Add clips or lower training.batch_size."
-        )
+    corpus = open_corpus(recipe, project)
+    require_channels(corpus, recipe.dataset)
+    clips = all_clips(corpus, recipe.dataset)
+    eligible = eligible_rows(corpus.manifest.clips, recipe.dataset)
+    data = split_corpus(recipe, project, corpus, params.seed, eligible.rows)
     if recipe.model.restart_below > 0.0 and num_processes(params.hardware) > 1:
         raise UserError(
             "model.restart_below replaces codes by vectors of one process's part of a batch, and "
@@ -62,26 +50,24 @@ def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem
         )
     visqol = params.programs.visqol
     programs = {} if visqol is None else {"visqol": project.root / visqol}
-    used = clips.only(eligible.rows)
-    system = CodecSystem(recipe, corpus, split, used, eligible, programs)
+    system = CodecSystem(recipe, data, clips.only(eligible.rows), eligible, programs)
     system.require_measurable()
     return system
 
 
-class CodecSystem:
+class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
     """A recipe with its data and networks. `clips` are those that may be used, split by row."""
 
     def __init__(
         self,
         recipe: CodecRecipe,
-        corpus: Corpus,
-        split: Split,
+        data: SplitCorpus,
         clips: CodecClips,
         eligible: Eligible,
         programs: Mapping[str, Path],
     ) -> None:
-        self.recipe, self.corpus, self.split, self.eligible = recipe, corpus, split, eligible
-        self.train_clips, self.eval_clips = clips.only(split.train), clips.only(split.evaluation)
+        super().__init__(recipe, data, clips)
+        self.eligible = eligible
         self.module = CodecTrainingModule(recipe)
         self.judge = Judge(
             recipe.dataset.sample_rate_hz,
@@ -97,7 +83,6 @@ class CodecSystem:
             recipe.evaluated_quantizers,
             recipe.bits_per_second,
         )
-        self.metric_units: dict[str, str] = {}
 
     @property
     def preflight(self) -> PreflightBounds:
@@ -129,38 +114,32 @@ class CodecSystem:
             ),
         )
 
-    @property
-    def data_digest(self) -> str:
-        """Digest of the corpus at the recipe's rate."""
-        return self.corpus.digest_at(self.recipe.dataset.sample_rate_hz)
-
     @cached_property
     def evaluation_set(self) -> str:
         """Digest of the evaluation clips' content, of their rate and level, and of the measures."""
         dataset = self.recipe.dataset
         content = [
-            sorted(digest.hex() for digest in keys(self.eval_clips.digests)),
+            self.evaluation_content,
             [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)],
             MEASURES_VERSION,
         ]
         return digest_of(content)
 
     @property
-    def dataset_summary(self) -> DatasetSummary:
-        """What the run sees of its corpus."""
+    def notes(self) -> Sequence[str]:
+        """What was padded, upsampled or left out, and which figures cannot be measured here."""
         left_out = [f"{name} is left out: {why}" for name, why in self.judge.missing.items()]
-        return summary_of(
-            self.corpus,
-            self.split,
-            [*notes(self.train_clips, self.eligible), *left_out, *self._unfitted],
-        )
+        return [*notes(self.train_clips, self.eligible), *left_out, *self._unfitted]
 
     def require_measurable(self) -> None:
         """Raise UserError where the recipe relies on a figure that cannot be measured here."""
         for name, why in self.judge.missing.items():
             for path, metric in self.recipe.named_metrics():
                 if metric.rpartition("/")[2] == name:
-                    raise UserError(f"{path} is '{metric}', which cannot be measured here: {why}")
+                    raise UserError(
+                        f"The recipe relies on '{metric}' ({path}), which cannot be measured here: "
+                        f"{why}"
+                    )
         steps_per_epoch = -(-len(self.train_clips) // self.recipe.training.batch_size)
         for path, fault in self.recipe.premature_guards(steps_per_epoch):
             raise UserError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")
@@ -175,9 +154,6 @@ class CodecSystem:
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Originals and what is decoded at each bitrate, with spectrograms; baselines beside."""
-        clips = self.corpus.manifest.clips
-        rows = self.eligible.rows[self.split.evaluation].tolist()
-        labels = [clips[row].speaker or clips[row].label or "clip" for row in rows]
         writer = SampleWriter(
             self.module.network,
             self.eval_clips,
@@ -186,7 +162,9 @@ class CodecSystem:
             self.recipe.dataset.sample_rate_hz,
             self.recipe.bits_per_second,
         )
-        return writer.write(folder, spread_over(labels, num_clips))
+        return writer.write(
+            folder, spread_over(self.evaluation_labels("speaker", "label"), num_clips)
+        )
 
     def export(self, folder: Path) -> None:
         """Write weights that `dac` and `transformers` load, checked by loading them."""

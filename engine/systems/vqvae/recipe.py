@@ -7,7 +7,8 @@ from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import between, setting, within
-from engine.recipe.schema import Recipe
+from engine.recipe.judgement import Guard
+from engine.recipe.schema import Plot, Recipe
 from engine.systems.vqvae.shapes import HIGH_HZ, HOP_LENGTH, NUM_FRAMES
 
 
@@ -144,6 +145,9 @@ class VqvaeRecipe(Recipe):
 
     turns: ClassVar[tuple[str, ...]] = ("autoencoder",)
     shown_by = ("samples", "pictures", "files.export")
+    plots = (
+        Plot("eval", "step", "rmse_db", "RMSE of mels in dB, evaluation set (step 0: untrained)"),
+    )
     metrics: ClassVar[Mapping[str, str]] = {
         "train/reconstruction": "mean squared error of normalised mels, training batches",
         "train/perplexity": "exp of the entropy of the codes of a batch",
@@ -156,6 +160,14 @@ class VqvaeRecipe(Recipe):
         "eval/codes_used": "codes that hold more than 1 % of all cells",
         "eval/codes_seen": "codes that occur at all",
         "eval/order": "Spearman correlation of a cell's energy and its code as exported",
+    }
+
+    default_guards: ClassVar[Mapping[str, Guard]] = {
+        "eval/perplexity": Guard(
+            at="from step:150",
+            above=2.0,
+            because="docs/audio_vae.md#codebook-collapse",
+        )
     }
 
     dataset: Dataset = setting("which audio, cut how")

@@ -1,20 +1,22 @@
 """The audio puzzle VQ-VAE as the loop sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from engine.corpus import Corpus
-from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.split import Split, choose_clips
 from engine.systems.audio_samples import spread_over
-from engine.systems.dataset_summary import summary_of
+from engine.systems.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
 from engine.systems.vqvae.baselines import UNIFORM_GRID, baselines
-from engine.systems.vqvae.data.dataset import FRONT_END_VERSION, all_clips, corpus_mels
+from engine.systems.vqvae.data.dataset import (
+    FRONT_END_VERSION,
+    VqvaeClips,
+    all_clips,
+    corpus_mels,
+)
 from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.evaluate import Evaluation, evaluate_clips, metrics_of
 from engine.systems.vqvae.files.export import Export
@@ -23,7 +25,7 @@ from engine.systems.vqvae.metric_units import metric_units
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter
 from engine.systems.vqvae.training_module import VqvaeTrainingModule
-from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
 _TURN = "autoencoder"
 
@@ -33,45 +35,36 @@ def build(recipe: VqvaeRecipe, project: Project, params: Params) -> "VqvaeSystem
 
     Raises UserError where the corpus is missing, not packed at the recipe's rate, or too small.
     """
-    dataset = recipe.dataset
-    corpus = Corpus.open(project.corpus(dataset.corpus))
-    corpus.packed(dataset.sample_rate_hz)
-    split = choose_clips(recipe, project, corpus.manifest.clips, params.seed)
-    if len(split.train) < recipe.training.batch_size:
-        raise UserError(
-            f"Corpus {dataset.corpus!r} has {len(split.train)} training clips, fewer than a batch "
-            f"of {recipe.training.batch_size}. Add clips or lower training.batch_size."
-        )
-    return VqvaeSystem(recipe, corpus, split, project.features)
+    corpus = open_corpus(recipe, project)
+    corpus.packed(recipe.dataset.sample_rate_hz)
+    data = split_corpus(recipe, project, corpus, params.seed)
+    return VqvaeSystem(recipe, data, project.features)
 
 
-class VqvaeSystem:
+class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
     """A recipe with its data and networks; `features` is where mel spectrograms are kept."""
 
     preflight = PreflightBounds(
         (1e-5, 1e-1), conditioning=("mel_db",), overfits=("reconstruction",)
     )
 
-    def __init__(self, recipe: VqvaeRecipe, corpus: Corpus, split: Split, features: Path) -> None:
-        self.recipe, self.corpus, self.split = recipe, corpus, split
+    def __init__(self, recipe: VqvaeRecipe, data: SplitCorpus, features: Path) -> None:
         self.front_end = FrontEnd.of(recipe.dataset)
-        self.packed = corpus.packed(recipe.dataset.sample_rate_hz)
-        mels = corpus_mels(corpus, self.front_end, features)
-        self.all_clips = all_clips(corpus, mels, self.front_end.num_samples)
-        self.train_clips = self.all_clips.only(split.train)
-        self.eval_clips = self.all_clips.only(split.evaluation)
+        self.packed = data.corpus.packed(recipe.dataset.sample_rate_hz)
+        mels = corpus_mels(data.corpus, self.front_end, features)
+        self.all_clips = all_clips(data.corpus, mels, self.front_end.num_samples)
+        super().__init__(recipe, data, self.all_clips)
         self.module = VqvaeTrainingModule(recipe.model)
-        self.metric_units = metric_units(recipe)
+
+    @property
+    def metric_units(self) -> Mapping[str, str]:
+        """Digests of what the figures depend on that are in units of the recipe's own."""
+        return metric_units(self.recipe)
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
         """One: the autoencoder, all of whose parameters are trained."""
         return (Turn(_TURN, dict(self.module.named_parameters()), self.recipe.loss_weights),)
-
-    @property
-    def data_digest(self) -> str:
-        """Digest of the corpus at the recipe's rate."""
-        return self.corpus.digest_at(self.recipe.dataset.sample_rate_hz)
 
     @cached_property
     def evaluation_set(self) -> str:
@@ -89,11 +82,6 @@ class VqvaeSystem:
         content = [clips, sorted(facts.items()), FRONT_END_VERSION]
         return digest_of(content)
 
-    @property
-    def dataset_summary(self) -> DatasetSummary:
-        """What the run sees of its corpus."""
-        return summary_of(self.corpus, self.split)
-
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
         evaluation = self._pass()
@@ -105,8 +93,7 @@ class VqvaeSystem:
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Original, its mel inverse and reconstruction as audio, and a picture, for some clips."""
-        clips = self.corpus.manifest.clips
-        labels = [clips[row].label or "clip" for row in self.split.evaluation.tolist()]
+        labels = self.evaluation_labels("label")
         writer = SampleWriter(self.module, self.front_end, self.packed, self.eval_clips)
         return writer.write(folder, spread_over(labels, num_clips), labels)
 

@@ -83,8 +83,11 @@ def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Ev
         "mel_accuracy": rows["audio_correct"] / rows["num_audio"],
         "stop_ce": rows["stop_nats"] / NUM_STOPS,
     }
-    gains = {given: rows[f"{given}_astray"] - rows["audio_nats"] for given in _GIVEN}
-    per_clip |= {f"{given}_gain": gain / rows["num_audio"] for given, gain in gains.items()}
+    increases = {given: rows[f"{given}_astray"] - rows["audio_nats"] for given in _GIVEN}
+    per_clip |= {
+        f"mel_ce_increase_wrong_{given}": nats / rows["num_audio"]
+        for given, nats in increases.items()
+    }
     codes = rows["num_audio"].sum()
     mel, text = rows["audio_nats"].sum() / codes, rows["text_nats"].sum() / rows["num_text"].sum()
     text_weight = weights.get("text_ce", 0.0)
@@ -95,7 +98,10 @@ def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Ev
         "loss": weights["mel_ce"] * mel + text_weight * text,
         "mel_accuracy": rows["audio_correct"].sum() / codes,
         "stop_ce": per_clip["stop_ce"].mean(),
-        **{f"{given}_gain": gain.sum() / codes for given, gain in gains.items()},
+        **{
+            f"mel_ce_increase_wrong_{given}": nats.sum() / codes
+            for given, nats in increases.items()
+        },
         "codes": codes,
         "clips": len(per_clip["mel_ce"]),
     }

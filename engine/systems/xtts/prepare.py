@@ -9,7 +9,7 @@ from engine.project import Project
 from engine.recipe.params import Params
 from engine.systems.xtts.recipe import Published, XttsRecipe
 
-# The rest of the room imports torch, which `cantus resolve` would wait for.
+# The rest of the system imports torch, which `cantus resolve` would wait for.
 
 
 def published_files(recipe: XttsRecipe, project: Project) -> Sequence[Path]:
@@ -30,16 +30,16 @@ def published_files(recipe: XttsRecipe, project: Project) -> Sequence[Path]:
 
 def prepare(recipe: XttsRecipe, project: Project, params: Params, features: Features) -> Prepared:
     """Text tokens and audio codes of every clip that can be used. Raises what training does."""
-    from engine.corpus import Corpus
+    from engine.systems.corpus_system import open_corpus
+    from engine.systems.xtts.data.cached_features import CachedFeatures
     from engine.systems.xtts.data.clip_tables import figures, left_out_table, used_table
-    from engine.systems.xtts.data.utterances import utterances_of
-    from engine.systems.xtts.text.text_tokens import vocabulary_of
+    from engine.systems.xtts.data.utterances import load_utterances, load_vocabulary
 
-    corpus = Corpus.open(project.corpus(recipe.dataset.corpus))
-    text = vocabulary_of(recipe, project, corpus, features)
-    used = utterances_of(recipe, project, corpus, text, features, params.seed)
+    made = CachedFeatures(recipe, open_corpus(recipe, project), features)
+    vocabulary = load_vocabulary(project, made)
+    utterances = load_utterances(project, made, vocabulary, params.seed)
     return Prepared(
-        clips=used_table(corpus, used),
-        quarantined=left_out_table(corpus, used),
-        figures=figures(corpus, used),
+        clips=used_table(utterances),
+        quarantined=left_out_table(utterances),
+        figures=figures(utterances),
     )

@@ -7,7 +7,8 @@ from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
-from engine.recipe.schema import Recipe
+from engine.recipe.judgement import Guard, guards_on
+from engine.recipe.schema import Plot, Recipe
 
 SAMPLE_RATE_HZ = 22_050
 """Of the audio that the GPT's codes are made of."""
@@ -215,6 +216,14 @@ class XttsRecipe(Recipe):
 
     turns: ClassVar[tuple[str, ...]] = ("gpt",)
     shown_by = ("speech.samples", "files.export", "data.clip_tables")
+    plots = (
+        Plot(
+            "eval",
+            "step",
+            "mel_ce",
+            "Cross-entropy of audio codes in nats, evaluation set (step 0: initial weights)",
+        ),
+    )
     metrics: ClassVar[Mapping[str, str]] = {
         "eval/mel_ce": "cross-entropy of audio codes, stop codes included, nats a code",
         "eval/text_ce": "cross-entropy of text tokens, STOP included, nats a token: how well the "
@@ -244,12 +253,30 @@ class XttsRecipe(Recipe):
         "train/stop_ce": "cross-entropy of stop codes alone, nats a code",
     }
 
+    default_guards: ClassVar[Mapping[str, Guard]] = {
+        "eval/mel_ce_increase_wrong_voice": Guard(
+            above=0.0,
+            action="warn",
+            because="docs/xtts.md#voice-without-effect",
+        ),
+        "eval/mel_ce_increase_wrong_text": Guard(
+            above=0.0,
+            action="warn",
+            because="docs/xtts.md#text-without-effect",
+        ),
+    }
+
     dataset: Dataset = setting("which speech, in which languages")
     model: Model = setting("the networks")
     freeze: Freeze | None = setting("what of them stays as it is", default=None)
     adapters: Adapters | None = setting("or what is learned in their place", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is spoken for listening", default=Speech(), identity=False)
+
+    @property
+    def reads_hz(self) -> tuple[int, ...]:
+        """The one rate that XTTS hears, in Hz."""
+        return (SAMPLE_RATE_HZ,)
 
     @property
     def loss_weights(self) -> dict[str, float]:
@@ -270,12 +297,16 @@ class XttsRecipe(Recipe):
 
     def _of_speech(self) -> Iterable[tuple[str, str]]:
         """Sentences are spoken at the start and the end: they can pick and stop nothing."""
-        watched = {f"guard.{n}.metric": g.metric or g.finite for n, g in self.guard.items()}
-        watched |= {f"guard.{n}.gap": g.gap for n, g in self.guard.items()}
+        watched = {f"guard.{metric}": metric for metric in self.guard}
+        watched |= {
+            f"guard.{on.metric}.gap": on.guard.gap
+            for on in guards_on(self.guard)
+            if on.guard.gap is not None
+        }
         for path, metric in {"training.best": self.training.best, **watched}.items():
-            if metric is not None and metric.startswith("eval/speech/"):
+            if metric.startswith("eval/speech/"):
                 yield path, f"{metric} is measured before training and after it alone"
-        relied = {f"expect.{n}.metric": e.metric for n, e in self.expect.items()}
+        relied = {f"expect.{metric}": metric for metric in self.expect}
         if self.verdict is not None:
             relied["verdict.metric"] = self.verdict.metric
         for path, metric in relied.items():

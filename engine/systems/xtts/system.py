@@ -7,7 +7,6 @@ from pathlib import Path
 
 from torch import nn
 
-from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.features.prepared import features_of
@@ -16,26 +15,27 @@ from engine.nn.low_rank import adapters_of, merged
 from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.systems.audio_samples import spread_over
-from engine.systems.dataset_summary import summary_of
+from engine.systems.corpus_system import CorpusSystem, open_corpus
 from engine.systems.speech_judges import SpeechJudges, require_speech_judges
 from engine.systems.xtts.data.assets import Vocabulary
-from engine.systems.xtts.data.dataset import voice_notes
-from engine.systems.xtts.data.utterances import Utterances, utterances_of
+from engine.systems.xtts.data.cached_features import CachedFeatures
+from engine.systems.xtts.data.dataset import XttsClips, voice_notes
+from engine.systems.xtts.data.utterances import Utterances, load_utterances, load_vocabulary
 from engine.systems.xtts.evaluate import baselines, evaluate
 from engine.systems.xtts.files.differences import load_strictly
 from engine.systems.xtts.files.export import export_xtts
 from engine.systems.xtts.files.published import VOCABULARY
 from engine.systems.xtts.files.weights import read_weights
+from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, XttsRecipe
-from engine.systems.xtts.speech.read_aloud import Reader
+from engine.systems.xtts.speech.read_aloud import Reader, sampling_of
 from engine.systems.xtts.speech.samples import SampleWriter
 from engine.systems.xtts.speech.sentences import Sentences
-from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_a_character
-from engine.systems.xtts.text.text_tokens import vocabulary_of
+from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_per_character
 from engine.systems.xtts.text.vocabulary import extended_weights
 from engine.systems.xtts.training_module import XttsTrainingModule
-from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 2
 """Raised when the same clips would give other figures."""
@@ -47,22 +47,25 @@ def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
     Raises UserError where the corpus or a published file is missing or does not fit, or no clip,
     or fewer training clips than a batch has, can be used.
     """
-    corpus = Corpus.open(project.corpus(recipe.dataset.corpus))
-    features = features_of(recipe, project)
-    text = vocabulary_of(recipe, project, corpus, features)
-    _require_sentences(recipe, text)
-    used = utterances_of(recipe, project, corpus, text, features, params.seed)
-    language = _spoken_language(recipe)
+    made = CachedFeatures(recipe, open_corpus(recipe, project), features_of(recipe, project))
+    vocabulary = load_vocabulary(project, made)
+    _require_sentences(recipe, vocabulary)
+    utterances = load_utterances(project, made, vocabulary, params.seed)
+    return XttsSystem(recipe, utterances, _speech_judges(recipe, project, params))
+
+
+def _speech_judges(recipe: XttsRecipe, project: Project, params: Params) -> SpeechJudges:
+    """The models that judge the recipe's sentences; none where it has no sentences."""
     named = params.speech_evaluation if recipe.speech.sentences else SpeechEvaluation()
-    speech_judges = SpeechJudges.of(named, project, language)
-    require_speech_judges(recipe, speech_judges)
-    return XttsSystem(recipe, corpus, used, speech_judges)
+    judges = SpeechJudges.of(named, project, _spoken_language(recipe))
+    require_speech_judges(recipe, judges)
+    return judges
 
 
-def _require_sentences(recipe: XttsRecipe, text: Vocabulary) -> None:
+def _require_sentences(recipe: XttsRecipe, vocabulary: Vocabulary) -> None:
     """Raise UserError where a sentence cannot be spoken: before training, not after it."""
     for sentence in recipe.speech.sentences:
-        num_tokens = len(text.tokenizer.encode(sentence, _spoken_language(recipe)))
+        num_tokens = len(vocabulary.tokenizer.encode(sentence, _spoken_language(recipe)))
         if num_tokens > MOST_TEXT_TOKENS:
             raise UserError(
                 f"speech.sentences: {sentence[:40]!r} ... has {num_tokens} text tokens, and the "
@@ -74,18 +77,17 @@ def _spoken_language(recipe: XttsRecipe) -> str:
     return recipe.speech.language or recipe.dataset.languages[0]
 
 
-class XttsSystem:
+class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     """A recipe with its data and its GPT."""
 
     preflight = PreflightBounds((1e-7, 1e-2), conditioning=("voice", "text"), overfits=("mel_ce",))
 
     def __init__(
-        self, recipe: XttsRecipe, corpus: Corpus, used: Utterances, speech_judges: SpeechJudges
+        self, recipe: XttsRecipe, utterances: Utterances, speech_judges: SpeechJudges
     ) -> None:
-        self.recipe, self.corpus, self.eligible = recipe, corpus, used.eligible
+        super().__init__(recipe, utterances.data, utterances.clips)
+        self.eligible, self.assets = utterances.eligible, utterances.assets
         self.speech_judges = speech_judges
-        self.split, self.assets = used.split, used.assets
-        self.train_clips, self.eval_clips = used.training, used.evaluation
         self.module = XttsTrainingModule(recipe, self.assets)
 
     @cached_property
@@ -126,13 +128,9 @@ class XttsSystem:
         )
 
     @property
-    def dataset_summary(self) -> DatasetSummary:
-        """What the run sees of its corpus."""
-        return summary_of(
-            self.corpus,
-            self.split,
-            [*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)],
-        )
+    def notes(self) -> Sequence[str]:
+        """Which clips are left out, and whose voice clips are conditioned on."""
+        return [*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)]
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
@@ -144,20 +142,27 @@ class XttsSystem:
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
         """Evaluation clips said again in their own voice, and the recipe's sentences."""
-        chosen = spread_over([name or "clip" for name in self.eval_clips.speakers], num_clips)
-        return SampleWriter(self.reader(), self._sentences, self.eval_texts).write(folder, chosen)
+        chosen = spread_over(self.evaluation_labels("speaker"), num_clips)
+        writer = SampleWriter(self.reader(), self._sentences, self.eval_clips, self.eval_texts)
+        return writer.write(folder, chosen)
 
     def reader(self) -> Reader:
-        """Reads texts aloud with the present weights, in the voices of evaluation clips."""
+        """Reads texts aloud with the present weights."""
         vocoder = self._vocoder
         return Reader(
-            self.module,
+            self.module.network,
+            self.module.mel,
             ByCodes(self.assets.audio_codes) if vocoder is None else ByVocoder(vocoder),
             None if vocoder is None else vocoder.speaker_encoder,
-            self.eval_clips,
-            self.recipe.speech,
-            self._sentences.typical,
+            sampling_of(self.recipe.speech),
+            self.codes_per_character,
         )
+
+    @cached_property
+    def codes_per_character(self) -> float:
+        """Audio codes for each character of the evaluation clips' transcripts."""
+        lengths = [len(codes) for codes in self.eval_clips.codes]
+        return codes_per_character(lengths, [len(text) for text in self.eval_texts])
 
     @cached_property
     def eval_texts(self) -> list[str]:
@@ -173,18 +178,17 @@ class XttsSystem:
             self.assets,
             self.eval_clips,
             self.speech_judges,
-            codes_a_character(
-                list(map(len, self.eval_clips.codes)), list(map(len, self.eval_texts))
-            ),
+            self.codes_per_character,
         )
 
     def export(self, folder: Path) -> None:
-        """Write the folder that Coqui's `Xtts.load_checkpoint` reads."""
-        vocoder = self._vocoder
+        """Write the folder that Coqui's `Xtts.load_checkpoint` reads, and `cantus speak`."""
+        vocoder, coder = self._vocoder, self.assets.audio_codes.coder
         facts = {
             "recipe": self.recipe.name,
             "evaluation_set": self.evaluation_set,
             "weights_license": self.assets.licence,
+            "codes_per_character": self.codes_per_character,
         }
         with tempfile.TemporaryDirectory() as beside:
             vocabulary = Path(beside) / VOCABULARY
@@ -197,15 +201,16 @@ class XttsSystem:
                 vocabulary,
                 self.assets.config,
                 facts,
+                coder.centroids if vocoder is None and isinstance(coder, KmeansCodes) else None,
             )
 
     def load_published(self, path: Path) -> str:
         """Take over the GPT of a published model.pth, or of a checkpoint of Coqui's trainer."""
         weights = read_weights(path)
-        network, text, given = self.module.network, self.assets.vocabulary, weights.gpt
+        network, vocabulary, given = self.module.network, self.assets.vocabulary, weights.gpt
         said = f"the weights of {path.name}: {weights}"
-        if text.extends is not None:
-            given = extended_weights(given, text.extends, text.content)
+        if vocabulary.extends is not None:
+            given = extended_weights(given, vocabulary.extends, vocabulary.content)
             said += "; new text tokens begin as the mean of those that they were cut into"
         load_strictly(network, {**given, **adapters_of(network.state_dict())}, path)
         return said

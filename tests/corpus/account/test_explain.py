@@ -3,7 +3,7 @@ import pytest
 
 from engine.corpus.account.explain import explain_clip
 from engine.corpus.account.reasons import MEANINGS
-from engine.corpus.store.manifest import Clip, Manifest, Quarantined, write_manifest
+from engine.corpus.table.manifest import Clip, Manifest, Quarantined, write_manifest
 from engine.errors import UserError
 
 CLIP = Clip(

@@ -9,7 +9,7 @@ import pytest
 from engine.corpus.account import page as page_module
 from engine.corpus.account.page import write_page
 from engine.corpus.account.statistics import Tally
-from engine.corpus.store.manifest import Clip, Quarantined
+from engine.corpus.table.manifest import Clip, Quarantined
 
 CLIP = Clip(
     id="anna/yes",

@@ -3,7 +3,7 @@ from typing import get_args
 import attrs
 
 from engine.corpus.account.reasons import MEANINGS
-from engine.corpus.store.manifest import Reason
+from engine.corpus.table.manifest import Reason
 from engine.recipe.params import CorpusSource
 
 

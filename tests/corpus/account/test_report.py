@@ -2,7 +2,7 @@ import pytest
 
 from engine.corpus.account.report import read_report, write_report
 from engine.corpus.account.statistics import Tally
-from engine.corpus.store.manifest import Clip, Quarantined
+from engine.corpus.table.manifest import Clip, Quarantined
 from engine.errors import UserError
 
 

@@ -4,7 +4,7 @@ import pytest
 import soundfile
 
 from engine.corpus.account.statistics import NUM_PACES, NUM_SPEAKERS, Tally
-from engine.corpus.store.manifest import Clip, Quarantined
+from engine.corpus.table.manifest import Clip, Quarantined
 
 
 def clip(name, seconds=1.0, **facts):

@@ -3,7 +3,7 @@ import pytest
 from engine.corpus import ingest
 from engine.corpus.account.histogram import Histogram
 from engine.corpus.account.summary import quarantine_lines, report_rows, sparkline
-from engine.corpus.store.manifest import Quarantined
+from engine.corpus.table.manifest import Quarantined
 
 
 def histogram(*counts):

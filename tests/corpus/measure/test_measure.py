@@ -7,7 +7,7 @@ import soundfile
 from engine.corpus.layouts import Candidate
 from engine.corpus.measure.limits import Limits
 from engine.corpus.measure.measure import measure_file
-from engine.corpus.store.manifest import Quarantined
+from engine.corpus.table.manifest import Quarantined
 
 LIMITS = Limits(min_seconds=0.1, max_seconds=1.0, min_sample_rate_hz=8_000)
 RATE = 16_000

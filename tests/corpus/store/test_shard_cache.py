@@ -7,8 +7,8 @@ import pytest
 from engine.corpus.layouts import Candidate
 from engine.corpus.measure.limits import Limits
 from engine.corpus.store import shard_cache
-from engine.corpus.store.manifest import Quarantined
 from engine.corpus.store.shard_cache import Task, measure_shard
+from engine.corpus.table.manifest import Quarantined
 from engine.errors import UserError
 
 LIMITS = Limits(min_seconds=0.1, max_seconds=None, min_sample_rate_hz=8_000)

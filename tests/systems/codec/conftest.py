@@ -9,8 +9,9 @@ from attrs import evolve
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.optimizers import AdamW
 from engine.recipe.params import Work
-from engine.recipe.schema import AdamW, Training
+from engine.recipe.training import Training
 from engine.systems.codec.recipe import (
     CodecRecipe,
     Dataset,
@@ -79,7 +80,7 @@ def make_codec_recipe():
         tables = {"discriminator": evolve(model.discriminator, **(discriminator or {}))}
         settings = {"steps": 10, "batch_size": 4, "best": "eval/mel", "log_every_steps": 1}
         return CodecRecipe(
-            schema=1,
+            schema=2,
             name="small",
             system="codec",
             summary="a test",

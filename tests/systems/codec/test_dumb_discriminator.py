@@ -9,7 +9,8 @@ import pytest
 import torch
 from attrs import evolve
 
-from engine.recipe.schema import AdamW, Exponential, Guard
+from engine.recipe.judgement import Guard
+from engine.recipe.optimizers import AdamW, Exponential
 from engine.training.clock import Clock
 from engine.training.devices import Device
 from engine.training.guards import Guards, Moment
@@ -19,7 +20,7 @@ from engine.training.schedules import Length
 from engine.training.step import Stepper
 
 STEPS = 40
-GUARD = Guard(metric="train/discriminator/loss_over_chance", at=f"step:{STEPS}", below=0.95)
+GUARD = Guard(at=f"step:{STEPS}", below=0.95)
 
 
 def made(make_codec, loss):
@@ -28,7 +29,7 @@ def made(make_codec, loss):
     system = make_codec(discriminator=table, steps=STEPS, log_every_steps=STEPS)
     recipe = evolve(
         system.recipe,
-        guard={"discriminator_learns": GUARD},
+        guard={"train/discriminator/loss_over_chance": (GUARD,)},
         optimizer={
             "discriminator": AdamW(learning_rate=2e-3, betas=(0.8, 0.99)),
             "generator": AdamW(learning_rate=1e-6),
@@ -86,7 +87,7 @@ def frozen(stepper):
 @pytest.mark.parametrize("dumb", [no_gradients, frozen])
 def test_one_without_gradients_is_stopped(make_codec, loss, dumb):
     (breach,), _ = trained(*made(make_codec, loss), before_step=dumb)
-    assert breach.name == "discriminator_learns"
+    assert breach.name == "train/discriminator/loss_over_chance"
     assert breach.action == "stop"
     assert breach.value > 0.95
 

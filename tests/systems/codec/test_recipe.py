@@ -4,34 +4,24 @@ import pytest
 
 from engine.recipe import load_recipe
 from engine.recipe.faults import RecipeError
-from engine.recipe.load import recipe_profiles
 from engine.systems import recipe_classes
-from engine.systems.codec.recipe import GENERATOR_TERMS
+from engine.systems.codec.recipe import GENERATOR_TERMS, CodecRecipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
-SHIPPED = sorted(path.stem for path in RECIPES.glob("codec_*.toml"))
 
 
-def load(name="codec_dac_fixed", *overrides, profile="full"):
+def load(name="codec_dac_fixed", *overrides):
     path = RECIPES / f"{name}.toml"
-    return load_recipe(path, classes=recipe_classes(), profile=profile, overrides=overrides)
+    return load_recipe(path, classes=recipe_classes(), overrides=overrides)
 
 
-def fault(*overrides, profile="demo"):
+def fault(*overrides):
     with pytest.raises(RecipeError) as caught:
-        load("codec_dac_fixed", *overrides, profile=profile)
+        load("demo/codec_dac_fixed", *overrides)
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_every_profile_of_every_shipped_recipe_loads(name):
-    profiles = recipe_profiles(RECIPES / f"{name}.toml")
-    assert {"full", "demo", "24khz", "16khz"} <= set(profiles)
-    for profile in profiles:
-        load(name, profile=profile)
-
-
-def test_the_first_authors_numbers_are_his():
+def test_the_numbers_of_write_up_001_are_its_own():
     recipe = load("codec_dac_fixed")
     assert (recipe.training.batch_size, recipe.training.epochs) == (16, 100)
     assert {table.learning_rate for table in recipe.optimizer.values()} == {1e-4}
@@ -46,8 +36,8 @@ def test_the_first_authors_numbers_are_his():
     judge = recipe.model.discriminator
     assert (judge.loss, judge.reduction) == ("hinge", "mean")
     assert (judge.periods, judge.stft_windows) == ((2, 3, 5, 7, 11), (2048, 1024, 512))
-    assert recipe.guard["discriminator_learns"].at == "epoch:1"
-    assert recipe.expect["snr"].epochs == (1, 5, 10, 20)
+    assert [one.at for one in recipe.guard["train/discriminator/loss_over_chance"]] == ["epoch:1"]
+    assert recipe.expect["eval/snr_db"].epochs == (1, 5, 10, 20)
 
 
 def test_the_papers_numbers_are_the_papers():
@@ -57,8 +47,8 @@ def test_the_papers_numbers_are_the_papers():
     assert (losses.commitment, losses.codebook) == (0.25, 1.0)
     assert (judge.loss, judge.reduction, judge.features) == ("least_squares", "sum", "sum")
     assert recipe.bits_per_second == pytest.approx(7751.953125)
-    assert load("codec_dac_paper", profile="24khz").bits_per_second == 24_000
-    assert load("codec_dac_paper", profile="16khz").bits_per_second == 6_000
+    assert load("codec_dac_24khz").bits_per_second == 24_000
+    assert load("codec_dac_16khz").bits_per_second == 6_000
 
 
 @pytest.mark.parametrize(
@@ -76,11 +66,11 @@ def test_the_papers_numbers_are_the_papers():
         ("training.best='eval/quantizers_3/mel'", "evaluated are 1, 2, 4, 8 quantizers"),
         ("training.best='eval/codebook_9/usage'", "the model has 8 codebooks"),
         ("training.best='eval/visqol'", "evaluation.perceptual does not name it"),
-        ("guard.codes_in_use.metric='parent/quantizers_3/mel'", "evaluated are 1, 2, 4, 8"),
-        ("guard.codes_in_use.metric='train/discriminator/accuracy_stft_64'", "no such discrim"),
-        ("guard.codes_in_use.metric='train/generator/stft'", "losses.stft is 0.0"),
-        ("guard.codes_in_use.metric='train/gradient_share/stft'", "losses.stft is 0.0"),
-        ("guard.codes_in_use.metric='train/generator/restarted_codes'", "restart_below is 0.0"),
+        ('guard."parent/quantizers_3/mel".below=1.0', "evaluated are 1, 2, 4, 8"),
+        ('guard."train/discriminator/accuracy_stft_64".below=1.0', "no such discrim"),
+        ('guard."train/generator/stft".below=1.0', "losses.stft is 0.0"),
+        ('guard."train/gradient_share/stft".below=1.0', "losses.stft is 0.0"),
+        ('guard."train/generator/restarted_codes".below=1.0', "restart_below is 0.0"),
         ("model.discriminator.starts_at_step=680", "before the discriminators' step 680"),
         ("losses.mel=-1.0", "must be at least 0"),
         ("model.discriminator.every_steps=7", "must lie between 1 and 6"),
@@ -102,7 +92,16 @@ def test_a_guard_of_an_epoch_is_held_against_the_discriminators_first_step():
     assert [*recipe.premature_guards(None)] == []
     assert [*recipe.premature_guards(101)] == []
     paths = [path for path, _ in recipe.premature_guards(100)]
-    assert paths == ["guard.discriminator_learns.at", "guard.discriminator_says_something.at"]
+    assert paths == [
+        "guard.train/discriminator/loss_over_chance.at",
+        "guard.train/generator/feature_relative.at",
+    ]
+
+
+def test_a_guard_of_the_system_asks_nothing_of_a_recipe_without_its_metric():
+    without = [f"losses.{term}=0.0" for term in ("adversarial", "feature")]
+    guard = load("codec_dac_paper", *without).guard["train/generator/feature_relative"]
+    assert guard == (CodecRecipe.default_guards["train/generator/feature_relative"],)
 
 
 def test_a_balancer_does_not_go_with_scaled_losses():
@@ -113,4 +112,4 @@ def test_a_balancer_does_not_go_with_scaled_losses():
 def test_weights_of_zero_are_no_terms():
     assert "mel" not in load("codec_dac_fixed").generator_weights
     assert "waveform" not in load("codec_dac_paper").generator_weights
-    assert load("codec_dac_fixed", profile="demo").evaluated_quantizers == (1, 2, 4, 8)
+    assert load("demo/codec_dac_fixed").evaluated_quantizers == (1, 2, 4, 8)

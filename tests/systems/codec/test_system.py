@@ -5,7 +5,7 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.recipe import load_params
-from engine.recipe.schema import Guard
+from engine.recipe.judgement import Guard
 from engine.systems.codec.recipe import Evaluation
 from engine.systems.codec.system import build
 from engine.training.step import check_turns
@@ -17,7 +17,7 @@ def test_every_parameter_belongs_to_one_turn(make_codec):
 
 
 def test_the_metrics_of_an_evaluation_are_those_that_the_recipe_declares(make_codec):
-    from engine.recipe.names import is_known
+    from engine.recipe.metric_names import is_known
 
     system = make_codec()
     metrics = system.evaluate().metrics
@@ -78,10 +78,12 @@ def test_a_figure_that_cannot_be_measured_is_named_and_nothing_may_rely_on_it(
 ):
     params = load_params(speech.params)
     recipe = evolve(make_codec_recipe(), evaluation=Evaluation(perceptual=("visqol",)))
-    (note,) = build(recipe, speech, params).data.notes
+    (note,) = build(recipe, speech, params).dataset_summary.notes
     assert "visqol is left out" in note
-    watching = evolve(recipe, guard={"ear": Guard(metric="eval/visqol", at="step:5", above=3.0)})
-    with pytest.raises(UserError, match=r"guard\.ear\.metric is 'eval/visqol'.*cannot be measured"):
+    watching = evolve(recipe, guard={"eval/visqol": (Guard(at="step:5", above=3.0),)})
+    with pytest.raises(
+        UserError, match=r"on 'eval/visqol' \(guard\.eval/visqol\).*cannot be measured"
+    ):
         build(watching, speech, params)
 
 

@@ -8,8 +8,9 @@ import torch
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.optimizers import Adam
 from engine.recipe.params import Work
-from engine.recipe.schema import Adam, Training
+from engine.recipe.training import Training
 from engine.systems.vqvae.recipe import (
     AlignedNetwork,
     BatchMinMax,
@@ -80,7 +81,7 @@ def make_recipe():
     def make(model="aligned", batch_size=8, **dataset):
         table = MODELS[model]
         return VqvaeRecipe(
-            schema=1,
+            schema=2,
             name="words",
             system="vqvae",
             summary="a test",

@@ -6,7 +6,7 @@ from engine.errors import UserError
 from engine.evaluation.clip_table import write_clip_table
 from engine.evaluation.digests import keys
 from engine.project import Project
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.systems.vqvae.system import build
 from engine.training.record import Record
 
@@ -43,7 +43,7 @@ def test_the_report_is_told_how_many_clips_are_used_and_how_they_are_split(make_
 
 
 def test_a_random_split_is_flagged_as_leaking(make_system):
-    assert "in training too" in make_system(split="random").data.leaks
+    assert "in training too" in make_system(split="random").dataset_summary.leaks
 
 
 def test_the_evaluation_set_is_known_by_its_clips_and_how_they_are_cut(make_system):
@@ -77,7 +77,7 @@ def test_a_phase_is_evaluated_on_the_clips_of_its_parent(project, make_system, m
     assert child.eval_clips.ids == parent.eval_clips.ids
     assert child.evaluation_set == parent.evaluation_set
     assert not set(child.train_clips.ids) & set(parent.eval_clips.ids)
-    assert child.data.split == "the 3 evaluation clips of parent, inherited"
+    assert child.dataset_summary.split == "the 3 evaluation clips of parent, inherited"
 
 
 def test_the_limits_name_what_preflight_looks_at(make_system):

@@ -11,8 +11,10 @@ from attrs import evolve
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.judgement import Samples
+from engine.recipe.optimizers import AdamW
 from engine.recipe.params import Work
-from engine.recipe.schema import AdamW, Samples, Start, Training
+from engine.recipe.training import Start, Training
 from engine.runs.run import Run
 from engine.systems.build import build_system
 from engine.systems.xtts.recipe import Dataset, Losses, Scratch, XttsRecipe
@@ -80,7 +82,7 @@ def make_xtts_recipe():
         table = {"corpus": "speech", "languages": ("hu",), "split": "text_disjoint"}
         table |= {"eval_share": 0.3, "conditioning_seconds": (0.3, 0.5)}
         return XttsRecipe(
-            schema=1,
+            schema=2,
             name="small",
             system="xtts",
             summary="a test",

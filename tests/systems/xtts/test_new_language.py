@@ -12,7 +12,7 @@ from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import load_params
 from engine.recipe.params import Work
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.runs.run import Run
 from engine.systems.build import build_system
 from engine.systems.xtts.network.dvae import Dvae, DvaeSettings

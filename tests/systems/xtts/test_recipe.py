@@ -6,21 +6,21 @@ from attrs import evolve
 
 from engine.recipe import load_recipe
 from engine.recipe.faults import RecipeError
-from engine.recipe.schema import Start
+from engine.recipe.training import Start
 from engine.systems import recipe_classes
 from engine.systems.xtts.recipe import Losses, Published, Scratch
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 
 
-def load(name="xtts_phase1", *overrides, profile="full"):
+def load(name="xtts_phase1", *overrides):
     path = RECIPES / f"{name}.toml"
-    return load_recipe(path, classes=recipe_classes(), profile=profile, overrides=overrides)
+    return load_recipe(path, classes=recipe_classes(), overrides=overrides)
 
 
-def fault(*overrides, name="xtts_phase1", profile="full"):
+def fault(*overrides, name="xtts_phase1"):
     with pytest.raises(RecipeError) as caught:
-        load(name, *overrides, profile=profile)
+        load(name, *overrides)
     return str(caught.value)
 
 
@@ -28,7 +28,9 @@ def test_the_first_authors_numbers_are_his():
     first, second = load(), load("xtts_phase2")
     assert isinstance(first.model, Published)
     assert first.start == Start(weights="published/xtts_v2/model.pth")
-    assert 15 <= first.training.steps / math.ceil(311 / 3) < 16  # epochs of his 311 clips
+    assert (
+        15 <= first.training.steps / math.ceil(311 / 3) < 16
+    )  # epochs of write-up 002's 311 clips
     assert second.training.epochs == 30
     assert (first.training.batch_size, second.training.batch_size) == (3, 3)
     rates = [recipe.optimizer["gpt"].learning_rate for recipe in (first, second)]
@@ -55,7 +57,7 @@ def test_the_checkpoint_that_the_second_phase_picks_is_kept_by_the_first():
 
 
 def test_the_demo_begins_from_scratch_and_its_second_phase_goes_on_from_its_first():
-    first, second = (load(name, profile="demo") for name in ("xtts_phase1", "xtts_phase2"))
+    first, second = (load(f"demo/{name}") for name in ("xtts_phase1", "xtts_phase2"))
     assert (first.start, first.model) == (None, second.model)
     assert isinstance(first.model, Scratch)
     assert (second.start.from_, second.start.weights) == ("xtts_phase1", None)
@@ -80,8 +82,11 @@ def test_a_text_loss_without_weight_is_no_term():
         ("losses.mel_ce=0.0", "mel_ce"),
         ("speech.top_k=-1", "top_k"),
         ("speech.top_p=1.5", "top_p"),
-        ("guard.not_by_heart.gap='eval/speech/wer'", "before training and after it alone"),
-        ("guard.text_is_not_forgotten.metric='eval/mel'", "eval/mel_ce"),
+        (
+            'guard."eval/text_ce"={gap="eval/speech/wer", gap_steps=9}',
+            "before training and after it alone",
+        ),
+        ('guard."eval/mel".below=4.0', "did you mean 'eval/mel_ce'"),
     ],
 )
 def test_what_cannot_be_is_refused(override, said):
@@ -89,9 +94,11 @@ def test_what_cannot_be_is_refused(override, said):
 
 
 def test_a_figure_of_sentences_takes_sentences():
-    said = fault("speech.sentences=[]", "expect.speech.metric='eval/speech/odd'")
+    said = fault("speech.sentences=[]", 'expect."eval/speech/odd"={steps=[9], low=[0.0]}')
     assert "eval/speech/odd takes speech.sentences, and there are none" in said
 
 
 def test_heads_must_divide_the_width():
-    assert "must divide the width of 128, got 3" in fault("model.num_heads=3", profile="demo")
+    assert "must divide the width of 128, got 3" in fault(
+        "model.num_heads=3", name="demo/xtts_phase1"
+    )

@@ -9,7 +9,8 @@ from attrs import evolve
 from engine.errors import UserError
 from engine.evaluation.clip_table import read_clip_table
 from engine.project import Project
-from engine.recipe.schema import AdamW, Start
+from engine.recipe.optimizers import AdamW
+from engine.recipe.training import Start
 from engine.systems.xtts.files.published import VOCABULARY
 from engine.systems.xtts.files.weights import read_weights
 from engine.systems.xtts.network.dvae import Dvae, DvaeSettings

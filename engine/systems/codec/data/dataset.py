@@ -4,16 +4,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from attrs import evolve, frozen
+from attrs import frozen
 from torch import Tensor
 
 from engine.corpus import Corpus, PackedAudio
-from engine.evaluation.audio import SPAN
-from engine.evaluation.digests import as_digests
-from engine.split.columns import span_of
 from engine.systems.codec.data.level import Samples, crop_gains, whole_gain
 from engine.systems.codec.data.phase_rotation import turn_phase
 from engine.systems.codec.recipe import AsRecorded, Dataset, Loudness, Rms
+from engine.systems.corpus_clips import CorpusClipSet
 
 _TRIES = 8
 _SALIENT_RMS = 10 ** (-40 / 20)
@@ -23,48 +21,24 @@ _AT_ONCE = 1 << 20
 
 def all_clips(corpus: Corpus, dataset: Dataset) -> "CodecClips":
     """Every clip of a corpus, in manifest order. Raises UserError where it is not packed so."""
-    known = [(clip.id, clip.sha256, span_of(clip)) for clip in corpus.manifest.clips]
     packed = corpus.packed(dataset.sample_rate_hz)
-    return CodecClips(
-        ids=tuple(id_ for id_, _, _ in known),
-        rows=np.arange(len(known)),
-        digests=as_digests(word for _, word, _ in known),
-        spans=np.array([span for _, _, span in known], SPAN),
-        packed=packed,
-        dataset=dataset,
-        gains=np.full(len(known), np.nan),
-    )
+    gains = np.full(len(packed), np.nan)
+    return CodecClips.of_corpus(corpus, packed=packed, dataset=dataset, gains=gains)
 
 
 @frozen(kw_only=True, eq=False)
-class CodecClips:
+class CodecClips(CorpusClipSet):
     """A set of clips for the loop: random crops as batches, and each clip as a whole.
 
     A batch has two entries, the same tensor: what the network hears (`audio`) and what it is
     compared with (`target`), float32 [B, 1, T], so that preflight can swap one.
     """
 
-    ids: tuple[str, ...]
-    rows: np.ndarray
-    """Each clip's row in `packed`."""
-    digests: np.ndarray
-    """SHA-256 of each clip's decoded audio, uint8 [clips, 32]."""
-    spans: np.ndarray
-    """Where in which file each clip lies, SPAN [clips]."""
     packed: PackedAudio
     dataset: Dataset
     gains: np.ndarray
     """The gain of each whole clip of `packed`, NaN where it has not been asked for; sets that are
     parts of one corpus share it."""
-
-    def only(self, places: np.ndarray) -> "CodecClips":
-        """The set that holds the clips at `places` of this one, in their order."""
-        ids = tuple(self.ids[place] for place in places.tolist())
-        digests, spans = self.digests[places], self.spans[places]
-        return evolve(self, ids=ids, rows=self.rows[places], digests=digests, spans=spans)
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
     @property
     def crop_length(self) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.corpus import Corpus
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
 from engine.metrics.signal import SILENCE_DBFS
@@ -58,7 +58,7 @@ def _too_low(clips: Sequence[Clip], rates: np.ndarray, dataset: Dataset) -> str:
         f"the recipe's {dataset.sample_rate_hz:,} Hz, the lowest at {rates.min():,} Hz (first: "
         f"{names}). A codec learns from them that high frequencies are silent. Set "
         f"dataset.upsampling = 'leave_out' to do without them or 'allow' to use them as they are, "
-        "or train a recipe or profile of a lower sample_rate_hz."
+        "or train a recipe of a lower sample_rate_hz."
     )
 
 

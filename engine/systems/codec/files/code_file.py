@@ -3,13 +3,10 @@
 Codes alone are held as a whole: a few kilobytes a second of audio.
 """
 
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 import torch
 from attrs import frozen
@@ -17,7 +14,7 @@ from attrs import frozen
 from engine.corpus.audio.decode import AudioFile
 from engine.corpus.audio.pcm import to_int16
 from engine.errors import UserError
-from engine.files.atomic import sync
+from engine.files.new_wav import new_wav
 from engine.metrics.loudness import LoudnessMeter
 from engine.systems.codec.data.level import QUIETEST_DB, whole_gain
 from engine.systems.codec.files.dac_file import DacFile
@@ -25,8 +22,6 @@ from engine.systems.codec.network.chunks import decode_chunks, encode_chunks
 from engine.systems.codec.network.network import CodecNetwork
 from engine.systems.codec.recipe import Level
 
-_LARGEST_WAV = (1 << 32) - 4096
-"""Bytes that a plain WAV can hold."""
 _MOST_CHANNELS = 1024
 
 
@@ -84,32 +79,13 @@ def decode_file(codec: Codec, file: DacFile, path: Path, *, as_float: bool = Fal
     _require_fit(codec, file)
     scale = _scale(codec, file)
     audio = (block * scale for block in _decoded(codec, file))
-    with _new_wav(path, file, as_float=as_float) as wav:
-        left, num_channels = file.num_samples, len(file.codes)
+    left, num_channels = file.num_samples, len(file.codes)
+    with new_wav(path, file.sample_rate_hz, num_channels, left, as_float=as_float) as wav:
         for block in _at_rate(audio, codec.sample_rate_hz, file.sample_rate_hz, num_channels):
             wav.write(block[:left] if as_float else to_int16(block[:left]))
             left -= len(block[:left])
         # Resampling there and back may lose the last samples.
         wav.write(np.zeros((left, num_channels), np.float32))
-
-
-@contextmanager
-def _new_wav(path: Path, file: DacFile, *, as_float: bool) -> Iterator[soundfile.SoundFile]:
-    """A WAV to be written; it takes its name when the block is done, and is deleted where not."""
-    kind, width = ("FLOAT", 4) if as_float else ("PCM_16", 2)
-    is_large = file.num_samples * len(file.codes) * width > _LARGEST_WAV
-    facts = (file.sample_rate_hz, len(file.codes), kind)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with soundfile.SoundFile(beside, "w", *facts, format="RF64" if is_large else "WAV") as wav:
-            yield wav
-        sync(beside)
-        beside.replace(path)
-        sync(path.parent)
-    except soundfile.LibsndfileError as error:
-        raise UserError(f"{path} could not be written: {error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _level(codec: Codec, blocks: Iterable[np.ndarray]) -> tuple[float, float]:

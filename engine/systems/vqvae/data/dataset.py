@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from attrs import evolve, frozen
+from attrs import frozen
 from torch import Tensor
 
 from engine.corpus import Corpus, PackedAudio
-from engine.evaluation.audio import SPAN
-from engine.evaluation.digests import as_digests
 from engine.features.cache import cached_array
-from engine.split.columns import span_of
+from engine.systems.corpus_clips import CorpusClipSet
 from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS
 
@@ -48,15 +46,11 @@ def _waveforms(packed: PackedAudio, front_end: FrontEnd, rows: Sequence[int]) ->
 
 def all_clips(corpus: Corpus, mels: np.ndarray, num_samples: int) -> "VqvaeClips":
     """Every clip of a corpus, in manifest order."""
-    known = [(clip.id, clip.sha256, span_of(clip)) for clip in corpus.manifest.clips]
-    ids = tuple(id_ for id_, _, _ in known)
-    digests = as_digests(word for _, word, _ in known)
-    spans = np.array([span for _, _, span in known], SPAN)
-    return VqvaeClips(ids, np.arange(len(ids)), digests, spans, mels, num_samples)
+    return VqvaeClips.of_corpus(corpus, mels=mels, num_samples=num_samples)
 
 
-@frozen
-class VqvaeClips:
+@frozen(kw_only=True, eq=False)
+class VqvaeClips(CorpusClipSet):
     """A set of clips for the loop. All are equally long: windows of one second.
 
     A batch has two entries, the same tensor: what the network reads (`mel_db`) and what it is
@@ -64,30 +58,14 @@ class VqvaeClips:
     swap one and leave the other.
     """
 
-    ids: tuple[str, ...]
-    rows: np.ndarray
-    """Each clip's row in `mels`."""
-    digests: np.ndarray
-    """SHA-256 of each clip's decoded audio, uint8 [clips, 32]."""
-    spans: np.ndarray
-    """Where in which file each clip lies, SPAN [clips]."""
     mels: np.ndarray
     """Mel spectrograms of the corpus, as `corpus_mels` gives them."""
     num_samples: int
-
-    def only(self, places: np.ndarray) -> "VqvaeClips":
-        """The set that holds the clips at `places` of this one, in their order."""
-        ids = tuple(self.ids[place] for place in places.tolist())
-        digests, spans = self.digests[places], self.spans[places]
-        return evolve(self, ids=ids, rows=self.rows[places], digests=digests, spans=spans)
 
     @property
     def lengths(self) -> np.ndarray:
         """Each clip's length in samples."""
         return np.full(len(self.ids), self.num_samples)
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
     def mel_db(self, indices: Sequence[int]) -> Tensor:
         """The clips at `indices`, float32 [B, 1, NUM_MELS, NUM_FRAMES] in dB."""

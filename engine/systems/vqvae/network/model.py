@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from attrs import frozen
 from torch import Tensor, nn
 
-from engine.nn.codewise import widen_codes
+from engine.nn.cpu.codewise import widen_codes
 from engine.nn.cpu.transposed import TransposedConv2d, one_channel_last
 from engine.nn.quantize import Quantized, Quantizer
 from engine.systems.vqvae.shapes import GRID, NUM_FRAMES, NUM_MELS

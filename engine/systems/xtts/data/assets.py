@@ -38,7 +38,7 @@ class Vocabulary:
 
 @frozen(eq=False)
 class XttsAssets:
-    """All that a GPT's weights rely on and do not hold."""
+    """What a GPT's weights mean nothing without: vocabulary, audio codes, sizes, configuration."""
 
     vocabulary: Vocabulary
     audio_codes: AudioCodes
@@ -103,7 +103,7 @@ def _spoken(transcripts: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield normalise(text, language.split("-")[0])
 
 
-def published_assets(model: Published, text: Vocabulary, project: Project) -> XttsAssets:
+def published_assets(model: Published, vocabulary: Vocabulary, project: Project) -> XttsAssets:
     """What the published weights rely on. Raises UserError where a file is none of XTTS v2."""
     files = read_published(project.root / model.folder)
     state = load_dvae_state(files.dvae)
@@ -111,9 +111,9 @@ def published_assets(model: Published, text: Vocabulary, project: Project) -> Xt
     load_strictly(dvae, state, files.dvae)
     settings = GptSettings.of_config(
         files.config,
-        num_text_tokens=text.tokenizer.num_tokens,
-        start_text_token=text.tokenizer.start_token,
-        stop_text_token=text.tokenizer.stop_token,
+        num_text_tokens=vocabulary.tokenizer.num_tokens,
+        start_text_token=vocabulary.tokenizer.start_token,
+        stop_text_token=vocabulary.tokenizer.stop_token,
         dropout=model.dropout,
     )
     if dvae.num_codes > settings.start_audio_token:
@@ -124,20 +124,20 @@ def published_assets(model: Published, text: Vocabulary, project: Project) -> Xt
         )
     codes = AudioCodes(dvae.eval(), files.mel_stats)
     config = files.config
-    if text.extends is not None:
-        config = {**config, "languages": list(text.tokenizer.languages)}
-    return XttsAssets(text, codes, settings, config, files.licence, files)
+    if vocabulary.extends is not None:
+        config = {**config, "languages": list(vocabulary.tokenizer.languages)}
+    return XttsAssets(vocabulary, codes, settings, config, files.licence, files)
 
 
-def scratch_assets(model: Scratch, text: Vocabulary, codes: AudioCodes) -> XttsAssets:
+def scratch_assets(model: Scratch, vocabulary: Vocabulary, codes: AudioCodes) -> XttsAssets:
     """Small networks for audio codes that were fitted to training clips."""
     settings = GptSettings(
         num_layers=model.num_layers,
         dim=model.dim,
         num_heads=model.num_heads,
-        num_text_tokens=text.tokenizer.num_tokens,
-        start_text_token=text.tokenizer.start_token,
-        stop_text_token=text.tokenizer.stop_token,
+        num_text_tokens=vocabulary.tokenizer.num_tokens,
+        start_text_token=vocabulary.tokenizer.start_token,
+        stop_text_token=vocabulary.tokenizer.stop_token,
         num_audio_tokens=model.num_codes + 2,
         start_audio_token=model.num_codes,
         stop_audio_token=model.num_codes + 1,
@@ -151,5 +151,5 @@ def scratch_assets(model: Scratch, text: Vocabulary, codes: AudioCodes) -> XttsA
         "gpt_code_stride_len": settings.code_stride,
     }
     config = {"model": "xtts", "model_args": args, "audio": _AUDIO}
-    languages = {"languages": list(text.tokenizer.languages)}
-    return XttsAssets(text, codes, settings, {**config, **languages}, NO_LICENCE, None)
+    languages = {"languages": list(vocabulary.tokenizer.languages)}
+    return XttsAssets(vocabulary, codes, settings, {**config, **languages}, NO_LICENCE, None)

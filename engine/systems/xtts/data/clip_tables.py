@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.corpus import Corpus
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.evaluation.ids import escaped
 from engine.features.prepared import Table
 from engine.systems.xtts.data.dataset import XttsClips, voice_notes
@@ -30,16 +30,20 @@ _NOT_CHOSEN = "not chosen"
 _CHOSEN_BY = "nothing, or another dataset.split, num_train_clips, num_eval_clips"
 
 
-def used_table(corpus: Corpus, used: Utterances) -> Table:
+def used_table(utterances: Utterances) -> Table:
     """Every clip that is learned from or evaluated on, and what its voice is heard in."""
-    sets = {"training": used.training, "evaluation": used.evaluation}
-    rows = [row for purpose, clips in sets.items() for row in _used_rows(corpus, clips, purpose)]
+    sets = {"training": utterances.training, "evaluation": utterances.evaluation}
+    rows = [
+        row
+        for purpose, clips in sets.items()
+        for row in _used_rows(utterances.data.corpus, clips, purpose)
+    ]
     return Table(_USED, rows)
 
 
-def left_out_table(corpus: Corpus, used: Utterances) -> Table:
+def left_out_table(utterances: Utterances) -> Table:
     """Every other clip of the corpus, in manifest order: why, and what would let it be used."""
-    clips, dataset = corpus.manifest.clips, used.clips.dataset
+    clips, dataset = utterances.data.corpus.manifest.clips, utterances.clips.dataset
 
     def cells(row: int, reason: str, found: str, way_out: str) -> list[str]:
         clip = clips[row]
@@ -49,16 +53,21 @@ def left_out_table(corpus: Corpus, used: Utterances) -> Table:
 
     rows = {
         one.row: cells(one.row, one.reason, one.detail, WAY_OUT[one.reason])
-        for one in used.eligible.left_out
+        for one in utterances.eligible.left_out
     }
-    for row in _unchosen(used).tolist():
+    for row in _unchosen(utterances).tolist():
         rows[row] = cells(row, _NOT_CHOSEN, "", _CHOSEN_BY)
     return Table(_LEFT_OUT, [rows[row] for row in sorted(rows)])
 
 
-def figures(corpus: Corpus, used: Utterances) -> list[tuple[str, str]]:
+def figures(utterances: Utterances) -> list[tuple[str, str]]:
     """What was made, in a few lines."""
-    clips, split, assets = used.clips, used.split, used.assets
+    clips, assets, corpus, split = (
+        utterances.clips,
+        utterances.assets,
+        utterances.data.corpus,
+        utterances.data.split,
+    )
     num_text, codes = sum(map(len, clips.tokens)), np.concatenate(clips.codes)
     num_said, num_codes = len(np.unique(codes)), assets.audio_codes.num_codes
     training, evaluation = len(split.train), len(split.evaluation)
@@ -67,7 +76,10 @@ def figures(corpus: Corpus, used: Utterances) -> list[tuple[str, str]]:
         ("used", f"{training:,} training, {evaluation:,} evaluation ({split.how})"),
         ("text", f"{num_text:,} tokens of {assets.vocabulary.tokenizer.num_tokens:,}"),
         ("audio", f"{len(codes):,} codes, {num_said:,} of the {num_codes:,} there are"),
-        ("voices", "".join(voice_notes(used.training, used.evaluation)) or "each clip's own"),
+        (
+            "voices",
+            "".join(voice_notes(utterances.training, utterances.evaluation)) or "each clip's own",
+        ),
     ]
 
 
@@ -99,8 +111,8 @@ def _voice(clips: XttsClips, place: int, purpose: str) -> str:
     return escaped(clips.ids[clips.heard_by(place)])
 
 
-def _unchosen(used: Utterances) -> np.ndarray:
+def _unchosen(utterances: Utterances) -> np.ndarray:
     """Rows of the manifest that could be used, and are in neither set."""
-    chosen = np.concatenate([used.split.train, used.split.evaluation])
-    unchosen: np.ndarray = np.delete(used.eligible.rows, chosen)
+    chosen = np.concatenate([utterances.data.split.train, utterances.data.split.evaluation])
+    unchosen: np.ndarray = np.delete(utterances.eligible.rows, chosen)
     return unchosen

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from engine.corpus import PackedAudio
+from engine.systems.corpus_clips import CorpusClipSet
 from engine.systems.xtts.data.audio_codes import as_waveform
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Dataset
 
@@ -17,20 +18,13 @@ _T = TypeVar("_T")
 
 
 @frozen(kw_only=True, eq=False)
-class XttsClips:
+class XttsClips(CorpusClipSet):
     """A set of clips. A batch holds, each padded with zeros on the right, of B clips
 
     `text` [B, T] and `codes` [B, C] (int64, without START and STOP), `voice` [B, samples] (float32
     at 22,050 Hz), and the length of each as `text_lengths`, `code_lengths`, `voice_lengths` [B].
     """
 
-    ids: tuple[str, ...]
-    rows: np.ndarray
-    """Each clip's row in `packed`."""
-    digests: np.ndarray
-    """SHA-256 of each clip's decoded audio, uint8 [clips, 32]."""
-    spans: np.ndarray
-    """Where in which file each clip lies, SPAN [clips]."""
     tokens: tuple[np.ndarray, ...]
     codes: tuple[np.ndarray, ...]
     speakers: tuple[str, ...]
@@ -44,19 +38,9 @@ class XttsClips:
         def of(column: tuple[_T, ...]) -> tuple[_T, ...]:
             return tuple(column[place] for place in places.tolist())
 
-        return evolve(
-            self,
-            ids=of(self.ids),
-            rows=self.rows[places],
-            digests=self.digests[places],
-            spans=self.spans[places],
-            tokens=of(self.tokens),
-            codes=of(self.codes),
-            speakers=of(self.speakers),
-        )
-
-    def __len__(self) -> int:
-        return len(self.ids)
+        chosen = super().only(places)
+        tokens, codes, speakers = of(self.tokens), of(self.codes), of(self.speakers)
+        return evolve(chosen, tokens=tokens, codes=codes, speakers=speakers)
 
     @property
     def lengths(self) -> np.ndarray:

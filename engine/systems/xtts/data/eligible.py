@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from attrs import define, field, frozen
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, Dataset

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.errors import UserError
@@ -18,6 +19,8 @@ from engine.systems.xtts.files.weights import XttsWeights, read_weights
 from engine.systems.xtts.text.tokenizer import Tokenizer
 
 CARD, README = "xtts.json", "README.md"
+CENTROIDS = "centroids.safetensors"
+"""What audio codes mean where there is no decoder: without it the codes cannot be heard."""
 _SPEAKS = """\
 Coqui speaks with it:
 
@@ -27,8 +30,8 @@ Coqui speaks with it:
     model.load_checkpoint(config, checkpoint_dir=".")
 """
 _IS_SILENT = """\
-It holds no decoder: what its GPT says are codes of another tokenizer than Coqui's, and no vocoder
-was trained for them. Coqui cannot speak with it, and refuses to load it.
+It holds no decoder: its GPT speaks codes that no vocoder was trained for. `cantus speak` makes
+audio of them without one. Coqui cannot speak with it, and refuses to load it.
 """
 _IS_REFUSED = """\
 Coqui's tokenizer refuses text in {languages}, which it has no rules for. Its GPT speaks the ids
@@ -46,6 +49,7 @@ def export_xtts(
     vocabulary: Path,
     config: Mapping[str, Any],
     facts: Mapping[str, Any],
+    centroids: Tensor | None = None,
 ) -> None:
     """Write the folder beside, read it back, then rename it: what stood there is replaced whole.
 
@@ -59,6 +63,8 @@ def export_xtts(
             audio's START and STOP; the sizes that the weights decide are taken from them.
         facts: What the card says of it. `weights_license` names the licence, which fine-tuned
             weights have from those they began as.
+        centroids: Of the audio codes [codes, 320], where k-means made them and no decoder
+            knows them.
 
     Raises:
         UserError: The vocabulary has another number of tokens than the GPT, or what is read back
@@ -77,6 +83,8 @@ def export_xtts(
         torch.save({"model": _model(weights)}, new / MODEL)
         shutil.copyfile(vocabulary, new / VOCABULARY)
         _write_json(new / CONFIG, written)
+        if centroids is not None:
+            save_file(_plain({"centroids": centroids}), new / CENTROIDS)
         _write_json(new / CARD, {**facts, "has_decoder": bool(weights.decoder)})
         (new / README).write_text(_readme(facts, weights, tokenizer), "utf-8")
         _verify(new / MODEL, weights)

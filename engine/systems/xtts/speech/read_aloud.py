@@ -1,11 +1,13 @@
-"""Texts read aloud with the present weights, as a recipe's [speech] says, and what is odd of it."""
+"""Texts read aloud by a GPT, and what is odd about the result."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 from attrs import frozen
+from torch import Tensor
 
-from engine.systems.xtts.data.dataset import XttsClips
+from engine.systems.xtts.network.gpt import XttsGpt
+from engine.systems.xtts.network.mel import ConditioningMel
 from engine.systems.xtts.network.speaker_encoder import SpeakerEncoder
 from engine.systems.xtts.recipe import Speech
 from engine.systems.xtts.speech.decode import Sampling
@@ -18,10 +20,9 @@ from engine.systems.xtts.speech.speak import (
     odd_duration,
     speak,
 )
-from engine.systems.xtts.training_module import XttsTrainingModule
 
 FIGURES = ("seconds", "odd", "unfinished")
-"""That a reading has by itself; others take a listener."""
+"""Of every reading; others need a model that judges it."""
 
 
 @frozen(eq=False)
@@ -45,51 +46,58 @@ class Reading:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Its length, and what is odd of it, in words."""
+        """Its length, and what is odd about it, in words."""
         rate = len(self.spoken.codes) / len(self.text)
-        notes = [f"{self.seconds:.1f} s, {rate:.2f} codes a character"]
-        if self.odd is not None:
-            notes.append(f"far too {self.odd} for its text")
+        return f"{self.seconds:.1f} s, {rate:.2f} codes a character", *self.oddities
+
+    @property
+    def oddities(self) -> Sequence[str]:
+        """What is odd about it, in words; mostly nothing."""
+        notes = [] if self.odd is None else [f"far too {self.odd} for its text"]
         if not self.spoken.stopped:
             notes.append("cut off: it did not come to an end by itself")
-        return tuple(notes)
+        return notes
 
 
 @frozen(eq=False)
 class Reader:
-    """Reads texts in the voices of evaluation clips."""
+    """Reads texts aloud in a voice."""
 
-    module: XttsTrainingModule
+    gpt: XttsGpt
+    mel: ConditioningMel
     renderer: Renderer
     speaker_encoder: SpeakerEncoder | None
-    clips: XttsClips
-    speech: Speech
-    typical: float
-    """`codes_a_character` of recordings."""
+    """The vocoder's; None where there is no vocoder."""
+    sampling: Sampling
+    codes_per_character: float
+    """Of recordings, by which speech is cut off and called odd."""
 
-    def voice(self, index: int) -> Voice:
-        """The voice of a clip."""
-        reference = self.clips.audio(index).to(self.module.speaks.device)
-        network, mel = self.module.network, self.module.mel
-        return hear(network, mel, self.speaker_encoder, reference)
+    def voice(self, reference: Tensor) -> Voice:
+        """The voice of a recording [samples] in -1..1 at 22,050 Hz. Raises as `hear` does."""
+        device = self.gpt.text_embedding.weight.device
+        return hear(self.gpt, self.mel, self.speaker_encoder, reference.to(device))
 
     def read(self, text: str, tokens: Sequence[int], voice: Voice, seed: int) -> Reading:
         """Read a text, given with its tokens; cut off where it has long been too long."""
-        table = self.speech
-        sampling = Sampling(
-            temperature=table.temperature,
-            top_k=table.top_k,
-            top_p=table.top_p,
-            repetition_penalty=table.repetition_penalty,
-        )
+        typical = self.codes_per_character
         spoken = speak(
-            self.module.network,
+            self.gpt,
             self.renderer,
             voice,
             tokens,
-            sampling,
+            self.sampling,
             seed,
-            max_codes=most_codes(len(text), self.typical),
+            max_codes=most_codes(len(text), typical),
         )
-        odd = odd_duration(len(spoken.codes), len(text), self.typical)
+        odd = odd_duration(len(spoken.codes), len(text), typical)
         return Reading(text, spoken, odd)
+
+
+def sampling_of(table: Speech) -> Sampling:
+    """The sampling that a recipe's [speech] asks for."""
+    return Sampling(
+        temperature=table.temperature,
+        top_k=table.top_k,
+        top_p=table.top_p,
+        repetition_penalty=table.repetition_penalty,
+    )

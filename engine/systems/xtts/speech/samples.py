@@ -8,6 +8,7 @@ from attrs import frozen
 
 from engine.files.safe_names import file_name
 from engine.systems.audio_samples import write_wav
+from engine.systems.xtts.data.dataset import XttsClips
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ
 from engine.systems.xtts.speech.read_aloud import Reader
 from engine.systems.xtts.speech.sentences import Sentences
@@ -20,20 +21,22 @@ class SampleWriter:
 
     reader: Reader
     sentences: Sentences
+    clips: XttsClips
+    """The evaluation clips."""
     texts: Sequence[str]
-    """The clips' transcripts."""
+    """Their transcripts."""
 
     def write(self, folder: Path, indices: Sequence[int]) -> list[Sample]:
         """A folder a clip, and one a test sentence."""
         samples: list[Sample] = []
         for number, index in enumerate(indices, start=1):
-            name = file_name(self.reader.clips.ids[index])
+            name = file_name(self.clips.ids[index])
             samples += self._clip(folder / f"{number:02d}_{name}", index)
         samples += self.sentences.write(folder, self.reader)
         return samples
 
     def _clip(self, place: Path, index: int) -> Iterator[Sample]:
-        reader, clips = self.reader, self.reader.clips
+        reader, clips = self.reader, self.clips
         place.mkdir(parents=True, exist_ok=True)
         original = clips.audio(index).numpy()
         yield _audio(place / "original.wav", original, SAMPLE_RATE_HZ, "original")
@@ -42,7 +45,8 @@ class SampleWriter:
         said = "what its audio codes hold (Griffin-Lim)"
         yield _audio(place / "codes.wav", kept, SAMPLE_RATE_HZ, said)
         text, tokens = self.texts[index], clips.tokens[index].tolist()
-        reading = reader.read(text, tokens, reader.voice(index), reader.speech.seeds[0])
+        voice = reader.voice(clips.audio(index))
+        reading = reader.read(text, tokens, voice, self.sentences.speech.seeds[0])
         audio, rate = reading.spoken.waveform.numpy(), reading.spoken.sample_rate_hz
         yield _audio(place / "spoken.wav", audio, rate, text, reading.notes)
 

@@ -25,7 +25,7 @@ GROUP = "speech"
 
 @frozen(eq=False)
 class Sentences:
-    """What is spoken, in whose voice, and who listens."""
+    """The test sentences, the voice they are spoken in, and the models that judge them."""
 
     speech: Speech
     language: str
@@ -33,8 +33,8 @@ class Sentences:
     clips: XttsClips
     """The evaluation clips, the longest of which lends its voice."""
     speech_judges: SpeechJudges
-    typical: float
-    """`codes_a_character` of recordings, by which speech is cut off and thought odd."""
+    codes_per_character: float
+    """Of recordings, by which speech is cut off and called odd."""
 
     @property
     def voice(self) -> int:
@@ -46,7 +46,7 @@ class Sentences:
         """Digest of all that one of them is made of, but the weights."""
         table, voice = self.speech, self.clips.digests[self.voice].tobytes().hex()
         sampling = [table.temperature, table.top_k, table.top_p, table.repetition_penalty]
-        rendered = [self.assets.digest.hex(), round(self.typical, 6)]
+        rendered = [self.assets.digest.hex(), round(self.codes_per_character, 6)]
         return digest_of([sentence, self.language, seed, voice, sampling, rendered])
 
     def metric_units(self) -> dict[str, str]:
@@ -57,34 +57,38 @@ class Sentences:
         made = [
             self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
         ]
-        judges = dict.fromkeys(FIGURES, "") | self.speech_judges.digests
-        return {f"{GROUP}/{name}": digest_of([made, judge]) for name, judge in judges.items()}
+        digests = dict.fromkeys(FIGURES, "") | self.speech_judges.digests
+        return {f"{GROUP}/{name}": digest_of([made, digest]) for name, digest in digests.items()}
 
     def write(self, folder: Path, reader: Reader) -> Iterator[Sample]:
         """Speak each sentence with each seed, into a folder a sentence."""
         if not self.speech.sentences:
             return
-        reference, voice = self.clips.audio(self.voice).numpy(), reader.voice(self.voice)
-        ears = self.speech_judges.load(reference, SAMPLE_RATE_HZ, reader.module.speaks.device)
+        reference = self.clips.audio(self.voice)
+        voice = reader.voice(reference)
+        device = voice.latents.device
+        judges = self.speech_judges.load(reference.numpy(), SAMPLE_RATE_HZ, device)
         for number, sentence in enumerate(self.speech.sentences, start=1):
             tokens = self.assets.vocabulary.tokenizer.encode(sentence, self.language)
             place = folder / f"sentence_{number}"
             place.mkdir(parents=True, exist_ok=True)
             for seed in self.speech.seeds:
                 reading = reader.read(sentence, tokens, voice, seed)
-                yield self._sample(place / f"seed_{seed}.wav", reading, seed, ears)
+                yield self._sample(place / f"seed_{seed}.wav", reading, seed, judges)
 
-    def _sample(self, path: Path, reading: Reading, seed: int, ears: LoadedSpeechJudges) -> Sample:
+    def _sample(
+        self, path: Path, reading: Reading, seed: int, judges: LoadedSpeechJudges
+    ) -> Sample:
         audio, rate = reading.spoken.waveform.numpy(), reading.spoken.sample_rate_hz
         write_wav(path, audio, rate)
-        heard = ears.score(audio, rate, reading.text)
-        figures = {**reading.figures, **heard.figures}
+        scores = judges.score(audio, rate, reading.text)
+        figures = {**reading.figures, **scores.figures}
         return Sample(
             name=f"{path.parent.name}/{path.stem}",
             kind="audio",
             path=path,
             caption=f"{reading.text} (seed {seed}, in the voice of {self.clips.ids[self.voice]})",
-            notes=(*reading.notes, *heard.notes),
+            notes=(*reading.notes, *scores.notes),
             made_of=self.made_of(reading.text, seed),
             figures={f"{GROUP}/{name}": value for name, value in figures.items()},
         )

@@ -19,9 +19,10 @@ from engine.systems.xtts.network.vocoder import HifiDecoder, stretch
 from engine.systems.xtts.speech.decode import Sampling, decode
 
 SHORTEST_REFERENCE_SECONDS = 0.33
+MOST_REFERENCE_SECONDS = 30.0
 
 _FEWEST_SAMPLES = math.ceil(SHORTEST_REFERENCE_SECONDS * SAMPLE_RATE_HZ)
-_CODES_A_SECOND = SAMPLE_RATE_HZ / CODE_STRIDE
+CODES_PER_SECOND = SAMPLE_RATE_HZ / CODE_STRIDE
 _TOO_SHORT, _LESS_SECONDS = 0.5, 0.5
 _TOO_LONG, _MORE_SECONDS = 2.0, 1.5
 _ENDLESS, _MOST_MORE_SECONDS = 4.0, 2.0
@@ -110,7 +111,7 @@ def hear(
     speaker_encoder: SpeakerEncoder | None,
     reference: Tensor,
     chunk_seconds: float = 4.0,
-    max_seconds: float = 30.0,
+    max_seconds: float = MOST_REFERENCE_SECONDS,
 ) -> Voice:
     """The voice of a reference recording [samples] in -1..1 at 22,050 Hz, on the GPT's device.
 
@@ -168,7 +169,7 @@ def speak(
     return Spoken(waveform, renderer.sample_rate_hz, codes, stopped)
 
 
-def codes_a_character(num_codes: Sequence[int], num_characters: Sequence[int]) -> float:
+def codes_per_character(num_codes: Sequence[int], num_characters: Sequence[int]) -> float:
     """What is typical of recorded clips, for `odd_duration`: all their codes over all characters.
 
     A reader of English has 1.4, espeak 1.3 in English and 1.6 in Hungarian; where clips are single
@@ -182,16 +183,16 @@ def odd_duration(
 ) -> Literal["short", "long"] | None:
     """Whether speech is far too short or too long for its text, as where words are lost or made up.
 
-    `typical` is `codes_a_character` of recordings in that voice or language. Short is less than
+    `typical` is `codes_per_character` of recordings in that voice or language. Short is less than
     half of what is expected less half a second, or nothing at all; long is more than twice that
     and one and a half seconds, so that short texts have room for pauses. Of 226 recorded clips of
     three corpora (English, Hungarian, Telugu) none is out of bounds; of 88 in which many speakers
     were pooled, learners of English among them, 4 are.
     """
     expected = typical * num_characters
-    if num_codes < max(1.0, _TOO_SHORT * expected - _LESS_SECONDS * _CODES_A_SECOND):
+    if num_codes < max(1.0, _TOO_SHORT * expected - _LESS_SECONDS * CODES_PER_SECOND):
         return "short"
-    if num_codes > _TOO_LONG * expected + _MORE_SECONDS * _CODES_A_SECOND:
+    if num_codes > _TOO_LONG * expected + _MORE_SECONDS * CODES_PER_SECOND:
         return "long"
     return None
 
@@ -201,4 +202,4 @@ def most_codes(num_characters: int, typical: float) -> int:
 
     That is far beyond `odd_duration`. A GPT that has not learned to stop would go on for 28 s.
     """
-    return math.ceil(_ENDLESS * typical * num_characters + _MOST_MORE_SECONDS * _CODES_A_SECOND)
+    return math.ceil(_ENDLESS * typical * num_characters + _MOST_MORE_SECONDS * CODES_PER_SECOND)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from attrs import evolve, frozen
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.systems.codec.data.dataset import CodecClips
 from engine.systems.codec.data.eligible import Eligible, eligible_rows, notes, require_channels

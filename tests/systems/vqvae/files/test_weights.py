@@ -3,7 +3,7 @@ import pickle
 import pytest
 import torch
 
-from benchmarks.published_vqvae import PublishedNetwork
+from benchmarks.upstream.vqvae import PublishedNetwork
 from engine.errors import UserError
 from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.files.weights import import_weights, named_as_published

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from benchmarks.published_vqvae import PublishedNetwork, published_loss
+from benchmarks.upstream.vqvae import PublishedNetwork, published_loss
 from engine.systems.vqvae.recipe import AlignedNetwork, EmaCodes, PuzzleNetwork
 from engine.systems.vqvae.training_module import build_network
 

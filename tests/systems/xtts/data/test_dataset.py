@@ -8,9 +8,10 @@ from attrs import evolve
 from engine.corpus import Corpus
 from engine.features.cache import Features
 from engine.systems.xtts.data.audio_codes import as_waveform, num_codes_in
+from engine.systems.xtts.data.cached_features import CachedFeatures
 from engine.systems.xtts.data.dataset import voice_notes
 from engine.systems.xtts.data.eligible import Eligible
-from engine.systems.xtts.data.utterances import all_clips
+from engine.systems.xtts.data.utterances import encode_clips
 from engine.training.order import Order
 from tests.systems.xtts.small_project import RATE, SENTENCES
 
@@ -154,8 +155,8 @@ def test_the_codes_of_a_clip_do_not_depend_on_the_others(make_xtts, spoken_proje
         clips = system.train_clips
         alone = Eligible(clips.rows[[index]], [clips.tokens[index]], [])
         corpus = Corpus.open(spoken_project.corpus("speech"))
-        features = Features(tmp_path)
-        made = all_clips(system.recipe, corpus, alone, system.assets, features)
+        cached = CachedFeatures(system.recipe, corpus, Features(tmp_path))
+        made = encode_clips(cached, alone, system.assets)
         assert made.codes[0].tolist() == clips.codes[index].tolist()
         assert (made.ids, made.speakers) == ((clips.ids[index],), (clips.speakers[index],))
         own = system.assets.audio_codes.encode_waveform(as_waveform(clips.packed.read(

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from attrs import evolve
 
-from engine.corpus.store.manifest import Clip
+from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.systems.xtts.data.assets import scratch_vocabulary
 from engine.systems.xtts.data.eligible import WAY_OUT, LeftOut, Reason, eligible_clips

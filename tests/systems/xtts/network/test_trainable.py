@@ -9,7 +9,7 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.nn.low_rank import adapters_of, merged
-from engine.recipe.schema import AdamW, Cosine
+from engine.recipe.optimizers import AdamW, Cosine
 from engine.runs.estimate import estimate_run
 from engine.systems.xtts.files.weights import read_weights
 from engine.systems.xtts.network.gpt import XttsGpt

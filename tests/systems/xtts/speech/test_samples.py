@@ -9,8 +9,8 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
+from engine.recipe.judgement import Expectation, Guard
 from engine.recipe.params import SpeechEvaluation
-from engine.recipe.schema import Expectation, Guard
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
 from engine.systems.xtts.recipe import Speech
 from engine.systems.xtts.speech.speak import most_codes, odd_duration
@@ -141,7 +141,7 @@ def test_figures_of_another_recogniser_or_sentence_are_of_another_scale(
 ):
     one = make_speaking(speech_evaluation=speech_judges).metric_units
     sentence = make_speaking(
-        Speech(sentences=("viszlát",)), speech_judges=speech_judges
+        Speech(sentences=("viszlát",)), speech_evaluation=speech_judges
     ).metric_units
     assert all(one[name] != sentence[name] for name in one if name.startswith("speech/"))
     encoder = speech_judges.speaker_encoder
@@ -158,19 +158,25 @@ def test_a_recogniser_that_is_not_there_is_refused_before_training(make_speaking
     assert make_speaking(Speech(), speech_evaluation=nowhere), "nothing is spoken"
 
 
-def test_to_rely_on_what_nobody_judges_is_refused_before_training(make_speaking):
-    belief = Expectation(metric="eval/speech/wer", steps=(6,), high=(0.5,))
-    with pytest.raises(UserError, match=r"expect.words.metric is 'eval/speech/wer', which nobody"):
-        make_speaking(expect={"words": belief})
+def test_an_expectation_that_needs_a_recogniser_is_refused_without_one(
+    make_speaking,
+):
+    belief = Expectation(steps=(6,), high=(0.5,))
+    said = (
+        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a speech recogniser: set "
+        "speech_evaluation.speech_recogniser in params.toml"
+    )
+    with pytest.raises(UserError, match=said):
+        make_speaking(expect={"eval/speech/wer": belief})
 
 
 def test_sentences_neither_pick_a_checkpoint_nor_stop_a_run(make_xtts_recipe):
     recipe = make_xtts_recipe(best="eval/speech/wer")
-    guarded = evolve(recipe, guard={"heard": Guard(metric="eval/speech/cer", below=0.5)})
+    guarded = evolve(recipe, guard={"eval/speech/cer": (Guard(below=0.5),)})
     faults = dict(guarded.cross_checks())
     said = "is measured before training and after it alone"
     assert faults["training.best"] == f"eval/speech/wer {said}"
-    assert faults["guard.heard.metric"] == f"eval/speech/cer {said}"
+    assert faults["guard.eval/speech/cer"] == f"eval/speech/cer {said}"
 
 
 def test_a_clip_is_said_again_and_what_is_said_of_it_stands_beside(make_speaking, tmp_path):

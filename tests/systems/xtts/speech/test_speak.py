@@ -15,7 +15,7 @@ from engine.systems.xtts.speech.speak import (
     ByCodes,
     ByVocoder,
     Voice,
-    codes_a_character,
+    codes_per_character,
     hear,
     odd_duration,
     speak,
@@ -232,4 +232,4 @@ def test_speech_of_an_odd_duration_is_told(num_codes, num_characters, verdict):
 
 
 def test_what_is_typical_weighs_long_clips_more():
-    assert codes_a_character([10, 100], [10, 50]) == pytest.approx(110 / 60)
+    assert codes_per_character([10, 100], [10, 50]) == pytest.approx(110 / 60)

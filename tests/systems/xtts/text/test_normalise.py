@@ -181,7 +181,7 @@ def test_text_without_numbers_imports_no_num2words():
 
 
 def _forget_romanisers():
-    from engine.systems.xtts import normalise as module
+    from engine.systems.xtts.text import normalise as module
 
     for romaniser in (module._japanese, module._korean, module._chinese):
         romaniser.cache_clear()

@@ -1,0 +1,94 @@
+"""`cantus new`: a recipe of one's own that extends another."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.cli.show.load import load_project_recipe
+from engine.errors import UserError
+from engine.project import AS_WRITTEN, Project
+from engine.recipe.naming import recipe_name
+from engine.recipe.schema import Recipe
+from engine.terminal.say import say
+
+
+@click.command()
+@click.argument("name")
+@click.option("--from", "parent", required=True, metavar="RECIPE", help="The recipe it extends.")
+@click.option("--summary", help="What it is, in a sentence.")
+def command(name: str, parent: str, summary: str | None) -> None:
+    """Write recipes/NAME.toml, which extends RECIPE, and add its stage to dvc.yaml.
+
+    The new recipe is the old one until you change a value in it: what stands in its file wins over
+    all that it extends. Where the profile of params.toml has a file for RECIPE, such as
+    recipes/demo/RECIPE.toml, the new recipe gets one too, with the same values.
+
+    \b
+    Examples:
+      cantus new my_vae --from audio_vae_plus
+      cantus new my_voice --from xtts_phase1 --summary "XTTS on my recordings"
+    """
+    from engine.files.atomic import write_atomically
+    from engine.pipeline.dvc_yaml import write_pipeline
+    from engine.pipeline.load import load_pipeline
+
+    loaded = load_project_recipe(parent)
+    project, params, recipe = loaded.project, loaded.params, loaded.recipe
+    _require_new(name, project)
+    said = summary or f"Variant of {recipe.name}"
+    files = {project.recipes / f"{name}.toml": _text(name, recipe, said)}
+    variant = project.recipe(recipe.name, params.profile)
+    if params.profile != AS_WRITTEN and variant.parent != project.recipes:
+        files[variant.with_name(f"{name}.toml")] = _variant(variant, name)
+    written: list[Path] = []
+    try:
+        for path, text in files.items():
+            write_atomically(path, text)
+            written.append(path)
+        pipeline = load_pipeline(project, params)
+        write_pipeline(project.dvc_yaml, pipeline)
+    except Exception:
+        for path in written:  # a recipe without its stage would be half of what was asked for
+            path.unlink()
+        raise
+    names = " and ".join(path.relative_to(project.root).as_posix() for path in files)
+    say(f"written: {names}, and the stage {name!r} in dvc.yaml")
+    if name in pipeline.left_out:
+        say(f"note: {name} has no stage yet: {pipeline.left_out[name]}")
+    say(f"Next: change a value in it, then\n  cantus check {name}\n  dvc repro {name}")
+
+
+def _require_new(name: str, project: Project) -> None:
+    """Raise UserError where no recipe can be called so, or one is already."""
+    wrong = recipe_name(name)
+    if wrong is not None:
+        raise UserError(f"NAME {wrong}")
+    there = [project.recipes / f"{name}.toml", *project.recipes.glob(f"*/{name}.toml")]
+    for path in there:
+        if path.exists():
+            raise UserError(f"{path.relative_to(project.root)} exists already: give another name.")
+
+
+def _text(name: str, recipe: Recipe, summary: str) -> str:
+    """The new recipe: nothing that it inherits names the old one."""
+    import tomli_w
+
+    values: dict[str, Any] = {"extends": f"{recipe.name}.toml", "summary": summary}
+    verdict = recipe.verdict
+    if verdict is not None and recipe.name in verdict.keep:
+        kept = [name if one == recipe.name else one for one in verdict.keep]
+        values["verdict"] = {"keep": kept}
+    return f"#:schema ../docs/recipe.schema.json\n{tomli_w.dumps(values)}"
+
+
+def _variant(path: Path, name: str) -> str:
+    """The variant of the old recipe as one of the new: the same values, comments included."""
+    import tomlkit
+
+    document = tomlkit.parse(path.read_text("utf-8"))
+    old, verdict = path.stem, document.get("verdict")
+    document["extends"] = f"../{name}.toml"
+    if verdict is not None and "keep" in verdict:
+        verdict["keep"] = [name if one == old else str(one) for one in verdict["keep"]]
+    return tomlkit.dumps(document)

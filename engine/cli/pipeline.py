@@ -1,0 +1,39 @@
+"""`cantus pipeline`: dvc.yaml, derived from the recipes."""
+
+import click
+
+from engine.terminal.say import say
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="Write dvc.yaml.")
+def command(write: bool) -> None:
+    """Say which stages DVC has for recipes/ and params.toml; with --write, write dvc.yaml.
+
+    A recipe is a stage of its name, so that `dvc repro RECIPE` trains it and whatever it needs.
+    Recipes that cannot run with params.toml are left out, with what would let them. Stages of your
+    own in dvc.yaml stay as they are.
+
+    \b
+    Examples:
+      cantus pipeline
+      cantus pipeline --write
+    """
+    from engine.pipeline.dvc_yaml import staleness, write_pipeline
+    from engine.pipeline.load import load_pipeline
+    from engine.project import find_project
+    from engine.recipe import load_params
+
+    project = find_project()
+    pipeline = load_pipeline(project, load_params(project.params))
+    for name, stage in pipeline.stages.items():
+        body = stage.get("do", stage)
+        say(f"{name:<24}{body['desc']}")
+    for name, why in pipeline.left_out.items():
+        say(f"left out: {name}: {why}")
+    if write:
+        changed = write_pipeline(project.dvc_yaml, pipeline)
+        say("dvc.yaml is written" if changed else "dvc.yaml was up to date")
+    else:
+        stale = staleness(project.dvc_yaml, pipeline)
+        say(stale or "dvc.yaml is up to date")

@@ -1,0 +1,140 @@
+"""Files of the web, by `huggingface_hub`: its requests, retries, redirections, tokens and mirrors.
+
+What it reads from the environment holds here too: HF_ENDPOINT (a mirror of the hub), HF_TOKEN,
+HF_HUB_OFFLINE, HF_HUB_DOWNLOAD_TIMEOUT, the proxies. Its `hf_hub_download` is not used: that of
+release 2.4 deletes what has arrived where a download fails, and never continues it after a kill.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, BinaryIO, Literal, Self
+
+from attrs import evolve, frozen
+from huggingface_hub import HfFileMetadata, constants, get_hf_file_metadata, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+from huggingface_hub.utils import logging as hub_logging
+
+from engine.fetch.source import Progress, Remote
+from engine.fetch.web_faults import faults_in_words
+
+Token = Literal[False] | None
+"""None: the user's, where there is one. False: none."""
+
+_BUSY = (408, 429, 500, 502, 503, 504)
+
+
+@frozen
+class Web:
+    """A folder of a web server. No token is sent there."""
+
+    address: str
+
+    def look(self, name: str) -> Remote:
+        """See `Source.look`."""
+        address = f"{self.address}/{name}"
+        with faults_in_words(address):
+            metadata = _metadata(address, token=False)
+            if metadata.size is None and metadata.location != address:
+                # Led on to another host, as from a release of GitHub: that one knows the file.
+                metadata = _metadata(metadata.location, token=False)
+            return _remote(address, metadata)
+
+    def append(self, remote: Remote, start: int, file: BinaryIO, done: Progress) -> None:
+        """See `Source.append`."""
+        _append(remote, start, file, done, token=False)
+
+
+@frozen
+class Hub:
+    """A repository of the hub, or of the mirror that HF_ENDPOINT names."""
+
+    repo: str
+    revision: str
+
+    def look(self, name: str) -> Remote:
+        """See `Source.look`. The address is that of the commit: what is there never changes."""
+        address = hf_hub_url(self.repo, name, revision=self.revision)
+        with faults_in_words(address):
+            metadata = _metadata(address, token=None)
+            remote = _remote(address, metadata)
+        if metadata.commit_hash is None:
+            return remote
+        return evolve(remote, address=hf_hub_url(self.repo, name, revision=metadata.commit_hash))
+
+    def append(self, remote: Remote, start: int, file: BinaryIO, done: Progress) -> None:
+        """See `Source.append`."""
+        _append(remote, start, file, done, token=None)
+
+
+def _metadata(address: str, token: Token) -> HfFileMetadata:
+    """What a server says of a file. One that is busy is asked again, one that is silent is not."""
+    with _own_settings():
+        try:
+            return get_hf_file_metadata(address, token=token, library_name="cantus")
+        except HfHubHTTPError as error:
+            if error.response.status_code not in _BUSY:
+                raise
+        return get_hf_file_metadata(
+            address, token=token, library_name="cantus", retry_on_errors=True
+        )
+
+
+def _remote(address: str, metadata: HfFileMetadata) -> Remote:
+    return Remote(address, metadata.etag or "", metadata.size)
+
+
+def _append(remote: Remote, start: int, file: BinaryIO, done: Progress, token: Token) -> None:
+    with faults_in_words(remote.address), _own_settings():
+        headers = build_hf_headers(token=token, library_name="cantus")
+        # A server that compresses on the way would count the parts in compressed bytes.
+        headers["Accept-Encoding"] = "identity"
+        bar: Any = partial(_Bar, done)
+        http_get(
+            remote.address,
+            file,
+            resume_size=start,
+            headers=headers,
+            expected_size=remote.size,
+            tqdm_class=bar,
+        )
+
+
+class _Bar:
+    """As much of a tqdm bar as `http_get` moves."""
+
+    def __init__(self, done: Progress, *, total: int | None, initial: int, **_: object) -> None:
+        self._done, self._total, self._have = done, total, initial
+        self.update(0)
+
+    def update(self, num_bytes: int) -> None:
+        """So many bytes more are there; less where the whole is sent again."""
+        self._have += num_bytes
+        self._done(self._have, self._total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Inside, the library says nothing of its own, and asks its hub nothing about this process.
+
+    It also writes what arrives at once: by default it drops up to 10 MB where a connection is cut.
+    """
+    before = constants.HF_HUB_DISABLE_TELEMETRY, constants.DOWNLOAD_CHUNK_SIZE
+    verbosity = hub_logging.get_verbosity()
+    constants.HF_HUB_DISABLE_TELEMETRY = True
+    constants.DOWNLOAD_CHUNK_SIZE = None  # type: ignore[assignment]
+    hub_logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_TELEMETRY, constants.DOWNLOAD_CHUNK_SIZE = before
+        hub_logging.set_verbosity(verbosity)

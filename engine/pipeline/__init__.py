@@ -1,0 +1,1 @@
+"""DVC's stages, derived from the recipes and params.toml."""

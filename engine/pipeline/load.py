@@ -1,0 +1,34 @@
+"""From a project's recipes and params.toml to its pipeline."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
+from engine.project import Project
+from engine.recipe import Fault, Params, Recipe, RecipeError, load_recipe
+from engine.systems import has_part, recipe_classes
+
+
+def load_pipeline(project: Project, params: Params) -> Pipeline:
+    """The pipeline of every recipe. Raises RecipeError with the faults of all of them."""
+    recipes: dict[Path, Recipe] = {}
+    faults: list[Fault] = []
+    for written in sorted(project.recipes.glob("*.toml")):
+        path = project.recipe(written.stem, params.profile)
+        try:
+            recipes[path] = load_recipe(path, classes=recipe_classes())
+        except RecipeError as error:
+            faults += error.faults
+    if faults:
+        raise RecipeError(faults)
+    return pipeline_of(recipes, project, params)
+
+
+def pipeline_of(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> Pipeline:
+    """The pipeline of recipes, by the file that the profile of params.toml takes for each."""
+    known = []
+    for path, recipe in recipes.items():
+        files = dict.fromkeys([project.recipe(recipe.name), path])
+        names = tuple(file.relative_to(project.root).as_posix() for file in files)
+        known.append(PipelineRecipe(recipe, names, has_part(type(recipe), "prepare")))
+    return derive_pipeline(known, params)

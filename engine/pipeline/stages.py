@@ -1,0 +1,206 @@
+"""What dvc.yaml says of a project's recipes: stages, parameters and plots, as plain values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from engine.errors import UserError
+from engine.recipe.params import CorpusSource, Params
+from engine.recipe.schema import Plot, Recipe
+
+RESOLVE, PREPARE, REFS = "resolve", "prepare", "refs"
+MARK = {"written_by": "cantus pipeline"}
+"""`meta` of a generated stage."""
+
+_NO_CACHE = {"cache": False}
+
+
+@frozen
+class Pipeline:
+    """The generated part of dvc.yaml."""
+
+    stages: Mapping[str, Mapping[str, Any]]
+    params: Sequence[str]
+    plots: Mapping[str, Mapping[str, Any]]
+    """Those that compare the recipes of a system, by their id."""
+    left_out: Mapping[str, str]
+    """Why a recipe has no stage here, and what would give it one, by the recipe's name."""
+
+
+@frozen
+class PipelineRecipe:
+    """A recipe as this machine runs it, and what its stages need to know besides."""
+
+    recipe: Recipe
+    files: tuple[str, ...]
+    """Its file in recipes/, and its profile's where there is one, relative to the project."""
+    prepares: bool
+    """Whether its system precomputes features."""
+
+
+def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeline:
+    """The stages of every recipe that can run with these params, and of what the recipes need.
+
+    Raises UserError where a recipe has the name of another stage.
+    """
+    _require_own_names(recipes, params)
+    left_out = _left_out(recipes, params)
+    used = [one for one in recipes if one.recipe.name not in left_out]
+    stages: dict[str, Mapping[str, Any]] = {RESOLVE: _resolve()}
+    stages |= {name: _ingest(name) for name in params.corpora}
+    preparing = [one.recipe for one in used if one.prepares]
+    if preparing:
+        stages[PREPARE] = _prepare(preparing)
+    stages |= {one.recipe.name: _train(one) for one in used}
+    stages[REFS] = _refs([one.recipe.name for one in used])
+    files = ["params.toml", *(file for one in used for file in one.files)]
+    return Pipeline(stages, files, _comparing_plots([one.recipe for one in used]), left_out)
+
+
+def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> None:
+    taken = {RESOLVE: "a stage", PREPARE: "a stage", REFS: "a stage"}
+    taken |= dict.fromkeys(params.corpora, "a corpus of params.toml")
+    for one in recipes:
+        if one.recipe.name in taken:
+            raise UserError(
+                f"{one.files[0]} has the name of {taken[one.recipe.name]}, and both are names of "
+                "DVC's stages. Give the recipe another name."
+            )
+
+
+def _left_out(recipes: Iterable[PipelineRecipe], params: Params) -> dict[str, str]:
+    """Recipes whose corpus is not packed at their rate, and those that continue one of these."""
+    found: dict[str, str] = {}
+    for recipe in _parents_first([one.recipe for one in recipes]):
+        name = recipe.dataset.corpus
+        source: CorpusSource = params.corpus(name)
+        lacking = [rate for rate in recipe.reads_hz if rate not in source.sample_rates_hz]
+        parent = recipe.start.from_ if recipe.start else None
+        if lacking:
+            rates = ", ".join(f"{rate:,} Hz" for rate in lacking)
+            found[recipe.name] = (
+                f"corpus {name!r} is not packed at {rates}: add "
+                f"{', '.join(map(str, lacking))} to corpora.{name}.sample_rates_hz in params.toml"
+            )
+        elif parent in found:
+            found[recipe.name] = f"it continues {parent}, which is left out"
+    return found
+
+
+def _parents_first(recipes: Sequence[Recipe]) -> list[Recipe]:
+    named = {recipe.name: recipe for recipe in recipes}
+    ordered: dict[str, Recipe] = {}
+    for recipe in recipes:
+        line = [recipe]
+        while line[-1].start and (parent := named.get(line[-1].start.from_ or "")):
+            if parent in line:
+                break
+            line.append(parent)
+        ordered |= {one.name: one for one in reversed(line)}
+    return list(ordered.values())
+
+
+def _resolve() -> dict[str, Any]:
+    kept = {"cache": False, "persist": True}
+    return {
+        "desc": "Recipes and corpora with inheritance, profile, defaults and code filled in",
+        "cmd": "cantus resolve",
+        "always_changed": True,
+        "outs": [{"build/corpora": kept}, {"build/recipes": kept}],
+        "meta": MARK,
+    }
+
+
+def _ingest(corpus: str) -> dict[str, Any]:
+    return {
+        "desc": f"Corpus {corpus}: checked, quarantined, packed",
+        "cmd": f"cantus ingest {corpus}",
+        "deps": [f"build/corpora/{corpus}.toml", "data"],
+        "outs": [f"build/corpus/{corpus}"],
+        "meta": MARK,
+    }
+
+
+def _prepare(recipes: Sequence[Recipe]) -> dict[str, Any]:
+    return {
+        "foreach": {
+            one.name: {"corpus": one.dataset.corpus, "evaluated_on": _evaluated_on(one)}
+            for one in recipes
+        },
+        "do": {
+            "desc": "Precomputed features of ${key}, and tables of its clips",
+            "cmd": "cantus prepare ${key}",
+            "deps": [
+                "build/corpus/${item.corpus}",
+                "build/recipes/${key}.data.toml",
+                "${item.evaluated_on}",
+            ],
+            "params": [{"params.toml": ["seed"]}],
+            "outs": ["build/prepared/${key}"],
+            "meta": MARK,
+        },
+    }
+
+
+def _evaluated_on(recipe: Recipe) -> str:
+    """What says which clips are held out: the parent's table, or the frozen sets."""
+    start = recipe.start
+    inherits = start is not None and start.from_ is not None and start.evaluation == "inherited"
+    return f"models/{start.from_}/evaluation/clips.tsv" if start and inherits else "evaluation"
+
+
+def _train(one: PipelineRecipe) -> dict[str, Any]:
+    recipe = one.recipe
+    deps = [f"build/corpus/{recipe.dataset.corpus}", f"build/recipes/{recipe.name}.toml"]
+    if one.prepares:
+        deps.append(f"build/prepared/{recipe.name}")
+    if recipe.start is not None and recipe.start.from_ is not None:
+        deps.append(f"models/{recipe.start.from_}")
+    plots = [
+        {f"plots/{recipe.name}/{file}.csv": _NO_CACHE | {"x": x, "y": y}}
+        for file, (x, y) in _curves(recipe).items()
+    ]
+    return {
+        "desc": recipe.summary,
+        "cmd": f"cantus train {recipe.name}",
+        "deps": sorted(deps),
+        "params": [{"params.toml": ["seed"]}],
+        "outs": [f"models/{recipe.name}"],
+        "metrics": [{f"metrics/{recipe.name}.json": _NO_CACHE}],
+        "plots": plots,
+        "meta": MARK,
+    }
+
+
+def _curves(recipe: Recipe) -> dict[str, tuple[str, str]]:
+    """The columns that are drawn of each of a run's tables of curves."""
+    drawn = {"train": ("step", "loss"), "eval": ("step", recipe.training.best.partition("/")[2])}
+    first: dict[str, Plot] = {}
+    for plot in recipe.plots:
+        first.setdefault(plot.table, plot)
+    return drawn | {table: (plot.x, plot.y) for table, plot in first.items()}
+
+
+def _refs(names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "desc": "Git refs that `dvc metrics diff RECIPE RECIPE` compares",
+        "cmd": "cantus refs",
+        "always_changed": True,
+        "deps": [f"metrics/{name}.json" for name in names],
+        "meta": MARK,
+    }
+
+
+def _comparing_plots(recipes: Sequence[Recipe]) -> dict[str, Mapping[str, Any]]:
+    """The curves that set the recipes of a system side by side."""
+    plots: dict[str, Mapping[str, Any]] = {}
+    for recipe in recipes:
+        for plot in recipe.plots:
+            if plot.title:
+                drawn = plots.setdefault(
+                    f"{recipe.system}_{plot.table}_{plot.y}",
+                    {"title": plot.title, "x": plot.x, "y": {}},
+                )
+                drawn["y"][f"plots/{recipe.name}/{plot.table}.csv"] = plot.y
+    return plots

@@ -1,0 +1,21 @@
+"""Keys of one table of which exactly one is given: a child that gives one drops the others."""
+
+from collections.abc import Iterable, Iterator
+
+LENGTHS = frozenset({"epochs", "steps"})
+STARTS = frozenset({"from", "weights"})
+CONDITIONS = frozenset({"below", "above", "between", "plateau_steps", "gap"})
+ALTERNATIVES = (LENGTHS, STARTS, CONDITIONS)
+
+
+def given(table: object, keys: Iterable[str]) -> list[str]:
+    """Those of the keys that a table gives a value to."""
+    return sorted(key for key in keys if getattr(table, key) is not None)
+
+
+def exactly_one(table: object, keys: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The fault, for `cross_checks`, of a table that gives none or several of the keys."""
+    found = given(table, keys)
+    if len(found) != 1:
+        got = " and ".join(found) or "none"
+        yield "", f"give exactly one of {', '.join(sorted(keys))}; got {got}"

@@ -1,0 +1,124 @@
+"""The tables that say how long and how often: training, and the phase that is continued."""
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Literal
+
+from attrs import frozen
+
+from engine.recipe.alternatives import LENGTHS, exactly_one
+from engine.recipe.fields import at_least, between, matches, not_empty, setting
+from engine.recipe.naming import recipe_name
+
+SCRATCH = "scratch"
+"""What start.from says where nothing is continued, as in a demo of a recipe that continues."""
+
+interval = matches(r"(epoch|step):[1-9]\d*", "'epoch:N' or 'step:N', with N at least 1")
+"""A check: how often something is done."""
+_pick = matches(r"last|best|step:\d+", "'last', 'best' or 'step:N'")
+
+
+def _parts(value: tuple[str, ...]) -> str | None:
+    return not_empty(value) or (None if len(set(value)) == len(value) else "names a part twice")
+
+
+@frozen(kw_only=True)
+class Training:
+    """How long training lasts, in what batches, and how often it looks up. A step is one update."""
+
+    epochs: int | None = setting("passes over the training clips", default=None, check=at_least(1))
+    steps: int | None = setting(
+        "optimiser steps, where epochs are not given", default=None, check=at_least(1)
+    )
+    batch_size: int = setting("clips in a step, over all devices", check=at_least(1))
+    num_micro_batches: int = setting(
+        "parts a batch is cut into, their gradients accumulated", default=1, check=at_least(1)
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = setting(
+        "arithmetic of the networks", default="fp32"
+    )
+    compile: Literal["off", "default", "max-autotune"] = setting(
+        "torch.compile mode", default="off"
+    )
+    ema_decay: float | None = setting(
+        "decay of the averaged weights that are evaluated and exported",
+        default=None,
+        check=between(0.0, 1.0),
+    )
+    evaluate_every: str = setting("'epoch:N' or 'step:N'", default="epoch:1", check=interval)
+    checkpoint_every: str = setting(
+        "how often a resumable checkpoint is written",
+        default="epoch:1",
+        check=interval,
+        identity=False,
+    )
+    keep_every: str | None = setting(
+        "which checkpoints are kept for later phases besides last and best: 'epoch:N' or 'step:N'",
+        default=None,
+        check=interval,
+    )
+    best: str = setting("metric that picks the best checkpoint", names="result")
+    best_is: Literal["lowest", "highest"] = setting("which value of it is best", default="lowest")
+    best_by: Literal["paired", "value"] = setting(
+        "whether an evaluation is better when the 95 % interval of its differences clip by clip "
+        "lies on the better side, or when its value does; metrics without a figure for each clip "
+        "go by value",
+        default="paired",
+    )
+    log_every_steps: int = setting(
+        "steps between two lines of training metrics", default=10, check=at_least(1), identity=False
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """One length, and batches that can be cut evenly."""
+        yield from exactly_one(self, LENGTHS)
+        if self.batch_size % self.num_micro_batches:
+            yield (
+                "num_micro_batches",
+                f"must divide the batch_size of {self.batch_size}, got {self.num_micro_batches}",
+            )
+
+
+@frozen(kw_only=True)
+class Start:
+    """Continue another recipe's checkpoint, or a published model's weights."""
+
+    from_: str | None = setting(
+        "name of the recipe this one continues; 'scratch': none, whatever was inherited",
+        default=None,
+        key="from",
+        check=recipe_name,
+    )
+    weights: str | None = setting(
+        "or a file of published weights, by its path in the project; the first evaluation is "
+        "theirs, and what they were trained on is not known",
+        default=None,
+        check=not_empty,
+    )
+    pick: str = setting("'last', 'best' or 'step:N'", default="best", check=_pick)
+    carry: tuple[Literal["weights", "optimizer", "schedule", "rng", "data"], ...] = setting(
+        "what is taken over: weights, the optimiser's state, the position in the schedule, the "
+        "random number generators, the position in the order of clips; the learning rate is "
+        "always the recipe's",
+        default=("weights",),
+        check=_parts,
+    )
+    evaluation: Literal["inherited", "own"] = setting(
+        "whether the parent's evaluation clips are evaluated on, or those of this recipe's split, "
+        "as always with published weights, which have none",
+        default="inherited",
+    )
+
+    @property
+    def name(self) -> str:
+        """What is continued: a recipe's name, or that of a file."""
+        return self.from_ or PurePath(self.weights or "").name
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """One of the two, and of a file nothing but its weights."""
+        if (self.from_ is None) == (self.weights is None):
+            yield "", "give exactly one of from, weights"
+        if self.weights is not None and self.carry != ("weights",):
+            yield "carry", "a file of weights holds nothing else; remove it"
+        if self.weights is not None and self.pick != "best":
+            yield "pick", "a file of weights holds one model; remove it"

@@ -1,0 +1,46 @@
+"""`cantus decode`: `.dac` files to audio."""
+
+from pathlib import Path
+
+import click
+
+from engine.systems.device import device_option
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", required=True, help="The codec they were coded by: recipe or weights.pth.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
+@click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
+@device_option
+@click.option("--force", is_flag=True, help="Overwrite what exists.")
+def command(
+    files: tuple[Path, ...],
+    model: str,
+    output: Path | None,
+    as_float: bool,
+    device: str,
+    force: bool,
+) -> int:
+    """Decode .dac FILES of `cantus encode`, or of `dac`, to WAV files.
+
+    They get the length, rate, channels and level of what was coded. `dac encode` cuts whatever is
+    longer than 5 s into windows, and such files only `dac` decodes: give it a --win_duration above
+    the audio's length. What `cantus encode` writes `dac decode` reads.
+
+    \b
+    Examples:
+      cantus decode speech.dac --model dac_16khz --output decoded
+    """
+    from engine.systems.codec.command_line.codec_files import each_file, open_codec
+    from engine.systems.codec.files.code_file import decode_file
+    from engine.systems.codec.files.dac_file import read_dac_file
+
+    codec = open_codec(model, device)
+
+    def decode(path: Path, target: Path) -> str:
+        coded = read_dac_file(path)
+        decode_file(codec, coded, target, as_float=as_float)
+        return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s at {coded.sample_rate_hz:,} Hz"
+
+    return each_file(files, output, ".wav", force, "decoding", decode)

@@ -1,0 +1,47 @@
+"""`cantus encode`: audio files to `.dac` files."""
+
+from pathlib import Path
+
+import click
+
+from engine.systems.device import device_option
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", required=True, help="A trained codec's recipe, or a weights.pth.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
+@click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
+@device_option
+@click.option("--force", is_flag=True, help="Overwrite what exists.")
+def command(
+    files: tuple[Path, ...],
+    model: str,
+    output: Path | None,
+    quantizers: int | None,
+    device: str,
+    force: bool,
+) -> int:
+    """Code audio FILES as .dac files, which `dac` reads too.
+
+    Any format, length, rate and number of channels; each channel is coded by itself. Memory does
+    not grow with a file's length, and codes are those of the file as a whole.
+
+    \b
+    Examples:
+      cantus encode speech.wav --model dac_16khz
+      cantus encode music/*.flac --model weights_44khz.pth --output coded --quantizers 4
+    """
+    from engine.systems.codec.command_line.codec_files import each_file, open_codec
+    from engine.systems.codec.files.code_file import encode_file
+    from engine.systems.codec.files.dac_file import write_dac_file
+
+    codec = open_codec(model, device, quantizers)
+
+    def encode(path: Path, target: Path) -> str:
+        coded = encode_file(codec, path, quantizers)
+        write_dac_file(coded, target)
+        kbps = codec.bits_per_second(coded) / 1000
+        return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s at {kbps:.3g} kbps"
+
+    return each_file(files, output, ".dac", force, "encoding", encode)

@@ -1,0 +1,15 @@
+"""The commands that the codec adds to `cantus`. No torch: `cantus --help` reads this."""
+
+from engine.systems.commands import Command
+
+COMMANDS = (
+    Command(
+        "encode", "Code audio files as .dac files.", "engine.systems.codec.command_line.encode"
+    ),
+    Command("decode", "Decode .dac files to audio.", "engine.systems.codec.command_line.decode"),
+    Command(
+        "reconstruct",
+        "Send audio through a codec and back.",
+        "engine.systems.codec.command_line.reconstruct",
+    ),
+)

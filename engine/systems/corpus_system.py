@@ -1,0 +1,152 @@
+"""What systems that learn from clips of one corpus share: its split, its digests, its counts."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
+from attrs import fields, frozen
+
+from engine.corpus import Corpus
+from engine.corpus.table.rows import Rows
+from engine.errors import UserError
+from engine.evaluation.digests import keys
+from engine.files.checksum import digest_of
+from engine.project import Project
+from engine.recipe import to_plain
+from engine.recipe.dataset import CorpusClips
+from engine.recipe.schema import Recipe
+from engine.split import Split, choose_clips
+from engine.systems.corpus_clips import CorpusClipSet
+from engine.training.system import DatasetSummary, Evaluated, Sample
+
+R = TypeVar("R", bound=Recipe)
+C = TypeVar("C", bound=CorpusClipSet)
+
+
+@frozen(eq=False)
+class SplitCorpus:
+    """A corpus, and which of its clips a recipe learns from and is evaluated on."""
+
+    corpus: Corpus
+    rows: np.ndarray
+    """Ascending rows of the manifest that the recipe may use."""
+    split: Split
+    """By places among `rows`."""
+
+
+def open_corpus(recipe: Recipe, project: Project) -> Corpus:
+    """The ingested corpus that the recipe names. Raises UserError where there is none."""
+    return Corpus.open(project.corpus(recipe.dataset.corpus))
+
+
+def split_corpus(
+    recipe: Recipe,
+    project: Project,
+    corpus: Corpus,
+    seed: int,
+    rows: np.ndarray | None = None,
+    notes: Sequence[str] = (),
+) -> SplitCorpus:
+    """Split the corpus, or those `rows` of its manifest that the recipe may use.
+
+    `notes` say why the others may not be used. Raises UserError where a set would be empty, or
+    where there are fewer training clips than a batch takes.
+    """
+    clips = corpus.manifest.clips
+    assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
+    rows = np.arange(len(clips)) if rows is None else rows
+    split = choose_clips(recipe, project, clips.only(rows), seed)
+    if len(split.train) < recipe.training.batch_size:
+        why = "".join(f" {note}" for note in notes)
+        raise UserError(
+            f"Corpus {recipe.dataset.corpus!r} has {len(split.train)} training clips, fewer than a "
+            f"batch of {recipe.training.batch_size}.{why} Add clips or lower training.batch_size."
+        )
+    return SplitCorpus(corpus, rows, split)
+
+
+class CorpusSystem(Generic[R, C]):
+    """Half of a `System`: all that follows from the corpus, and the parts that are optional.
+
+    `clips` are those that the recipe may use, in the order of `data.rows`. A subclass has `module`,
+    `turns`, `preflight` and `evaluate`.
+    """
+
+    def __init__(self, recipe: R, data: SplitCorpus, clips: C) -> None:
+        self.recipe, self.data = recipe, data
+        self.corpus, self.split = data.corpus, data.split
+        self.train_clips = clips.only(data.split.train)
+        self.eval_clips = clips.only(data.split.evaluation)
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the corpus at the recipe's sample rate."""
+        return self.corpus.digest_at(self.recipe.dataset.sample_rate_hz)
+
+    @cached_property
+    def evaluation_set(self) -> str:
+        """Digest of the evaluation clips' content and of the dataset table's own settings.
+
+        A system whose settings do not all change how evaluation clips are cut names those that do.
+        """
+        shared = {one.name for one in fields(CorpusClips)}
+        table = to_plain(self.recipe)["dataset"]
+        own = {name: value for name, value in table.items() if name not in shared}
+        return digest_of([self.evaluation_content, own])
+
+    @property
+    def evaluation_content(self) -> list[str]:
+        """Sorted digests of the evaluation clips' audio, whatever the clips are called."""
+        return sorted(digest.hex() for digest in keys(self.eval_clips.digests))
+
+    @property
+    def metric_units(self) -> Mapping[str, str]:
+        """No metric is in a unit of the recipe's own."""
+        return {}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences on what was padded, left out or resampled, for the report."""
+        return ()
+
+    @property
+    def dataset_summary(self) -> DatasetSummary:
+        """Files found and quarantined, clips learned from and held out, and `notes` on them."""
+        report = self.corpus.report
+        return DatasetSummary(
+            found=report.num_found,
+            used=report.num_used,
+            quarantined=dict(report.quarantined),
+            training=len(self.split.train),
+            evaluation=len(self.split.evaluation),
+            notes=self.notes,
+            split=self.split.how,
+            leaks=self.split.leaks,
+        )
+
+    def evaluation_labels(self, *columns: Literal["speaker", "label"]) -> list[str]:
+        """What the first of these columns with a value says of each evaluation clip, or 'clip'."""
+        clips = self.corpus.manifest.clips
+        rows = self.data.rows[self.split.evaluation].tolist()
+        found = ([getattr(clips[row], column) for column in columns] for row in rows)
+        return [next(filter(None, values), "clip") for values in found]
+
+    def baselines(self) -> Evaluated:
+        """No baseline: the untrained networks are all that figures are compared with."""
+        return Evaluated({})
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:  # noqa: ARG002
+        """No samples."""
+        return ()
+
+    def export(self, folder: Path) -> None:
+        """Write nothing: the trained weights are those of the checkpoints."""
+
+    def load_published(self, path: Path) -> str:
+        """Raise UserError: no published weights are known."""
+        raise UserError(
+            f"start.weights names {path}, but the system '{self.recipe.system}' reads no published "
+            "weights. Leave start.weights out, or add load_published to its system.py."
+        )

@@ -1,0 +1,169 @@
+"""`cantus speak`: text spoken by a trained model, in the voice of a recording."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.errors import UserError
+from engine.systems.device import device_option
+
+if TYPE_CHECKING:
+    from engine.systems.xtts.command_line.speaking_model import SpeakingModel
+    from engine.systems.xtts.speech.speak import Voice
+    from engine.systems.xtts.speech.split_text import Piece
+    from engine.systems.xtts.speech.text_to_file import Speakable
+
+
+def _seeds(context: click.Context, option: click.Parameter, value: str | None) -> list[int]:  # noqa: ARG001
+    """The seeds of "1,2,3"; none where the option was not given."""
+    words = [] if value is None else value.split(",")
+    if not all(word.strip().isdecimal() and int(word) < 1 << 63 for word in words):
+        raise click.BadParameter("give whole numbers between commas, such as 1,2,3")
+    seeds = [int(word) for word in words]
+    if len(set(seeds)) < len(seeds):
+        raise click.BadParameter("a seed is given twice")
+    return seeds
+
+
+@click.command()
+@click.argument("model")
+@click.argument("text", required=False)
+@click.option("--text-file", type=click.Path(path_type=Path), help="Speak this file, in UTF-8.")
+@click.option(
+    "--voice", type=click.Path(path_type=Path), help="Recording of the voice, 3 to 30 s of speech."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default="speech.wav",
+    show_default=True,
+    help="WAV to write; with several seeds speech_seed1.wav and so on.",
+)
+@click.option("--seeds", callback=_seeds, metavar="N,...", help="[default: the recipe's first]")
+@click.option("--language", help="Language of the text. [default: the recipe's]")
+@click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of sampling.")
+@click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all.")
+@click.option("--top-p", type=click.FloatRange(0, 1), help="And from so much probability.")
+@click.option(
+    "--repetition-penalty", type=click.FloatRange(0, min_open=True), help="On codes spoken before."
+)
+@device_option
+@click.option("--force", is_flag=True, help="Overwrite what exists.")
+def command(
+    model: str,
+    text: str | None,
+    text_file: Path | None,
+    voice: Path | None,
+    output: Path,
+    seeds: list[int],
+    language: str | None,
+    device: str,
+    force: bool,
+    **sampling: float | None,
+) -> None:
+    """Speak TEXT with MODEL: a trained recipe, or a folder with model.pth.
+
+    Text of any length is spoken sentence by sentence; a sentence ends at its mark, or at the end of
+    a line. The same seed gives the same file. How speech is sampled is the recipe's [speech] where
+    no option says otherwise. Without --voice it is that of the model's first sample.
+
+    \b
+    Examples:
+      cantus speak xtts_phase2 "Jó napot!" --voice reference.wav --output speech.wav
+      cantus speak xtts_phase2 --text-file lines.txt --voice reference.mp3 --seeds 1,2,3
+    """
+    words = _text(text, text_file)
+    outputs = _outputs(output, seeds)
+    _require_free(list(outputs), force=force)
+
+    from engine.systems.device import open_device
+    from engine.systems.xtts.command_line.speaking_model import open_speaking_model
+    from engine.systems.xtts.speech.reference import read_reference
+    from engine.systems.xtts.speech.text_to_file import speakable
+    from engine.terminal.say import say
+
+    place = open_device(device)
+    options = {name: value for name, value in sampling.items() if value is not None}
+    opened = open_speaking_model(model, options, place)
+    language = language or opened.language
+    spoken = speakable(words, opened.exported, language, opened.dataset)
+    path = voice or opened.default_voice()
+    reference = read_reference(path)
+    heard = opened.exported.reader.voice(reference.waveform)
+    say(f"voice: {os.path.relpath(path)}{', its first 30 s' if reference.is_cut else ''}")
+    say(f"text: {_said_of(spoken)}")
+    _speak(opened, spoken.pieces, language, heard, outputs)
+
+
+def _text(text: str | None, file: Path | None) -> str:
+    if (text is None) == (file is None):
+        raise click.UsageError("Give a TEXT or --text-file: one of the two.")
+    if file is None:
+        return str(text)
+    if not file.is_file():
+        raise UserError(f"There is no file {file}.")
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not written in UTF-8: {error}.") from error
+
+
+def _outputs(output: Path, seeds: Sequence[int]) -> Mapping[Path, int | None]:
+    """The files and the seed of each; None for the recipe's."""
+    if output.suffix.lower() != ".wav":
+        raise UserError(f"--output {output} must end in .wav: speech is written as WAV.")
+    if len(seeds) < 2:
+        return {output: next(iter(seeds), None)}
+    return {output.with_stem(f"{output.stem}_seed{seed}"): seed for seed in seeds}
+
+
+def _require_free(paths: Sequence[Path], *, force: bool) -> None:
+    for path in paths:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: give --output the name of a WAV.")
+        if path.exists() and not force:
+            raise UserError(f"{path} exists already: --force overwrites it.")
+
+
+def _said_of(spoken: "Speakable") -> str:
+    from engine.systems.xtts.speech.split_text import num_cut
+
+    pieces = spoken.pieces
+    number = sum(piece.ends_sentence for piece in pieces)
+    said = f"{number:,} sentence{'s' if number > 1 else ''}"
+    if cut := num_cut(pieces):
+        said += f", of which {cut:,} longer than the model speaks in one go: {len(pieces):,} parts"
+    if spoken.left_out:
+        said += f"; left out, since the vocabulary lacks it: {' '.join(spoken.left_out)}"
+    return said
+
+
+def _speak(
+    opened: "SpeakingModel",
+    pieces: "Sequence[Piece]",
+    language: str,
+    voice: "Voice",
+    outputs: Mapping[Path, int | None],
+) -> None:
+    from engine.systems.xtts.speech.text_to_file import speak_to_file
+    from engine.terminal.file_progress import file_progress
+    from engine.terminal.say import say
+
+    done, total = 0, len(pieces) * len(outputs)
+    with file_progress("speaking") as progress:
+
+        def move() -> None:
+            nonlocal done
+            done += 1
+            progress(done, total)
+
+        for path, seed in outputs.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            seed = opened.speech.seeds[0] if seed is None else seed
+            made = speak_to_file(opened.exported, pieces, language, voice, seed, path, move)
+            say(f"{path}: {made.seconds:,.1f} s at {made.sample_rate_hz:,} Hz, seed {seed}")
+            for note in made.notes:
+                say(f"  {note}")

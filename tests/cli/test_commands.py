@@ -1,0 +1,101 @@
+"""Commands are found by name: the engine's own, those of systems, and those under an old name."""
+
+import pytest
+
+from tests.packages import install, run_python, site  # noqa: F401 (fixtures)
+
+CANTUS = "import sys; from engine.cli import main; main(sys.argv[1:])"
+RECIPE = """\
+from attrs import frozen
+from engine.recipe.schema import Recipe
+
+@frozen(kw_only=True)
+class Bells(Recipe):
+    turns = ("bells",)
+"""
+COMMANDS = """\
+from engine.systems.commands import Command
+COMMANDS = (Command("{name}", "Ring the bells.", "{package}.{module}"),)
+"""
+RING = """\
+import click
+
+@click.command()
+def command():
+    click.echo("ding dong")
+"""
+
+
+@pytest.fixture
+def add_command(install):  # noqa: F811
+    """Install a package with a system that has a command: add_command(package, name)."""
+
+    def add(package, name):
+        commands = COMMANDS.format(name=name, package=package, module="ring")
+        entry_point = f"{package} = {package}.recipe:Bells"
+        install(package, entry_point, recipe=RECIPE, commands=commands, ring=RING)
+
+    return add
+
+
+def test_the_help_lists_what_people_type_apart_from_what_dvc_runs(cantus):
+    typed, of_systems, by_dvc = (
+        {line.split()[0] for line in section.splitlines()[1:] if line.strip()}
+        for section in cantus("--help").out.split("\n\n")[-3:]
+    )
+    assert {"check", "train", "estimate", "pin-eval"} <= typed
+    assert of_systems == {"decode", "encode", "reconstruct", "speak"}
+    assert by_dvc == {"prepare", "refs", "resolve"}
+
+
+def test_every_command_has_a_help_with_an_example(cantus):
+    sections = cantus("--help").out.split("Commands:")[1]
+    lines = (line.split() for line in sections.splitlines() if line.startswith("  "))
+    names = [words[0] for words in lines]
+    assert len(names) >= 15
+    for name in names:
+        answer = cantus(name, "--help")
+        assert answer.code == 0
+        assert f"cantus {name}" in answer.out.partition("Examples:")[2], name
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("plan", "estimate"), ("phases", "refs"), ("freeze", "pin-eval")]
+)
+def test_a_command_under_its_old_name_is_told_the_new_one(cantus, old, new):
+    answer = cantus(old, "words")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.error == f"error: 'cantus {old}' is called 'cantus {new}' now.\n"
+
+
+def test_the_help_imports_no_torch_and_no_recipe_class(run_python):  # noqa: F811
+    program = (
+        "import sys\nfrom engine.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+        "print({'torch', 'numpy', 'cattrs', 'engine.systems.xtts.recipe'} & sys.modules.keys())"
+    )
+    assert run_python(program).stdout.splitlines()[-1] == "set()"
+
+
+def test_a_package_adds_a_command(add_command, run_python):  # noqa: F811
+    add_command("bells", "ring")
+    assert "  ring         Ring the bells. (bells)" in run_python(CANTUS, "--help").stdout
+    assert run_python(CANTUS, "ring").stdout == "ding dong\n"
+
+
+def test_two_systems_with_one_command_are_both_named(add_command, run_python):  # noqa: F811
+    add_command("bells", "ring")
+    add_command("gongs", "ring")
+    done = run_python(CANTUS, "ring")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'bells'" in done.stderr
+    assert "'gongs' both add the command 'cantus ring'" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["train", "refs", "plan"])
+def test_a_system_cannot_hide_a_built_in_command(add_command, run_python, name):  # noqa: F811
+    add_command("bells", name)
+    done = run_python(CANTUS, "--help")
+    assert done.returncode == 2
+    said = f"The system 'bells' adds the command 'cantus {name}', which is built in"
+    assert said in done.stderr
+    assert "bells" not in run_python(CANTUS, "train", "--help").stdout

@@ -1,0 +1,77 @@
+import pytest
+import tomli
+import yaml
+
+DEMO = 'extends = "../base.toml"\n\n[training]\nepochs = 1     # seconds\n'
+VERDICT = """
+[verdict]
+metric = "eval/rmse_db"
+cuts = [5.0]
+keep = ["base", "uniform_grid"]
+say = ["good", "bad"]
+"""
+
+
+@pytest.fixture
+def base(project, recipe):
+    """The project's one recipe, called base, with a demo and a verdict that names it."""
+    (project / "recipes/words.toml").rename(project / "recipes/base.toml")
+    for demo in (project / "recipes").glob("*/words.toml"):
+        demo.unlink()
+    text = (project / "recipes/base.toml").read_text().replace('name = "words"\n', "")
+    (project / "recipes/base.toml").write_text(text + VERDICT)
+    (project / "recipes/demo").mkdir(exist_ok=True)
+    (project / "recipes/demo/base.toml").write_text(DEMO)
+    upstream = project / "upstream"
+    upstream.mkdir(exist_ok=True)
+    if not [*upstream.iterdir()]:
+        (upstream / "audio_puzzle_vae.toml").write_text(text.replace("upstream =", "# upstream ="))
+    return project
+
+
+def test_a_new_recipe_extends_another_runs_in_its_demo_and_has_a_stage(base, cantus):
+    answer = cantus("new", "mine", "--from", "base")
+    assert answer.code == 0, answer.error
+    assert "dvc repro mine" in answer.out
+    stages = yaml.safe_load((base / "dvc.yaml").read_text())["stages"]
+    assert stages["mine"]["cmd"] == "cantus train mine"
+    demo = (base / "recipes/demo/mine.toml").read_text()
+    assert demo == DEMO.replace("../base.toml", "../mine.toml")
+    checked = cantus("check")
+    assert checked.code == 0, checked.error
+    assert "mine" in checked.out
+
+
+def test_nothing_that_it_inherits_names_the_other(base, cantus):
+    cantus("new", "mine", "--from", "base", "--summary", "my own")
+    written = tomli.loads((base / "recipes/mine.toml").read_text())
+    assert written["verdict"] == {"keep": ["mine", "uniform_grid"]}
+    assert written["summary"] == "my own"
+    shown = cantus("check", "mine", "-v").out
+    assert '"base"' not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("base", "recipes/base.toml exists already"),
+        ("a b", "NAME must be a word"),
+        ("stash", "git keeps its own things"),
+    ],
+)
+def test_a_name_that_is_taken_or_none_is_refused_and_nothing_written(base, cantus, name, said):
+    before = sorted(path for path in base.rglob("*") if ".git" not in path.parts)
+    answer = cantus("new", name, "--from", "base")
+    assert (answer.code, said in answer.error) == (2, True), answer.error
+    assert sorted(path for path in base.rglob("*") if ".git" not in path.parts) == before
+
+
+def test_where_dvc_yaml_cannot_be_written_no_recipe_is_left(base, cantus):
+    (base / "dvc.yaml").write_text("stages:\n  mine:\n    cmd: mine\n")
+    answer = cantus("new", "mine", "--from", "base")
+    assert (answer.code, "a stage 'mine' of its own" in answer.error) == (2, True)
+    assert not [*base.glob("recipes/**/mine.toml")]
+
+
+def test_the_help_has_an_example(cantus):
+    assert "Examples:\n    cantus new my_vae" in cantus("new", "--help").out

@@ -1,0 +1,161 @@
+"""The stages that follow from the shipped recipes, and from others."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from attrs import evolve
+
+from engine.errors import UserError
+from engine.pipeline.dvc_yaml import staleness, write_pipeline
+from engine.pipeline.load import load_pipeline
+from engine.project import Project
+from engine.recipe import load_params
+
+ROOT = Project(Path(__file__).parents[2])
+PARAMS = load_params(ROOT.params)
+RECIPES = sorted(path.stem for path in ROOT.recipes.glob("*.toml"))
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return load_pipeline(ROOT, PARAMS)
+
+
+def test_the_projects_own_dvc_yaml_is_the_derived_one(pipeline):
+    assert staleness(ROOT.dvc_yaml, pipeline) is None
+
+
+def test_every_recipe_is_a_stage_of_its_name_or_left_out_with_a_way_in(pipeline):
+    trained = {n for n, s in pipeline.stages.items() if s.get("cmd") == f"cantus train {n}"}
+    assert sorted(trained | pipeline.left_out.keys()) == RECIPES
+    assert not trained & pipeline.left_out.keys()
+    assert "add 24000 to corpora.speech" in pipeline.left_out["codec_dac_24khz"]
+
+
+def test_no_stage_lists_code(pipeline):
+    text = yaml.safe_dump({name: dict(stage) for name, stage in pipeline.stages.items()})
+    assert "engine/" not in text
+
+
+def test_a_corpus_packed_at_a_recipes_rate_gives_the_recipe_its_stage():
+    speech = evolve(PARAMS.corpora["speech"], sample_rates_hz=(8_000, 24_000))
+    params = evolve(PARAMS, corpora=PARAMS.corpora | {"speech": speech})
+    assert "codec_dac_24khz" in load_pipeline(ROOT, params).stages
+
+
+def test_under_full_recipes_are_taken_as_written_and_phases_follow_what_they_continue():
+    pipeline = load_pipeline(ROOT, evolve(PARAMS, profile="full"))
+    assert "recipes/xtts_phase2.toml" in pipeline.params
+    assert "recipes/demo/xtts_phase2.toml" not in pipeline.params
+    assert "models/xtts_phase1" in pipeline.stages["xtts_phase2"]["deps"]
+    assert "codec_dac_paper" in pipeline.left_out
+
+
+def test_a_phase_of_a_recipe_that_is_left_out_is_left_out_too():
+    voice = evolve(PARAMS.corpora["voice"], sample_rates_hz=(16_000,))
+    params = evolve(PARAMS, corpora=PARAMS.corpora | {"voice": voice})
+    left_out = load_pipeline(ROOT, params).left_out
+    assert "not packed at 22,050 Hz" in left_out["xtts_phase1"]
+    assert left_out.keys() >= {"xtts_phase1", "xtts_phase2"}
+
+
+def test_the_metric_that_picks_the_best_is_drawn_and_recipes_of_a_system_side_by_side(pipeline):
+    (train, evaluated) = pipeline.stages["audio_vae"]["plots"]
+    assert train == {"plots/audio_vae/train.csv": {"cache": False, "x": "step", "y": "loss"}}
+    assert evaluated["plots/audio_vae/eval.csv"]["y"] == "rmse_db"
+    assert set(pipeline.plots["codec_quantizers_mel"]["y"]) == {
+        "plots/codec_dac_fixed/quantizers.csv",
+        "plots/codec_dac_paper/quantizers.csv",
+    }
+
+
+def test_features_are_prepared_for_systems_that_have_some_after_what_holds_clips_out(pipeline):
+    prepared = pipeline.stages["prepare"]["foreach"]
+    assert set(prepared) == {"xtts_phase1", "xtts_phase2"}
+    inherited = "models/xtts_phase1/evaluation/clips.tsv"
+    assert prepared["xtts_phase2"] == {"corpus": "voice", "evaluated_on": inherited}
+    assert "build/prepared/xtts_phase2" in pipeline.stages["xtts_phase2"]["deps"]
+
+
+def test_a_recipe_with_the_name_of_a_corpus_is_refused():
+    params = evolve(PARAMS, corpora=PARAMS.corpora | {"audio_vae": PARAMS.corpora["words"]})
+    with pytest.raises(UserError, match=r"audio_vae.toml has the name of a corpus"):
+        load_pipeline(ROOT, params)
+
+
+OWN = """\
+# my own file
+vars:
+  - mine.yaml
+stages:
+  # what I listen to
+  listen:
+    cmd: play models/audio_vae   # loudly
+    deps: [models/audio_vae]
+params:
+  - mine.toml
+plots:
+  - mine:
+      x: a
+      y: {mine.csv: b}
+"""
+
+
+def test_a_users_own_stages_comments_and_keys_survive_two_rewrites(pipeline, tmp_path):
+    path = tmp_path / "dvc.yaml"
+    path.write_text(OWN)
+    assert write_pipeline(path, pipeline)
+    assert not write_pipeline(path, pipeline)
+    text, there = path.read_text(), yaml.safe_load(path.read_text())
+    assert text.startswith("# my own file\n")
+    assert "# loudly" in text
+    assert there["stages"]["listen"] == yaml.safe_load(OWN)["stages"]["listen"]
+    assert there["vars"] == ["mine.yaml"]
+    assert there["params"][-1] == "mine.toml"
+    assert {"mine": {"x": "a", "y": {"mine.csv": "b"}}} in there["plots"]
+    assert staleness(path, pipeline) is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda y: y["stages"].pop("audio_vae"), "it lacks the stage audio_vae"),
+        (lambda y: y["stages"]["words"].update(cmd="true"), "it differs in words"),
+        (lambda y: y["params"].remove("params.toml"), "its params or plots differ"),
+        (
+            lambda y: y["stages"].update(gone=y["stages"]["audio_vae"]),
+            "it has the old stage gone",
+        ),
+    ],
+)
+def test_what_is_stale_is_named_and_a_description_is_not(pipeline, tmp_path, edit, said):
+    path = tmp_path / "dvc.yaml"
+    write_pipeline(path, pipeline)
+    there = yaml.safe_load(path.read_text())
+    there["stages"]["audio_vae"]["desc"] = "another"
+    path.write_text(yaml.safe_dump(there, sort_keys=False))
+    assert staleness(path, pipeline) is None
+    edit(there)
+    path.write_text(yaml.safe_dump(there, sort_keys=False))
+    found = staleness(path, pipeline)
+    assert said in found
+    assert found.endswith("Write it anew: cantus pipeline --write")
+
+
+def test_a_users_stage_with_a_recipes_name_is_never_overwritten(pipeline, tmp_path):
+    path = tmp_path / "dvc.yaml"
+    path.write_text("stages:\n  audio_vae:\n    cmd: mine\n")
+    with pytest.raises(UserError, match=r"a stage 'audio_vae' of its own"):
+        write_pipeline(path, pipeline)
+    assert "cmd: mine" in path.read_text()
+
+
+@pytest.mark.parametrize("text", ["stages: [", "- a list\n", "\0"])
+def test_a_file_that_is_no_yaml_is_named_and_left_alone(pipeline, tmp_path, text):
+    path = tmp_path / "dvc.yaml"
+    path.write_text(text)
+    for act in (staleness, write_pipeline):
+        with pytest.raises(UserError, match="is no YAML that DVC reads"):
+            act(path, pipeline)
+    assert path.read_text() == text

@@ -1,0 +1,147 @@
+"""What follows from a corpus alone, and what a system that has no more than that gives."""
+
+import numpy as np
+import pytest
+import soundfile
+from attrs import evolve, frozen
+
+from engine.corpus import ingest
+from engine.errors import UserError
+from engine.project import Project
+from engine.recipe import load_params
+from engine.recipe.dataset import CorpusClips
+from engine.recipe.fields import setting
+from engine.recipe.params import Work
+from engine.recipe.schema import Recipe, Training
+from engine.systems import build as module
+from engine.systems.build import build_system
+from engine.systems.corpus_clips import CorpusClipSet
+from engine.systems.corpus_system import CorpusSystem, open_corpus, split_corpus
+
+PARAMS = """
+seed = 1
+profile = "full"
+[hardware]
+device = "cpu"
+num_threads = 1
+[corpora.words]
+source = "data/words"
+sample_rates_hz = [8000]
+at_most_bad = 0.2
+"""
+
+
+@frozen(kw_only=True)
+class Dataset(CorpusClips):
+    sample_rate_hz: int = setting("rate", default=8_000)
+    seconds: float = setting("length", default=1.0)
+
+
+@frozen(kw_only=True)
+class ToyRecipe(Recipe):
+    turns = ("toy",)
+    metrics = {"eval/error": "none"}  # noqa: RUF012
+    dataset: Dataset = setting("clips")
+    model: None = setting("none", default=None)
+    losses: None = setting("none", default=None)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    root, random = tmp_path_factory.mktemp("toy"), np.random.default_rng(0)
+    for number in range(10):
+        path = root / "data/words" / f"speaker{number % 5}" / f"{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, random.normal(0, 0.1, 8_000), 8_000)
+    (root / "data/words/broken.wav").write_text("no audio")
+    (root / "params.toml").write_text(PARAMS)
+    made = Project(root)
+    ingest("words", load_params(made.params).corpora["words"], made, work=Work(num_workers=1))
+    return made
+
+
+@pytest.fixture
+def recipe():
+    return ToyRecipe(
+        schema=2,
+        name="toy",
+        system="toy",
+        summary="a test",
+        dataset=Dataset(corpus="words", split="random", eval_share=0.3),
+        optimizer={},
+        training=Training(steps=1, batch_size=2, best="eval/error"),
+    )
+
+
+@pytest.fixture
+def make(project, recipe):
+    """A system of the corpus's clips at these rows, and of a recipe with other settings."""
+
+    def make(rows=None, notes=(), batch_size=2, **dataset):
+        own = evolve(recipe, dataset=evolve(recipe.dataset, **dataset))
+        own = evolve(own, training=evolve(own.training, batch_size=batch_size))
+        corpus = open_corpus(own, project)
+        data = split_corpus(own, project, corpus, 1, rows, notes)
+        return CorpusSystem(own, data, CorpusClipSet.of_corpus(corpus, rows))
+
+    return make
+
+
+def test_both_sets_hold_the_clips_of_the_split(make):
+    system = make()
+    train, evaluation = system.train_clips, system.eval_clips
+    clips = system.corpus.manifest.clips
+    for chosen, places in ((train, system.split.train), (evaluation, system.split.evaluation)):
+        assert list(chosen.ids) == [clips[place].id for place in places.tolist()]
+    assert sorted([*train.ids, *evaluation.ids]) == sorted(clip.id for clip in clips)
+    summary = system.dataset_summary
+    assert (summary.training, summary.evaluation) == (len(train), len(evaluation))
+    assert (summary.found, summary.used, sum(summary.quarantined.values())) == (11, 10, 1)
+
+
+def test_clips_that_may_not_be_used_are_in_neither_set(make):
+    rows = np.array([0, 2, 3, 5, 8, 9])
+    system = make(rows)
+    chosen = np.concatenate([system.train_clips.rows, system.eval_clips.rows])
+    assert sorted(chosen.tolist()) == rows.tolist()
+    labels = system.evaluation_labels("speaker")
+    clips = system.corpus.manifest.clips
+    assert labels == [clips[row].speaker or "clip" for row in system.eval_clips.rows.tolist()]
+
+
+def test_fewer_training_clips_than_a_batch_are_refused_with_what_was_left_out(make):
+    with pytest.raises(UserError) as caught:
+        make(np.arange(4), ["Left out, too long: 6."], batch_size=8)
+    said = str(caught.value)
+    assert "training clips, fewer than a batch of 8. Left out, too long: 6. Add clips or" in said
+
+
+def test_a_corpus_that_was_not_ingested_is_named(project, recipe):
+    other = evolve(recipe, dataset=evolve(recipe.dataset, corpus="music"))
+    with pytest.raises(UserError, match="Run 'cantus ingest music'"):
+        open_corpus(other, project)
+
+
+def test_another_way_to_cut_clips_is_another_evaluation_set_and_another_split_rule_is_not(make):
+    assert make().evaluation_set == make().evaluation_set
+    assert make().evaluation_set != make(seconds=2.0).evaluation_set
+    assert make().evaluation_set == make(num_train_clips=3).evaluation_set
+    assert make().evaluation_set != make(num_eval_clips=1).evaluation_set
+
+
+def test_parts_that_a_system_does_not_have_are_empty_and_published_weights_refused(make, tmp_path):
+    system = make()
+    assert system.baselines().metrics == {}
+    assert list(system.samples(tmp_path, 4)) == []
+    system.export(tmp_path / "export")
+    assert list(tmp_path.iterdir()) == []
+    assert dict(system.metric_units) == {}
+    with pytest.raises(UserError, match="the system 'toy' reads no published weights"):
+        system.load_published(tmp_path / "weights.pth")
+
+
+def test_a_system_that_lacks_what_training_needs_is_refused(make, project, recipe, monkeypatch):
+    monkeypatch.setattr(module, "part_of", lambda *_: module)
+    monkeypatch.setattr(module, "build", lambda *_: make(), raising=False)
+    with pytest.raises(UserError, match="'toy' lacks evaluate, module, preflight, turns: add them"):
+        build_system(recipe, project, load_params(project.params))
