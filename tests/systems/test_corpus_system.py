@@ -63,7 +63,7 @@ def project(tmp_path_factory):
 @pytest.fixture
 def recipe():
     return ToyRecipe(
-        schema=1,
+        schema=2,
         name="toy",
         system="toy",
         summary="a test",

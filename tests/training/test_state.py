@@ -5,8 +5,8 @@ from pathlib import Path
 import attrs
 import torch
 
-from engine.recipe.params import Hardware
 from engine.recipe.judgement import Guard
+from engine.recipe.params import Hardware
 from engine.training.checkpoint import read_checkpoint, write_checkpoint
 from engine.training.devices import make_device
 from engine.training.loop import Loop
