@@ -14,8 +14,8 @@ from benchmarks.comparison import Batches, Training
 from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.recipe.schema import Recipe
-from engine.systems import recipe_classes
-from engine.systems.build import build_system
+from engine.system_support.build import build_system
+from engine.system_support.discovery import recipe_classes
 from engine.training.devices import make_device
 from engine.training.schedules import Length
 from engine.training.step import Stepper, weigh

@@ -19,7 +19,7 @@ from engine.recipe import load_params
 from engine.recipe.schema import Recipe
 from engine.runs.folder import RunFolder
 from engine.runs.publish import publish
-from engine.systems.build import build_system
+from engine.system_support.build import build_system
 from engine.tracking.events import EventLog
 from engine.training.devices import make_device
 from engine.training.loop import Loop

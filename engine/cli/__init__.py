@@ -10,7 +10,7 @@ import click
 from engine.errors import UserError
 from engine.files.disk import refusals_in_words
 from engine.files.text import visible_lines
-from engine.systems.commands import Command, system_commands
+from engine.system_support.commands import Command, system_commands
 
 _COMMANDS = {
     "adopt": "Import a folder of audio as a corpus.",

@@ -22,7 +22,7 @@ from engine.recipe import (
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.faults import Place, shown
 from engine.recipe.lineage import profile_of
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.terminal.columns import aligned
 
 

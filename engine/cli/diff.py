@@ -9,7 +9,7 @@ from engine.project import Project
 from engine.recipe import Change, diff_recipes, load_recipe, to_plain
 from engine.recipe.faults import listed, shown
 from engine.recipe.read import read_layer
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.terminal.columns import aligned, cell
 from engine.terminal.say import say
 

@@ -43,7 +43,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
 
     from engine.runs.estimate import estimate_run
     from engine.runs.initial_weights import remark_on_pick
-    from engine.systems.build import build_system
+    from engine.system_support.build import build_system
     from engine.training.devices import describe, make_device
     from engine.training.processes import num_processes, require_equal_parts
 

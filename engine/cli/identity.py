@@ -52,7 +52,7 @@ def _identify(loaded: Loaded) -> "Identity":
 
     from engine.runs.identity import identify
     from engine.runs.initial_weights import find_initial_weights
-    from engine.systems.build import build_system
+    from engine.system_support.build import build_system
 
     recipe, project, params = loaded.recipe, loaded.project, loaded.params
     parent = find_initial_weights(recipe.start, project) if recipe.start else None

@@ -88,7 +88,7 @@ def _ingest(project: "Project", name: str | None) -> None:
 def _tell(project: "Project", params: "Params", corpus: "Corpus") -> None:
     from engine.corpus.account.page import PAGE_FILE
     from engine.corpus.account.summary import quarantine_lines, report_rows
-    from engine.systems.usage import tell_usage
+    from engine.system_support.usage import tell_usage
     from engine.terminal.columns import aligned
 
     bad = corpus.manifest.quarantined

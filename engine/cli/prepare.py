@@ -34,7 +34,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
     loaded = load_project_recipe(recipe, overrides)
 
     from engine.features.prepared import features_of, write_prepared
-    from engine.systems.prepare import prepare_recipe
+    from engine.system_support.prepare import prepare_recipe
     from engine.training.devices import make_device
 
     # As training computes, with as many threads: centroids depend on it.

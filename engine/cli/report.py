@@ -11,7 +11,7 @@ from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.page import build_report
 from engine.report.remark import remark_on_verdict
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.terminal.say import say
 
 

@@ -17,7 +17,7 @@ from engine.recipe.code import preparing_code, training_code
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.params import CorpusSource
 from engine.recipe.plain import write_where_new
-from engine.systems.prepare import published_files
+from engine.system_support.prepare import published_files
 from engine.terminal.say import say
 
 _DATA = ("system_version", "system", "dataset", "model", "start", "published_files")

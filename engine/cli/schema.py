@@ -8,7 +8,7 @@ from engine.files.atomic import write_atomically
 from engine.project import find_project
 from engine.recipe.json_schema import json_schema
 from engine.recipe.reference import reference
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 
 @click.command()

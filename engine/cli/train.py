@@ -56,7 +56,7 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
 
     from engine.cli.show.console import ConsoleWatcher
     from engine.runs.run import Run
-    from engine.systems.build import build_system
+    from engine.system_support.build import build_system
     from engine.tracking.comparable import tell_incomparable
     from engine.tracking.recipe_refs import refresh_recipe_refs
 

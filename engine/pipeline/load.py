@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
 from engine.project import Project
 from engine.recipe import Fault, Params, Recipe, RecipeError, load_recipe
-from engine.systems import has_part, recipe_classes
+from engine.system_support.discovery import has_part, recipe_classes
 
 
 def load_pipeline(project: Project, params: Params) -> Pipeline:

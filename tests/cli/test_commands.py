@@ -14,7 +14,7 @@ class Bells(Recipe):
     turns = ("bells",)
 """
 COMMANDS = """\
-from engine.systems.commands import Command
+from engine.system_support.commands import Command
 COMMANDS = (Command("{name}", "Ring the bells.", "{package}.{module}"),)
 """
 RING = """\

@@ -4,7 +4,7 @@ import pytest
 
 from engine.project import Project
 from engine.recipe import load_recipe, write_recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from engine.corpus import Corpus
 from engine.evaluation.clip_table import read_clip_table
 from engine.project import Project
 from engine.recipe import load_params
-from engine.systems.usage import tell_usage
+from engine.system_support.usage import tell_usage
 
 
 def record(path, hz):

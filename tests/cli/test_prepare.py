@@ -15,7 +15,7 @@ from engine.features.prepared import features_of
 from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.recipe.params import Work
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.systems.xtts.system import build
 from tests.systems.xtts.small_project import spoken_project  # noqa: F401 (a fixture)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from engine.recipe import load_recipe, write_recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event
 from tests.run_folders import add_events, start
 

@@ -136,7 +136,8 @@ def test_what_dvc_brings_from_elsewhere_is_trained_on_as_it_is(checkout):
 
 
 def test_another_limit_prepares_both_phases_again_and_trains_them(checkout):
-    change(checkout, FIRST, {"dataset.max_seconds": 5.0})
+    for demo in (FIRST, SECOND):
+        change(checkout, demo, {"dataset.max_seconds": 5.0})
     before = prepared(checkout, "xtts_phase1")
     stages = ran(checkout.run("dvc", "repro", "xtts_phase2"))
     assert {*PREPARED, *PHASES} <= set(stages)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from engine.recipe import Recipe, RecipeError, load_recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 MINIMAL = """\
 schema = 2

@@ -19,7 +19,7 @@ from pathlib import Path
 from engine.corpus.code import ingesting_code, measuring_code
 from engine.files.source_code import digest_of_code
 from engine.recipe import code
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 def digests():
     code._training_code.cache_clear()

@@ -24,7 +24,7 @@ from engine.recipe import (
     to_toml,
 )
 from engine.recipe.naming import recipe_name
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from tests.fuzz import examples
 
 ROOT = Path(__file__).parents[2]

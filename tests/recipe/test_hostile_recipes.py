@@ -11,7 +11,7 @@ import tomli
 from engine.recipe import RecipeError, load_recipe
 from engine.recipe.naming import GIT_OWN, recipe_name
 from engine.recipe.overrides import parse_override
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 
 def refusal(path: Path, *overrides: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from engine.recipe import load_recipe, recipe_identity
 from engine.recipe.schema import SCHEMA_VERSION, Recipe
 from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 COMMON = (2, "9e79f90c7718")
 SYSTEMS = {

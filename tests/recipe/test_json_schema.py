@@ -5,7 +5,7 @@ import pytest
 import tomli
 
 from engine.recipe.json_schema import json_schema
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted([*ROOT.glob("recipes/**/*.toml"), *ROOT.glob("upstream/*.toml")])

@@ -2,7 +2,7 @@ import pytest
 
 from engine.recipe import RecipeError, load_recipe
 from engine.recipe.lineage import profile_of, read_document
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 DEMO = 'extends = "../words.toml"\n[training]\nsteps = 20\n'
 

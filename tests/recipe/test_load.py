@@ -5,7 +5,7 @@ import pytest
 
 from engine.recipe import RecipeError, load_recipe
 from engine.recipe.optimizers import Constant
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.systems.vqvae.recipe import VqvaeRecipe
 
 FAULTY = """\

@@ -1,7 +1,7 @@
 import pytest
 
 from engine.recipe import RecipeError, load_params, load_recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 SCHEMA_1 = """\
 schema = 1

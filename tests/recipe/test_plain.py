@@ -1,7 +1,7 @@
 import tomli
 
 from engine.recipe import load_recipe, to_plain, to_toml, write_recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 
 def test_defaults_and_kinds_are_filled_in_and_none_is_left_out(load):

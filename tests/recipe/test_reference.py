@@ -5,7 +5,7 @@ from engine.recipe.json_schema import json_schema
 from engine.recipe.params import Params
 from engine.recipe.reference import reference
 from engine.recipe.tables import keys_of, tables_in, toml_key, type_words, walk
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -10,7 +10,7 @@ from engine.recipe import load_recipe
 from engine.recipe.judgement import guards_on
 from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.loss_settings import loss_settings
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = sorted(ROOT.glob("recipes/*.toml"))

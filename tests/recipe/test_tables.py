@@ -6,7 +6,7 @@ from engine.recipe.judgement import Guard
 from engine.recipe.optimizers import Optimizer
 from engine.recipe.schema import Recipe
 from engine.recipe.tables import keys_of, tables_in, toml_key, type_words, walk
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from attrs import evolve
 from engine.recipe import load_recipe, write_recipe
 from engine.recipe.judgement import Guard
 from engine.report.page import build_report
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event
 from tests.run_folders import add_events, make_wav, start
 

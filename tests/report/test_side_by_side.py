@@ -8,7 +8,7 @@ from engine.recipe import load_recipe
 from engine.report.history import History
 from engine.report.page import build_report
 from engine.report.side_by_side import side_by_side
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event
 from tests.report.test_page import RECIPES
 from tests.run_folders import add_events, make_wav, start

@@ -4,7 +4,7 @@ from attrs import evolve
 from engine.recipe import load_recipe
 from engine.report.history import History
 from engine.report.table import compare
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event
 from tests.report.test_page import RECIPES
 

@@ -12,7 +12,7 @@ from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.loss_settings import loss_settings
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 
 @frozen

@@ -1,6 +1,6 @@
 """The commands that the codec adds to `cantus`. No torch: `cantus --help` reads this."""
 
-from engine.systems.commands import Command
+from engine.system_support.commands import Command
 
 COMMANDS = (
     Command(

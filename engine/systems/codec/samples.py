@@ -7,7 +7,7 @@ import numpy as np
 from attrs import frozen
 
 from engine.files.safe_names import file_name
-from engine.systems.audio_samples import write_wav
+from engine.system_support.audio_samples import write_wav
 from engine.systems.codec.coders.baselines import Coder
 from engine.systems.codec.data.dataset import CodecClips
 from engine.systems.codec.network.chunks import decode_clip, encode_clip

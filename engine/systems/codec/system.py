@@ -12,7 +12,8 @@ from engine.errors import UserError
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.systems.audio_samples import spread_over
+from engine.system_support.audio_samples import spread_over
+from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
 from engine.systems.codec.data.eligible import Eligible, eligible_rows, notes, require_channels
@@ -23,7 +24,6 @@ from engine.systems.codec.judge import Judge
 from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
-from engine.systems.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
 from engine.training.processes import num_processes
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.corpus import PackedAudio
 from engine.files.safe_names import file_name
-from engine.systems.audio_samples import write_wav
+from engine.system_support.audio_samples import write_wav
 from engine.systems.vqvae.data.dataset import VqvaeClips
 from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.network.normalise import window_of

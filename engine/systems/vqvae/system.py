@@ -8,8 +8,8 @@ from engine.evaluation.digests import keys
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.systems.audio_samples import spread_over
-from engine.systems.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
+from engine.system_support.audio_samples import spread_over
+from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
 from engine.systems.vqvae.baselines import UNIFORM_GRID, baselines
 from engine.systems.vqvae.data.dataset import (
     FRONT_END_VERSION,

@@ -30,7 +30,7 @@ def published_files(recipe: XttsRecipe, project: Project) -> Sequence[Path]:
 
 def prepare(recipe: XttsRecipe, project: Project, params: Params, features: Features) -> Prepared:
     """Text tokens and audio codes of every clip that can be used. Raises what training does."""
-    from engine.systems.corpus_system import open_corpus
+    from engine.system_support.corpus_system import open_corpus
     from engine.systems.xtts.data.cached_features import CachedFeatures
     from engine.systems.xtts.data.clip_tables import figures, left_out_table, used_table
     from engine.systems.xtts.data.utterances import load_utterances, load_vocabulary

@@ -14,9 +14,9 @@ from engine.files.checksum import digest_of
 from engine.nn.low_rank import adapters_of, merged
 from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
-from engine.systems.audio_samples import spread_over
-from engine.systems.corpus_system import CorpusSystem, open_corpus
-from engine.systems.speech_judges import SpeechJudges, require_speech_judges
+from engine.system_support.audio_samples import spread_over
+from engine.system_support.corpus_system import CorpusSystem, open_corpus
+from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
 from engine.systems.xtts.data.assets import Vocabulary
 from engine.systems.xtts.data.cached_features import CachedFeatures
 from engine.systems.xtts.data.dataset import XttsClips, voice_notes

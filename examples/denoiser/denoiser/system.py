@@ -11,8 +11,8 @@ from denoiser.recipe import DenoiserRecipe
 from engine.corpus import PackedAudio
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.systems.corpus_clips import CorpusClipSet
-from engine.systems.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
+from engine.system_support.corpus_clips import CorpusClipSet
+from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
 from engine.training.system import Batch, Evaluated, PreflightBounds, Terms, TrainingModule, Turn
 
 

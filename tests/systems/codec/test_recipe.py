@@ -4,7 +4,7 @@ import pytest
 
 from engine.recipe import load_recipe
 from engine.recipe.faults import RecipeError
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.systems.codec.recipe import GENERATOR_TERMS, CodecRecipe
 
 RECIPES = Path(__file__).parents[3] / "recipes"

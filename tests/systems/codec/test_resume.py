@@ -10,7 +10,7 @@ from engine.project import Project
 from engine.recipe import load_params
 from engine.recipe.training import Start
 from engine.runs.run import Run
-from engine.systems.build import build_system
+from engine.system_support.build import build_system
 from engine.systems.codec.recipe import Balancer
 from engine.training.checkpoint import read_checkpoint
 from tests.systems.codec.conftest import LOSSES, SMALL

@@ -10,7 +10,7 @@ from attrs import evolve
 from engine.project import Project
 from engine.recipe import load_params
 from engine.runs.run import Run
-from engine.systems.build import build_system
+from engine.system_support.build import build_system
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
 from engine.training.watcher import Silent

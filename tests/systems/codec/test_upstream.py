@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.recipe import diff_recipes, load_recipe, to_plain
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from engine.recipe import load_recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.systems.vqvae.metric_units import metric_units
 from engine.systems.vqvae.recipe import BatchMinMax, EmaCodes, FixedWindow, GradientCodes
 

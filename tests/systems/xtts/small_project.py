@@ -16,7 +16,7 @@ from engine.recipe.optimizers import AdamW
 from engine.recipe.params import Work
 from engine.recipe.training import Start, Training
 from engine.runs.run import Run
-from engine.systems.build import build_system
+from engine.system_support.build import build_system
 from engine.systems.xtts.recipe import Dataset, Losses, Scratch, XttsRecipe
 from engine.systems.xtts.system import build
 from tests.systems.stops_at import StopsAt

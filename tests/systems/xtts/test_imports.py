@@ -5,7 +5,7 @@ import sys
 
 _EVERYTHING = """
 import importlib, pkgutil, sys
-import engine.cli.prepare, engine.cli.train, engine.systems.speech_judges, engine.runs.run
+import engine.cli.prepare, engine.cli.train, engine.system_support.speech_judges, engine.runs.run
 import engine.systems.xtts as room
 for module in pkgutil.iter_modules(room.__path__, room.__name__ + "."):
     importlib.import_module(module.name)

@@ -14,7 +14,7 @@ from engine.recipe import load_params
 from engine.recipe.params import Work
 from engine.recipe.training import Start
 from engine.runs.run import Run
-from engine.systems.build import build_system
+from engine.system_support.build import build_system
 from engine.systems.xtts.network.dvae import Dvae, DvaeSettings
 from engine.systems.xtts.recipe import Adapters, NewLanguage, Published
 from engine.systems.xtts.system import build

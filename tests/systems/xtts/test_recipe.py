@@ -7,7 +7,7 @@ from attrs import evolve
 from engine.recipe import load_recipe
 from engine.recipe.faults import RecipeError
 from engine.recipe.training import Start
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.systems.xtts.recipe import Losses, Published, Scratch
 
 RECIPES = Path(__file__).parents[3] / "recipes"

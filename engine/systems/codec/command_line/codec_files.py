@@ -11,11 +11,11 @@ from engine.errors import UserError
 from engine.files.text import visible_lines
 from engine.project import Project, find_project
 from engine.recipe import RecipeError, load_recipe
-from engine.systems import recipe_classes
+from engine.system_support.device import open_device
+from engine.system_support.discovery import recipe_classes
 from engine.systems.codec.files.code_file import Codec
 from engine.systems.codec.files.weights import network_of, read_upstream
 from engine.systems.codec.recipe import CodecRecipe
-from engine.systems.device import open_device
 from engine.terminal.file_progress import file_progress
 from engine.terminal.say import say
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from engine.systems.device import device_option
+from engine.system_support.device import device_option
 
 
 @click.command()

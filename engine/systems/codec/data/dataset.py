@@ -8,10 +8,10 @@ from attrs import frozen
 from torch import Tensor
 
 from engine.corpus import Corpus, PackedAudio
+from engine.system_support.corpus_clips import CorpusClipSet
 from engine.systems.codec.data.level import Samples, crop_gains, whole_gain
 from engine.systems.codec.data.phase_rotation import turn_phase
 from engine.systems.codec.recipe import AsRecorded, Dataset, Loudness, Rms
-from engine.systems.corpus_clips import CorpusClipSet
 
 _TRIES = 8
 _SALIENT_RMS = 10 ** (-40 / 20)

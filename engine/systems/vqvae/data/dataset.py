@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.corpus import Corpus, PackedAudio
 from engine.features.cache import cached_array
-from engine.systems.corpus_clips import CorpusClipSet
+from engine.system_support.corpus_clips import CorpusClipSet
 from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS
 

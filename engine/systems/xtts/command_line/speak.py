@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.errors import UserError
-from engine.systems.device import device_option
+from engine.system_support.device import device_option
 
 if TYPE_CHECKING:
     from engine.systems.xtts.command_line.speaking_model import SpeakingModel
@@ -79,7 +79,7 @@ def command(
     outputs = _outputs(output, seeds)
     _require_free(list(outputs), force=force)
 
-    from engine.systems.device import open_device
+    from engine.system_support.device import open_device
     from engine.systems.xtts.command_line.speaking_model import open_speaking_model
     from engine.systems.xtts.speech.reference import read_reference
     from engine.systems.xtts.speech.text_to_file import speakable

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from engine.errors import UserError
 from engine.project import Project, find_project
 from engine.recipe import load_recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.systems.xtts.files.published import MODEL
 from engine.systems.xtts.recipe import Dataset, Speech, XttsRecipe
 from engine.systems.xtts.speech.exported import Exported, read_exported

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from engine.corpus import PackedAudio
-from engine.systems.corpus_clips import CorpusClipSet
+from engine.system_support.corpus_clips import CorpusClipSet
 from engine.systems.xtts.data.audio_codes import as_waveform
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Dataset
 

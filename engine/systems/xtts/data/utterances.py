@@ -3,7 +3,7 @@
 from attrs import frozen
 
 from engine.project import Project
-from engine.systems.corpus_system import SplitCorpus, split_corpus
+from engine.system_support.corpus_system import SplitCorpus, split_corpus
 from engine.systems.xtts.data.assets import (
     Vocabulary,
     XttsAssets,

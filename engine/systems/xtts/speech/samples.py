@@ -7,7 +7,7 @@ import numpy as np
 from attrs import frozen
 
 from engine.files.safe_names import file_name
-from engine.systems.audio_samples import write_wav
+from engine.system_support.audio_samples import write_wav
 from engine.systems.xtts.data.dataset import XttsClips
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ
 from engine.systems.xtts.speech.read_aloud import Reader

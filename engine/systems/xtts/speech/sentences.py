@@ -11,8 +11,8 @@ from attrs import frozen
 
 from engine.evaluation.digests import keys
 from engine.files.checksum import digest_of
-from engine.systems.audio_samples import write_wav
-from engine.systems.speech_judges import LoadedSpeechJudges, SpeechJudges
+from engine.system_support.audio_samples import write_wav
+from engine.system_support.speech_judges import LoadedSpeechJudges, SpeechJudges
 from engine.systems.xtts.data.assets import XttsAssets
 from engine.systems.xtts.data.dataset import XttsClips
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Speech

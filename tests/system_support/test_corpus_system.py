@@ -13,10 +13,10 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
 from engine.recipe.params import Work
 from engine.recipe.schema import Recipe, Training
-from engine.systems import build as module
-from engine.systems.build import build_system
-from engine.systems.corpus_clips import CorpusClipSet
-from engine.systems.corpus_system import CorpusSystem, open_corpus, split_corpus
+from engine.system_support import build as module
+from engine.system_support.build import build_system
+from engine.system_support.corpus_clips import CorpusClipSet
+from engine.system_support.corpus_system import CorpusSystem, open_corpus, split_corpus
 
 PARAMS = """
 seed = 1

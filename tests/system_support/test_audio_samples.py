@@ -1,7 +1,7 @@
 import numpy as np
 import soundfile
 
-from engine.systems.audio_samples import spread_over, write_wav
+from engine.system_support.audio_samples import spread_over, write_wav
 
 
 def test_a_written_recording_reads_back_within_a_16_bit_step_and_is_clipped_beyond_one(tmp_path):

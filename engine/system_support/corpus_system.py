@@ -18,7 +18,7 @@ from engine.recipe import to_plain
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.schema import Recipe
 from engine.split import Split, choose_clips
-from engine.systems.corpus_clips import CorpusClipSet
+from engine.system_support.corpus_clips import CorpusClipSet
 from engine.training.system import DatasetSummary, Evaluated, Sample
 
 R = TypeVar("R", bound=Recipe)

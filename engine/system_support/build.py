@@ -5,7 +5,7 @@ from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
-from engine.systems import part_of
+from engine.system_support.discovery import part_of
 from engine.training.system import System
 
 _MEMBERS = {name for name in {*System.__annotations__, *vars(System)} if name[0] != "_"}
@@ -31,6 +31,6 @@ def build_system(recipe: Recipe, project: Project, params: Params) -> System:
     if missing:
         raise UserError(
             f"The system '{recipe.system}' lacks {', '.join(missing)}: add them to what its "
-            "system.py builds, or inherit engine.systems.corpus_system.CorpusSystem."
+            "system.py builds, or inherit engine.system_support.corpus_system.CorpusSystem."
         )
     return system

@@ -5,7 +5,7 @@ import pytest
 from engine import systems
 from engine.errors import UserError
 from engine.recipe.schema import Recipe
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 RECIPE = """\
 from attrs import frozen
@@ -17,7 +17,7 @@ class {name}(Recipe):
 """
 LIST_SYSTEMS = """\
 from engine.errors import UserError
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 try:
     print({word: system.__name__ for word, system in recipe_classes().items()})
 except UserError as error:

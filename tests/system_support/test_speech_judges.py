@@ -4,7 +4,7 @@ import torch
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import SpeechEvaluation
-from engine.systems.speech_judges import SpeechJudges
+from engine.system_support.speech_judges import SpeechJudges
 from tests.metrics.judge_models import noise, write_ctc, write_speaker_encoder
 
 CPU = torch.device("cpu")

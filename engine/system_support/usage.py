@@ -11,7 +11,7 @@ from engine.recipe import Params, Recipe, load_recipe
 from engine.recipe.dataset import CorpusClips
 from engine.split.columns import SplitColumns, columns_of
 from engine.split.select import choose_rows
-from engine.systems import recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 
 @frozen

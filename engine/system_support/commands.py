@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from engine.errors import UserError
-from engine.systems import part_of_package, system_packages
+from engine.system_support.discovery import part_of_package, system_packages
 
 
 @frozen

@@ -16,7 +16,7 @@ from engine.features.prepared import Prepared
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
-from engine.systems import part_of
+from engine.system_support.discovery import part_of
 
 
 def prepare_recipe(
