@@ -35,6 +35,7 @@ from tests.training.train_ranks import (
     is_alive,
     launch,
     rank_of,
+    start_below_launcher,
     start_ranks,
 )
 from tests.training.train_toy import finish, start, wait_for_step
@@ -74,7 +75,7 @@ def assert_alike(one, two):
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory):
     """Command lines that start their processes themselves, begun at the same time."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("stopped", "broken", "orphaned")}
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("stopped", "broken")}
     runs = {name: (path, launch(path, seconds=0.1, epochs=1000)) for name, path in folders.items()}
     yield runs
     for _, process in runs.values():
@@ -109,18 +110,19 @@ def test_a_process_that_dies_ends_the_run_with_a_sentence(launched):
     assert not any(map(is_alive, started))
 
 
-def test_processes_whose_launcher_is_killed_save_and_end(launched):
-    folder, process = launched["orphaned"]
-    wait_for_step(folder, 4)
-    started = children(process)
-    process.kill()
-    process.wait()
+def test_processes_whose_launcher_is_killed_save_and_end(tmp_path):
+    launcher = start_below_launcher(tmp_path, seconds=0.05, epochs=1000)
+    wait_for_step(tmp_path, 4)
+    started = children(launcher)
+    assert len(started) == 2
+    launcher.kill()
+    launcher.join()
     for _ in range(300):
         if not any(map(is_alive, started)):
             break
         time.sleep(0.1)
     assert not any(map(is_alive, started))
-    assert last_stop(folder) == "interrupted"
+    assert last_stop(tmp_path) == "interrupted"
 
 
 def listens_at(process):

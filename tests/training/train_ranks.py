@@ -1,6 +1,7 @@
 """Trains the toy in several processes: forked ones, as torchrun has them, or by the launcher."""
 
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from attrs import evolve
 from torch import nn
 
 from engine.runs.launch import launch as launch_processes
+from engine.training.processes import LAUNCHER
 from tests.training.toy import ToyClips, build_toy
 from tests.training.train_toy import start, start_other, train
 
@@ -48,6 +50,22 @@ def start_ranks(folder: Path, world: int = 2, **settings: Any) -> list[Any]:
         start(folder, before=partial(be_rank, rank, world, port), **settings)
         for rank in range(world)
     ]
+
+
+def start_below_launcher(folder: Path, **settings: Any) -> Any:
+    """Start a process that has started two which train, as the launcher has."""
+    return start_other(_launcher, folder, free_port(), settings)
+
+
+def _launcher(folder: Path, port: int, settings: dict[str, Any]) -> None:
+    os.environ[LAUNCHER] = str(os.getpid())
+    forked = multiprocessing.get_context("fork")
+    given = [settings | {"before": partial(be_rank, rank, 2, port)} for rank in range(2)]
+    processes = [forked.Process(target=train, args=(folder, one)) for one in given]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
 
 
 def finish_ranks(folder: Path, world: int = 2, **settings: Any) -> None:
@@ -84,8 +102,8 @@ def errors(folder: Path) -> str:
     return "; ".join(path.read_text() for path in sorted(folder.glob("error*")))
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
-    """The processes that a launched one has started."""
+def children(process: Any) -> list[int]:
+    """The processes that a launcher has started."""
     path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(word) for word in path.read_text().split()]
 

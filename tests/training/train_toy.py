@@ -20,7 +20,9 @@ from engine.training.watcher import Silent
 from tests.training.toy import ToyModel, build_toy, toy_recipe
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["matplotlib.pyplot", "engine.training.data_parallel", __name__])
+_SERVER.set_forkserver_preload(
+    ["matplotlib.pyplot", "engine.training.data_parallel", "torch._dynamo", __name__]
+)
 
 
 class Slow(Silent):
