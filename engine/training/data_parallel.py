@@ -97,8 +97,9 @@ class DataParallel(Networks):
         as in torch's DistributedDataParallel, those of the first count.
         """
         self._reshard()
-        state = self.module.state_dict(keep_vars=True).values()
-        self.ranks.take_from_first([one for one in state if not isinstance(one, nn.Parameter)])
+        saved = self.module.state_dict().keys()
+        buffers = [one for name, one in self.module.named_buffers() if name in saved]
+        self.ranks.take_from_first(buffers)
 
     def state(self) -> Saved:
         """The whole weights and buffers, by name."""
@@ -112,25 +113,19 @@ class DataParallel(Networks):
         parts = {n: part_of(v, own[n]) if n in own else v for n, v in saved.tensors.items()}
         super().load(Saved(tensors=parts))
 
-    @torch.no_grad()
     def load_from_system(self) -> None:
         """See Networks."""
-        given = self._whole.state_dict() if self.ranks.is_first else {}
-        for name, tensor in self.module.state_dict().items():
-            shape, kind = tensor.shape, {"dtype": tensor.dtype, "device": tensor.device}
-            full = given[name].clone() if given else torch.empty(shape, **kind)
-            self.ranks.take_from_first([full])
-            tensor.copy_(part_of(full, tensor))
+        full = {name: tensor.clone() for name, tensor in self.state().tensors.items()}
+        if self.ranks.is_first:
+            full |= self._whole.state_dict()
+        self.ranks.take_from_first(list(full.values()))
+        self.load(Saved(tensors=full))
 
-    @torch.no_grad()
     def show_system(self) -> None:
         """See Networks."""
-        own = self._whole.state_dict() if self.ranks.is_first else {}
-        for name, tensor in self.module.state_dict().items():
-            with connected():
-                full = whole(tensor)
-            if own:
-                own[name].copy_(full)
+        present = self.state()
+        if self.ranks.is_first:
+            self._whole.load_state_dict(dict(present.tensors), strict=True)
 
     def _spread(self, device: Device) -> tuple[FSDPModule, list[FSDPModule]]:
         """Let torch spread what is learned; the root of it, and all that is gathered at once."""
@@ -156,8 +151,7 @@ class DataParallel(Networks):
 
         Dropout and the like should not hit every part of a batch in the same way.
         """
-        state = self.module.state_dict(keep_vars=True).values()
-        self.ranks.take_from_first([one for one in state if isinstance(one, Tensor)])
+        self.ranks.take_from_first([*self.module.parameters(), *self.module.buffers()])
         if not self.ranks.is_first:
             torch.manual_seed(torch.initial_seed() + self.ranks.rank)
 

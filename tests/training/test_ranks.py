@@ -205,9 +205,18 @@ def undisturbed(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("strategy", ["replicate", "shard"])
+@pytest.fixture(scope="module")
+def undisturbed_shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed_shards")
+    finish_ranks(folder, log_every_steps=2, strategy="shard")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("strategy", "whole"), [("replicate", "undisturbed"), ("shard", "undisturbed_shards")]
+)
 def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_to_the_same_result(
-    undisturbed, tmp_path, strategy
+    request, tmp_path, strategy, whole
 ):
     settings = {"log_every_steps": 2, "strategy": strategy}
     processes = start_ranks(tmp_path, seconds=0.05, **settings)
@@ -216,7 +225,7 @@ def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_to_the_same_resul
     assert join(processes) == [130, 0]
     assert last_stop(tmp_path) == "interrupted"
     finish_ranks(tmp_path, **settings)
-    assert result(tmp_path) == result(undisturbed)
+    assert result(tmp_path) == result(request.getfixturevalue(whole))
 
 
 def test_another_number_of_processes_goes_on_and_says_so(tmp_path):

@@ -20,7 +20,7 @@ from engine.training.watcher import Silent
 from tests.training.toy import ToyModel, build_toy, toy_recipe
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["matplotlib.pyplot", __name__])
+_SERVER.set_forkserver_preload(["matplotlib.pyplot", "engine.training.data_parallel", __name__])
 
 
 class Slow(Silent):

@@ -18,17 +18,19 @@ from tests.training.train_ranks import be_rank, free_port
 from tests.training.train_toy import start_other
 
 
-def train(recipe, root, rank, world, port):
+def train(recipe, root, rank, world, port, strategy):
     be_rank(rank, world, port)
     project = Project(root)
     params = load_params(project.params)
-    params = evolve(params, hardware=evolve(params.hardware, num_devices=world))
+    params = evolve(params, hardware=evolve(params.hardware, num_devices=world, strategy=strategy))
     Run(recipe, project, params, build_system, Silent()).train()
 
 
-def trained(recipe, root: Path, world: int):
+def trained(recipe, root: Path, world: int, strategy: str):
     port = free_port()
-    processes = [start_other(train, recipe, root, rank, world, port) for rank in range(world)]
+    processes = [
+        start_other(train, recipe, root, rank, world, port, strategy) for rank in range(world)
+    ]
     for process in processes:
         process.join(120)
     assert [process.exitcode for process in processes] == [0] * world
@@ -49,8 +51,8 @@ def test_two_processes_have_the_losses_of_one_with_the_same_global_batch(
     recipe = evolve(recipe, model=evolve(recipe.model, quantizer_dropout=0.0))
     for world in (1, 2):
         shutil.copytree(speech.root, tmp_path / str(world))
-    steps, weights = trained(recipe, tmp_path / "1", 1)
-    steps_of_two, weights_of_two = trained(recipe, tmp_path / "2", 2)
+    steps, weights = trained(recipe, tmp_path / "1", 1, "replicate")
+    steps_of_two, weights_of_two = trained(recipe, tmp_path / "2", 2, "shard")
     terms = {f"train/generator/{term}" for term in recipe.generator_weights}
     losses = terms | {"train/discriminator/discriminator"}
     assert len(steps) == 5
