@@ -6,6 +6,7 @@ gradient.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import asdict, define, field, frozen
 
