@@ -152,7 +152,9 @@ def alone(tmp_path_factory):
 def test_two_processes_learn_what_one_learns_from_the_same_batches(
     alone, tmp_path, adversary, strategy
 ):
-    finish_ranks(tmp_path, adversary=adversary, strategy=strategy, **STEADY)
+    build = build_in_small_groups if adversary else build_steady
+    settings = STEADY | {"adversary": adversary, "strategy": strategy, "build": build}
+    finish_ranks(tmp_path, **settings)
     assert_alike(alone[adversary], tmp_path)
     assert samples(tmp_path) == exports(tmp_path)
 
@@ -167,14 +169,6 @@ def exports(folder):
 
 def plain(tensors):
     return {name: tensor.tolist() for name, tensor in tensors.items()}
-
-
-@pytest.mark.parametrize("strategy", ["replicate", "shard"])
-def test_many_groups_of_weights_learn_the_same(alone, tmp_path, strategy):
-    finish_ranks(
-        tmp_path, adversary=True, strategy=strategy, **STEADY | {"build": build_in_small_groups}
-    )
-    assert_alike(alone[True], tmp_path)
 
 
 def build_in_small_groups(recipe, project, params):
@@ -321,9 +315,8 @@ def test_an_error_of_the_first_process_alone_ends_the_others(tmp_path):
     join(blocker)
 
 
-@pytest.mark.parametrize("strategy", ["replicate", "shard"])
-def test_gradients_are_averaged_and_one_that_is_missing_counts_as_zero(tmp_path, strategy):
-    in_ranks(partial(average, strategy), tmp_path)
+def test_gradients_are_averaged_and_one_that_is_missing_counts_as_zero(tmp_path):
+    in_ranks(average, tmp_path)
 
 
 class Uneven(TrainingModule):
@@ -342,13 +335,18 @@ class Uneven(TrainingModule):
         return Terms({"loss": loss})
 
 
-def average(strategy, folder, ranks):
+def average(folder, ranks):
     torch.use_deterministic_algorithms(True)
+    for strategy in ("replicate", "shard"):
+        average_with(evolve(ranks, strategy=strategy))
+
+
+def average_with(ranks):
     module = Uneven()
     system = toy_system(toy_recipe())
     system.module = module
     system.turns = [Turn("only", dict(module.named_parameters()), {"loss": 1.0})]
-    networks = DataParallel(system, Device(torch.device("cpu")), evolve(ranks, strategy=strategy))
+    networks = DataParallel(system, Device(torch.device("cpu")), ranks)
     for _ in range(2):
         terms = networks.call("only", {"rank": torch.full((4, 1), float(ranks.rank))})
         with networks.gradients_kept_back(kept_back=False):
@@ -362,16 +360,20 @@ def average(strategy, folder, ranks):
     assert networks.silent_parameters(turn) == ["weights.nowhere"]
 
 
-@pytest.mark.parametrize("strategy", ["replicate", "shard"])
-def test_weights_begin_alike_and_chance_does_not(tmp_path, strategy):
-    in_ranks(partial(begin, strategy), tmp_path)
+def test_weights_begin_alike_and_chance_does_not(tmp_path):
+    in_ranks(begin, tmp_path)
 
 
-def begin(strategy, folder, ranks):
+def begin(folder, ranks):
+    for strategy in ("replicate", "shard"):
+        begin_with(evolve(ranks, strategy=strategy))
+
+
+def begin_with(ranks):
     torch.manual_seed(100 + ranks.rank)
     system = toy_system(toy_recipe())
     torch.manual_seed(7)
-    networks = DataParallel(system, Device(torch.device("cpu")), evolve(ranks, strategy=strategy))
+    networks = DataParallel(system, Device(torch.device("cpu")), ranks)
     first, second = ranks.gather(plain(networks.state().tensors))
     assert first == second
     draws = ranks.gather(torch.rand(4).tolist())
