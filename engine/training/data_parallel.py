@@ -19,6 +19,7 @@ from torch.distributed._composable.replicate_with_fsdp import replicate
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
+from engine.errors import UserError
 from engine.training.devices import Device
 from engine.training.networks import Networks
 from engine.training.ranks import Ranks, connected, connected_now_and_then
@@ -129,6 +130,8 @@ class DataParallel(Networks):
 
     def _spread(self, device: Device) -> tuple[FSDPModule, list[FSDPModule]]:
         """Let torch spread what is learned; the root of it, and all that is gathered at once."""
+        for turn in self.turns:
+            _make_fit(turn)
         learned = {id(p) for turn in self.turns for p in turn.parameters.values()}
         fixed = {p for p in self.module.parameters() if id(p) not in learned}
         mesh = init_device_mesh(device.torch_device.type, (self.ranks.world_size,))
@@ -182,6 +185,17 @@ class DataParallel(Networks):
     def _reshard(self) -> None:
         for part in self._parts:
             part.reshard()
+
+
+def _make_fit(turn: Turn) -> None:
+    """Lay parameters out as torch spreads them: one dimension after the other, at least one."""
+    for name, parameter in turn.parameters.items():
+        if parameter.dim() == 0:
+            raise UserError(
+                f"The parameter {name} is a single number without a dimension, which torch cannot "
+                "spread over several devices: give it the shape [1], or train on one device."
+            )
+        parameter.data = parameter.data.contiguous()
 
 
 def _groups(module: nn.Module) -> list[nn.Module]:

@@ -172,9 +172,12 @@ def plain(tensors):
 
 
 def build_in_small_groups(recipe, project, params):
-    """The steady toy, of whose modules each is gathered for itself."""
+    """The steady toy, of whose modules each is gathered for itself, and one is laid out oddly."""
     data_parallel.MOST_BYTES, data_parallel.LEAST_BYTES = 0, 1
-    return build_steady(recipe, project, params)
+    system = build_steady(recipe, project, params)
+    weight = system.module.network[0].weight
+    weight.data = weight.data.t().contiguous().t()
+    return system
 
 
 @pytest.mark.parametrize(
