@@ -6,8 +6,9 @@ gradient.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 
 from engine.recipe.judgement import Guard, NamedGuard, guards_on
 from engine.recipe.judgement import Guards as GuardTable
@@ -33,6 +34,13 @@ class Breach:
     action: str
     because: str
     step: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the event of the breach holds."""
+        facts = asdict(self)
+        del facts["step"]  # every event has its own
+        return facts
 
     def sentence(self) -> str:
         """The breach in words."""

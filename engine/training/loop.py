@@ -363,18 +363,9 @@ class Loop:
     def _report_breaches(self, breaches: list[Breach]) -> None:
         """Write down what the guards say; the first that stops ends the run."""
         for breach in breaches:
-            facts: Mapping[str, Any] = {
-                "name": breach.name,
-                "metric": breach.metric,
-                "value": breach.value,
-                "condition": breach.condition,
-                "action": breach.action,
-                "because": breach.because,
-            }
-            self.write("guard", facts=facts)
-            self.watcher.say(
-                f"{'STOP' if breach.action == 'stop' else 'warning'}: {breach.sentence()}"
-            )
+            self.write("guard", facts=breach.facts)
+            word = "STOP" if breach.action == "stop" else "warning"
+            self.watcher.say(f"{word}: {breach.sentence()}")
             if breach.action == "stop" and self.breach is None:
                 self.breach = breach
 

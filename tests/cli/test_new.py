@@ -75,3 +75,15 @@ def test_where_dvc_yaml_cannot_be_written_no_recipe_is_left(base, cantus):
 
 def test_the_help_has_an_example(cantus):
     assert "Examples:\n    cantus new my_vae" in cantus("new", "--help").out
+
+
+def test_a_stale_dvc_yaml_is_named_by_check_with_the_way_out(base, cantus):
+    cantus("new", "mine", "--from", "base")
+    for path in base.glob("recipes/**/mine.toml"):
+        path.unlink()
+    answer = cantus("check")
+    assert answer.code == 2
+    assert "it has the old stage mine" in answer.error
+    assert "cantus pipeline --write" in answer.error
+    assert cantus("pipeline", "--write").code == 0
+    assert cantus("check").code == 0

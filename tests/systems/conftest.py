@@ -3,8 +3,6 @@
 import pytest
 import torch
 
-from tests.packages import install, run_python, site  # noqa: F401 (fixtures)
-
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
