@@ -5,7 +5,8 @@ import sys
 
 import click
 
-from engine.cli.show.load import load_project_recipe
+from engine.cli.show.load import Loaded, load_project_recipe
+from engine.project import Project
 from engine.terminal.say import say
 from engine.training.processes import num_processes, require_equal_parts, starts_others
 
@@ -30,56 +31,51 @@ def command(recipe: str, overrides: tuple[str, ...], again: bool) -> None:
       cantus train recipes/audio_vae_plus.toml
     """
     loaded = load_project_recipe(recipe, overrides)
-    demo_settings = loaded.demo_settings
-    for line in (loaded.note, demo_settings and f"note: {demo_settings}"):
-        if line:
-            say(line)
+    hardware = loaded.params.hardware
+    require_equal_parts(loaded.recipe.training, num_processes(hardware))
 
     # Before torch is loaded: threads that wait go to sleep after some microseconds. By default they
     # spin for milliseconds, and a step on a machine that does anything else takes several times as
     # long; without any spinning it takes longer on one that does not.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
-    hardware = loaded.params.hardware
-    require_equal_parts(loaded.recipe.training, num_processes(hardware))
     if starts_others(hardware):
         from engine.runs.launch import launch
 
         sys.exit(launch(hardware.num_devices))
+    code = _train(loaded, again)
+    if code:
+        sys.exit(code)
 
-    hardware = loaded.params.hardware
-    require_equal_parts(loaded.recipe.training, num_processes(hardware))
-    if starts_others(hardware):
-        from engine.runs.launch import launch
 
-        sys.exit(launch(hardware.num_devices))
-
+def _train(loaded: Loaded, again: bool) -> int:
+    """Train in this process; the exit code. What is said is said by a run's first process."""
     from engine.cli.show.console import ConsoleWatcher
     from engine.runs.run import Run
     from engine.system_support.build import build_system
-    from engine.tracking.comparable import tell_incomparable
-    from engine.tracking.recipe_refs import refresh_recipe_refs
 
+    settings = loaded.demo_settings
+    for line in filter(None, (loaded.note, settings and f"note: {settings}")):
+        say(line)
     with ConsoleWatcher() as watcher:
         run = Run(
-            loaded.recipe,
-            loaded.project,
-            loaded.params,
-            build_system,
-            watcher,
-            again,
-            demo_settings,
+            loaded.recipe, loaded.project, loaded.params, build_system, watcher, again, settings
         )
         outcome = run.train()
         if outcome is None:
-            return  # the run's first process says it all
+            return 0
         watcher.say(outcome.message)
     if outcome.ending == "finished":
-        refresh_recipe_refs(loaded.project)
-        incomparable = tell_incomparable(loaded.project)
-        if incomparable:
-            say(incomparable)
-    elif outcome.ending == "guard":
-        sys.exit(1)
-    else:
-        sys.exit(128 + (outcome.signal or 0))
+        _refresh_refs(loaded.project)
+        return 0
+    return 1 if outcome.ending == "guard" else 128 + (outcome.signal or 0)
+
+
+def _refresh_refs(project: Project) -> None:
+    from engine.tracking.comparable import tell_incomparable
+    from engine.tracking.recipe_refs import refresh_recipe_refs
+
+    refresh_recipe_refs(project)
+    incomparable = tell_incomparable(project)
+    if incomparable:
+        say(incomparable)
