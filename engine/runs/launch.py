@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,6 +23,7 @@ import psutil
 import torch
 import torch.distributed as dist
 
+from engine.errors import UserError
 from engine.recipe.params import Hardware
 from engine.training.processes import LAUNCHER, MEETING, environment, num_processes
 from engine.training.ranks import PeerLostError, Ranks
@@ -34,6 +36,8 @@ _PATIENCE = timedelta(hours=24)
 """The others wait so long while the first evaluates. One that died is noticed much sooner."""
 _SECONDS_TO_END = 15
 """So long the launcher waits for the others, once one has failed."""
+_SECONDS_TO_SPEAK = 2.0
+"""So much later than its cause a process ends: the launcher ends all after the first ending."""
 _LAST_WORDS = 2000
 _LOST_ANOTHER = 75
 """Exit code of a process that Cantus started and that only ended because another had."""
@@ -58,11 +62,23 @@ def joined(hardware: Hardware) -> Iterator[Ranks]:
     rank = int(os.environ["RANK"])
     place = int(os.environ.get("LOCAL_RANK", rank))
     try:
-        with _group(Ranks(rank, total, place, hardware.strategy)) as ranks:
+        with _group(Ranks(rank, total, place, hardware.strategy)) as ranks, _first_to_speak(ranks):
             yield ranks
     except PeerLostError:
         if LAUNCHER in os.environ:
+            time.sleep(_SECONDS_TO_SPEAK)
             sys.exit(_LOST_ANOTHER)
+        raise
+
+
+@contextmanager
+def _first_to_speak(ranks: Ranks) -> Iterator[None]:
+    """Inside, what all processes would say is said by the first, whose ending the others await."""
+    try:
+        yield
+    except UserError as error:
+        if LAUNCHER in os.environ and not ranks.is_first and not isinstance(error, PeerLostError):
+            time.sleep(_SECONDS_TO_SPEAK)
         raise
 
 
@@ -165,12 +181,13 @@ def _signals_passed_on() -> Iterator[None]:
 def _told(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
     """Say how the run failed where the first process did not say it; the exit code."""
     codes = {rank: failure.exitcode for rank, failure in failures.items()}
-    causes = {rank: code for rank, code in codes.items() if code != _LOST_ANOTHER}
+    ended_by_others = (_LOST_ANOTHER, -signal.SIGTERM)
+    causes = {rank: code for rank, code in codes.items() if code not in ended_by_others} or codes
     if causes.get(0, -1) > 0:
         return causes[0]
     words = [
         f"process {rank} ended with code {code}, saying: {_last_words(rank, folder)}"
-        for rank, code in (causes or codes).items()
+        for rank, code in causes.items()
     ]
     sys.stderr.write(
         "error: One of the processes that trained this run failed, and ended it. The same command "
