@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-slow lint ui setup clean
+.PHONY: demo test lint ui setup clean
 
 demo: setup
 	cantus check

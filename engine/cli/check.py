@@ -58,7 +58,12 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
             sound[path] = recipe
     profile = params.profile if params else AS_WRITTEN
     _print({path: sound[path] for path in chosen if path in sound}, profile, verbose=verbose)
-    if params is not None and not faults and not recipes and project.dvc_yaml.is_file():
+    if (
+        params is not None
+        and not faults
+        and not (recipes or overrides)
+        and project.dvc_yaml.is_file()
+    ):
         _tell_of_pipeline({path: sound[path] for path in chosen}, project, params)
     if faults:
         raise RecipeError(faults)

@@ -8,9 +8,15 @@ import click
 from engine.cli.show.load import load_project_recipe
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project
+from engine.recipe import load_recipe
+from engine.recipe.diff import leaves
 from engine.recipe.naming import recipe_name
 from engine.recipe.schema import Recipe
+from engine.system_support.discovery import recipe_classes
 from engine.terminal.say import say
+
+_NAMED = 4
+"""Keys that are named before the rest is counted."""
 
 
 @click.command()
@@ -34,8 +40,12 @@ def command(name: str, parent: str, summary: str | None) -> None:
     from engine.pipeline.load import load_pipeline
 
     loaded = load_project_recipe(parent)
-    project, params, recipe = loaded.project, loaded.params, loaded.recipe
+    project, params = loaded.project, loaded.params
     _require_new(name, project)
+    plain = project.recipe(loaded.recipe.name)
+    if not plain.is_file():
+        raise UserError(f"--from must name a recipe of recipes/, and {parent} is none.")
+    recipe = load_recipe(plain, classes=recipe_classes())
     said = summary or f"Variant of {recipe.name}"
     files = {project.recipes / f"{name}.toml": _text(name, recipe, said)}
     variant = project.recipe(recipe.name, params.profile)
@@ -48,15 +58,18 @@ def command(name: str, parent: str, summary: str | None) -> None:
             written.append(path)
         pipeline = load_pipeline(project, params)
         write_pipeline(project.dvc_yaml, pipeline)
-    except Exception:
+    except BaseException:
         for path in written:  # a recipe without its stage would be half of what was asked for
-            path.unlink()
+            path.unlink(missing_ok=True)
         raise
     names = " and ".join(path.relative_to(project.root).as_posix() for path in files)
     say(f"written: {names}, and the stage {name!r} in dvc.yaml")
     if name in pipeline.left_out:
         say(f"note: {name} has no stage yet: {pipeline.left_out[name]}")
-    say(f"Next: change a value in it, then\n  cantus check {name}\n  dvc repro {name}")
+    for path in list(files)[1:]:
+        shown = path.relative_to(project.root).as_posix()
+        say(f"Under profile {params.profile} {shown} wins; it sets {_keys(files[path])}.")
+    say(f"Next: change a value, then\n  cantus check {name}\n  dvc repro {name}")
 
 
 def _require_new(name: str, project: Project) -> None:
@@ -82,6 +95,15 @@ def _text(name: str, recipe: Recipe, summary: str) -> str:
     return f"#:schema ../docs/recipe.schema.json\n{tomli_w.dumps(values)}"
 
 
+def _keys(text: str) -> str:
+    """The keys that a recipe file sets, in words."""
+    import tomli
+
+    paths = [path for path in leaves(tomli.loads(text)) if path != "extends"]
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
+
+
 def _variant(path: Path, name: str) -> str:
     """The variant of the old recipe as one of the new: the same values, comments included."""
     import tomlkit
@@ -89,6 +111,7 @@ def _variant(path: Path, name: str) -> str:
     document = tomlkit.parse(path.read_text("utf-8"))
     old, verdict = path.stem, document.get("verdict")
     document["extends"] = f"../{name}.toml"
+    document.pop("summary", None)
     if verdict is not None and "keep" in verdict:
         verdict["keep"] = [name if one == old else str(one) for one in verdict["keep"]]
     return tomlkit.dumps(document)

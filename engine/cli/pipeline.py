@@ -31,9 +31,12 @@ def command(write: bool) -> None:
         say(f"{name:<24}{body['desc']}")
     for name, why in pipeline.left_out.items():
         say(f"left out: {name}: {why}")
+    existed, stale = project.dvc_yaml.is_file(), staleness(project.dvc_yaml, pipeline)
     if write:
         changed = write_pipeline(project.dvc_yaml, pipeline)
-        say("dvc.yaml is written" if changed else "dvc.yaml was up to date")
+        was = (
+            f" ({stale.split(': ', 1)[1].split('. ')[0]})" if stale and changed and existed else ""
+        )
+        say(f"dvc.yaml is written{was}" if changed else "dvc.yaml was up to date")
     else:
-        stale = staleness(project.dvc_yaml, pipeline)
         say(stale or "dvc.yaml is up to date")

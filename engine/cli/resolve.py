@@ -91,7 +91,7 @@ def _drop_others(project: Project, recipes: set[str], corpora: set[str]) -> None
     kept = {project.resolved_recipe(name) for name in recipes}
     kept |= {project.resolved_data(name) for name in recipes}
     kept |= {project.resolved_corpus(name) for name in corpora}
-    for folder in {path.parent for path in kept}:
+    for folder in {project.resolved_recipe("").parent, project.resolved_corpus("").parent}:
         for path in folder.glob("*.toml"):
             if path not in kept:
                 path.unlink()

@@ -13,15 +13,17 @@ from pathlib import Path
 
 from attrs import frozen
 
+from engine.errors import UserError
+
 
 def import_closure(roots: Iterable[str], apart: Collection[str] = ()) -> dict[str, str]:
     """SHA-256 of every module that `roots` import, directly or not, by its name, sorted.
 
-    Only modules of the roots' own top-level packages are followed: of others the versions count. A
-    name that a package takes over from one of its modules (`from engine.corpus import Corpus`)
-    leads to that module. Imports inside functions count; those for type checkers alone do not.
-    Modules that `apart` names, and those below a package it names, are left out unless they are
-    roots. Raises ModuleNotFoundError where a root does not exist.
+    Only modules of the roots' own top-level packages are followed. A name that a package takes over
+    from one of its modules (`from engine.corpus import Corpus`) leads to that module. Imports
+    inside functions count; those for type checkers alone do not. Modules that `apart` names, and
+    those below a package it names, are left out unless they are roots. Raises ModuleNotFoundError
+    where a root does not exist, UserError where a module does not parse.
     """
     ahead = [*roots]
     packages = {root.partition(".")[0] for root in ahead}
@@ -66,7 +68,10 @@ def _read(module: str) -> _Source:
 
 @cache
 def _read_file(path: Path, changed_ns: int) -> _Source:  # noqa: ARG001  # an edited file is another
-    tree = ast.parse(path.read_bytes(), path)
+    try:
+        tree = ast.parse(path.read_bytes(), path)
+    except SyntaxError as error:
+        raise UserError(f"{path}:{error.lineno}  {error.msg}: this module is no Python.") from error
     imports = tuple(_imports(tree))
     code = ast.unparse(_WithoutTexts().visit(tree))
     sha256 = hashlib.sha256(code.encode()).hexdigest()
@@ -91,7 +96,12 @@ def _find(module: str) -> Path | None:
 
 
 class _WithoutTexts(ast.NodeTransformer):
-    """Leaves out docstrings, and every other text that stands where a statement does."""
+    """Leaves out docstrings, and the help of a recipe's keys: the first argument of `setting`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # the name that ast looks for
+        if isinstance(node.func, ast.Name) and node.func.id == "setting":
+            node.args = node.args[1:]
+        return self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:  # the name that ast looks for
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

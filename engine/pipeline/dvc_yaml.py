@@ -1,160 +1,191 @@
-"""dvc.yaml: the generated part is compared and replaced, the user's own stages stay."""
+"""dvc.yaml: the generated part stands between marks; every other line is the user's and stays."""
 
-import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
 
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
-from engine.files.untrusted import as_user_error
-from engine.pipeline.stages import MARK, Pipeline
+from engine.pipeline.stages import Pipeline
 
+_BEGIN = "# >>> cantus pipeline (what stands between these marks is written anew)"
+_END = "# <<< cantus pipeline"
+_REGION = re.compile(
+    rf"^ *{re.escape(_BEGIN)}\n(.*?)^ *{re.escape(_END)}\n", re.DOTALL | re.MULTILINE
+)
 _HEADER = """\
-Written by `cantus pipeline --write` from recipes/ and params.toml. Stages, params and plots of your
-own may stand beside the generated ones: they are kept. What is changed in a generated one is not.
+# Written by `cantus pipeline --write` from recipes/ and params.toml. Your own stages, params and
+# plots may stand outside the marks: they are kept as they are.
 """
-_STALE = "dvc.yaml is not what recipes/ and params.toml say"
 _WAY_OUT = "Write it anew: cantus pipeline --write"
 
 
 def staleness(path: Path, pipeline: Pipeline) -> str | None:
     """What a project's dvc.yaml lacks or has too much, in a sentence; None where it is up to date.
 
-    Descriptions may be old: nothing depends on them.
-
-    Raises UserError where it cannot be read.
+    Descriptions may be old: nothing depends on them. Raises UserError where it cannot be read.
     """
-    there = _read(path)
-    stages = {n: s for n, s in _table(there, "stages").items() if _is_generated(s)}
-    missing = [name for name in pipeline.stages if name not in stages]
-    extra = [name for name in stages if name not in pipeline.stages]
-    changed = [n for n, s in pipeline.stages.items() if n in stages and _differ(stages[n], s)]
-    said = [("lacks the stage", missing), ("has the old stage", extra), ("differs in", changed)]
+    text = _read(path)
+    _parsed(path, text)
+    there = _generated_in(path, text)
+    stages, wanted = there.get("stages", {}), pipeline.stages
+    changed = [name for name in wanted if name in stages and _differ(stages[name], wanted[name])]
+    said = [
+        ("lacks the stage", [name for name in wanted if name not in stages]),
+        ("has the old stage", [name for name in stages if name not in wanted]),
+        ("differs in", changed),
+    ]
     found = [f"it {words} {', '.join(names)}" for words, names in said if names]
-    if not found and not _holds(there, pipeline):
+    rest = {key: value for key, value in _content(pipeline).items() if key != "stages" and value}
+    if not found and {key: there.get(key) for key in rest} != rest:
         found = ["its params or plots differ"]
-    return f"{_STALE}: {'; '.join(found)}. {_WAY_OUT}" if found else None
+    if not found:
+        return None
+    return f"dvc.yaml is not what recipes/ and params.toml say: {'; '.join(found)}. {_WAY_OUT}"
 
 
 def write_pipeline(path: Path, pipeline: Pipeline) -> bool:
     """Put the generated part into dvc.yaml; whether that changed the file.
 
-    The user's own stages, params, plots and other keys stay as they are, comments included. Raises
-    UserError where the file cannot be read, or one of these stages has the name of a generated one.
+    Every line outside the marks stays as it is. Raises UserError, and changes nothing, where the
+    file cannot be read, one of the user's stages has the name of a generated one, or stages, params
+    or plots are not written a line each.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.comments import CommentedMap
-
-    reader = YAML()
-    reader.width = 100
-    reader.indent(mapping=2, sequence=4, offset=2)
-    before = path.read_text("utf-8") if path.is_file() else ""
-    _read(path)  # says what is wrong with it
-    document = reader.load(before) or CommentedMap()
-    _require_no_namesakes(path, document, pipeline)
-    _splice(document, pipeline)
-    if not before:
-        document.yaml_set_start_comment(_HEADER)
-    text = io.StringIO()
-    reader.dump(document, text)
-    if text.getvalue() == before:
+    before = _read(path)
+    own = _REGION.sub("", before)
+    _require_no_namesakes(path, _parsed(path, own), pipeline)
+    text = own or _HEADER
+    for key, content in _content(pipeline).items():
+        text = _with_section(path, text, key, content)
+    _parsed(path, text)
+    if text == before:
         return False
-    write_atomically(path, text.getvalue())
+    write_atomically(path, text)
     return True
 
 
-def _splice(document: Any, pipeline: Pipeline) -> None:
-    """Replace the generated stages, params and plots in a YAML document, in place."""
-    stages = document.setdefault("stages", {})
-    own = {name: stages.pop(name) for name in [*stages] if not _is_generated(stages[name])}
-    stages.clear()
-    stages.update({name: _styled(stage) for name, stage in pipeline.stages.items()})
-    stages.update(own)
-    params = [one for one in document.get("params", []) if not _is_recipes(one)]
-    document["params"] = [*pipeline.params, *params]
-    plots = [one for one in document.get("plots", []) if not _is_comparing(one)]
-    generated = [{name: _styled(plot)} for name, plot in pipeline.plots.items()]
-    if generated or plots:
-        document["plots"] = [*generated, *plots]
+def _content(pipeline: Pipeline) -> dict[str, Any]:
+    """The generated part, by the sections of the file."""
+    return {
+        "stages": _plain(pipeline.stages),
+        "params": list(pipeline.params),
+        "plots": [{name: _plain(plot)} for name, plot in pipeline.plots.items()],
+    }
 
 
-def _holds(there: Mapping[str, Any], pipeline: Pipeline) -> bool:
-    """Whether params and plots are the generated ones, whatever else there is."""
-    params = [one for one in there.get("params") or [] if _is_recipes(one)]
-    plots = [one for one in there.get("plots") or [] if _is_comparing(one)]
-    wanted = [{name: _plain(plot)} for name, plot in pipeline.plots.items()]
-    return params == list(pipeline.params) and plots == wanted
+def _with_section(path: Path, text: str, key: str, content: Any) -> str:
+    """The text with generated content at the head of a section, which is added where it lacks."""
+    header = re.search(rf"^{key}:[ \t]*(#.*)?\n", text, re.MULTILINE)
+    if header is None and re.search(rf"^{key}:", text, re.MULTILINE):
+        raise UserError(
+            f"{path}: write '{key}:' on a line of its own, and each of your {key} on lines below "
+            "it, so that the generated ones can stand beside them."
+        )
+    if not content:
+        return text
+    if header is None:
+        text = f"{text.rstrip()}\n{key}:\n"
+        return text + _region(content, 2)
+    return (
+        text[: header.end()]
+        + _region(content, _indent(text[header.end() :]))
+        + text[header.end() :]
+    )
 
 
-def _require_no_namesakes(path: Path, document: Any, pipeline: Pipeline) -> None:
-    for name, stage in document.get("stages", {}).items():
-        if name in pipeline.stages and not _is_generated(stage):
+def _region(content: Any, spaces: int) -> str:
+    # Entry by entry: a list of plain values would stand on one line, in brackets.
+    names = isinstance(content, list) and all(isinstance(one, str) for one in content)
+    body = "".join(f"- {one}\n" for one in content) if names else _dumped(content)
+    return indent(f"{_BEGIN}\n{body}{_END}\n", " " * spaces)
+
+
+def _dumped(content: Any) -> str:
+    text: str = yaml.safe_dump(
+        content, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
+    )
+    return text
+
+
+def _indent(below: str) -> int:
+    """How far the user's entries of a section are indented; two spaces where there are none."""
+    for line in below.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            spaces = len(line) - len(line.lstrip())
+            return spaces if spaces or line.startswith("-") else 2
+    return 2
+
+
+def _generated_in(path: Path, text: str) -> dict[str, Any]:
+    """What stands between the marks, by the section that it stands in."""
+    found: dict[str, Any] = {}
+    for region in _REGION.finditer(text):
+        sections = re.findall(r"^(\w+):", text[: region.start()], re.MULTILINE)
+        if sections:
+            lines = region[1].splitlines(keepends=True)
+            margin = min((len(one) - len(one.lstrip()) for one in lines if one.strip()), default=0)
+            found[sections[-1]] = _load(path, "".join(one[margin:] for one in lines))
+    return found
+
+
+def _require_no_namesakes(path: Path, own: Mapping[str, Any], pipeline: Pipeline) -> None:
+    for name in own.get("stages") or {}:
+        if name in pipeline.stages:
             raise UserError(
                 f"{path} has a stage {name!r} of its own, and that is the name of a stage that "
                 "recipes/ or params.toml ask for. Rename or delete that stage."
             )
 
 
-def _is_generated(stage: Any) -> bool:
-    body = stage.get("do", stage) if isinstance(stage, Mapping) else {}
-    return isinstance(body, Mapping) and body.get("meta") == MARK
-
-
 def _differ(there: Any, wanted: Any) -> bool:
     """Whether two stages differ in more than their descriptions."""
     shown: tuple[Any, Any] = (_plain(there), _plain(wanted))
     for stage in shown:
-        stage.get("do", stage).pop("desc", None)
+        if isinstance(stage, dict):
+            stage.get("do", stage).pop("desc", None)
     return bool(shown[0] != shown[1])
 
 
-def _is_recipes(entry: Any) -> bool:
-    return isinstance(entry, str) and (entry == "params.toml" or entry.startswith("recipes/"))
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}.") from error
 
 
-def _is_comparing(entry: Any) -> bool:
-    """Whether a plot sets results of recipes side by side, which only generated ones do."""
-    bodies = list(entry.values()) if isinstance(entry, Mapping) else []
-    return any(
-        isinstance(body, Mapping)
-        and isinstance(body.get("y"), Mapping)
-        and all(str(file).startswith("plots/") for file in body["y"])
-        for body in bodies
-    )
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    """What the file says. Raises UserError where it is not what DVC reads."""
+    found = _load(path, text) or {}
+    shapes = {"stages": dict, "params": list, "plots": list}
+    wrong = [] if isinstance(found, dict) else ["the file"]
+    if isinstance(found, dict):
+        given = {key: found.get(key) for key in shapes}
+        wrong = [k for k, v in given.items() if v is not None and not isinstance(v, shapes[k])]
+    if wrong:
+        raise UserError(
+            f"{path} is no YAML that DVC reads: {wrong[0]} must be a "
+            f"{'list' if wrong[0] in ('params', 'plots') else 'table'}. Mend it, or delete it."
+        )
+    return dict(found)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        return {}
-    sentence = f"{path} is no YAML that DVC reads. Mend it, or delete it. {_WAY_OUT}"
-    with as_user_error(sentence, yaml.YAMLError, OSError):
-        found = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
-        if not isinstance(found, dict):
-            raise TypeError("no table")
-        return found
-
-
-def _table(there: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = there.get(key)
-    return found if isinstance(found, dict) else {}
+def _load(path: Path, text: str) -> Any:
+    try:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f", line {mark.line + 1}"
+        raise UserError(
+            f"{path} is no YAML that DVC reads{line}: {getattr(error, 'problem', error)}. "
+            "Mend it, or delete it."
+        ) from error
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _styled(value: Any) -> Any:
-    """Values as the file shows them: a table of plain values in braces, a longer one in lines."""
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq
-
-    if isinstance(value, Mapping):
-        styled = CommentedMap({key: _styled(inner) for key, inner in value.items()})
-        if all(isinstance(inner, bool) for inner in value.values()) or "cache" in value:
-            styled.fa.set_flow_style()
-        return styled
-    return CommentedSeq(_styled(one) for one in value) if isinstance(value, list) else value

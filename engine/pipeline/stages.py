@@ -10,9 +10,6 @@ from engine.recipe.params import CorpusSource, Params
 from engine.recipe.schema import Plot, Recipe
 
 RESOLVE, PREPARE, REFS = "resolve", "prepare", "refs"
-MARK = {"written_by": "cantus pipeline"}
-"""`meta` of a generated stage."""
-
 _NO_CACHE = {"cache": False}
 
 
@@ -101,6 +98,11 @@ def _parents_first(recipes: Sequence[Recipe]) -> list[Recipe]:
     return list(ordered.values())
 
 
+def _text(text: str) -> str:
+    """A text in which DVC replaces nothing."""
+    return text.replace("${", "\\${")
+
+
 def _resolve() -> dict[str, Any]:
     kept = {"cache": False, "persist": True}
     return {
@@ -108,7 +110,6 @@ def _resolve() -> dict[str, Any]:
         "cmd": "cantus resolve",
         "always_changed": True,
         "outs": [{"build/corpora": kept}, {"build/recipes": kept}],
-        "meta": MARK,
     }
 
 
@@ -118,7 +119,6 @@ def _ingest(corpus: str) -> dict[str, Any]:
         "cmd": f"cantus ingest {corpus}",
         "deps": [f"build/corpora/{corpus}.toml", "data"],
         "outs": [f"build/corpus/{corpus}"],
-        "meta": MARK,
     }
 
 
@@ -138,7 +138,6 @@ def _prepare(recipes: Sequence[Recipe]) -> dict[str, Any]:
             ],
             "params": [{"params.toml": ["seed"]}],
             "outs": ["build/prepared/${key}"],
-            "meta": MARK,
         },
     }
 
@@ -162,14 +161,13 @@ def _train(one: PipelineRecipe) -> dict[str, Any]:
         for file, (x, y) in _curves(recipe).items()
     ]
     return {
-        "desc": recipe.summary,
+        "desc": _text(recipe.summary),
         "cmd": f"cantus train {recipe.name}",
         "deps": sorted(deps),
         "params": [{"params.toml": ["seed"]}],
         "outs": [f"models/{recipe.name}"],
         "metrics": [{f"metrics/{recipe.name}.json": _NO_CACHE}],
         "plots": plots,
-        "meta": MARK,
     }
 
 
@@ -188,7 +186,6 @@ def _refs(names: Sequence[str]) -> dict[str, Any]:
         "cmd": "cantus refs",
         "always_changed": True,
         "deps": [f"metrics/{name}.json" for name in names],
-        "meta": MARK,
     }
 
 
@@ -200,7 +197,7 @@ def _comparing_plots(recipes: Sequence[Recipe]) -> dict[str, Mapping[str, Any]]:
             if plot.title:
                 drawn = plots.setdefault(
                     f"{recipe.system}_{plot.table}_{plot.y}",
-                    {"title": plot.title, "x": plot.x, "y": {}},
+                    {"title": _text(plot.title), "x": plot.x, "y": {}},
                 )
                 drawn["y"][f"plots/{recipe.name}/{plot.table}.csv"] = plot.y
     return plots

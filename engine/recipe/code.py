@@ -6,7 +6,8 @@ apart is code whose effect is known by other means, or changes no result:
 - `recipe`: values are part of the identity, whoever read them;
 - `corpus`: the digest of the data stands for it, but for what reads packed samples;
 - `features`, `files`, `parallel`, `fetch`: they keep, find and carry what others compute;
-- `errors`, `project`, `tracking`: they speak, name places, write down;
+- `errors`, `project`, `tracking`, and the parts of the loop named below: they speak, name places,
+  write down, or end a run;
 - of the system, what its recipe class names as `shown_by`: samples, pictures, exports.
 """
 
@@ -20,14 +21,12 @@ from engine.recipe.schema import Recipe
 _STEP = (
     "engine.corpus.audio.pcm",
     "engine.corpus.store.packed",
-    "engine.training.average",
-    "engine.training.clock",
-    "engine.training.loader",
-    "engine.training.model_selection",
-    "engine.training.order",
-    "engine.training.step",
+    "engine.runs.initial_weights",
+    "engine.runs.publish",
+    "engine.training.loop",
 )
-"""What every training step goes through, and what picks the best checkpoint."""
+"""What every run goes through: the samples that are read, the initial weights, the loop (its steps,
+schedules, optimizers, order, averages and choice of the best), and what becomes the metrics."""
 
 _APART = (
     "engine.corpus",
@@ -38,7 +37,16 @@ _APART = (
     "engine.parallel",
     "engine.project",
     "engine.recipe",
+    "engine.runs",
+    "engine.system_support.audio_samples",
     "engine.tracking",
+    "engine.training.checkpoint",
+    "engine.training.guards",
+    "engine.training.processes",
+    "engine.training.safe_load",
+    "engine.training.stop",
+    "engine.training.store",
+    "engine.training.watcher",
 )
 
 _LIBRARIES = ("torch",)
@@ -47,7 +55,8 @@ _LIBRARIES = ("torch",)
 def training_code(recipe: Recipe) -> dict[str, str]:
     """The modules that train a recipe and measure its results, each with the SHA-256 of its code.
 
-    Libraries whose release changes results stand among them, with their version.
+    torch stands among them with its version: another release may compute other results. Other
+    libraries do not count.
     """
     system = type(recipe)
     return _training_code(system) | {  # type: ignore[arg-type]  # a class is hashable
@@ -60,7 +69,8 @@ def preparing_code(recipe: Recipe) -> dict[str, str]:
 
     Another release of torch computes the same features.
     """
-    return _closure(type(recipe), "prepare")
+    found = _closure(type(recipe), "prepare")
+    return {name: one for name, one in found.items() if not name.startswith("engine.training.")}
 
 
 def preparing_digest(recipe: Recipe) -> str:

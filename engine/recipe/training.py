@@ -28,7 +28,7 @@ class Training:
 
     epochs: int | None = setting("passes over the training clips", default=None, check=at_least(1))
     steps: int | None = setting(
-        "optimiser steps, where epochs are not given", default=None, check=at_least(1)
+        "optimizer steps, where epochs are not given", default=None, check=at_least(1)
     )
     batch_size: int = setting("clips in a step, over all devices", check=at_least(1))
     num_micro_batches: int = setting(
@@ -97,7 +97,7 @@ class Start:
     )
     pick: str = setting("'last', 'best' or 'step:N'", default="best", check=_pick)
     carry: tuple[Literal["weights", "optimizer", "schedule", "rng", "data"], ...] = setting(
-        "what is taken over: weights, the optimiser's state, the position in the schedule, the "
+        "what is taken over: weights, the optimizer's state, the position in the schedule, the "
         "random number generators, the position in the order of clips; the learning rate is "
         "always the recipe's",
         default=("weights",),

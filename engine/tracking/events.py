@@ -29,7 +29,7 @@ class Event:
     """One line of events.jsonl.
 
     Kinds: start, resume, preflight, train, eval, baseline, sample, earlier, checkpoint, guard,
-    warning, stop, finish. `step` counts optimiser steps done, `epoch` passes begun (fractional).
+    warning, stop, finish. `step` counts optimizer steps done, `epoch` passes begun (fractional).
     """
 
     kind: str

@@ -51,6 +51,25 @@ def test_nothing_that_it_inherits_names_the_other(base, cantus):
     assert '"base"' not in shown
 
 
+def test_the_recipe_as_written_gives_the_verdict_and_the_demo_only_its_own(base, cantus):
+    demo = base / "recipes/demo/base.toml"
+    demo.write_text(f'{DEMO}\n[verdict]\nkeep = ["uniform_grid", "base"]\n')
+    assert cantus("new", "mine", "--from", "base").code == 0
+    written = tomli.loads((base / "recipes/mine.toml").read_text())
+    assert written["verdict"] == {"keep": ["mine", "uniform_grid"]}
+    varied = tomli.loads((base / "recipes/demo/mine.toml").read_text())
+    assert varied["verdict"]["keep"] == ["uniform_grid", "mine"]
+    assert cantus("check").code == 0
+
+
+def test_a_summary_of_ones_own_is_that_of_the_demo_too_and_what_the_demo_sets_is_said(base, cantus):
+    demo = base / "recipes/demo/base.toml"
+    demo.write_text('summary = "the parent\'s"\n' + DEMO)
+    answer = cantus("new", "mine", "--from", "base", "--summary", "my own")
+    assert "recipes/demo/mine.toml wins; it sets training.epochs." in answer.out
+    assert 'summary = "my own"' in cantus("check", "mine", "-v").out
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -9,8 +9,10 @@ from attrs import evolve
 from engine.errors import UserError
 from engine.pipeline.dvc_yaml import staleness, write_pipeline
 from engine.pipeline.load import load_pipeline
+from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
 from engine.project import Project
-from engine.recipe import load_params
+from engine.recipe import load_params, load_recipe
+from engine.system_support.discovery import recipe_classes
 
 ROOT = Project(Path(__file__).parents[2])
 PARAMS = load_params(ROOT.params)
@@ -89,16 +91,17 @@ OWN = """\
 vars:
   - mine.yaml
 stages:
-  # what I listen to
-  listen:
-    cmd: play models/audio_vae   # loudly
-    deps: [models/audio_vae]
+    # what I listen to
+    listen:
+        cmd: play models/audio_vae   # loudly
+        deps: [models/audio_vae]
 params:
-  - mine.toml
+- mine.toml
+- recipes/mine.json
 plots:
   - mine:
-      x: a
-      y: {mine.csv: b}
+      x: step
+      y: {plots/audio_vae/train.csv: loss, plots/audio_vae_plus/train.csv: loss}
 """
 
 
@@ -107,14 +110,57 @@ def test_a_users_own_stages_comments_and_keys_survive_two_rewrites(pipeline, tmp
     path.write_text(OWN)
     assert write_pipeline(path, pipeline)
     assert not write_pipeline(path, pipeline)
-    text, there = path.read_text(), yaml.safe_load(path.read_text())
-    assert text.startswith("# my own file\n")
-    assert "# loudly" in text
-    assert there["stages"]["listen"] == yaml.safe_load(OWN)["stages"]["listen"]
+    text, there, own = path.read_text(), yaml.safe_load(path.read_text()), yaml.safe_load(OWN)
+    assert set(OWN.splitlines()) <= set(text.splitlines())
+    assert there["stages"] == {**pipeline.stages, **own["stages"]}
+    assert there["params"] == [*pipeline.params, *own["params"]]
+    assert there["plots"][-1] == own["plots"][0]
+    assert len(there["plots"]) == len(pipeline.plots) + 1
     assert there["vars"] == ["mine.yaml"]
-    assert there["params"][-1] == "mine.toml"
-    assert {"mine": {"x": "a", "y": {"mine.csv": "b"}}} in there["plots"]
     assert staleness(path, pipeline) is None
+
+
+def test_a_users_lines_are_those_of_before_when_the_last_recipe_is_gone(pipeline, tmp_path):
+    path = tmp_path / "dvc.yaml"
+    path.write_text(OWN)
+    write_pipeline(path, pipeline)
+    write_pipeline(path, Pipeline({}, [], {}, {}))
+    assert path.read_text() == OWN
+
+
+@pytest.mark.parametrize(
+    "empty", ["", "stages:\n", "stages: # mine\nparams:\nplots:\n", "vars: []\n"]
+)
+def test_empty_sections_are_filled(pipeline, tmp_path, empty):
+    path = tmp_path / "dvc.yaml"
+    path.write_text(empty)
+    write_pipeline(path, pipeline)
+    assert staleness(path, pipeline) is None
+    assert yaml.safe_load(path.read_text())["stages"] == dict(pipeline.stages)
+
+
+def test_a_summary_is_no_template(pipeline, tmp_path):
+    recipe = load_recipe(ROOT.recipe("audio_vae"), classes=recipe_classes())
+    known = [
+        PipelineRecipe(evolve(recipe, summary="costs ${x}"), ("recipes/audio_vae.toml",), False)
+    ]
+    stage = derive_pipeline(known, PARAMS).stages["audio_vae"]
+    assert stage["desc"] == "costs \\${x}"
+
+
+def marked(there):
+    """A file that holds these sections as generated ones."""
+    begin, end = (
+        "# >>> cantus pipeline (what stands between these marks is written anew)",
+        ("# <<< cantus pipeline"),
+    )
+    return "".join(
+        f"{key}:\n{begin}\n{yaml.safe_dump(content, sort_keys=False)}{end}\n".replace(
+            "\n", "\n  "
+        ).rstrip()
+        + "\n"
+        for key, content in there.items()
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,10 +180,10 @@ def test_what_is_stale_is_named_and_a_description_is_not(pipeline, tmp_path, edi
     write_pipeline(path, pipeline)
     there = yaml.safe_load(path.read_text())
     there["stages"]["audio_vae"]["desc"] = "another"
-    path.write_text(yaml.safe_dump(there, sort_keys=False))
+    path.write_text(marked(there))
     assert staleness(path, pipeline) is None
     edit(there)
-    path.write_text(yaml.safe_dump(there, sort_keys=False))
+    path.write_text(marked(there))
     found = staleness(path, pipeline)
     assert said in found
     assert found.endswith("Write it anew: cantus pipeline --write")
@@ -151,7 +197,9 @@ def test_a_users_stage_with_a_recipes_name_is_never_overwritten(pipeline, tmp_pa
     assert "cmd: mine" in path.read_text()
 
 
-@pytest.mark.parametrize("text", ["stages: [", "- a list\n", "\0"])
+@pytest.mark.parametrize(
+    "text", ["stages: [", "- a list\n", "\0", "stages: [a]\n", "plots: {mine: {x: a}}\n"]
+)
 def test_a_file_that_is_no_yaml_is_named_and_left_alone(pipeline, tmp_path, text):
     path = tmp_path / "dvc.yaml"
     path.write_text(text)

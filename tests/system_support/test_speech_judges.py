@@ -49,7 +49,7 @@ def test_a_text_without_words_has_no_error_rate(project):
     assert ears.score(noise(), 16_000, "...").figures.keys() == {"similarity"}
 
 
-def test_without_listeners_nothing_is_heard_and_it_is_known_what_is_missing(project):
+def test_without_speech_judges_nothing_is_heard_and_it_is_known_what_is_missing(project):
     nobody = SpeechJudges.of(SpeechEvaluation(), project, "hu")
     assert nobody.digests == {}
     assert nobody.missing().keys() == {"wer", "cer", "similarity"}

@@ -138,7 +138,7 @@ def test_checksums_that_leave_out_a_file(folder, missing):
     assert isinstance(read(folder), str)
 
 
-def test_an_optimiser_state_that_no_checksum_covers_is_not_read(folder):
+def test_an_optimizer_state_that_no_checksum_covers_is_not_read(folder):
     sums = json.loads((folder / "checksums.json").read_text())
     del sums["optimizers.pt"]
     (folder / "checksums.json").write_text(json.dumps(sums))
@@ -239,7 +239,7 @@ def test_an_archive_that_would_grow_is_not_unpacked(folder):
 
 
 @pytest.mark.parametrize("content", [[], torch.zeros(3), "text", 3, None])
-def test_an_optimiser_state_that_is_no_table(folder, content):
+def test_an_optimizer_state_that_is_no_table(folder, content):
     torch.save(content, folder / "optimizers.pt")
     sign(folder)
     assert "optimizers.pt" in read(folder)

@@ -31,7 +31,7 @@ def choose_trainable(
 ) -> None:
     """Freeze what the recipe says, or everything beside adapters; without either all is learned.
 
-    A frozen parameter needs no gradient and has no optimiser's state. Raises UserError where the
+    A frozen parameter needs no gradient and has no optimizer's state. Raises UserError where the
     GPT has not so many layers, or is not wider than the rank.
     """
     assert freeze is None or adapters is None, "the recipe's checks see to it"

@@ -271,7 +271,7 @@ def test_adapters_begin_beside_the_weights_of_a_phase_that_had_none(
     assert entry["parent"] == ended["eval"]
 
 
-def test_an_optimisers_state_is_not_carried_into_other_adapters(train, adapted):
+def test_an_optimizers_state_is_not_carried_into_other_adapters(train, adapted):
     first = evolve(adapted, training=evolve(adapted.training, steps=3))
     assert train("phases", first).ending == "finished"
     carry = {"pick": "last", "carry": ("weights", "optimizer")}
@@ -292,7 +292,7 @@ def test_all_that_adapters_leave_frozen_is_small(make_xtts):
 
 
 @pytest.mark.parametrize("other", [Freeze(parts=("audio_head",)), Freeze(layers=1)])
-def test_an_optimisers_state_is_not_carried_to_other_frozen_parts(train, make_xtts_recipe, other):
+def test_an_optimizers_state_is_not_carried_to_other_frozen_parts(train, make_xtts_recipe, other):
     """The heads have as many tensors, of other shapes: a count alone would not tell them apart."""
     first = evolve(make_xtts_recipe(steps=2), freeze=Freeze(parts=("text_head",)))
     assert train("phases", first).ending == "finished"

@@ -125,7 +125,9 @@ def test_what_is_cut_off_was_far_too_long_already():
         assert odd_duration(most_codes(characters, 1.4) - 1, characters, 1.4) == "long"
 
 
-def test_with_listeners_there_are_error_rates_and_likeness(make_speaking, speech_judges, tmp_path):
+def test_with_speech_judges_there_are_error_rates_and_likeness(
+    make_speaking, speech_judges, tmp_path
+):
     system = make_speaking(speech_evaluation=speech_judges)
     for sample in system.samples(tmp_path / "start", 0):
         assert {"speech/wer", "speech/cer", "speech/similarity"} <= sample.figures.keys()
