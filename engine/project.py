@@ -47,7 +47,7 @@ class Project:
     def profile(self, name: str) -> Path:
         """The folder of a profile's recipes. Raises UserError where there is none."""
         folder = self.recipes if name == AS_WRITTEN else self.recipes / name
-        if not folder.is_dir():
+        if name != AS_WRITTEN and not folder.is_dir():
             there_are = ", ".join([AS_WRITTEN, *(path.name for path in self.profiles())])
             raise UserError(
                 f"There is no profile '{name}', for there is no folder recipes/{name} (there are: "

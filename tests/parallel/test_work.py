@@ -147,7 +147,7 @@ def print_process_for_ever(item):
 def test_workers_end_with_a_process_that_was_killed():
     code = (
         "from engine.recipe.params import Work; from engine.parallel.work import run_over; "
-        "from tests.test_work import print_process_for_ever as f; "
+        "from tests.parallel.test_work import print_process_for_ever as f; "
         "list(run_over(f, range(2), Work(num_workers=2)))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

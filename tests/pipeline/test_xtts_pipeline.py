@@ -91,7 +91,10 @@ def test_what_the_report_holds_is_heard_and_the_export_is_named_for_what_it_is(c
     spoken = sorted(path.name for path in model.glob("samples/final/*/*.wav"))
     assert spoken == ["codes.wav", "original.wav", "seed_1.wav", "spoken.wav"]
     exported = {path.name for path in (model / "export").iterdir()}
-    assert exported == {"model.pth", "vocab.json", "config.json", "xtts.json", "README.md"}
+    assert exported == {
+        "model.pth", "vocab.json", "config.json", "xtts.json", "README.md",
+        "centroids.safetensors",  # with which `cantus speak` turns codes into sound
+    }  # fmt: skip
 
 
 def test_another_rate_of_the_second_phase_trains_that_alone(checkout):
