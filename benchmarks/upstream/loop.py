@@ -18,7 +18,7 @@ from engine.project import Project
 from engine.recipe import load_params
 from engine.recipe.schema import Recipe
 from engine.runs.folder import RunFolder
-from engine.runs.publish import publish
+from engine.runs.store import FolderStore
 from engine.system_support.build import build_system
 from engine.tracking.events import EventLog
 from engine.training.devices import make_device
@@ -94,18 +94,14 @@ class Engine(Training):
 
     def __init__(self, system: System, recipe: Recipe, project: Project) -> None:
         folder = RunFolder(project.runs("benchmark"))
-        log = EventLog(folder.events)
         self._loop = Loop(
             device=make_device(load_params(project.params).hardware, "fp32"),
             system=system,
             recipe=recipe,
             order=Order(system.train_clips.lengths, recipe.training.batch_size, seed=1),
-            log=log,
+            store=FolderStore(folder, EventLog(folder.events), project, "benchmark"),
             watcher=Silent(),
             stop=StopRequest(),
-            save=lambda kind, checkpoint: folder.save(kind, checkpoint, log.mark()),
-            samples=folder.samples,
-            published=lambda: publish(project, "benchmark", folder.events),
         )
         self._stream = self._loop.batches()
 
