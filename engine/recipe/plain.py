@@ -30,19 +30,14 @@ def to_plain(table: Any, *, identity_only: bool = False) -> dict[str, Any]:
     return plain
 
 
-def to_toml(table: Any, *, identity_only: bool = False) -> str:
-    """The same as TOML text."""
-    return tomli_w.dumps(to_plain(table, identity_only=identity_only))
+def to_toml(table: Any) -> str:
+    """The table as TOML text, every setting included."""
+    return tomli_w.dumps(to_plain(table))
 
 
-def write_recipe(
-    recipe: Recipe, path: Path, *, identity_only: bool = False, more: str = ""
-) -> None:
-    """Write the resolved recipe, its folder included. A file that holds it is left alone.
-
-    `more` is TOML that stands below it.
-    """
-    write_where_new(path, to_toml(recipe, identity_only=identity_only) + more)
+def write_recipe(recipe: Recipe, path: Path) -> None:
+    """Write the resolved recipe, its folder included. A file that holds it is left alone."""
+    write_where_new(path, to_toml(recipe))
 
 
 def write_where_new(path: Path, text: str) -> None:
