@@ -48,9 +48,7 @@ class Slicing:
     @classmethod
     def of(cls, dataset: Dataset) -> "Slicing":
         """As a recipe's dataset table says."""
-        least = max(
-            _SHORTEST_SECONDS, (dataset.segment_frames + _SPARE_FRAMES) / FRAMES_A_SECOND
-        )
+        least = max(_SHORTEST_SECONDS, (dataset.segment_frames + _SPARE_FRAMES) / FRAMES_A_SECOND)
         rate = dataset.sample_rate_hz
         return cls(rate, dataset.slice_seconds, round(least * rate))
 
@@ -114,7 +112,8 @@ def slice_audio(packed: PackedAudio, row: int, part: np.ndarray) -> np.ndarray:
     """A slice's samples at the model's rate, float32, from packed audio."""
     start, stop = int(part["start"]), int(part["stop"])
     samples, _ = HighPassed(packed, row).read(start, stop, part["state"])
-    return (_padded(samples, stop - start) * part["gain"]).astype(np.float32)
+    levelled: np.ndarray = (_padded(samples, stop - start) * part["gain"]).astype(np.float32)
+    return levelled
 
 
 def at_feature_rate(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
