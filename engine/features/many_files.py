@@ -1,6 +1,6 @@
 """Many files that are computed once and kept: by all workers, and again only where they lack."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -43,9 +43,10 @@ def make_files(
 
 def _made(
     features: Features, jobs: Sequence[Job], places: Sequence[int], work: Work | None
-) -> Iterator[Path]:
+) -> Generator[Path, None, None]:
     make, items = partial(_make, features.folder), [jobs[place] for place in places]
-    if work is None or len(places) == 1:  # for one file no workers are started
+    if work is None or (work.backend == "cores" and 1 in (work.num_workers, len(items))):
+        # One worker would have to be started, and would do it all.
         yield from map(make, items)
         return
     with closing(run_over(make, items, work)) as results:

@@ -48,9 +48,7 @@ class Slicing:
     @classmethod
     def of(cls, dataset: Dataset) -> "Slicing":
         """As a recipe's dataset table says."""
-        least = max(
-            _SHORTEST_SECONDS, (dataset.segment_frames + _SPARE_FRAMES) / FRAMES_A_SECOND
-        )
+        least = max(_SHORTEST_SECONDS, (dataset.segment_frames + _SPARE_FRAMES) / FRAMES_A_SECOND)
         rate = dataset.sample_rate_hz
         return cls(rate, dataset.slice_seconds, round(least * rate))
 
@@ -89,11 +87,18 @@ class Dropped:
 def slice_clip(
     packed: PackedAudio, row: int, clip: int, slicing: Slicing
 ) -> Iterator[tuple[np.ndarray, np.ndarray] | Dropped]:
-    """The slices of a clip, each a SLICE with its samples at 16,000 Hz float32; or why not."""
+    """The slices of a clip, each a SLICE with its samples at 16,000 Hz float32; or why not.
+
+    Of a clip that is silent throughout nothing is used: upstream keeps its first half second.
+    """
     audio, slicer = HighPassed(packed, row), SilenceSlicer(packed.sample_rate_hz)
     length = slicer.hop * _BLOCK_HOPS
     energies, states = _measured(audio, slicer.hop, length)
-    ranges = slicer.ranges(slicer.levels(energies, audio.num_samples), audio.num_samples)
+    levels = slicer.levels(energies, audio.num_samples)
+    if slicer.is_silent(levels):
+        yield Dropped(clip, 0, audio.num_samples, "silent", f"RMS {levels.max():.2g} at most")
+        return
+    ranges = slicer.ranges(levels, audio.num_samples)
     parts = (part for start, stop in ranges for part in slicing.windows(start, stop))
     for start, stop in (slicing.widened(*part) for part in parts):
         block = start // length
@@ -114,7 +119,8 @@ def slice_audio(packed: PackedAudio, row: int, part: np.ndarray) -> np.ndarray:
     """A slice's samples at the model's rate, float32, from packed audio."""
     start, stop = int(part["start"]), int(part["stop"])
     samples, _ = HighPassed(packed, row).read(start, stop, part["state"])
-    return (_padded(samples, stop - start) * part["gain"]).astype(np.float32)
+    levelled: np.ndarray = (_padded(samples, stop - start) * part["gain"]).astype(np.float32)
+    return levelled
 
 
 def at_feature_rate(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
