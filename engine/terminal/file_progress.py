@@ -9,8 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def file_progress(title: str) -> Iterator[Callable[[float, int], None]]:
-    """Show a bar while the block runs; what it gives is called with files done, the
-    share of the present one among them, and in all.
+    """Show a bar while the block runs; what it gives is called with files done and in all.
+
+    The share that is done of a file may be among them.
     """
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
