@@ -14,7 +14,7 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.files.atomic import sync
-from engine.systems.rvc.index.note import IndexNote, write_note
+from engine.systems.rvc.notes import IndexNote, write_note
 
 NEIGHBOURS = 8
 """That a feature is blended with, in RVC as here."""

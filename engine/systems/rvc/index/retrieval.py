@@ -8,7 +8,7 @@ from attrs import frozen
 
 from engine.errors import UserError
 from engine.systems.rvc.index.build import NEIGHBOURS
-from engine.systems.rvc.index.note import read_note
+from engine.systems.rvc.notes import IndexNote, read_note
 
 _SMALLEST = 1e-6
 """Of squared distances, so that a feature which is in the index outweighs all others by itself. RVC
@@ -66,7 +66,7 @@ def _require_fit(path: Path, index: faiss.Index, dim: int, content: str) -> None
         raise UserError(
             f"{path} holds no vectors: RVC's files trained_*.index do not; give added_*.index."
         )
-    note = read_note(path)
+    note = read_note(path, IndexNote)
     if note is not None and note.content != content:
         raise UserError(
             f"{path} was made of the features of another content model ({note.content[:12]}, here "

@@ -4,8 +4,8 @@ import pytest
 
 from engine.errors import UserError
 from engine.systems.rvc.index.build import write_index
-from engine.systems.rvc.index.note import note_path
 from engine.systems.rvc.index.retrieval import read_index
+from engine.systems.rvc.notes import note_path
 
 DIM = 12
 
