@@ -1,9 +1,10 @@
 """The discriminators of a neural audio codec or vocoder, as many as are wanted.
 
-State dicts have the keys and shapes of `dac.model.discriminator.Discriminator` (package 1.0.0).
+State dicts have the keys and shapes of `dac.model.discriminator.Discriminator` (package 1.0.0), or
+of HiFi-GAN's as RVC has them (`MultiPeriodDiscriminator`, `MultiPeriodDiscriminatorV2`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -11,8 +12,11 @@ from torch import Tensor, nn
 
 from engine.nn.cpu.leaky_convolution import Kernel, NormedKernel
 from engine.nn.cpu.transposed import autocast_dtype
-from engine.nn.period_discriminator import PeriodDiscriminator
+from engine.nn.period_discriminator import CHANNELS, Form, PeriodDiscriminator
+from engine.nn.scale_discriminator import ScaleDiscriminator
 from engine.nn.stft_discriminator import Bands, StftDiscriminator
+
+Precision = Literal["same", "bf16"]
 
 
 class Verdicts(NamedTuple):
@@ -31,35 +35,27 @@ class Comparison(NamedTuple):
 
 
 class Discriminators(nn.Module):
-    """Multi-period and multi-resolution STFT discriminators over the same audio.
+    """Several discriminators over the same audio, by name.
 
-    `precision` is that of the convolutions: "same" as the module's (or autocast's), or "bf16".
-    Weight norm and the STFT are always computed in the weights' own.
+    Those of the form "dac" hear audio without its mean, its peak at 0.8; those of "hifi_gan" as it
+    is, and their logits are the last of the maps that are compared. `precision` is that of the
+    convolutions: "same" as the module's (or autocast's), or "bf16". Weight norm and the STFT are
+    always computed in the weights' own.
     """
 
     def __init__(
-        self,
-        periods: Sequence[int],
-        stft_windows: Sequence[int],
-        bands: Bands,
-        precision: Literal["same", "bf16"] = "same",
+        self, members: Mapping[str, nn.Module], form: Form, precision: Precision = "same"
     ) -> None:
         super().__init__()
-        self.precision = precision
-        self.names = (
-            *(f"period_{period}" for period in periods),
-            *(f"stft_{window}" for window in stft_windows),
-        )
-        by_period = map(PeriodDiscriminator, periods)
-        by_window = (StftDiscriminator(window, bands) for window in stft_windows)
-        self.discriminators = nn.ModuleList([*by_period, *by_window])
+        self.names, self.form, self.precision = tuple(members), form, precision
+        self.discriminators = nn.ModuleList(members.values())
 
     def judge(self, real: Tensor, fake: Tensor) -> Verdicts:
         """Logits of real and of fake audio [B, 1, samples], for the discriminators' own turn.
 
         Both go through together, so that every weight is made and every gradient written once.
         """
-        audio = _normalised(torch.cat([real, fake]))
+        audio = self._heard(torch.cat([real, fake]))
         dtype = self._dtype(audio)
         verdicts = Verdicts([], [])
         with torch.autocast(audio.device.type, enabled=False):
@@ -77,18 +73,52 @@ class Discriminators(nn.Module):
         dtype = self._dtype(fake)
         comparison = Comparison([], [])
         with torch.autocast(fake.device.type, enabled=False):
-            original, decoded = _normalised(real.detach()), _normalised(fake)
+            original, decoded = self._heard(real.detach()), self._heard(fake)
             for discriminator in self.discriminators:
                 with torch.no_grad():
                     kernels = _kernels(discriminator, dtype)
-                    *wanted, _ = discriminator(original, kernels)
-                *maps, logits = discriminator(decoded, kernels)
-                comparison.fake_logits.append(logits.float())
-                comparison.maps.append(list(zip(maps, wanted, strict=True)))
+                    wanted = discriminator(original, kernels)
+                maps = discriminator(decoded, kernels)
+                comparison.fake_logits.append(maps[-1].float())
+                pairs = list(zip(maps, wanted, strict=True))
+                comparison.maps.append(pairs[:-1] if self.form == "dac" else pairs)
         return comparison
+
+    def _heard(self, audio: Tensor) -> Tensor:
+        return _normalised(audio) if self.form == "dac" else audio[:, 0]
 
     def _dtype(self, audio: Tensor) -> torch.dtype:
         return torch.bfloat16 if self.precision == "bf16" else autocast_dtype(audio)
+
+
+def dac_discriminators(
+    periods: Sequence[int],
+    stft_windows: Sequence[int],
+    bands: Bands,
+    precision: Precision = "same",
+    channels: Sequence[int] = CHANNELS,
+) -> Discriminators:
+    """Multi-period and multi-resolution STFT discriminators; `channels` are those of the first."""
+    members: dict[str, nn.Module] = {
+        f"period_{period}": PeriodDiscriminator(period, "dac", channels) for period in periods
+    }
+    members |= {f"stft_{window}": StftDiscriminator(window, bands) for window in stft_windows}
+    return Discriminators(members, "dac", precision)
+
+
+def hifi_gan_discriminators(
+    periods: Sequence[int],
+    precision: Precision = "same",
+    channels: Sequence[int] = CHANNELS,
+    *,
+    with_scale: bool = True,
+) -> Discriminators:
+    """A discriminator of the waveform as it is, if wanted, and multi-period discriminators."""
+    members: dict[str, nn.Module] = {"scale": ScaleDiscriminator()} if with_scale else {}
+    members |= {
+        f"period_{period}": PeriodDiscriminator(period, "hifi_gan", channels) for period in periods
+    }
+    return Discriminators(members, "hifi_gan", precision)
 
 
 def _kernels(discriminator: nn.Module, dtype: torch.dtype) -> list[Kernel]:

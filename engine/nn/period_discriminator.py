@@ -1,27 +1,37 @@
-"""The multi-period discriminator (Kong et al., 2020, HiFi-GAN, section 2.3) as DAC has it."""
+"""The multi-period discriminator (Kong et al., 2020, HiFi-GAN, section 2.3), also as DAC has it."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.nn.cpu.leaky_convolution import Kernel, NormedKernel, convolve
 
-_CHANNELS = (1, 32, 128, 512, 1024, 1024)
-_STRIDES = (3, 3, 3, 3, 1)
+CHANNELS = (32, 128, 512, 1024, 1024)
+"""Of HiFi-GAN, and of all that followed it."""
+_LAST_STRIDE, _STRIDE = 1, 3
+
+Form = Literal["hifi_gan", "dac"]
+"""Whose keys: DAC has each layer in a sequence of its own, and pads audio of whole periods by one
+more."""
 
 
 class PeriodDiscriminator(nn.Module):
-    """Hears every `period`-th sample as a signal of its own."""
+    """Hears every `period`-th sample as a signal of its own, by a layer for each of `channels`."""
 
-    def __init__(self, period: int) -> None:
+    def __init__(self, period: int, form: Form, channels: Sequence[int] = CHANNELS) -> None:
         super().__init__()
-        self.period = period
+        self.period, self.form = period, form
+        strides = [_STRIDE] * (len(channels) - 1) + [_LAST_STRIDE]
+        layers = [
+            NormedKernel(before, after, (5, 1), (stride, 1), (2, 0))
+            for before, after, stride in zip((1, *channels), channels, strides, strict=False)
+        ]
         self.convs = nn.ModuleList(
-            nn.ModuleList([NormedKernel(before, after, (5, 1), (stride, 1), (2, 0))])
-            for before, after, stride in zip(_CHANNELS, _CHANNELS[1:], _STRIDES, strict=False)
+            nn.ModuleList([layer]) if form == "dac" else layer for layer in layers
         )
-        self.conv_post = NormedKernel(_CHANNELS[-1], 1, (3, 1), (1, 1), (1, 0))
+        self.conv_post = NormedKernel(channels[-1], 1, (3, 1), (1, 1), (1, 0))
 
     def forward(self, audio: Tensor, kernels: Sequence[Kernel]) -> list[Tensor]:
         """Audio [B, samples] to every layer's maps [B * period, length, 1, channels].
@@ -36,10 +46,9 @@ class PeriodDiscriminator(nn.Module):
         return [*maps, convolve(x, kernels[-1], leaky=False)]
 
     def _signals(self, audio: Tensor) -> Tensor:
-        """[B, samples] to [B * period, length], padded by reflection.
-
-        Audio of whole periods is padded by one more, as `dac` does.
-        """
-        missing = self.period - audio.shape[-1] % self.period
+        """[B, samples] to [B * period, length], padded by reflection."""
+        missing = -audio.shape[-1] % self.period
+        if self.form == "dac":
+            missing = missing or self.period
         padded: Tensor = F.pad(audio, (0, missing), mode="reflect")
         return padded.view(len(audio), -1, self.period).transpose(1, 2).flatten(0, 1)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from engine.nn import period_discriminator, stft_discriminator
+from engine.nn import stft_discriminator
 from engine.nn.adversarial import discriminator_loss, feature_distances, generator_loss
-from engine.nn.discriminators import Discriminators
+from engine.nn.discriminators import dac_discriminators
 
 BANDS = ((0.0, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
 PERIODS, WINDOWS = (2, 5), (256, 128)
@@ -33,17 +33,16 @@ def upstream():
 
 @pytest.fixture
 def mine(upstream):
-    discriminators = Discriminators(PERIODS, WINDOWS, BANDS)
+    discriminators = dac_discriminators(PERIODS, WINDOWS, BANDS)
     discriminators.load_state_dict(upstream.state_dict())
     return discriminators
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small():
     """Discriminators of the same form that cost next to nothing."""
-    monkeypatch.setattr(period_discriminator, "_CHANNELS", (1, 4, 8, 8, 8, 8))
     torch.manual_seed(0)
-    return Discriminators((3,), (64,), BANDS)
+    return small_discriminators()
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +50,10 @@ def audio():
     random = torch.Generator().manual_seed(1)
     real = 0.1 * torch.randn(2, 1, SAMPLES, generator=random) + 0.02
     return real, 0.7 * real + 0.05 * torch.randn(2, 1, SAMPLES, generator=random)
+
+
+def small_discriminators():
+    return dac_discriminators((3,), (64,), BANDS, channels=(4, 8, 8, 8, 8))
 
 
 def number(tensor):
@@ -189,7 +192,7 @@ def test_learning_tells_real_from_fake_and_goes_on_after_a_checkpoint(small, aud
     optimizer = adamw(small)
     first = train(small, optimizer, 1)
     train(small, optimizer, 5)
-    again = Discriminators((3,), (64,), BANDS)
+    again = small_discriminators()
     again.load_state_dict({name: t.contiguous() for name, t in small.state_dict().items()})
     resumed = adamw(again)
     resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))

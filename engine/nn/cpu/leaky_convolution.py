@@ -32,54 +32,72 @@ class Kernel(NamedTuple):
     bias: Tensor
     stride: _Pair
     padding: _Pair
+    groups: int = 1
+    """More than one: a signal's channels in groups that do not hear each other."""
 
 
 class NormedKernel(nn.Module):
     """The parameters of a convolution with weight normalisation (Salimans and Kingma, 2016).
 
     A state dict has them as torch's old `weight_norm` of a `Conv2d`: `weight_g` [out, 1, 1, 1],
-    `weight_v` [out, in, height, width], `bias`. In memory the channels of `weight_v` stand last:
+    `weight_v` [out, in, height, width], `bias`; of `signals`, whose width is 1, as that of a
+    `Conv1d`: [out, 1, 1] and [out, in, height]. In memory the channels of `weight_v` stand last:
     as a dense tensor, since a fused optimizer would copy a permuted one at every step.
     """
 
     def __init__(
-        self, channels_in: int, channels_out: int, size: _Pair, stride: _Pair, padding: _Pair
+        self,
+        channels_in: int,
+        channels_out: int,
+        size: _Pair,
+        stride: _Pair,
+        padding: _Pair,
+        *,
+        groups: int = 1,
+        signals: bool = False,
     ) -> None:
         super().__init__()
-        plain = nn.Conv2d(channels_in, channels_out, size)
+        assert not signals or (size[1] == 1 and padding[1] == 0)
+        plain = nn.Conv2d(channels_in, channels_out, size, groups=groups)
         weight = plain.weight.detach().permute(0, 2, 3, 1).contiguous()
         self.weight_g = nn.Parameter(weight.flatten(1).norm(dim=1).view(-1, 1, 1, 1))
         self.weight_v = nn.Parameter(weight)
         self.bias = plain.bias
-        self.stride, self.padding = stride, padding
+        self.stride, self.padding, self.groups = stride, padding, groups
+        self.signals = signals
 
     def forward(self, dtype: torch.dtype) -> Kernel:
         """The kernel at present. Its norm is taken in the parameters' own precision."""
         assert self.bias is not None
         weight = _weight_norm(self.weight_v, self.weight_g, 0).to(dtype)
         # A view, which without gradients is no parameter any more.
-        return Kernel(weight, self.bias.view_as(self.bias).to(dtype), self.stride, self.padding)
+        bias = self.bias.view_as(self.bias).to(dtype)
+        return Kernel(weight, bias, self.stride, self.padding, self.groups)
 
     def _save_to_state_dict(
         self, destination: dict[str, Tensor], prefix: str, keep_vars: bool
     ) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        name = f"{prefix}weight_v"
-        destination[name] = destination[name].permute(0, 3, 1, 2)
+        for name in (f"{prefix}weight_v", f"{prefix}weight_g"):
+            stored = destination[name].permute(0, 3, 1, 2)
+            destination[name] = stored[..., 0] if self.signals else stored
 
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Tensor], prefix: str, *others: Any
     ) -> None:
-        name = f"{prefix}weight_v"
-        given = state_dict.get(name)
-        if given is not None and given.dim() == 4:
-            state_dict = {**state_dict, name: given.permute(0, 2, 3, 1)}
+        for name in (f"{prefix}weight_v", f"{prefix}weight_g"):
+            given = state_dict.get(name)
+            if given is not None and given.dim() == (3 if self.signals else 4):
+                images = given[..., None] if self.signals else given
+                state_dict = {**state_dict, name: images.permute(0, 2, 3, 1)}
         super()._load_from_state_dict(state_dict, prefix, *others)
 
 
 def convolve(x: Tensor, kernel: Kernel, *, leaky: bool = True) -> Tensor:
     """Maps [B, height, width, in] to [B, ..., ..., out], through leaky ReLU or as they are."""
-    weight, bias, stride, padding = kernel
+    weight, bias, stride, padding, groups = kernel
+    if groups > 1:
+        return _grouped(x, kernel, leaky)
     along_height = x.shape[2] == weight.shape[2] == 1 and padding[1] == 0
     if along_height and has_product(x):
         return _along_height(x[:, :, 0], kernel, SLOPE if leaky else None)[:, :, None]
@@ -92,16 +110,29 @@ def convolve(x: Tensor, kernel: Kernel, *, leaky: bool = True) -> Tensor:
 
 def _images(x: Tensor, kernel: Kernel, leaky: bool) -> Tensor:
     """What `convolve` gives, by torch's own convolution."""
-    weight, bias, stride, padding = kernel
+    weight, bias, stride, padding, _ = kernel
     # Reading channels-last memory as [B, channels, ...] is how torch takes it.
     images = F.conv2d(x.permute(0, 3, 1, 2), weight.permute(0, 3, 1, 2), bias, stride, padding)
     maps: Tensor = (F.leaky_relu_(images, SLOPE) if leaky else images).permute(0, 2, 3, 1)
     return maps
 
 
+def _grouped(x: Tensor, kernel: Kernel, leaky: bool) -> Tensor:
+    """Of signals [B, length, 1, in] in groups, for which oneDNN is fast where channels come first.
+
+    What comes out is a view of such memory, which a following layer of groups takes as it is.
+    """
+    weight, bias, stride, padding, groups = kernel
+    kernels = weight[:, :, 0].transpose(1, 2)
+    signals = x[:, :, 0].transpose(1, 2).contiguous()
+    y = F.conv1d(signals, kernels, bias, stride[0], padding[0], 1, groups)
+    maps: Tensor = (F.leaky_relu_(y, SLOPE) if leaky else y).transpose(1, 2)[:, :, None]
+    return maps
+
+
 def _along_height(x: Tensor, kernel: Kernel, slope: float | None) -> Tensor:
     """Rows [B, length, in] to [B, ..., out], by products of matrices."""
-    weight, bias, (stride, _), (padding, _) = kernel
+    weight, bias, (stride, _), (padding, _), _ = kernel
     many = x.dtype == torch.float32 and x.shape[0] * x.shape[1] >= _MANY_ROWS
     centred = weight.shape[1] == TAPS and stride == 1 and padding == TAPS // 2
     if many and centred and slope is not None:

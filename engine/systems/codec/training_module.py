@@ -14,7 +14,7 @@ from engine.nn.adversarial import (
     least_squares_mean,
     loss_over_chance,
 )
-from engine.nn.discriminators import Comparison, Discriminators, Verdicts
+from engine.nn.discriminators import Comparison, Verdicts, dac_discriminators
 from engine.nn.spectral import MelDistance, StftDistance
 from engine.systems.codec.network.network import CodecNetwork, NetworkSettings
 from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
@@ -30,7 +30,7 @@ class CodecTrainingModule(TrainingModule):
         model, rate = recipe.model, recipe.dataset.sample_rate_hz
         self.network = CodecNetwork(NetworkSettings.of(model, rate))
         table = self.table = model.discriminator
-        self.discriminators = Discriminators(
+        self.discriminators = dac_discriminators(
             table.periods, table.stft_windows, table.bands, table.precision
         )
         self.mel_distance, self.stft_distance = MelDistance(rate), StftDistance()

@@ -1,0 +1,14 @@
+"""The discriminators of RVC's two versions."""
+
+from engine.nn.discriminators import Discriminators, Precision, hifi_gan_discriminators
+from engine.systems.rvc.network.settings import Version
+
+PERIODS: dict[Version, tuple[int, ...]] = {
+    "v1": (2, 3, 5, 7, 11, 17),
+    "v2": (2, 3, 5, 7, 11, 17, 23, 37),
+}
+
+
+def published_discriminators(version: Version, precision: Precision = "same") -> Discriminators:
+    """Those of `f0D40k.pth` and so on, for every rate: the waveform's, and those of the periods."""
+    return hifi_gan_discriminators(PERIODS[version], precision)

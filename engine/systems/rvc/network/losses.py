@@ -1,0 +1,46 @@
+"""The two losses of RVC's generator that need no discriminator; `engine.nn.adversarial` has others.
+
+RVC takes least squares, summed over discriminators, and twice the sum of feature distances.
+"""
+
+import torch
+from torch import Tensor
+
+from engine.systems.rvc.network.masks import crop
+from engine.systems.rvc.network.spectrogram import LinearSpectrogram, LogMel
+from engine.systems.rvc.network.synthesizer import Synthesized
+
+
+def kl_divergence(made: Synthesized) -> Tensor:
+    """How far the posterior is from the prior, as one sample of each frame tells: one number.
+
+    A sum over channels, mean over the frames of all clips (`kl_loss` of VITS and RVC).
+    """
+    with torch.autocast(made.mask.device.type, enabled=False):
+        distance = (made.prior_latents.float() - made.prior_mean).square()
+        scaled = 0.5 * distance * (-2.0 * made.prior_log_deviation).exp()
+        nats = made.prior_log_deviation - made.posterior_log_deviation - 0.5 + scaled
+        divergence: Tensor = (nats * made.mask).sum() / made.mask.sum()
+    return divergence
+
+
+def mel_distance(
+    audio: Tensor,
+    spectrogram: Tensor,
+    crop_starts: Tensor,
+    linear: LinearSpectrogram,
+    log_mel: LogMel,
+) -> Tensor:
+    """Mean difference of log mel bands of decoded segments and of what they are to be: one number.
+
+    Args:
+        audio: Decoded segments [B, 1, samples], whole frames.
+        spectrogram: Of the whole clips [B, bins, T], by `linear`.
+        crop_starts: The first frame of each segment [B].
+        linear: Magnitudes of a waveform.
+        log_mel: Log mel bands of magnitudes.
+
+    """
+    found = log_mel(linear(audio[:, 0]))
+    wanted = log_mel(crop(spectrogram, crop_starts, found.shape[-1]))
+    return (found - wanted).abs().mean()

@@ -1,0 +1,89 @@
+"""What decides a synthesizer's shapes, and those of the six that RVC has published."""
+
+import math
+from typing import Literal
+
+from attrs import evolve, frozen
+
+Resblock = Literal["1", "2"]
+Version = Literal["v1", "v2"]
+
+
+@frozen(kw_only=True)
+class SynthesizerSettings:
+    """The sizes of a synthesizer, by default those of RVC v2 at 40 kHz with f0.
+
+    In brackets the name in RVC's configuration files, where it is another.
+    """
+
+    sample_rate_hz: int = 40000
+    n_fft: int = 2048
+    """Samples of an STFT's window (`filter_length`); the posterior encoder sees n_fft / 2 + 1
+    bins."""
+    content_dim: int = 768
+    """Values of a content vector: 768 of v2, 256 of v1."""
+    uses_f0: bool = True
+    """Without, there is no embedding of the pitch, and the decoder has no sine source."""
+    num_speakers: int = 109
+    """Rows of the speaker embedding (`spk_embed_dim`)."""
+    speaker_dim: int = 256
+    """Values of a speaker's vector (`gin_channels`)."""
+    latent_dim: int = 192
+    """Channels of the latents (`inter_channels`)."""
+    hidden_dim: int = 192
+    """Channels of text encoder, posterior encoder and flow (`hidden_channels`)."""
+    filter_dim: int = 768
+    """Channels inside a feed-forward layer of the text encoder (`filter_channels`)."""
+    num_heads: int = 2
+    num_layers: int = 6
+    """Of the text encoder (`n_heads`, `n_layers`)."""
+    feed_forward_kernel: int = 3
+    """Frames that a feed-forward layer sees (`kernel_size`)."""
+    posterior_layers: int = 16
+    num_flows: int = 4
+    flow_layers: int = 3
+    """RVC has these three in its code alone: a published model cannot have others."""
+    resblock: Resblock = "1"
+    resblock_kernels: tuple[int, ...] = (3, 7, 11)
+    resblock_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
+    """One tuple for each kernel."""
+    upsample_rates: tuple[int, ...] = (10, 10, 2, 2)
+    upsample_kernels: tuple[int, ...] = (16, 16, 4, 4)
+    upsample_initial_channels: int = 512
+    """Channels before the first upsampling; each halves them."""
+
+    @property
+    def hop_length(self) -> int:
+        """Samples of a frame: what the decoder makes of one latent vector."""
+        return math.prod(self.upsample_rates)
+
+    @property
+    def num_bins(self) -> int:
+        """Bins of the spectrogram that the posterior encoder reads."""
+        return self.n_fft // 2 + 1
+
+
+def published_settings(
+    sample_rate_hz: int, version: Version = "v2", *, uses_f0: bool = True
+) -> SynthesizerSettings:
+    """Those of RVC's own `f0G40k.pth`, `G48k.pth` and so on: 32, 40 or 48 kHz, v1 or v2."""
+    rates, kernels = _UPSAMPLING[version, sample_rate_hz]
+    return evolve(
+        SynthesizerSettings(),
+        sample_rate_hz=sample_rate_hz,
+        n_fft=1024 if sample_rate_hz == 32000 else 2048,
+        content_dim=768 if version == "v2" else 256,
+        uses_f0=uses_f0,
+        upsample_rates=rates,
+        upsample_kernels=kernels,
+    )
+
+
+_UPSAMPLING = {
+    ("v1", 32000): ((10, 4, 2, 2, 2), (16, 16, 4, 4, 4)),
+    ("v1", 40000): ((10, 10, 2, 2), (16, 16, 4, 4)),
+    ("v1", 48000): ((10, 6, 2, 2, 2), (16, 16, 4, 4, 4)),
+    ("v2", 32000): ((10, 8, 2, 2), (20, 16, 4, 4)),
+    ("v2", 40000): ((10, 10, 2, 2), (16, 16, 4, 4)),
+    ("v2", 48000): ((12, 10, 2, 2), (24, 20, 4, 4)),
+}
