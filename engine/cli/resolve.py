@@ -122,8 +122,6 @@ def _frozen_clips(loaded: Loaded) -> dict[str, Any]:
 
 def _weights(loaded: Loaded) -> dict[str, Any]:
     """What the published weights are that the recipe starts from; nothing where there are none."""
-    start = loaded.recipe.start
-    if start is None or start.weights is None:
-        return {}
-    digest = sha256_of(find_weights(start.weights, loaded.project))
-    return {"published_weights": {"sha256": digest}}
+    named = loaded.recipe.published_weights
+    digests = [sha256_of(find_weights(path, loaded.project)) for path in named]
+    return {"published_weights": {"sha256": digests}} if digests else {}
