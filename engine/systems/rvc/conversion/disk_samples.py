@@ -49,7 +49,7 @@ class DiskSamples:
         number = max(0, min(stop, self._length) - start)
         samples = np.empty(number, self._kind)
         self._file.seek(start * self._kind.itemsize)
-        self._file.readinto(memoryview(samples).cast("B") if number else bytearray())
+        self._file.readinto(samples.data.cast("B") if number else bytearray())
         return samples
 
     def resize(self, length: int) -> None:
