@@ -1,6 +1,7 @@
 """Tensors read from files that anybody may have written: no code runs, no header is believed."""
 
 import pickle
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from engine.errors import UserError
 from engine.files.untrusted import as_user_error
 
 
@@ -28,7 +30,16 @@ def load_state(path: Path) -> Mapping[str, Any]:
     sentence = f"{path} is damaged, or holds what cannot be read safely."
     with as_user_error(sentence, pickle.UnpicklingError, zipfile.BadZipFile, OSError):
         _check_archive(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            asked = re.search(r"GLOBAL (\S+)", str(error))
+            if asked is None:
+                raise
+            raise UserError(
+                f"{path} asks for {asked[1]}, which would run as code when it is loaded. Weights "
+                "need no code: nothing of it was loaded. Take the file from where it was published."
+            ) from error
         if not isinstance(content, dict):
             raise TypeError("no table")
         return content

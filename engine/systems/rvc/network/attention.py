@@ -15,10 +15,11 @@ class RelativeAttention(nn.Module):
     Keys and shapes are those of `MultiHeadAttention` of RVC.
     """
 
-    def __init__(self, dim: int, num_heads: int) -> None:
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
         assert dim % num_heads == 0, f"{dim} channels in {num_heads} heads"
         self.num_heads, head_dim = num_heads, dim // num_heads
+        self.drop = nn.Dropout(dropout)
         self.conv_q, self.conv_k, self.conv_v, self.conv_o = (
             nn.Conv1d(dim, dim, 1) for _ in range(4)
         )
@@ -32,7 +33,7 @@ class RelativeAttention(nn.Module):
         queries, keys, values = (self._heads(conv(x)) for conv in self._inputs())
         queries = queries * queries.shape[-1] ** -0.5
         scores = queries @ keys.transpose(-2, -1) + _by_place(queries @ self.emb_rel_k[0].t())
-        weights = scores.masked_fill(mask[:, None] == 0, _MASKED).softmax(-1)
+        weights = self.drop(scores.masked_fill(mask[:, None] == 0, _MASKED).softmax(-1))
         heard = weights @ values + _by_distance(weights) @ self.emb_rel_v[0]
         attended: Tensor = self.conv_o(heard.transpose(2, 3).flatten(1, 2))
         return attended

@@ -84,7 +84,8 @@ def _source_conv(channels: int, stride: int) -> nn.Conv1d:
     """What brings the source to the rate of a stage, of which a frame is `stride` samples."""
     if stride == 1:
         return nn.Conv1d(1, channels, 1)
-    return nn.Conv1d(1, channels, 2 * stride, stride=stride, padding=stride // 2)
+    kernel = 2 * stride - stride % 2  # of an odd stride as Applio has it; RVC has even ones
+    return nn.Conv1d(1, channels, kernel, stride=stride, padding=(kernel - stride) // 2)
 
 
 class _TwoConvolutions(nn.Module):

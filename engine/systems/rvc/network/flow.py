@@ -10,17 +10,20 @@ from torch import Tensor, nn
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.wavenet import KERNEL, WaveNet
 
+_NUM_COUPLINGS, _LAYERS = 4, 3
+
 
 class Flow(nn.Module):
-    """Couplings, and between them turned channels."""
+    """Four couplings of three layers, and between them turned channels."""
+
+    context_frames = _NUM_COUPLINGS * _LAYERS * (KERNEL // 2)
+    """Frames on each side that a frame depends on."""
 
     def __init__(self, settings: SynthesizerSettings) -> None:
         super().__init__()
         self.flows = nn.ModuleList()
-        for _ in range(settings.num_flows):
+        for _ in range(_NUM_COUPLINGS):
             self.flows.extend([_Coupling(settings), nn.Identity()])  # RVC counts its flips too
-        self.context_frames = settings.num_flows * settings.flow_layers * (KERNEL // 2)
-        """Frames on each side that a frame depends on."""
 
     def forward(self, x: Tensor, mask: Tensor, speaker: Tensor) -> Tensor:
         """Latents [B, latent_dim, T] of the posterior as the prior describes them."""
@@ -42,7 +45,7 @@ class _Coupling(nn.Module):
         super().__init__()
         half, dim = settings.latent_dim // 2, settings.hidden_dim
         self.pre = nn.Conv1d(half, dim, 1)
-        self.enc = WaveNet(dim, settings.speaker_dim, settings.flow_layers)
+        self.enc = WaveNet(dim, settings.speaker_dim, _LAYERS)
         self.post = nn.Conv1d(dim, half, 1)
         nn.init.zeros_(self.post.weight)
         assert self.post.bias is not None

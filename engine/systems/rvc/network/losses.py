@@ -43,4 +43,5 @@ def mel_distance(
     """
     found = log_mel(linear(audio[:, 0]))
     wanted = log_mel(crop(spectrogram, crop_starts, found.shape[-1]))
-    return (found - wanted).abs().mean()
+    distance: Tensor = (found - wanted).abs().mean()
+    return distance

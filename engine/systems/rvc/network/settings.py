@@ -5,6 +5,8 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
+from engine.systems.rvc.recipe import Model
+
 Resblock = Literal["1", "2"]
 Version = Literal["v1", "v2"]
 
@@ -39,10 +41,10 @@ class SynthesizerSettings:
     """Of the text encoder (`n_heads`, `n_layers`)."""
     feed_forward_kernel: int = 3
     """Frames that a feed-forward layer sees (`kernel_size`)."""
+    dropout: float = 0.0
+    """Of the text encoder (`p_dropout`)."""
     posterior_layers: int = 16
-    num_flows: int = 4
-    flow_layers: int = 3
-    """RVC has these three in its code alone: a published model cannot have others."""
+    """RVC has this one in its code alone; a model that is handed on has no posterior encoder."""
     resblock: Resblock = "1"
     resblock_kernels: tuple[int, ...] = (3, 7, 11)
     resblock_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
@@ -51,6 +53,32 @@ class SynthesizerSettings:
     upsample_kernels: tuple[int, ...] = (16, 16, 4, 4)
     upsample_initial_channels: int = 512
     """Channels before the first upsampling; each halves them."""
+
+    @classmethod
+    def of(cls, model: Model, sample_rate_hz: int, *, uses_f0: bool) -> "SynthesizerSettings":
+        """Those of a recipe's table `model`."""
+        return cls(
+            sample_rate_hz=sample_rate_hz,
+            n_fft=model.n_fft,
+            content_dim=model.content_channels,
+            uses_f0=uses_f0,
+            num_speakers=model.speaker_rows,
+            speaker_dim=model.speaker_channels,
+            latent_dim=model.latent_channels,
+            hidden_dim=model.hidden_channels,
+            filter_dim=model.filter_channels,
+            num_heads=model.num_heads,
+            num_layers=model.num_layers,
+            feed_forward_kernel=model.kernel_size,
+            dropout=model.dropout,
+            posterior_layers=model.posterior_layers,
+            resblock=model.resblock,
+            resblock_kernels=model.resblock_kernels,
+            resblock_dilations=model.resblock_dilations,
+            upsample_rates=model.upsample_rates,
+            upsample_kernels=model.upsample_kernels,
+            upsample_initial_channels=model.upsample_channels,
+        )
 
     @property
     def hop_length(self) -> int:

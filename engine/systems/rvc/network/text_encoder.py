@@ -49,19 +49,20 @@ class _Transformer(nn.Module):
     def __init__(self, settings: SynthesizerSettings) -> None:
         super().__init__()
         dim, layers = settings.hidden_dim, range(settings.num_layers)
-        self.attn_layers = nn.ModuleList(RelativeAttention(dim, settings.num_heads) for _ in layers)
-        self.norm_layers_1 = nn.ModuleList(_ChannelNorm(dim) for _ in layers)
-        self.ffn_layers = nn.ModuleList(
-            _FeedForward(dim, settings.filter_dim, settings.feed_forward_kernel) for _ in layers
+        self.drop = nn.Dropout(settings.dropout)
+        self.attn_layers = nn.ModuleList(
+            RelativeAttention(dim, settings.num_heads, settings.dropout) for _ in layers
         )
+        self.norm_layers_1 = nn.ModuleList(_ChannelNorm(dim) for _ in layers)
+        self.ffn_layers = nn.ModuleList(_FeedForward(settings) for _ in layers)
         self.norm_layers_2 = nn.ModuleList(_ChannelNorm(dim) for _ in layers)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         x = x * mask
         layers = (self.attn_layers, self.norm_layers_1, self.ffn_layers, self.norm_layers_2)
         for attend, norm_1, feed_forward, norm_2 in zip(*layers, strict=True):
-            x = norm_1(x + attend(x, mask))
-            x = norm_2(x + feed_forward(x, mask))
+            x = norm_1(x + self.drop(attend(x, mask)))
+            x = norm_2(x + self.drop(feed_forward(x, mask)))
         return x * mask
 
 
@@ -81,13 +82,15 @@ class _ChannelNorm(nn.Module):
 class _FeedForward(nn.Module):
     """Two convolutions, of frames that a clip has alone."""
 
-    def __init__(self, dim: int, filter_dim: int, kernel: int) -> None:
+    def __init__(self, settings: SynthesizerSettings) -> None:
         super().__init__()
-        self.conv_1 = nn.Conv1d(dim, filter_dim, kernel)
-        self.conv_2 = nn.Conv1d(filter_dim, dim, kernel)
+        kernel, dim = settings.feed_forward_kernel, settings.hidden_dim
+        self.conv_1 = nn.Conv1d(dim, settings.filter_dim, kernel)
+        self.conv_2 = nn.Conv1d(settings.filter_dim, dim, kernel)
+        self.drop = nn.Dropout(settings.dropout)
         self.margins = ((kernel - 1) // 2, kernel // 2)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        hidden = F.relu(self.conv_1(F.pad(x * mask, self.margins)))
+        hidden = self.drop(F.relu(self.conv_1(F.pad(x * mask, self.margins))))
         changed: Tensor = self.conv_2(F.pad(hidden * mask, self.margins))
         return changed * mask

@@ -1,80 +1,22 @@
-"""What keeps weights from fitting a network, in words that say why."""
+"""What keeps weights from fitting a network of XTTS: what is likely to be behind it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from attrs import frozen
-from torch import Tensor, nn
+from torch import nn
 
-from engine.errors import UserError
-
-_NAMED = 3
-Tensors = Mapping[str, Tensor]
-
-
-@frozen
-class Differences:
-    """Tensors that a network and weights do not have in common, by name."""
-
-    missing: Sequence[str]
-    """The network's, not among the weights."""
-    left_over: Sequence[str]
-    """Among the weights, not the network's."""
-    other_shape: Mapping[str, tuple[Sequence[int], Sequence[int]]]
-    """In both, with other shapes: the network's and the given one."""
-    num_own: int
-    """Tensors of the network."""
-    reasons: Sequence[str]
-    """Sentences on where that is likely to come from, and what to do."""
-
-    def __bool__(self) -> bool:
-        """Whether there are any."""
-        return bool(self.missing or self.left_over or self.other_shape)
-
-    def __str__(self) -> str:
-        """How many differ, the first of them by name, and the reasons."""
-        shapes = [
-            f"{name} {list(given)} instead of {list(own)}"
-            for name, (own, given) in self.other_shape.items()
-        ]
-        kinds = {"missing": self.missing, "too many": self.left_over, "of another shape": shapes}
-        parts = [f"{len(said)} {kind} ({_some(said)})" for kind, said in kinds.items() if said]
-        num_wrong = len(self.missing) + len(shapes)
-        return " ".join(
-            [
-                f"{num_wrong} of {self.num_own} tensors do not fit: {'; '.join(parts)}.",
-                *self.reasons,
-            ]
-        )
+from engine.training import weights_fit
+from engine.training.weights_fit import Differences, Reason, Tensors
 
 
 def differences(own: Tensors, given: Tensors) -> Differences:
     """Compare a network's state dict with the weights that it is to have; values do not count."""
-    shared = own.keys() & given.keys()
-    return Differences(
-        missing=[name for name in own if name not in given],
-        left_over=[name for name in given if name not in own],
-        other_shape={
-            name: (tuple(own[name].shape), tuple(given[name].shape))
-            for name in own
-            if name in shared and own[name].shape != given[name].shape
-        },
-        num_own=len(own),
-        reasons=[said for reason in _REASONS if (said := reason(own, given))],
-    )
+    return weights_fit.differences(own, given, _REASONS)
 
 
 def load_strictly(network: nn.Module, given: Tensors, source: object) -> None:
-    """Give a network exactly these weights, which come from `source` (a file, say).
-
-    Raises UserError, with nothing loaded, where names or shapes differ or a value is not finite.
-    """
-    if found := differences(network.state_dict(), given):
-        raise UserError(f"{source} does not fit this model: {found}")
-    broken = [name for name, value in given.items() if not bool(value.isfinite().all())]
-    if broken:
-        raise UserError(f"{source} is damaged: NaN or infinity in {_some(broken)}.")
-    network.load_state_dict(dict(given), strict=True)
+    """Give a network exactly these weights, as `weights_fit.load_strictly` does."""
+    weights_fit.load_strictly(network, given, source, _REASONS)
 
 
 def _foreign(own: Tensors, given: Tensors) -> str | None:
@@ -104,7 +46,7 @@ def _width(own: Tensors, given: Tensors) -> str | None:
     return f"Another architecture: the weights are {theirs} wide, and the model {ours}."
 
 
-def _rows(name: str, sentence: str) -> Callable[[Tensors, Tensors], str | None]:
+def _rows(name: str, sentence: str) -> Reason:
     """A reason that holds where a table of the same width has other rows."""
 
     def reason(own: Tensors, given: Tensors) -> str | None:
@@ -127,7 +69,7 @@ def _codebook(own: Tensors, given: Tensors) -> str | None:
     )
 
 
-_REASONS: Sequence[Callable[[Tensors, Tensors], str | None]] = (
+_REASONS: Sequence[Reason] = (
     _foreign,
     _first_version,
     _layers,
@@ -163,8 +105,3 @@ def _num_layers(state: Tensors) -> int:
 
 def _size(state: Tensors, name: str) -> int | None:
     return state[name].shape[0] if name in state and state[name].ndim else None
-
-
-def _some(said: Sequence[str]) -> str:
-    more = len(said) - _NAMED
-    return ", ".join(said[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,65 @@
+"""Tensors by name out of a .pth file of RVC, whichever of its forms it has. No code of it runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from engine.errors import UserError
+from engine.training.safe_load import load_state
+
+_PLACES = ("model", "weight")
+"""Below which a training's checkpoint and an exported model have their tensors."""
+_OTHER_NAMES = {
+    ".parametrizations.weight.original0": ".weight_g",
+    ".parametrizations.weight.original1": ".weight_v",
+}
+"""Applio's, in memory."""
+
+
+@frozen
+class StateFile:
+    """What a file holds: tensors in float32, and all else."""
+
+    path: Path
+    state: Mapping[str, Tensor]
+    facts: Mapping[str, Any]
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether it is a model as RVC WebUI and Applio hand it on, and no checkpoint."""
+        return "config" in self.facts
+
+
+def read_state_file(path: Path) -> StateFile:
+    """A checkpoint, an exported model, or a bare state dict, of single or half precision.
+
+    Raises UserError where the file is missing, damaged, would run code, or holds no tensors.
+    """
+    if not path.is_file():
+        raise UserError(f"There are no weights at {path}.")
+    content = load_state(path)
+    place = next((place for place in _PLACES if isinstance(content.get(place), Mapping)), None)
+    state = content[place] if place else content
+    broken = next((name for name, value in state.items() if not _is_tensor(name, value)), None)
+    if broken is not None or not state:
+        raise UserError(
+            f"{path} holds no weights of RVC: it has to hold tensors by their names, alone or "
+            f"below 'model' or 'weight'{'' if broken is None else f', and has {broken!r}'}."
+        )
+    facts = {name: value for name, value in content.items() if name != place} if place else {}
+    return StateFile(path, {_named(name): value.float() for name, value in state.items()}, facts)
+
+
+def _is_tensor(name: object, value: object) -> bool:
+    plain = isinstance(value, Tensor) and value.layout == torch.strided and not value.is_meta
+    return isinstance(name, str) and plain
+
+
+def _named(name: str) -> str:
+    for theirs, ours in _OTHER_NAMES.items():
+        name = name.replace(theirs, ours)
+    return name
