@@ -11,6 +11,7 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from engine.analysis.content.encoder import HOP_LENGTH
+from engine.analysis.content.model_files import WAY_OUT, model_files
 from engine.errors import UserError
 from engine.files.checksum import digest_of, sha256_of
 from engine.files.untrusted import read_json_object
@@ -20,10 +21,6 @@ _NUM_LAYERS = 12
 _PROJECTED_LAYER = 9
 _RECEPTIVE_FIELD = 400
 """Samples of one frame of HuBERT's convolutions."""
-_WAY_OUT = (
-    "dataset.content.folder names a folder of a HuBERT as `transformers` reads it; "
-    "'cantus fetch contentvec' makes one, and dataset.content = { kind = \"logmel\" } needs none."
-)
 
 
 @frozen(slots=False)
@@ -41,7 +38,7 @@ class ContentVec:
 
         Raises UserError where the folder holds no HuBERT, or none with features of `dim`.
         """
-        config = read_config(folder, "ContentVec", ["hubert"], _WAY_OUT)
+        config = read_config(folder, "ContentVec", ["hubert"], WAY_OUT)
         _require_layers(folder, config)
         if dim == config.hidden_size:
             return cls(folder, dim, projected=False, device=device)
@@ -50,7 +47,7 @@ class ContentVec:
         raise UserError(
             f"{folder} has features of {config.hidden_size} dimensions, projected "
             f"{config.classifier_proj_size}, and the model takes {dim}: it is another model's. "
-            f"{_WAY_OUT}"
+            f"{WAY_OUT}"
         )
 
     @cached_property
@@ -80,19 +77,12 @@ class ContentVec:
         return features
 
 
-def model_files(folder: Path) -> list[Path]:
-    """The files of a folder that decide its features."""
-    weights = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin"))
-    settings = [folder / "config.json", folder / "preprocessor_config.json"]
-    return [*filter(Path.is_file, settings), *weights]
-
-
 def _require_layers(folder: Path, config: Any) -> None:
     stride = prod(config.conv_stride)
     if config.num_hidden_layers != _NUM_LAYERS or stride != HOP_LENGTH:
         raise UserError(
             f"{folder} is no ContentVec: it has {config.num_hidden_layers} layers and a frame for "
-            f"{stride} samples, instead of {_NUM_LAYERS} and {HOP_LENGTH}. {_WAY_OUT}"
+            f"{stride} samples, instead of {_NUM_LAYERS} and {HOP_LENGTH}. {WAY_OUT}"
         )
 
 
