@@ -17,8 +17,8 @@ from tests.analysis.hubert_folders import save_hubert
 
 
 @pytest.fixture
-def prepared(make_rvc_recipe, voices_project, tmp_path):
-    recipe = make_rvc_recipe(dataset={"speakers": ("anna",), "num_train_clips": 3}, batch_size=2)
+def prepared(make_voices_recipe, voices_project, tmp_path):
+    recipe = make_voices_recipe(dataset={"speakers": ("anna",), "num_train_clips": 3}, batch_size=2)
     params = load_params(voices_project.params)
     return prepare_recipe(recipe, voices_project, params, Features(tmp_path))
 
@@ -49,9 +49,9 @@ def test_figures_tell_minutes_slices_and_the_pitch_of_each_speaker(prepared):
 
 
 def test_training_reads_what_was_prepared(
-    make_rvc_recipe, voices_project, recordings_of, monkeypatch
+    make_voices_recipe, voices_project, recordings_of, monkeypatch
 ):
-    recipe = make_rvc_recipe()
+    recipe = make_voices_recipe()
     features = features_of(recipe, voices_project)
     params = load_params(voices_project.params)
     made = prepare_recipe(recipe, voices_project, params, features)
@@ -61,13 +61,13 @@ def test_training_reads_what_was_prepared(
     assert {path.parent for path in read.used} == {place}
 
 
-def test_published_files_are_those_that_features_depend_on(make_rvc_recipe, voices_project):
-    assert published_files(make_rvc_recipe(), voices_project) == []
+def test_published_files_are_those_that_features_depend_on(make_voices_recipe, voices_project):
+    assert published_files(make_voices_recipe(), voices_project) == []
     folder = voices_project.root / "published" / "contentvec"
     save_hubert(folder)
     weights = voices_project.root / "published" / "rmvpe" / "rmvpe.pt"
     dataset = {"pitch": Rmvpe(where_missing="fcpe"), "content": ContentVec()}
-    recipe = make_rvc_recipe(dataset=dataset)
+    recipe = make_voices_recipe(dataset=dataset)
     files = [folder / "config.json", folder / "model.safetensors"]
     assert published_files(recipe, voices_project) == files
     weights.parent.mkdir()
@@ -77,15 +77,15 @@ def test_published_files_are_those_that_features_depend_on(make_rvc_recipe, voic
     with pytest.raises(
         UserError, match=r"dataset\.pitch\.weights .* cantus fetch rmvpe|fetch rmvpe"
     ):
-        published_files(make_rvc_recipe(dataset={"pitch": Rmvpe()}), voices_project)
+        published_files(make_voices_recipe(dataset={"pitch": Rmvpe()}), voices_project)
 
 
-def test_what_listens_counts_and_what_shows_does_not(make_rvc_recipe):
-    code = preparing_code(make_rvc_recipe())
+def test_what_listens_counts_and_what_shows_does_not(make_voices_recipe):
+    code = preparing_code(make_voices_recipe())
     assert "engine.analysis.pitch.swift_f0" in code
     assert "engine.systems.rvc.data.slices" in code
     assert "engine.systems.rvc.data.clip_tables" not in code
-    assert "engine.systems.rvc.data.clip_tables" not in training_code(make_rvc_recipe())
+    assert "engine.systems.rvc.data.clip_tables" not in training_code(make_voices_recipe())
 
 
 def test_resolving_imports_no_torch():

@@ -68,8 +68,8 @@ def project(tmp_path):
 
 
 @pytest.mark.slow
-def test_each_is_used_or_left_out_with_its_reason(project, recordings_of, make_rvc_recipe):
-    recipe = make_rvc_recipe(dataset={"eval_share": 0.02})
+def test_each_is_used_or_left_out_with_its_reason(project, recordings_of, make_voices_recipe):
+    recipe = make_voices_recipe(dataset={"eval_share": 0.02})
     recordings = recordings_of(recipe, project)
     quarantined = Corpus.open(project.corpus("voices")).manifest.quarantined
     reasons = {
