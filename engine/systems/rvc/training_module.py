@@ -25,7 +25,7 @@ _SYNTHESIZED = "synthesized/"
 
 
 class RvcTrainingModule(TrainingModule):
-    """Batches as `RvcClips` makes them."""
+    """Batches as `VoiceSlices` makes them."""
 
     def __init__(self, recipe: RvcRecipe) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class RvcTrainingModule(TrainingModule):
     def prepare(self, batch: Batch) -> Batch:
         """Run the synthesizer once for both turns; cut what its segments should have been."""
         starts, hop = batch["crop_starts"], self.hop_length
-        spectrogram = self.spectrograms(batch["audio"], batch["lengths"])
+        spectrogram = self.spectrograms(batch["audio"][:, 0], batch["lengths"])
         made = self.network(
             batch["content"],
             batch.get("f0_coarse"),
@@ -59,7 +59,7 @@ class RvcTrainingModule(TrainingModule):
             starts,
             self.segment_frames,
         )
-        target = crop(batch["audio"][:, None], starts * hop, self.segment_frames * hop)
+        target = crop(batch["audio"], starts * hop, self.segment_frames * hop)
         return {
             **batch,
             "spectrogram": spectrogram,

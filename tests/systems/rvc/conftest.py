@@ -74,9 +74,7 @@ def spoken(pitch_hz, formant_hz, random, seconds):
     times = np.arange(int(seconds * RATE)) / RATE
     glide = 2 ** (random.uniform(-3, 3) / 12 * np.sin(2 * np.pi * times / seconds))
     phase = 2 * np.pi * np.cumsum(pitch_hz * glide) / RATE
-    voice = sum(
-        np.sin(k * phase) / (1 + (k * pitch_hz / formant_hz) ** 2) for k in range(1, 21)
-    )
+    voice = sum(np.sin(k * phase) / (1 + (k * pitch_hz / formant_hz) ** 2) for k in range(1, 21))
     envelope = np.sin(np.pi * times / seconds) ** 0.5 * (np.abs(times - seconds / 2) > 0.1)
     return 0.25 * envelope * voice + random.normal(0, 1e-3, len(times))
 
@@ -121,9 +119,7 @@ def small_recipe(
             }
             | (dataset or {})
         ),
-        model=evolve(
-            model, discriminator=evolve(model.discriminator, **(discriminator or {}))
-        ),
+        model=evolve(model, discriminator=evolve(model.discriminator, **(discriminator or {}))),
         losses=losses or Losses(),
         conversion=conversion or Conversion(num_clips=2),
         optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},
