@@ -81,7 +81,8 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         super().__init__(recipe, recordings.data, recordings.clips)
         self.recordings, self.judges, self.project = recordings, judges, project
         self.train_clips = recordings.training  # type: ignore[assignment]  # slices, of these clips
-        self.module = RvcTrainingModule(recipe)
+        content = recordings.methods.content.digest
+        self.module = RvcTrainingModule(recipe, content)
         self._judge = judge
         self.resynthesis = Resynthesis(
             self.module, recipe.dataset.unvoiced == "interpolate", recipe.conversion.noise_scale
