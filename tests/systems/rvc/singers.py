@@ -1,4 +1,4 @@
-"""What stands in for a synthesizer in tests: it sings at the pitch that it is given, or does not."""
+"""What stands in for a synthesizer in tests: it sings at the pitch it is given, or does not."""
 
 import numpy as np
 

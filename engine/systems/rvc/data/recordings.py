@@ -20,7 +20,7 @@ from engine.systems.rvc.data.methods import Methods, open_methods
 from engine.systems.rvc.data.sliced_clips import SlicedClips
 from engine.systems.rvc.data.slices import Slicing
 from engine.systems.rvc.data.sources import Sources, load_sources
-from engine.systems.rvc.data.split_voices import learnable, only_chosen
+from engine.systems.rvc.data.split_voices import cut_it, learnable, only_chosen
 from engine.systems.rvc.data.voices import Voices, find_voices
 from engine.systems.rvc.recipe import RvcRecipe
 
@@ -119,10 +119,16 @@ def load_recordings(
 
 
 def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence[str]) -> None:
+    name = recipe.dataset.corpus
     if not num_usable:
         raise UserError(
-            f"None of the {num_clips} clips of corpus {recipe.dataset.corpus!r} can be used. "
-            f"{' '.join(notes)} Change the dataset table, or the corpus."
+            f"None of the {num_clips} clips of corpus {name!r} can be used. {' '.join(notes)} "
+            "Change the dataset table, or the corpus."
+        )
+    if num_usable == 1:
+        raise UserError(
+            f"Corpus {name!r} has one clip, of which nothing can be held out. {' '.join(notes)} "
+            f"{cut_it(name)}"
         )
 
 
