@@ -45,7 +45,8 @@ def _made(
     features: Features, jobs: Sequence[Job], places: Sequence[int], work: Work | None
 ) -> Generator[Path, None, None]:
     make, items = partial(_make, features.folder), [jobs[place] for place in places]
-    if work is None or len(places) == 1:  # for one file no workers are started
+    if work is None or (work.backend == "cores" and 1 in (work.num_workers, len(items))):
+        # One worker would have to be started, and would do it all.
         yield from map(make, items)
         return
     with closing(run_over(make, items, work)) as results:

@@ -18,7 +18,7 @@ def clicks_per_second(made: np.ndarray, original: np.ndarray, sample_rate_hz: in
 def is_lost(made: np.ndarray, original: np.ndarray) -> bool:
     """Whether what was made is 30 dB or more below the original; nothing of silence is lost."""
     least = 10.0 ** (SILENT_BELOW_DB / 10.0) * _power(original)
-    return least > 0.0 and _power(made) <= least
+    return bool(least > 0.0 and _power(made) <= least)
 
 
 def _power(audio: np.ndarray) -> float:

@@ -40,6 +40,10 @@ class SilenceSlicer:
         rms: np.ndarray = np.sqrt(windows.sum(axis=1) / (_WINDOW_HOPS * self.hop))
         return rms
 
+    def is_silent(self, levels: np.ndarray) -> bool:
+        """Whether no frame is as loud as what is not cut at."""
+        return bool((levels < _THRESHOLD).all())
+
     def ranges(self, levels: np.ndarray, num_samples: int) -> list[Range]:
         """The samples between cuts, as (start, stop), ascending and without overlap."""
         if num_samples <= self._frames(_LEAST_SECONDS):  # upstream compares samples with frames

@@ -87,11 +87,18 @@ class Dropped:
 def slice_clip(
     packed: PackedAudio, row: int, clip: int, slicing: Slicing
 ) -> Iterator[tuple[np.ndarray, np.ndarray] | Dropped]:
-    """The slices of a clip, each a SLICE with its samples at 16,000 Hz float32; or why not."""
+    """The slices of a clip, each a SLICE with its samples at 16,000 Hz float32; or why not.
+
+    Of a clip that is silent throughout nothing is used: upstream keeps its first half second.
+    """
     audio, slicer = HighPassed(packed, row), SilenceSlicer(packed.sample_rate_hz)
     length = slicer.hop * _BLOCK_HOPS
     energies, states = _measured(audio, slicer.hop, length)
-    ranges = slicer.ranges(slicer.levels(energies, audio.num_samples), audio.num_samples)
+    levels = slicer.levels(energies, audio.num_samples)
+    if slicer.is_silent(levels):
+        yield Dropped(clip, 0, audio.num_samples, "silent", f"RMS {levels.max():.2g} at most")
+        return
+    ranges = slicer.ranges(levels, audio.num_samples)
     parts = (part for start, stop in ranges for part in slicing.windows(start, stop))
     for start, stop in (slicing.widened(*part) for part in parts):
         block = start // length
