@@ -58,7 +58,10 @@ def split_corpus(
     clips = corpus.manifest.clips
     assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
     rows = np.arange(len(clips)) if rows is None else rows
-    split = choose_clips(recipe, project, clips.only(rows), seed)
+    try:
+        split = choose_clips(recipe, project, clips.only(rows), seed)
+    except UserError as error:
+        raise UserError(" ".join([str(error), *notes])) from error
     least = recipe.training.batch_size if min_train_clips is None else min_train_clips
     if len(split.train) < least:
         why = "".join(f" {note}" for note in notes)

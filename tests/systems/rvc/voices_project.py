@@ -90,26 +90,27 @@ def voices_project(tmp_path_factory):
 
 @pytest.fixture
 def make_rvc_recipe():
-    """A recipe for the small corpus: make(dataset={...}, model=..., steps=4)."""
+    """`small_recipe`."""
+    return small_recipe
 
-    def make(*, dataset=None, model=SMALL, **training):
-        table = {"corpus": "voices", "sample_rate_hz": RATE, "split": "random", "eval_share": 0.25}
-        table |= {"pitch": SwiftF0(), "content": LogMel(num_mels=16), "segment_frames": 40}
-        settings = {"steps": 4, "batch_size": 4, "best": "eval/mel"}
-        rates = {name: AdamW(learning_rate=1e-3) for name in ("discriminator", "generator")}
-        return RvcRecipe(
-            schema=2,
-            name="small",
-            system="rvc",
-            summary="a test",
-            dataset=Dataset(**(table | (dataset or {}))),
-            model=model,
-            optimizer=rates,
-            training=Training(**(settings | training)),
-            samples=Samples(num_clips=0),
-        )
 
-    return make
+def small_recipe(*, dataset=None, model=SMALL, **training):
+    """A recipe for the small corpus: small_recipe(dataset={...}, model=..., steps=4)."""
+    table = {"corpus": "voices", "sample_rate_hz": RATE, "split": "random", "eval_share": 0.25}
+    table |= {"pitch": SwiftF0(), "content": LogMel(num_mels=16), "segment_frames": 40}
+    settings = {"steps": 4, "batch_size": 4, "best": "eval/mel"}
+    rates = {name: AdamW(learning_rate=1e-3) for name in ("discriminator", "generator")}
+    return RvcRecipe(
+        schema=2,
+        name="small",
+        system="rvc",
+        summary="a test",
+        dataset=Dataset(**(table | (dataset or {}))),
+        model=model,
+        optimizer=rates,
+        training=Training(**(settings | training)),
+        samples=Samples(num_clips=0),
+    )
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from engine.systems.rvc.data.left_out import LeftOut, notes_of
 from engine.systems.rvc.data.methods import Methods, open_methods
 from engine.systems.rvc.data.sliced_clips import SlicedClips
 from engine.systems.rvc.data.slices import Slicing
-from engine.systems.rvc.data.split_voices import learnable, only_chosen
+from engine.systems.rvc.data.sources import Sources, load_sources
+from engine.systems.rvc.data.split_voices import cut_it, learnable, only_chosen
 from engine.systems.rvc.data.voices import Voices, find_voices
 from engine.systems.rvc.recipe import RvcRecipe
 
@@ -32,6 +33,8 @@ class Recordings:
     """`rows` are those of the two sets alone."""
     clips: VoiceClips
     """The clips of both sets, in the order of `data.rows`."""
+    sources: Sources
+    """Clips of other speakers, which are converted."""
     voices: Voices
     methods: Methods
     silence: np.ndarray
@@ -97,9 +100,11 @@ def load_recordings(
     data, said = learnable(data, speakers, voices.names, recipe)
     data, places = only_chosen(data)
     chosen = assemble(made, data, slices_at(sliced, usable[places]), speakers[places], dataset)
+    sources = load_sources(recipe, made, data, voices)
     recordings = Recordings(
         data=data,
         clips=chosen,
+        sources=sources,
         voices=voices,
         methods=made.methods,
         silence=made.mute(),
@@ -107,17 +112,23 @@ def load_recordings(
         unchosen=np.delete(rows, places),
         left_out=left_out,
         sliced=sliced,
-        notes=[*notes, *said, *notes_of_parts(sliced, usable)],
+        notes=[*notes, *said, *notes_of_parts(sliced, usable), *sources.notes],
     )
     _require_batch(len(recordings.training), recipe, notes)
     return recordings
 
 
 def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence[str]) -> None:
+    name = recipe.dataset.corpus
     if not num_usable:
         raise UserError(
-            f"None of the {num_clips} clips of corpus {recipe.dataset.corpus!r} can be used. "
-            f"{' '.join(notes)} Change the dataset table, or the corpus."
+            f"None of the {num_clips} clips of corpus {name!r} can be used. {' '.join(notes)} "
+            "Change the dataset table, or the corpus."
+        )
+    if num_usable == 1:
+        raise UserError(
+            f"Corpus {name!r} has one clip, of which nothing can be held out. {' '.join(notes)} "
+            f"{cut_it(name)}"
         )
 
 

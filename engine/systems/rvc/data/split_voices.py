@@ -29,12 +29,20 @@ def learnable(
     if moved.all():
         raise UserError(
             f"No clip is left to be evaluated: every speaker that would be held out has no other "
-            f"clip. {' '.join(notes)} Add clips of the same voices, or cut long recordings into "
-            "several files."
+            f"clip. {' '.join(notes)} Add clips of the same voices. {cut_it(recipe.dataset.corpus)}"
         )
     train = np.sort(np.concatenate([split.train, split.evaluation[moved]]))
     mended = evolve(split, train=train, evaluation=split.evaluation[~moved])
     return evolve(data, split=mended), [f"{note} They are learned from." for note in notes]
+
+
+def cut_it(corpus: str) -> str:
+    """How a long recording becomes several clips."""
+    return (
+        f"A long recording becomes several clips where it is quiet: set corpora.{corpus}.segment = "
+        f"'silence' and corpora.{corpus}.max_seconds = 10 in params.toml, and run 'cantus ingest "
+        f"{corpus}'."
+    )
 
 
 def only_chosen(data: SplitCorpus) -> tuple[SplitCorpus, np.ndarray]:
