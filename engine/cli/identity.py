@@ -55,7 +55,7 @@ def _identify(loaded: Loaded) -> "Identity":
     from engine.system_support.build import build_system
 
     recipe, project, params = loaded.recipe, loaded.project, loaded.params
-    parent = find_initial_weights(recipe.start, project) if recipe.start else None
+    parent = find_initial_weights(recipe, project)
     torch.manual_seed(params.seed)
     return identify(recipe, params.seed, build_system(recipe, project, params), parent)
 

@@ -11,6 +11,7 @@ from engine.cli.show.load import Loaded, load_project_recipe
 from engine.errors import UserError
 from engine.fetch.published import find_weights
 from engine.files.checksum import sha256_of
+from engine.pipeline.stages import lacking_rates
 from engine.project import Project, find_project
 from engine.recipe import load_params, to_plain
 from engine.recipe.code import preparing_code, training_code
@@ -39,7 +40,8 @@ def command(recipes: tuple[str, ...]) -> None:
     that a stage that depends on it runs again only when something that counts has changed.
 
     Without RECIPE all recipes and corpora are written. One that is faulty keeps the others from
-    nothing: its files are deleted, so that its own stages fail.
+    nothing: its files are deleted, so that its own stages fail. One whose corpus is not packed at
+    its rate has no stage, and no files.
 
     \b
     Examples:
@@ -49,7 +51,8 @@ def command(recipes: tuple[str, ...]) -> None:
     project = find_project()
     if recipes:
         for name in recipes:
-            say(str(_write_recipe(name).relative_to(project.root)))
+            path = _write_recipe(load_project_recipe(name))
+            say(str(path.relative_to(project.root)))
         return
     params = load_params(project.params)
     for name, source in params.corpora.items():
@@ -58,16 +61,24 @@ def command(recipes: tuple[str, ...]) -> None:
     _drop_others(project, found, set(params.corpora))
     for name in sorted(found):
         try:
-            _write_recipe(name)
+            loaded = load_project_recipe(name)
+            if lacking_rates(loaded.recipe, params):  # it has no stage: `cantus check` says why
+                _drop(project, name)
+            else:
+                _write_recipe(loaded)
         except UserError as error:
-            project.resolved_recipe(name).unlink(missing_ok=True)
-            project.resolved_data(name).unlink(missing_ok=True)
+            _drop(project, name)
             say(f"{name} cannot be trained: {error}")
 
 
-def _write_recipe(name: str) -> Path:
+def _drop(project: Project, name: str) -> None:
+    """Delete both files of a recipe."""
+    project.resolved_recipe(name).unlink(missing_ok=True)
+    project.resolved_data(name).unlink(missing_ok=True)
+
+
+def _write_recipe(loaded: Loaded) -> Path:
     """Write both files of a recipe; the first."""
-    loaded = load_project_recipe(name)
     name, frozen = loaded.recipe.name, _frozen_clips(loaded)
     whole = to_plain(loaded.recipe, identity_only=True) | frozen | _weights(loaded)
     whole["code"] = training_code(loaded.recipe)
@@ -122,8 +133,6 @@ def _frozen_clips(loaded: Loaded) -> dict[str, Any]:
 
 def _weights(loaded: Loaded) -> dict[str, Any]:
     """What the published weights are that the recipe starts from; nothing where there are none."""
-    start = loaded.recipe.start
-    if start is None or start.weights is None:
-        return {}
-    digest = sha256_of(find_weights(start.weights, loaded.project))
-    return {"published_weights": {"sha256": digest}}
+    named = loaded.recipe.published_weights
+    digests = [sha256_of(find_weights(path, loaded.project)) for path in named]
+    return {"published_weights": {"sha256": digests}} if digests else {}

@@ -38,11 +38,18 @@ class Features:
 
     def file(self, name: str, key: Key, write: Write) -> Path:
         """The file that belongs to `key`, made by `write` where it is not kept yet."""
-        called = PurePath(name)
-        keyed = f"{called.stem}-{_digest(key)}{called.suffix}"
-        found = (place / keyed for place in self.prepared if _is_sound(place / keyed))
-        path = next(found, None) or self._made(self.folder / keyed, write)
-        self.used.append(path)
+        path = self.kept(name, key)
+        if path is None:
+            path = self._made(self.folder / _keyed(name, key), write)
+            self.used.append(path)
+        return path
+
+    def kept(self, name: str, key: Key) -> Path | None:
+        """The file that belongs to `key`, where it is kept and sound."""
+        places = (place / _keyed(name, key) for place in (*self.prepared, self.folder))
+        path = next(filter(_is_sound, places), None)
+        if path is not None:
+            self.used.append(path)
         return path
 
     def array(
@@ -80,6 +87,12 @@ def cached_array(
 def checksum_path(path: Path) -> Path:
     """Where the SHA-256 of a kept file is written."""
     return path.with_suffix(".sha256")
+
+
+def _keyed(name: str, key: Key) -> str:
+    """A file's name with digits of its key."""
+    called = PurePath(name)
+    return f"{called.stem}-{_digest(key)}{called.suffix}"
 
 
 def _digest(key: Key) -> str:

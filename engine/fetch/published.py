@@ -8,11 +8,11 @@ from engine.project import Project
 
 
 def find_weights(named: str, project: Project) -> Path:
-    """The file that `start.weights` names. Raises UserError where there is none."""
+    """The file that a recipe starts from. Raises UserError where there is none."""
     path = project.root / named
     if not path.is_file():
         raise UserError(
-            f"start.weights = '{named}' needs {path}, which does not exist. {_way_out(named)}"
+            f"The recipe starts from '{named}', and {path} does not exist. {_way_out(named)}"
         )
     return path
 

@@ -43,14 +43,14 @@ class Source(Protocol):
 
 
 def source_at(place: str) -> Source:
-    """The source that is named: `hf://owner/name[@revision]`, an address, or a folder's path.
+    """The source that is named: `hf://owner/name[/folder][@revision]`, an address, or a folder.
 
     Raises UserError for none of these.
     """
-    if named := re.fullmatch(r"hf://([\w.-]+/[\w.-]+)(?:@([\w./-]+))?", place):
+    if named := re.fullmatch(r"hf://([\w.-]+/[\w.-]+)((?:/[\w.-]+)*)(?:@([\w./-]+))?", place):
         from engine.fetch.web import Hub  # imported late: it takes half a second
 
-        return Hub(named[1], named[2] or "main")
+        return Hub(named[1], named[3] or "main", named[2].lstrip("/"))
     if re.match("https?://", place):
         from engine.fetch.web import Web
 

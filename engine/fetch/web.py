@@ -50,24 +50,30 @@ class Web:
 
 @frozen
 class Hub:
-    """A repository of the hub, or of the mirror that HF_ENDPOINT names."""
+    """A folder of a repository of the hub, or of the mirror that HF_ENDPOINT names."""
 
     repo: str
     revision: str
+    folder: str = ""
+    """Empty: the files lie at the top."""
 
     def look(self, name: str) -> Remote:
         """See `Source.look`. The address is that of the commit: what is there never changes."""
-        address = hf_hub_url(self.repo, name, revision=self.revision)
+        address = self._address(name, self.revision)
         with faults_in_words(address):
             metadata = _metadata(address, token=None)
             remote = _remote(address, metadata)
         if metadata.commit_hash is None:
             return remote
-        return evolve(remote, address=hf_hub_url(self.repo, name, revision=metadata.commit_hash))
+        return evolve(remote, address=self._address(name, metadata.commit_hash))
 
     def append(self, remote: Remote, start: int, file: BinaryIO, done: Progress) -> None:
         """See `Source.append`."""
         _append(remote, start, file, done, token=None)
+
+    def _address(self, name: str, revision: str) -> str:
+        path = f"{self.folder}/{name}" if self.folder else name
+        return hf_hub_url(self.repo, path, revision=revision)
 
 
 def _metadata(address: str, token: Token) -> HfFileMetadata:

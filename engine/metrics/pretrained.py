@@ -3,6 +3,7 @@
 Nothing is downloaded, and no file of a folder runs code.
 """
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from engine.errors import UserError
@@ -24,19 +26,24 @@ _ONLY_TRAINED_WITH = ("masked_spec_embed",)
 _T = TypeVar("_T")
 
 
-def read_config(folder: Path, wanted: str, model_types: Iterable[str]) -> Any:
+_WAY_OUT = (
+    "Let [speech_evaluation] of params.toml name a folder as transformers' save_pretrained writes "
+    "it."
+)
+
+
+def read_config(
+    folder: Path, wanted: str, model_types: Iterable[str], way_out: str = _WAY_OUT
+) -> Any:
     """The configuration of a model folder, of one of the `model_types` that are `wanted`.
 
-    Raises UserError where the folder, its configuration or its weights are missing, or it holds a
-    model of another type.
+    `way_out` says where the folder is named, and what it must be. Raises UserError where the
+    folder, its configuration or its weights are missing, or it holds a model of another type.
     """
     from transformers import AutoConfig
 
     if not (folder / "config.json").is_file():
-        raise UserError(
-            f"{folder} is no {wanted}: there is no config.json in it. Let [speech_evaluation] of "
-            "params.toml name a folder as transformers' save_pretrained writes it."
-        )
+        raise UserError(f"{folder} is no {wanted}: there is no config.json in it. {way_out}")
     config = read_part(AutoConfig.from_pretrained, folder, "configuration")
     types = sorted(model_types)
     if config.model_type not in types:
@@ -55,7 +62,8 @@ def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
         f"{folder} holds no {what} that transformers can read. Save the model there whole, with "
         "its feature extractor and tokenizer."
     )
-    with as_user_error(said, OSError, ImportError), quiet():
+    damaged = (SafetensorError, pickle.UnpicklingError)
+    with as_user_error(said, OSError, ImportError, *damaged), quiet():
         return read(folder, local_files_only=True)
 
 

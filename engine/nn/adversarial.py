@@ -73,6 +73,21 @@ def accuracy(kind: Kind, verdicts: Verdicts) -> Tensor:
     return 0.5 + torch.stack(leanings) / 4
 
 
+@torch.no_grad()
+def health(kind: Kind, names: Sequence[str], verdicts: Verdicts) -> dict[str, Tensor]:
+    """How far the discriminators of these names are from guessing: each, and their mean."""
+    figures = {
+        "loss_over_chance": loss_over_chance(kind, verdicts),
+        "accuracy": accuracy(kind, verdicts),
+    }
+    each = {
+        f"{figure}_{name}": values[place]
+        for figure, values in figures.items()
+        for place, name in enumerate(names)
+    }
+    return each | {figure: values.mean() for figure, values in figures.items()}
+
+
 def feature_distances(maps: Sequence[Sequence[tuple[Tensor, Tensor]]]) -> FeatureDistances:
     """The distances over every map of every discriminator, from pairs (fake, real)."""
     pairs = [pair for of_one in maps for pair in of_one]

@@ -70,9 +70,7 @@ def _left_out(recipes: Iterable[PipelineRecipe], params: Params) -> dict[str, st
     """Recipes whose corpus is not packed at their rate, and those that continue one of these."""
     found: dict[str, str] = {}
     for recipe in _parents_first([one.recipe for one in recipes]):
-        name = recipe.dataset.corpus
-        source: CorpusSource = params.corpus(name)
-        lacking = [rate for rate in recipe.reads_hz if rate not in source.sample_rates_hz]
+        name, lacking = recipe.dataset.corpus, lacking_rates(recipe, params)
         parent = recipe.start.from_ if recipe.start else None
         if lacking:
             rates = ", ".join(f"{rate:,} Hz" for rate in lacking)
@@ -83,6 +81,15 @@ def _left_out(recipes: Iterable[PipelineRecipe], params: Params) -> dict[str, st
         elif parent in found:
             found[recipe.name] = f"it continues {parent}, which is left out"
     return found
+
+
+def lacking_rates(recipe: Recipe, params: Params) -> list[int]:
+    """The sample rates in Hz that a recipe needs of its corpus, and params.toml does not ask for.
+
+    Raises UserError where params.toml has no such corpus.
+    """
+    source: CorpusSource = params.corpus(recipe.dataset.corpus)
+    return [rate for rate in recipe.reads_hz if rate not in source.sample_rates_hz]
 
 
 def _parents_first(recipes: Sequence[Recipe]) -> list[Recipe]:

@@ -111,6 +111,24 @@ class Recipe:
         default = self.default_guards.get(metric)
         return default is not None and self.guard.get(metric) == (default,)
 
+    @property
+    def published_weights(self) -> tuple[str, ...]:
+        """Files of published weights that it starts from, by their paths in the project.
+
+        That of `start.weights` comes first.
+        """
+        start = self.start
+        return () if start is None or start.weights is None else (start.weights,)
+
+    def named_metrics(self) -> Iterable[tuple[str, str]]:
+        """Where the recipe relies on which metric: key path and metric."""
+        yield "training.best", self.training.best
+        chosen = {metric for metric in self.guard if not self.has_default_guard(metric)}
+        yield from ((f"guard.{metric}", metric) for metric in chosen)
+        yield from ((f"expect.{metric}", metric) for metric in self.expect)
+        if self.verdict is not None:
+            yield "verdict.metric", self.verdict.metric
+
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """Faults of several keys at once: (key path, what is wrong). Systems extend it."""
         if self.name == SCRATCH:

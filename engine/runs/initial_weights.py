@@ -11,9 +11,10 @@ from torch import Tensor
 from engine.errors import UserError
 from engine.evaluation.lineage import Ancestors, read_ancestors
 from engine.fetch.published import find_weights
-from engine.files.checksum import sha256_of
+from engine.files.checksum import digest_of, sha256_of
 from engine.files.untrusted import as_user_error
 from engine.project import Project
+from engine.recipe.schema import Recipe
 from engine.recipe.training import Start
 from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state, weights_digest
 from engine.training.loop import Loop
@@ -67,7 +68,9 @@ class PretrainedWeights:
 
     name: str
     digest: str
+    """Of every file that the recipe starts from."""
     path: Path
+    """The first of them, which leads the system to the others."""
     ancestors: Ancestors = field(factory=dict)
     """None that is known: nobody can say what they were trained on."""
     entry: Entry = "parent"
@@ -84,9 +87,19 @@ InitialWeights = ParentCheckpoint | PretrainedWeights
 """What the weights of a run come from."""
 
 
-def find_initial_weights(start: Start, project: Project) -> InitialWeights:
-    """What a recipe continues. Raises UserError where it is missing or damaged."""
-    return _find_parent(start, start.from_, project) if start.from_ else _find_file(start, project)
+def find_initial_weights(recipe: Recipe, project: Project) -> InitialWeights | None:
+    """What a recipe continues; None where it begins with fresh weights.
+
+    Raises UserError where it is missing or damaged.
+    """
+    start = recipe.start
+    if start is None:
+        return None
+    if start.from_:
+        return _find_parent(start, start.from_, project)
+    first, *more = (find_weights(named, project) for named in recipe.published_weights)
+    digests = [sha256_of(path) for path in (first, *more)]
+    return PretrainedWeights(start.name, digest_of(digests) if more else digests[0], first)
 
 
 def remark_on_pick(start: Start, project: Project) -> str | None:
@@ -106,12 +119,6 @@ def remark_on_pick(start: Start, project: Project) -> str | None:
         f"it begins with step {picked} of {start.from_}, whose best was step {best} "
         "(start.pick = 'best')"
     )
-
-
-def _find_file(start: Start, project: Project) -> PretrainedWeights:
-    assert start.weights is not None, "the recipe's checks demand one of the two"
-    path = find_weights(start.weights, project)
-    return PretrainedWeights(start.name, sha256_of(path), path)
 
 
 def _picked(start: Start, name: str, project: Project) -> Path:

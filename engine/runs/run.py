@@ -87,8 +87,7 @@ class Run:
     def _train(self, ranks: Ranks) -> Outcome | None:
         started = time.monotonic()
         device = make_device(self.params.hardware, self.recipe.training.precision, ranks.place)
-        start = self.recipe.start
-        initial = find_initial_weights(start, self.project) if start else None
+        initial = find_initial_weights(self.recipe, self.project)
         torch.manual_seed(self.params.seed)
         system = self.build(self.recipe, self.project, self.params)
         identity = identify(self.recipe, self.params.seed, system, initial)

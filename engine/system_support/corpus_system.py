@@ -48,17 +48,22 @@ def split_corpus(
     seed: int,
     rows: np.ndarray | None = None,
     notes: Sequence[str] = (),
+    min_train_clips: int | None = None,
 ) -> SplitCorpus:
     """Split the corpus, or those `rows` of its manifest that the recipe may use.
 
     `notes` say why the others may not be used. Raises UserError where a set would be empty, or
-    where there are fewer training clips than a batch takes.
+    where there are fewer training clips than `min_train_clips`, by default those of a batch.
     """
     clips = corpus.manifest.clips
     assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
     rows = np.arange(len(clips)) if rows is None else rows
-    split = choose_clips(recipe, project, clips.only(rows), seed)
-    if len(split.train) < recipe.training.batch_size:
+    try:
+        split = choose_clips(recipe, project, clips.only(rows), seed)
+    except UserError as error:
+        raise UserError(" ".join([str(error), *notes])) from error
+    least = recipe.training.batch_size if min_train_clips is None else min_train_clips
+    if len(split.train) < least:
         why = "".join(f" {note}" for note in notes)
         raise UserError(
             f"Corpus {recipe.dataset.corpus!r} has {len(split.train)} training clips, fewer than a "

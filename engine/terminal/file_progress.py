@@ -8,8 +8,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def file_progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar while the block runs; what it gives is called with files done and in all."""
+def file_progress(title: str) -> Iterator[Callable[[float, int], None]]:
+    """Show a bar while the block runs; what it gives is called with files done and in all.
+
+    The share that is done of a file may be among them.
+    """
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(
@@ -17,7 +20,7 @@ def file_progress(title: str) -> Iterator[Callable[[int, int], None]]:
     ) as bar:
         task = bar.add_task(title, total=None)
 
-        def move(done: int, total: int) -> None:
+        def move(done: float, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
         yield move

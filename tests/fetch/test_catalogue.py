@@ -9,7 +9,7 @@ from engine.fetch.catalogue import find_entry, read_catalogue
 def test_every_entry_says_where_it_lies_and_under_which_licence():
     for name, entry in read_catalogue().items():
         assert re.fullmatch(r"[a-z0-9_]+", name)
-        assert re.fullmatch(r"hf://[\w.-]+/[\w.-]+(@\w+)?|https://.+", entry.place)
+        assert re.fullmatch(r"hf://[\w.-]+/[\w.-]+(/\w+)?(@\w+)?|https://.+", entry.place)
         assert entry.licence.name
         assert entry.licence.summary
         assert entry.licence.address.startswith("https://")
@@ -26,6 +26,18 @@ def test_xtts_comes_with_what_training_needs_and_may_not_be_sold():
     wanted = {"model.pth", "dvae.pth", "mel_stats.pth", "vocab.json", "config.json"}
     assert {file.name for file in entry.files} == wanted
     assert "Non-commercial" in entry.licence.summary
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("contentvec", {"config.json", "pytorch_model.bin"}),
+        ("rmvpe", {"rmvpe.pt"}),
+        ("rvc_v2", {"f0G40k.pth", "f0D40k.pth"}),
+    ],
+)
+def test_rvc_comes_with_what_voices_are_made_from(name, files):
+    assert {file.name for file in find_entry(name).files} == files
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():

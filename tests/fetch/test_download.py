@@ -157,7 +157,7 @@ def test_a_folder_is_a_place_too_and_continued(tmp_path, target):
 
 
 @pytest.mark.parametrize(
-    "place", ["ftp://host/x", "file:///etc", "no/such/folder", "hf://name", "hf://a/b/c"]
+    "place", ["ftp://host/x", "file:///etc", "no/such/folder", "hf://name", "hf://a/b/"]
 )
 def test_other_places_are_refused(place):
     with pytest.raises(UserError, match="is no folder, and no address"):
@@ -174,6 +174,13 @@ def test_a_file_of_the_hub_is_that_of_one_commit_and_its_token_stays_there(
     assert later == [f"/{REPO}/resolve/{COMMIT}/{NAME}", f"/stored/{NAME}"]
     assert {path for path, _ in server.tokens} == {first, later[0]}
     assert {token for _, token in server.tokens} == {"Bearer hf_secret"}
+
+
+def test_a_file_of_the_hub_may_lie_in_a_folder(server, target):
+    bring(f"hf://{REPO}/pretrained@v2", target)
+    first, second, _ = server.paths
+    assert first == f"/{REPO}/resolve/v2/pretrained/{NAME}"
+    assert second == f"/{REPO}/resolve/{COMMIT}/pretrained/{NAME}"
 
 
 def test_a_plain_address_gets_no_token(server, target, monkeypatch):

@@ -200,7 +200,7 @@ def test_other_published_weights_are_another_run_and_missing_ones_are_named(base
     said = refused(base, name="tuned", start=start, dataset=POOL, epochs=1)
     assert "other.pth does not fit" in said
     said = refused(base, name="tuned", start=Start(weights="gone.pth"), dataset=POOL, epochs=1)
-    assert "start.weights = 'gone.pth' needs" in said
+    assert "The recipe starts from 'gone.pth'" in said
 
 
 EVERYTHING = ("weights", "optimizer", "schedule", "rng", "data")

@@ -8,7 +8,8 @@ from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
-from engine.recipe.judgement import Guard, guards_on
+from engine.recipe.judgement import Guard
+from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
 from engine.systems.codec.metrics import GUARDS, METRICS
 
@@ -259,12 +260,16 @@ class Evaluation:
     )
 
 
+_OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
+"""How the names of metrics begin that mean something where discriminators have learned."""
+
+
 @frozen(kw_only=True)
 class CodecRecipe(Recipe):
     """A recipe of a neural audio codec."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
-    shown_by = ("samples", "pictures", "files.export")
+    shown_by = ("samples", "files.export")
     plots = (
         Plot("eval", "step", "si_sdr_db"),
         Plot(
@@ -372,24 +377,4 @@ class CodecRecipe(Recipe):
         Those at an epoch are looked at where the steps in one are known.
         """
         begin = self.model.discriminator.starts_at_step
-        for named in guards_on(self.guard):
-            metric, guard = named.metric, named.guard
-            needs = metric.startswith(("train/discriminator/", "train/generator/feature"))
-            unit, _, count = guard.at.removeprefix("from ").partition(":")
-            if not needs or guard.at == "always" or (unit == "epoch" and steps_per_epoch is None):
-                continue
-            step = int(count) * ((steps_per_epoch or 1) if unit == "epoch" else 1)
-            if step <= begin:
-                yield (
-                    f"guard.{metric}.at",
-                    f"'{guard.at}' is before the discriminators' step {begin}",
-                )
-
-    def named_metrics(self) -> Iterable[tuple[str, str]]:
-        """Where the recipe relies on which metric: key path and metric."""
-        yield "training.best", self.training.best
-        chosen = {metric for metric in self.guard if not self.has_default_guard(metric)}
-        yield from ((f"guard.{metric}", metric) for metric in chosen)
-        yield from ((f"expect.{metric}", metric) for metric in self.expect)
-        if self.verdict is not None:
-            yield "verdict.metric", self.verdict.metric
+        return premature_guards(self.guard, _OF_DISCRIMINATORS, begin, steps_per_epoch)

@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from engine.nn.adversarial import (
-    accuracy,
     discriminator_loss,
     feature_distances,
     generator_loss,
+    health,
     hinge_mean,
     least_squares_mean,
-    loss_over_chance,
 )
 from engine.nn.discriminators import Comparison, Verdicts, dac_discriminators
 from engine.nn.spectral import MelDistance, StftDistance
@@ -98,14 +97,8 @@ class CodecTrainingModule(TrainingModule):
     @torch.no_grad()
     def _health(self, verdicts: Verdicts) -> dict[str, Tensor]:
         """How far each discriminator is from guessing."""
-        chances = loss_over_chance(self.table.loss, verdicts)
-        shares = accuracy(self.table.loss, verdicts)
-        names = self.discriminators.names
         return {
-            **{f"over_chance_{name}": chances[place] for place, name in enumerate(names)},
-            **{f"accuracy_{name}": shares[place] for place, name in enumerate(names)},
-            "loss_over_chance": chances.mean(),
-            "accuracy": shares.mean(),
+            **health(self.table.loss, self.discriminators.names, verdicts),
             "hinge_mean": hinge_mean(verdicts),
             "least_squares_mean": least_squares_mean(verdicts),
         }

@@ -9,6 +9,7 @@ from attrs import frozen
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, not_empty, setting, within
 from engine.recipe.judgement import Guard
+from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
 from engine.systems.rvc.metrics import GUARDS, METRICS
 
@@ -325,15 +326,13 @@ class Losses:
 
 @frozen(kw_only=True)
 class Conversion:
-    """Clips of other speakers that are converted, to be measured and listened to."""
+    """Clips of other speakers that are converted, to be measured and listened to.
 
-    corpus: str | None = setting(
-        "their corpus; where it is not given, the recipe's own, those of its speakers that are "
-        "not learned",
-        default=None,
-        check=not_empty,
-    )
-    num_clips: int = setting("how many are measured", default=8, check=at_least(1))
+    They are those of the corpus's speakers that are not learned; where all are learned, held-out
+    clips, each converted to the next voice.
+    """
+
+    num_clips: int = setting("how many are measured", default=8, check=at_least(0))
     noise_scale: float = setting(
         "deviation of the prior's noise when audio is made", default=0.66666, check=within(0.0, 2.0)
     )
@@ -342,12 +341,17 @@ class Conversion:
     )
 
 
+_OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
+"""How the names of metrics begin that mean something where discriminators have learned."""
+_OF_PITCH = ("f0_cents", "voicing_error", "octave_cents")
+
+
 @frozen(kw_only=True)
 class RvcRecipe(Recipe):
     """A recipe that trains a voice for RVC."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
-    shown_by = ("samples", "pictures", "files.export", "command_line")
+    shown_by = ("samples", "pictures", "export", "data.clip_tables")
     plots = (
         Plot("eval", "step", "mel", "L1 of log mels of resynthesised clips, evaluation set"),
         Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),
@@ -372,6 +376,12 @@ class RvcRecipe(Recipe):
         return {term: weight for term, weight in weights.items() if weight > 0.0}
 
     @property
+    def published_weights(self) -> tuple[str, ...]:
+        """The published generator, and the discriminators where they are given."""
+        given = self.model.discriminator.weights
+        return (*super().published_weights, *([] if given is None else [given]))
+
+    @property
     def reads_hz(self) -> tuple[int, ...]:
         """The rate of the model's audio, from which that of the features is made."""
         return (self.dataset.sample_rate_hz,)
@@ -394,16 +404,39 @@ class RvcRecipe(Recipe):
             yield "model.speaker_rows", f"must be at least {len(self.dataset.speakers)}"
         if "mel" not in self.generator_weights and "stft" not in self.generator_weights:
             yield "losses", "nothing leads to the waveform: give mel or stft a weight"
-        if not self.has_pitch:
-            for path, metric in self.named_metrics():
-                if metric.rpartition("/")[2] in ("f0_cents", "voicing_error", "octave_cents"):
-                    yield path, f"'{metric}': dataset.pitch is 'none'"
+        if len(self.published_weights) == 1 and self.model.discriminator.weights is not None:
+            yield "model.discriminator.weights", "needs start.weights: the generator's beside it"
+        for path, metric in self.named_metrics():
+            if why := self._why_absent(metric):
+                yield path, f"'{metric}': {why}"
+        yield from self.premature_guards(None)
 
-    def named_metrics(self) -> Iterable[tuple[str, str]]:
-        """Where the recipe relies on which metric: key path and metric."""
-        yield "training.best", self.training.best
-        chosen = {metric for metric in self.guard if not self.has_default_guard(metric)}
-        yield from ((f"guard.{metric}", metric) for metric in chosen)
-        yield from ((f"expect.{metric}", metric) for metric in self.expect)
-        if self.verdict is not None:
-            yield "verdict.metric", self.verdict.metric
+    def premature_guards(self, steps_per_epoch: int | None) -> Iterable[tuple[str, str]]:
+        """Guards that would judge discriminators before they have learned a step: path and fault.
+
+        Those at an epoch are looked at where the steps in one are known.
+        """
+        begin = self.model.discriminator.starts_at_step
+        return premature_guards(self.guard, _OF_DISCRIMINATORS, begin, steps_per_epoch)
+
+    def _why_absent(self, metric: str) -> str | None:
+        """Why the runs of this very recipe never give a metric that its system has."""
+        what, _, name = metric.rpartition("/")
+        if name in _OF_PITCH and not self.has_pitch:
+            return "dataset.pitch is 'none'"
+        if what.endswith("/conversion") and self.conversion.num_clips == 0:
+            return "conversion.num_clips is 0"
+        if what == "train/discriminator" and name.endswith("_scale"):
+            return None if self.model.discriminator.scale == "with" else "there is no such one"
+        size = name.rpartition("_period_")[2]
+        if what == "train/discriminator" and size.isdecimal():
+            return None if int(size) in self.model.periods else "there is no such discriminator"
+        weights = self.generator_weights
+        if what == "train/gradient_share" and name not in weights:
+            return f"losses.{name} is 0"
+        if what == "train/generator" and name == "feature_relative":
+            heard = not weights.keys().isdisjoint(ADVERSARIAL_TERMS)
+            return None if heard else "losses.adversarial and losses.feature are 0"
+        if what == "train/generator" and name in GENERATOR_TERMS and name not in weights:
+            return f"losses.{name} is 0"
+        return None

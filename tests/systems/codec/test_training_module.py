@@ -60,8 +60,8 @@ def test_the_health_of_each_discriminator_is_measured_under_its_name(make_codec,
     judged, _ = both_turns(make_codec(discriminator=both))
     for name in ("period_2", "stft_64"):
         assert 0.0 <= float(judged.metrics[f"accuracy_{name}"]) <= 1.0
-        assert f"over_chance_{name}" in judged.metrics
-    parts = [float(judged.metrics[f"over_chance_{n}"]) for n in ("period_2", "stft_64")]
+        assert f"loss_over_chance_{name}" in judged.metrics
+    parts = [float(judged.metrics[f"loss_over_chance_{n}"]) for n in ("period_2", "stft_64")]
     assert float(judged.metrics["loss_over_chance"]) == pytest.approx(np.mean(parts), rel=1e-5)
 
 

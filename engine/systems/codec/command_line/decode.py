@@ -32,15 +32,16 @@ def command(
     Examples:
       cantus decode speech.dac --model dac_16khz --output decoded
     """
-    from engine.systems.codec.command_line.codec_files import each_file, open_codec
+    from engine.system_support.each_file import Job, each_file, jobs_for
+    from engine.systems.codec.command_line.codec_files import open_codec
     from engine.systems.codec.files.code_file import decode_file
     from engine.systems.codec.files.dac_file import read_dac_file
 
     codec = open_codec(model, device)
 
-    def decode(path: Path, target: Path) -> str:
-        coded = read_dac_file(path)
-        decode_file(codec, coded, target, as_float=as_float)
+    def decode(job: Job, _: object) -> str:
+        coded = read_dac_file(job.source)
+        decode_file(codec, coded, job.target, as_float=as_float)
         return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s at {coded.sample_rate_hz:,} Hz"
 
-    return each_file(files, output, ".wav", force, "decoding", decode)
+    return each_file(jobs_for(files, output, ".wav"), "decoding", decode, force=force).code

@@ -32,16 +32,17 @@ def command(
       cantus encode speech.wav --model dac_16khz
       cantus encode music/*.flac --model weights_44khz.pth --output coded --quantizers 4
     """
-    from engine.systems.codec.command_line.codec_files import each_file, open_codec
+    from engine.system_support.each_file import Job, each_file, jobs_for
+    from engine.systems.codec.command_line.codec_files import open_codec
     from engine.systems.codec.files.code_file import encode_file
     from engine.systems.codec.files.dac_file import write_dac_file
 
     codec = open_codec(model, device, quantizers)
 
-    def encode(path: Path, target: Path) -> str:
-        coded = encode_file(codec, path, quantizers)
-        write_dac_file(coded, target)
+    def encode(job: Job, _: object) -> str:
+        coded = encode_file(codec, job.source, quantizers)
+        write_dac_file(coded, job.target)
         kbps = codec.bits_per_second(coded) / 1000
         return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s at {kbps:.3g} kbps"
 
-    return each_file(files, output, ".dac", force, "encoding", encode)
+    return each_file(jobs_for(files, output, ".dac"), "encoding", encode, force=force).code

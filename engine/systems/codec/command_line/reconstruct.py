@@ -33,15 +33,18 @@ def command(
       cantus reconstruct speech.wav --model dac_16khz
       cantus reconstruct speech.wav --model dac_16khz --quantizers 2 --output low
     """
-    from engine.systems.codec.command_line.codec_files import each_file, open_codec
+    from engine.system_support.each_file import Job, each_file, jobs_for
+    from engine.systems.codec.command_line.codec_files import open_codec
     from engine.systems.codec.files.code_file import decode_file, encode_file
 
     codec = open_codec(model, device, quantizers)
 
-    def reconstruct(path: Path, target: Path) -> str:
-        coded = encode_file(codec, path, quantizers)
-        decode_file(codec, coded, target, as_float=as_float)
+    def reconstruct(job: Job, _: object) -> str:
+        coded = encode_file(codec, job.source, quantizers)
+        decode_file(codec, coded, job.target, as_float=as_float)
         kbps = codec.bits_per_second(coded) / 1000
         return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s through {kbps:.3g} kbps"
 
-    return each_file(files, output, ".reconstructed.wav", force, "reconstructing", reconstruct)
+    return each_file(
+        jobs_for(files, output, ".reconstructed.wav"), "reconstructing", reconstruct, force=force
+    ).code

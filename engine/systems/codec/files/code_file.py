@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import soxr
 import torch
 from attrs import frozen
 
 from engine.corpus.audio.decode import AudioFile
 from engine.corpus.audio.pcm import to_int16
+from engine.corpus.audio.resample import at_rate
 from engine.errors import UserError
 from engine.files.new_wav import new_wav
 from engine.metrics.loudness import LoudnessMeter
@@ -55,9 +55,9 @@ def encode_file(codec: Codec, path: Path, num_quantizers: int | None = None) -> 
     codes, gains, loudness, num_samples = [], [], [], 0
     for channel in range(num_channels):
         with AudioFile(path, channel) as file:
-            gain, lufs = _level(codec, _at_rate(file.blocks(), rate, codec.sample_rate_hz))
+            gain, lufs = _level(codec, at_rate(file.blocks(), rate, codec.sample_rate_hz))
         with AudioFile(path, channel) as file:
-            blocks = _at_rate(file.blocks(), rate, codec.sample_rate_hz)
+            blocks = at_rate(file.blocks(), rate, codec.sample_rate_hz)
             heard = (torch.from_numpy(block * np.float32(gain)) for block in blocks)
             pieces = encode_chunks(codec.network, heard, num_quantizers)
             kept = [piece.numpy().astype(np.uint16) for piece in pieces]
@@ -81,7 +81,7 @@ def decode_file(codec: Codec, file: DacFile, path: Path, *, as_float: bool = Fal
     audio = (block * scale for block in _decoded(codec, file))
     left, num_channels = file.num_samples, len(file.codes)
     with new_wav(path, file.sample_rate_hz, num_channels, left, as_float=as_float) as wav:
-        for block in _at_rate(audio, codec.sample_rate_hz, file.sample_rate_hz, num_channels):
+        for block in at_rate(audio, codec.sample_rate_hz, file.sample_rate_hz, num_channels):
             wav.write(block[:left] if as_float else to_int16(block[:left]))
             left -= len(block[:left])
         # Resampling there and back may lose the last samples.
@@ -118,23 +118,6 @@ def _decoded(codec: Codec, file: DacFile) -> Iterator[np.ndarray]:
     """Samples float32 [T, channels] in pieces, at the codec's rate and level."""
     codes = torch.from_numpy(file.codes.astype(np.int64))
     return (block.numpy().T for block in decode_chunks(codec.network, codes))
-
-
-def _at_rate(
-    blocks: Iterable[np.ndarray], from_hz: int, to_hz: int, num_channels: int = 1
-) -> Iterator[np.ndarray]:
-    """Blocks float32 [T] or [T, channels] at another rate (soxr, quality HQ); none is empty."""
-    if from_hz == to_hz:
-        yield from blocks
-        return
-    resampler = soxr.ResampleStream(from_hz, to_hz, num_channels, dtype="float32", quality="HQ")
-    ending = np.zeros(0, np.float32)
-    for block in blocks:
-        if len(resampled := resampler.resample_chunk(np.ascontiguousarray(block))):
-            yield resampled
-        ending = block[:0]
-    if len(resampled := resampler.resample_chunk(np.ascontiguousarray(ending), last=True)):
-        yield resampled
 
 
 def _require_fit(codec: Codec, file: DacFile) -> None:

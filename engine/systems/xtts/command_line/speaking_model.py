@@ -8,9 +8,8 @@ import torch
 from attrs import evolve, frozen
 
 from engine.errors import UserError
-from engine.project import Project, find_project
-from engine.recipe import load_recipe
-from engine.system_support.discovery import recipe_classes
+from engine.project import find_project
+from engine.system_support.trained_model import trained_model
 from engine.systems.xtts.files.published import MODEL
 from engine.systems.xtts.recipe import Dataset, Speech, XttsRecipe
 from engine.systems.xtts.speech.exported import Exported, read_exported
@@ -49,11 +48,13 @@ def open_speaking_model(
     """
     if (Path(name) / MODEL).is_file():
         return _published(Path(name), evolve(Speech(), **sampling), device)
-    folder, recipe = _trained(find_project(), name)
-    speech = evolve(recipe.speech, **sampling)
-    exported = read_exported(folder / "export", speech, device)
-    language = speech.language or recipe.dataset.languages[0]
-    return SpeakingModel(exported, folder, speech, recipe.dataset, language)
+    hint = f"a folder of weights holds {MODEL}"
+    found = trained_model(find_project(), name, XttsRecipe, MODEL, "speaking model", hint)
+    speech = evolve(found.recipe.speech, **sampling)
+    exported = read_exported(found.export, speech, device)
+    dataset = found.recipe.dataset
+    language = speech.language or dataset.languages[0]
+    return SpeakingModel(exported, found.folder, speech, dataset, language)
 
 
 def _published(folder: Path, speech: Speech, device: torch.device) -> SpeakingModel:
@@ -62,18 +63,3 @@ def _published(folder: Path, speech: Speech, device: torch.device) -> SpeakingMo
     languages = exported.tokenizer.languages
     dataset = Dataset(corpus="none", languages=languages)
     return SpeakingModel(exported, folder, speech, dataset, languages[0])
-
-
-def _trained(project: Project, name: str) -> tuple[Path, XttsRecipe]:
-    """The folder of a trained model, and its recipe."""
-    folder = project.model(name)
-    kept = folder / "recipe.toml"
-    path = kept if kept.is_file() else project.recipe(name)
-    if not path.is_file():
-        raise UserError(f"There is no recipe {name!r}, and no folder of that name with {MODEL}.")
-    recipe = load_recipe(path, classes=recipe_classes())
-    if not isinstance(recipe, XttsRecipe):
-        raise UserError(f"{name!r} does not speak: it is a recipe of the system {recipe.system!r}.")
-    if not (folder / "export" / MODEL).is_file():
-        raise UserError(f"{name!r} is not trained: run 'dvc repro {name}' first.")
-    return folder, recipe

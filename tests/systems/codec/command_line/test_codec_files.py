@@ -115,7 +115,7 @@ def test_a_source_is_never_overwritten_by_what_is_made_of_it(cantus, tmp_path, w
     before = wav.read_bytes()
     told = cantus("encode", str(wav), "--model", str(weights), "--force")
     assert told.code == 2
-    assert "give --output" in told.error
+    assert "would be overwritten by what is made of it" in told.error
     assert wav.read_bytes() == before
 
 

@@ -1,0 +1,31 @@
+"""What every content encoder takes and gives."""
+
+from typing import Final, Protocol
+
+import numpy as np
+
+SAMPLE_RATE_HZ: Final = 16_000
+"""Of the audio that content is heard in."""
+HOP_LENGTH: Final = 320
+"""Samples from frame to frame: 20 ms."""
+
+
+class ContentEncoder(Protocol):
+    """Tells what is said, as features. Pickles as its settings, so that workers can share it."""
+
+    @property
+    def dim(self) -> int:
+        """Of a feature."""
+
+    @property
+    def digest(self) -> str:
+        """Of the encoder, its settings and its weights."""
+
+    def num_frames(self, num_samples: int) -> int:
+        """Frames of so many samples, at least 1."""
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        """Features float32 [frames, dim], 50 frames a second, of audio float32 [samples] in -1..1.
+
+        The audio has 16,000 samples a second.
+        """

@@ -1,0 +1,26 @@
+"""Guards that would judge discriminators before they have learned a step."""
+
+from collections.abc import Iterator
+
+from engine.recipe.judgement import Guards, guards_on
+
+
+def premature_guards(
+    guards: Guards, metrics: tuple[str, ...], begin: int, steps_per_epoch: int | None
+) -> Iterator[tuple[str, str]]:
+    """Guards of metrics that start so, at or before the step `begin`: key path and fault.
+
+    Those at an epoch are looked at where the steps in one are known.
+    """
+    for named in guards_on(guards):
+        guard = named.guard
+        unit, _, count = guard.at.removeprefix("from ").partition(":")
+        unknown = unit == "epoch" and steps_per_epoch is None
+        if not named.metric.startswith(metrics) or guard.at == "always" or unknown:
+            continue
+        step = int(count) * ((steps_per_epoch or 1) if unit == "epoch" else 1)
+        if step <= begin:
+            yield (
+                f"guard.{named.metric}.at",
+                f"'{guard.at}' is before the discriminators' step {begin}",
+            )

@@ -1,0 +1,65 @@
+"""A trained model by its recipe's name, as commands are given it."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from engine.errors import UserError
+from engine.project import Project
+from engine.recipe import Recipe, RecipeError, load_recipe
+from engine.system_support.discovery import recipe_classes
+
+R = TypeVar("R", bound=Recipe)
+
+
+@frozen
+class TrainedModel(Generic[R]):
+    """The folder of a trained model, and the recipe that it was trained by."""
+
+    folder: Path
+    recipe: R
+
+    @property
+    def export(self) -> Path:
+        """The folder of what other tools read."""
+        return self.folder / "export"
+
+
+def trained_model(
+    project: Project, name: str, kind: type[R], exported: str, what: str, hint: str
+) -> TrainedModel[R]:
+    """Find a trained model of one system.
+
+    `exported` is a pattern of the file in its export folder that a trained model has, `what` says
+    what such a model is ("codec"), `hint` how one that is no recipe's is named. Raises UserError
+    where there is no such recipe, it is of another system, or it is not trained; then the sentence
+    names those that are.
+    """
+    kept, given = project.model(name) / "recipe.toml", project.recipe(name)
+    if not (kept.is_file() or given.is_file()):
+        raise UserError(f"There is no recipe {name!r}; {hint}.")
+    recipe = load_recipe(kept if kept.is_file() else given, classes=recipe_classes())
+    if not isinstance(recipe, kind):
+        raise UserError(f"{name!r} is no {what}: its recipe is of the system {recipe.system!r}.")
+    if _is_exported(project, name, exported):
+        return TrainedModel(project.model(name), recipe)
+    trained = _all_trained(project, kind, exported)
+    others = f"Trained are: {', '.join(trained)}." if trained else f"No {what} is yet."
+    raise UserError(f"{name!r} is not trained: run 'dvc repro {name}' first. {others}")
+
+
+def _all_trained(project: Project, kind: type[Recipe], exported: str) -> list[str]:
+    """The names of a system's trained models. One whose recipe no longer loads is left out."""
+    names = []
+    for place in sorted(project.model("any").parent.glob("*/recipe.toml")):
+        with suppress(RecipeError):
+            recipe = load_recipe(place, classes=recipe_classes())
+            if isinstance(recipe, kind) and _is_exported(project, place.parent.name, exported):
+                names.append(place.parent.name)
+    return names
+
+
+def _is_exported(project: Project, name: str, exported: str) -> bool:
+    return any((project.model(name) / "export").glob(exported))

@@ -1,0 +1,113 @@
+"""Slices, pitch and content features of a recipe's clips: kept, and made where they lack.
+
+All files and their keys are here. A file holds a few clips; an edit of the code that makes it, or
+another method, makes it anew.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from attrs import asdict, frozen
+
+from engine.corpus import Corpus
+from engine.features.cache import Features, Key
+from engine.features.many_files import Job, make_files
+from engine.files.source_code import digest_of_code, import_closure
+from engine.recipe.params import Work
+from engine.systems.rvc.data.content_features import STORED, MeasureContent, read_content
+from engine.systems.rvc.data.methods import Methods
+from engine.systems.rvc.data.shards import Shard, shards_of
+from engine.systems.rvc.data.sliced_clips import MeasureSlices, SlicedClips, read_sliced
+from engine.systems.rvc.data.slices import Slicing
+from engine.systems.rvc.recipe import FEATURE_RATE_HZ
+
+MUTE_SECONDS = 3
+
+_APART = (
+    "engine.corpus",
+    "engine.errors",
+    "engine.files",
+    "engine.nn.cpu",
+    "engine.recipe",
+    "engine.systems.rvc.recipe",
+    "engine.training",
+)
+"""Code that keeps and says, or whose effect stands in a key by another name."""
+
+
+@frozen(eq=False)
+class CachedFeatures:
+    """The features of a recipe's corpus: each is read from the cache, or made and kept there."""
+
+    corpus: Corpus
+    cache: Features
+    methods: Methods
+    slicing: Slicing
+    work: Work | None
+    """Who measures; this process where there is none, as on a GPU."""
+
+    def sliced(self, rows: np.ndarray) -> SlicedClips:
+        """The slices of the clips at these rows of the manifest, with their pitch."""
+        pitch = self.methods.pitch
+        shards = [*shards_of(self.corpus, rows, self.slicing.sample_rate_hz)]
+        key = self._key("sliced_clips", pitch)
+        jobs = [
+            Job("slices.npz", {**key, "clips": s.digest}, MeasureSlices(s, self.slicing, pitch))
+            for s in shards
+        ]
+        title = "slices" if pitch is None else "slices, pitch"
+        paths = make_files(self.cache, jobs, self.work, title)
+        return SlicedClips.joined([*map(read_sliced, paths)], [len(s.rows) for s in shards])
+
+    def content(self, rows: np.ndarray, slices: np.ndarray) -> list[np.ndarray]:
+        """The content features [frames, dim] of the slices of the clips at these rows.
+
+        `slices` are all that there are of these clips, in their order.
+        """
+        encoder = self.methods.content
+        key, jobs, counts = self._key("content_features", encoder), list[Job](), list[list[int]]()
+        for shard, part in _by_shard(
+            shards_of(self.corpus, rows, self.slicing.sample_rate_hz), slices
+        ):
+            write = MeasureContent(shard, part, encoder)
+            jobs.append(Job("content.npy", {**key, "clips": shard.digest}, write))
+            counts.append([encoder.num_frames(int(heard)) for heard in part["heard"]])
+        paths = make_files(self.cache, jobs, self.work, "content features")
+        read = zip(paths, counts, strict=True)
+        return [features for path, of_each in read for features in read_content(path, of_each)]
+
+    def mute(self) -> np.ndarray:
+        """The content features [frames, dim] of three seconds of silence."""
+        encoder = self.methods.content
+        samples = np.zeros(MUTE_SECONDS * FEATURE_RATE_HZ, np.float32)
+
+        def fill(array: np.ndarray) -> None:
+            array[:] = encoder(samples)
+
+        shape = [encoder.num_frames(len(samples)), encoder.dim]
+        return self.cache.array(
+            "mute", self._key("content_features", encoder), shape, STORED.str, fill
+        )
+
+    def _key(self, module: str, method: object) -> Key:
+        """What all that a module and a method make depends on, but for the clips."""
+        roots = [f"{__package__}.{module}"]
+        if method is not None:
+            roots.append(type(method).__module__)
+        return {
+            "method": getattr(method, "digest", "none"),
+            "slicing": str(asdict(self.slicing)),
+            "code": digest_of_code(import_closure(roots, _APART)),
+        }
+
+
+def _by_shard(shards: Iterable[Shard], slices: np.ndarray) -> Iterator[tuple[Shard, np.ndarray]]:
+    """Each group with its slices, whose field "clip" counts from its first clip."""
+    first = 0
+    for shard in shards:
+        last = first + len(shard.rows)
+        start, stop = np.searchsorted(slices["clip"], [first, last])
+        part = slices[start:stop].copy()
+        part["clip"] -= first
+        yield shard, part
+        first = last

@@ -1,0 +1,141 @@
+"""The recordings of a recipe: its clips cut into slices, split, with pitch and content."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from attrs import frozen
+
+from engine.errors import UserError
+from engine.features.cache import Features
+from engine.project import Project
+from engine.recipe.params import Params
+from engine.system_support.corpus_system import SplitCorpus, open_corpus, split_corpus
+from engine.systems.rvc.data.assemble import assemble, slices_at
+from engine.systems.rvc.data.cached_features import CachedFeatures
+from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
+from engine.systems.rvc.data.eligible import eligible_places, notes_of_parts
+from engine.systems.rvc.data.left_out import LeftOut, notes_of
+from engine.systems.rvc.data.methods import Methods, open_methods
+from engine.systems.rvc.data.sliced_clips import SlicedClips
+from engine.systems.rvc.data.slices import Slicing
+from engine.systems.rvc.data.sources import Sources, load_sources
+from engine.systems.rvc.data.split_voices import cut_it, learnable, only_chosen
+from engine.systems.rvc.data.voices import Voices, find_voices
+from engine.systems.rvc.recipe import RvcRecipe
+
+
+@frozen(kw_only=True, eq=False)
+class Recordings:
+    """The clips that a recipe learns from and is evaluated on, with what they were made into."""
+
+    data: SplitCorpus
+    """`rows` are those of the two sets alone."""
+    clips: VoiceClips
+    """The clips of both sets, in the order of `data.rows`."""
+    sources: Sources
+    """Clips of other speakers, which are converted."""
+    voices: Voices
+    methods: Methods
+    silence: np.ndarray
+    """Content features [frames, dim] of silence."""
+    num_mute_clips: int
+    """Slices of silence that each speaker is learned with."""
+    unchosen: np.ndarray
+    """Rows of the manifest that could be used, and are in neither set."""
+    left_out: Sequence[LeftOut]
+    """By row."""
+    sliced: SlicedClips
+    """Of all clips of the voices, those among them that are left out."""
+    notes: Sequence[str]
+    """Sentences for the report."""
+
+    @property
+    def training(self) -> VoiceSlices:
+        """What is learned from: slices of the training clips, and of silence."""
+        spoken = self.clips.only(self.data.split.train).slices
+        return spoken.with_silence(self.num_mute_clips, self.silence)
+
+    @property
+    def evaluation(self) -> VoiceClips:
+        """The clips that are held out, whole."""
+        return self.clips.only(self.data.split.evaluation)
+
+    @property
+    def speaker_names(self) -> tuple[str, ...]:
+        """By the speakers' numbers; one empty name where the corpus names none."""
+        return self.voices.names
+
+
+def load_recordings(
+    recipe: RvcRecipe,
+    project: Project,
+    params: Params,
+    features: Features,
+    device: torch.device,
+) -> Recordings:
+    """Cut, measure and split the clips of a recipe's corpus.
+
+    Whatever is kept in `features` is not made again. Raises UserError where the corpus is not
+    packed at the recipe's rate, a package or published files are missing, no clip can be used, or
+    there are fewer training slices than a batch has.
+    """
+    corpus, dataset = open_corpus(recipe, project), recipe.dataset
+    clips = corpus.manifest.clips
+    voices = find_voices(clips, dataset.speakers, recipe.model.speaker_rows)
+    made = CachedFeatures(
+        corpus=corpus,
+        cache=features,
+        methods=open_methods(recipe, project, device),
+        slicing=Slicing.of(dataset),
+        work=params.work if device.type == "cpu" else None,
+    )
+    sliced = made.sliced(np.array(voices.rows, np.int64))
+    usable, left_out = eligible_places(corpus, voices, sliced, recipe.has_pitch)
+    notes = [*made.methods.notes, *notes_of(left_out)]
+    rows = np.array(voices.rows, np.int64)[usable]
+    _require(len(rows), len(clips), recipe, notes)
+    data = split_corpus(recipe, project, corpus, params.seed, rows, notes, min_train_clips=1)
+    speakers = np.array(voices.speakers, np.int64)[usable]
+    data, said = learnable(data, speakers, voices.names, recipe)
+    data, places = only_chosen(data)
+    chosen = assemble(made, data, slices_at(sliced, usable[places]), speakers[places], dataset)
+    sources = load_sources(recipe, made, data, voices)
+    recordings = Recordings(
+        data=data,
+        clips=chosen,
+        sources=sources,
+        voices=voices,
+        methods=made.methods,
+        silence=made.mute(),
+        num_mute_clips=dataset.num_mute_clips,
+        unchosen=np.delete(rows, places),
+        left_out=left_out,
+        sliced=sliced,
+        notes=[*notes, *said, *notes_of_parts(sliced, usable), *sources.notes],
+    )
+    _require_batch(len(recordings.training), recipe, notes)
+    return recordings
+
+
+def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence[str]) -> None:
+    name = recipe.dataset.corpus
+    if not num_usable:
+        raise UserError(
+            f"None of the {num_clips} clips of corpus {name!r} can be used. {' '.join(notes)} "
+            "Change the dataset table, or the corpus."
+        )
+    if num_usable == 1:
+        raise UserError(
+            f"Corpus {name!r} has one clip, of which nothing can be held out. {' '.join(notes)} "
+            f"{cut_it(name)}"
+        )
+
+
+def _require_batch(num_slices: int, recipe: RvcRecipe, notes: Sequence[str]) -> None:
+    batch = recipe.training.batch_size
+    if num_slices < batch:
+        raise UserError(
+            f"Corpus {recipe.dataset.corpus!r} has {num_slices} training slices, fewer than a "
+            f"batch of {batch}. {' '.join(notes)} Add clips or lower training.batch_size."
+        )

@@ -1,0 +1,51 @@
+"""Groups of clips whose features share a file."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import soxr
+from attrs import frozen
+
+from engine.corpus import Corpus, PackedAudio
+from engine.files.checksum import digest_of
+
+_LAST_OF_256 = 16
+"""Of the first bytes of clips' digests, those that end a group: 16 clips on average."""
+_LONG_SECONDS = 60.0
+"""A clip as long as this ends one too: what a kill loses is worked through in minutes."""
+
+
+@frozen(eq=False)
+class Shard:
+    """A few clips that follow each other."""
+
+    packed: PackedAudio
+    rows: tuple[int, ...]
+    """Of the manifest."""
+    ids: tuple[str, ...]
+    digest: str
+    """Of their samples at the rate of the packed audio."""
+
+
+def shards_of(corpus: Corpus, rows: np.ndarray, sample_rate_hz: int) -> Iterator[Shard]:
+    """The clips at these rows in groups.
+
+    Where a group ends is told by a clip itself, so that a clip that is added or taken away changes
+    its own group alone.
+    """
+    packed, group = corpus.packed(sample_rate_hz), list[int]()
+    for row in rows.tolist():
+        clip = corpus.manifest.clips[row]
+        group.append(row)
+        if bytes.fromhex(clip.sha256[:2])[0] < _LAST_OF_256 or clip.seconds >= _LONG_SECONDS:
+            yield _shard(corpus, packed, group)
+            group = []
+    if group:
+        yield _shard(corpus, packed, group)
+
+
+def _shard(corpus: Corpus, packed: PackedAudio, rows: list[int]) -> Shard:
+    clips = [corpus.manifest.clips[row] for row in rows]
+    resampler = f"soxr {soxr.__version__} HQ"
+    digest = digest_of([[clip.sha256 for clip in clips], packed.sample_rate_hz, resampler])
+    return Shard(packed, tuple(rows), tuple(clip.id for clip in clips), digest)

@@ -1,0 +1,66 @@
+"""Whose clips are learned from: the speakers of a corpus, and the clips that have none."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from engine.corpus.table.manifest import Clip
+from engine.errors import UserError
+from engine.files.text import visible
+from engine.recipe.faults import did_you_mean
+from engine.systems.rvc.data.left_out import LeftOut
+
+
+@frozen(eq=False)
+class Voices:
+    """The speakers that are learned, and which clips are theirs."""
+
+    names: tuple[str, ...]
+    """Sorted: a speaker's number is its place. One without a name where no clip names any."""
+    rows: Sequence[int]
+    """Ascending rows of the manifest."""
+    speakers: Sequence[int]
+    """The speaker's number of each."""
+    left_out: Sequence[LeftOut]
+
+
+def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> Voices:
+    """The voices of a corpus, or those that are chosen.
+
+    Raises UserError where a chosen one is not there, or there are more than the embedding's rows.
+    """
+    there = sorted({clip.speaker for clip in clips if clip.speaker})
+    for name in chosen:
+        if name not in there:
+            raise UserError(
+                f"dataset.speakers names {visible(name)!r}{did_you_mean(name, there)}, whose voice "
+                f"is in no clip. {_who(there)}"
+            )
+    names = sorted(set(chosen)) or there or [""]
+    if len(names) > num_rows:
+        raise UserError(
+            f"The corpus has {len(names)} speakers, more than the {num_rows} rows of "
+            "model.speaker_rows. Name those to be learned in dataset.speakers, or add rows."
+        )
+    return _sorted(clips, names)
+
+
+def _sorted(clips: Sequence[Clip], names: Sequence[str]) -> Voices:
+    numbers = {name: number for number, name in enumerate(names)}
+    rows, speakers, left_out = list[int](), list[int](), list[LeftOut]()
+    for row, clip in enumerate(clips):
+        number = numbers.get(clip.speaker or "")
+        if number is not None:
+            rows.append(row)
+            speakers.append(number)
+        elif clip.speaker:
+            left_out.append(LeftOut(row, clip.id, "other speaker", clip.speaker))
+        else:
+            left_out.append(LeftOut(row, clip.id, "speaker unknown", ""))
+    return Voices(tuple(names), rows, speakers, left_out)
+
+
+def _who(there: Sequence[str]) -> str:
+    if not there:
+        return "No clip of the corpus names a speaker; leave dataset.speakers out."
+    return f"There are: {', '.join(map(visible, there))}."

@@ -1,0 +1,65 @@
+"""The networks that a recipe asks for."""
+
+import torch
+
+from engine.nn.discriminators import Discriminators, hifi_gan_discriminators
+from engine.systems.rvc.network.settings import SynthesizerSettings
+from engine.systems.rvc.network.spectrogram import SpectrogramSettings
+from engine.systems.rvc.network.synthesizer import Synthesizer
+from engine.systems.rvc.recipe import RvcRecipe
+
+
+def synthesizer_settings(recipe: RvcRecipe) -> SynthesizerSettings:
+    """The sizes of its synthesizer."""
+    model = recipe.model
+    return SynthesizerSettings(
+        sample_rate_hz=recipe.dataset.sample_rate_hz,
+        n_fft=model.n_fft,
+        content_dim=model.content_channels,
+        uses_f0=recipe.has_pitch,
+        num_speakers=model.speaker_rows,
+        speaker_dim=model.speaker_channels,
+        latent_dim=model.latent_channels,
+        hidden_dim=model.hidden_channels,
+        filter_dim=model.filter_channels,
+        num_heads=model.num_heads,
+        num_layers=model.num_layers,
+        feed_forward_kernel=model.kernel_size,
+        posterior_layers=model.posterior_layers,
+        resblock=model.resblock,
+        resblock_kernels=model.resblock_kernels,
+        resblock_dilations=model.resblock_dilations,
+        upsample_rates=model.upsample_rates,
+        upsample_kernels=model.upsample_kernels,
+        upsample_initial_channels=model.upsample_channels,
+    )
+
+
+def spectrogram_settings(recipe: RvcRecipe) -> SpectrogramSettings:
+    """What its posterior encoder reads, and its mel loss compares."""
+    model = recipe.model
+    return SpectrogramSettings(
+        sample_rate_hz=recipe.dataset.sample_rate_hz,
+        n_fft=model.n_fft,
+        hop_length=model.hop_length,
+        num_mels=model.num_mels,
+        floor=model.mel_floor,
+    )
+
+
+def build_synthesizer(recipe: RvcRecipe) -> Synthesizer:
+    """Its synthesizer, initialised from torch's generator."""
+    network = Synthesizer(synthesizer_settings(recipe))
+    gain = recipe.model.sine_gain
+    if gain is not None and recipe.has_pitch:
+        with torch.no_grad():
+            network.dec.m_source.l_linear.weight.fill_(gain)
+    return network
+
+
+def build_discriminators(recipe: RvcRecipe) -> Discriminators:
+    """Its discriminators, likewise."""
+    table = recipe.model.discriminator
+    return hifi_gan_discriminators(
+        recipe.model.periods, channels=table.channels, with_scale=table.scale == "with"
+    )

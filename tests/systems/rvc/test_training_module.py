@@ -1,0 +1,132 @@
+import pytest
+import torch
+from attrs import evolve
+
+from engine.errors import UserError
+from engine.systems.rvc.recipe import Losses, NoPitch
+from engine.systems.rvc.training_module import RvcTrainingModule
+from tests.systems.rvc.conftest import SMALL
+
+HOP = 160
+LENGTHS = (60, 50, 59)
+
+
+def made(recipe, content="contentvec"):
+    return RvcTrainingModule(recipe, content)
+
+
+@pytest.fixture
+def module(make_rvc_recipe):
+    torch.manual_seed(1)
+    return made(make_rvc_recipe())
+
+
+@pytest.fixture
+def batch():
+    torch.manual_seed(2)
+    frames = torch.arange(60)
+    lengths = torch.tensor(LENGTHS)
+    inside = (frames < lengths[:, None]).float()
+    return {
+        "audio": 0.1 * (torch.randn(3, 60 * HOP) * inside.repeat_interleave(HOP, 1))[:, None],
+        "content": torch.randn(3, 60, 768),
+        "f0": 120.0 * inside,
+        "f0_coarse": torch.randint(1, 255, (3, 60)),
+        "lengths": lengths,
+        "speaker": torch.tensor([0, 1, 2]),
+        "crop_starts": torch.tensor([0, 18, 9]),
+    }
+
+
+def both_turns(module, batch, step=0):
+    module.begin(step)
+    prepared = module.prepare(batch)
+    return module.discriminator(prepared), module.generator(prepared)
+
+
+def test_terms_are_those_that_weigh_something_and_all_are_finite(module, batch):
+    judged, made = both_turns(module, batch)
+    assert judged.losses.keys() == {"discriminator"}
+    assert made.losses.keys() == {"adversarial", "feature", "mel", "kl"}
+    assert all(torch.isfinite(v) for terms in (judged, made) for v in terms.losses.values())
+
+
+def test_a_term_without_weight_is_not_computed(make_rvc_recipe, batch):
+    losses = Losses(mel=0.0, stft=1.0, kl=0.0, feature=0.0)
+    module = made(make_rvc_recipe(losses=losses))
+    assert both_turns(module, batch)[1].losses.keys() == {"stft", "adversarial"}
+
+
+def test_before_their_first_step_the_discriminators_are_not_heard(
+    make_rvc_recipe, batch, monkeypatch
+):
+    module = made(make_rvc_recipe(discriminator={"starts_at_step": 5}))
+    asked = []
+    whole = module.discriminators.compare
+    monkeypatch.setattr(module.discriminators, "compare", lambda *a: asked.append(1) or whole(*a))
+    early = both_turns(module, batch, step=4)[1].losses.keys()
+    assert not asked
+    assert both_turns(module, batch, step=5)[1].losses.keys() - early == {"adversarial", "feature"}
+
+
+def test_nothing_of_the_discriminators_turn_reaches_the_synthesizer(module, batch):
+    judged, _ = both_turns(module, batch)
+    judged.losses["discriminator"].backward()
+    assert all(p.grad is None for p in module.network.parameters())
+    assert all(p.grad is not None for p in module.discriminators.parameters())
+
+
+def test_every_weight_of_the_synthesizer_learns_within_two_steps(module, batch):
+    optimizer = torch.optim.SGD(module.network.parameters(), 1e-3)
+    for _ in range(2):  # the flow begins as the identity: what is behind it learns a step later
+        optimizer.zero_grad()
+        both_turns(module, batch)[1].losses["kl"].backward(retain_graph=True)
+        sum(both_turns(module, batch)[1].losses.values()).backward()
+        optimizer.step()
+    silent = [n for n, p in module.network.named_parameters() if p.grad is None or not p.grad.any()]
+    assert silent == []
+
+
+def test_the_health_of_each_discriminator_is_measured_under_its_name(module, batch):
+    judged, made = both_turns(module, batch)
+    for name in ("period_2", "period_3"):
+        assert 0.0 <= float(judged.metrics[f"accuracy_{name}"]) <= 1.0
+    parts = [float(judged.metrics[f"loss_over_chance_period_{n}"]) for n in (2, 3)]
+    assert float(judged.metrics["loss_over_chance"]) == pytest.approx(sum(parts) / 2)
+    assert float(made.metrics["feature_relative"]) > 0
+
+
+def test_the_spectrogram_of_a_clip_does_not_depend_on_what_shares_its_batch(module, batch):
+    together = module.spectrograms(batch["audio"][:, 0], batch["lengths"])
+    for place, length in enumerate(LENGTHS):
+        alone = module.spectrogram(batch["audio"][place, :, : length * HOP])
+        torch.testing.assert_close(together[place : place + 1, :, :length], alone)
+
+
+def test_the_target_is_the_part_of_the_recording_that_is_decoded(module, batch):
+    module.begin(0)
+    target = module.prepare(batch)["target"]
+    assert target.shape == (3, 1, 32 * HOP)
+    assert torch.equal(target[1, 0], batch["audio"][1, 0, 18 * HOP : 50 * HOP])
+
+
+def test_without_pitch_nothing_of_it_is_asked_for(make_rvc_recipe, batch):
+    module = made(make_rvc_recipe(dataset={"pitch": NoPitch()}))
+    plain = {name: value for name, value in batch.items() if not name.startswith("f0")}
+    assert torch.isfinite(both_turns(module, plain)[1].losses["mel"])
+
+
+def test_the_gain_of_the_sine_is_the_recipes_or_drawn(make_rvc_recipe):
+    given = made(make_rvc_recipe())
+    drawn = made(make_rvc_recipe(model=evolve(SMALL, sine_gain=None)))
+    assert float(given.network.dec.m_source.l_linear.weight.detach()) == 1.0
+    assert float(drawn.network.dec.m_source.l_linear.weight.detach()) != 1.0
+
+
+def test_weights_that_know_other_content_features_are_refused(make_rvc_recipe):
+    ours, theirs = made(make_rvc_recipe()), made(make_rvc_recipe(), "another one")
+    with pytest.raises(UserError, match=r"another model.*dataset\.content"):
+        ours.load_state_dict(theirs.state_dict())
+    with pytest.raises(UserError, match="another model"):
+        ours.adopted(theirs.state_dict())
+    ours.load_state_dict(made(make_rvc_recipe()).state_dict())
