@@ -11,8 +11,8 @@ from engine.cli.show.load import Loaded, load_project_recipe
 from engine.errors import UserError
 from engine.fetch.published import find_weights
 from engine.files.checksum import sha256_of
-from engine.project import Project, find_project
 from engine.pipeline.stages import lacking_rates
+from engine.project import Project, find_project
 from engine.recipe import load_params, to_plain
 from engine.recipe.code import preparing_code, training_code
 from engine.recipe.dataset import CorpusClips

@@ -18,7 +18,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     DVC's cache holds to the old file is left as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _drop_leftovers(path)
+    drop_leftovers(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
@@ -76,7 +76,7 @@ def reserve(path: Path) -> None:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def _drop_leftovers(path: Path) -> None:
+def drop_leftovers(path: Path) -> None:
     """Delete what a process that was killed while it wrote `path` left beside it."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
         import psutil  # imported late: it is seldom needed, and `cantus check` answers quickly

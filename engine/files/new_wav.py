@@ -8,7 +8,7 @@ from pathlib import Path
 import soundfile
 
 from engine.errors import UserError
-from engine.files.atomic import sync
+from engine.files.atomic import drop_leftovers, sync
 
 _LARGEST_WAV = (1 << 32) - 4096
 """Bytes that a plain WAV can hold."""
@@ -26,9 +26,10 @@ def new_wav(
     """A WAV that is written piece by piece, of 16 bits or 32-bit floats.
 
     `num_samples` is about how many each channel will have: above 4 GB the file is an RF64. It takes
-    its name when the block is done, and is deleted where that fails. Raises UserError where it
-    cannot be written.
+    its name when the block is done, and is deleted where that fails; what a killed process left
+    beside is deleted too. Raises UserError where it cannot be written.
     """
+    drop_leftovers(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     kind, width = ("FLOAT", 4) if as_float else ("PCM_16", 2)
     container = "RF64" if num_samples * num_channels * width > _LARGEST_WAV else "WAV"

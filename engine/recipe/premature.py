@@ -1,4 +1,4 @@
-"""Guards that would judge what begins late, such as discriminators, before it has learned a step."""
+"""Guards that would judge discriminators before they have learned a step."""
 
 from collections.abc import Iterator
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -27,6 +30,14 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     with pytest.raises(ValueError, match="stop"):
         stop_halfway()
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_what_a_killed_process_left_beside_a_wav_is_deleted(tmp_path):
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=-1)
+    (tmp_path / f".a.wav.{int(dead.stdout)}").write_text("half")
+    with new_wav(tmp_path / "a.wav", 8_000, 1, 6) as wav:
+        wav.write(np.zeros(6))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
 def test_more_than_a_plain_wav_holds_is_written_as_rf64(tmp_path):

@@ -56,6 +56,20 @@ def test_an_input_that_never_reaches_the_model_is_named():
     assert "not connected" in found["conditioning noisy"]
 
 
+def test_an_input_that_all_clips_of_the_batch_share_cannot_be_swapped(monkeypatch):
+    system, preflight = look(toy_recipe())
+    whole = type(system.train_clips).batch
+
+    def alike(clips, indices, random):
+        batch = whole(clips, indices, random)
+        return batch | {"noisy": batch["noisy"][:1].expand_as(batch["noisy"])}
+
+    monkeypatch.setattr(type(system.train_clips), "batch", alike)
+    (check,) = [c for c in preflight.checks() if c.name == "conditioning noisy"]
+    assert check.ok
+    assert "not looked at" in check.detail
+
+
 def test_a_parameter_without_gradient_is_named():
     found = failures(toy_recipe(model=ToyModel(broken="unconnected")))
     assert "network.idle" in found["gradients"]

@@ -8,11 +8,11 @@ from attrs import frozen
 
 from engine.files.safe_names import file_name
 from engine.system_support.audio_samples import write_wav
+from engine.system_support.spectrogram_picture import draw_spectrogram
 from engine.systems.codec.coders.baselines import Coder
 from engine.systems.codec.data.dataset import CodecClips
 from engine.systems.codec.network.chunks import decode_clip, encode_clip
 from engine.systems.codec.network.network import CodecNetwork
-from engine.system_support.spectrogram_picture import draw_spectrogram
 from engine.training.system import Sample
 
 

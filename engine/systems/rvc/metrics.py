@@ -19,7 +19,8 @@ METRICS: Mapping[str, str] = {
     "eval/mel": "L1 of log mel spectrograms (nats) of held-out clips and of what is made of their "
     "content features and pitch, as in conversion",
     "eval/mel_posterior": "the same of what is decoded from the posterior, as in training",
-    "eval/kl": "divergence of posterior and prior, nats a frame; 0: the posterior says nothing",
+    "eval/kl": "divergence of posterior and prior, nats a frame, by one sample of each; about 0: "
+    "the posterior says nothing",
     "eval/octave_cents": "f0_cents where an octave was asked; 1,200: the decoder ignores pitch",
     **{f"eval/{name}": f"{about}; held-out clips" for name, about in _MADE.items()},
     **{
@@ -52,7 +53,7 @@ GUARDS: Mapping[str, Guard] = {
     "train/discriminator/loss_over_chance": Guard(
         at="step:10000", below=0.995, action="warn", because="docs/rvc.md#stuck"
     ),
-    "eval/kl": Guard(at="from step:1000", above=0.001, because="docs/rvc.md#collapsed-posterior"),
+    "eval/kl": Guard(at="from step:1000", above=0.3, because="docs/rvc.md#collapsed-posterior"),
     "eval/octave_cents": Guard(
         at="from step:10000", below=600.0, because="docs/rvc.md#pitch-without-effect"
     ),

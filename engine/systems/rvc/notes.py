@@ -1,18 +1,17 @@
-"""What is known of an exported file beside its content: a small JSON file that has its name."""
+"""What is known of an exported voice and of its retrieval index beside their content, as JSON."""
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import cattrs
 from attrs import frozen
 
 from engine.errors import UserError
-from engine.files.atomic import write_atomically
 
 N = TypeVar("N")
 
-_structure = cattrs.Converter(forbid_extra_keys=True)
+_converter = cattrs.Converter(forbid_extra_keys=True)
 
 
 @frozen(kw_only=True)
@@ -20,26 +19,27 @@ class Speaker:
     """A voice of a model."""
 
     name: str
+    """Empty where the corpus named none."""
     row: int
     """Of the speakers' embedding."""
     median_hz: float | None
-    """Median pitch of its training clips' voiced frames; None without pitch."""
+    """Median pitch of the voiced frames of its training clips; None without any."""
 
 
 @frozen(kw_only=True)
 class VoiceNote:
-    """What conversion wants to know of an exported `.pth`."""
+    """What conversion wants to know of an exported model. It stands in the `.pth`."""
 
     speakers: tuple[Speaker, ...]
     content: str
     """Digest of the content encoder whose features the model learned from."""
-    unvoiced: str
-    """Pitch of frames without voice: "zero" or "interpolate"."""
+    unvoiced: Literal["zero", "interpolate"]
+    """Pitch of frames without voice, as the model learned it."""
 
 
 @frozen(kw_only=True)
 class IndexNote:
-    """How a retrieval index was made, and how well it finds."""
+    """How a retrieval index was made, and how well it finds. It lies beside the index."""
 
     content: str
     """Digest of the content encoder whose features its vectors are."""
@@ -68,30 +68,23 @@ class IndexNote:
         )
 
 
-def note_path(file: Path) -> Path:
-    """Where the note of a file lies."""
-    return file.with_name(f"{file.name}.json")
+def index_note_path(index: Path) -> Path:
+    """Where the note of an index lies."""
+    return index.with_name(f"{index.name}.json")
 
 
-def write_note(file: Path, note: VoiceNote | IndexNote) -> None:
-    """Write a note beside the file it is of."""
-    content = json.dumps(_structure.unstructure(note), indent=2, ensure_ascii=False)
-    write_atomically(note_path(file), f"{content}\n")
+def to_json(note: VoiceNote | IndexNote) -> str:
+    """A note as text."""
+    return json.dumps(_converter.unstructure(note), indent=2, ensure_ascii=False)
 
 
-def read_note(file: Path, kind: type[N]) -> N | None:
-    """The note of a file; None of one that was made elsewhere.
-
-    Raises UserError where it is damaged.
-    """
-    path = note_path(file)
-    if not path.is_file():
-        return None
+def from_json(text: str, kind: type[N], source: object) -> N:
+    """A note from its text. Raises UserError naming the `source` where it is none of this kind."""
     try:
-        known: Any = json.loads(path.read_text(encoding="utf-8"))
-        return _structure.structure(known, kind)
+        known: Any = json.loads(text)
+        return _converter.structure(known, kind)
     except (ValueError, TypeError, KeyError, cattrs.BaseValidationError) as error:
         raise UserError(
-            f"{path}, which says what {file.name} was made of, is damaged ({error}). Export the "
-            f"model again; or delete the note, and {file.name} is taken as it is."
+            f"{source} is damaged: it does not say what the model was made of ({error}). Export "
+            "the model again."
         ) from error

@@ -1,11 +1,13 @@
 """What is learned: the synthesizer, the discriminators that judge it, the terms of both turns."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.errors import UserError
 from engine.nn.adversarial import discriminator_loss, feature_distances, generator_loss, health
 from engine.nn.spectral import StftDistance
 from engine.systems.rvc.network.losses import kl_divergence, mel_distance
@@ -25,10 +27,16 @@ _SYNTHESIZED = "synthesized/"
 
 
 class RvcTrainingModule(TrainingModule):
-    """Batches as `RvcClips` makes them."""
+    """Batches as `VoiceSlices` makes them.
 
-    def __init__(self, recipe: RvcRecipe) -> None:
+    `content_digest` is that of the content encoder: its weights know these features alone.
+    """
+
+    heard: Tensor
+
+    def __init__(self, recipe: RvcRecipe, content_digest: str) -> None:
         super().__init__()
+        self.register_buffer("heard", torch.tensor([*content_digest.encode()], dtype=torch.uint8))
         self.network = build_synthesizer(recipe)
         self.discriminators = build_discriminators(recipe)
         settings = spectrogram_settings(recipe)
@@ -48,7 +56,7 @@ class RvcTrainingModule(TrainingModule):
     def prepare(self, batch: Batch) -> Batch:
         """Run the synthesizer once for both turns; cut what its segments should have been."""
         starts, hop = batch["crop_starts"], self.hop_length
-        spectrogram = self.spectrograms(batch["audio"], batch["lengths"])
+        spectrogram = self.spectrograms(batch["audio"][:, 0], batch["lengths"])
         made = self.network(
             batch["content"],
             batch.get("f0_coarse"),
@@ -59,7 +67,7 @@ class RvcTrainingModule(TrainingModule):
             starts,
             self.segment_frames,
         )
-        target = crop(batch["audio"][:, None], starts * hop, self.segment_frames * hop)
+        target = crop(batch["audio"], starts * hop, self.segment_frames * hop)
         return {
             **batch,
             "spectrogram": spectrogram,
@@ -100,6 +108,24 @@ class RvcTrainingModule(TrainingModule):
         whole = F.pad(audio.gather(1, mirrored), (0, -margin % settings.hop_length))
         magnitudes: Tensor = self.spectrogram(whole)
         return magnitudes[..., : audio.shape[1] // settings.hop_length]
+
+    def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
+        """A parent's weights as they are, where it learned from the same content features."""
+        self._require_same_content(weights.get("heard"))
+        return weights, ""
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
+        """Raise UserError where weights know the features of another content encoder."""
+        self._require_same_content(state_dict.get(f"{prefix}heard"))
+        super()._load_from_state_dict(state_dict, prefix, *others)
+
+    def _require_same_content(self, given: Tensor | None) -> None:
+        if given is not None and not torch.equal(given.cpu(), self.heard.cpu()):
+            raise UserError(
+                "These weights learned from the content features of another model or of other "
+                "settings: the same numbers meant other sounds. Give both recipes the same "
+                "dataset.content, with the same files in its folder, or start from other weights."
+            )
 
     def _spectral(self, batch: Batch, made: Tensor) -> dict[str, Tensor]:
         """The terms that compare spectra."""

@@ -2,6 +2,7 @@ import pytest
 import torch
 from attrs import evolve
 
+from engine.errors import UserError
 from engine.systems.rvc.recipe import Losses, NoPitch
 from engine.systems.rvc.training_module import RvcTrainingModule
 from tests.systems.rvc.conftest import SMALL
@@ -10,10 +11,14 @@ HOP = 160
 LENGTHS = (60, 50, 59)
 
 
+def made(recipe, content="contentvec"):
+    return RvcTrainingModule(recipe, content)
+
+
 @pytest.fixture
 def module(make_rvc_recipe):
     torch.manual_seed(1)
-    return RvcTrainingModule(make_rvc_recipe())
+    return made(make_rvc_recipe())
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def batch():
     lengths = torch.tensor(LENGTHS)
     inside = (frames < lengths[:, None]).float()
     return {
-        "audio": 0.1 * torch.randn(3, 60 * HOP) * inside.repeat_interleave(HOP, 1),
+        "audio": 0.1 * (torch.randn(3, 60 * HOP) * inside.repeat_interleave(HOP, 1))[:, None],
         "content": torch.randn(3, 60, 768),
         "f0": 120.0 * inside,
         "f0_coarse": torch.randint(1, 255, (3, 60)),
@@ -48,14 +53,14 @@ def test_terms_are_those_that_weigh_something_and_all_are_finite(module, batch):
 
 def test_a_term_without_weight_is_not_computed(make_rvc_recipe, batch):
     losses = Losses(mel=0.0, stft=1.0, kl=0.0, feature=0.0)
-    module = RvcTrainingModule(make_rvc_recipe(losses=losses))
+    module = made(make_rvc_recipe(losses=losses))
     assert both_turns(module, batch)[1].losses.keys() == {"stft", "adversarial"}
 
 
 def test_before_their_first_step_the_discriminators_are_not_heard(
     make_rvc_recipe, batch, monkeypatch
 ):
-    module = RvcTrainingModule(make_rvc_recipe(discriminator={"starts_at_step": 5}))
+    module = made(make_rvc_recipe(discriminator={"starts_at_step": 5}))
     asked = []
     whole = module.discriminators.compare
     monkeypatch.setattr(module.discriminators, "compare", lambda *a: asked.append(1) or whole(*a))
@@ -92,9 +97,9 @@ def test_the_health_of_each_discriminator_is_measured_under_its_name(module, bat
 
 
 def test_the_spectrogram_of_a_clip_does_not_depend_on_what_shares_its_batch(module, batch):
-    together = module.spectrograms(batch["audio"], batch["lengths"])
+    together = module.spectrograms(batch["audio"][:, 0], batch["lengths"])
     for place, length in enumerate(LENGTHS):
-        alone = module.spectrogram(batch["audio"][place : place + 1, : length * HOP])
+        alone = module.spectrogram(batch["audio"][place, :, : length * HOP])
         torch.testing.assert_close(together[place : place + 1, :, :length], alone)
 
 
@@ -102,17 +107,26 @@ def test_the_target_is_the_part_of_the_recording_that_is_decoded(module, batch):
     module.begin(0)
     target = module.prepare(batch)["target"]
     assert target.shape == (3, 1, 32 * HOP)
-    assert torch.equal(target[1, 0], batch["audio"][1, 18 * HOP : 50 * HOP])
+    assert torch.equal(target[1, 0], batch["audio"][1, 0, 18 * HOP : 50 * HOP])
 
 
 def test_without_pitch_nothing_of_it_is_asked_for(make_rvc_recipe, batch):
-    module = RvcTrainingModule(make_rvc_recipe(dataset={"pitch": NoPitch()}))
+    module = made(make_rvc_recipe(dataset={"pitch": NoPitch()}))
     plain = {name: value for name, value in batch.items() if not name.startswith("f0")}
     assert torch.isfinite(both_turns(module, plain)[1].losses["mel"])
 
 
 def test_the_gain_of_the_sine_is_the_recipes_or_drawn(make_rvc_recipe):
-    given = RvcTrainingModule(make_rvc_recipe())
-    drawn = RvcTrainingModule(make_rvc_recipe(model=evolve(SMALL, sine_gain=None)))
-    assert float(given.network.dec.m_source.l_linear.weight) == 1.0
-    assert float(drawn.network.dec.m_source.l_linear.weight) != 1.0
+    given = made(make_rvc_recipe())
+    drawn = made(make_rvc_recipe(model=evolve(SMALL, sine_gain=None)))
+    assert float(given.network.dec.m_source.l_linear.weight.detach()) == 1.0
+    assert float(drawn.network.dec.m_source.l_linear.weight.detach()) != 1.0
+
+
+def test_weights_that_know_other_content_features_are_refused(make_rvc_recipe):
+    ours, theirs = made(make_rvc_recipe()), made(make_rvc_recipe(), "another one")
+    with pytest.raises(UserError, match=r"another model.*dataset\.content"):
+        ours.load_state_dict(theirs.state_dict())
+    with pytest.raises(UserError, match="another model"):
+        ours.adopted(theirs.state_dict())
+    ours.load_state_dict(made(make_rvc_recipe()).state_dict())

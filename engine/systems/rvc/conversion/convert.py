@@ -32,6 +32,12 @@ class Converted:
     notes: Sequence[str]
     """What is worth knowing of it."""
 
+    def sentence(self, sample_rate_hz: int) -> str:
+        """All of it in a line."""
+        length = f"{self.seconds:,.1f} s at {sample_rate_hz:,} Hz"
+        moved = [f"{self.semitones:+g} semitones"] if self.semitones else []
+        return ", ".join([length, *moved, *self.notes])
+
 
 def convert_file(
     voice: Voice, path: Path, target: Path, wishes: Wishes, *, as_float: bool, moved: Moved

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import numpy as np
 from attrs import frozen
-from scipy.signal import butter, lfilter, lfilter_zi
+from scipy.signal import lfilter, lfilter_zi
 
 from engine.analysis.pitch.method import HOP_LENGTH, SAMPLE_RATE_HZ
 from engine.corpus.audio.decode import AudioFile
 from engine.corpus.audio.resample import at_rate
 from engine.errors import UserError
 from engine.systems.rvc.conversion.disk_samples import BLOCK, DiskSamples
+from engine.systems.rvc.data.high_pass import ORDER, coefficients
 
 _HIGHEST_PEAK = 0.95
 _SILENT_DB = -80.0
 """Peaks below are three steps of 16 bits: there is nothing to be heard."""
-_NUMERATOR, _DENOMINATOR = butter(5, 48, btype="high", fs=SAMPLE_RATE_HZ)
-_EDGE = 3 * len(_NUMERATOR)
+_EDGE = 3 * (ORDER + 1)
 """Samples by which scipy's `filtfilt` lengthens each end, turned over."""
 
 
@@ -82,7 +82,7 @@ def high_pass(samples: DiskSamples, divisor: float) -> None:
 
     What scipy's `filtfilt` makes of them, block by block.
     """
-    state = lfilter_zi(_NUMERATOR, _DENOMINATOR)
+    state = lfilter_zi(*coefficients(SAMPLE_RATE_HZ))
     scale = np.float32(divisor)
     first = samples.read(0, _EDGE + 1).astype(np.float32) / scale
     last = samples.read(len(samples) - _EDGE - 1, len(samples)).astype(np.float32) / scale
@@ -101,5 +101,5 @@ def high_pass(samples: DiskSamples, divisor: float) -> None:
 
 
 def _filtered(samples: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    done, after = lfilter(_NUMERATOR, _DENOMINATOR, samples, zi=state)
+    done, after = lfilter(*coefficients(SAMPLE_RATE_HZ), samples, zi=state)
     return done, after

@@ -11,6 +11,9 @@ from engine.analysis.content.encoder import ContentEncoder
 from engine.analysis.pitch.method import PitchMethod
 from engine.systems.rvc.network.synthesizer import NOISE_SCALE, Synthesizer
 
+Retrieve = Callable[[np.ndarray], np.ndarray]
+"""From content features [T, dim] to those of the voice."""
+
 
 @frozen(eq=False, kw_only=True)
 class Voice:
@@ -24,8 +27,8 @@ class Voice:
     """None where the model has no pitch."""
     unvoiced: Literal["zero", "interpolate"]
     """What the model has learned of the pitch of frames without voice."""
-    retrieval: Callable[[np.ndarray], np.ndarray] | None
-    """From content features [T, dim] to those of the voice; None without an index."""
+    retrieval: Retrieve | None
+    """None without an index."""
     median_hz: float | None
     """Median pitch of the speaker, where it is known."""
 

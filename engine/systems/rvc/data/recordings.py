@@ -19,6 +19,7 @@ from engine.systems.rvc.data.left_out import LeftOut, notes_of
 from engine.systems.rvc.data.methods import Methods, open_methods
 from engine.systems.rvc.data.sliced_clips import SlicedClips
 from engine.systems.rvc.data.slices import Slicing
+from engine.systems.rvc.data.sources import Sources, load_sources
 from engine.systems.rvc.data.split_voices import cut_it, learnable, only_chosen
 from engine.systems.rvc.data.voices import Voices, find_voices
 from engine.systems.rvc.recipe import RvcRecipe
@@ -32,6 +33,8 @@ class Recordings:
     """`rows` are those of the two sets alone."""
     clips: VoiceClips
     """The clips of both sets, in the order of `data.rows`."""
+    sources: Sources
+    """Clips of other speakers, which are converted."""
     voices: Voices
     methods: Methods
     silence: np.ndarray
@@ -97,9 +100,11 @@ def load_recordings(
     data, said = learnable(data, speakers, voices.names, recipe)
     data, places = only_chosen(data)
     chosen = assemble(made, data, slices_at(sliced, usable[places]), speakers[places], dataset)
+    sources = load_sources(recipe, made, data, voices)
     recordings = Recordings(
         data=data,
         clips=chosen,
+        sources=sources,
         voices=voices,
         methods=made.methods,
         silence=made.mute(),
@@ -107,7 +112,7 @@ def load_recordings(
         unchosen=np.delete(rows, places),
         left_out=left_out,
         sliced=sliced,
-        notes=[*notes, *said, *notes_of_parts(sliced, usable)],
+        notes=[*notes, *said, *notes_of_parts(sliced, usable), *sources.notes],
     )
     _require_batch(len(recordings.training), recipe, notes)
     return recordings

@@ -13,8 +13,8 @@ import numpy as np
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.files.atomic import sync
-from engine.systems.rvc.notes import IndexNote, write_note
+from engine.files.atomic import sync, write_atomically
+from engine.systems.rvc.notes import IndexNote, index_note_path, to_json
 
 NEIGHBOURS = 8
 """That a feature is blended with, in RVC as here."""
@@ -64,7 +64,7 @@ def write_index(
     beside = folder / f".{path.name}.new"
     faiss.write_index(index, str(beside))
     sync(beside)
-    write_note(path, note)
+    write_atomically(index_note_path(path), f"{to_json(note)}\n")
     beside.replace(path)
     sync(folder)
     return path

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from engine.errors import UserError
 from engine.systems.rvc.index.build import NEIGHBOURS
-from engine.systems.rvc.notes import IndexNote, read_note
+from engine.systems.rvc.notes import IndexNote, from_json, index_note_path
 
 _SMALLEST = 1e-6
 """Of squared distances, so that a feature which is in the index outweighs all others by itself. RVC
@@ -66,9 +66,15 @@ def _require_fit(path: Path, index: faiss.Index, dim: int, content: str) -> None
         raise UserError(
             f"{path} holds no vectors: RVC's files trained_*.index do not; give added_*.index."
         )
-    note = read_note(path, IndexNote)
+    note = read_note(path)
     if note is not None and note.content != content:
         raise UserError(
             f"{path} was made of the features of another content model ({note.content[:12]}, here "
             f"{content[:12]}): give the index that was exported with the model, or no index."
         )
+
+
+def read_note(index: Path) -> IndexNote | None:
+    """The note of an index; None of one that was made elsewhere. Raises UserError if damaged."""
+    path = index_note_path(index)
+    return from_json(path.read_text(), IndexNote, path) if path.is_file() else None

@@ -5,7 +5,7 @@ import pytest
 from engine.errors import UserError
 from engine.systems.rvc.index import build
 from engine.systems.rvc.index.build import write_index
-from engine.systems.rvc.notes import IndexNote, read_note
+from engine.systems.rvc.index.retrieval import read_note
 
 DIM = 16
 
@@ -31,7 +31,7 @@ def test_few_vectors_are_searched_exactly_and_all_of_them_are_in_the_file(tmp_pa
     query = spoken(5, 55)
     nearest = ((query[:, None] - vectors) ** 2).sum(-1).argsort(1)[:, :8]
     assert np.array_equal(index.search(query, 8)[1], nearest)
-    note = read_note(path, IndexNote)
+    note = read_note(path)
     assert (note.content, note.dim, note.vectors, note.clips) == ("digest", DIM, 3000, 20)
     assert (note.lists, note.recall) == (1, 1.0)
     assert note.milliseconds > 0
@@ -45,7 +45,7 @@ def many(monkeypatch):
 
 def test_many_vectors_are_found_as_exact_search_finds_them_in_19_of_20_cases(tmp_path, many):
     path = write_index(tmp_path, "anna", "v2", clips(), spoken(200, 77), "digest")
-    index, note = faiss.read_index(str(path)), read_note(path, IndexNote)
+    index, note = faiss.read_index(str(path)), read_note(path)
     assert path.name == f"added_IVF76_Flat_nprobe_{index.nprobe}_anna_v2.index"
     assert (index.nlist, note.lists) == (3000 // 39, 76)
     assert index.nprobe == note.probed > 1  # one, as RVC has it, finds fewer

@@ -5,7 +5,7 @@ import pytest
 from engine.errors import UserError
 from engine.systems.rvc.index.build import write_index
 from engine.systems.rvc.index.retrieval import read_index
-from engine.systems.rvc.notes import note_path
+from engine.systems.rvc.notes import index_note_path
 
 DIM = 12
 
@@ -50,7 +50,7 @@ def test_features_for_which_the_probed_lists_hold_nothing_stay_as_they_are(tmp_p
 
 
 def test_an_index_from_elsewhere_has_no_note_and_is_held_to_its_size_alone(path):
-    note_path(path).unlink()
+    index_note_path(path).unlink()
     read_index(path, DIM, "another")
     with pytest.raises(UserError, match=r"have 12 values, the model's content features 768"):
         read_index(path, 768, "another")
@@ -78,6 +78,6 @@ def test_a_trained_index_without_vectors_is_refused(tmp_path):
 
 
 def test_a_damaged_note_is_named(path):
-    note_path(path).write_text('{"content": 1}')
-    with pytest.raises(UserError, match=r"index\.json, which says what .* is damaged"):
+    index_note_path(path).write_text('{"content": 1}')
+    with pytest.raises(UserError, match=r"index\.json is damaged"):
         read_index(path, DIM, "content one")

@@ -1,0 +1,132 @@
+"""`cantus convert`: recordings in a trained voice."""
+
+from pathlib import Path
+
+import click
+
+from engine.system_support.device import device_option
+
+_share = click.FloatRange(0, 1)
+
+
+@click.command()
+@click.argument("model")
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--transpose", type=click.FloatRange(-48, 48), help="Semitones by which the pitch is moved."
+)
+@click.option(
+    "--auto-transpose",
+    is_flag=True,
+    help="Move each file's median pitch to the voice's, by whole semitones.",
+)
+@click.option(
+    "--index-rate",
+    type=_share,
+    help="Share of features that are retrieved from the voice's own.  [default: 0.75]",
+)
+@click.option(
+    "--protect",
+    type=click.FloatRange(0, 0.5),
+    default=0.33,
+    show_default=True,
+    help="Retrieve less in frames without voice: times this; 0.5: as elsewhere.",
+)
+@click.option(
+    "--volume-mix",
+    type=_share,
+    default=0.25,
+    show_default=True,
+    help="Loudness: 0 that of the source, 1 what the model makes.",
+)
+@click.option(
+    "--pitch",
+    metavar="METHOD",
+    help="fcpe, swift_f0, crepe, crepe_tiny, rmvpe or praat.  [default: the recipe's]",
+)
+@click.option("--speaker", metavar="NAME|ID", help="Whose voice.  [default: the first]")
+@click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True)
+@click.option("--index", type=click.Path(path_type=Path), help="The added_*.index of a MODEL.pth.")
+@click.option(
+    "--content", type=click.Path(path_type=Path), help="Folder of the ContentVec of a MODEL.pth."
+)
+@click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
+@device_option
+@click.option("--force", is_flag=True, help="Make anew what exists.")
+def command(
+    model: str,
+    source: Path,
+    output: Path,
+    transpose: float | None,
+    auto_transpose: bool,
+    index_rate: float | None,
+    protect: float,
+    volume_mix: float,
+    pitch: str | None,
+    speaker: str | None,
+    seed: int,
+    index: Path | None,
+    content: Path | None,
+    as_float: bool,
+    device: str,
+    force: bool,
+) -> int:
+    """Convert IN, a file or a folder, to the voice of MODEL.
+
+    MODEL is a trained recipe, or a .pth of RVC WebUI or Applio with its --index and --content. OUT
+    is a WAV, or a folder. Audio of any format, rate and length; memory does not grow with it. Of a
+    folder, files that are done already are left as they are, so that it goes on where it stopped.
+
+    \b
+    Examples:
+      cantus convert rvc_v2_40k song.flac converted.wav --transpose 12
+      cantus convert rvc_v2_40k recordings converted --auto-transpose
+      cantus convert anna.pth in.wav out.wav --index added_IVF256_Flat_nprobe_1_anna_v2.index
+    """
+    if auto_transpose and transpose is not None:
+        raise click.UsageError("Give --transpose or --auto-transpose: one of the two.")
+
+    from engine.system_support.each_file import Job, each_file
+    from engine.systems.rvc.command_line.files import find_files, said_of
+    from engine.systems.rvc.command_line.models import Asked
+    from engine.systems.rvc.command_line.open_voice import open_voice
+    from engine.systems.rvc.conversion.convert import Moved, convert_file
+    from engine.systems.rvc.conversion.voice import Wishes
+    from engine.terminal.say import say
+
+    files = find_files(source, output)
+    opened = open_voice(
+        Asked(
+            model=model,
+            speaker=speaker,
+            pitch=pitch,
+            index=index,
+            index_rate=index_rate,
+            content=content,
+            moves_pitch=auto_transpose or transpose is not None,
+            needs_median=auto_transpose,
+            device=device,
+        )
+    )
+    for note in opened.notes:
+        say(note)
+    wishes = Wishes(
+        semitones=transpose or 0.0,
+        auto_transpose=auto_transpose,
+        index_rate=opened.index_rate,
+        protect=protect,
+        volume_mix=volume_mix,
+        noise_scale=opened.noise_scale,
+        seed=seed,
+    )
+
+    def convert(job: Job, moved: Moved) -> str:
+        voice = opened.voice
+        made = convert_file(voice, job.source, job.target, wishes, as_float=as_float, moved=moved)
+        return made.sentence(voice.sample_rate_hz)
+
+    tally = each_file(files.jobs, "converting", convert, force=force, keep=files.is_folder)
+    if files.is_folder:
+        say(said_of(tally, files))
+    return tally.code

@@ -1,0 +1,85 @@
+"""The model that `cantus convert` is asked for: which files it is, and what is to hear for it."""
+
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.errors import UserError
+from engine.project import Project, find_project
+from engine.system_support.trained_model import trained_model
+from engine.systems.rvc.conversion.voice import Wishes
+from engine.systems.rvc.recipe import Content, ContentVec, Fcpe, Pitch, RvcRecipe
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What the command line says of the voice."""
+
+    model: str
+    speaker: str | None = None
+    pitch: str | None = None
+    index: Path | None = None
+    index_rate: float | None = None
+    content: Path | None = None
+    moves_pitch: bool = False
+    needs_median: bool = False
+    device: str = "auto"
+
+
+@frozen(kw_only=True)
+class ConvertingModel:
+    """A `.pth`, and what it is to be heard by."""
+
+    path: Path
+    pitch: Pitch
+    content: Content
+    index: Path | None
+    noise_scale: float = Wishes().noise_scale
+
+
+def project_of(asked: Asked) -> Project:
+    """The project around; a .pth needs none, and published files are then looked for here."""
+    try:
+        return find_project()
+    except UserError:
+        if Path(asked.model).suffix != ".pth":
+            raise
+        return Project(Path.cwd())
+
+
+def find_model(asked: Asked, project: Project) -> ConvertingModel:
+    """A trained recipe's export, or the .pth that is named.
+
+    Raises UserError where there is none, and where published files that it needs are missing.
+    """
+    if Path(asked.model).suffix == ".pth":
+        return _pth(asked, project)
+    return _trained(asked, project)
+
+
+def _pth(asked: Asked, project: Project) -> ConvertingModel:
+    given = asked.content
+    content = ContentVec() if given is None else ContentVec(folder=str(given.absolute()))
+    if not (project.root / content.folder).is_dir():
+        raise UserError(
+            f"{asked.model} converts content features of ContentVec, and there is no folder "
+            f"{project.root / content.folder}: 'cantus fetch contentvec' makes it, or give "
+            "--content, a folder of ContentVec as `transformers` reads it."
+        )
+    return ConvertingModel(path=Path(asked.model), pitch=Fcpe(), content=content, index=asked.index)
+
+
+def _trained(asked: Asked, project: Project) -> ConvertingModel:
+    for option, given in (("--index", asked.index), ("--content", asked.content)):
+        if given is not None:
+            raise UserError(f"{option} is for a MODEL that is a .pth: a recipe has its own.")
+    hint = "a model of RVC WebUI or Applio must end in .pth"
+    found = trained_model(project, asked.model, RvcRecipe, "*.pth", "voice of RVC", hint)
+    indices = sorted(found.export.glob("added_*.index"))
+    return ConvertingModel(
+        path=next(iter(sorted(found.export.glob("*.pth")))),
+        pitch=found.recipe.dataset.pitch,
+        content=found.recipe.dataset.content,
+        index=indices[0] if indices else None,
+        noise_scale=found.recipe.conversion.noise_scale,
+    )

@@ -1,0 +1,153 @@
+"""The voice that `cantus convert` is given: a trained recipe, or a .pth from elsewhere."""
+
+from collections.abc import Sequence
+
+import torch
+from attrs import frozen
+
+from engine.analysis.content.encoder import ContentEncoder
+from engine.analysis.pitch.method import PitchMethod
+from engine.errors import UserError
+from engine.project import Project
+from engine.system_support.device import open_device
+from engine.systems.rvc.command_line.models import Asked, ConvertingModel, find_model, project_of
+from engine.systems.rvc.command_line.speakers import choose_speaker
+from engine.systems.rvc.conversion.voice import Retrieve, Voice, Wishes
+from engine.systems.rvc.conversion.voice_note import read_voice_note
+from engine.systems.rvc.data.methods import content_encoder, falls_back, pitch_method
+from engine.systems.rvc.files.exported import ExportedModel, read_exported
+from engine.systems.rvc.notes import Speaker, VoiceNote
+from engine.systems.rvc.recipe import (
+    Crepe,
+    Fcpe,
+    Pitch,
+    Praat,
+    Rmvpe,
+    SwiftF0,
+)
+
+_PITCH: dict[str, Pitch] = {
+    "fcpe": Fcpe(),
+    "swift_f0": SwiftF0(),
+    "crepe": Crepe(),
+    "crepe_tiny": Crepe(size="tiny"),
+    "rmvpe": Rmvpe(),
+    "praat": Praat(),
+}
+
+
+@frozen(kw_only=True)
+class OpenedVoice:
+    """A voice, and what follows from its model."""
+
+    voice: Voice
+    index_rate: float
+    noise_scale: float
+    notes: Sequence[str]
+
+
+def open_voice(asked: Asked) -> OpenedVoice:
+    """Load a model and all that hears for it.
+
+    Raises UserError where it is not trained, of another system, or damaged; where it has no such
+    speaker, no pitch that could be moved, or was made for other features; where weights of a
+    method are missing.
+    """
+    project, device = project_of(asked), open_device(asked.device)
+    model = find_model(asked, project)
+    exported = read_exported(model.path)
+    note = read_voice_note(exported.facts, model.path)
+    speaker = _speaker(asked, exported, note)
+    content = _content(model, exported, note, project, device)
+    retrieval = _retrieval(asked, model, content)
+    voice = Voice(
+        synthesizer=exported.network.to(device),
+        speaker=speaker.row,
+        content=content,
+        pitch=_pitch(asked, model, project, device) if _has_pitch(exported) else None,
+        unvoiced="zero" if note is None else note.unvoiced,
+        retrieval=retrieval,
+        median_hz=speaker.median_hz,
+    )
+    rate = Wishes().index_rate if asked.index_rate is None else asked.index_rate
+    return OpenedVoice(
+        voice=voice,
+        index_rate=rate,
+        noise_scale=model.noise_scale,
+        notes=_notes(asked, model, voice, project),
+    )
+
+
+def _has_pitch(exported: ExportedModel) -> bool:
+    return exported.network.settings.uses_f0
+
+
+def _speaker(asked: Asked, exported: ExportedModel, note: VoiceNote | None) -> Speaker:
+    """Whose voice it is. Raises UserError where what is asked of the pitch cannot be done."""
+    if not _has_pitch(exported) and (asked.moves_pitch or asked.pitch is not None):
+        raise UserError(
+            f"{asked.model} was trained without pitch, and has none that could be moved: leave out "
+            "--transpose, --auto-transpose and --pitch."
+        )
+    speaker = choose_speaker(asked.speaker, exported.network.settings.num_speakers, note)
+    if asked.needs_median and speaker.median_hz is None:
+        raise UserError(
+            f"{asked.model} does not say at which pitch its voice speaks: give --transpose, in "
+            "semitones, instead of --auto-transpose."
+        )
+    return speaker
+
+
+def _content(
+    model: ConvertingModel,
+    exported: ExportedModel,
+    note: VoiceNote | None,
+    project: Project,
+    device: torch.device,
+) -> ContentEncoder:
+    """The encoder, which must be the one whose features the model has learned from."""
+    dim = exported.network.settings.content_dim
+    encoder = content_encoder(model.content, dim, project, device)
+    if note is not None and note.content != encoder.digest:
+        raise UserError(
+            f"{model.path} learned from the features of another content model "
+            f"({note.content[:12]}, here {encoder.digest[:12]}): put back the one it was trained "
+            "with, or train again."
+        )
+    return encoder
+
+
+def _pitch(
+    asked: Asked, model: ConvertingModel, project: Project, device: torch.device
+) -> PitchMethod | None:
+    if asked.pitch is None:
+        return pitch_method(model.pitch, project, device)
+    if asked.pitch not in _PITCH:
+        raise UserError(
+            f"No pitch method is called {asked.pitch!r}. There are: {', '.join(_PITCH)}."
+        )
+    return pitch_method(_PITCH[asked.pitch], project, device)
+
+
+def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) -> Retrieve | None:
+    if asked.index_rate == 0:
+        return None
+    if model.index is None:
+        if asked.index_rate is not None:
+            raise UserError(
+                f"--index-rate {asked.index_rate:g} needs a retrieval index, and {model.path} has "
+                "none beside it: give --index, or leave --index-rate out."
+            )
+        return None
+    from engine.systems.rvc.index.retrieval import read_index
+
+    return read_index(model.index, content.dim, content.digest)
+
+
+def _notes(asked: Asked, model: ConvertingModel, voice: Voice, project: Project) -> Sequence[str]:
+    notes = []
+    if voice.pitch is not None and asked.pitch is None and falls_back(model.pitch, project):
+        notes.append("pitch: by fcpe, since the weights of rmvpe are not there")
+    if model.index is None:
+        notes.append("index: none, the features of the source are taken as they are")
+    return notes

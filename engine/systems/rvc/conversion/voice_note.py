@@ -1,0 +1,47 @@
+"""What an exported model says of its speakers, for those who convert with it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.systems.rvc.notes import Speaker, VoiceNote, from_json, to_json
+from engine.systems.rvc.recipe import RvcRecipe
+
+if TYPE_CHECKING:  # conversion reads notes, and none of the corpus
+    from engine.systems.rvc.data.recordings import Recordings
+
+_OURS, _NOTE = "cantus", "voice"
+"""The engine's own entry of a `.pth`, and of that."""
+
+
+def voice_note(recordings: "Recordings", recipe: RvcRecipe) -> Mapping[str, str]:
+    """The note of a trained model, as one of the entries of its `.pth` that are the engine's."""
+    slices = recordings.clips.only(recordings.data.split.train).slices
+    speakers = [
+        Speaker(name=name, row=row, median_hz=_median(slices.pitch, slices.speakers == row))
+        for row, name in enumerate(recordings.speaker_names)
+    ]
+    note = VoiceNote(
+        speakers=tuple(speakers),
+        content=recordings.methods.content.digest,
+        unvoiced=recipe.dataset.unvoiced,
+    )
+    return {_NOTE: to_json(note)}
+
+
+def read_voice_note(facts: Mapping[str, Any], path: Path) -> VoiceNote | None:
+    """The note among what a `.pth` holds besides weights; None of one that was made elsewhere.
+
+    Raises UserError where it is damaged.
+    """
+    own = facts.get(_OURS)
+    text = own.get(_NOTE) if isinstance(own, Mapping) else None
+    return None if text is None else from_json(str(text), VoiceNote, path)
+
+
+def _median(pitch: tuple[np.ndarray, ...], chosen: np.ndarray) -> float | None:
+    hertz = np.concatenate([pitch[place] for place in np.flatnonzero(chosen)] or [np.zeros(0)])
+    voiced = hertz[hertz > 0]
+    return round(float(np.median(voiced)), 2) if len(voiced) else None

@@ -1,0 +1,194 @@
+"""Figures of a voice over held-out clips, and over clips of other speakers that are converted."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+from attrs import define, field, frozen
+from torch import Tensor
+
+from engine.analysis.pitch.method import HIGHEST_HZ, LOWEST_HZ
+from engine.corpus import PackedAudio
+from engine.corpus.audio.pcm import FULL_SCALE
+from engine.errors import UserError
+from engine.metrics.cepstral_distortion import mcd_db
+from engine.metrics.pitch import f0_error_cents, median_f0
+from engine.systems.rvc.conversions import Conversion
+from engine.systems.rvc.data.clips import VoiceClips
+from engine.systems.rvc.data.sources import Sources
+from engine.systems.rvc.judge import Judge
+from engine.systems.rvc.parts import Part, joined, parts_of
+from engine.systems.rvc.resynthesis import Resynthesis
+from engine.training.system import Evaluated
+
+F = TypeVar("F")
+
+_MIDDLE_HZ = np.sqrt(LOWEST_HZ * HIGHEST_HZ)
+_OCTAVE = 12.0
+"""In semitones."""
+_LONGEST_SECONDS = 30
+"""Of clips that are aligned: every frame of one is held against every frame of the other."""
+
+
+@frozen(eq=False)
+class Asked:
+    """A clip that is to be said in another voice, with what is known of both."""
+
+    parts: Sequence[Part]
+    target: int
+    """The number of the learned speaker."""
+    f0: Sequence[np.ndarray | None]
+    """Hz [T] of each part: its own, moved to the voice's median."""
+    semitones: float
+    """By which it was moved; 0 without pitch."""
+    take: np.ndarray | None
+    """A recording [samples] in which this speaker says the same."""
+
+
+Convert = Callable[[Asked, int], np.ndarray]
+"""What is made of a part of a clip [samples], by its number."""
+
+
+@define
+class Table:
+    """One list of figures for each measure, in the order of the clips; nan where one has none."""
+
+    rows: dict[str, list[float]] = field(factory=dict)
+
+    def add(self, figures: Mapping[str, float]) -> None:
+        """Append a clip's figures, the same for every clip."""
+        for name, value in figures.items():
+            self.rows.setdefault(name, []).append(value)
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Of each measure over the clips that have it; nan where none has."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
+            return {name: float(np.nanmean(values)) for name, values in self.rows.items()}
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Of each measure the figures [clips]."""
+        return {name: np.array(values) for name, values in self.rows.items()}
+
+
+@frozen(eq=False)
+class Evaluator:
+    """Measures what is made of held-out clips, and of those that are converted."""
+
+    held_out: VoiceClips
+    sources: Sources
+    packed: PackedAudio
+    medians: Sequence[float]
+    """The median pitch of each learned speaker in Hz; nan where it is not known."""
+
+    def evaluate(
+        self, resynthesis: Resynthesis, judge: Judge, voices: Sequence[Tensor | None]
+    ) -> Evaluated:
+        """The metrics that the recipe class declares as `eval/...`, and those of each clip.
+
+        `voices` are those of the learned speakers. Raises UserError where what is made is not
+        finite.
+        """
+        table = Table()
+        for place in range(len(self.held_out)):
+            of_clip = Table()
+            for part in parts_of(self.held_out, place):
+                of_clip.add(_resynthesised(part, resynthesis, judge, voices[part.speaker]))
+            table.add(of_clip.means)
+
+        def convert(asked: Asked, number: int) -> np.ndarray:
+            return resynthesis.convert(asked.parts[number], asked.f0[number], asked.target)
+
+        metrics = table.means | named("conversion", self.converted(convert, judge, voices))
+        metrics |= {"clips": len(self.held_out), "frames": int(self.held_out.slices.frames.sum())}
+        of_all = {name: float(value) for name, value in metrics.items()}
+        return Evaluated(named("eval", of_all), table.arrays)
+
+    def converted(
+        self, convert: Convert, judge: Judge, voices: Sequence[Tensor | None]
+    ) -> dict[str, float]:
+        """Mean figures of what anything makes of the clips to convert; nothing without any."""
+        table = Table()
+        for conversion in self.sources.conversions:
+            asked = self.asked(conversion)
+            made = [_finite(convert(asked, n), part) for n, part in enumerate(asked.parts)]
+            of_clip = Table()
+            for part, audio, f0 in zip(asked.parts, made, asked.f0, strict=True):
+                of_clip.add(judge.figures(audio, part, f0, voices[asked.target]))
+            distance = _distortion(asked, joined(asked.parts, made), judge.sample_rate_hz)
+            table.add({**of_clip.means, "mcd_db": distance})
+        return {**table.means, "clips": float(len(self.sources.conversions))} if table.rows else {}
+
+    def asked(self, conversion: Conversion) -> Asked:
+        """A clip to convert, its pitch moved to the median of the voice that it is to have."""
+        clips, target, row = self.sources.clips, conversion.target, conversion.parallel
+        take = None if row is None else self.packed.read(row) / np.float32(FULL_SCALE)
+        parts = parts_of(clips, clips.rows.tolist().index(conversion.source))
+        own = [part.f0 for part in parts]
+        known = [f0 for f0 in own if f0 is not None]
+        if not known:
+            return Asked(parts, target, own, 0.0, take)
+        semitones = semitones_between(median_f0(np.concatenate(known)), self.medians[target])
+        return Asked(parts, target, [moved(f0, semitones) for f0 in known], semitones, take)
+
+
+def semitones_between(source_hz: float, target_hz: float) -> float:
+    """Semitones from one pitch to another; 0 where one is not known."""
+    semitones = 12.0 * np.log2(target_hz / source_hz)
+    return float(semitones) if np.isfinite(semitones) else 0.0
+
+
+def moved(f0: np.ndarray, semitones: float) -> np.ndarray:
+    """A pitch [T] in Hz moved by semitones; what leaves 50 to 1100 Hz has no voice."""
+    shifted = f0 * np.float32(2.0 ** (semitones / 12.0))
+    within = (shifted >= LOWEST_HZ) & (shifted <= HIGHEST_HZ)
+    return np.where(within, shifted, 0.0).astype(np.float32)
+
+
+def named(group: str, figures: Mapping[str, F]) -> dict[str, F]:
+    """Figures by their names in a group."""
+    return {f"{group}/{name}": value for name, value in figures.items()}
+
+
+def _resynthesised(
+    part: Part, resynthesis: Resynthesis, judge: Judge, voice: Tensor | None
+) -> dict[str, float]:
+    """Every figure of a part of a held-out clip."""
+    made = _finite(resynthesis.convert(part, part.f0, part.speaker), part)
+    heard = resynthesis.reconstruct(part, part.speaker)
+    figures = judge.figures(made, part, part.f0, voice) | {
+        "mel": resynthesis.mel_distance(made, part.audio),
+        "mel_posterior": resynthesis.mel_distance(heard.audio, part.audio),
+        "kl": heard.kl,
+    }
+    if part.f0 is not None:
+        figures["octave_cents"] = _octave_cents(part, part.f0, resynthesis, judge)
+    return figures
+
+
+def _octave_cents(part: Part, f0: np.ndarray, resynthesis: Resynthesis, judge: Judge) -> float:
+    """How far the pitch is from one that was asked an octave away, towards the middle."""
+    up = not median_f0(f0) > _MIDDLE_HZ
+    asked = moved(f0, _OCTAVE if up else -_OCTAVE)
+    made = _finite(resynthesis.convert(part, asked, part.speaker), part)
+    return f0_error_cents(asked, judge.f0(made, len(asked)))
+
+
+def _distortion(asked: Asked, made: np.ndarray, sample_rate_hz: int) -> float:
+    """Mel-cepstral distortion from the voice's own recording; nan without one, or of long ones."""
+    longest = _LONGEST_SECONDS * sample_rate_hz
+    if asked.take is None or max(len(asked.take), len(made)) > longest:
+        return np.nan
+    return mcd_db(asked.take, made, sample_rate_hz)
+
+
+def _finite(made: np.ndarray, part: Part) -> np.ndarray:
+    if not np.isfinite(made).all():
+        raise UserError(
+            f"What is made of clip {part.name!r} is not finite: the weights are lost. Train from "
+            "an earlier checkpoint at a lower rate."
+        )
+    return made

@@ -1,0 +1,81 @@
+"""How good audio is that was made of a slice, whatever made it."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from attrs import frozen
+from torch import Tensor
+
+from engine.analysis.content.encoder import ContentEncoder
+from engine.analysis.pitch.method import PitchMethod
+from engine.metrics.artefacts import clicks_per_second, is_lost
+from engine.metrics.pitch import f0_error_cents, voicing_error
+from engine.metrics.speaker_similarity import SpeakerSimilarity
+from engine.systems.rvc.data.slices import at_feature_rate
+from engine.systems.rvc.parts import Part
+
+OF_PITCH = ("f0_cents", "voicing_error")
+"""The figures that a pitch method measures."""
+
+
+@frozen(eq=False)
+class Judge:
+    """Measures what was made by the methods that the recipe and params.toml name."""
+
+    sample_rate_hz: int
+    pitch: PitchMethod | None
+    """None: the model has no pitch."""
+    content: ContentEncoder
+    similarity: SpeakerSimilarity | None = None
+    """None: params.toml names no speaker encoder, or it is not loaded."""
+
+    @property
+    def pitch_digest(self) -> str:
+        """Of the method that measures pitch; empty without."""
+        return "" if self.pitch is None else self.pitch.digest
+
+    def figures(
+        self, made: np.ndarray, part: Part, asked: np.ndarray | None, voice: Tensor | None
+    ) -> dict[str, float]:
+        """Every figure of what was made of a slice [samples]: of `asked` Hz [T], in a voice."""
+        heard = at_feature_rate(made, self.sample_rate_hz)
+        figures = {
+            "content_cosine": self._content_cosine(heard, part.content),
+            "clicks": clicks_per_second(made, part.audio, self.sample_rate_hz),
+            "silent_share": float(is_lost(made, part.audio)),
+        }
+        if asked is not None:
+            f0 = self.f0(made, len(asked))
+            figures["f0_cents"] = f0_error_cents(asked, f0)
+            figures["voicing_error"] = voicing_error(asked, f0)
+        if voice is not None:
+            figures["similarity"] = self._similarity(made, voice)
+        return figures
+
+    def f0(self, made: np.ndarray, num_frames: int) -> np.ndarray:
+        """Hz of so many frames of audio [samples], 0 where there is no voice."""
+        assert self.pitch is not None, "the model has a pitch"
+        found = self.pitch(at_feature_rate(made, self.sample_rate_hz))
+        return _fitted(found, num_frames)
+
+    def voice(self, audio: np.ndarray) -> Tensor | None:
+        """The voice of a recording [samples], where there is a speaker encoder."""
+        if self.similarity is None:
+            return None
+        return self.similarity.embed(audio, self.sample_rate_hz)
+
+    def _similarity(self, made: np.ndarray, voice: Tensor) -> float:
+        assert self.similarity is not None, "a voice was made by it"
+        return self.similarity.between(voice, self.similarity.embed(made, self.sample_rate_hz))
+
+    def _content_cosine(self, heard: np.ndarray, content: np.ndarray) -> float:
+        """Mean over frames of the cosine of what is heard and of features [T, dim]."""
+        found = np.repeat(self.content(heard), 2, axis=0)
+        frames = min(len(found), len(content))
+        ours, theirs = (torch.from_numpy(some[:frames]) for some in (found, content))
+        return float(F.cosine_similarity(ours, theirs, dim=1).mean())
+
+
+def _fitted(f0: np.ndarray, num_frames: int) -> np.ndarray:
+    """So many frames: methods give one more than there are hops."""
+    return np.pad(f0[:num_frames], (0, max(0, num_frames - len(f0))))

@@ -1,0 +1,33 @@
+"""What is known of the learned voices from their training slices."""
+
+import numpy as np
+from torch import Tensor
+
+from engine.metrics.pitch import median_f0
+from engine.systems.rvc.data.clips import VoiceSlices
+from engine.systems.rvc.judge import Judge
+
+_REFERENCE_SECONDS = 10
+"""Of a voice's recordings, that a speaker encoder hears."""
+
+
+def median_pitches(training: VoiceSlices, num_speakers: int) -> list[float]:
+    """The median pitch of each speaker in Hz; nan where no frame has voice."""
+    of_each = ([training.pitch[at] for at in _places(training, n)] for n in range(num_speakers))
+    return [median_f0(np.concatenate([np.zeros(0, np.float32), *pitch])) for pitch in of_each]
+
+
+def reference_voices(training: VoiceSlices, num_speakers: int, judge: Judge) -> list[Tensor | None]:
+    """Each speaker's voice, as a speaker encoder hears it in the longest slices; None without."""
+    samples = _REFERENCE_SECONDS * judge.sample_rate_hz
+    found = []
+    for number in range(num_speakers):
+        places = sorted(_places(training, number), key=lambda at: -training.frames[at])
+        heard = [training.audio(place) for place in places[:_REFERENCE_SECONDS]]
+        found.append(judge.voice(np.concatenate([np.zeros(0, np.float32), *heard])[:samples]))
+    return found
+
+
+def _places(training: VoiceSlices, speaker: int) -> list[int]:
+    places: list[int] = np.flatnonzero(training.speakers == speaker).tolist()
+    return places

@@ -1,0 +1,289 @@
+"""A voice for RVC as the loop sees it."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from attrs import evolve
+from torch import Tensor, nn
+
+from engine.errors import UserError
+from engine.features.prepared import features_of
+from engine.files.checksum import digest_of
+from engine.metrics.speaker_similarity import SpeakerSimilarity
+from engine.project import Project
+from engine.recipe import to_plain
+from engine.recipe.params import Params
+from engine.system_support.audio_samples import spread_over
+from engine.system_support.corpus_system import CorpusSystem
+from engine.system_support.speech_judges import SpeechJudges
+from engine.systems.rvc.baselines import BASELINES, mean_mel
+from engine.systems.rvc.conversion.voice_note import read_voice_note
+from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
+from engine.systems.rvc.data.methods import pitch_method
+from engine.systems.rvc.data.recordings import Recordings, load_recordings
+from engine.systems.rvc.evaluate import Evaluator, named
+from engine.systems.rvc.export import export_model
+from engine.systems.rvc.files.export import unsupported
+from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
+from engine.systems.rvc.files.state_file import read_state_file
+from engine.systems.rvc.judge import OF_PITCH, Judge
+from engine.systems.rvc.recipe import (
+    ADVERSARIAL_TERMS,
+    FRAMES_A_SECOND,
+    Fcpe,
+    Pitch,
+    RvcRecipe,
+    SwiftF0,
+)
+from engine.systems.rvc.references import median_pitches, reference_voices
+from engine.systems.rvc.resynthesis import Resynthesis
+from engine.systems.rvc.samples import SampleWriter
+from engine.systems.rvc.training_module import RvcTrainingModule
+from engine.training.devices import make_device
+from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
+
+MEASURES_VERSION = 1
+"""Raised when the same clips would give other figures."""
+_MEASURED_BY: dict[str, Pitch] = {"fcpe": Fcpe(), "swift_f0": SwiftF0()}
+
+
+def build(recipe: RvcRecipe, project: Project, params: Params) -> "RvcSystem":
+    """Open the recipe's corpus, its slices and features, and initialise the networks.
+
+    Raises UserError where the corpus or a published file is missing or does not fit, where no clip,
+    or fewer training slices than a batch has, can be used.
+    """
+    device = make_device(params.hardware, recipe.training.precision).torch_device
+    features = features_of(recipe, project)
+    recordings = load_recordings(recipe, project, params, features, device)
+    by = recipe.conversion.measured_by
+    measured_by = recordings.methods.pitch
+    if recipe.has_pitch and by != "same":
+        measured_by = pitch_method(_MEASURED_BY[by], project, device)
+    named_models = evolve(params.speech_evaluation, speech_recogniser=None)
+    judges = SpeechJudges.of(named_models, project, "")
+    rate, content = recipe.dataset.sample_rate_hz, recordings.methods.content
+    system = RvcSystem(recipe, recordings, Judge(rate, measured_by, content), judges, project)
+    system.require_measurable()
+    return system
+
+
+class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
+    """A recipe with its recordings and networks."""
+
+    def __init__(
+        self,
+        recipe: RvcRecipe,
+        recordings: Recordings,
+        judge: Judge,
+        judges: SpeechJudges,
+        project: Project,
+    ) -> None:
+        super().__init__(recipe, recordings.data, recordings.clips)
+        self.recordings, self.judges, self.project = recordings, judges, project
+        self.train_clips = recordings.training  # type: ignore[assignment]  # slices, of these clips
+        content = recordings.methods.content.digest
+        self.module = RvcTrainingModule(recipe, content)
+        self._judge = judge
+        self.resynthesis = Resynthesis(
+            self.module, recipe.dataset.unvoiced == "interpolate", recipe.conversion.noise_scale
+        )
+        self.evaluator = Evaluator(
+            self.eval_clips,
+            recordings.sources,
+            self.corpus.packed(recipe.dataset.sample_rate_hz),
+            median_pitches(self._learned, len(recordings.speaker_names)),
+        )
+
+    @property
+    def preflight(self) -> PreflightBounds:
+        """Content, pitch and speaker must move the loss; one repeated batch must lower a distance.
+
+        The mel distance where the recipe has one, else that of the STFT.
+        """
+        conditioning = ["content"]
+        if self.recipe.has_pitch:
+            conditioning.append("f0")
+        if len(self.recordings.speaker_names) > 1:
+            conditioning.append("speaker")
+        spectral = next(t for t in ("mel", "stft") if t in self.recipe.generator_weights)
+        return PreflightBounds((1e-6, 1e-2), conditioning, overfits=[f"generator/{spectral}"])
+
+    @cached_property
+    def turns(self) -> Sequence[Turn]:
+        """Two: the discriminators judge what was just made; then the synthesizer learns."""
+        starts = self.recipe.model.discriminator.starts_at_step
+        judges = _named(self.module.discriminators.named_parameters(), "discriminators")
+        return (
+            Turn(
+                "discriminator",
+                judges,
+                {"discriminator": self.recipe.losses.discriminator},
+                starts_at_step=starts,
+                averaged=False,
+            ),
+            Turn(
+                "generator",
+                _named(self.module.network.named_parameters(), "network"),
+                self.recipe.generator_weights,
+                late_terms=dict.fromkeys(ADVERSARIAL_TERMS, starts),
+            ),
+        )
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the corpus at the recipe's rate, and of the methods that hear it."""
+        return digest_of([super().data_digest, self.recordings.methods.digest])
+
+    @cached_property
+    def evaluation_set(self) -> str:
+        """Digest of the evaluation clips, of their features, of the clips that are converted."""
+        table = to_plain(self.recipe)["dataset"]
+        own = {key: table[key] for key in ("sample_rate_hz", "slice_seconds", "unvoiced")}
+        return digest_of(
+            [self.evaluation_content, own, self.recordings.methods.digest, MEASURES_VERSION]
+        )
+
+    @cached_property
+    def metric_units(self) -> dict[str, str]:
+        """Digests of what measures each figure, and of the clips that are converted."""
+        units = dict.fromkeys((*OF_PITCH, "octave_cents"), self._judge.pitch_digest)
+        units |= {"content_cosine": self._judge.content.digest, **self.judges.digests}
+        converted = [self._made_with, self._converted]
+        of_both = [name for name in units if name != "octave_cents"]
+        units |= {
+            f"conversion/{name}": digest_of([units.get(name, ""), *converted])
+            for name in (*of_both, "clicks", "silent_share", "mcd_db")
+        }
+        model = self.recipe.model
+        mel = digest_of(
+            [self.recipe.dataset.sample_rate_hz, model.n_fft, model.num_mels, model.mel_floor]
+        )
+        return {**units, "mel": mel, "mel_posterior": mel}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was left out and why, which methods stand in, what the export cannot be used for."""
+        slices, silent = self.train_clips, self.recipe.dataset.num_mute_clips
+        minutes = float(slices.lengths.sum()) / FRAMES_A_SECOND / 60
+        voices = ", ".join(filter(None, self.recordings.speaker_names)) or "one"
+        said = [
+            f"Learned from {minutes:.1f} minutes in {len(slices):,} slices, {silent} of them of "
+            f"silence for each speaker. Voices: {voices}."
+        ]
+        if "similarity" in self.judges.missing():
+            said.append("similarity is left out: params.toml names no speaker encoder.")
+        return [*said, *self.recordings.notes, *unsupported(self.module.network.settings)]
+
+    def require_measurable(self) -> None:
+        """Raise UserError where the recipe relies on a figure that cannot be measured here."""
+        missing = {} if self.judges.speaker_encoder else {"similarity": _NO_ENCODER}
+        if not self.recordings.sources.conversions:
+            missing["conversion"] = "no clip is there to be converted"
+        for path, metric in self.recipe.named_metrics():
+            for part in metric.split("/")[1:]:
+                if part in missing:
+                    raise UserError(
+                        f"The recipe relies on '{metric}' ({path}), which cannot be measured: "
+                        f"{missing[part]}."
+                    )
+        steps_per_epoch = -(-len(self.train_clips) // self.recipe.training.batch_size)
+        for path, fault in self.recipe.premature_guards(steps_per_epoch):
+            raise UserError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")
+
+    def evaluate(self) -> Evaluated:
+        """Metrics of the present weights over the whole evaluation set, and of conversions."""
+        judge = self._loaded_judge()
+        return self.evaluator.evaluate(self.resynthesis, judge, self._voices(judge))
+
+    def baselines(self) -> Evaluated:
+        """What learns nothing: of conversions the source, as it is and shifted; a mean spectrum."""
+        judge = self._loaded_judge()
+        voices, metrics = self._voices(judge), dict[str, float]()
+        for name, convert in BASELINES.items():
+            found = self.evaluator.converted(convert, judge, voices)
+            metrics |= named(f"baseline/{name}/conversion", found)
+        mean = mean_mel(self.resynthesis, self._learned, self.eval_clips)
+        return Evaluated({**metrics, **mean.metrics}, mean.per_clip)
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
+        """Clips of other speakers converted, and evaluation clips made anew."""
+        writer = SampleWriter(
+            self.evaluator,
+            self.resynthesis,
+            self._judge,
+            self.recordings.speaker_names,
+            self._made_with,
+        )
+        return writer.write(folder, spread_over(self.evaluation_labels("speaker"), num_clips))
+
+    def export(self, folder: Path) -> None:
+        """Write the `.pth` that RVC WebUI and Applio load, and the retrieval index."""
+        export_model(self.module.network, self.recordings, self.recipe, folder)
+
+    def load_published(self, path: Path) -> str:
+        """Take over a published generator, and the discriminators where the recipe names them."""
+        self._require_same_content(path)
+        said = [f"the weights of {path.name}", *load_generator(self.module.network, path)]
+        named_file = self.recipe.model.discriminator.weights
+        if named_file is None:
+            said.append(
+                "the discriminators begin afresh, for model.discriminator.weights is not given: "
+                "for a while they tell nothing, and the voice may lose what it had"
+            )
+        else:
+            load_discriminators(self.module.discriminators, self.project.root / named_file)
+            said.append(f"the discriminators of {Path(named_file).name}")
+        return "; ".join(said)
+
+    def _require_same_content(self, path: Path) -> None:
+        """Raise UserError where a model that the engine exported knows other content features.
+
+        Published files do not say whose they are.
+        """
+        note = read_voice_note(read_state_file(path).facts, path)
+        own = self.recordings.methods.content.digest
+        if note is not None and note.content != own:
+            raise UserError(
+                f"{path} learned from the content features of another model or of other settings "
+                f"({note.content[:12]}, the recipe's are {own[:12]}). Give dataset.content what it "
+                "was trained with, or start from other weights."
+            )
+
+    @property
+    def _made_with(self) -> str:
+        """Digest of what decides how clips are made, but for the weights."""
+        recipe = self.recipe
+        rate, noise = recipe.dataset.sample_rate_hz, recipe.conversion.noise_scale
+        return digest_of([self.recordings.methods.digest, rate, recipe.dataset.unvoiced, noise])
+
+    @property
+    def _converted(self) -> list[list[object]]:
+        """The clips that are converted, by their audio, and into whose voice."""
+        clips, names = self.corpus.manifest.clips, self.recordings.speaker_names
+        found = self.recordings.sources.conversions
+        return [[clips[one.source].sha256, names[one.target]] for one in found]
+
+    @property
+    def _learned(self) -> VoiceSlices:
+        """The slices of the training clips, without those of silence."""
+        return self.recordings.clips.only(self.split.train).slices
+
+    def _voices(self, judge: Judge) -> list[Tensor | None]:
+        return reference_voices(self._learned, len(self.recordings.speaker_names), judge)
+
+    def _loaded_judge(self) -> Judge:
+        """With the speaker encoder, which is freed with it."""
+        folder = self.judges.speaker_encoder
+        if folder is None:
+            return self._judge
+        encoder = SpeakerSimilarity.load(folder, self.resynthesis.device)
+        return evolve(self._judge, similarity=encoder)
+
+
+_NO_ENCODER = "set speech_evaluation.speaker_encoder in params.toml, or choose another metric"
+
+
+def _named(parameters: Iterable[tuple[str, nn.Parameter]], place: str) -> dict[str, nn.Parameter]:
+    return {f"{place}.{name}": parameter for name, parameter in parameters}

@@ -1,0 +1,1 @@
+from tests.command_line import cantus, project, recipe  # noqa: F401 (fixtures)

@@ -1,0 +1,399 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import faiss
+import numpy as np
+import pytest
+import soundfile
+import torch
+from attrs import evolve
+from transformers import HubertConfig, HubertModel
+
+from engine.analysis.content.logmel import LogMel as LogMelEncoder
+from engine.recipe import to_toml
+from engine.recipe.optimizers import AdamW
+from engine.recipe.training import Training as TrainingTable
+from engine.systems.rvc.files.export import Training, export_voice
+from engine.systems.rvc.index.build import write_index
+from engine.systems.rvc.network.settings import SynthesizerSettings
+from engine.systems.rvc.network.synthesizer import Synthesizer
+from engine.systems.rvc.notes import Speaker, VoiceNote, to_json
+from engine.systems.rvc.recipe import (
+    Dataset,
+    Discriminator,
+    LogMel,
+    Model,
+    NoPitch,
+    RvcRecipe,
+    SwiftF0,
+)
+
+RATE = 16_000
+CONTENT = LogMelEncoder(dim=768)
+RECIPE = RvcRecipe(
+    schema=2,
+    name="small",
+    system="rvc",
+    summary="a test",
+    dataset=Dataset(
+        corpus="words", sample_rate_hz=RATE, split="random", pitch=SwiftF0(), content=LogMel()
+    ),
+    model=Model(
+        n_fft=512,
+        num_mels=32,
+        latent_channels=8,
+        hidden_channels=8,
+        filter_channels=16,
+        num_layers=1,
+        resblock="2",
+        resblock_kernels=(3,),
+        resblock_dilations=((1, 3),),
+        upsample_rates=(10, 4, 4),
+        upsample_kernels=(20, 8, 8),
+        upsample_channels=16,
+        speaker_channels=4,
+        speaker_rows=3,
+        sine_gain=1.0,
+        discriminator=Discriminator(periods=(2, 3), scale="without", channels=(4, 8)),
+    ),
+    optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},
+    training=TrainingTable(steps=1, batch_size=1, best="eval/mel"),
+)
+NOTE = VoiceNote(
+    speakers=(
+        Speaker(name="anna", row=0, median_hz=220.0),
+        Speaker(name="bela", row=1, median_hz=None),
+    ),
+    content=CONTENT.digest,
+    unvoiced="zero",
+)
+
+
+def spoken(hz=110.0, seconds=0.6):
+    times = np.arange(int(seconds * RATE)) / RATE
+    harmonics = (np.sin(2 * np.pi * hz * k * times) / k for k in range(1, 20))
+    return 0.1 * sum(harmonics)
+
+
+def export(path, recipe=RECIPE, note=NOTE):
+    """A model that has learned nothing, as a run leaves it."""
+    torch.manual_seed(1)
+    settings = SynthesizerSettings.of(recipe.model, RATE, uses_f0=recipe.has_pitch)
+    training = Training(
+        name=path.stem,
+        epoch=1,
+        step=1,
+        created="2026-01-31T12:00:00.000000",
+        audio_seconds=1.0,
+        content="logmel",
+        num_speakers=2,
+        others={"voice": to_json(note)} if note else {},
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    export_voice(Synthesizer(settings), path, training)
+
+
+def train(project, recipe=RECIPE, note=NOTE):
+    """What a trained recipe leaves of what the command needs; its index."""
+    (project / "recipes" / f"{recipe.name}.toml").write_text(to_toml(recipe))
+    folder = project / "models" / recipe.name
+    export(folder / "export" / f"{recipe.name}.pth", recipe, note)
+    (folder / "recipe.toml").write_text(to_toml(recipe))
+    features = CONTENT(spoken().astype(np.float32))
+    return write_index(folder / "export", recipe.name, "v2", [features], features, CONTENT.digest)
+
+
+@pytest.fixture
+def index(project):
+    return train(project)
+
+
+@pytest.fixture
+def wav(project):
+    soundfile.write(project / "in.wav", spoken(), RATE)
+    return "in.wav"
+
+
+def refused(told, project, said):
+    assert (told.code, told.out) == (2, "")
+    assert said in told.error
+    assert not (project / "out.wav").exists()
+
+
+def test_a_file_is_converted_to_a_trained_voice(cantus, project, index, wav):
+    told = cantus("convert", "small", wav, "out.wav")
+    assert (told.code, told.error) == (0, "")
+    assert "out.wav: 0.6 s at 16,000 Hz" in told.out
+    made, rate = soundfile.read("out.wav")
+    assert (rate, made.shape, soundfile.info("out.wav").subtype) == (RATE, (9600,), "PCM_16")
+    assert np.abs(made).max() > 0.01
+
+
+def test_options_change_what_is_made_and_a_seed_gives_it_again(cantus, project, index, wav):
+    made = {}
+    for options in (
+        "",
+        "--seed 0",
+        "--seed 1",
+        "--transpose 12",
+        "--index-rate 0",
+        "--index-rate 1 --protect 0.5",
+        "--volume-mix 1",
+        "--speaker bela",
+        "--speaker 1",
+        "--pitch fcpe",
+    ):
+        assert cantus("convert", "small", wav, "out.wav", "--force", *options.split()).code == 0
+        made[options] = soundfile.read("out.wav")[0]
+    assert np.array_equal(made.pop(""), made["--seed 0"])
+    assert np.array_equal(made.pop("--speaker 1"), made["--speaker bela"])
+    different = {samples.tobytes() for samples in made.values()}
+    assert len(different) == len(made) == 8
+
+
+def test_the_pitch_is_moved_to_that_of_the_voice(cantus, project, index, wav):
+    told = cantus("convert", "small", wav, "out.wav", "--auto-transpose")
+    assert "0.6 s at 16,000 Hz, +12 semitones" in told.out
+    moved = soundfile.read("out.wav")[0]
+    cantus("convert", "small", wav, "out.wav", "--transpose", "12", "--force")
+    assert np.array_equal(moved, soundfile.read("out.wav")[0])
+
+
+def test_channels_are_mixed_with_a_note_and_floats_written_where_asked_for(cantus, project, index):
+    soundfile.write("in.flac", np.stack([spoken(), 0 * spoken()], 1), 8000)
+    told = cantus("convert", "small", "in.flac", "made", "--float")
+    assert "made/in.wav: 1.2 s at 16,000 Hz, its 2 channels were mixed" in told.out
+    assert soundfile.info("made/in.wav").subtype == "FLOAT"
+
+
+@pytest.fixture
+def recordings(project):
+    folder = project / "recordings"
+    (folder / "inner").mkdir(parents=True)
+    for name in ("a.wav", "b.wav", "inner/a.wav"):
+        soundfile.write(folder / name, spoken(), RATE)
+    return folder
+
+
+def test_a_folder_goes_on_where_it_stopped(cantus, project, index, recordings):
+    assert cantus("convert", "small", "recordings", "made").code == 0
+    names = ["a.wav", "b.wav", "inner/a.wav"]
+    before = {name: (project / "made" / name).read_bytes() for name in names}
+    (project / "made" / "b.wav").unlink()
+    (project / "made" / "a.wav").write_bytes(b"kept")
+    told = cantus("convert", "small", "recordings", "made")
+    assert (told.code, told.error) == (0, "")
+    assert told.out.splitlines()[-1] == (
+        "1 converted; 2 were there already and stay (--force makes them anew)"
+    )
+    assert (project / "made" / "a.wav").read_bytes() == b"kept"
+    told = cantus("convert", "small", "recordings", "made", "--force")
+    assert told.out.splitlines()[-1] == "3 converted"
+    assert before == {name: (project / "made" / name).read_bytes() for name in names}
+
+
+def test_odd_files_of_a_folder_are_named_and_the_others_are_done(
+    cantus, project, index, recordings
+):
+    (recordings / "words.wav").write_text("no audio")
+    (recordings / "empty.wav").write_bytes(b"")
+    soundfile.write(recordings / "silent.wav", np.zeros(RATE), RATE)
+    soundfile.write(recordings / "short.wav", spoken()[:100], RATE)
+    (recordings / "notes.txt").write_text("no audio, by its name")
+    (recordings / ".hidden.wav").write_text("left alone")
+    told = cantus("convert", "small", "recordings", "made")
+    assert told.code == 2
+    assert told.out.splitlines()[-1] == (
+        "3 converted; 4 could not be converted; 1 of the folder's files are no audio"
+    )
+    for said in (
+        "words.wav: unreadable",
+        "empty.wav: empty",
+        "silent.wav is silent",
+        "short.wav lasts 6.25 ms, and a frame of pitch and content 10 ms",
+    ):
+        assert f"recordings/{said}" in told.error
+    made = sorted(path.relative_to(project / "made").as_posix() for path in files(project / "made"))
+    assert made == ["a.wav", "b.wav", "inner/a.wav"]
+
+
+def files(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_is_killed_on_the_way_leaves_nothing_half_and_goes_on(
+    cantus, project, index, recordings
+):
+    soundfile.write(recordings / "b.wav", spoken(seconds=30), RATE)
+    words = [sys.executable, "-m", "engine", "convert", "small", "recordings", "made"]
+    words += ["--device", "cpu"]
+    first = project / "made" / "a.wav"
+    running = subprocess.Popen(words, stdout=subprocess.DEVNULL, env={**os.environ})
+    while running.poll() is None and not first.exists():
+        time.sleep(0.05)
+    time.sleep(0.2)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert first.is_file()
+    whole = [path for path in files(project / "made") if not path.name.startswith(".")]
+    assert whole == [first]
+    told = cantus("convert", "small", "recordings", "made")
+    assert "2 converted; 1 were there already" in told.out
+    assert len(files(project / "made")) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["none", "in.wav", "out.wav"], "There is no recipe 'none'; a model of RVC WebUI"),
+        (["words", "in.wav", "out.wav"], "'words' is no voice of RVC"),
+        (["small", "none.wav", "out.wav"], "There is no file or folder none.wav"),
+        (["small", "in.wav", "out.mp3"], "out.mp3 must end in .wav"),
+        (["small", "in.wav", "in.wav"], "in.wav would be overwritten by what is made of it"),
+        (["small", "recipes", "out"], "recipes holds no audio file"),
+        (["small", "recipes", "recipes/out"], "recipes/out lies in recipes"),
+        (["small", "recipes", "in.wav"], "in.wav is a file, and recipes a folder"),
+        (["small", "in.wav", "out.wav", "--speaker", "eva"], "There are: anna (0), bela (1)."),
+        (["small", "in.wav", "out.wav", "--speaker", "2"], "no speaker '2'"),
+        (["small", "in.wav", "out.wav", "--pitch", "ear"], "There are: fcpe, swift_f0, crepe"),
+        (["small", "in.wav", "out.wav", "--pitch", "rmvpe"], "'cantus fetch rmvpe'"),
+        (["small", "in.wav", "out.wav", "--index", "x"], "--index is for a MODEL that is a .pth"),
+        (
+            ["small", "in.wav", "out.wav", "--transpose", "1", "--auto-transpose"],
+            "--transpose or --auto-transpose: one of the two",
+        ),
+        (
+            ["small", "in.wav", "out.wav", "--speaker", "bela", "--auto-transpose"],
+            "does not say at which pitch its voice speaks: give --transpose",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_nothing_written(cantus, project, index, wav, words, said):
+    refused(cantus("convert", *words), project, said)
+
+
+def test_what_is_not_trained_is_said_with_what_is(cantus, project, index, wav):
+    later = evolve(RECIPE, name="later")
+    (project / "recipes" / "later.toml").write_text(to_toml(later))
+    told = cantus("convert", "later", wav, "out.wav")
+    refused(
+        told, project, "'later' is not trained: run 'dvc repro later' first. Trained are: small"
+    )
+
+
+def test_what_exists_is_made_anew_only_by_force(cantus, project, index, wav):
+    (project / "out.wav").write_bytes(b"old")
+    told = cantus("convert", "small", wav, "out.wav")
+    assert (told.code, "out.wav exists already: --force" in told.error) == (2, True)
+    assert (project / "out.wav").read_bytes() == b"old"
+
+
+def test_an_index_of_another_content_model_is_refused(cantus, project, index, wav):
+    features = CONTENT(spoken().astype(np.float32))
+    write_index(index.parent, "small", "v2", [features], features, "another")
+    told = cantus("convert", "small", wav, "out.wav")
+    refused(told, project, "made of the features of another content model (another, here")
+
+
+def test_a_model_of_another_content_model_is_refused(cantus, project, wav):
+    train(project, note=evolve(NOTE, content="another"))
+    told = cantus("convert", "small", wav, "out.wav")
+    refused(told, project, "learned from the features of another content model (another, here")
+
+
+def test_a_model_without_pitch_converts_and_moves_none(cantus, project, wav):
+    train(project, evolve(RECIPE, dataset=evolve(RECIPE.dataset, pitch=NoPitch())))
+    for options in (["--transpose", "3"], ["--auto-transpose"], ["--pitch", "fcpe"]):
+        told = cantus("convert", "small", wav, "out.wav", *options)
+        refused(told, project, "was trained without pitch, and has none that could be moved")
+    assert cantus("convert", "small", wav, "out.wav").code == 0
+
+
+def test_a_model_without_an_index_converts_and_says_so(cantus, project, index, wav):
+    index.unlink()
+    told = cantus("convert", "small", wav, "out.wav")
+    assert (told.code, "index: none" in told.out) == (0, True)
+    (project / "out.wav").unlink()
+    told = cantus("convert", "small", wav, "out.wav", "--index-rate", "0.5")
+    refused(told, project, "--index-rate 0.5 needs a retrieval index")
+
+
+# ---- a .pth from elsewhere ----
+
+
+@pytest.fixture
+def contentvec(project, capsys):
+    """A HuBERT of ContentVec's layers and 768 dimensions, with little in them."""
+    config = HubertConfig(
+        hidden_size=768,
+        num_attention_heads=1,
+        intermediate_size=4,
+        num_hidden_layers=12,
+        conv_dim=(4,) * 7,
+        num_conv_pos_embeddings=2,
+        num_conv_pos_embedding_groups=1,
+        classifier_proj_size=8,
+    )
+    torch.manual_seed(0)
+    HubertModel(config).save_pretrained(project / "hubert")
+    capsys.readouterr()
+    return "hubert"
+
+
+def foreign(project, content):
+    export(project / "voice.pth", note=None)
+    return ("convert", "voice.pth", "in.wav", "out.wav", "--content", content)
+
+
+def test_a_model_from_elsewhere_is_used_with_what_is_given(cantus, project, contentvec, wav):
+    words = foreign(project, contentvec)
+    told = cantus(*words, "--speaker", "2", "--transpose", "-2")
+    assert (told.code, told.error) == (0, "")
+    assert "index: none" in told.out
+    without = soundfile.read("out.wav")[0]
+    index = faiss.IndexFlatL2(768)
+    index.add(np.random.default_rng(0).normal(size=(20, 768)).astype(np.float32))
+    faiss.write_index(index, "added_x.index")
+    told = cantus(
+        *words, "--speaker", "2", "--transpose", "-2", "--index", "added_x.index", "--force"
+    )
+    assert (told.code, told.error) == (0, "")
+    assert not np.array_equal(soundfile.read("out.wav")[0], without)
+
+
+def test_published_files_that_a_foreign_model_needs_are_named(cantus, project, wav):
+    export(project / "voice.pth", note=None)
+    told = cantus("convert", "voice.pth", wav, "out.wav")
+    refused(told, project, "'cantus fetch contentvec' makes it, or give --content")
+
+
+def test_what_a_foreign_model_cannot_do_is_said(cantus, project, contentvec, wav):
+    words = foreign(project, contentvec)
+    faiss.write_index(faiss.IndexFlatL2(256), "added_x.index")
+    for options, said in (
+        (["--speaker", "anna"], "There are: 0 to 2."),
+        (["--auto-transpose"], "does not say at which pitch its voice speaks"),
+        (["--index", "added_x.index"], "have 256 values"),
+        (["--index", "none.index"], "no retrieval index none.index"),
+    ):
+        refused(cantus(*words, *options), project, said)
+
+
+def test_a_damaged_or_hostile_model_is_refused(cantus, project, contentvec, wav):
+    words = foreign(project, contentvec)
+    whole = (project / "voice.pth").read_bytes()
+    torch.save({"weight": {"x": print}}, project / "code.pth")
+    torch.save({"weight": {"emb": torch.zeros(1)}, "config": [1]}, project / "other.pth")
+    for content, said in (
+        (whole[: len(whole) // 2], "voice.pth"),
+        (b"", "voice.pth"),
+        ((project / "code.pth").read_bytes(), "voice.pth"),
+        ((project / "other.pth").read_bytes(), "no model of RVC"),
+    ):
+        (project / "voice.pth").write_bytes(content)
+        refused(cantus(*words), project, said)
+    (project / "voice.pth").unlink()
+    refused(cantus(*words), project, "no weights at voice.pth")
