@@ -3,8 +3,10 @@
 from datetime import datetime
 from pathlib import Path
 
+from engine.systems.rvc.conversion.voice_note import voice_note
 from engine.systems.rvc.data.recordings import Recordings
 from engine.systems.rvc.files.export import Training, export_voice
+from engine.systems.rvc.index.of_recordings import export_index
 from engine.systems.rvc.network.synthesizer import Synthesizer
 from engine.systems.rvc.recipe import FRAMES_A_SECOND, RvcRecipe
 
@@ -12,9 +14,10 @@ from engine.systems.rvc.recipe import FRAMES_A_SECOND, RvcRecipe
 def export_model(
     network: Synthesizer, recordings: Recordings, recipe: RvcRecipe, folder: Path
 ) -> None:
-    """Write `<recipe>.pth`."""
+    """Write `<recipe>.pth` and its retrieval index, as both programs look for them."""
     folder.mkdir(parents=True, exist_ok=True)
     export_voice(network, folder / f"{recipe.name}.pth", _training(recordings, recipe))
+    export_index(recordings, folder, recipe.name, recipe.model.version)
 
 
 def _training(recordings: Recordings, recipe: RvcRecipe) -> Training:
@@ -32,8 +35,7 @@ def _training(recordings: Recordings, recipe: RvcRecipe) -> Training:
         num_speakers=len(recordings.speaker_names),
         others={
             "pitch": recipe.dataset.pitch.kind,
-            "unvoiced": recipe.dataset.unvoiced,
             "mel_floor": recipe.model.mel_floor,
-            "methods": recordings.methods.digest,
+            **voice_note(recordings, recipe),
         },
     )

@@ -18,6 +18,7 @@ from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem
 from engine.system_support.speech_judges import SpeechJudges
 from engine.systems.rvc.baselines import BASELINES, mean_mel
+from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
@@ -25,6 +26,7 @@ from engine.systems.rvc.evaluate import Evaluator, named
 from engine.systems.rvc.export import export_model
 from engine.systems.rvc.files.export import unsupported
 from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
+from engine.systems.rvc.files.state_file import read_state_file
 from engine.systems.rvc.judge import OF_PITCH, Judge
 from engine.systems.rvc.recipe import (
     ADVERSARIAL_TERMS,
@@ -222,6 +224,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     def load_published(self, path: Path) -> str:
         """Take over a published generator, and the discriminators where the recipe names them."""
+        self._require_same_content(path)
         said = [f"the weights of {path.name}", *load_generator(self.module.network, path)]
         named_file = self.recipe.model.discriminator.weights
         if named_file is None:
@@ -233,6 +236,20 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             load_discriminators(self.module.discriminators, self.project.root / named_file)
             said.append(f"the discriminators of {Path(named_file).name}")
         return "; ".join(said)
+
+    def _require_same_content(self, path: Path) -> None:
+        """Raise UserError where a model that the engine exported knows other content features.
+
+        Published files do not say whose they are.
+        """
+        note = read_voice_note(read_state_file(path).facts, path)
+        own = self.recordings.methods.content.digest
+        if note is not None and note.content != own:
+            raise UserError(
+                f"{path} learned from the content features of another model or of other settings "
+                f"({note.content[:12]}, the recipe's are {own[:12]}). Give dataset.content what it "
+                "was trained with, or start from other weights."
+            )
 
     @property
     def _made_with(self) -> str:
