@@ -37,6 +37,8 @@ class Manner:
 ANYWHERE = Manner((140, 180), (40, 60), PEAK_DBFS, NOISE_DBFS)
 IN_A_STUDIO = Manner((160, 161), (50, 51), (-9.0, -8.0), (-80.0, -79.0))
 """One pace, pitch and level: a voice and its words are all there is to learn."""
+AT_ANY_PITCH = Manner((140, 190), (5, 95), (-9.0, -8.0), (-80.0, -79.0))
+"""Over one and a half octaves: pitch is learned apart from the voice and from what is said."""
 
 
 def speak_sentences(

@@ -17,6 +17,7 @@ from engine.corpus.builtin.prompts import (
 )
 from engine.corpus.builtin.speech import (
     ANYWHERE,
+    AT_ANY_PITCH,
     IN_A_STUDIO,
     Manner,
     speak_sentences,
@@ -38,7 +39,8 @@ def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
     'words': one-second words in many voices, whole voices held out. 'speech': sentences in several
     languages, which share few words. 'voice': Hungarian sentences of templates in two voices, for
     learning to speak within minutes. A sentence of its that is held out is a new combination of
-    words that were all heard elsewhere, so its figures say nothing of other text.
+    words that were all heard elsewhere, so its figures say nothing of other text. 'speakers': the
+    English sentences of 'speech' in three voices, at any pitch, for converting one to another.
 
     Raises UserError for another name, a missing table, or where espeak-ng is not installed.
     """
@@ -57,12 +59,14 @@ def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
 def _sentences(corpus: str, prompts: Path) -> tuple[list[tuple[str, str]], Manner]:
     if corpus == "speech":
         return read_sentences(prompts), ANYWHERE
+    if corpus == "speakers":
+        return read_sentences(prompts), AT_ANY_PITCH
     if corpus == "voice":
         made = fill_templates(read_templates(prompts), _OF_A_TEMPLATE)
         return [("hu", text) for text in made], IN_A_STUDIO
     raise UserError(
-        f"There is no built-in corpus {corpus!r}, only 'words', 'speech' and 'voice'. Set "
-        f"corpora.{corpus}.source in params.toml to a folder below data/."
+        f"There is no built-in corpus {corpus!r}, only 'words', 'speech', 'voice' and "
+        f"'speakers'. Set corpora.{corpus}.source in params.toml to a folder below data/."
     )
 
 

@@ -27,6 +27,7 @@ def project(tmp_path_factory):
     (folder / "voices.tsv").write_text(
         "corpus\tvoice\tlist\nwords\ten-us+m1\ttrain\nwords\ten+f2\teval\n"
         "speech\thu+m3\t\nspeech\ten-us+f3\t\nvoice\thu+m3\t\nvoice\thu+f2\t\n"
+        "speakers\ten-us+f3\t\nspeakers\ten-us+m3\t\n"
     )
     return Project(root)
 
@@ -66,6 +67,13 @@ def test_sentences_of_templates_are_said_by_each_voice_at_one_level(project):
     assert -9.1 < 20 * np.log10(min(peaks)) <= 20 * np.log10(max(peaks)) < -7.9
 
 
+def test_speakers_say_the_same_sentences_and_no_two_alike(project):
+    corpus = make("speakers", project, 22_050)
+    said = [(one.text, one.speaker) for one in corpus.manifest.clips]
+    assert said == [("Good night.", "en-us+f3"), ("Good night.", "en-us+m3")]
+    assert len(set(corpus.packed(22_050).lengths.tolist())) == 2
+
+
 def test_built_in_corpora_are_left_as_ordinary_folders(project, tmp_path):
     synthesise("words", project.root / "data" / "builtin", tmp_path / "words")
     assert soundfile.info(tmp_path / "words" / "yes" / "en-us+m1_nohash_1.wav").duration == 1.0
@@ -75,7 +83,8 @@ def test_built_in_corpora_are_left_as_ordinary_folders(project, tmp_path):
 
 def test_another_name_is_refused(project, tmp_path):
     with pytest.raises(
-        UserError, match="no built-in corpus 'songs', only 'words', 'speech' and 'voice'"
+        UserError,
+        match="no built-in corpus 'songs', only 'words', 'speech', 'voice' and 'speakers'",
     ):
         synthesise("songs", project.root / "data" / "builtin", tmp_path / "songs")
 
