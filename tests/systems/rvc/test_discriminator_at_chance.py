@@ -14,7 +14,7 @@ from engine.training.record import Record
 from engine.training.schedules import Length
 from engine.training.step import Stepper
 
-STEPS = 40
+STEPS = 60
 METRIC = "train/discriminator/loss_over_chance"
 
 
