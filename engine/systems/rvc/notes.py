@@ -55,7 +55,7 @@ class IndexNote:
     queries: int
     """Features that `recall` was measured with."""
     milliseconds: float
-    """Of this machine, for a query."""
+    """Of one core's time for a query, on the machine that made it."""
 
     def sentence(self) -> str:
         """All of it in a line."""
