@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ def open_workers(work: Work) -> Iterator[Workers]:
     """
     if work.backend == "cores":
         count = work.num_workers or cpu_count()
+        # loky renews a worker whose memory has grown, as by importing torch, and warns of it.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         yield Workers(backend="loky", count=count, lost=(TerminatedWorkerError,))
         return
     _require_package(work.backend)

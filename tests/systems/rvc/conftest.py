@@ -29,6 +29,11 @@ from engine.systems.rvc.recipe import (
     RvcRecipe,
     SwiftF0,
 )
+from tests.systems.rvc.voices_project import (  # noqa: F401 (fixtures)
+    make_voices_recipe,
+    recordings_of,
+    voices_project,
+)
 from tests.systems.stops_at import StopsAt
 
 RATE = 16_000

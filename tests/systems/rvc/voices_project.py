@@ -89,7 +89,7 @@ def voices_project(tmp_path_factory):
 
 
 @pytest.fixture
-def make_rvc_recipe():
+def make_voices_recipe():
     """`small_recipe`."""
     return small_recipe
 

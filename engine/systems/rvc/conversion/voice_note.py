@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.systems.rvc.data.recordings import Recordings
 from engine.systems.rvc.notes import Speaker, VoiceNote, from_json, to_json
 from engine.systems.rvc.recipe import RvcRecipe
+
+if TYPE_CHECKING:  # conversion reads notes, and none of the corpus
+    from engine.systems.rvc.data.recordings import Recordings
 
 _OURS, _NOTE = "cantus", "voice"
 """The engine's own entry of a `.pth`, and of that."""
 
 
-def voice_note(recordings: Recordings, recipe: RvcRecipe) -> Mapping[str, str]:
+def voice_note(recordings: "Recordings", recipe: RvcRecipe) -> Mapping[str, str]:
     """The note of a trained model, as one of the entries of its `.pth` that are the engine's."""
     slices = recordings.clips.only(recordings.data.split.train).slices
     speakers = [

@@ -1,6 +1,7 @@
 """Features are made once, in any process, and again only where what makes them changed."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,11 +12,10 @@ import pytest
 from attrs import evolve
 
 from engine.features.cache import Features
-from engine.recipe import load_params
 from engine.systems.rvc.data import shards
 from engine.systems.rvc.data.content_features import MeasureContent
 from engine.systems.rvc.data.sliced_clips import MeasureSlices
-from engine.systems.rvc.recipe import Fcpe, LogMel
+from engine.systems.rvc.recipe import LogMel, NoPitch
 from tests.systems.rvc.voices_project import ingested, voice, write_voices
 
 _KILLED = """
@@ -68,61 +68,61 @@ def counted(monkeypatch):
     return counts
 
 
-def test_neither_is_made_again(recordings_of, make_rvc_recipe, counted):
-    first = recordings_of(make_rvc_recipe())
+def test_neither_is_made_again(recordings_of, make_voices_recipe, counted):
+    first = recordings_of(make_voices_recipe())
     assert counted == {"slices": 12, "content": 12}
-    again = recordings_of(evolve(make_rvc_recipe(), name="another"))
+    again = recordings_of(evolve(make_voices_recipe(), name="another"))
     assert counted == {"slices": 12, "content": 12}
     assert same(first, again)
 
 
-def test_another_method_makes_its_own_features_alone(recordings_of, make_rvc_recipe, counted):
-    recordings_of(make_rvc_recipe())
-    recordings_of(make_rvc_recipe(dataset={"pitch": Fcpe()}))
+def test_another_method_makes_its_own_features_alone(recordings_of, make_voices_recipe, counted):
+    recordings_of(make_voices_recipe())
+    recordings_of(make_voices_recipe(dataset={"pitch": NoPitch()}))
     assert counted == {"slices": 24, "content": 12}
-    recordings_of(make_rvc_recipe(dataset={"content": LogMel(num_mels=20)}))
+    recordings_of(make_voices_recipe(dataset={"content": LogMel(num_mels=20)}))
     assert counted == {"slices": 24, "content": 24}
 
 
-def test_other_cuts_make_all_anew(recordings_of, make_rvc_recipe, counted):
-    recordings_of(make_rvc_recipe())
-    recordings_of(make_rvc_recipe(dataset={"slice_seconds": 2.0}))
+def test_other_cuts_make_all_anew(recordings_of, make_voices_recipe, counted):
+    recordings_of(make_voices_recipe())
+    recordings_of(make_voices_recipe(dataset={"slice_seconds": 2.0}))
     assert counted == {"slices": 24, "content": 24}
 
 
 def test_a_clip_more_makes_its_own_features_alone(
-    recordings_of, make_rvc_recipe, counted, tmp_path
+    recordings_of, make_voices_recipe, counted, tmp_path
 ):
     project = ingested(write_voices(tmp_path / "project", num_clips=3))
-    recordings_of(make_rvc_recipe(), project)
+    recordings_of(make_voices_recipe(), project)
     import soundfile
 
     soundfile.write(project.root / "data" / "voices" / "anna" / "01a.wav", voice(230, 2.0), 16_000)
     ingested(project)
-    recordings_of(make_rvc_recipe(), project)
+    recordings_of(make_voices_recipe(), project)
     assert counted == {"slices": 7, "content": 7}
 
 
-def test_clips_of_one_digits_share_a_file(recordings_of, make_rvc_recipe, counted, monkeypatch):
-    apart = recordings_of(make_rvc_recipe())
+def test_clips_of_one_digits_share_a_file(recordings_of, make_voices_recipe, counted, monkeypatch):
+    apart = recordings_of(make_voices_recipe())
     monkeypatch.setattr(shards, "_LAST_OF_256", 0)
-    together = recordings_of(make_rvc_recipe())
+    together = recordings_of(make_voices_recipe())
     assert counted == {"slices": 13, "content": 13}
     assert same(apart, together)
 
 
-def test_a_damaged_file_is_made_again(recordings_of, make_rvc_recipe, counted, tmp_path):
-    first = recordings_of(make_rvc_recipe())
+def test_a_damaged_file_is_made_again(recordings_of, make_voices_recipe, counted, tmp_path):
+    first = recordings_of(make_voices_recipe())
     path = next((tmp_path / "features").glob("content-*.npy"))
     content = path.read_bytes()
     path.unlink()  # the first recordings go on reading what they have mapped
     path.write_bytes(content[:-2] + b"xx")
-    assert same(first, recordings_of(make_rvc_recipe()))
+    assert same(first, recordings_of(make_voices_recipe()))
     assert counted == {"slices": 12, "content": 13}
 
 
 def test_after_a_kill_it_goes_on_where_it_was(
-    recordings_of, make_rvc_recipe, counted, voices_project, tmp_path
+    recordings_of, make_voices_recipe, counted, voices_project, tmp_path
 ):
     folder = tmp_path / "features"
     killed = subprocess.run(
@@ -134,25 +134,29 @@ def test_after_a_kill_it_goes_on_where_it_was(
     assert killed.returncode == -signal.SIGKILL
     there = {path: path.stat().st_mtime_ns for path in folder.glob("*.np[yz]")}
     assert len(there) == 12 + 4
-    resumed = recordings_of(make_rvc_recipe())
+    resumed = recordings_of(make_voices_recipe())
     assert counted == {"slices": 0, "content": 8}
     assert all(path.stat().st_mtime_ns == before for path, before in there.items())
-    undisturbed = recordings_of(make_rvc_recipe(), features=Features(tmp_path / "other"))
+    undisturbed = recordings_of(make_voices_recipe(), features=Features(tmp_path / "other"))
     assert same(resumed, undisturbed)
     assert not list(folder.glob("*.partial"))
 
 
-def test_workers_make_the_same(recordings_of, make_rvc_recipe, voices_project, tmp_path):
-    alone = recordings_of(make_rvc_recipe())
-    params = voices_project.params
-    before = params.read_text()
-    params.write_text(before.replace("num_workers = 1", "num_workers = 2"))
-    try:
-        assert load_params(params).work.num_workers == 2
-        other = recordings_of(make_rvc_recipe(), features=Features(tmp_path / "by_workers"))
-    finally:
-        params.write_text(before)
-    assert same(alone, other)
+@pytest.mark.parametrize("kind", [MeasureSlices, MeasureContent])
+def test_a_worker_unpickles_what_makes_the_same(
+    recordings_of, make_voices_recipe, monkeypatch, tmp_path, kind
+):
+    """On any machine that sees the packed audio."""
+    jobs, measure = [], kind.__call__
+    monkeypatch.setattr(kind, "__call__", lambda job, path: jobs.append(job) or measure(job, path))
+    recordings_of(make_voices_recipe())
+    for number, job in enumerate(jobs[:3]):
+        content = pickle.dumps(job)
+        assert len(content) < 5000
+        here, there = tmp_path / f"{number}.here", tmp_path / f"{number}.there"
+        measure(job, here)
+        measure(pickle.loads(content), there)
+        assert here.read_bytes() == there.read_bytes()
 
 
 def same(one, other):

@@ -9,8 +9,8 @@ from engine.systems.rvc.recipe import NoPitch
 
 
 @pytest.fixture
-def recordings(recordings_of, make_rvc_recipe):
-    return recordings_of(make_rvc_recipe())
+def recordings(recordings_of, make_voices_recipe):
+    return recordings_of(make_voices_recipe())
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def test_lengths_are_true_frames(slices):
     assert (np.abs(slices.lengths[spoken] - samples / 160) <= 2).all()
 
 
-def test_unvoiced_pitch_is_interpolated_where_the_recipe_says_so(recordings_of, make_rvc_recipe):
-    slices = recordings_of(make_rvc_recipe(dataset={"unvoiced": "interpolate"})).training
+def test_unvoiced_pitch_is_interpolated_where_the_recipe_says_so(recordings_of, make_voices_recipe):
+    slices = recordings_of(make_voices_recipe(dataset={"unvoiced": "interpolate"})).training
     frames = int(slices.lengths[0])
     wanted = interpolate_unvoiced(slices.pitch[0])[:frames]
     assert np.array_equal(slices.batch([0], random())["f0"][0], wanted)
@@ -90,8 +90,8 @@ def test_unvoiced_pitch_is_interpolated_where_the_recipe_says_so(recordings_of, 
     assert (silent["f0_coarse"] == 1).all()
 
 
-def test_without_pitch_there_is_none_in_a_batch(recordings_of, make_rvc_recipe):
-    slices = recordings_of(make_rvc_recipe(dataset={"pitch": NoPitch()})).training
+def test_without_pitch_there_is_none_in_a_batch(recordings_of, make_voices_recipe):
+    slices = recordings_of(make_voices_recipe(dataset={"pitch": NoPitch()})).training
     assert set(slices.batch([0], random())) == {
         "content",
         "audio",
