@@ -256,9 +256,25 @@ class Model:
     )
     sine_gain: float | None = setting(
         "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
-        "not given",
+        "not given. Of a large one, such as 50, the hyperbolic tangent makes square pulses, which "
+        "have harmonics",
         default=None,
         check=above(0.0),
+    )
+    sine_bias: float = setting(
+        "initial bias of it, where sine_gain is given: below 0 the pulses are narrow", default=0.0
+    )
+    latent_log_deviation: float = setting(
+        "added to the initial log deviations of posterior and prior; below 0, means are heard "
+        "above the noise from the first step on",
+        default=0.0,
+        check=within(-8.0, 0.0),
+    )
+    prior_share: float = setting(
+        "share of a batch that is decoded from the prior, as in conversion, which RVC WebUI's "
+        "training never does",
+        default=0.0,
+        check=within(0.0, 1.0),
     )
     discriminator: Discriminator = setting("who is to be fooled", default=Discriminator())
 
