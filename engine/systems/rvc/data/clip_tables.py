@@ -67,7 +67,6 @@ def figures(recordings: Recordings) -> list[tuple[str, str]]:
     held_out = int(recordings.evaluation.slices.frames.sum()) / FRAMES_A_SECOND
     silent = len(training) - len(spoken.slices)
     return [
-        *(("note", note) for note in recordings.methods.notes),
         ("corpus", f"{corpus.folder.name}, {len(recordings.voices.rows):,} clips of the voices"),
         (
             "minutes",
