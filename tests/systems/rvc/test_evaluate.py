@@ -72,6 +72,13 @@ def test_one_that_falls_silent_is_told(evaluated):
     assert breaches(metrics, "eval/silent_share")
 
 
+def test_one_that_has_no_voice_at_all_is_stopped_and_not_passed_over(evaluated):
+    metrics = evaluated(singers.mute).metrics
+    assert np.isnan(metrics["eval/octave_cents"])
+    assert metrics["eval/voicing_error"] > 0.5
+    assert breaches(metrics, "eval/octave_cents")
+
+
 def test_clicks_are_counted_and_warned_of(evaluated):
     metrics = evaluated(singers.clicking).metrics
     assert metrics["eval/clicks"] == pytest.approx(2 * 16, rel=0.1)  # a sample astray jumps twice
