@@ -65,8 +65,9 @@ def build_discriminators(recipe: RvcRecipe) -> Discriminators:
 @torch.no_grad()
 def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
     """What a recipe says of the first weights; the others are drawn."""
-    model, source = recipe.model, network.dec.m_source.l_linear
+    model = recipe.model
     if model.sine_gain is not None and recipe.has_pitch:
+        source = network.dec.m_source.l_linear
         source.weight.fill_(model.sine_gain)
         source.bias.fill_(model.sine_bias)
     for projection in (network.enc_p.proj, network.enc_q.proj):
