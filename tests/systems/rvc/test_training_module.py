@@ -135,6 +135,16 @@ def test_a_large_gain_and_a_bias_make_pulses_with_harmonics_of_the_sine(make_rvc
     assert second_harmonic(sine_gain=50.0, sine_bias=-2.0) > 0.2
 
 
+def test_the_first_weights_of_strided_layers_are_as_large_as_the_recipe_says(make_rvc_recipe):
+    def weights(gain):
+        torch.manual_seed(1)
+        network = made(make_rvc_recipe(model=evolve(SMALL, upsample_gain=gain))).network
+        return [up.weight.detach() for up in network.dec.ups]
+
+    for larger, drawn in zip(weights(4.0), weights(1.0), strict=True):
+        torch.testing.assert_close(larger, 4.0 * drawn)
+
+
 def test_the_first_deviations_of_posterior_and_prior_are_moved_as_the_recipe_says(
     make_rvc_recipe, batch
 ):
@@ -148,7 +158,7 @@ def test_the_first_deviations_of_posterior_and_prior_are_moved_as_the_recipe_say
         return [found[f"synthesized/{name}"] + 2.0 * (1 - inside) for name in names]
 
     for moved, drawn in zip(deviations(-2.0), deviations(0.0), strict=True):
-        torch.testing.assert_close(moved[0, :, :LENGTHS[0]], drawn[0, :, :LENGTHS[0]] - 2.0)
+        torch.testing.assert_close(moved[0, :, : LENGTHS[0]], drawn[0, :, : LENGTHS[0]] - 2.0)
 
 
 def test_clips_decoded_from_the_prior_are_what_conversion_makes(make_rvc_recipe, batch):
