@@ -50,6 +50,8 @@ def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
         source = network.dec.m_source.l_linear
         source.weight.fill_(model.sine_gain)
         source.bias.fill_(model.sine_bias)
+    for up in network.dec.ups:
+        up.weight_g *= model.upsample_gain
     for projection in (network.enc_p.proj, network.enc_q.proj):
         assert projection.bias is not None
         projection.bias[model.latent_channels :] += model.latent_log_deviation
