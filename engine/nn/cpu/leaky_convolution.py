@@ -135,7 +135,7 @@ def _along_height(x: Tensor, kernel: Kernel, slope: float | None) -> Tensor:
     weight, bias, (stride, _), (padding, _), _ = kernel
     many = x.dtype == torch.float32 and x.shape[0] * x.shape[1] >= _MANY_ROWS
     centred = weight.shape[1] == TAPS and stride == 1 and padding == TAPS // 2
-    if many and centred:
+    if many and centred and slope is not None:
         return convolve_five(x, weight.flatten(1), bias, slope)
     y: Tensor = _ProductOfMatrices.apply(x, weight.flatten(1), bias, stride, padding, slope)  # type: ignore[no-untyped-call]
     return y

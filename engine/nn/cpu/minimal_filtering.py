@@ -33,10 +33,10 @@ class _Matrices(NamedTuple):
     """[points, points]"""
 
 
-def convolve_five(x: Tensor, weight: Tensor, bias: Tensor, slope: float | None) -> Tensor:
+def convolve_five(x: Tensor, weight: Tensor, bias: Tensor, slope: float) -> Tensor:
     """Rows [B, length, in] by kernels [out, TAPS * in] to [B, length, out], through a leaky ReLU.
 
-    With no `slope` as they are. Rows are continued with zeros at both ends.
+    Rows are continued with zeros at both ends.
     """
     y: Tensor = _MinimalFiltering.apply(x, weight, bias, slope)  # type: ignore[no-untyped-call]
     return y
@@ -44,7 +44,7 @@ def convolve_five(x: Tensor, weight: Tensor, bias: Tensor, slope: float | None) 
 
 class _MinimalFiltering(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, slope: float | None) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, slope: float) -> Tensor:
         batch, length, channels = x.shape
         outputs, taps, inputs = _MATRICES
         num_tiles = -(-length // OUTPUTS)
@@ -55,9 +55,7 @@ class _MinimalFiltering(torch.autograd.Function):
         kernels = _at_points(taps, weight.view(len(weight), TAPS, channels).transpose(0, 1))
         found = outputs.t() @ _products(heard, kernels).flatten(1)
         rows = found.view(OUTPUTS, batch, num_tiles, -1).permute(1, 2, 0, 3).flatten(1, 2)
-        y = rows[:, :length] + bias
-        if slope is not None:
-            y = F.leaky_relu_(y, slope)
+        y = F.leaky_relu_(rows[:, :length] + bias, slope)
         ctx.save_for_backward(heard, kernels, y)
         ctx.slope = slope
         return y
@@ -68,9 +66,7 @@ class _MinimalFiltering(torch.autograd.Function):
         outputs, taps, inputs = _MATRICES
         batch, length, channels = y.shape
         num_tiles = -(-length // OUTPUTS)
-        gradient = gradients[0]
-        if ctx.slope is not None:
-            gradient = torch.ops.aten.leaky_relu_backward(gradient, y, ctx.slope, True)
+        gradient = torch.ops.aten.leaky_relu_backward(gradients[0], y, ctx.slope, True)
         tiles = F.pad(gradient, (0, 0, 0, num_tiles * OUTPUTS - length))
         tiles = tiles.view(batch, num_tiles, OUTPUTS, channels).permute(2, 0, 1, 3)
         found = _at_points(outputs, tiles)

@@ -79,6 +79,7 @@ def figures(recordings: Recordings) -> list[tuple[str, str]]:
         ),
         ("slices", f"{len(spoken.slices):,} training, and {silent:,} of silence"),
         ("parts left out", _parts(recordings)),
+        *(("note", note) for note in recordings.methods.notes),
         *_of_voices(recordings),
     ]
 
