@@ -21,7 +21,7 @@ _SEED = 0
 
 @frozen(kw_only=True, slots=False)
 class LogMel:
-    """Log mel bands at 50 frames a second, turned into `dim` dimensions.
+    """Log mel bands, or their cepstral coefficients, 50 times a second, in `dim` dimensions.
 
     A fixed matrix with orthonormal rows turns them: lengths and angles stay as they are.
     """
@@ -29,9 +29,9 @@ class LogMel:
     dim: int
     num_mels: int = 40
     num_cepstra: int = 0
-    """Cepstral coefficients that are kept, which smooths the spectrum; 0: all."""
+    """Coefficients that take the place of the bands, the lowest: the spectrum smoothed; 0: none."""
     normalise: Literal["off", "clip"] = "clip"
-    """Whether each band's mean and deviation over the audio are taken out."""
+    """Whether each one's mean and deviation over the audio are taken out."""
 
     @cached_property
     def digest(self) -> str:
@@ -48,12 +48,12 @@ class LogMel:
         missing = max(0, _N_FFT - len(samples))
         heard = torch.from_numpy(np.pad(samples.astype(np.float32, copy=False), (0, missing)))
         mel = _mel(self.num_mels)(heard).clamp(min=_SMALLEST_POWER).log().numpy().T
-        bands = mel[: self.num_frames(len(samples))]
+        found = mel[: self.num_frames(len(samples))]
         if self.num_cepstra:
-            bands = bands @ _smoothing(self.num_mels, self.num_cepstra)
+            found = found @ _cosines(self.num_mels, self.num_cepstra)
         if self.normalise == "clip":
-            bands = (bands - bands.mean(0)) / np.maximum(bands.std(0), _SMALLEST_DEVIATION)
-        turned: np.ndarray = bands @ _turning(self.num_mels, self.dim)
+            found = (found - found.mean(0)) / np.maximum(found.std(0), _SMALLEST_DEVIATION)
+        turned: np.ndarray = found @ _turning(found.shape[1], self.dim)
         return turned
 
 
@@ -75,17 +75,16 @@ def _mel(num_mels: int) -> MelSpectrogram:
 
 
 @cache
-def _smoothing(num_mels: int, num_cepstra: int) -> np.ndarray:
-    """Bands to bands of the lowest cepstral coefficients alone [num_mels, num_mels]."""
-    cepstra = create_dct(num_cepstra, num_mels, norm="ortho").numpy()
-    smoothing: np.ndarray = cepstra @ cepstra.T
-    return smoothing
+def _cosines(num_mels: int, num_cepstra: int) -> np.ndarray:
+    """From bands to the lowest cepstral coefficients [num_mels, num_cepstra], of length 1 each."""
+    cosines: np.ndarray = create_dct(num_cepstra, num_mels, norm="ortho").numpy()
+    return cosines
 
 
 @cache
-def _turning(num_mels: int, dim: int) -> np.ndarray:
-    """A matrix [num_mels, dim] with orthonormal rows, the same on every machine."""
-    random = np.random.default_rng(_SEED).standard_normal((dim, num_mels))
+def _turning(size: int, dim: int) -> np.ndarray:
+    """A matrix [size, dim] with orthonormal rows, the same on every machine."""
+    random = np.random.default_rng(_SEED).standard_normal((dim, size))
     orthonormal, triangle = np.linalg.qr(random)
     signs = np.sign(np.diag(triangle))  # which of the two signs is a choice of the library
     return np.ascontiguousarray((orthonormal * signs).T, np.float32)

@@ -29,13 +29,15 @@ def choose_conversions(
     speakers: Sequence[str],
     number: int,
 ) -> list[Conversion]:
-    """At most `number` clips, of as many speakers as possible.
+    """At most `number` clips, of as many speakers as possible, if it can be of unlearned sentences.
 
     They are `others`, rows of the manifest whose speakers are not learned, which take the learned
     voices in turn. Where there are none they are `held_out`, each of which takes the next voice;
     with one voice alone there are none. `learned` are the rows of all clips of learned speakers.
     """
-    sources = others or (held_out if len(speakers) > 1 else [])
+    said = {_said(clips[row]) for row in learned if row not in set(held_out)}
+    unheard_first = sorted(others, key=lambda row: _said(clips[row]) in said)
+    sources = unheard_first or (held_out if len(speakers) > 1 else [])
     chosen = spread_over([clips[row].speaker or "" for row in sources], number) if number else []
     numbers = {name: place for place, name in enumerate(speakers)}
     takes = _takes(clips, learned, numbers)

@@ -30,10 +30,7 @@ def spectrogram_settings(recipe: RvcRecipe) -> SpectrogramSettings:
 def build_synthesizer(recipe: RvcRecipe) -> Synthesizer:
     """Its synthesizer, initialised from torch's generator."""
     network = Synthesizer(synthesizer_settings(recipe))
-    gain = recipe.model.sine_gain
-    if gain is not None and recipe.has_pitch:
-        with torch.no_grad():
-            network.dec.m_source.l_linear.weight.fill_(gain)
+    _initialise(network, recipe)
     return network
 
 
@@ -43,3 +40,18 @@ def build_discriminators(recipe: RvcRecipe) -> Discriminators:
     return hifi_gan_discriminators(
         recipe.model.periods, channels=table.channels, with_scale=table.scale == "with"
     )
+
+
+@torch.no_grad()
+def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
+    """What a recipe says of the first weights; the others are drawn."""
+    model = recipe.model
+    if model.sine_gain is not None and recipe.has_pitch:
+        source = network.dec.m_source.l_linear
+        source.weight.fill_(model.sine_gain)
+        source.bias.fill_(model.sine_bias)
+    for up in network.dec.ups:
+        up.weight_g *= model.upsample_gain
+    for projection in (network.enc_p.proj, network.enc_q.proj):
+        assert projection.bias is not None
+        projection.bias[model.latent_channels :] += model.latent_log_deviation

@@ -97,13 +97,13 @@ class LogMel:
     kind: ClassVar[str] = "logmel"
     num_mels: int = setting("mel bands", default=40, check=within(8, 128))
     num_cepstra: int = setting(
-        "cepstral coefficients that are kept of them: fewer carry less of the speaker and the "
-        "pitch; 0: the bands as they are",
+        "cepstral coefficients in their place: fewer carry less of the speaker and the pitch; 0: "
+        "the bands as they are",
         default=0,
         check=at_least(0),
     )
     normalise: Literal["off", "clip"] = setting(
-        "whether each clip's mean and deviation are taken out", default="clip"
+        "whether the mean and deviation of each over a slice are taken out", default="clip"
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
@@ -256,9 +256,32 @@ class Model:
     )
     sine_gain: float | None = setting(
         "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
-        "not given",
+        "not given. Of a large one, such as 50, the hyperbolic tangent makes square pulses, which "
+        "have harmonics",
         default=None,
         check=above(0.0),
+    )
+    sine_bias: float = setting(
+        "initial bias of it, where sine_gain is given: below 0 the pulses are narrow", default=0.0
+    )
+    upsample_gain: float = setting(
+        "factor of the first weights of the decoder's strided layers. torch draws them as if each "
+        "sample were made of all its kernel: by about 4 too small to hear the latents in a short "
+        "run",
+        default=1.0,
+        check=above(0.0),
+    )
+    latent_log_deviation: float = setting(
+        "added to the initial log deviations of posterior and prior; below 0, means are heard "
+        "above the noise from the first step on",
+        default=0.0,
+        check=within(-8.0, 0.0),
+    )
+    prior_share: float = setting(
+        "share of a batch that is decoded from the prior, as in conversion, which RVC WebUI's "
+        "training never does",
+        default=0.0,
+        check=within(0.0, 1.0),
     )
     discriminator: Discriminator = setting("who is to be fooled", default=Discriminator())
 

@@ -176,6 +176,11 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             said.append("similarity is left out: params.toml names no speaker encoder.")
         return [*said, *self.recordings.notes, *unsupported(self.module.network.settings)]
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Which method of pitch stands in for the recipe's."""
+        return self.recordings.methods.notes
+
     def require_measurable(self) -> None:
         """Raise UserError where the recipe relies on a figure that cannot be measured here."""
         missing = {} if self.judges.speaker_encoder else {"similarity": _NO_ENCODER}

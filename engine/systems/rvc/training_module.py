@@ -45,6 +45,7 @@ class RvcTrainingModule(TrainingModule):
         self.stft_distance = StftDistance()
         self.terms = frozenset(recipe.generator_weights)
         self.starts_at_step = recipe.model.discriminator.starts_at_step
+        self.prior_share = recipe.model.prior_share
         self.adversary = False
         """Whether the discriminators are heard in the present step."""
 
@@ -66,6 +67,7 @@ class RvcTrainingModule(TrainingModule):
             batch["speaker"],
             starts,
             self.segment_frames,
+            num_from_prior=round(self.prior_share * len(starts)),
         )
         target = crop(batch["audio"], starts * hop, self.segment_frames * hop)
         return {

@@ -14,6 +14,7 @@ from attrs import evolve
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.judgement import Samples
 from engine.recipe.optimizers import AdamW
 from engine.recipe.params import Work
 from engine.recipe.training import Training
@@ -127,6 +128,7 @@ def small_recipe(
         model=evolve(model, discriminator=evolve(model.discriminator, **(discriminator or {}))),
         losses=losses or Losses(),
         conversion=conversion or Conversion(num_clips=2),
+        samples=Samples(num_clips=0),
         optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},
         training=Training(**(training | settings)),
     )

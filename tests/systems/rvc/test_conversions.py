@@ -24,6 +24,11 @@ def test_clips_of_as_many_unlearned_speakers_as_possible_take_the_learned_voice(
     assert {one.target for one in found} == {0}
 
 
+def test_sentences_that_are_learned_are_converted_last():
+    found = choose_conversions(CLIPS, [*BERT, *CLEO], ANNA, [1], ["anna"], 2)
+    assert [CLIPS[one.source].id for one in found] == ["bert1", "cleo1"]
+
+
 def test_several_learned_voices_are_taken_in_turn():
     found = choose_conversions(CLIPS, CLEO, [*ANNA, *BERT], [0, 3], ["anna", "bert"], 3)
     assert [one.target for one in found] == [0, 1, 0]

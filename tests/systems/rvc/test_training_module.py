@@ -123,6 +123,68 @@ def test_the_gain_of_the_sine_is_the_recipes_or_drawn(make_rvc_recipe):
     assert float(drawn.network.dec.m_source.l_linear.weight.detach()) != 1.0
 
 
+def test_a_large_gain_and_a_bias_make_pulses_with_harmonics_of_the_sine(make_rvc_recipe):
+    f0, noise = torch.full((1, 100), 200.0), torch.zeros(1, 100 * HOP)
+
+    def second_harmonic(**first):
+        source = made(make_rvc_recipe(model=evolve(SMALL, **first))).network.dec.m_source
+        spectrum = torch.fft.rfft(source(f0, noise)[0, 0].detach()).abs()
+        return float(spectrum[400] / spectrum[200])
+
+    assert second_harmonic(sine_gain=1.0) < 0.01
+    assert second_harmonic(sine_gain=50.0, sine_bias=-2.0) > 0.2
+
+
+def test_the_first_weights_of_strided_layers_are_as_large_as_the_recipe_says(make_rvc_recipe):
+    def weights(gain):
+        torch.manual_seed(1)
+        network = made(make_rvc_recipe(model=evolve(SMALL, upsample_gain=gain))).network
+        return [up.weight.detach() for up in network.dec.ups]
+
+    for larger, drawn in zip(weights(4.0), weights(1.0), strict=True):
+        torch.testing.assert_close(larger, 4.0 * drawn)
+
+
+def test_the_first_deviations_of_posterior_and_prior_are_moved_as_the_recipe_says(
+    make_rvc_recipe, batch
+):
+    def deviations(moved):
+        torch.manual_seed(1)
+        module = made(make_rvc_recipe(model=evolve(SMALL, latent_log_deviation=moved)))
+        module.begin(0)
+        found = module.prepare(batch)
+        inside = found["synthesized/mask"]
+        names = ("posterior_log_deviation", "prior_log_deviation")
+        return [found[f"synthesized/{name}"] + 2.0 * (1 - inside) for name in names]
+
+    for moved, drawn in zip(deviations(-2.0), deviations(0.0), strict=True):
+        torch.testing.assert_close(moved[0, :, : LENGTHS[0]], drawn[0, :, : LENGTHS[0]] - 2.0)
+
+
+def test_clips_decoded_from_the_prior_are_what_conversion_makes(make_rvc_recipe, batch):
+    torch.manual_seed(1)
+    network = made(make_rvc_recipe()).network
+    noise = network.draw(3, 60)
+    heard = (batch["content"], batch["f0_coarse"], batch["f0"])
+    spectrogram = torch.rand(3, network.settings.num_bins, 60)
+    whole = torch.zeros(3, dtype=torch.int64)
+    of_clips = (batch["lengths"], batch["speaker"])
+    trained = network(*heard, spectrogram, *of_clips, whole, 60, num_from_prior=2, noise=noise)
+    converted = network.infer(*heard, *of_clips, noise=noise)
+    torch.testing.assert_close(trained.audio[:2], converted[:2])
+    assert not torch.allclose(trained.audio[2], converted[2])
+
+
+def test_the_share_from_the_prior_lets_the_text_encoder_hear_the_mel_loss(make_rvc_recipe, batch):
+    def heard(share):
+        module = made(make_rvc_recipe(model=evolve(SMALL, prior_share=share)))
+        both_turns(module, batch)[1].losses["mel"].backward()
+        return module.network.enc_p.proj.weight.grad is not None
+
+    assert heard(0.5)
+    assert not heard(0.0)
+
+
 def test_weights_that_know_other_content_features_are_refused(make_rvc_recipe):
     ours, theirs = made(make_rvc_recipe()), made(make_rvc_recipe(), "another one")
     with pytest.raises(UserError, match=r"another model.*dataset\.content"):
@@ -130,3 +192,16 @@ def test_weights_that_know_other_content_features_are_refused(make_rvc_recipe):
     with pytest.raises(UserError, match="another model"):
         ours.adopted(theirs.state_dict())
     ours.load_state_dict(made(make_rvc_recipe()).state_dict())
+
+
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
+def test_in_half_precision_losses_are_computed_in_full(make_rvc_recipe, batch, precision):
+    module = made(make_rvc_recipe())
+    with torch.no_grad():  # a prior so narrow that half precision cannot square its inverse
+        module.network.enc_p.proj.bias[SMALL.latent_channels :] = -6.0
+    plain = both_turns(module, batch)[1].losses["kl"].detach()
+    with torch.autocast("cpu", dtype=precision):
+        judged, found = both_turns(module, batch)
+    assert all(value.dtype == torch.float32 for value in found.losses.values())
+    assert all(torch.isfinite(v) for terms in (judged, found) for v in terms.losses.values())
+    assert found.losses["kl"].detach() == pytest.approx(float(plain), rel=0.5)

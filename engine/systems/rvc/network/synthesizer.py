@@ -70,6 +70,7 @@ class Synthesizer(nn.Module):
         crop_starts: Tensor,
         segment_frames: int,
         *,
+        num_from_prior: int = 0,
         noise: Noise | None = None,
     ) -> Synthesized:
         """Hear whole clips, and decode a segment of each.
@@ -83,6 +84,7 @@ class Synthesizer(nn.Module):
             speaker: Rows of the speaker embedding [B], int64.
             crop_starts: The first frame of each segment [B], int64.
             segment_frames: Frames of every segment.
+            num_from_prior: So many clips, the first, are decoded from the prior's latents.
             noise: What is drawn at random; by default from torch's own generator.
 
         """
@@ -91,7 +93,13 @@ class Synthesizer(nn.Module):
         prior_mean, prior_log_deviation = self.enc_p(content, f0_coarse, mask)
         mean, log_deviation = self.enc_q(spectrogram, mask, voice)
         latents = (mean + noise.latents * log_deviation.exp()) * mask
-        heard = crop(latents, crop_starts, segment_frames)
+        decoded = latents
+        if num_from_prior:
+            drawn = noise.latents * NOISE_SCALE * prior_log_deviation.exp()
+            described = ((prior_mean + drawn) * mask)[:num_from_prior]
+            of_prior = self.flow.inverse(described, mask[:num_from_prior], voice[:num_from_prior])
+            decoded = torch.cat([of_prior, latents[num_from_prior:]])
+        heard = crop(decoded, crop_starts, segment_frames)
         source = None if f0 is None else self._source(crop(f0, crop_starts, segment_frames), noise)
         audio = self.dec(heard, voice, source)
         described = self.flow(latents, mask, voice)
