@@ -3,6 +3,7 @@
 import torch
 
 from engine.nn.discriminators import Discriminators, hifi_gan_discriminators
+from engine.nn.weight_norm import NormedConvTranspose1d
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.spectrogram import SpectrogramSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
@@ -51,7 +52,8 @@ def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
         source.weight.fill_(model.sine_gain)
         source.bias.fill_(model.sine_bias)
     for up in network.dec.ups:
-        up.weight_g *= model.upsample_gain
+        assert isinstance(up, NormedConvTranspose1d)
+        up.weight_g.mul_(model.upsample_gain)
     for projection in (network.enc_p.proj, network.enc_q.proj):
         assert projection.bias is not None
-        projection.bias[model.latent_channels :] += model.latent_log_deviation
+        projection.bias[model.latent_channels :].add_(model.latent_log_deviation)
