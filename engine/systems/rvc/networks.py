@@ -3,6 +3,7 @@
 import torch
 
 from engine.nn.discriminators import Discriminators, hifi_gan_discriminators
+from engine.nn.weight_norm import NormedConvTranspose1d
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.spectrogram import SpectrogramSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
@@ -70,7 +71,11 @@ def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
         source = network.dec.m_source.l_linear
         source.weight.fill_(model.sine_gain)
         source.bias.fill_(model.sine_bias)
+    if recipe.has_pitch:
+        network.enc_p.emb_pitch.weight.mul_(model.pitch_deviation)
     for up in network.dec.ups:
-        up.weight_g *= model.upsample_gain
+        assert isinstance(up, NormedConvTranspose1d)
+        up.weight_g.mul_(model.upsample_gain)
     for projection in (network.enc_p.proj, network.enc_q.proj):
+        assert projection.bias is not None
         projection.bias[model.latent_channels :] += model.latent_log_deviation
