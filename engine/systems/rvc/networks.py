@@ -51,6 +51,8 @@ def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
         source = network.dec.m_source.l_linear
         source.weight.fill_(model.sine_gain)
         source.bias.fill_(model.sine_bias)
+    if recipe.has_pitch:
+        network.enc_p.emb_pitch.weight.mul_(model.pitch_deviation)
     for up in network.dec.ups:
         assert isinstance(up, NormedConvTranspose1d)
         up.weight_g.mul_(model.upsample_gain)

@@ -128,6 +128,12 @@ class Model:
         default=1.0,
         check=above(0.0),
     )
+    pitch_deviation: float = setting(
+        "of the first weights of the embedding of pitch. Of content features that are small, as "
+        "those of log mels are, the text encoder hears little beside torch's 1",
+        default=1.0,
+        check=at_least(0.0),
+    )
     latent_log_deviation: float = setting(
         "added to the initial log deviations of posterior and prior; below 0, means are heard "
         "above the noise from the first step on",
