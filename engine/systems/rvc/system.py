@@ -22,20 +22,14 @@ from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Fcpe, Pitch, SwiftF0
 from engine.systems.rvc.evaluate import Evaluator, named
 from engine.systems.rvc.export import export_model
 from engine.systems.rvc.files.export import unsupported
 from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
 from engine.systems.rvc.files.state_file import read_state_file
 from engine.systems.rvc.judge import OF_PITCH, Judge
-from engine.systems.rvc.recipe import (
-    ADVERSARIAL_TERMS,
-    FRAMES_A_SECOND,
-    Fcpe,
-    Pitch,
-    RvcRecipe,
-    SwiftF0,
-)
+from engine.systems.rvc.recipe import ADVERSARIAL_TERMS, RvcRecipe
 from engine.systems.rvc.references import median_pitches, reference_voices
 from engine.systems.rvc.resynthesis import Resynthesis
 from engine.systems.rvc.samples import SampleWriter

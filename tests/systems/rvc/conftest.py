@@ -20,16 +20,8 @@ from engine.recipe.params import Work
 from engine.recipe.training import Training
 from engine.runs.run import Run
 from engine.system_support.build import build_system
-from engine.systems.rvc.recipe import (
-    Conversion,
-    Dataset,
-    Discriminator,
-    LogMel,
-    Losses,
-    Model,
-    RvcRecipe,
-    SwiftF0,
-)
+from engine.systems.rvc.dataset_table import Dataset, LogMel, SwiftF0
+from engine.systems.rvc.recipe import Conversion, Discriminator, Losses, Model, RvcRecipe
 from tests.systems.rvc.voices_project import (  # noqa: F401 (fixtures)
     make_voices_recipe,
     recordings_of,

@@ -5,9 +5,9 @@ import pytest
 from engine.recipe import load_recipe
 from engine.recipe.faults import RecipeError
 from engine.system_support.discovery import recipe_classes
+from engine.systems.rvc.dataset_table import Rmvpe
 from engine.systems.rvc.network.settings import published_settings
 from engine.systems.rvc.networks import synthesizer_settings
-from engine.systems.rvc.recipe import Rmvpe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 

@@ -8,8 +8,9 @@ from engine.recipe.judgement import Guard
 from engine.recipe.training import Start
 from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clip_tables import figures
+from engine.systems.rvc.dataset_table import LogMel, NoPitch, Rmvpe
 from engine.systems.rvc.files.exported import read_exported
-from engine.systems.rvc.recipe import Conversion, LogMel, NoPitch, Rmvpe
+from engine.systems.rvc.recipe import Conversion
 from engine.training.devices import Device
 from engine.training.order import Order
 from engine.training.preflight import Preflight

@@ -3,7 +3,8 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.systems.rvc.recipe import Losses, NoPitch
+from engine.systems.rvc.dataset_table import NoPitch
+from engine.systems.rvc.recipe import Losses
 from engine.systems.rvc.training_module import RvcTrainingModule
 from tests.systems.rvc.conftest import SMALL
 

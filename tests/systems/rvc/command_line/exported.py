@@ -7,19 +7,13 @@ from engine.analysis.content.logmel import LogMel as LogMelEncoder
 from engine.recipe import to_toml
 from engine.recipe.optimizers import AdamW
 from engine.recipe.training import Training as TrainingTable
+from engine.systems.rvc.dataset_table import Dataset, LogMel, SwiftF0
 from engine.systems.rvc.files.export import Training, export_voice
 from engine.systems.rvc.index.build import write_index
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
 from engine.systems.rvc.notes import Speaker, VoiceNote, to_json
-from engine.systems.rvc.recipe import (
-    Dataset,
-    Discriminator,
-    LogMel,
-    Model,
-    RvcRecipe,
-    SwiftF0,
-)
+from engine.systems.rvc.recipe import Discriminator, Model, RvcRecipe
 
 RATE = 16_000
 CONTENT = LogMelEncoder(dim=768)
