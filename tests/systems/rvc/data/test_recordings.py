@@ -130,7 +130,9 @@ def test_published_weights_change_nothing_of_it(recordings_of, make_voices_recip
     """They have no evaluation clips, so that no set is inherited from them."""
     add(project, "carl/only", voice(180, 2.0, 9))
     ingested(project)
-    started = evolve(make_voices_recipe(dataset={"eval_share": 0.8}), start=Start(weights="f0G.pth"))
+    started = evolve(
+        make_voices_recipe(dataset={"eval_share": 0.8}), start=Start(weights="f0G.pth")
+    )
     recordings = recordings_of(started, project)
     assert any("only clip was drawn to be held out" in note for note in recordings.notes)
     assert recordings.speaker_names.index("carl") in recordings.training.speakers
