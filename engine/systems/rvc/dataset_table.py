@@ -1,4 +1,4 @@
-"""The dataset table of an RVC recipe: recordings, and what hears them. No torch."""
+"""The dataset table of an RVC recipe: recordings, and what extracts their features. No torch."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Literal
@@ -46,13 +46,13 @@ class Rmvpe:
 
     kind: ClassVar[str] = "rmvpe"
     weights: str = setting(
-        "its weights, by their path in the project; `cantus fetch rmvpe` puts them there",
+        "its weights, by their path in the project; `cantus fetch rmvpe` downloads them",
         default="published/rmvpe/rmvpe.pt",
         check=not_empty,
     )
     where_missing: Literal["refuse", "fcpe"] = setting(
-        "what happens where that file is not there: an error, or fcpe in its place, which the run "
-        "says and which makes it another run",
+        "what happens where that file does not exist: an error, or fcpe in its place, which the "
+        "run warns of, and which is part of its identity",
         default="refuse",
     )
 
@@ -89,7 +89,7 @@ class ContentVec:
 
 @frozen(kw_only=True)
 class LogMel:
-    """Log mel spectrograms: no weights, and far more of the speaker than ContentVec leaves."""
+    """Log mel spectrograms: no weights; they carry far more of the speaker than ContentVec."""
 
     kind: ClassVar[str] = "logmel"
     num_mels: int = setting("mel bands", default=40, check=within(8, 128))
@@ -100,7 +100,8 @@ class LogMel:
         check=at_least(0),
     )
     normalise: Literal["off", "clip"] = setting(
-        "whether the mean and deviation of each over a slice are taken out", default="clip"
+        "whether each band is normalised to mean 0 and standard deviation 1 over a slice",
+        default="clip",
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
@@ -137,7 +138,7 @@ class Dataset(CorpusClips):
         "July 2026)",
         default="zero",
     )
-    content: Content = setting("what is said, as features")
+    content: Content = setting("which content features are extracted")
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """The rate has whole frames; the split has every voice in training."""

@@ -41,7 +41,7 @@ def _periods(value: tuple[int, ...]) -> str | None:
 
 @frozen(kw_only=True)
 class Discriminator:
-    """RVC's multi-period discriminator, the first of which hears the waveform as it is."""
+    """RVC's multi-period discriminator: one scale discriminator, and one for each period."""
 
     periods: tuple[int, ...] | None = setting(
         "periods in samples; those of the model's version where they are not given",
@@ -49,13 +49,13 @@ class Discriminator:
         check=lambda value: None if value is None else _periods(value),
     )
     scale: Literal["with", "without"] = setting(
-        "whether one discriminator hears the waveform as it is", default="with"
+        "whether there is a scale discriminator, of the waveform itself", default="with"
     )
     channels: tuple[int, ...] = setting(
         "channels of the layers of each period", default=(32, 128, 512, 1024, 1024), check=_kernels
     )
     starts_at_step: int = setting(
-        "finished steps before the discriminators begin, and are listened to",
+        "finished steps before the discriminators and the adversarial losses begin",
         default=0,
         check=at_least(0),
     )
@@ -87,23 +87,31 @@ class Model:
     kernel_size: int = setting("of feed-forward layers", default=3, check=at_least(1))
     dropout: float = setting("of the text encoder", default=0.0, check=within(0.0, 0.9))
     posterior_layers: int = setting(
-        "layers of the posterior encoder, which is not exported", default=16, check=at_least(1)
+        "layers of the posterior encoder; it is not exported", default=16, check=at_least(1)
     )
     resblock: Literal["1", "2"] = setting(
-        "HiFi-GAN's kind of residual block; Applio knows the first alone", default="1"
+        "HiFi-GAN's kind of residual block; Applio supports kind 1 only", default="1"
     )
-    resblock_kernels: tuple[int, ...] = setting("their kernels", default=(3, 7, 11), check=_odd)
+    resblock_kernels: tuple[int, ...] = setting(
+        "kernel sizes of the residual blocks", default=(3, 7, 11), check=_odd
+    )
     resblock_dilations: tuple[tuple[int, ...], ...] = setting(
-        "the dilations of each", default=((1, 3, 5), (1, 3, 5), (1, 3, 5)), check=_dilations
+        "dilations of the residual blocks, by kernel",
+        default=((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        check=_dilations,
     )
     upsample_rates: tuple[int, ...] = setting(
-        "strides of the decoder, which multiply to a frame", default=(10, 10, 2, 2), check=_rates
+        "strides of the decoder's upsampling layers; their product is the hop",
+        default=(10, 10, 2, 2),
+        check=_rates,
     )
     upsample_kernels: tuple[int, ...] = setting(
-        "their kernels", default=(16, 16, 4, 4), check=_kernels
+        "kernel sizes of the upsampling layers", default=(16, 16, 4, 4), check=_kernels
     )
     upsample_channels: int = setting(
-        "channels before the first, halved by each", default=512, check=_width
+        "channels before the first upsampling layer; each layer halves them",
+        default=512,
+        check=_width,
     )
     speaker_channels: int = setting("of a speaker's embedding", default=256, check=_width)
     speaker_rows: int = setting(
@@ -113,30 +121,31 @@ class Model:
     )
     sine_gain: float | None = setting(
         "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
-        "not given. Of a large one, such as 50, the hyperbolic tangent makes square pulses, which "
-        "have harmonics",
+        "not given. A large weight, such as 50, makes square pulses of the sine by the hyperbolic "
+        "tangent, which have harmonics",
         default=None,
         check=above(0.0),
     )
     sine_bias: float = setting(
-        "initial bias of it, where sine_gain is given: below 0 the pulses are narrow", default=0.0
+        "initial bias of the sine source, where sine_gain is given; below 0, pulses are narrow",
+        default=0.0,
     )
     upsample_gain: float = setting(
-        "factor of the first weights of the decoder's strided layers. torch draws them as if each "
-        "sample were made of all its kernel: by about 4 too small to hear the latents in a short "
-        "run",
+        "factor of the initial weights of the decoder's transposed convolutions. torch draws them "
+        "for outputs that depend on the whole kernel, which is about 4 times too small: in a short "
+        "run the latents have little effect",
         default=1.0,
         check=above(0.0),
     )
     pitch_deviation: float = setting(
-        "of the first weights of the embedding of pitch. Of content features that are small, as "
-        "those of log mels are, the text encoder hears little beside torch's 1",
+        "standard deviation of the initial weights of the pitch embedding. torch's 1 outweighs "
+        "content features that are small, as log mels are",
         default=1.0,
         check=at_least(0.0),
     )
     latent_log_deviation: float = setting(
-        "added to the initial log deviations of posterior and prior; below 0, means are heard "
-        "above the noise from the first step on",
+        "added to the initial log standard deviations of posterior and prior; below 0, the means "
+        "outweigh the noise from the first step on",
         default=0.0,
         check=within(-8.0, 0.0),
     )
@@ -146,7 +155,9 @@ class Model:
         default=0.0,
         check=within(0.0, 1.0),
     )
-    discriminator: Discriminator = setting("who is to be fooled", default=Discriminator())
+    discriminator: Discriminator = setting(
+        "the networks of the adversarial losses", default=Discriminator()
+    )
 
     @property
     def content_channels(self) -> int:
@@ -187,13 +198,13 @@ class Model:
 _weight = at_least(0.0)
 
 ADVERSARIAL_TERMS = ("adversarial", "feature")
-"""Those that need the discriminators."""
+"""Terms that need the discriminators."""
 GENERATOR_TERMS = (*ADVERSARIAL_TERMS, "mel", "stft", "kl")
 
 
 @frozen(kw_only=True)
 class Losses:
-    """Weights of the terms; one that weighs nothing is not computed."""
+    """Weights of the loss terms; a term of weight 0 is not computed."""
 
     discriminator: float = setting("the discriminators' own loss", default=1.0, check=above(0.0))
     adversarial: float = setting("fooling the discriminators", default=1.0, check=_weight)
@@ -220,15 +231,17 @@ class Conversion:
 
     num_clips: int = setting("how many are measured", default=8, check=at_least(0))
     noise_scale: float = setting(
-        "deviation of the prior's noise when audio is made", default=0.66666, check=within(0.0, 2.0)
+        "standard deviation of the prior's noise in conversion",
+        default=0.66666,
+        check=within(0.0, 2.0),
     )
     measured_by: Literal["same", "fcpe", "swift_f0"] = setting(
-        "what measures the pitch of what was made: the dataset's method, or another", default="same"
+        "pitch method that measures generated audio: the dataset's, or another", default="same"
     )
 
 
 _OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
-"""How the names of metrics begin that mean something where discriminators have learned."""
+"""Prefixes of the metrics that mean something only where discriminators have learned."""
 _OF_PITCH = ("f0_cents", "voicing_error", "octave_cents")
 
 

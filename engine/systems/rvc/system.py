@@ -127,7 +127,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def data_digest(self) -> str:
-        """Digest of the corpus at the recipe's rate, and of the methods that hear it."""
+        """Digest of the corpus at the recipe's rate, and of its pitch and content methods."""
         return digest_of([super().data_digest, self.recordings.methods.digest])
 
     @cached_property
@@ -228,8 +228,8 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         named_file = self.recipe.model.discriminator.weights
         if named_file is None:
             said.append(
-                "the discriminators begin afresh, for model.discriminator.weights is not given: "
-                "for a while they tell nothing, and the voice may lose what it had"
+                "the discriminators begin with fresh weights, since model.discriminator.weights is "
+                "not given: their gradients mean little at first, and may harm the generator"
             )
         else:
             load_discriminators(self.module.discriminators, self.project.root / named_file)

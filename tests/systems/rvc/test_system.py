@@ -176,7 +176,9 @@ def test_without_published_discriminators_the_run_says_that_they_begin_afresh(
 ):
     saved(changed(make_rvc()), published)
     system = starting(published, discriminators=False)
-    assert "the discriminators begin afresh" in system.load_published(published / "G.pth")
+    assert "the discriminators begin with fresh weights" in system.load_published(
+        published / "G.pth"
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 2, 9])
