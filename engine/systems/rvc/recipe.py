@@ -250,7 +250,15 @@ class RvcRecipe(Recipe):
     """A recipe that trains a voice for RVC."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
-    shown_by = ("samples", "pictures", "export", "data.clip_tables")
+    shown_by = (
+        "samples",
+        "pictures",
+        "export",
+        "files.export",
+        "conversion",
+        "notes",
+        "data.clip_tables",
+    )
     plots = (
         Plot("eval", "step", "mel", "L1 of log mels of resynthesised clips, evaluation set"),
         Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from engine.recipe import load_recipe
+from engine.recipe.code import training_code
 from engine.recipe.faults import RecipeError
 from engine.system_support.discovery import recipe_classes
 from engine.systems.rvc.dataset_table import Rmvpe
@@ -132,3 +133,15 @@ def test_figures_of_pitch_may_not_be_relied_on_without_pitch():
 def test_figures_of_conversion_may_not_be_relied_on_without_any():
     said = fault("conversion.num_clips=0", 'guard."eval/conversion/f0_cents".below=9.0')
     assert "conversion.num_clips is 0" in said
+
+
+def test_the_code_that_exports_and_converts_is_no_part_of_a_run():
+    trained = training_code(load()).keys()
+    package = "engine.systems.rvc"
+    assert {
+        f"{package}.{name}" for name in ("conversions", "files.pretrained", "evaluate")
+    } <= trained
+    apart = tuple(
+        f"{package}.{name}" for name in ("conversion.", "files.export", "index", "export")
+    )
+    assert [name for name in trained if name.startswith(apart)] == []
