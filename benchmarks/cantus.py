@@ -133,7 +133,8 @@ def _apart(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
     apart = whole = 0.0
     for name, wanted in theirs.items():
         own = ours[name]
-        own = own if own.shape == wanted.shape else own.permute(0, 3, 1, 2)  # channels last
+        if own.shape != wanted.shape:  # channels last
+            own = own.permute(0, 3, 1, 2).reshape(wanted.shape)
         apart += float((own - wanted).double().square().sum())
         whole += float(wanted.double().square().sum())
     return float((apart / whole) ** 0.5)

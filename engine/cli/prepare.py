@@ -19,7 +19,7 @@ _NAMED = 3
 @click.argument("recipe")
 @click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 def command(recipe: str, overrides: tuple[str, ...]) -> None:
-    """Precompute RECIPE's features: audio codes, text tokens.
+    """Precompute RECIPE's features: audio codes and text tokens, or slices, pitch and content.
 
     `dvc repro RECIPE` calls this where it is needed. The features are written to
     build/prepared/RECIPE, with two tables: clips.tsv says how each clip is used, quarantined.tsv
@@ -30,6 +30,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
     Examples:
       cantus prepare xtts_phase1
       cantus prepare xtts_phase1 -S dataset.max_seconds=8
+      cantus prepare rvc_v2_40k
     """
     loaded = load_project_recipe(recipe, overrides)
 

@@ -209,6 +209,8 @@ class Run:
             self.watcher.say(f"resumed at step {loop.step}")
             return
         loop.write("start", facts=self._facts(loop.system, machine))
+        for warning in loop.system.dataset_summary.warnings:
+            loop.warn(warning)
         if initial is not None:
             self.watcher.say(initial.apply(loop))
             assert self.recipe.start is not None, "the initial weights are what it names"

@@ -117,6 +117,11 @@ class CorpusSystem(Generic[R, C]):
         return ()
 
     @property
+    def warnings(self) -> Sequence[str]:
+        """Sentences on what stands in for what the recipe names, said aloud before step 1."""
+        return ()
+
+    @property
     def dataset_summary(self) -> DatasetSummary:
         """Files found and quarantined, clips learned from and held out, and `notes` on them."""
         report = self.corpus.report
@@ -127,6 +132,7 @@ class CorpusSystem(Generic[R, C]):
             training=len(self.split.train),
             evaluation=len(self.split.evaluation),
             notes=self.notes,
+            warnings=self.warnings,
             split=self.split.how,
             leaks=self.split.leaks,
         )

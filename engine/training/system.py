@@ -131,6 +131,8 @@ class DatasetSummary:
     """Clips that are held out."""
     notes: Sequence[str] = ()
     """What else a reader must know of them: sentences on what is padded, left out, upsampled."""
+    warnings: Sequence[str] = ()
+    """What is said aloud before step 1: sentences on what stands in for what the recipe names."""
     split: str
     """How these were chosen, in words."""
     leaks: str | None

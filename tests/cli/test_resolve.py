@@ -138,5 +138,31 @@ def test_a_faulty_recipe_keeps_the_others_from_nothing_and_loses_its_own_file(
     assert not resolved(project).with_name("other.toml").exists()
 
 
+def test_a_recipe_whose_corpus_is_not_packed_at_its_rate_has_no_files_and_says_nothing(
+    project, cantus
+):
+    cantus("resolve")
+    params = project / "params.toml"
+    params.write_text(
+        params.read_text().replace("[16_000]", "[8_000]").replace("[16000]", "[8000]")
+    )
+    answer = cantus("resolve")
+    assert (answer.code, "words" in answer.out) == (0, False)
+    assert not resolved(project).exists()
+    assert not Project(project).resolved_data("words").exists()
+
+
+def test_the_published_weights_that_a_recipe_starts_from_reach_the_file(project, cantus, recipe):
+    text = f'{recipe}\n[start]\nweights = "published/some.pth"\n'
+    (project / "recipes" / "words.toml").write_text(text)
+    answer = cantus("resolve", "words")
+    assert (answer.code, "The recipe starts from 'published/some.pth'" in answer.error) == (2, True)
+    (project / "published").mkdir(exist_ok=True)
+    (project / "published" / "some.pth").write_bytes(b"weights")
+    assert cantus("resolve", "words").code == 0
+    digests = tomli.loads(resolved(project).read_text())["published_weights"]["sha256"]
+    assert digests == [hashlib.sha256(b"weights").hexdigest()]
+
+
 def test_the_help_has_an_example(cantus):
     assert "Examples:\n    cantus resolve\n" in cantus("resolve", "--help").out

@@ -7,7 +7,7 @@ from torch import nn
 
 from engine.nn import stft_discriminator
 from engine.nn.adversarial import discriminator_loss, feature_distances, generator_loss
-from engine.nn.discriminators import dac_discriminators
+from engine.nn.discriminators import dac_discriminators, hifi_gan_discriminators
 
 BANDS = ((0.0, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
 PERIODS, WINDOWS = (2, 5), (256, 128)
@@ -211,3 +211,30 @@ def test_windows_are_no_part_of_a_state_dict(small):
     assert not [name for name in small.state_dict() if "window" in name]
     assert isinstance(small.discriminators[1], stft_discriminator.StftDiscriminator)
     assert isinstance(small, nn.Module)
+
+
+def test_those_of_hifi_gan_hear_the_level_and_compare_logits_too(audio):
+    torch.manual_seed(0)
+    hearing = hifi_gan_discriminators((2, 3), channels=(4, 8), with_scale=False)
+    assert hearing.names == ("period_2", "period_3")
+    real, fake = audio
+    louder, as_it_is = hearing.judge(2 * real, fake), hearing.judge(real, fake)
+    assert not torch.allclose(louder.real[0], as_it_is.real[0], atol=1e-4)
+    assert torch.equal(louder.fake[0], as_it_is.fake[0])
+    comparison = hearing.compare(real, fake)
+    assert [len(maps) for maps in comparison.maps] == [3, 3]
+    for logits, maps in zip(comparison.fake_logits, comparison.maps, strict=True):
+        assert torch.equal(maps[-1][0], logits)
+
+
+def test_the_discriminator_of_the_waveform_is_in_front_where_it_is_wanted(audio):
+    torch.manual_seed(0)
+    hearing = hifi_gan_discriminators((2,), channels=(4, 8))
+    assert hearing.names == ("scale", "period_2")
+    state = hearing.state_dict()
+    assert state["discriminators.0.convs.1.weight_v"].shape == (64, 4, 41)
+    assert state["discriminators.0.convs.1.weight_g"].shape == (64, 1, 1)
+    assert state["discriminators.1.convs.0.weight_v"].shape == (4, 1, 5, 1)
+    verdicts, comparison = hearing.judge(*audio), hearing.compare(*audio)
+    for pair in zip(verdicts.fake, comparison.fake_logits, strict=True):
+        assert torch.allclose(*pair, atol=1e-5)

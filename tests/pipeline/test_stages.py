@@ -74,7 +74,7 @@ def test_the_metric_that_picks_the_best_is_drawn_and_recipes_of_a_system_side_by
 
 def test_features_are_prepared_for_systems_that_have_some_after_what_holds_clips_out(pipeline):
     prepared = pipeline.stages["prepare"]["foreach"]
-    assert set(prepared) == {"xtts_phase1", "xtts_phase2"}
+    assert set(prepared) == {"rvc_v2_40k", "xtts_phase1", "xtts_phase2"}
     inherited = "models/xtts_phase1/evaluation/clips.tsv"
     assert prepared["xtts_phase2"] == {"corpus": "voice", "evaluated_on": inherited}
     assert "build/prepared/xtts_phase2" in pipeline.stages["xtts_phase2"]["deps"]

@@ -35,7 +35,8 @@ def choose_conversions(
     voices in turn. Where there are none they are `held_out`, each of which takes the next voice;
     with one voice alone there are none. `learned` are the rows of all clips of learned speakers.
     """
-    said = {_said(clips[row]) for row in learned if row not in set(held_out)}
+    unheard = set(held_out)
+    said = {_said(clips[row]) for row in learned if row not in unheard}
     unheard_first = sorted(others, key=lambda row: _said(clips[row]) in said)
     sources = unheard_first or (held_out if len(speakers) > 1 else [])
     chosen = spread_over([clips[row].speaker or "" for row in sources], number) if number else []

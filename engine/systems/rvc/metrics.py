@@ -53,7 +53,7 @@ GUARDS: Mapping[str, Guard] = {
     "train/discriminator/loss_over_chance": Guard(
         at="step:10000", below=0.995, action="warn", because="docs/rvc.md#stuck"
     ),
-    "eval/kl": Guard(at="from step:1000", above=0.3, because="docs/rvc.md#collapsed-posterior"),
+    "eval/kl": Guard(at="from step:1000", above=0.1, because="docs/rvc.md#collapsed-posterior"),
     "eval/octave_cents": Guard(
         at="from step:10000", below=600.0, because="docs/rvc.md#pitch-without-effect"
     ),

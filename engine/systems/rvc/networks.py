@@ -12,28 +12,8 @@ from engine.systems.rvc.recipe import RvcRecipe
 
 def synthesizer_settings(recipe: RvcRecipe) -> SynthesizerSettings:
     """The sizes of its synthesizer."""
-    model = recipe.model
-    return SynthesizerSettings(
-        sample_rate_hz=recipe.dataset.sample_rate_hz,
-        n_fft=model.n_fft,
-        content_dim=model.content_channels,
-        uses_f0=recipe.has_pitch,
-        num_speakers=model.speaker_rows,
-        speaker_dim=model.speaker_channels,
-        latent_dim=model.latent_channels,
-        hidden_dim=model.hidden_channels,
-        filter_dim=model.filter_channels,
-        num_heads=model.num_heads,
-        num_layers=model.num_layers,
-        feed_forward_kernel=model.kernel_size,
-        posterior_layers=model.posterior_layers,
-        resblock=model.resblock,
-        resblock_kernels=model.resblock_kernels,
-        resblock_dilations=model.resblock_dilations,
-        upsample_rates=model.upsample_rates,
-        upsample_kernels=model.upsample_kernels,
-        upsample_initial_channels=model.upsample_channels,
-    )
+    rate = recipe.dataset.sample_rate_hz
+    return SynthesizerSettings.of(recipe.model, rate, uses_f0=recipe.has_pitch)
 
 
 def spectrogram_settings(recipe: RvcRecipe) -> SpectrogramSettings:
@@ -78,4 +58,4 @@ def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
         up.weight_g.mul_(model.upsample_gain)
     for projection in (network.enc_p.proj, network.enc_q.proj):
         assert projection.bias is not None
-        projection.bias[model.latent_channels :] += model.latent_log_deviation
+        projection.bias[model.latent_channels :].add_(model.latent_log_deviation)

@@ -55,7 +55,7 @@ class IndexNote:
     queries: int
     """Features that `recall` was measured with."""
     milliseconds: float
-    """Of this machine, for a query."""
+    """Of one core's time for a query, on the machine that made it."""
 
     def sentence(self) -> str:
         """All of it in a line."""
@@ -82,6 +82,8 @@ def from_json(text: str, kind: type[N], source: object) -> N:
     """A note from its text. Raises UserError naming the `source` where it is none of this kind."""
     try:
         known: Any = json.loads(text)
+        if not isinstance(known, dict):
+            raise TypeError(f"{type(known).__name__} instead of an object")
         return _converter.structure(known, kind)
     except (ValueError, TypeError, KeyError, cattrs.BaseValidationError) as error:
         raise UserError(

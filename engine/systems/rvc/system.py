@@ -22,20 +22,14 @@ from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Fcpe, Pitch, SwiftF0
 from engine.systems.rvc.evaluate import Evaluator, named
 from engine.systems.rvc.export import export_model
 from engine.systems.rvc.files.export import unsupported
 from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
 from engine.systems.rvc.files.state_file import read_state_file
 from engine.systems.rvc.judge import OF_PITCH, Judge
-from engine.systems.rvc.recipe import (
-    ADVERSARIAL_TERMS,
-    FRAMES_A_SECOND,
-    Fcpe,
-    Pitch,
-    RvcRecipe,
-    SwiftF0,
-)
+from engine.systems.rvc.recipe import ADVERSARIAL_TERMS, RvcRecipe
 from engine.systems.rvc.references import median_pitches, reference_voices
 from engine.systems.rvc.resynthesis import Resynthesis
 from engine.systems.rvc.samples import SampleWriter
@@ -175,6 +169,11 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         if "similarity" in self.judges.missing():
             said.append("similarity is left out: params.toml names no speaker encoder.")
         return [*said, *self.recordings.notes, *unsupported(self.module.network.settings)]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Which method of pitch stands in for the recipe's."""
+        return self.recordings.methods.notes
 
     def require_measurable(self) -> None:
         """Raise UserError where the recipe relies on a figure that cannot be measured here."""

@@ -101,3 +101,25 @@ def test_of_maps_narrower_than_the_kernel_bf16_gradients_are_no_leftover_memory(
         found = outcome(layer, x.bfloat16(), True)[2:]
         for own, wanted in zip(found, outcome(layer, x, True)[2:], strict=True):
             assert float((own - wanted).norm()) < 0.05 * float(wanted.norm())
+
+
+@pytest.mark.parametrize("leaky", [True, False])
+@pytest.mark.parametrize(("groups", "stride"), [(1, 1), (4, 3)])
+def test_signals_in_groups_have_the_values_gradients_and_names_of_a_conv1d(leaky, groups, stride):
+    torch.manual_seed(0)
+    layer = NormedKernel(8, 12, (5, 1), (stride, 1), (2, 0), groups=groups, signals=True)
+    theirs = nn.utils.weight_norm(nn.Conv1d(8, 12, 5, stride, 2, groups=groups))
+    theirs.load_state_dict(layer.state_dict())
+    x = torch.randn(3, 20, 1, 8)
+    found = outcome(layer, x, leaky)
+    signals = x[:, :, 0].transpose(1, 2).clone().requires_grad_()
+    y = theirs(signals)
+    y = (F.leaky_relu(y, 0.1) if leaky else y).transpose(1, 2)[:, :, None]
+    weights = torch.linspace(-1, 1, y.numel()).view(y.shape)
+    leaves = (signals, theirs.weight_g, theirs.weight_v, theirs.bias)
+    to_x, to_g, to_v, to_b = torch.autograd.grad((y * weights).sum(), leaves)
+    wanted = [y, to_x.transpose(1, 2)[:, :, None], to_g[..., None]]
+    assert all(alike(found, [*wanted, to_v[..., None].permute(0, 2, 3, 1), to_b]))
+    theirs.load_state_dict(layer.state_dict())
+    layer.load_state_dict({name: value.clone() for name, value in theirs.state_dict().items()})
+    assert torch.equal(outcome(layer, x, leaky)[0], found[0])

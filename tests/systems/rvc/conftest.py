@@ -14,21 +14,14 @@ from attrs import evolve
 from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
+from engine.recipe.judgement import Samples
 from engine.recipe.optimizers import AdamW
 from engine.recipe.params import Work
 from engine.recipe.training import Training
 from engine.runs.run import Run
 from engine.system_support.build import build_system
-from engine.systems.rvc.recipe import (
-    Conversion,
-    Dataset,
-    Discriminator,
-    LogMel,
-    Losses,
-    Model,
-    RvcRecipe,
-    SwiftF0,
-)
+from engine.systems.rvc.dataset_table import Dataset, LogMel, SwiftF0
+from engine.systems.rvc.recipe import Conversion, Discriminator, Losses, Model, RvcRecipe
 from tests.systems.rvc.voices_project import (  # noqa: F401 (fixtures)
     make_voices_recipe,
     recordings_of,
@@ -127,6 +120,7 @@ def small_recipe(
         model=evolve(model, discriminator=evolve(model.discriminator, **(discriminator or {}))),
         losses=losses or Losses(),
         conversion=conversion or Conversion(num_clips=2),
+        samples=Samples(num_clips=0),
         optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},
         training=Training(**(training | settings)),
     )

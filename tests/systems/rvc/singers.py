@@ -31,6 +31,10 @@ def silent(part, f0, speaker):
     return 1e-4 * sung(f0)
 
 
+def mute(part, f0, speaker):
+    return np.zeros_like(sung(f0))
+
+
 def clicking(part, f0, speaker):
     made = sung(f0)
     made[::1000] += 2.0

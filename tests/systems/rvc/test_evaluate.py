@@ -7,21 +7,21 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.metrics.pitch import median_f0
+from engine.recipe import load_params
+from engine.system_support.build import build_system
 from engine.systems.rvc.evaluate import moved, semitones_between
 from engine.systems.rvc.metrics import GUARDS
 from engine.systems.rvc.resynthesis import Resynthesis
 from engine.training.guards import Guards, Moment
 from engine.training.model_selection import SelectionRule
+from tests.metrics.judge_models import write_speaker_encoder
 from tests.systems.rvc import singers
+from tests.systems.rvc.conftest import small_recipe
 from tests.systems.rvc.singers import follows
 
 
 @pytest.fixture(scope="module")
 def system(voices):
-    from engine.recipe import load_params
-    from engine.system_support.build import build_system
-    from tests.systems.rvc.conftest import small_recipe
-
     torch.manual_seed(1)
     return build_system(small_recipe(), voices, load_params(voices.params))
 
@@ -70,6 +70,13 @@ def test_one_that_falls_silent_is_told(evaluated):
     metrics = evaluated(singers.silent).metrics
     assert metrics["eval/silent_share"] == metrics["eval/conversion/silent_share"] == 1.0
     assert breaches(metrics, "eval/silent_share")
+
+
+def test_one_that_has_no_voice_at_all_is_stopped_and_not_passed_over(evaluated):
+    metrics = evaluated(singers.mute).metrics
+    assert np.isnan(metrics["eval/octave_cents"])
+    assert metrics["eval/voicing_error"] > 0.5
+    assert breaches(metrics, "eval/octave_cents")
 
 
 def test_clicks_are_counted_and_warned_of(evaluated):
@@ -132,3 +139,17 @@ def test_pitch_that_leaves_the_range_has_no_voice():
     assert moved(f0, -12.0).tolist() == [0.0, 0.0, 100.0, 450.0]
     assert semitones_between(100.0, 200.0) == pytest.approx(12.0)
     assert semitones_between(np.nan, 200.0) == 0.0
+
+
+def test_likeness_of_voices_is_measured_where_a_speaker_encoder_is_named(voices):
+    write_speaker_encoder(voices.root / "published" / "encoder")
+    params = load_params(voices.params)
+    models = evolve(params.speech_evaluation, speaker_encoder="published/encoder")
+    torch.manual_seed(1)
+    system = build_system(small_recipe(), voices, evolve(params, speech_evaluation=models))
+    found = system.evaluate()
+    assert -1.0 <= found.metrics["eval/similarity"] <= 1.0
+    assert -1.0 <= found.metrics["eval/conversion/similarity"] <= 1.0
+    assert "baseline/source/conversion/similarity" in system.baselines().metrics
+    assert {"similarity", "conversion/similarity"} <= system.metric_units.keys()
+    assert not any("similarity" in note for note in system.notes)

@@ -7,8 +7,10 @@ from engine.errors import UserError
 from engine.recipe.judgement import Guard
 from engine.recipe.training import Start
 from engine.systems.rvc.conversion.voice_note import read_voice_note
+from engine.systems.rvc.data.clip_tables import figures
+from engine.systems.rvc.dataset_table import LogMel, NoPitch, Rmvpe
 from engine.systems.rvc.files.exported import read_exported
-from engine.systems.rvc.recipe import Conversion, LogMel, NoPitch
+from engine.systems.rvc.recipe import Conversion
 from engine.training.devices import Device
 from engine.training.order import Order
 from engine.training.preflight import Preflight
@@ -206,3 +208,16 @@ def test_the_digest_of_both_files_is_part_of_a_runs_identity(make_rvc, starting,
         recipe, model=evolve(SMALL, discriminator=evolve(SMALL.discriminator, weights=None))
     )
     assert find_initial_weights(alone, voices).digest != before
+
+
+def test_rmvpe_without_its_weights_is_another_run_that_says_so(make_rvc, voices):
+    pitch = Rmvpe(where_missing="fcpe")
+    system = make_rvc(dataset={"pitch": pitch}, conversion=Conversion(num_clips=0))
+    (warning,) = system.dataset_summary.warnings
+    assert "fcpe" in warning
+    assert "cantus fetch rmvpe" in warning
+    assert ("note", warning) in figures(system.recordings)
+    assert warning in system.notes
+    assert system.data_digest != make_rvc().data_digest
+    with pytest.raises(UserError, match=r"rmvpe.*does not exist|no .*rmvpe|cantus fetch rmvpe"):
+        make_rvc(dataset={"pitch": Rmvpe()})

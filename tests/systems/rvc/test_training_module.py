@@ -3,7 +3,8 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.systems.rvc.recipe import Losses, NoPitch
+from engine.systems.rvc.dataset_table import NoPitch
+from engine.systems.rvc.recipe import Losses
 from engine.systems.rvc.training_module import RvcTrainingModule
 from tests.systems.rvc.conftest import SMALL
 
@@ -197,3 +198,16 @@ def test_weights_that_know_other_content_features_are_refused(make_rvc_recipe):
     with pytest.raises(UserError, match="another model"):
         ours.adopted(theirs.state_dict())
     ours.load_state_dict(made(make_rvc_recipe()).state_dict())
+
+
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
+def test_in_half_precision_losses_are_computed_in_full(make_rvc_recipe, batch, precision):
+    module = made(make_rvc_recipe())
+    with torch.no_grad():  # a prior so narrow that half precision cannot square its inverse
+        module.network.enc_p.proj.bias[SMALL.latent_channels :] = -6.0
+    plain = both_turns(module, batch)[1].losses["kl"].detach()
+    with torch.autocast("cpu", dtype=precision):
+        judged, found = both_turns(module, batch)
+    assert all(value.dtype == torch.float32 for value in found.losses.values())
+    assert all(torch.isfinite(v) for terms in (judged, found) for v in terms.losses.values())
+    assert found.losses["kl"].detach() == pytest.approx(float(plain), rel=0.5)

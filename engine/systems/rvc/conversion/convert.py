@@ -1,7 +1,7 @@
 """A file in another voice: the conversion of RVC from audio to audio, in bounded memory."""
 
 from collections.abc import Callable, Sequence
-from math import log2
+from math import isnan, log2
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from attrs import frozen
 from engine.analysis.pitch.method import HOP_LENGTH, SAMPLE_RATE_HZ
 from engine.corpus.audio.pcm import to_int16
 from engine.files.new_wav import new_wav
+from engine.metrics.pitch import median_f0
 from engine.systems.rvc.conversion.decoding import Decoding
 from engine.systems.rvc.conversion.disk_samples import DiskSamples
 from engine.systems.rvc.conversion.frames import frames_of
@@ -50,13 +51,14 @@ def convert_file(
     with open_source(path, target.parent) as source, DiskSamples(target.parent, "float32") as made:
         parts = segments_of(source.samples)
         pitches = _pitches(voice, source, parts, moved)
-        median = _median(pitches)
+        measured = [f0 for f0 in pitches if f0 is not None]
+        median = median_f0(np.concatenate(measured or [np.zeros(0)]))
         semitones = wishes.semitones
         if wishes.auto_transpose:
             semitones = _semitones_between(median, voice.median_hz)
         _make(voice, source, parts, pitches, semitones, wishes, made, moved)
         _write(voice, source, made, target, wishes.volume_mix, as_float=as_float)
-        notes = _notes(source, has_pitch=voice.pitch is not None, is_voiced=median is not None)
+        notes = _notes(source, has_pitch=voice.pitch is not None, is_voiced=not isnan(median))
         return Converted(source.seconds, semitones, notes)
 
 
@@ -109,15 +111,9 @@ def _pitches(
     return found
 
 
-def _median(pitches: Sequence[np.ndarray | None]) -> float | None:
-    """The median pitch in Hz of the voiced frames; None without any."""
-    voiced = [f0[f0 > 0] for f0 in pitches if f0 is not None]
-    return float(np.median(np.concatenate(voiced))) if any(map(len, voiced)) else None
-
-
-def _semitones_between(source_hz: float | None, voice_hz: float | None) -> float:
+def _semitones_between(source_hz: float, voice_hz: float | None) -> float:
     """Whole semitones from one median to the other, so that music stays on its scale."""
-    if source_hz is None or voice_hz is None:
+    if isnan(source_hz) or voice_hz is None:
         return 0.0
     return float(round(12 * log2(voice_hz / source_hz)))
 

@@ -41,11 +41,10 @@ class Decoding:
         )
         f0 = None if frames.f0 is None else self._tensor(frames.f0)
         phases = None if f0 is None else self._phases(f0, first, number)
-        size = self._piece_frames
+        size, end = self._piece_frames, first + number
         pieces = [
-            self._piece(latents, speaker, f0, noise.source, phases, start, min(size, last))
-            for start in range(first, first + number, size)
-            if (last := first + number - start)
+            self._piece(latents, speaker, f0, noise.source, phases, start, min(size, end - start))
+            for start in range(first, end, size)
         ]
         return np.concatenate(pieces)
 

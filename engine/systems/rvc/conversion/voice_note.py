@@ -1,11 +1,13 @@
 """What an exported model says of its speakers, for those who convert with it."""
 
 from collections.abc import Mapping
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.metrics.pitch import median_f0
 from engine.systems.rvc.notes import Speaker, VoiceNote, from_json, to_json
 from engine.systems.rvc.recipe import RvcRecipe
 
@@ -42,6 +44,5 @@ def read_voice_note(facts: Mapping[str, Any], path: Path) -> VoiceNote | None:
 
 
 def _median(pitch: tuple[np.ndarray, ...], chosen: np.ndarray) -> float | None:
-    hertz = np.concatenate([pitch[place] for place in np.flatnonzero(chosen)] or [np.zeros(0)])
-    voiced = hertz[hertz > 0]
-    return round(float(np.median(voiced)), 2) if len(voiced) else None
+    hertz = median_f0(np.concatenate([pitch[place] for place in np.flatnonzero(chosen)]))
+    return None if isnan(hertz) else round(hertz, 2)

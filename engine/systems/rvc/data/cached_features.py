@@ -19,7 +19,7 @@ from engine.systems.rvc.data.methods import Methods
 from engine.systems.rvc.data.shards import Shard, shards_of
 from engine.systems.rvc.data.sliced_clips import MeasureSlices, SlicedClips, read_sliced
 from engine.systems.rvc.data.slices import Slicing
-from engine.systems.rvc.recipe import FEATURE_RATE_HZ
+from engine.systems.rvc.dataset_table import FEATURE_RATE_HZ
 
 MUTE_SECONDS = 3
 
@@ -29,6 +29,7 @@ _APART = (
     "engine.files",
     "engine.nn.cpu",
     "engine.recipe",
+    "engine.systems.rvc.dataset_table",
     "engine.systems.rvc.recipe",
     "engine.training",
 )
@@ -43,8 +44,8 @@ class CachedFeatures:
     cache: Features
     methods: Methods
     slicing: Slicing
-    work: Work | None
-    """Who measures; this process where there is none, as on a GPU."""
+    work: Work
+    """Who measures what no GPU does; that is done in this process."""
 
     def sliced(self, rows: np.ndarray) -> SlicedClips:
         """The slices of the clips at these rows of the manifest, with their pitch."""
@@ -56,7 +57,7 @@ class CachedFeatures:
             for s in shards
         ]
         title = "slices" if pitch is None else "slices, pitch"
-        paths = make_files(self.cache, jobs, self.work, title)
+        paths = make_files(self.cache, jobs, self._workers(pitch), title)
         return SlicedClips.joined([*map(read_sliced, paths)], [len(s.rows) for s in shards])
 
     def content(self, rows: np.ndarray, slices: np.ndarray) -> list[np.ndarray]:
@@ -72,7 +73,7 @@ class CachedFeatures:
             write = MeasureContent(shard, part, encoder)
             jobs.append(Job("content.npy", {**key, "clips": shard.digest}, write))
             counts.append([encoder.num_frames(int(heard)) for heard in part["heard"]])
-        paths = make_files(self.cache, jobs, self.work, "content features")
+        paths = make_files(self.cache, jobs, self._workers(encoder), "content features")
         read = zip(paths, counts, strict=True)
         return [features for path, of_each in read for features in read_content(path, of_each)]
 
@@ -88,6 +89,10 @@ class CachedFeatures:
         return self.cache.array(
             "mute", self._key("content_features", encoder), shape, STORED.str, fill
         )
+
+    def _workers(self, method: object) -> Work | None:
+        device = getattr(method, "device", None)
+        return self.work if device is None or device.type == "cpu" else None
 
     def _key(self, module: str, method: object) -> Key:
         """What all that a module and a method make depends on, but for the clips."""

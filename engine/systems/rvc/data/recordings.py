@@ -1,6 +1,7 @@
 """The recordings of a recipe: its clips cut into slices, split, with pitch and content."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from engine.systems.rvc.data.voices import Voices, find_voices
 from engine.systems.rvc.recipe import RvcRecipe
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, slots=False)
 class Recordings:
     """The clips that a recipe learns from and is evaluated on, with what they were made into."""
 
@@ -50,13 +51,13 @@ class Recordings:
     notes: Sequence[str]
     """Sentences for the report."""
 
-    @property
+    @cached_property
     def training(self) -> VoiceSlices:
         """What is learned from: slices of the training clips, and of silence."""
         spoken = self.clips.only(self.data.split.train).slices
         return spoken.with_silence(self.num_mute_clips, self.silence)
 
-    @property
+    @cached_property
     def evaluation(self) -> VoiceClips:
         """The clips that are held out, whole."""
         return self.clips.only(self.data.split.evaluation)
@@ -88,7 +89,7 @@ def load_recordings(
         cache=features,
         methods=open_methods(recipe, project, device),
         slicing=Slicing.of(dataset),
-        work=params.work if device.type == "cpu" else None,
+        work=params.work,
     )
     sliced = made.sliced(np.array(voices.rows, np.int64))
     usable, left_out = eligible_places(corpus, voices, sliced, recipe.has_pitch)

@@ -9,10 +9,8 @@ from attrs import frozen
 from engine.corpus import Corpus, PackedAudio
 from engine.files.checksum import digest_of
 
-_LAST_OF_256 = 16
-"""Of the first bytes of clips' digests, those that end a group: 16 clips on average."""
-_LONG_SECONDS = 60.0
-"""A clip as long as this ends one too: what a kill loses is worked through in minutes."""
+_SECONDS = 30.0
+"""Of audio in a group, about: what a kill loses, and small enough for many workers."""
 
 
 @frozen(eq=False)
@@ -30,14 +28,14 @@ class Shard:
 def shards_of(corpus: Corpus, rows: np.ndarray, sample_rate_hz: int) -> Iterator[Shard]:
     """The clips at these rows in groups.
 
-    Where a group ends is told by a clip itself, so that a clip that is added or taken away changes
-    its own group alone.
+    Whether a group ends with a clip is told by the clip itself, by its digest and the likelier the
+    longer it is, so that a clip that is added or taken away changes its own group alone.
     """
     packed, group = corpus.packed(sample_rate_hz), list[int]()
     for row in rows.tolist():
         clip = corpus.manifest.clips[row]
         group.append(row)
-        if bytes.fromhex(clip.sha256[:2])[0] < _LAST_OF_256 or clip.seconds >= _LONG_SECONDS:
+        if int(clip.sha256[:8], 16) / 2**32 < clip.seconds / _SECONDS:
             yield _shard(corpus, packed, group)
             group = []
     if group:

@@ -71,7 +71,8 @@ def _network(
     if found := differences(own, given):
         raise UserError(f"{file.path} does not fit its own config: {found}")
     network = Synthesizer(settings)
-    load_strictly(network, {**network.state_dict(), **given}, file.path)
+    rest = {name: value.clone() for name, value in network.state_dict().items() if name not in own}
+    load_strictly(network, {**rest, **given}, file.path)
     return network.eval()
 
 

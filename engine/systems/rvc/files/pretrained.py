@@ -92,7 +92,7 @@ def _posterior(own: Mapping[str, Tensor], given: dict[str, Tensor]) -> list[str]
     """Complete an exported model by the network's own posterior encoder."""
     if any(name.startswith(_POSTERIOR) for name in given):
         return []
-    given |= {name: value for name, value in own.items() if name.startswith(_POSTERIOR)}
+    given |= {name: value.clone() for name, value in own.items() if name.startswith(_POSTERIOR)}
     return [
         "The file is an exported model, which has no posterior encoder (enc_q): the model's own "
         "begins at random, and the first epochs teach it."

@@ -17,10 +17,11 @@ def kl_divergence(made: Synthesized) -> Tensor:
     A sum over channels, mean over the frames of all clips (`kl_loss` of VITS and RVC).
     """
     with torch.autocast(made.mask.device.type, enabled=False):
-        distance = (made.prior_latents.float() - made.prior_mean).square()
-        scaled = 0.5 * distance * (-2.0 * made.prior_log_deviation).exp()
-        nats = made.prior_log_deviation - made.posterior_log_deviation - 0.5 + scaled
-        divergence: Tensor = (nats * made.mask).sum() / made.mask.sum()
+        mean, log_deviation = made.prior_mean.float(), made.prior_log_deviation.float()
+        # In half precision the exponential would overflow from a deviation of e^-5.5 on.
+        scaled = 0.5 * (made.prior_latents.float() - mean).square() * (-2.0 * log_deviation).exp()
+        nats = log_deviation - made.posterior_log_deviation.float() - 0.5 + scaled
+        divergence: Tensor = (nats * made.mask.float()).sum() / made.mask.float().sum()
     return divergence
 
 

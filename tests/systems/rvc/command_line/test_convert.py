@@ -4,123 +4,28 @@ import subprocess
 import sys
 import time
 
-import faiss
 import numpy as np
 import pytest
 import soundfile
-import torch
 from attrs import evolve
-from transformers import HubertConfig, HubertModel
 
-from engine.analysis.content.logmel import LogMel as LogMelEncoder
 from engine.recipe import to_toml
-from engine.recipe.optimizers import AdamW
-from engine.recipe.training import Training as TrainingTable
-from engine.systems.rvc.files.export import Training, export_voice
+from engine.systems.rvc.dataset_table import ContentVec, NoPitch, Rmvpe
 from engine.systems.rvc.index.build import write_index
-from engine.systems.rvc.network.settings import SynthesizerSettings
-from engine.systems.rvc.network.synthesizer import Synthesizer
-from engine.systems.rvc.notes import Speaker, VoiceNote, to_json
-from engine.systems.rvc.recipe import (
-    Dataset,
-    Discriminator,
-    LogMel,
-    Model,
-    NoPitch,
-    RvcRecipe,
-    SwiftF0,
+from tests.systems.rvc.command_line.exported import (
+    CONTENT,
+    NOTE,
+    RATE,
+    RECIPE,
+    refused,
+    spoken,
+    train,
 )
-
-RATE = 16_000
-CONTENT = LogMelEncoder(dim=768)
-RECIPE = RvcRecipe(
-    schema=2,
-    name="small",
-    system="rvc",
-    summary="a test",
-    dataset=Dataset(
-        corpus="words", sample_rate_hz=RATE, split="random", pitch=SwiftF0(), content=LogMel()
-    ),
-    model=Model(
-        n_fft=512,
-        num_mels=32,
-        latent_channels=8,
-        hidden_channels=8,
-        filter_channels=16,
-        num_layers=1,
-        resblock="2",
-        resblock_kernels=(3,),
-        resblock_dilations=((1, 3),),
-        upsample_rates=(10, 4, 4),
-        upsample_kernels=(20, 8, 8),
-        upsample_channels=16,
-        speaker_channels=4,
-        speaker_rows=3,
-        sine_gain=1.0,
-        discriminator=Discriminator(periods=(2, 3), scale="without", channels=(4, 8)),
-    ),
-    optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},
-    training=TrainingTable(steps=1, batch_size=1, best="eval/mel"),
-)
-NOTE = VoiceNote(
-    speakers=(
-        Speaker(name="anna", row=0, median_hz=220.0),
-        Speaker(name="bela", row=1, median_hz=None),
-    ),
-    content=CONTENT.digest,
-    unvoiced="zero",
-)
-
-
-def spoken(hz=110.0, seconds=0.6):
-    times = np.arange(int(seconds * RATE)) / RATE
-    harmonics = (np.sin(2 * np.pi * hz * k * times) / k for k in range(1, 20))
-    return 0.1 * sum(harmonics)
-
-
-def export(path, recipe=RECIPE, note=NOTE):
-    """A model that has learned nothing, as a run leaves it."""
-    torch.manual_seed(1)
-    settings = SynthesizerSettings.of(recipe.model, RATE, uses_f0=recipe.has_pitch)
-    training = Training(
-        name=path.stem,
-        epoch=1,
-        step=1,
-        created="2026-01-31T12:00:00.000000",
-        audio_seconds=1.0,
-        content="logmel",
-        num_speakers=2,
-        others={"voice": to_json(note)} if note else {},
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    export_voice(Synthesizer(settings), path, training)
-
-
-def train(project, recipe=RECIPE, note=NOTE):
-    """What a trained recipe leaves of what the command needs; its index."""
-    (project / "recipes" / f"{recipe.name}.toml").write_text(to_toml(recipe))
-    folder = project / "models" / recipe.name
-    export(folder / "export" / f"{recipe.name}.pth", recipe, note)
-    (folder / "recipe.toml").write_text(to_toml(recipe))
-    features = CONTENT(spoken().astype(np.float32))
-    return write_index(folder / "export", recipe.name, "v2", [features], features, CONTENT.digest)
 
 
 @pytest.fixture
 def index(project):
     return train(project)
-
-
-@pytest.fixture
-def wav(project):
-    soundfile.write(project / "in.wav", spoken(), RATE)
-    return "in.wav"
-
-
-def refused(told, project, said):
-    assert (told.code, told.out) == (2, "")
-    assert said in told.error
-    assert not (project / "out.wav").exists()
 
 
 def test_a_file_is_converted_to_a_trained_voice(cantus, project, index, wav):
@@ -224,6 +129,7 @@ def files(folder):
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_what_is_killed_on_the_way_leaves_nothing_half_and_goes_on(
     cantus, project, index, recordings
 ):
@@ -291,6 +197,18 @@ def test_what_exists_is_made_anew_only_by_force(cantus, project, index, wav):
     assert (project / "out.wav").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"pitch": Rmvpe()}, "'cantus fetch rmvpe' puts them into published/rmvpe"),
+        ({"content": ContentVec()}, "'cantus fetch contentvec' makes one"),
+    ],
+)
+def test_published_files_that_a_recipe_needs_are_named(cantus, project, wav, changes, said):
+    train(project, evolve(RECIPE, dataset=evolve(RECIPE.dataset, **changes)))
+    refused(cantus("convert", "small", wav, "out.wav"), project, said)
+
+
 def test_an_index_of_another_content_model_is_refused(cantus, project, index, wav):
     features = CONTENT(spoken().astype(np.float32))
     write_index(index.parent, "small", "v2", [features], features, "another")
@@ -319,81 +237,3 @@ def test_a_model_without_an_index_converts_and_says_so(cantus, project, index, w
     (project / "out.wav").unlink()
     told = cantus("convert", "small", wav, "out.wav", "--index-rate", "0.5")
     refused(told, project, "--index-rate 0.5 needs a retrieval index")
-
-
-# ---- a .pth from elsewhere ----
-
-
-@pytest.fixture
-def contentvec(project, capsys):
-    """A HuBERT of ContentVec's layers and 768 dimensions, with little in them."""
-    config = HubertConfig(
-        hidden_size=768,
-        num_attention_heads=1,
-        intermediate_size=4,
-        num_hidden_layers=12,
-        conv_dim=(4,) * 7,
-        num_conv_pos_embeddings=2,
-        num_conv_pos_embedding_groups=1,
-        classifier_proj_size=8,
-    )
-    torch.manual_seed(0)
-    HubertModel(config).save_pretrained(project / "hubert")
-    capsys.readouterr()
-    return "hubert"
-
-
-def foreign(project, content):
-    export(project / "voice.pth", note=None)
-    return ("convert", "voice.pth", "in.wav", "out.wav", "--content", content)
-
-
-def test_a_model_from_elsewhere_is_used_with_what_is_given(cantus, project, contentvec, wav):
-    words = foreign(project, contentvec)
-    told = cantus(*words, "--speaker", "2", "--transpose", "-2")
-    assert (told.code, told.error) == (0, "")
-    assert "index: none" in told.out
-    without = soundfile.read("out.wav")[0]
-    index = faiss.IndexFlatL2(768)
-    index.add(np.random.default_rng(0).normal(size=(20, 768)).astype(np.float32))
-    faiss.write_index(index, "added_x.index")
-    told = cantus(
-        *words, "--speaker", "2", "--transpose", "-2", "--index", "added_x.index", "--force"
-    )
-    assert (told.code, told.error) == (0, "")
-    assert not np.array_equal(soundfile.read("out.wav")[0], without)
-
-
-def test_published_files_that_a_foreign_model_needs_are_named(cantus, project, wav):
-    export(project / "voice.pth", note=None)
-    told = cantus("convert", "voice.pth", wav, "out.wav")
-    refused(told, project, "'cantus fetch contentvec' makes it, or give --content")
-
-
-def test_what_a_foreign_model_cannot_do_is_said(cantus, project, contentvec, wav):
-    words = foreign(project, contentvec)
-    faiss.write_index(faiss.IndexFlatL2(256), "added_x.index")
-    for options, said in (
-        (["--speaker", "anna"], "There are: 0 to 2."),
-        (["--auto-transpose"], "does not say at which pitch its voice speaks"),
-        (["--index", "added_x.index"], "have 256 values"),
-        (["--index", "none.index"], "no retrieval index none.index"),
-    ):
-        refused(cantus(*words, *options), project, said)
-
-
-def test_a_damaged_or_hostile_model_is_refused(cantus, project, contentvec, wav):
-    words = foreign(project, contentvec)
-    whole = (project / "voice.pth").read_bytes()
-    torch.save({"weight": {"x": print}}, project / "code.pth")
-    torch.save({"weight": {"emb": torch.zeros(1)}, "config": [1]}, project / "other.pth")
-    for content, said in (
-        (whole[: len(whole) // 2], "voice.pth"),
-        (b"", "voice.pth"),
-        ((project / "code.pth").read_bytes(), "voice.pth"),
-        ((project / "other.pth").read_bytes(), "no model of RVC"),
-    ):
-        (project / "voice.pth").write_bytes(content)
-        refused(cantus(*words), project, said)
-    (project / "voice.pth").unlink()
-    refused(cantus(*words), project, "no weights at voice.pth")

@@ -12,7 +12,7 @@ from engine.errors import UserError
 from engine.evaluation.audio import rows_sharing_audio
 from engine.features.cache import Features
 from engine.project import Project
-from engine.systems.rvc.recipe import ContentVec, Fcpe, NoPitch, Rmvpe
+from engine.systems.rvc.dataset_table import ContentVec, Fcpe, NoPitch, Rmvpe
 from tests.analysis.hubert_folders import save_hubert
 from tests.systems.rvc.voices_project import RATE, ingested, voice, write_voices
 

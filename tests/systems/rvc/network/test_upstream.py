@@ -113,6 +113,7 @@ def test_conversion_is_that_of_rvc(case, outputs):
     assert_same(audio, outputs[f"{case}/converted"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", TRAINED)
 def test_after_three_steps_losses_gradients_and_discriminators_are_those_of_rvc(case, outputs):
     settings, batch = SETTINGS[case], inputs(SETTINGS[case])

@@ -1,0 +1,66 @@
+"""A voice's run, stopped and gone on with: everything that decides its weights is in its state."""
+
+import shutil
+
+import pytest
+import torch
+from attrs import evolve
+
+from engine.project import Project
+from engine.recipe import load_params
+from engine.recipe.training import Start
+from engine.runs.run import Run
+from engine.system_support.build import build_system
+from engine.systems.rvc.recipe import Conversion
+from engine.training.checkpoint import read_checkpoint
+from tests.systems.stops_at import StopsAt
+
+
+@pytest.fixture
+def train(voices, tmp_path):
+    def run(name, recipe, watcher):
+        root = tmp_path / name
+        if not root.exists():
+            shutil.copytree(voices.root, root)
+        project = Project(root)
+        return Run(recipe, project, load_params(project.params), build_system, watcher).train()
+
+    return run
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights_and_figures(train, make_rvc_recipe, tmp_path):
+    recipe = make_rvc_recipe(
+        discriminator={"starts_at_step": 3},
+        dataset={"speakers": ("high", "low")},
+        conversion=Conversion(num_clips=1),
+        ema_decay=0.9,
+        steps=8,
+        evaluate_every="step:4",
+        checkpoint_every="step:2",
+    )
+    assert train("whole", recipe, StopsAt()).ending == "finished"
+    assert train("stopped", recipe, StopsAt(5)).ending == "interrupted"
+    assert train("stopped", recipe, StopsAt()).ending == "finished"
+    whole, stopped = (
+        read_checkpoint(tmp_path / name / "models/small/checkpoints/last")
+        for name in ("whole", "stopped")
+    )
+    assert whole.weights.keys() == stopped.weights.keys()
+    assert all(torch.equal(whole.weights[n], stopped.weights[n]) for n in whole.weights)
+    assert all(torch.equal(whole.average[n], stopped.average[n]) for n in whole.average)
+    metrics = [
+        (tmp_path / name / "metrics/small.json").read_bytes() for name in ("whole", "stopped")
+    ]
+    assert metrics[0] == metrics[1]
+
+
+def test_a_later_phase_takes_over_both_networks_and_is_heard_beside_the_first(
+    train, make_rvc_recipe, tmp_path
+):
+    recipe = make_rvc_recipe(steps=2, conversion=Conversion(num_clips=1))
+    train("phases", recipe, StopsAt())
+    phase = evolve(recipe, name="later", start=Start(from_="small", pick="last"))
+    watcher = StopsAt()
+    assert train("phases", phase, watcher).ending == "finished"
+    assert any(said.startswith("carried weights of small") for said in watcher.said)
+    assert [*(tmp_path / "phases/models/later/samples/earlier").glob("small_*")]
