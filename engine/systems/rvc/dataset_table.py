@@ -12,6 +12,10 @@ FEATURE_RATE_HZ = 16_000
 """Of the audio that pitch and content features are made of."""
 FRAMES_A_SECOND = 100
 """Of spectrograms and pitch; content features have half as many."""
+MUTE_SECONDS = 3
+"""Length of a slice of silence."""
+MUTE_FRAMES = MUTE_SECONDS * FRAMES_A_SECOND - 2
+"""Frames that it has at least: HuBERT's convolutions are not padded, and take two."""
 
 
 @frozen(kw_only=True)
@@ -147,3 +151,5 @@ class Dataset(CorpusClips):
             )
         if self.segment_frames > self.slice_seconds * FRAMES_A_SECOND:
             yield "segment_frames", "must be no longer than a slice"
+        elif self.num_mute_clips and self.segment_frames > MUTE_FRAMES:
+            yield "segment_frames", f"must be at most {MUTE_FRAMES}, or num_mute_clips 0"

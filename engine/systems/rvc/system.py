@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from attrs import evolve
+from attrs import asdict, evolve
 from torch import Tensor, nn
 
 from engine.errors import UserError
@@ -12,7 +12,6 @@ from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.metrics.speaker_similarity import SpeakerSimilarity
 from engine.project import Project
-from engine.recipe import to_plain
 from engine.recipe.params import Params
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem
@@ -22,6 +21,7 @@ from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
+from engine.systems.rvc.data.slices import Slicing
 from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Fcpe, Pitch, SwiftF0
 from engine.systems.rvc.evaluate import Evaluator, named
 from engine.systems.rvc.export import export_model
@@ -132,9 +132,9 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips, of their features, of the clips that are converted."""
-        table = to_plain(self.recipe)["dataset"]
-        own = {key: table[key] for key in ("sample_rate_hz", "slice_seconds", "unvoiced")}
+        """Digest of the evaluation clips, of how they are cut, and of their features."""
+        dataset = self.recipe.dataset
+        own = [asdict(Slicing.of(dataset)), dataset.unvoiced]
         return digest_of(
             [self.evaluation_content, own, self.recordings.methods.digest, MEASURES_VERSION]
         )

@@ -111,6 +111,13 @@ def test_what_does_not_fit_is_refused_in_words(override, said):
         assert said in fault(override)
 
 
+def test_a_segment_longer_than_a_slice_of_silence_is_refused_where_there_are_any():
+    long = ("dataset.segment_frames=299", "dataset.slice_seconds=4.0")
+    assert "at most 298, or num_mute_clips 0" in fault(*long)
+    assert load("rvc_v2_40k", *long, "dataset.num_mute_clips=0").dataset.segment_frames == 299
+    assert load("rvc_v2_40k", "dataset.segment_frames=298").dataset.segment_frames == 298
+
+
 def test_more_speakers_than_rows_are_refused():
     said = fault("model.speaker_rows=1", 'dataset.speakers=["anna","bert"]')
     assert "must be at least 2" in said

@@ -64,6 +64,12 @@ def test_another_pitch_or_content_is_another_run_with_other_units(make_rvc):
     assert ours.evaluation_set == other.evaluation_set
 
 
+def test_the_evaluation_set_depends_on_how_short_slices_may_be(make_rvc):
+    """Shorter ones are widened, by the length of the segments that are drawn from them."""
+    ours, longer = make_rvc(), make_rvc(dataset={"segment_frames": 80})
+    assert ours.evaluation_set != longer.evaluation_set
+
+
 def test_every_metric_with_a_unit_is_one_that_the_recipe_class_knows(make_rvc):
     system = make_rvc()
     assert {f"eval/{name}" for name in system.metric_units} <= system.recipe.metrics.keys()
