@@ -148,7 +148,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         of_both = [name for name in units if name != "octave_cents"]
         units |= {
             f"conversion/{name}": digest_of([units.get(name, ""), *converted])
-            for name in (*of_both, "clicks", "silent_share", "mcd_db")
+            for name in (*of_both, "clicks", "offset", "silent_share", "mcd_db")
         }
         model = self.recipe.model
         mel = digest_of(
