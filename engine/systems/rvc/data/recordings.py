@@ -128,8 +128,8 @@ def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence
         )
     if num_usable == 1:
         raise UserError(
-            f"Corpus {name!r} has one clip, of which nothing can be held out. {' '.join(notes)} "
-            f"{cut_it(name)}"
+            f"Corpus {name!r} has one clip that can be used: none is left to be held out. "
+            f"{' '.join(notes)} {cut_it(name)}"
         )
 
 

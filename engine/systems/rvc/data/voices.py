@@ -7,7 +7,7 @@ from attrs import frozen
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
-from engine.recipe.faults import did_you_mean
+from engine.recipe.faults import did_you_mean, listed
 from engine.systems.rvc.data.left_out import LeftOut
 
 
@@ -33,8 +33,8 @@ def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> 
     for name in chosen:
         if name not in there:
             raise UserError(
-                f"dataset.speakers names {visible(name)!r}{did_you_mean(name, there)}, whose voice "
-                f"is in no clip. {_who(there)}"
+                f"dataset.speakers: no clip of the corpus is by {visible(name)!r}"
+                f"{did_you_mean(name, there)} ({_who(there)})"
             )
     names = sorted(set(chosen)) or there or [""]
     if len(names) > num_rows:
@@ -62,5 +62,5 @@ def _sorted(clips: Sequence[Clip], names: Sequence[str]) -> Voices:
 
 def _who(there: Sequence[str]) -> str:
     if not there:
-        return "No clip of the corpus names a speaker; leave dataset.speakers out."
-    return f"There are: {', '.join(map(visible, there))}."
+        return "no clip of it names a speaker: leave dataset.speakers out"
+    return f"there are: {listed([visible(name) for name in there])}"

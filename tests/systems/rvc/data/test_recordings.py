@@ -80,7 +80,7 @@ def test_some_speakers_may_be_chosen(recordings_of, make_voices_recipe):
 
 
 def test_a_speaker_who_is_not_there_is_named_with_those_who_are(recordings_of, make_voices_recipe):
-    with pytest.raises(UserError, match=r"'anne'; did you mean 'anna'\?.*There are: anna, bela"):
+    with pytest.raises(UserError, match=r"'anne'; did you mean 'anna'\? \(there are: anna, bela"):
         recordings_of(make_voices_recipe(dataset={"speakers": ("anne",)}))
 
 
@@ -163,9 +163,7 @@ def test_one_recording_alone_says_how_it_is_cut(recordings_of, make_voices_recip
     shutil.rmtree(project.root / "data" / "voices")
     (project.root / "data" / "voices").mkdir()
     add(project, "anna/session", voice(200, 20.0))
-    match = (
-        r"one clip, of which nothing.*corpora\.voices\.segment = 'silence'.*cantus ingest voices"
-    )
+    match = r"one clip that can be used.*corpora\.voices\.segment = 'silence'.*cantus ingest voices"
     with pytest.raises(UserError, match=match):
         recordings_of(make_voices_recipe(), ingested(project))
 
