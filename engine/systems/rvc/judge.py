@@ -14,7 +14,7 @@ from engine.metrics.speaker_similarity import SpeakerSimilarity
 from engine.systems.rvc.data.slices import at_feature_rate
 from engine.systems.rvc.parts import Part
 
-OF_PITCH = ("f0_cents", "voicing_error")
+OF_PITCH = ("f0_cents", "voicing_error", "voiceless_share")
 """The figures that a pitch method measures."""
 
 
@@ -49,6 +49,8 @@ class Judge:
             f0 = self.f0(made, len(asked))
             figures["f0_cents"] = f0_error_cents(asked, f0)
             figures["voicing_error"] = voicing_error(asked, f0)
+            lost = bool(asked.any()) and np.isnan(figures["f0_cents"])
+            figures["voiceless_share"] = float(lost)
         if voice is not None:
             figures["similarity"] = self._similarity(made, voice)
         return figures

@@ -8,6 +8,8 @@ _MADE = {
     "f0_cents": "median distance of the pitch of what is made from what was asked, in cents, over "
     "frames that are voiced in both",
     "voicing_error": "share of frames that are voiced in one of these two alone",
+    "voiceless_share": "share of slices whose voiced frames were all made without voice: they have "
+    "no f0_cents",
     "content_cosine": "cosine of the content features of what is made and of the original, mean",
     "similarity": "likeness of the voice and of the learned one, the cosine of a speaker encoder; "
     "takes [speech_evaluation] in params.toml",
@@ -32,7 +34,7 @@ METRICS: Mapping[str, str] = {
     "learned voice's own recording of the same sentence, where the corpus has one",
     "eval/conversion/clips": "clips of other speakers that are converted",
     "eval/clips": "evaluation clips",
-    "eval/frames": "frames that the figures are means of",
+    "eval/frames": "frames of the evaluation clips",
     "train/discriminator/loss_over_chance": "discriminator loss over that of guessing: 1 is "
     "guessing (least squares 0.5)",
     "train/discriminator/accuracy": "share of logits on the right side; 0.5 is guessing",
@@ -57,6 +59,9 @@ GUARDS: Mapping[str, Guard] = {
     "eval/kl": Guard(at="from step:1000", above=0.1, because="docs/rvc.md#collapsed-posterior"),
     "eval/octave_cents": Guard(
         at="from step:10000", below=600.0, because="docs/rvc.md#pitch-without-effect"
+    ),
+    "eval/voiceless_share": Guard(
+        at="from step:10000", below=0.5, action="warn", because="docs/rvc.md#pitch-without-effect"
     ),
     "eval/clicks": Guard(
         at="from step:10000", below=5.0, action="warn", because="docs/rvc.md#clicks"

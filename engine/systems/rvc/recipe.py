@@ -67,10 +67,10 @@ class Discriminator:
 
 
 @frozen(kw_only=True)
-class FirstWeights:
+class InitialWeights:
     """How weights begin where upstream's beginning is too slow; the defaults are upstream's."""
 
-    sine_gain: float | None = setting(
+    sine_weight: float | None = setting(
         "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
         "not given. A large weight, such as 50, makes square pulses of the sine by the hyperbolic "
         "tangent, which have harmonics",
@@ -78,23 +78,23 @@ class FirstWeights:
         check=above(0.0),
     )
     sine_bias: float = setting(
-        "initial bias of the sine source, where sine_gain is given; below 0, pulses are narrow",
+        "initial bias of the sine source, where sine_weight is given; below 0, pulses are narrow",
         default=0.0,
     )
-    upsample_gain: float = setting(
+    upsampling_gain: float = setting(
         "factor of the initial weights of the decoder's transposed convolutions. torch draws them "
         "for outputs that depend on the whole kernel, which is about 4 times too small: in a short "
         "run the latents have little effect",
         default=1.0,
         check=above(0.0),
     )
-    pitch_deviation: float = setting(
+    pitch_embedding_deviation: float = setting(
         "standard deviation of the initial weights of the pitch embedding. torch's 1 outweighs "
         "content features that are small, as log mels are",
         default=1.0,
         check=at_least(0.0),
     )
-    latent_log_deviation: float = setting(
+    log_deviation_offset: float = setting(
         "added to the initial log standard deviations of posterior and prior; below 0, the means "
         "outweigh the noise from the first step on",
         default=0.0,
@@ -161,8 +161,8 @@ class Model:
         default=0.0,
         check=within(0.0, 1.0),
     )
-    first_weights: FirstWeights = setting(
-        "how fresh weights are drawn, for short runs from nothing", default=FirstWeights()
+    initial_weights: InitialWeights = setting(
+        "how fresh weights are drawn, for short runs from nothing", default=InitialWeights()
     )
     discriminator: Discriminator = setting(
         "the networks of the adversarial losses", default=Discriminator()
@@ -251,7 +251,7 @@ class Conversion:
 
 _OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
 """Prefixes of the metrics that mean something only where discriminators have learned."""
-_OF_PITCH = ("f0_cents", "voicing_error", "octave_cents")
+_OF_PITCH = ("f0_cents", "voicing_error", "voiceless_share", "octave_cents")
 
 
 @frozen(kw_only=True)

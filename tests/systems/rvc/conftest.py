@@ -24,7 +24,7 @@ from engine.systems.rvc.dataset_table import Dataset, LogMel, SwiftF0
 from engine.systems.rvc.recipe import (
     Conversion,
     Discriminator,
-    FirstWeights,
+    InitialWeights,
     Losses,
     Model,
     RvcRecipe,
@@ -65,7 +65,7 @@ SMALL = Model(
     upsample_channels=16,
     speaker_channels=4,
     speaker_rows=3,
-    first_weights=FirstWeights(sine_gain=1.0),
+    initial_weights=InitialWeights(sine_weight=1.0),
     discriminator=Discriminator(periods=(2, 3), scale="without", channels=(4, 8)),
 )
 """Some ten thousand weights: a step takes milliseconds."""

@@ -48,7 +48,8 @@ def test_one_that_follows_the_pitch_has_small_errors_and_passes_every_guard(eval
     assert metrics["eval/octave_cents"] < 30
     assert metrics["eval/conversion/f0_cents"] < 30
     assert metrics["eval/voicing_error"] < 0.2
-    assert metrics["eval/silent_share"] == metrics["eval/clicks"] == 0.0
+    for name in ("silent_share", "clicks", "voiceless_share"):
+        assert metrics[f"eval/{name}"] == 0.0
     for name in ("eval/octave_cents", "eval/clicks", "eval/silent_share"):
         assert breaches(metrics, name) == []
 
@@ -76,6 +77,8 @@ def test_one_that_has_no_voice_at_all_is_stopped_and_not_passed_over(evaluated):
     metrics = evaluated(singers.mute).metrics
     assert np.isnan(metrics["eval/octave_cents"])
     assert metrics["eval/voicing_error"] > 0.5
+    assert metrics["eval/voiceless_share"] == metrics["eval/conversion/voiceless_share"] == 1.0
+    assert breaches(metrics, "eval/voiceless_share")
     assert breaches(metrics, "eval/octave_cents")
 
 

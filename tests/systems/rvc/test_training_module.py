@@ -4,7 +4,7 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.systems.rvc.dataset_table import NoPitch
-from engine.systems.rvc.recipe import FirstWeights, Losses
+from engine.systems.rvc.recipe import InitialWeights, Losses
 from engine.systems.rvc.training_module import RvcTrainingModule
 from tests.systems.rvc.conftest import SMALL
 
@@ -119,7 +119,7 @@ def test_without_pitch_nothing_of_it_is_asked_for(make_rvc_recipe, batch):
 
 def test_the_gain_of_the_sine_is_the_recipes_or_drawn(make_rvc_recipe):
     given = made(make_rvc_recipe())
-    drawn = made(make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights())))
+    drawn = made(make_rvc_recipe(model=evolve(SMALL, initial_weights=InitialWeights())))
     assert float(given.network.dec.m_source.l_linear.weight.detach()) == 1.0
     assert float(drawn.network.dec.m_source.l_linear.weight.detach()) != 1.0
 
@@ -129,18 +129,20 @@ def test_a_large_gain_and_a_bias_make_pulses_with_harmonics_of_the_sine(make_rvc
 
     def second_harmonic(**first):
         source = made(
-            make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights(**first)))
+            make_rvc_recipe(model=evolve(SMALL, initial_weights=InitialWeights(**first)))
         ).network.dec.m_source
         spectrum = torch.fft.rfft(source(f0, noise)[0, 0].detach()).abs()
         return float(spectrum[400] / spectrum[200])
 
-    assert second_harmonic(sine_gain=1.0) < 0.01
-    assert second_harmonic(sine_gain=50.0, sine_bias=-2.0) > 0.2
+    assert second_harmonic(sine_weight=1.0) < 0.01
+    assert second_harmonic(sine_weight=50.0, sine_bias=-2.0) > 0.2
 
 
 def test_the_first_embedding_of_pitch_is_as_large_as_the_recipe_says(make_rvc_recipe):
     network = made(
-        make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights(pitch_deviation=0.1)))
+        make_rvc_recipe(
+            model=evolve(SMALL, initial_weights=InitialWeights(pitch_embedding_deviation=0.1))
+        )
     ).network
     assert 0.09 < float(network.enc_p.emb_pitch.weight.detach().std()) < 0.11
 
@@ -149,7 +151,9 @@ def test_the_first_weights_of_strided_layers_are_as_large_as_the_recipe_says(mak
     def weights(gain):
         torch.manual_seed(1)
         network = made(
-            make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights(upsample_gain=gain)))
+            make_rvc_recipe(
+                model=evolve(SMALL, initial_weights=InitialWeights(upsampling_gain=gain))
+            )
         ).network
         return [up.weight.detach() for up in network.dec.ups]
 
@@ -164,7 +168,7 @@ def test_the_first_deviations_of_posterior_and_prior_are_moved_as_the_recipe_say
         torch.manual_seed(1)
         module = made(
             make_rvc_recipe(
-                model=evolve(SMALL, first_weights=FirstWeights(latent_log_deviation=moved))
+                model=evolve(SMALL, initial_weights=InitialWeights(log_deviation_offset=moved))
             )
         )
         module.begin(0)

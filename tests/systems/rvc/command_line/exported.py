@@ -13,7 +13,7 @@ from engine.systems.rvc.index.build import write_index
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
 from engine.systems.rvc.notes import Speaker, VoiceNote, to_json
-from engine.systems.rvc.recipe import Discriminator, FirstWeights, Model, RvcRecipe
+from engine.systems.rvc.recipe import Discriminator, InitialWeights, Model, RvcRecipe
 
 RATE = 16_000
 CONTENT = LogMelEncoder(dim=768)
@@ -40,7 +40,7 @@ RECIPE = RvcRecipe(
         upsample_channels=16,
         speaker_channels=4,
         speaker_rows=3,
-        first_weights=FirstWeights(sine_gain=1.0),
+        initial_weights=InitialWeights(sine_weight=1.0),
         discriminator=Discriminator(periods=(2, 3), scale="without", channels=(4, 8)),
     ),
     optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},
