@@ -17,7 +17,7 @@ demo: setup
 	@echo "Compare the runs: make ui"
 
 test: setup
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder    # in the order of tests/conftest.py
 
 lint: setup
 	ruff check .
