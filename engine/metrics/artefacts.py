@@ -1,4 +1,4 @@
-"""What goes wrong with audio that is made: clicks, and silence. NumPy, samples in -1..1."""
+"""What goes wrong with audio that is made: clicks, offset, silence. NumPy, samples in -1..1."""
 
 import numpy as np
 
@@ -13,6 +13,11 @@ def clicks_per_second(made: np.ndarray, original: np.ndarray, sample_rate_hz: in
     smallest = max(SMALLEST_CLICK, float(np.abs(np.diff(original)).max(initial=0.0)))
     clicks = np.count_nonzero(np.abs(np.diff(made)) > smallest)
     return clicks * sample_rate_hz / max(1, len(made))
+
+
+def offset(made: np.ndarray) -> float:
+    """The mean sample's distance from 0, which mel spectrograms do not show."""
+    return abs(float(made.astype(np.float64).mean())) if len(made) else 0.0
 
 
 def is_lost(made: np.ndarray, original: np.ndarray) -> bool:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.metrics.artefacts import clicks_per_second, is_lost
+from engine.metrics.artefacts import clicks_per_second, is_lost, offset
 
 RATE = 8_000
 TONE = (0.5 * np.sin(2 * np.pi * 200 * np.arange(2 * RATE) / RATE)).astype(np.float32)
@@ -25,3 +25,9 @@ def test_what_is_30_db_below_the_original_is_lost():
     assert not is_lost(10 ** (-29 / 20) * TONE, TONE)
     assert is_lost(np.zeros_like(TONE), TONE)
     assert not is_lost(np.zeros_like(TONE), np.zeros_like(TONE))
+
+
+def test_the_offset_is_the_mean_samples_distance_from_0():
+    assert offset(TONE) == pytest.approx(0.0, abs=1e-6)
+    assert offset(TONE - 0.3) == pytest.approx(0.3, abs=1e-6)
+    assert offset(TONE[:0]) == 0.0

@@ -12,7 +12,7 @@ from engine.system_support.discovery import recipe_classes
 COMMON = (2, "9e79f90c7718")
 SYSTEMS = {
     "codec": (1, "7febc435326f"),
-    "rvc": (1, "e315519293ad"),
+    "rvc": (1, "b0e1e03b78e8"),
     "vqvae": (1, "ae659f703fa5"),
     "xtts": (1, "de4b509cc124"),
 }

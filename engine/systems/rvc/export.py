@@ -5,10 +5,11 @@ from pathlib import Path
 
 from engine.systems.rvc.conversion.voice_note import voice_note
 from engine.systems.rvc.data.recordings import Recordings
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND
 from engine.systems.rvc.files.export import Training, export_voice
 from engine.systems.rvc.index.of_recordings import export_index
 from engine.systems.rvc.network.synthesizer import Synthesizer
-from engine.systems.rvc.recipe import FRAMES_A_SECOND, RvcRecipe
+from engine.systems.rvc.recipe import RvcRecipe
 
 
 def export_model(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from engine.analysis.content.encoder import ContentEncoder
 from engine.analysis.pitch.method import PitchMethod
-from engine.metrics.artefacts import clicks_per_second, is_lost
+from engine.metrics.artefacts import clicks_per_second, is_lost, offset
 from engine.metrics.pitch import f0_error_cents, voicing_error
 from engine.metrics.speaker_similarity import SpeakerSimilarity
 from engine.systems.rvc.data.slices import at_feature_rate
@@ -42,6 +42,7 @@ class Judge:
         figures = {
             "content_cosine": self._content_cosine(heard, part.content),
             "clicks": clicks_per_second(made, part.audio, self.sample_rate_hz),
+            "offset": offset(made),
             "silent_share": float(is_lost(made, part.audio)),
         }
         if asked is not None:

@@ -12,6 +12,7 @@ _MADE = {
     "similarity": "likeness of the voice and of the learned one, the cosine of a speaker encoder; "
     "takes [speech_evaluation] in params.toml",
     "clicks": "jumps of a sample by over half of full scale, a second of audio",
+    "offset": "distance of the mean sample from 0, where full scale is 1",
     "silent_share": "share of clips whose level is 30 dB or more below the original's",
 }
 
@@ -59,6 +60,9 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "eval/clicks": Guard(
         at="from step:10000", below=5.0, action="warn", because="docs/rvc.md#clicks"
+    ),
+    "eval/offset": Guard(
+        at="from step:10000", below=0.1, action="warn", because="docs/rvc.md#offset"
     ),
     "eval/silent_share": Guard(
         at="from step:10000", below=0.5, action="warn", because="docs/rvc.md#silence"

@@ -46,16 +46,16 @@ def build_discriminators(recipe: RvcRecipe) -> Discriminators:
 @torch.no_grad()
 def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
     """What a recipe says of the first weights; the others are drawn."""
-    model = recipe.model
-    if model.sine_gain is not None and recipe.has_pitch:
+    model, first = recipe.model, recipe.model.first_weights
+    if first.sine_gain is not None and recipe.has_pitch:
         source = network.dec.m_source.l_linear
-        source.weight.fill_(model.sine_gain)
-        source.bias.fill_(model.sine_bias)
+        source.weight.fill_(first.sine_gain)
+        source.bias.fill_(first.sine_bias)
     if recipe.has_pitch:
-        network.enc_p.emb_pitch.weight.mul_(model.pitch_deviation)
+        network.enc_p.emb_pitch.weight.mul_(first.pitch_deviation)
     for up in network.dec.ups:
         assert isinstance(up, NormedConvTranspose1d)
-        up.weight_g.mul_(model.upsample_gain)
+        up.weight_g.mul_(first.upsample_gain)
     for projection in (network.enc_p.proj, network.enc_q.proj):
         assert projection.bias is not None
-        projection.bias[model.latent_channels :].add_(model.latent_log_deviation)
+        projection.bias[model.latent_channels :].add_(first.latent_log_deviation)

@@ -78,7 +78,7 @@ def to_json(note: VoiceNote | IndexNote) -> str:
     return json.dumps(_converter.unstructure(note), indent=2, ensure_ascii=False)
 
 
-def from_json(text: str, kind: type[N], source: object) -> N:
+def from_json(text: str | bytes, kind: type[N], source: object) -> N:
     """A note from its text. Raises UserError naming the `source` where it is none of this kind."""
     try:
         known: Any = json.loads(text)

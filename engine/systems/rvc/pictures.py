@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.systems.rvc.recipe import FRAMES_A_SECOND
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND
 
 _TICKS_HZ = (50, 100, 200, 400, 800)
 

@@ -8,7 +8,8 @@ from engine.features.cache import Features
 from engine.features.prepared import Prepared
 from engine.project import Project
 from engine.recipe.params import Params
-from engine.systems.rvc.recipe import ContentVec, Rmvpe, RvcRecipe
+from engine.systems.rvc.dataset_table import ContentVec, Rmvpe
+from engine.systems.rvc.recipe import RvcRecipe
 
 # The rest of the system imports torch, which `cantus resolve` would wait for.
 

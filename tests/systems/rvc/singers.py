@@ -41,5 +41,9 @@ def clicking(part, f0, speaker):
     return made
 
 
+def offset(part, f0, speaker):
+    return sung(f0) - 0.2
+
+
 def lost(part, f0, speaker):
     return np.full_like(sung(f0), np.nan)

@@ -85,6 +85,13 @@ def test_clicks_are_counted_and_warned_of(evaluated):
     assert breaches(metrics, "eval/clicks")
 
 
+def test_an_offset_is_measured_and_warned_of(evaluated):
+    assert breaches(evaluated(follows).metrics, "eval/offset") == []
+    metrics = evaluated(singers.offset).metrics
+    assert metrics["eval/offset"] == pytest.approx(0.2, abs=0.05)
+    assert breaches(metrics, "eval/offset")
+
+
 def test_what_is_not_finite_is_an_error_that_names_the_clip(evaluated):
     with pytest.raises(UserError, match=r"high/\d.*not finite"):
         evaluated(singers.lost)

@@ -11,8 +11,8 @@ from engine.features.prepared import features_of, write_prepared
 from engine.recipe import load_params
 from engine.recipe.code import preparing_code, training_code
 from engine.system_support.prepare import prepare_recipe
+from engine.systems.rvc.dataset_table import ContentVec, Rmvpe
 from engine.systems.rvc.prepare import published_files
-from engine.systems.rvc.recipe import ContentVec, Rmvpe
 from tests.analysis.hubert_folders import save_hubert
 
 

@@ -3,11 +3,12 @@ from pathlib import Path
 import pytest
 
 from engine.recipe import load_recipe
+from engine.recipe.code import training_code
 from engine.recipe.faults import RecipeError
 from engine.system_support.discovery import recipe_classes
+from engine.systems.rvc.dataset_table import Rmvpe
 from engine.systems.rvc.network.settings import published_settings
 from engine.systems.rvc.networks import synthesizer_settings
-from engine.systems.rvc.recipe import Rmvpe
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 
@@ -111,6 +112,13 @@ def test_what_does_not_fit_is_refused_in_words(override, said):
         assert said in fault(override)
 
 
+def test_a_segment_longer_than_a_slice_of_silence_is_refused_where_there_are_any():
+    long = ("dataset.segment_frames=299", "dataset.slice_seconds=4.0")
+    assert "at most 298, or num_mute_clips 0" in fault(*long)
+    assert load("rvc_v2_40k", *long, "dataset.num_mute_clips=0").dataset.segment_frames == 299
+    assert load("rvc_v2_40k", "dataset.segment_frames=298").dataset.segment_frames == 298
+
+
 def test_more_speakers_than_rows_are_refused():
     said = fault("model.speaker_rows=1", 'dataset.speakers=["anna","bert"]')
     assert "must be at least 2" in said
@@ -125,3 +133,15 @@ def test_figures_of_pitch_may_not_be_relied_on_without_pitch():
 def test_figures_of_conversion_may_not_be_relied_on_without_any():
     said = fault("conversion.num_clips=0", 'guard."eval/conversion/f0_cents".below=9.0')
     assert "conversion.num_clips is 0" in said
+
+
+def test_the_code_that_exports_and_converts_is_no_part_of_a_run():
+    trained = training_code(load()).keys()
+    package = "engine.systems.rvc"
+    assert {
+        f"{package}.{name}" for name in ("conversions", "files.pretrained", "evaluate")
+    } <= trained
+    apart = tuple(
+        f"{package}.{name}" for name in ("conversion.", "files.export", "index", "export")
+    )
+    assert [name for name in trained if name.startswith(apart)] == []

@@ -8,8 +8,9 @@ from engine.recipe.judgement import Guard
 from engine.recipe.training import Start
 from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clip_tables import figures
+from engine.systems.rvc.dataset_table import LogMel, NoPitch, Rmvpe
 from engine.systems.rvc.files.exported import read_exported
-from engine.systems.rvc.recipe import Conversion, LogMel, NoPitch, Rmvpe
+from engine.systems.rvc.recipe import Conversion
 from engine.training.devices import Device
 from engine.training.order import Order
 from engine.training.preflight import Preflight
@@ -61,6 +62,12 @@ def test_another_pitch_or_content_is_another_run_with_other_units(make_rvc):
     other = make_rvc(conversion=Conversion(num_clips=1))
     assert ours.metric_units["conversion/f0_cents"] != other.metric_units["conversion/f0_cents"]
     assert ours.evaluation_set == other.evaluation_set
+
+
+def test_the_evaluation_set_depends_on_how_short_slices_may_be(make_rvc):
+    """Shorter ones are widened, by the length of the segments that are drawn from them."""
+    ours, longer = make_rvc(), make_rvc(dataset={"segment_frames": 80})
+    assert ours.evaluation_set != longer.evaluation_set
 
 
 def test_every_metric_with_a_unit_is_one_that_the_recipe_class_knows(make_rvc):
@@ -169,7 +176,9 @@ def test_without_published_discriminators_the_run_says_that_they_begin_afresh(
 ):
     saved(changed(make_rvc()), published)
     system = starting(published, discriminators=False)
-    assert "the discriminators begin afresh" in system.load_published(published / "G.pth")
+    assert "the discriminators begin with fresh weights" in system.load_published(
+        published / "G.pth"
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 2, 9])

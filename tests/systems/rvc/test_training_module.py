@@ -3,7 +3,8 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.systems.rvc.recipe import Losses, NoPitch
+from engine.systems.rvc.dataset_table import NoPitch
+from engine.systems.rvc.recipe import FirstWeights, Losses
 from engine.systems.rvc.training_module import RvcTrainingModule
 from tests.systems.rvc.conftest import SMALL
 
@@ -118,7 +119,7 @@ def test_without_pitch_nothing_of_it_is_asked_for(make_rvc_recipe, batch):
 
 def test_the_gain_of_the_sine_is_the_recipes_or_drawn(make_rvc_recipe):
     given = made(make_rvc_recipe())
-    drawn = made(make_rvc_recipe(model=evolve(SMALL, sine_gain=None)))
+    drawn = made(make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights())))
     assert float(given.network.dec.m_source.l_linear.weight.detach()) == 1.0
     assert float(drawn.network.dec.m_source.l_linear.weight.detach()) != 1.0
 
@@ -127,7 +128,9 @@ def test_a_large_gain_and_a_bias_make_pulses_with_harmonics_of_the_sine(make_rvc
     f0, noise = torch.full((1, 100), 200.0), torch.zeros(1, 100 * HOP)
 
     def second_harmonic(**first):
-        source = made(make_rvc_recipe(model=evolve(SMALL, **first))).network.dec.m_source
+        source = made(
+            make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights(**first)))
+        ).network.dec.m_source
         spectrum = torch.fft.rfft(source(f0, noise)[0, 0].detach()).abs()
         return float(spectrum[400] / spectrum[200])
 
@@ -136,14 +139,18 @@ def test_a_large_gain_and_a_bias_make_pulses_with_harmonics_of_the_sine(make_rvc
 
 
 def test_the_first_embedding_of_pitch_is_as_large_as_the_recipe_says(make_rvc_recipe):
-    network = made(make_rvc_recipe(model=evolve(SMALL, pitch_deviation=0.1))).network
-    assert 0.09 < float(network.enc_p.emb_pitch.weight.std()) < 0.11
+    network = made(
+        make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights(pitch_deviation=0.1)))
+    ).network
+    assert 0.09 < float(network.enc_p.emb_pitch.weight.detach().std()) < 0.11
 
 
 def test_the_first_weights_of_strided_layers_are_as_large_as_the_recipe_says(make_rvc_recipe):
     def weights(gain):
         torch.manual_seed(1)
-        network = made(make_rvc_recipe(model=evolve(SMALL, upsample_gain=gain))).network
+        network = made(
+            make_rvc_recipe(model=evolve(SMALL, first_weights=FirstWeights(upsample_gain=gain)))
+        ).network
         return [up.weight.detach() for up in network.dec.ups]
 
     for larger, drawn in zip(weights(4.0), weights(1.0), strict=True):
@@ -155,7 +162,11 @@ def test_the_first_deviations_of_posterior_and_prior_are_moved_as_the_recipe_say
 ):
     def deviations(moved):
         torch.manual_seed(1)
-        module = made(make_rvc_recipe(model=evolve(SMALL, latent_log_deviation=moved)))
+        module = made(
+            make_rvc_recipe(
+                model=evolve(SMALL, first_weights=FirstWeights(latent_log_deviation=moved))
+            )
+        )
         module.begin(0)
         found = module.prepare(batch)
         inside = found["synthesized/mask"]

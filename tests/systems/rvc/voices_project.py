@@ -14,7 +14,8 @@ from engine.recipe.optimizers import AdamW
 from engine.recipe.params import Work
 from engine.recipe.training import Training
 from engine.systems.rvc.data.recordings import load_recordings
-from engine.systems.rvc.recipe import Dataset, LogMel, Model, RvcRecipe, SwiftF0
+from engine.systems.rvc.dataset_table import Dataset, LogMel, SwiftF0
+from engine.systems.rvc.recipe import Model, RvcRecipe
 
 RATE = 16_000
 VOICES = {"anna": 220.0, "bela": 110.0}

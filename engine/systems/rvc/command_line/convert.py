@@ -1,10 +1,16 @@
 """`cantus convert`: recordings in a trained voice."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.system_support.device import device_option
+
+if TYPE_CHECKING:  # they import torch, which `cantus --help` would wait for
+    from engine.systems.rvc.command_line.files import Files
+    from engine.systems.rvc.command_line.open_voice import OpenedVoice
+    from engine.systems.rvc.conversion.voice import Wishes
 
 _share = click.FloatRange(0, 1)
 
@@ -87,13 +93,10 @@ def command(
     if auto_transpose and transpose is not None:
         raise click.UsageError("Give --transpose or --auto-transpose: one of the two.")
 
-    from engine.system_support.each_file import Job, each_file
-    from engine.systems.rvc.command_line.files import find_files, said_of
+    from engine.systems.rvc.command_line.files import find_files
     from engine.systems.rvc.command_line.models import Asked
     from engine.systems.rvc.command_line.open_voice import open_voice
-    from engine.systems.rvc.conversion.convert import Moved, convert_file
     from engine.systems.rvc.conversion.voice import Wishes
-    from engine.terminal.say import say
 
     files = find_files(source, output)
     opened = open_voice(
@@ -109,8 +112,6 @@ def command(
             device=device,
         )
     )
-    for note in opened.notes:
-        say(note)
     wishes = Wishes(
         semitones=transpose or 0.0,
         auto_transpose=auto_transpose,
@@ -120,9 +121,23 @@ def command(
         noise_scale=opened.noise_scale,
         seed=seed,
     )
+    return _convert(files, opened, wishes, as_float=as_float, force=force)
+
+
+def _convert(
+    files: "Files", opened: "OpenedVoice", wishes: "Wishes", *, as_float: bool, force: bool
+) -> int:
+    """Convert every file, say what was made of each, and return the exit code."""
+    from engine.system_support.each_file import Job, each_file
+    from engine.systems.rvc.command_line.files import said_of
+    from engine.systems.rvc.conversion.convert import Moved, convert_file
+    from engine.terminal.say import say
+
+    voice = opened.voice
+    for note in opened.notes:
+        say(note)
 
     def convert(job: Job, moved: Moved) -> str:
-        voice = opened.voice
         made = convert_file(voice, job.source, job.target, wishes, as_float=as_float, moved=moved)
         return made.sentence(voice.sample_rate_hz)
 

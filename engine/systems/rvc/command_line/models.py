@@ -8,7 +8,8 @@ from engine.errors import UserError
 from engine.project import Project, find_project
 from engine.system_support.trained_model import trained_model
 from engine.systems.rvc.conversion.voice import Wishes
-from engine.systems.rvc.recipe import Content, ContentVec, Fcpe, Pitch, RvcRecipe
+from engine.systems.rvc.dataset_table import Content, ContentVec, Fcpe, Pitch
+from engine.systems.rvc.recipe import RvcRecipe
 
 
 @frozen(kw_only=True)

@@ -15,16 +15,9 @@ from engine.systems.rvc.command_line.speakers import choose_speaker
 from engine.systems.rvc.conversion.voice import Retrieve, Voice, Wishes
 from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.methods import content_encoder, falls_back, pitch_method
+from engine.systems.rvc.dataset_table import Crepe, Fcpe, Pitch, Praat, Rmvpe, SwiftF0
 from engine.systems.rvc.files.exported import ExportedModel, read_exported
 from engine.systems.rvc.notes import Speaker, VoiceNote
-from engine.systems.rvc.recipe import (
-    Crepe,
-    Fcpe,
-    Pitch,
-    Praat,
-    Rmvpe,
-    SwiftF0,
-)
 
 _PITCH: dict[str, Pitch] = {
     "fcpe": Fcpe(),

@@ -44,5 +44,6 @@ def read_voice_note(facts: Mapping[str, Any], path: Path) -> VoiceNote | None:
 
 
 def _median(pitch: tuple[np.ndarray, ...], chosen: np.ndarray) -> float | None:
-    hertz = median_f0(np.concatenate([pitch[place] for place in np.flatnonzero(chosen)]))
+    own = [pitch[place] for place in np.flatnonzero(chosen)]
+    hertz = median_f0(np.concatenate([np.zeros(0, np.float32), *own]))
     return None if isnan(hertz) else round(hertz, 2)

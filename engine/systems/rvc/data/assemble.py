@@ -9,7 +9,7 @@ from engine.systems.rvc.data.cached_features import CachedFeatures
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
 from engine.systems.rvc.data.frames import frames_of
 from engine.systems.rvc.data.sliced_clips import SlicedClips
-from engine.systems.rvc.recipe import Dataset
+from engine.systems.rvc.dataset_table import Dataset
 
 
 def slices_at(sliced: SlicedClips, places: np.ndarray) -> SlicedClips:

@@ -19,9 +19,7 @@ from engine.systems.rvc.data.methods import Methods
 from engine.systems.rvc.data.shards import Shard, shards_of
 from engine.systems.rvc.data.sliced_clips import MeasureSlices, SlicedClips, read_sliced
 from engine.systems.rvc.data.slices import Slicing
-from engine.systems.rvc.recipe import FEATURE_RATE_HZ
-
-MUTE_SECONDS = 3
+from engine.systems.rvc.dataset_table import FEATURE_RATE_HZ, MUTE_SECONDS
 
 _APART = (
     "engine.corpus",
@@ -29,6 +27,7 @@ _APART = (
     "engine.files",
     "engine.nn.cpu",
     "engine.recipe",
+    "engine.systems.rvc.dataset_table",
     "engine.systems.rvc.recipe",
     "engine.training",
 )

@@ -11,7 +11,7 @@ from engine.features.prepared import Table
 from engine.systems.rvc.data.clips import VoiceClips
 from engine.systems.rvc.data.left_out import WAY_OUT
 from engine.systems.rvc.data.recordings import Recordings
-from engine.systems.rvc.recipe import FRAMES_A_SECOND
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND
 
 _USED = (
     "id",

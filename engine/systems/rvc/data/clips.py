@@ -14,7 +14,7 @@ from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
 from engine.system_support.corpus_clips import CorpusClipSet
 from engine.systems.rvc.data.slices import SLICE, slice_audio
-from engine.systems.rvc.recipe import FRAMES_A_SECOND, Dataset
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Dataset
 
 _NO_ROW = -1
 """Of a slice of silence, which is in no clip."""

@@ -6,7 +6,7 @@ from engine.analysis.content.encoder import ContentEncoder
 from engine.analysis.pitch.method import num_frames
 from engine.errors import UserError
 from engine.files.text import visible
-from engine.systems.rvc.recipe import FRAMES_A_SECOND
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND
 
 TOLERANCE = 2
 """Frames, of 10 ms: HuBERT's convolutions are not padded, and take up to two less."""

@@ -11,7 +11,8 @@ from engine.analysis.pitch.method import PitchMethod
 from engine.analysis.pitch.open_pitch import open_pitch
 from engine.files.checksum import digest_of
 from engine.project import Project
-from engine.systems.rvc.recipe import Content, Crepe, LogMel, NoPitch, Pitch, Rmvpe, RvcRecipe
+from engine.systems.rvc.dataset_table import Content, Crepe, LogMel, NoPitch, Pitch, Rmvpe
+from engine.systems.rvc.recipe import RvcRecipe
 
 
 @frozen(eq=False)

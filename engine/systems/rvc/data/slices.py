@@ -10,7 +10,7 @@ from attrs import frozen
 from engine.corpus import PackedAudio
 from engine.systems.rvc.data.high_pass import ORDER, HighPassed
 from engine.systems.rvc.data.silence import Range, SilenceSlicer
-from engine.systems.rvc.recipe import FEATURE_RATE_HZ, FRAMES_A_SECOND, Dataset
+from engine.systems.rvc.dataset_table import FEATURE_RATE_HZ, FRAMES_A_SECOND, Dataset
 
 _OVERLAP_SECONDS = 0.3
 _SHORTEST_SECONDS = 0.5

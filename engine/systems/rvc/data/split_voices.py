@@ -23,7 +23,7 @@ def learnable(
     split = data.split
     unlearned = np.setdiff1d(speakers[split.evaluation], speakers[split.train])
     notes = [_said(names[number], int((speakers == number).sum())) for number in unlearned.tolist()]
-    if not notes or recipe.dataset.evaluation is not None or recipe.start is not None:
+    if not notes or _is_given(recipe):
         return data, notes
     moved = np.isin(speakers[split.evaluation], unlearned)
     if moved.all():
@@ -55,6 +55,13 @@ def only_chosen(data: SplitCorpus) -> tuple[SplitCorpus, np.ndarray]:
         evaluation=np.searchsorted(places, split.evaluation),
     )
     return evolve(data, rows=data.rows[places], split=chosen), places
+
+
+def _is_given(recipe: RvcRecipe) -> bool:
+    """Whether the evaluation clips are a frozen set's, or those of the recipe that is continued."""
+    start = recipe.start
+    inherited = start is not None and start.from_ is not None and start.evaluation == "inherited"
+    return inherited or recipe.dataset.evaluation is not None
 
 
 def _said(name: str, num_clips: int) -> str:

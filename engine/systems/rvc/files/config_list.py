@@ -7,6 +7,7 @@ from attrs import frozen
 from engine.errors import UserError
 from engine.recipe.fields import setting, within
 from engine.recipe.structure import structure
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND
 from engine.systems.rvc.network.settings import SynthesizerSettings, Version
 from engine.systems.rvc.recipe import Model
 
@@ -85,7 +86,13 @@ def settings_of(
     if tables is None:
         key, wrong = faults[0]
         raise UserError(f"{source}: its config is of no network: {key[-1]}: {wrong}.")
-    return SynthesizerSettings.of(tables.model, tables.sample_rate_hz, uses_f0=uses_f0)
+    settings = SynthesizerSettings.of(tables.model, tables.sample_rate_hz, uses_f0=uses_f0)
+    if settings.hop_length * FRAMES_A_SECOND != settings.sample_rate_hz:
+        raise UserError(
+            f"{source}: its config is of no network: upsample_rates: they make "
+            f"{settings.hop_length} samples of a hundredth of a second, at {rate} Hz."
+        )
+    return settings
 
 
 def _is_long(given: list[Any]) -> bool:

@@ -55,8 +55,15 @@ def read_state_file(path: Path) -> StateFile:
 
 
 def _is_tensor(name: object, value: object) -> bool:
-    plain = isinstance(value, Tensor) and value.layout == torch.strided and not value.is_meta
-    return isinstance(name, str) and plain
+    if not isinstance(value, Tensor):
+        return False
+    plain = value.layout == torch.strided and not value.is_meta
+    return isinstance(name, str) and plain and _is_stored(value)
+
+
+def _is_stored(value: Tensor) -> bool:
+    """Whether the file holds every value: a view that repeats one would fill memory when copied."""
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
 
 
 def _named(name: str) -> str:

@@ -77,4 +77,4 @@ def _require_fit(path: Path, index: faiss.Index, dim: int, content: str) -> None
 def read_note(index: Path) -> IndexNote | None:
     """The note of an index; None of one that was made elsewhere. Raises UserError if damaged."""
     path = index_note_path(index)
-    return from_json(path.read_text(), IndexNote, path) if path.is_file() else None
+    return from_json(path.read_bytes(), IndexNote, path) if path.is_file() else None

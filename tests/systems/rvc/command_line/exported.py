@@ -7,19 +7,13 @@ from engine.analysis.content.logmel import LogMel as LogMelEncoder
 from engine.recipe import to_toml
 from engine.recipe.optimizers import AdamW
 from engine.recipe.training import Training as TrainingTable
+from engine.systems.rvc.dataset_table import Dataset, LogMel, SwiftF0
 from engine.systems.rvc.files.export import Training, export_voice
 from engine.systems.rvc.index.build import write_index
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
 from engine.systems.rvc.notes import Speaker, VoiceNote, to_json
-from engine.systems.rvc.recipe import (
-    Dataset,
-    Discriminator,
-    LogMel,
-    Model,
-    RvcRecipe,
-    SwiftF0,
-)
+from engine.systems.rvc.recipe import Discriminator, FirstWeights, Model, RvcRecipe
 
 RATE = 16_000
 CONTENT = LogMelEncoder(dim=768)
@@ -46,7 +40,7 @@ RECIPE = RvcRecipe(
         upsample_channels=16,
         speaker_channels=4,
         speaker_rows=3,
-        sine_gain=1.0,
+        first_weights=FirstWeights(sine_gain=1.0),
         discriminator=Discriminator(periods=(2, 3), scale="without", channels=(4, 8)),
     ),
     optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},

@@ -10,12 +10,8 @@ import soundfile
 from attrs import evolve
 
 from engine.recipe import to_toml
+from engine.systems.rvc.dataset_table import ContentVec, NoPitch, Rmvpe
 from engine.systems.rvc.index.build import write_index
-from engine.systems.rvc.recipe import (
-    ContentVec,
-    NoPitch,
-    Rmvpe,
-)
 from tests.systems.rvc.command_line.exported import (
     CONTENT,
     NOTE,

@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from attrs import evolve
 
 from engine.errors import UserError
 from engine.systems.rvc.conversion.voice_note import read_voice_note, voice_note
+from engine.systems.rvc.references import reference_voices
 from tests.systems.rvc.conftest import VOICES
 
 
@@ -20,6 +23,26 @@ def test_a_model_says_who_speaks_in_it_at_which_pitch(make_rvc):
         assert one.median_hz == pytest.approx(VOICES[one.name][0], rel=0.1)
     assert note.content == system.recordings.methods.content.digest
     assert note.unvoiced == "interpolate"
+
+
+def test_a_voice_without_a_training_clip_has_no_median(make_rvc):
+    """As with a frozen evaluation set that holds all clips of a speaker."""
+    system = make_rvc(dataset={"speakers": ()})
+    recordings, data = system.recordings, system.recordings.data
+    speakers = np.array([recordings.clips.slices_of(place)[0] for place in data.split.train])
+    kept = data.split.train[recordings.clips.slices.speakers[speakers] != 0]
+    without = evolve(recordings, data=evolve(data, split=evolve(data.split, train=kept)))
+    note = read_voice_note({"cantus": voice_note(without, system.recipe)}, Path("x.pth"))
+    assert [one.median_hz is None for one in note.speakers] == [True, False, False]
+    learned = without.clips.only(kept).slices
+    assert reference_voices(learned, 3, evolve(system._judge, similarity=Hears()))[0] is None
+
+
+class Hears:
+    """Stands in for a speaker encoder."""
+
+    def embed(self, audio, sample_rate_hz):
+        return float(np.abs(audio).max())
 
 
 def test_a_model_from_elsewhere_says_nothing():

@@ -15,7 +15,7 @@ from engine.features.cache import Features
 from engine.systems.rvc.data import shards
 from engine.systems.rvc.data.content_features import MeasureContent
 from engine.systems.rvc.data.sliced_clips import MeasureSlices
-from engine.systems.rvc.recipe import LogMel, NoPitch
+from engine.systems.rvc.dataset_table import LogMel, NoPitch
 from tests.systems.rvc.voices_project import ingested, voice, write_voices
 
 _KILLED = """

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.analysis.pitch.coarse import coarse_bins, interpolate_unvoiced
-from engine.systems.rvc.recipe import NoPitch
+from engine.systems.rvc.dataset_table import NoPitch
 
 
 @pytest.fixture

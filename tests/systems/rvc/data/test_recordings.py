@@ -12,7 +12,8 @@ from engine.errors import UserError
 from engine.evaluation.audio import rows_sharing_audio
 from engine.features.cache import Features
 from engine.project import Project
-from engine.systems.rvc.recipe import ContentVec, Fcpe, NoPitch, Rmvpe
+from engine.recipe.training import Start
+from engine.systems.rvc.dataset_table import ContentVec, Fcpe, NoPitch, Rmvpe
 from tests.analysis.hubert_folders import save_hubert
 from tests.systems.rvc.voices_project import RATE, ingested, voice, write_voices
 
@@ -123,6 +124,18 @@ def test_a_speaker_with_one_clip_is_learned_from_and_said(
         said += [note for note in recordings.notes if "carl" in note]
     assert said
     assert all("only clip was drawn to be held out. They are learned from" in one for one in said)
+
+
+def test_published_weights_change_nothing_of_it(recordings_of, make_voices_recipe, project):
+    """They have no evaluation clips, so that no set is inherited from them."""
+    add(project, "carl/only", voice(180, 2.0, 9))
+    ingested(project)
+    started = evolve(
+        make_voices_recipe(dataset={"eval_share": 0.8}), start=Start(weights="f0G.pth")
+    )
+    recordings = recordings_of(started, project)
+    assert any("only clip was drawn to be held out" in note for note in recordings.notes)
+    assert recordings.speaker_names.index("carl") in recordings.training.speakers
 
 
 def test_what_cannot_be_used_is_left_out_with_its_reason(

@@ -8,7 +8,7 @@ import pytest
 
 from engine.systems.rvc.data.high_pass import HighPassed
 from engine.systems.rvc.data.slices import Dropped, Slicing, slice_audio, slice_clip
-from engine.systems.rvc.recipe import Dataset, Fcpe, LogMel
+from engine.systems.rvc.dataset_table import Dataset, Fcpe, LogMel
 from tests.systems.rvc.voices_project import voice
 
 REFERENCE = Path(__file__).with_name("slices_reference.json")

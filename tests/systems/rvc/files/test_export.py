@@ -116,6 +116,7 @@ def test_the_number_of_speakers_is_that_of_the_rows(path):
         (12, [10] * 17, "more than 16 upsample_rates"),
         (12, [10, 10, 2], "upsample_kernels"),
         (17, 10**9, "sample_rate_hz"),
+        (17, 48_000, "400 samples of a hundredth of a second, at 48000 Hz"),
         (5, 3, "num_heads"),
     ],
 )

@@ -158,6 +158,14 @@ def test_a_damaged_value_is_refused(network, saved):
     assert "NaN or infinity in dec.conv_post.weight" in words
 
 
+def test_a_small_file_that_would_fill_memory_is_refused(network, tmp_path):
+    """Its tensor repeats one number a million million times: as float32, 4 TB."""
+    repeated = torch.zeros(1, dtype=torch.half).expand(10**6, 10**6)
+    torch.save({"model": {"enc_p.emb_phone.weight": repeated}}, tmp_path / "large.pth")
+    words = unchanged(network, lambda: load_generator(network, tmp_path / "large.pth"))
+    assert "has 'enc_p.emb_phone.weight'" in words
+
+
 class _Runs:
     def __reduce__(self):
         return os.mkdir, ("was_run",)

@@ -77,7 +77,8 @@ def test_a_trained_index_without_vectors_is_refused(tmp_path):
         read_index(tmp_path / "trained_x.index", DIM, "any")
 
 
-def test_a_damaged_note_is_named(path):
-    index_note_path(path).write_text('{"content": 1}')
+@pytest.mark.parametrize("note", [b'{"content": 1}', b"\xff\xfe\x00"])
+def test_a_damaged_note_is_named(path, note):
+    index_note_path(path).write_bytes(note)
     with pytest.raises(UserError, match=r"index\.json is damaged"):
         read_index(path, DIM, "content one")
