@@ -65,7 +65,8 @@ def _pth(asked: Asked, project: Project) -> ConvertingModel:
         raise UserError(
             f"{asked.model} converts content features of ContentVec, and there is no folder "
             f"{project.root / content.folder}: 'cantus fetch contentvec' makes it, or give "
-            "--content, a folder of ContentVec as `transformers` reads it."
+            "--content, a folder of ContentVec as `transformers` reads it. A voice that was "
+            "trained here, whatever its content features, is converted by its recipe's name."
         )
     return ConvertingModel(path=Path(asked.model), pitch=Fcpe(), content=content, index=asked.index)
 

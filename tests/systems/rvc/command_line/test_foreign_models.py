@@ -55,6 +55,7 @@ def test_published_files_that_a_foreign_model_needs_are_named(cantus, project, w
     export(project / "voice.pth", note=None)
     told = cantus("convert", "voice.pth", wav, "out.wav")
     refused(told, project, "'cantus fetch contentvec' makes it, or give --content")
+    assert "A voice that was trained here" in told.error
 
 
 def test_what_a_foreign_model_cannot_do_is_said(cantus, project, contentvec, wav):
