@@ -32,7 +32,7 @@ def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     """
     recipe, folder, project = loop.recipe, store.folder, store.project
     best = read_checkpoint(folder.best)
-    loop.conclude(best.weights)
+    loop.conclude(best)
     beside = folder.path / ".model.partial"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()

@@ -203,10 +203,12 @@ class Loop:
             if self.ranks.is_first:
                 self.sample_as_it_is(when, prefix, num_clips)
 
-    def conclude(self, weights: Mapping[str, Tensor]) -> None:
+    def conclude(self, best: Checkpoint) -> None:
         """Put the weights that the run leaves into the system; nothing is trained from here on."""
-        self.system.module.load_state_dict(dict(weights), strict=True)
-        self.system.module.eval()
+        module = self.system.module
+        module.load_state_dict(dict(best.weights), strict=True)
+        module.conclude(best.state["step"], best.state["epoch"])
+        module.eval()
 
     def sample_as_it_is(
         self, when: When, prefix: str = "eval", num_clips: int | None = None

@@ -174,6 +174,12 @@ class TrainingModule(nn.Module):
         """
         return weights, ""
 
+    def conclude(self, step: int, epoch: float) -> None:
+        """Called once, before what a run leaves is exported: when its weights were learned.
+
+        `step` and `epoch` are those that the run had finished then, not those of its end.
+        """
+
 
 class System(Protocol):
     """A model family, built from a recipe: everything the loop needs and nothing it may guess."""

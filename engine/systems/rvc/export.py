@@ -8,28 +8,27 @@ from engine.systems.rvc.data.recordings import Recordings
 from engine.systems.rvc.dataset_table import FRAMES_A_SECOND
 from engine.systems.rvc.files.export import Training, export_voice
 from engine.systems.rvc.index.of_recordings import export_index
-from engine.systems.rvc.network.synthesizer import Synthesizer
 from engine.systems.rvc.recipe import RvcRecipe
+from engine.systems.rvc.training_module import RvcTrainingModule
 
 
 def export_model(
-    network: Synthesizer, recordings: Recordings, recipe: RvcRecipe, folder: Path
+    module: RvcTrainingModule, recordings: Recordings, recipe: RvcRecipe, folder: Path
 ) -> None:
     """Write `<recipe>.pth` and its retrieval index, as both programs look for them."""
     folder.mkdir(parents=True, exist_ok=True)
-    export_voice(network, folder / f"{recipe.name}.pth", _training(recordings, recipe))
+    training = _training(module, recordings, recipe)
+    export_voice(module.network, folder / f"{recipe.name}.pth", training)
     export_index(recordings, folder, recipe.name, recipe.model.version)
 
 
-def _training(recordings: Recordings, recipe: RvcRecipe) -> Training:
-    """What the file says of how it was trained: as long as the recipe says."""
-    training, slices = recipe.training, recordings.training
-    in_an_epoch = max(1, -(-len(slices) // training.batch_size))
-    steps = training.steps or (training.epochs or 0) * in_an_epoch
+def _training(module: RvcTrainingModule, recordings: Recordings, recipe: RvcRecipe) -> Training:
+    """What the file says of how its weights were learned: for as many whole epochs."""
+    slices = recordings.training
     return Training(
         name=recipe.name,
-        epoch=training.epochs or steps // in_an_epoch,
-        step=steps,
+        epoch=int(module.learned_epochs),
+        step=module.learned_steps,
         created=datetime.now().isoformat(timespec="microseconds"),
         audio_seconds=float(slices.frames.sum()) / FRAMES_A_SECOND,
         content=recipe.dataset.content.kind,

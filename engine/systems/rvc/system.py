@@ -219,7 +219,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     def export(self, folder: Path) -> None:
         """Write the `.pth` that RVC WebUI and Applio load, and the retrieval index."""
-        export_model(self.module.network, self.recordings, self.recipe, folder)
+        export_model(self.module, self.recordings, self.recipe, folder)
 
     def load_published(self, path: Path) -> str:
         """Take over a published generator, and the discriminators where the recipe names them."""

@@ -48,11 +48,17 @@ class RvcTrainingModule(TrainingModule):
         self.prior_share = recipe.model.prior_share
         self.adversary = False
         """Whether the discriminators are heard in the present step."""
+        self.learned_steps, self.learned_epochs = 0, 0.0
+        """Finished when the weights that a run leaves were learned."""
 
     def begin(self, step: int) -> None:
         """The discriminators are heard from their own first step on."""
         heard = not self.terms.isdisjoint(ADVERSARIAL_TERMS)
         self.adversary = heard and step >= self.starts_at_step
+
+    def conclude(self, step: int, epoch: float) -> None:
+        """The exported file says both."""
+        self.learned_steps, self.learned_epochs = step, epoch
 
     def prepare(self, batch: Batch) -> Batch:
         """Run the synthesizer once for both turns; cut what its segments should have been."""

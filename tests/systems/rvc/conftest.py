@@ -157,3 +157,17 @@ def trained_voice(voices, tmp_path_factory):
     run = Run(small_recipe(), project, load_params(project.params), build_system, StopsAt())
     assert run.train().ending == "finished"
     return project
+
+
+@pytest.fixture
+def train(voices, tmp_path):
+    """Runs a recipe in a project of its own: train(name of the project, recipe, watcher)."""
+
+    def run(name, recipe, watcher):
+        root = tmp_path / name
+        if not root.exists():
+            shutil.copytree(voices.root, root)
+        project = Project(root)
+        return Run(recipe, project, load_params(project.params), build_system, watcher).train()
+
+    return run

@@ -1,31 +1,12 @@
 """A voice's run, stopped and gone on with: everything that decides its weights is in its state."""
 
-import shutil
-
-import pytest
 import torch
 from attrs import evolve
 
-from engine.project import Project
-from engine.recipe import load_params
 from engine.recipe.training import Start
-from engine.runs.run import Run
-from engine.system_support.build import build_system
 from engine.systems.rvc.recipe import Conversion
 from engine.training.checkpoint import read_checkpoint
 from tests.systems.stops_at import StopsAt
-
-
-@pytest.fixture
-def train(voices, tmp_path):
-    def run(name, recipe, watcher):
-        root = tmp_path / name
-        if not root.exists():
-            shutil.copytree(voices.root, root)
-        project = Project(root)
-        return Run(recipe, project, load_params(project.params), build_system, watcher).train()
-
-    return run
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights_and_figures(train, make_rvc_recipe, tmp_path):

@@ -3,8 +3,11 @@
 import json
 
 from engine.recipe.metric_names import is_known, known_metrics
-from engine.systems.rvc.recipe import RvcRecipe
+from engine.systems.rvc.files.exported import read_exported
+from engine.systems.rvc.recipe import Conversion, RvcRecipe
 from engine.tracking.events import read_events
+from engine.training.checkpoint import read_state
+from tests.systems.stops_at import StopsAt
 
 
 def test_every_figure_that_is_logged_is_one_that_a_recipe_may_name(trained_voice):
@@ -30,3 +33,20 @@ def test_the_export_is_a_voice_with_its_index(trained_voice):
     export = trained_voice.root / "models/small/export"
     assert (export / "small.pth").is_file()
     assert [*export.glob("added_*.index")]
+
+
+def test_an_export_says_when_its_weights_were_learned_not_when_the_run_ended(
+    train, make_rvc_recipe, tmp_path
+):
+    """The highest distance counts as the best, so that it is the first and not the last."""
+    recipe = make_rvc_recipe(
+        conversion=Conversion(num_clips=1), steps=6, evaluate_every="step:2", best_is="highest"
+    )
+    assert train("worse", recipe, StopsAt()).ending == "finished"
+    model = tmp_path / "worse/models/small"
+    best = read_state(model / "checkpoints/best")
+    facts = read_exported(model / "export/small.pth").facts
+    assert best["step"] < 6
+    assert facts["step"] == best["step"]
+    assert facts["epoch"] == int(best["epoch"]) < int(6 / best["steps_per_epoch"])
+    assert facts["info"] == f"{facts['epoch']}epoch"

@@ -27,7 +27,9 @@ class Training:
 
     name: str
     epoch: int
+    """Whole epochs after which the weights were as they are."""
     step: int
+    """Steps, likewise."""
     created: str
     """Date and time in Applio's form, 2026-01-31T12:00:00.000000."""
     audio_seconds: float
