@@ -72,7 +72,10 @@ def each_file(
                 say(f"{job.target}: {work(job, partial(_move, progress, number, len(jobs)))}")
                 done += 1
             except (UserError, UnusableError, OSError) as error:
-                _complain(job, error)
+                _complain(job, str(error))
+                failed += 1
+            except (RuntimeError, MemoryError) as error:  # of PyTorch and faiss, for this file
+                _complain(job, f"{type(error).__name__}: {error}".removesuffix(": "))
                 failed += 1
     return Tally(done, kept, failed)
 
@@ -81,9 +84,9 @@ def _move(progress: Callable[[float, int], None], number: int, total: int, share
     progress(number + share, total)
 
 
-def _complain(job: Job, error: Exception) -> None:
+def _complain(job: Job, error: str) -> None:
     # A sentence of the engine may name the file already; that of a decoder does not.
-    place = "" if str(job.source) in str(error) else f"{job.source}: "
+    place = "" if str(job.source) in error else f"{job.source}: "
     click.echo(f"error: {visible_lines(f'{place}{error}')}", err=True)
 
 

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from engine.errors import UserError
 from engine.system_support.each_file import Job, each_file, jobs_for
@@ -45,3 +46,32 @@ def test_two_that_would_become_one_are_refused_before_any_is_done(tmp_path, jobs
     with pytest.raises(UserError, match="Several of the files would become"):
         each_file(twice, "making", louder, force=False)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory."), "OutOfMemoryError: CUDA out of memory."),
+        (RuntimeError("Error in faiss"), "RuntimeError: Error in faiss"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_one_that_memory_or_a_library_fails_is_named_with_the_kind_of_error(
+    tmp_path, jobs, capsys, error, said
+):
+    def fails_at_b(job, moved):
+        if job.source.name == "b.txt":
+            raise error
+        return louder(job, moved)
+
+    tally = each_file(jobs, "making", fails_at_b, force=False)
+    assert (tally.done, tally.failed, tally.code) == (2, 1, 2)
+    assert capsys.readouterr().err == f"error: {tmp_path}/b.txt: {said}\n"
+
+
+def test_a_mistake_of_the_code_is_no_files_fault(jobs):
+    def mistaken(job, moved):
+        raise TypeError("a mistake")
+
+    with pytest.raises(TypeError, match="a mistake"):
+        each_file(jobs, "making", mistaken, force=False)

@@ -52,7 +52,7 @@ def assemble(
             frames=frames_of(slices, made.methods.content, rate, ids),
             speakers=speakers[of_clip],
             pitch=sliced.pitch,
-            content=tuple(made.content(data.rows, slices)),
+            content=made.content(data.rows, slices),
             packed=data.corpus.packed(rate),
             dataset=dataset,
         ),

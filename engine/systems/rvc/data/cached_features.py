@@ -14,11 +14,12 @@ from engine.features.cache import Features, Key
 from engine.features.many_files import Job, make_files
 from engine.files.source_code import digest_of_code, import_closure
 from engine.recipe.params import Work
-from engine.systems.rvc.data.content_features import STORED, MeasureContent, read_content
+from engine.systems.rvc.data.content_features import STORED, MeasureContent
 from engine.systems.rvc.data.methods import Methods
 from engine.systems.rvc.data.shards import Shard, shards_of
 from engine.systems.rvc.data.sliced_clips import MeasureSlices, SlicedClips, read_sliced
 from engine.systems.rvc.data.slices import Slicing
+from engine.systems.rvc.data.stored_content import StoredContent, stored_in
 from engine.systems.rvc.dataset_table import FEATURE_RATE_HZ, MUTE_SECONDS
 
 _APART = (
@@ -58,7 +59,7 @@ class CachedFeatures:
         paths = make_files(self.cache, jobs, self._workers(pitch), title)
         return SlicedClips.joined([*map(read_sliced, paths)], [len(s.rows) for s in shards])
 
-    def content(self, rows: np.ndarray, slices: np.ndarray) -> list[np.ndarray]:
+    def content(self, rows: np.ndarray, slices: np.ndarray) -> StoredContent:
         """The content features [frames, dim] of the slices of the clips at these rows.
 
         `slices` are all that there are of these clips, in their order.
@@ -72,8 +73,8 @@ class CachedFeatures:
             jobs.append(Job("content.npy", {**key, "clips": shard.digest}, write))
             counts.append([encoder.num_frames(int(heard)) for heard in part["heard"]])
         paths = make_files(self.cache, jobs, self._workers(encoder), "content features")
-        read = zip(paths, counts, strict=True)
-        return [features for path, of_each in read for features in read_content(path, of_each)]
+        pairs = zip(paths, counts, strict=True)
+        return StoredContent(tuple(place for pair in pairs for place in stored_in(*pair)))
 
     def mute(self) -> np.ndarray:
         """The content features [frames, dim] of three seconds of silence."""

@@ -14,6 +14,7 @@ from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
 from engine.system_support.corpus_clips import CorpusClipSet
 from engine.systems.rvc.data.slices import SLICE, slice_audio
+from engine.systems.rvc.data.stored_content import StoredContent
 from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Dataset
 
 _NO_ROW = -1
@@ -39,7 +40,7 @@ class VoiceSlices(CorpusClipSet):
     """Their numbers, int64 [slices]."""
     pitch: tuple[np.ndarray, ...]
     """Hz of each slice's frames as measured, 0.0 without voice; empty arrays without pitch."""
-    content: tuple[np.ndarray, ...]
+    content: StoredContent
     """Features [frames of 20 ms, dim] of each slice, in half precision."""
     packed: PackedAudio
     dataset: Dataset
@@ -67,7 +68,7 @@ class VoiceSlices(CorpusClipSet):
             frames=self.frames[places],
             speakers=self.speakers[places],
             pitch=tuple(self.pitch[place] for place in places.tolist()),
-            content=tuple(self.content[place] for place in places.tolist()),
+            content=self.content.only(places),
         )
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> dict[str, Tensor]:
@@ -123,7 +124,7 @@ class VoiceSlices(CorpusClipSet):
             frames=np.append(self.frames, np.full(len(added), frames)),
             speakers=np.append(self.speakers, np.array(speakers, np.int64)),
             pitch=(*self.pitch, *[hertz] * len(added)),
-            content=(*self.content, *[features] * len(added)),
+            content=self.content.followed_by([features] * len(added)),
         )
 
     def _batch(self, indices: Sequence[int], crop_starts: np.ndarray) -> dict[str, Tensor]:

@@ -50,9 +50,3 @@ class MeasureContent:
                 "dataset.content.folder."
             )
         return features
-
-
-def read_content(path: Path, counts: list[int]) -> list[np.ndarray]:
-    """The features of each slice, views of the file [frames, dim]; nothing is copied."""
-    flat = np.load(path, mmap_mode="r").view(np.ndarray)
-    return np.split(flat, np.cumsum(counts)[:-1]) if counts else []

@@ -25,6 +25,10 @@ def eligible_places(
     why: dict[int, tuple[Reason, str]] = {
         one.clip: (one.reason, one.found) for one in sliced.dropped if not num_slices[one.clip]
     }
+    # No cut of a silence holds a loud frame: a clip that is not silent has a part.
+    for place in np.flatnonzero(num_slices == 0).tolist():
+        clip = corpus.manifest.clips[voices.rows[place]].id
+        assert place in why, f"clip {clip} was neither cut into slices nor dropped"
     if has_pitch:
         unvoiced = np.flatnonzero((num_slices > 0) & ~voiced)
         why |= dict.fromkeys(unvoiced.tolist(), ("no voiced frame", ""))
