@@ -53,7 +53,11 @@ _share = click.FloatRange(0, 1)
 )
 @click.option("--speaker", metavar="NAME|ID", help="Whose voice.  [default: the first]")
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True)
-@click.option("--index", type=click.Path(path_type=Path), help="The added_*.index of a MODEL.pth.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help="The added_*.index of a MODEL.pth.  [default: the one beside it]",
+)
 @click.option(
     "--content", type=click.Path(path_type=Path), help="Folder of the ContentVec of a MODEL.pth."
 )

@@ -1,6 +1,7 @@
 """The voice that `cantus convert` is given: a trained recipe, or a .pth from elsewhere."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from attrs import frozen
@@ -58,7 +59,7 @@ def open_voice(asked: Asked) -> OpenedVoice:
         voice=voice,
         index_rate=rate,
         noise_scale=model.noise_scale,
-        notes=_notes(model),
+        notes=_notes(asked, model),
     )
 
 
@@ -108,7 +109,7 @@ def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) ->
         if asked.index_rate is not None:
             raise UserError(
                 f"--index-rate {asked.index_rate:g} needs a retrieval index, and {model.path} has "
-                "none beside it: give --index, or leave --index-rate out."
+                "no added_*.index beside it: give --index, or leave --index-rate out."
             )
         return None
     from engine.systems.rvc.index.retrieval import read_index
@@ -116,7 +117,8 @@ def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) ->
     return read_index(model.index, content.dim, content.digest)
 
 
-def _notes(model: ConvertingModel) -> Sequence[str]:
+def _notes(asked: Asked, model: ConvertingModel) -> Sequence[str]:
     if model.index is None:
         return ["index: none, the features of the source are taken as they are"]
-    return []
+    found = asked.index is None and Path(asked.model).suffix == ".pth"
+    return [f"index: {model.index}, which lies beside the model"] if found else []
