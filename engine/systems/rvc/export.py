@@ -34,7 +34,6 @@ def _training(module: RvcTrainingModule, recordings: Recordings, recipe: RvcReci
         content=recipe.dataset.content.kind,
         num_speakers=len(recordings.speaker_names),
         others={
-            "pitch": recipe.dataset.pitch.kind,
             "mel_floor": recipe.model.mel_floor,
             **voice_note(recordings, recipe),
         },

@@ -27,12 +27,23 @@ class Speaker:
 
 
 @frozen(kw_only=True)
+class PitchNote:
+    """The method that measured the pitch which a model learned from."""
+
+    kind: str
+    """Its name, as `cantus convert --pitch` takes it."""
+    digest: str
+
+
+@frozen(kw_only=True)
 class VoiceNote:
     """What conversion wants to know of an exported model. It stands in the `.pth`."""
 
     speakers: tuple[Speaker, ...]
     content: str
     """Digest of the content encoder whose features the model learned from."""
+    pitch: PitchNote | None
+    """None of a model without pitch."""
     unvoiced: Literal["zero", "interpolate"]
     """Pitch of frames without voice, as the model learned it."""
 

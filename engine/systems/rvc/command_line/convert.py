@@ -49,11 +49,15 @@ _share = click.FloatRange(0, 1)
 @click.option(
     "--pitch",
     metavar="METHOD",
-    help="fcpe, swift_f0, crepe, crepe_tiny, rmvpe or praat.  [default: the recipe's]",
+    help="fcpe, swift_f0, crepe, crepe_tiny, rmvpe or praat.  [default: the model's]",
 )
 @click.option("--speaker", metavar="NAME|ID", help="Whose voice.  [default: the first]")
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True)
-@click.option("--index", type=click.Path(path_type=Path), help="The added_*.index of a MODEL.pth.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help="The added_*.index of a MODEL.pth.  [default: the one beside it]",
+)
 @click.option(
     "--content", type=click.Path(path_type=Path), help="Folder of the ContentVec of a MODEL.pth."
 )

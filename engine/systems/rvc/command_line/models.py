@@ -51,7 +51,8 @@ def project_of(asked: Asked) -> Project:
 def find_model(asked: Asked, project: Project) -> ConvertingModel:
     """A trained recipe's export, or the .pth that is named.
 
-    Raises UserError where there is none, and where published files that it needs are missing.
+    Raises UserError where there is none, where published files that it needs are missing, and
+    where several retrieval indices lie beside a .pth.
     """
     if Path(asked.model).suffix == ".pth":
         return _pth(asked, project)
@@ -68,7 +69,22 @@ def _pth(asked: Asked, project: Project) -> ConvertingModel:
             "--content, a folder of ContentVec as `transformers` reads it. A voice that was "
             "trained here, whatever its content features, is converted by its recipe's name."
         )
-    return ConvertingModel(path=Path(asked.model), pitch=Fcpe(), content=content, index=asked.index)
+    index = _index_beside(asked) if asked.index is None else asked.index
+    return ConvertingModel(path=Path(asked.model), pitch=Fcpe(), content=content, index=index)
+
+
+def _index_beside(asked: Asked) -> Path | None:
+    """The index in the folder of a .pth. Raises UserError where it is not clear which is meant."""
+    if asked.index_rate == 0:
+        return None
+    found = sorted(Path(asked.model).parent.glob("added_*.index"))
+    if len(found) > 1:
+        raise UserError(
+            f"Beside {asked.model} are {len(found)} retrieval indices: "
+            f"{', '.join(path.name for path in found)}. Say by --index which is the model's, or "
+            "convert without: --index-rate 0"
+        )
+    return found[0] if found else None
 
 
 def _trained(asked: Asked, project: Project) -> ConvertingModel:

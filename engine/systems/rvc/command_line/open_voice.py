@@ -1,32 +1,23 @@
 """The voice that `cantus convert` is given: a trained recipe, or a .pth from elsewhere."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from attrs import frozen
 
 from engine.analysis.content.encoder import ContentEncoder
-from engine.analysis.pitch.method import PitchMethod
 from engine.errors import UserError
 from engine.project import Project
 from engine.system_support.device import open_device
+from engine.systems.rvc.command_line.choose_pitch import choose_pitch
 from engine.systems.rvc.command_line.models import Asked, ConvertingModel, find_model, project_of
 from engine.systems.rvc.command_line.speakers import choose_speaker
 from engine.systems.rvc.conversion.voice import Retrieve, Voice, Wishes
 from engine.systems.rvc.conversion.voice_note import read_voice_note
-from engine.systems.rvc.data.methods import content_encoder, falls_back, pitch_method
-from engine.systems.rvc.dataset_table import Crepe, Fcpe, Pitch, Praat, Rmvpe, SwiftF0
+from engine.systems.rvc.data.methods import content_encoder
 from engine.systems.rvc.files.exported import ExportedModel, read_exported
 from engine.systems.rvc.notes import Speaker, VoiceNote
-
-_PITCH: dict[str, Pitch] = {
-    "fcpe": Fcpe(),
-    "swift_f0": SwiftF0(),
-    "crepe": Crepe(),
-    "crepe_tiny": Crepe(size="tiny"),
-    "rmvpe": Rmvpe(),
-    "praat": Praat(),
-}
 
 
 @frozen(kw_only=True)
@@ -53,11 +44,12 @@ def open_voice(asked: Asked) -> OpenedVoice:
     speaker = _speaker(asked, exported, note)
     content = _content(model, exported, note, project, device)
     retrieval = _retrieval(asked, model, content)
+    pitch = choose_pitch(asked, model, note, project, device) if _has_pitch(exported) else None
     voice = Voice(
         synthesizer=exported.network.to(device),
         speaker=speaker.row,
         content=content,
-        pitch=_pitch(asked, model, project, device) if _has_pitch(exported) else None,
+        pitch=pitch,
         unvoiced="zero" if note is None else note.unvoiced,
         retrieval=retrieval,
         median_hz=speaker.median_hz,
@@ -67,7 +59,7 @@ def open_voice(asked: Asked) -> OpenedVoice:
         voice=voice,
         index_rate=rate,
         noise_scale=model.noise_scale,
-        notes=_notes(asked, model, voice, project),
+        notes=_notes(asked, model),
     )
 
 
@@ -110,18 +102,6 @@ def _content(
     return encoder
 
 
-def _pitch(
-    asked: Asked, model: ConvertingModel, project: Project, device: torch.device
-) -> PitchMethod | None:
-    if asked.pitch is None:
-        return pitch_method(model.pitch, project, device)
-    if asked.pitch not in _PITCH:
-        raise UserError(
-            f"No pitch method is called {asked.pitch!r}. There are: {', '.join(_PITCH)}."
-        )
-    return pitch_method(_PITCH[asked.pitch], project, device)
-
-
 def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) -> Retrieve | None:
     if asked.index_rate == 0:
         return None
@@ -129,7 +109,7 @@ def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) ->
         if asked.index_rate is not None:
             raise UserError(
                 f"--index-rate {asked.index_rate:g} needs a retrieval index, and {model.path} has "
-                "none beside it: give --index, or leave --index-rate out."
+                "no added_*.index beside it: give --index, or leave --index-rate out."
             )
         return None
     from engine.systems.rvc.index.retrieval import read_index
@@ -137,10 +117,8 @@ def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) ->
     return read_index(model.index, content.dim, content.digest)
 
 
-def _notes(asked: Asked, model: ConvertingModel, voice: Voice, project: Project) -> Sequence[str]:
-    notes = []
-    if voice.pitch is not None and asked.pitch is None and falls_back(model.pitch, project):
-        notes.append("pitch: by fcpe, since the weights of rmvpe are not there")
+def _notes(asked: Asked, model: ConvertingModel) -> Sequence[str]:
     if model.index is None:
-        notes.append("index: none, the features of the source are taken as they are")
-    return notes
+        return ["index: none, the features of the source are taken as they are"]
+    found = asked.index is None and Path(asked.model).suffix == ".pth"
+    return [f"index: {model.index}, which lies beside the model"] if found else []

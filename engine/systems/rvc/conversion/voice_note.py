@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.analysis.pitch.fcpe import Fcpe
+from engine.analysis.pitch.method import PitchMethod
 from engine.metrics.pitch import median_f0
-from engine.systems.rvc.notes import Speaker, VoiceNote, from_json, to_json
+from engine.systems.rvc.conversion.pitch_names import name_of
+from engine.systems.rvc.notes import PitchNote, Speaker, VoiceNote, from_json, to_json
 from engine.systems.rvc.recipe import RvcRecipe
 
 if TYPE_CHECKING:  # conversion reads notes, and none of the corpus
@@ -28,6 +31,7 @@ def voice_note(recordings: "Recordings", recipe: RvcRecipe) -> Mapping[str, str]
     note = VoiceNote(
         speakers=tuple(speakers),
         content=recordings.methods.content.digest,
+        pitch=_pitch_note(recordings.methods.pitch, recipe),
         unvoiced=recipe.dataset.unvoiced,
     )
     return {_NOTE: to_json(note)}
@@ -41,6 +45,14 @@ def read_voice_note(facts: Mapping[str, Any], path: Path) -> VoiceNote | None:
     own = facts.get(_OURS)
     text = own.get(_NOTE) if isinstance(own, Mapping) else None
     return None if text is None else from_json(str(text), VoiceNote, path)
+
+
+def _pitch_note(method: PitchMethod | None, recipe: RvcRecipe) -> PitchNote | None:
+    """Of the method that was used, which may be fcpe in place of the recipe's rmvpe."""
+    if method is None:
+        return None
+    kind = "fcpe" if isinstance(method, Fcpe) else name_of(recipe.dataset.pitch)
+    return PitchNote(kind=kind, digest=method.digest)
 
 
 def _median(pitch: tuple[np.ndarray, ...], chosen: np.ndarray) -> float | None:

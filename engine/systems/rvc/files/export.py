@@ -37,8 +37,8 @@ class Training:
     """What Applio calls the embedder of the content vectors: "contentvec"."""
     num_speakers: int
     others: Mapping[str, str | int | float]
-    """What the two programs have no entry for: the pitch method, the floor of the mel spectrogram
-    and so on."""
+    """What the two programs have no entry for: the floor of the mel spectrogram, and the note on
+    its voices and methods."""
 
 
 def export_voice(network: Synthesizer, path: Path, training: Training) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from engine.analysis.content.logmel import LogMel as LogMelEncoder
+from engine.analysis.pitch.swift_f0 import SwiftF0 as SwiftF0Method
 from engine.recipe import to_toml
 from engine.recipe.optimizers import AdamW
 from engine.recipe.training import Training as TrainingTable
@@ -12,7 +13,7 @@ from engine.systems.rvc.files.export import Training, export_voice
 from engine.systems.rvc.index.build import write_index
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
-from engine.systems.rvc.notes import Speaker, VoiceNote, to_json
+from engine.systems.rvc.notes import PitchNote, Speaker, VoiceNote, to_json
 from engine.systems.rvc.recipe import Discriminator, InitialWeights, Model, RvcRecipe
 
 RATE = 16_000
@@ -52,6 +53,7 @@ NOTE = VoiceNote(
         Speaker(name="bela", row=1, median_hz=None),
     ),
     content=CONTENT.digest,
+    pitch=PitchNote(kind="swift_f0", digest=SwiftF0Method().digest),
     unvoiced="zero",
 )
 

@@ -7,11 +7,14 @@ import time
 import numpy as np
 import pytest
 import soundfile
+import torch
 from attrs import evolve
 
+from engine.analysis.pitch.fcpe import Fcpe
 from engine.recipe import to_toml
 from engine.systems.rvc.dataset_table import ContentVec, NoPitch, Rmvpe
 from engine.systems.rvc.index.build import write_index
+from engine.systems.rvc.notes import PitchNote
 from tests.systems.rvc.command_line.exported import (
     CONTENT,
     NOTE,
@@ -197,16 +200,39 @@ def test_what_exists_is_made_anew_only_by_force(cantus, project, index, wav):
     assert (project / "out.wav").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"pitch": Rmvpe()}, "'cantus fetch rmvpe' puts them into published/rmvpe"),
-        ({"content": ContentVec()}, "'cantus fetch contentvec' makes one"),
-    ],
-)
-def test_published_files_that_a_recipe_needs_are_named(cantus, project, wav, changes, said):
-    train(project, evolve(RECIPE, dataset=evolve(RECIPE.dataset, **changes)))
-    refused(cantus("convert", "small", wav, "out.wav"), project, said)
+def test_published_files_that_a_recipe_needs_are_named(cantus, project, wav):
+    train(project, evolve(RECIPE, dataset=evolve(RECIPE.dataset, content=ContentVec())))
+    told = cantus("convert", "small", wav, "out.wav")
+    refused(told, project, "'cantus fetch contentvec' makes one")
+
+
+@pytest.mark.parametrize("where_missing", ["refuse", "fcpe"])
+def test_no_method_stands_in_for_rmvpe_unless_it_is_asked_for(cantus, project, wav, where_missing):
+    """Whatever the recipe allows while it trains: this model learned from rmvpe."""
+    pitch = Rmvpe(weights="elsewhere/rmvpe.pt", where_missing=where_missing)
+    recipe = evolve(RECIPE, dataset=evolve(RECIPE.dataset, pitch=pitch))
+    train(project, recipe, evolve(NOTE, pitch=PitchNote(kind="rmvpe", digest="1" * 64)))
+    told = cantus("convert", "small", wav, "out.wav")
+    refused(told, project, "small.pth learned from pitch by rmvpe, which cannot be used here")
+    for said in ("elsewhere/rmvpe.pt", "'cantus fetch rmvpe'", "--pitch fcpe"):
+        assert said in told.error
+    assert cantus("convert", "small", wav, "out.wav", "--pitch", "fcpe").code == 0
+
+
+def test_a_model_that_learned_from_fcpe_in_place_of_rmvpe_needs_no_rmvpe(cantus, project, wav):
+    recipe = evolve(RECIPE, dataset=evolve(RECIPE.dataset, pitch=Rmvpe(where_missing="fcpe")))
+    fcpe = PitchNote(kind="fcpe", digest=Fcpe(torch.device("cpu")).digest)
+    train(project, recipe, evolve(NOTE, pitch=fcpe))
+    told = cantus("convert", "small", wav, "out.wav")
+    assert (told.code, told.error) == (0, "")
+
+
+def test_another_release_of_the_pitch_method_is_used_only_if_it_is_asked_for(cantus, project, wav):
+    train(project, note=evolve(NOTE, pitch=PitchNote(kind="swift_f0", digest="1" * 64)))
+    told = cantus("convert", "small", wav, "out.wav")
+    refused(told, project, "another swift_f0 (111111111111, here")
+    assert "--pitch swift_f0 to use what is here" in told.error
+    assert cantus("convert", "small", wav, "out.wav", "--pitch", "swift_f0").code == 0
 
 
 def test_an_index_of_another_content_model_is_refused(cantus, project, index, wav):

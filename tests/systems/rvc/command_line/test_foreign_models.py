@@ -35,20 +35,42 @@ def foreign(project, content):
     return ("convert", "voice.pth", "in.wav", "out.wav", "--content", content)
 
 
+def write_foreign_index(path):
+    index = faiss.IndexFlatL2(768)
+    index.add(np.random.default_rng(0).normal(size=(20, 768)).astype(np.float32))
+    faiss.write_index(index, str(path))
+
+
 def test_a_model_from_elsewhere_is_used_with_what_is_given(cantus, project, contentvec, wav):
     words = foreign(project, contentvec)
     told = cantus(*words, "--speaker", "2", "--transpose", "-2")
     assert (told.code, told.error) == (0, "")
     assert "index: none" in told.out
     without = soundfile.read("out.wav")[0]
-    index = faiss.IndexFlatL2(768)
-    index.add(np.random.default_rng(0).normal(size=(20, 768)).astype(np.float32))
-    faiss.write_index(index, "added_x.index")
+    write_foreign_index("added_x.index")
     told = cantus(
         *words, "--speaker", "2", "--transpose", "-2", "--index", "added_x.index", "--force"
     )
     assert (told.code, told.error) == (0, "")
     assert not np.array_equal(soundfile.read("out.wav")[0], without)
+
+
+def test_the_one_index_beside_a_model_is_used_and_of_several_none(cantus, project, contentvec, wav):
+    words = foreign(project, contentvec)
+    refused(cantus(*words, "--index-rate", "0.5"), project, "has no added_*.index beside it")
+    write_foreign_index("added_x.index")
+    told = cantus(*words)
+    assert (told.code, told.error) == (0, "")
+    assert "index: added_x.index, which lies beside the model" in told.out
+    found = soundfile.read("out.wav")[0]
+    assert cantus(*words, "--index", "added_x.index", "--force").code == 0
+    assert np.array_equal(soundfile.read("out.wav")[0], found)
+    assert cantus(*words, "--index-rate", "0", "--force").code == 0
+    assert not np.array_equal(soundfile.read("out.wav")[0], found)
+    (project / "out.wav").unlink()
+    write_foreign_index("added_y.index")
+    refused(cantus(*words), project, "2 retrieval indices: added_x.index, added_y.index. Say by")
+    assert cantus(*words, "--index", "added_y.index").code == 0
 
 
 def test_published_files_that_a_foreign_model_needs_are_named(cantus, project, wav):

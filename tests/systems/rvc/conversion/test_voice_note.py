@@ -6,6 +6,9 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.systems.rvc.conversion.voice_note import read_voice_note, voice_note
+from engine.systems.rvc.dataset_table import Crepe, NoPitch, Rmvpe
+from engine.systems.rvc.notes import PitchNote
+from engine.systems.rvc.recipe import Conversion
 from engine.systems.rvc.references import reference_voices
 from tests.systems.rvc.conftest import VOICES
 
@@ -22,7 +25,19 @@ def test_a_model_says_who_speaks_in_it_at_which_pitch(make_rvc):
     for one in note.speakers:
         assert one.median_hz == pytest.approx(VOICES[one.name][0], rel=0.1)
     assert note.content == system.recordings.methods.content.digest
+    assert note.pitch == PitchNote(kind="swift_f0", digest=system.recordings.methods.pitch.digest)
     assert note.unvoiced == "interpolate"
+
+
+@pytest.mark.parametrize(
+    ("pitch", "kind"),
+    [(Rmvpe(where_missing="fcpe"), "fcpe"), (Crepe(size="tiny"), "crepe_tiny"), (NoPitch(), None)],
+)
+def test_a_model_names_the_pitch_method_that_was_used(make_rvc, pitch, kind):
+    """Not the one that the recipe would rather have had."""
+    system = make_rvc(dataset={"pitch": pitch}, conversion=Conversion(num_clips=0))
+    note = read_voice_note({"cantus": voice_note(system.recordings, system.recipe)}, Path("x.pth"))
+    assert (note.pitch and note.pitch.kind) == kind
 
 
 def test_a_voice_without_a_training_clip_has_no_median(make_rvc):
