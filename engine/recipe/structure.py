@@ -95,7 +95,10 @@ def _table_hook(table: type, converter: Converter, system: type[Recipe] | None) 
     def hook(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
             raise expected(value, table)
-        built = build(value, table)
+        # The only table there may be needs no kind, but a recipe that was written out names it.
+        named = kind_of(table) is not None and value.get("kind") == kind_of(table)
+        given = {key: inner for key, inner in value.items() if not (named and key == "kind")}
+        built = build(given, table)
         checks = getattr(built, "cross_checks", tuple)
         _raise_all([Invalid(what, _split(where)) for where, what in checks()])
         return built

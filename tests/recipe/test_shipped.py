@@ -10,6 +10,7 @@ from engine.recipe import load_recipe
 from engine.recipe.judgement import guards_on
 from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.loss_settings import loss_settings
+from engine.recipe.plain import to_toml
 from engine.system_support.discovery import recipe_classes
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,13 @@ def test_each_loads_and_none_is_long(path):
     assert load(path).name == path.stem
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= (50 if path.stem == "codec_dac_fixed" and path in WRITTEN else 100)
+
+
+@pytest.mark.parametrize("path", [*WRITTEN, *DEMOS, *UPSTREAM], ids=named)
+def test_what_a_run_writes_of_it_beside_the_weights_loads_as_the_same(path, tmp_path):
+    recipe = load(path)
+    (tmp_path / path.name).write_text(to_toml(recipe), encoding="utf-8")
+    assert load(tmp_path / path.name) == recipe
 
 
 @pytest.mark.parametrize("path", [*WRITTEN, *DEMOS], ids=named)
