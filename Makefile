@@ -13,7 +13,7 @@ demo: setup
 	dvc repro
 	dvc metrics diff audio_vae audio_vae_plus
 	dvc metrics diff xtts_phase1 xtts_phase2
-	@echo "Listen and look: report.html in models/codec_dac_fixed, models/xtts_phase2, models/audio_vae_plus"
+	@echo "Listen and look: report.html in models/codec_dac_fixed, models/xtts_phase2, models/rvc_v2_40k, models/audio_vae_plus"
 	@echo "Compare the runs: make ui"
 
 test: setup
