@@ -5,14 +5,15 @@ from collections import Counter
 import numpy as np
 
 from engine.corpus import Corpus
-from engine.systems.rvc.data.left_out import LeftOut, Reason
+from engine.system_support.left_out import LeftOut
+from engine.systems.rvc.data.left_out import Reason
 from engine.systems.rvc.data.sliced_clips import SlicedClips
 from engine.systems.rvc.data.voices import Voices
 
 
 def eligible_places(
     corpus: Corpus, voices: Voices, sliced: SlicedClips, has_pitch: bool
-) -> tuple[np.ndarray, list[LeftOut]]:
+) -> tuple[np.ndarray, list[LeftOut[Reason]]]:
     """Places among the voices' clips that can be used, and every clip that cannot, by row.
 
     `sliced` is of all clips of the voices.

@@ -8,7 +8,8 @@ from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
 from engine.recipe.faults import did_you_mean, listed
-from engine.systems.rvc.data.left_out import LeftOut
+from engine.system_support.left_out import LeftOut
+from engine.systems.rvc.data.left_out import Reason
 
 
 @frozen(eq=False)
@@ -21,7 +22,7 @@ class Voices:
     """Ascending rows of the manifest."""
     speakers: Sequence[int]
     """The speaker's number of each."""
-    left_out: Sequence[LeftOut]
+    left_out: Sequence[LeftOut[Reason]]
 
 
 def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> Voices:
@@ -47,7 +48,7 @@ def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> 
 
 def _sorted(clips: Sequence[Clip], names: Sequence[str]) -> Voices:
     numbers = {name: number for number, name in enumerate(names)}
-    rows, speakers, left_out = list[int](), list[int](), list[LeftOut]()
+    rows, speakers, left_out = list[int](), list[int](), list[LeftOut[Reason]]()
     for row, clip in enumerate(clips):
         number = numbers.get(clip.speaker or "")
         if number is not None:

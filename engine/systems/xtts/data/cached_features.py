@@ -17,6 +17,7 @@ from engine.corpus.table.manifest import Clip
 from engine.features.cache import Features
 from engine.recipe import to_plain
 from engine.recipe.code import preparing_digest
+from engine.system_support.left_out import LeftOut
 from engine.systems.xtts.data.assets import (
     Vocabulary,
     XttsAssets,
@@ -31,7 +32,7 @@ from engine.systems.xtts.data.audio_codes import (
     fit_audio_codes,
     num_codes_in,
 )
-from engine.systems.xtts.data.eligible import Eligible, LeftOut, eligible_clips, language_of
+from engine.systems.xtts.data.eligible import Eligible, eligible_clips, language_of
 from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Published, XttsRecipe
 from engine.systems.xtts.text.tokenizer import Tokenizer

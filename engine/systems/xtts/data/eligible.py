@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
+from engine.system_support.left_out import LeftOut, by_reason, notes_of
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, Dataset
 from engine.systems.xtts.text.tokenizer import Tokenizer
 
@@ -38,23 +39,7 @@ WAY_OUT: Mapping[Reason, str] = MappingProxyType(
     }
 )
 """What would let a clip be used."""
-_SHOWN = 3
 _SHOWN_CHARACTERS = 20
-
-
-@frozen
-class LeftOut:
-    """A clip that is not used."""
-
-    row: int
-    """Of the manifest."""
-    id: str
-    reason: Reason
-    detail: str
-    """What was found; empty where the reason says it all."""
-
-    def __str__(self) -> str:
-        return visible(f"{self.id} ({self.detail})" if self.detail else self.id)
 
 
 @frozen(eq=False)
@@ -65,27 +50,18 @@ class Eligible:
     """Ascending rows of the manifest."""
     tokens: Sequence[np.ndarray]
     """Text tokens of each, int32, without START and STOP."""
-    left_out: Sequence[LeftOut]
+    left_out: Sequence[LeftOut[Reason]]
     """By row."""
 
     @property
     def counts(self) -> dict[Reason, int]:
         """How many clips are left out, by reason."""
-        return {reason: len(these) for reason, these in self._by_reason().items()}
+        return {reason: len(these) for reason, these in by_reason(self.left_out).items()}
 
     @property
     def notes(self) -> list[str]:
         """Sentences for the report."""
-        return [
-            f"Left out, {reason}: {len(these)}, first {', '.join(map(str, these[:_SHOWN]))}."
-            for reason, these in self._by_reason().items()
-        ]
-
-    def _by_reason(self) -> dict[Reason, list[LeftOut]]:
-        found: dict[Reason, list[LeftOut]] = {}
-        for one in self.left_out:
-            found.setdefault(one.reason, []).append(one)
-        return found
+        return notes_of(self.left_out)
 
 
 @define
@@ -96,7 +72,7 @@ class _Sorter:
     tokenizer: Tokenizer
     rows: list[int] = field(factory=list)
     tokens: list[np.ndarray] = field(factory=list)
-    left_out: list[LeftOut] = field(factory=list)
+    left_out: list[LeftOut[Reason]] = field(factory=list)
 
     def add(self, row: int, clip: Clip) -> None:
         found = self._why_not(clip) or self._encoded(clip)
