@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-import torch
 from attrs import evolve
 
 from engine.project import Project
@@ -14,6 +13,7 @@ from engine.system_support.build import build_system
 from engine.systems.codec.recipe import Balancer
 from engine.training.checkpoint import read_checkpoint
 from tests.systems.codec.conftest import LOSSES, SMALL
+from tests.systems.resumed import ends_alike
 from tests.systems.stops_at import StopsAt
 
 
@@ -42,25 +42,12 @@ def test_every_choice_at_once_resumes_to_the_same_weights(train, make_codec_reci
         evaluate_every="step:4",
         checkpoint_every="step:2",
     )
-    assert train("whole", recipe, StopsAt()).ending == "finished"
-    assert train("stopped", recipe, StopsAt(5)).ending == "interrupted"
-    assert train("stopped", recipe, StopsAt()).ending == "finished"
-    whole, stopped = (
-        read_checkpoint(tmp_path / name / "models/small/checkpoints/last")
-        for name in ("whole", "stopped")
-    )
-    assert whole.weights.keys() == stopped.weights.keys()
+    whole = ends_alike(train, recipe, tmp_path)
     assert {n for n in whole.weights if "counts" in n or "balancer" in n} == {
         "network.quantizer.counts",
         "balancer.averages",
     }
-    assert all(torch.equal(whole.weights[n], stopped.weights[n]) for n in whole.weights)
-    assert all(torch.equal(whole.average[n], stopped.average[n]) for n in whole.average)
     assert not any(name.startswith("discriminators") for name in whole.average)
-    metrics = [
-        (tmp_path / name / "metrics/small.json").read_bytes() for name in ("whole", "stopped")
-    ]
-    assert metrics[0] == metrics[1]
 
 
 def test_a_later_phase_takes_the_discriminators_over_too(train, make_codec_recipe, tmp_path):

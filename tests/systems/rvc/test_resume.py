@@ -1,11 +1,10 @@
 """A voice's run, stopped and gone on with: everything that decides its weights is in its state."""
 
-import torch
 from attrs import evolve
 
 from engine.recipe.training import Start
 from engine.systems.rvc.recipe import Conversion
-from engine.training.checkpoint import read_checkpoint
+from tests.systems.resumed import ends_alike
 from tests.systems.stops_at import StopsAt
 
 
@@ -19,20 +18,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_figures(train, make_rvc_r
         evaluate_every="step:4",
         checkpoint_every="step:2",
     )
-    assert train("whole", recipe, StopsAt()).ending == "finished"
-    assert train("stopped", recipe, StopsAt(5)).ending == "interrupted"
-    assert train("stopped", recipe, StopsAt()).ending == "finished"
-    whole, stopped = (
-        read_checkpoint(tmp_path / name / "models/small/checkpoints/last")
-        for name in ("whole", "stopped")
-    )
-    assert whole.weights.keys() == stopped.weights.keys()
-    assert all(torch.equal(whole.weights[n], stopped.weights[n]) for n in whole.weights)
-    assert all(torch.equal(whole.average[n], stopped.average[n]) for n in whole.average)
-    metrics = [
-        (tmp_path / name / "metrics/small.json").read_bytes() for name in ("whole", "stopped")
-    ]
-    assert metrics[0] == metrics[1]
+    assert ends_alike(train, recipe, tmp_path).average
 
 
 def test_a_later_phase_takes_over_both_networks_and_is_heard_beside_the_first(

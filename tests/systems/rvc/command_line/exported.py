@@ -14,7 +14,8 @@ from engine.systems.rvc.index.build import write_index
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
 from engine.systems.rvc.notes import PitchNote, Speaker, VoiceNote, to_json
-from engine.systems.rvc.recipe import Discriminator, InitialWeights, Model, RvcRecipe
+from engine.systems.rvc.recipe import RvcRecipe
+from tests.systems.rvc.conftest import SMALL
 
 RATE = 16_000
 CONTENT = LogMelEncoder(dim=768)
@@ -26,24 +27,7 @@ RECIPE = RvcRecipe(
     dataset=Dataset(
         corpus="words", sample_rate_hz=RATE, split="random", pitch=SwiftF0(), content=LogMel()
     ),
-    model=Model(
-        n_fft=512,
-        num_mels=32,
-        latent_channels=8,
-        hidden_channels=8,
-        filter_channels=16,
-        num_layers=1,
-        resblock="2",
-        resblock_kernels=(3,),
-        resblock_dilations=((1, 3),),
-        upsample_rates=(10, 4, 4),
-        upsample_kernels=(20, 8, 8),
-        upsample_channels=16,
-        speaker_channels=4,
-        speaker_rows=3,
-        initial_weights=InitialWeights(sine_weight=1.0),
-        discriminator=Discriminator(periods=(2, 3), scale="without", channels=(4, 8)),
-    ),
+    model=SMALL,
     optimizer={turn: AdamW(learning_rate=1e-3) for turn in RvcRecipe.turns},
     training=TrainingTable(steps=1, batch_size=1, best="eval/mel"),
 )
