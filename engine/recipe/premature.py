@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 from engine.recipe.judgement import Guards, guards_on
 
+_OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
+"""How the names of metrics begin that mean something where discriminators have learned."""
+
 
 def premature_guards(
-    guards: Guards, metrics: tuple[str, ...], begin: int, steps_per_epoch: int | None
+    guards: Guards, begin: int, steps_per_epoch: int | None
 ) -> Iterator[tuple[str, str]]:
-    """Guards of metrics that start so, at or before the step `begin`: key path and fault.
+    """Guards of discriminators at or before the step `begin`, their first: key path and fault.
 
     Those at an epoch are looked at where the steps in one are known.
     """
@@ -16,7 +19,7 @@ def premature_guards(
         guard = named.guard
         unit, _, count = guard.at.removeprefix("from ").partition(":")
         unknown = unit == "epoch" and steps_per_epoch is None
-        if not named.metric.startswith(metrics) or guard.at == "always" or unknown:
+        if not named.metric.startswith(_OF_DISCRIMINATORS) or guard.at == "always" or unknown:
             continue
         step = int(count) * ((steps_per_epoch or 1) if unit == "epoch" else 1)
         if step <= begin:

@@ -260,10 +260,6 @@ class Evaluation:
     )
 
 
-_OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
-"""How the names of metrics begin that mean something where discriminators have learned."""
-
-
 @frozen(kw_only=True)
 class CodecRecipe(Recipe):
     """A recipe of a neural audio codec."""
@@ -377,4 +373,4 @@ class CodecRecipe(Recipe):
         Those at an epoch are looked at where the steps in one are known.
         """
         begin = self.model.discriminator.starts_at_step
-        return premature_guards(self.guard, _OF_DISCRIMINATORS, begin, steps_per_epoch)
+        return premature_guards(self.guard, begin, steps_per_epoch)

@@ -1,17 +1,17 @@
 """A neural audio codec as the loop sees it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from attrs import asdict
-from torch import nn
 
 from engine.errors import UserError
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
+from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
@@ -95,7 +95,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
     def turns(self) -> Sequence[Turn]:
         """Two: the discriminators judge what the codec has just decoded; then the codec learns."""
         table = self.recipe.model.discriminator
-        judges = _named(self.module.discriminators.named_parameters(), "discriminators")
+        judges = dict(self.module.discriminators.named_parameters("discriminators"))
         return (
             Turn(
                 "discriminator",
@@ -107,7 +107,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             ),
             Turn(
                 "generator",
-                _named(self.module.network.named_parameters(), "network"),
+                dict(self.module.network.named_parameters("network")),
                 self.recipe.generator_weights,
                 late_terms=dict.fromkeys(ADVERSARIAL_TERMS, table.starts_at_step),
                 balancer=self.module.balancer,
@@ -140,9 +140,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
                         f"The recipe relies on '{metric}' ({path}), which cannot be measured here: "
                         f"{why}"
                     )
-        steps_per_epoch = -(-len(self.train_clips) // self.recipe.training.batch_size)
-        for path, fault in self.recipe.premature_guards(steps_per_epoch):
-            raise UserError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")
+        require_timely_guards(self.recipe, len(self.train_clips))
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
@@ -194,7 +192,3 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         """Parts of training clips that baseline coders are fitted to."""
         rate = self.recipe.dataset.sample_rate_hz
         return excerpts(self.train_clips.audio, len(self.train_clips), rate)
-
-
-def _named(parameters: Iterable[tuple[str, nn.Parameter]], place: str) -> dict[str, nn.Parameter]:
-    return {f"{place}.{name}": parameter for name, parameter in parameters}

@@ -159,9 +159,10 @@ def _resynthesised(
     """Every figure of a part of a held-out clip."""
     made = _finite(resynthesis.convert(part, part.f0, part.speaker), part)
     heard = resynthesis.reconstruct(part, part.speaker)
+    original = resynthesis.log_mel(part.audio)
     figures = judge.figures(made, part, part.f0, voice) | {
-        "mel": resynthesis.mel_distance(made, part.audio),
-        "mel_posterior": resynthesis.mel_distance(heard.audio, part.audio),
+        "mel": resynthesis.mel_distance(made, original),
+        "mel_posterior": resynthesis.mel_distance(heard.audio, original),
         "kl": heard.kl,
     }
     if part.f0 is not None:

@@ -46,7 +46,7 @@ class Judge:
             "silent_share": float(is_lost(made, part.audio)),
         }
         if asked is not None:
-            f0 = self.f0(made, len(asked))
+            f0 = self._f0(heard, len(asked))
             figures["f0_cents"] = f0_error_cents(asked, f0)
             figures["voicing_error"] = voicing_error(asked, f0)
             lost = bool(asked.any()) and np.isnan(figures["f0_cents"])
@@ -57,9 +57,12 @@ class Judge:
 
     def f0(self, made: np.ndarray, num_frames: int) -> np.ndarray:
         """Hz of so many frames of audio [samples], 0 where there is no voice."""
+        return self._f0(at_feature_rate(made, self.sample_rate_hz), num_frames)
+
+    def _f0(self, heard: np.ndarray, num_frames: int) -> np.ndarray:
+        """The same of samples at 16,000 Hz."""
         assert self.pitch is not None, "the model has a pitch"
-        found = self.pitch(at_feature_rate(made, self.sample_rate_hz))
-        return _fitted(found, num_frames)
+        return _fitted(self.pitch(heard), num_frames)
 
     def voice(self, audio: np.ndarray) -> Tensor | None:
         """The voice of a recording [samples], where there is a speaker encoder."""

@@ -249,8 +249,6 @@ class Conversion:
     )
 
 
-_OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
-"""Prefixes of the metrics that mean something only where discriminators have learned."""
 _OF_PITCH = ("f0_cents", "voicing_error", "voiceless_share", "octave_cents")
 
 
@@ -333,7 +331,7 @@ class RvcRecipe(Recipe):
         Those at an epoch are looked at where the steps in one are known.
         """
         begin = self.model.discriminator.starts_at_step
-        return premature_guards(self.guard, _OF_DISCRIMINATORS, begin, steps_per_epoch)
+        return premature_guards(self.guard, begin, steps_per_epoch)
 
     def _why_absent(self, metric: str) -> str | None:
         """Why the runs of this very recipe never give a metric that its system has."""

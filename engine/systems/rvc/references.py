@@ -19,6 +19,8 @@ def median_pitches(training: VoiceSlices, num_speakers: int) -> list[float]:
 
 def reference_voices(training: VoiceSlices, num_speakers: int, judge: Judge) -> list[Tensor | None]:
     """Each speaker's voice, by a speaker encoder from the longest slices; None without either."""
+    if judge.similarity is None:
+        return [None] * num_speakers
     samples = _REFERENCE_SECONDS * judge.sample_rate_hz
     found: list[Tensor | None] = []
     for number in range(num_speakers):

@@ -1,11 +1,11 @@
 """A voice for RVC as the loop sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 from attrs import asdict, evolve
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.errors import UserError
 from engine.features.prepared import features_of
@@ -13,12 +13,13 @@ from engine.files.checksum import digest_of
 from engine.metrics.speaker_similarity import SpeakerSimilarity
 from engine.project import Project
 from engine.recipe.params import Params
+from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem
 from engine.system_support.speech_judges import SpeechJudges
 from engine.systems.rvc.baselines import BASELINES, mean_mel
 from engine.systems.rvc.conversion.voice_note import read_voice_note
-from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
+from engine.systems.rvc.data.clips import VoiceClips
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
 from engine.systems.rvc.data.slices import Slicing
@@ -87,7 +88,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             self.eval_clips,
             recordings.sources,
             self.corpus.packed(recipe.dataset.sample_rate_hz),
-            median_pitches(self._learned, len(recordings.speaker_names)),
+            median_pitches(recordings.spoken, len(recordings.speaker_names)),
         )
 
     @property
@@ -108,7 +109,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
     def turns(self) -> Sequence[Turn]:
         """Two: the discriminators judge what was just made; then the synthesizer learns."""
         starts = self.recipe.model.discriminator.starts_at_step
-        judges = _named(self.module.discriminators.named_parameters(), "discriminators")
+        judges = dict(self.module.discriminators.named_parameters("discriminators"))
         return (
             Turn(
                 "discriminator",
@@ -119,7 +120,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             ),
             Turn(
                 "generator",
-                _named(self.module.network.named_parameters(), "network"),
+                dict(self.module.network.named_parameters("network")),
                 self.recipe.generator_weights,
                 late_terms=dict.fromkeys(ADVERSARIAL_TERMS, starts),
             ),
@@ -187,9 +188,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
                         f"The recipe relies on '{metric}' ({path}), which cannot be measured: "
                         f"{missing[part]}."
                     )
-        steps_per_epoch = -(-len(self.train_clips) // self.recipe.training.batch_size)
-        for path, fault in self.recipe.premature_guards(steps_per_epoch):
-            raise UserError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")
+        require_timely_guards(self.recipe, len(self.train_clips))
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set, and of conversions."""
@@ -203,7 +202,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         for name, convert in BASELINES.items():
             found = self.evaluator.converted(convert, judge, voices)
             metrics |= named(f"baseline/{name}/conversion", found)
-        mean = mean_mel(self.resynthesis, self._learned, self.eval_clips)
+        mean = mean_mel(self.resynthesis, self.recordings.spoken, self.eval_clips)
         return Evaluated({**metrics, **mean.metrics}, mean.per_clip)
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
@@ -264,13 +263,8 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         found = self.recordings.sources.conversions
         return [[clips[one.source].sha256, names[one.target]] for one in found]
 
-    @property
-    def _learned(self) -> VoiceSlices:
-        """The slices of the training clips, without those of silence."""
-        return self.recordings.clips.only(self.split.train).slices
-
     def _voices(self, judge: Judge) -> list[Tensor | None]:
-        return reference_voices(self._learned, len(self.recordings.speaker_names), judge)
+        return reference_voices(self.recordings.spoken, len(self.recordings.speaker_names), judge)
 
     def _loaded_judge(self) -> Judge:
         """With the speaker encoder, which is freed with it."""
@@ -282,7 +276,3 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
 
 _NO_ENCODER = "set speech_evaluation.speaker_encoder in params.toml, or choose another metric"
-
-
-def _named(parameters: Iterable[tuple[str, nn.Parameter]], place: str) -> dict[str, nn.Parameter]:
-    return {f"{place}.{name}": parameter for name, parameter in parameters}

@@ -5,11 +5,8 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from engine.analysis.pitch.fcpe import Fcpe
 from engine.analysis.pitch.method import PitchMethod
-from engine.metrics.pitch import median_f0
 from engine.systems.rvc.conversion.pitch_names import name_of
 from engine.systems.rvc.notes import PitchNote, Speaker, VoiceNote, from_json, to_json
 from engine.systems.rvc.recipe import RvcRecipe
@@ -23,10 +20,14 @@ _OURS, _NOTE = "cantus", "voice"
 
 def voice_note(recordings: "Recordings", recipe: RvcRecipe) -> Mapping[str, str]:
     """The note of a trained model, as one of the entries of its `.pth` that are the engine's."""
-    slices = recordings.clips.only(recordings.data.split.train).slices
+    from engine.systems.rvc.references import median_pitches
+
+    names = recordings.speaker_names
     speakers = [
-        Speaker(name=name, row=row, median_hz=_median(slices.pitch, slices.speakers == row))
-        for row, name in enumerate(recordings.speaker_names)
+        Speaker(name=name, row=row, median_hz=None if isnan(hertz) else round(hertz, 2))
+        for row, (name, hertz) in enumerate(
+            zip(names, median_pitches(recordings.spoken, len(names)), strict=True)
+        )
     ]
     note = VoiceNote(
         speakers=tuple(speakers),
@@ -53,9 +54,3 @@ def _pitch_note(method: PitchMethod | None, recipe: RvcRecipe) -> PitchNote | No
         return None
     kind = "fcpe" if isinstance(method, Fcpe) else name_of(recipe.dataset.pitch)
     return PitchNote(kind=kind, digest=method.digest)
-
-
-def _median(pitch: tuple[np.ndarray, ...], chosen: np.ndarray) -> float | None:
-    own = [pitch[place] for place in np.flatnonzero(chosen)]
-    hertz = median_f0(np.concatenate([np.zeros(0, np.float32), *own]))
-    return None if isnan(hertz) else round(hertz, 2)

@@ -50,7 +50,7 @@ def left_out_table(recordings: Recordings) -> Table:
         return [escaped(clip.id), reason, found, seconds, speaker, way_out]
 
     rows = {
-        one.row: cells(one.row, one.reason, one.found, WAY_OUT[one.reason])
+        one.row: cells(one.row, one.reason, one.detail, WAY_OUT[one.reason])
         for one in recordings.left_out
     }
     for row in recordings.unchosen.tolist():
@@ -61,11 +61,11 @@ def left_out_table(recordings: Recordings) -> Table:
 def figures(recordings: Recordings) -> list[tuple[str, str]]:
     """What was made, in a few lines."""
     corpus, split, training = recordings.data.corpus, recordings.data.split, recordings.training
-    spoken = recordings.clips.only(split.train)
+    spoken = recordings.spoken
     recorded = sum(corpus.manifest.clips[row].seconds for row in recordings.voices.rows)
-    learned = int(spoken.slices.frames.sum()) / FRAMES_A_SECOND
+    learned = int(spoken.frames.sum()) / FRAMES_A_SECOND
     held_out = int(recordings.evaluation.slices.frames.sum()) / FRAMES_A_SECOND
-    silent = len(training) - len(spoken.slices)
+    silent = len(training) - len(spoken)
     return [
         ("corpus", f"{corpus.folder.name}, {len(recordings.voices.rows):,} clips of the voices"),
         (
@@ -77,7 +77,7 @@ def figures(recordings: Recordings) -> list[tuple[str, str]]:
             "clips",
             f"{len(split.train):,} training, {len(split.evaluation):,} evaluation ({split.how})",
         ),
-        ("slices", f"{len(spoken.slices):,} training, and {silent:,} of silence"),
+        ("slices", f"{len(spoken):,} training, and {silent:,} of silence"),
         ("parts left out", _parts(recordings)),
         *(("note", note) for note in recordings.methods.notes),
         *_of_voices(recordings),

@@ -12,11 +12,12 @@ from engine.features.cache import Features
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.system_support.corpus_system import SplitCorpus, open_corpus, split_corpus
+from engine.system_support.left_out import LeftOut, notes_of
 from engine.systems.rvc.data.assemble import assemble, slices_at
 from engine.systems.rvc.data.cached_features import CachedFeatures
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
 from engine.systems.rvc.data.eligible import eligible_places, notes_of_parts
-from engine.systems.rvc.data.left_out import LeftOut, notes_of
+from engine.systems.rvc.data.left_out import Reason
 from engine.systems.rvc.data.methods import Methods, open_methods
 from engine.systems.rvc.data.sliced_clips import SlicedClips
 from engine.systems.rvc.data.slices import Slicing
@@ -44,7 +45,7 @@ class Recordings:
     """Slices of silence that each speaker is learned with."""
     unchosen: np.ndarray
     """Rows of the manifest that could be used, and are in neither set."""
-    left_out: Sequence[LeftOut]
+    left_out: Sequence[LeftOut[Reason]]
     """By row."""
     sliced: SlicedClips
     """Of all clips of the voices, those among them that are left out."""
@@ -52,10 +53,14 @@ class Recordings:
     """Sentences for the report."""
 
     @cached_property
+    def spoken(self) -> VoiceSlices:
+        """The slices of the training clips."""
+        return self.clips.only(self.data.split.train).slices
+
+    @cached_property
     def training(self) -> VoiceSlices:
         """What is learned from: slices of the training clips, and of silence."""
-        spoken = self.clips.only(self.data.split.train).slices
-        return spoken.with_silence(self.num_mute_clips, self.silence)
+        return self.spoken.with_silence(self.num_mute_clips, self.silence)
 
     @cached_property
     def evaluation(self) -> VoiceClips:

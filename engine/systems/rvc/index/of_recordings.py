@@ -14,9 +14,7 @@ def export_index(recordings: Recordings, folder: Path, name: str, version: str) 
 
     How well it finds is measured with the clips that are held out, none of which is in it.
     """
-    split = recordings.data.split
-    learned = recordings.clips.only(split.train).slices.content
-    held_out = recordings.clips.only(split.evaluation).slices.content
+    learned, held_out = recordings.spoken.content, recordings.evaluation.slices.content
     content = recordings.methods.content.digest
     with file_progress("indexing") as progress:
         return write_index(
