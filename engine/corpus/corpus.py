@@ -18,6 +18,9 @@ from engine.files.checksum import sha256_of
 from engine.files.untrusted import as_user_error, read_json_object
 from engine.recipe.params import CorpusSource
 
+RESAMPLER = f"soxr {soxr.__version__} HQ"
+"""What brought audio to the rates that it is packed at."""
+
 
 @frozen(kw_only=True)
 class Corpus:
@@ -74,8 +77,7 @@ class Corpus:
         They follow from the clips' content, the rate and the resampler. Which other rates it is
         packed at does not matter.
         """
-        resampler = f"soxr {soxr.__version__} HQ"
-        text = f"{self.digest} {sample_rate_hz} {resampler}"
+        text = f"{self.digest} {sample_rate_hz} {RESAMPLER}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -9,6 +9,9 @@ from attrs import frozen
 
 from engine.errors import UserError
 
+OURS = "cantus"
+"""The engine's own entry of a `.pth`, in which its note stands; other programs pass over it."""
+
 N = TypeVar("N")
 
 _converter = cattrs.Converter(forbid_extra_keys=True)

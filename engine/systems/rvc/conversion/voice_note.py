@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from engine.analysis.pitch.fcpe import Fcpe
 from engine.analysis.pitch.method import PitchMethod
 from engine.systems.rvc.conversion.pitch_names import name_of
-from engine.systems.rvc.notes import PitchNote, Speaker, VoiceNote, from_json, to_json
+from engine.systems.rvc.notes import OURS, PitchNote, Speaker, VoiceNote, from_json, to_json
 from engine.systems.rvc.recipe import RvcRecipe
 
 if TYPE_CHECKING:  # conversion reads notes, and none of the corpus
     from engine.systems.rvc.data.recordings import Recordings
 
-_OURS, _NOTE = "cantus", "voice"
-"""The engine's own entry of a `.pth`, and of that."""
+_NOTE = "voice"
+"""Its entry in the engine's own."""
 
 
 def voice_note(recordings: "Recordings", recipe: RvcRecipe) -> Mapping[str, str]:
@@ -43,7 +43,7 @@ def read_voice_note(facts: Mapping[str, Any], path: Path) -> VoiceNote | None:
 
     Raises UserError where it is damaged.
     """
-    own = facts.get(_OURS)
+    own = facts.get(OURS)
     text = own.get(_NOTE) if isinstance(own, Mapping) else None
     return None if text is None else from_json(str(text), VoiceNote, path)
 

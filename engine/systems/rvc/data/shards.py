@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import numpy as np
-import soxr
 from attrs import frozen
 
 from engine.corpus import Corpus, PackedAudio
+from engine.corpus.corpus import RESAMPLER
 from engine.files.checksum import digest_of
 
 _SECONDS = 30.0
@@ -44,6 +44,5 @@ def shards_of(corpus: Corpus, rows: np.ndarray, sample_rate_hz: int) -> Iterator
 
 def _shard(corpus: Corpus, packed: PackedAudio, rows: list[int]) -> Shard:
     clips = [corpus.manifest.clips[row] for row in rows]
-    resampler = f"soxr {soxr.__version__} HQ"
-    digest = digest_of([[clip.sha256 for clip in clips], packed.sample_rate_hz, resampler])
+    digest = digest_of([[clip.sha256 for clip in clips], packed.sample_rate_hz, RESAMPLER])
     return Shard(packed, tuple(rows), tuple(clip.id for clip in clips), digest)

@@ -15,9 +15,8 @@ from engine.files.atomic import write_atomically
 from engine.systems.rvc.files.config_list import config_list
 from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.synthesizer import Synthesizer
+from engine.systems.rvc.notes import OURS
 
-_OURS = "cantus"
-"""The entry that is the engine's own; the others pass over it."""
 _OF_TRAINING = "enc_q."
 
 
@@ -49,7 +48,7 @@ def export_voice(network: Synthesizer, path: Path, training: Training) -> None:
     content: dict[str, Any] = {"weight": _halved(network.state_dict())}
     content |= _as_rvc_has_it(network.settings, training)
     content |= _as_applio_has_it(content, training)
-    content[_OURS] = dict(training.others)
+    content[OURS] = dict(training.others)
     written = io.BytesIO()
     torch.save(content, written)
     write_atomically(path, written.getvalue())
