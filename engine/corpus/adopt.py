@@ -10,6 +10,7 @@ import tomlkit
 
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.layouts.claims import is_hidden, is_plain_file
+from engine.corpus.layouts.passed_over import found_instead
 from engine.corpus.layouts.walk import walk
 from engine.corpus.track import require_dvc, track_data
 from engine.errors import UserError
@@ -67,7 +68,7 @@ def _scan(folder: Path, project: Project) -> Listing:
         listing = list_files(folder, Path(scratch), follow_links=True)
     if not listing.num_candidates:
         raise UserError(
-            f"{folder} holds no audio file, and {listing.num_other_files} others. Name the folder "
+            f"{folder} holds no audio file{found_instead(listing.passed_over)}. Name the folder "
             "that holds your audio."
         )
     return listing

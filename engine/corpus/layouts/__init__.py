@@ -11,6 +11,7 @@ from engine.corpus.layouts.files import Files, find_files
 from engine.corpus.layouts.folder import list_folder, name_speakers
 from engine.corpus.layouts.ids import settle_ids
 from engine.corpus.layouts.listing import Listing
+from engine.corpus.layouts.others import count_others
 from engine.corpus.layouts.speech_commands import LISTS, is_speech_commands, list_speech_commands
 from engine.corpus.layouts.tables import find_tables, is_table_name
 from engine.errors import UserError
@@ -35,11 +36,12 @@ def list_files(
         if speaker_folders and layout != "speech_commands":
             name_speakers(database)
         settle_ids(database)
+        count_others(files, frozenset(tables).__contains__, collector.passed_over)
         return Listing(
             layout=layout,
             num_candidates=_count(database, "candidates"),
             num_missing=_count(database, "missing"),
-            num_other_files=files.num_others(),
+            passed_over=collector.passed_over.all(),
             database=path,
             tables=tables,
         )

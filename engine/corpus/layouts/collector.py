@@ -5,13 +5,18 @@ import sqlite3
 from engine.corpus.audio.unusable import Reason
 from engine.corpus.layouts.candidate import Candidate
 from engine.corpus.layouts.database import decode, encode
+from engine.corpus.layouts.passed_over import PassedOverTally
 
 
 class Collector:
-    """Writes candidates and quarantined files to the database, each part of a file once."""
+    """Writes candidates and quarantined files to the database, each part of a file once.
+
+    `passed_over` counts what is neither.
+    """
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        self.passed_over = PassedOverTally()
         self._num_missing = 0
 
     def add(self, candidate: Candidate, place: str = "") -> None:

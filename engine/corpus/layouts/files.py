@@ -59,12 +59,12 @@ class Files:
             row = self._database.execute(query, (encode(path),)).fetchone()
         return (decode(row[0]), row[1]) if row else None
 
-    def num_others(self) -> int:
-        """Files that are neither candidates nor quarantined."""
-        query = """SELECT count(*) FROM files
+    def others(self) -> Iterator[tuple[str, Kind]]:
+        """Files that are neither candidates nor quarantined, in the order of their bytes."""
+        query = """SELECT path, kind FROM files
             WHERE NOT EXISTS (SELECT 1 FROM candidates WHERE candidates.path = files.path)
-            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path)"""
-        return int(self._database.execute(query).fetchone()[0])
+            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path) ORDER BY path"""
+        return ((decode(path), kind) for path, kind in self._database.execute(query))
 
 
 def find_files(

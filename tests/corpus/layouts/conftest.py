@@ -25,7 +25,8 @@ def look(tmp_path_factory):
             ids=[one.id for one in candidates],
             missing=missing,
             reasons=[(one.path, one.reason) for one in missing],
-            num_other_files=listing.num_other_files,
+            num_other_files=sum(one.number for one in listing.passed_over),
+            passed_over={one.what: one for one in listing.passed_over},
         )
 
     return read

@@ -33,7 +33,7 @@ def test_background_noise_is_no_clip(folder, look):
     write_lists(folder)
     listing = look(folder)
     assert len(listing.candidates) == 6
-    assert listing.num_other_files == 3
+    assert listing.num_other_files == 1
 
 
 def test_a_listed_file_that_is_missing_is_named_with_its_line(folder, look):
