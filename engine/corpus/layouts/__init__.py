@@ -12,7 +12,7 @@ from engine.corpus.layouts.folder import list_folder, name_speakers
 from engine.corpus.layouts.ids import settle_ids
 from engine.corpus.layouts.listing import Listing
 from engine.corpus.layouts.others import count_others
-from engine.corpus.layouts.speech_commands import LISTS, is_speech_commands, list_speech_commands
+from engine.corpus.layouts.speech_commands import is_speech_commands, list_speech_commands
 from engine.corpus.layouts.tables import find_tables, is_table_name
 from engine.errors import UserError
 
@@ -52,10 +52,11 @@ def _list(
 ) -> tuple[str, tuple[str, ...]]:
     """Enter what the layout makes of the files; its name, and the tables that it read."""
     _require_tables(files, database)
-    if is_speech_commands(files):
-        list_speech_commands(files, collector, database)
-        return "speech_commands", tuple(name for name in LISTS if (files.folder / name).is_file())
     tables = find_tables(files)
+    lists = tables.get("speech_commands", ())
+    if lists or (not tables and is_speech_commands(files)):
+        list_speech_commands(files, lists, collector, database)
+        return "speech_commands", tuple(table.path for table in lists)
     if tables:
         kind = list_by_tables(files, tables, collector, database)
         read = [*tables[kind], *tables.get("lhotse_supervisions", ())]
@@ -67,7 +68,7 @@ def _list(
 def _require_tables(files: Files, database: sqlite3.Connection) -> None:
     for stored, detail in database.execute("SELECT path, detail FROM missing ORDER BY path"):
         path = decode(stored)
-        if path in LISTS or is_table_name(path):
+        if is_table_name(path):
             raise UserError(
                 f"{files.folder / path} cannot be read ({decode(detail)}), and it says what the "
                 "files are. Make it readable, or take it out."

@@ -17,6 +17,13 @@ Kind = Literal["audio", "other", "unreadable", "never opened"]
 """The last are pipes, devices, links to folders, and hidden files that are unreadable."""
 
 _TABLE_SUFFIXES = frozenset([".csv", ".tsv", ".json", ".jsonl", ".gz"])
+_TABLE_NAMES = (
+    "testing_list.txt",
+    "validation_list.txt",
+    "wav.scp",
+    ".trans.txt",
+    "transcripts.txt",
+)
 
 # DVC may put links into its cache in the place of files; nothing else lies at such a path.
 _DVC_CACHE = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
@@ -42,6 +49,11 @@ class Files:
         """Audio files in the order of their bytes."""
         rows = self._database.execute("SELECT path FROM files WHERE kind = 'audio' ORDER BY path")
         return (decode(path) for (path,) in rows)
+
+    def has_audio_named(self, part: str) -> bool:
+        """Whether the path of an audio file holds these characters."""
+        query = "SELECT EXISTS (SELECT 1 FROM files WHERE kind = 'audio' AND instr(path, ?))"
+        return bool(self._database.execute(query, (encode(part),)).fetchone()[0])
 
     def tables(self) -> Iterator[tuple[int, str]]:
         """(depth, path) of files whose names may be those of tables; those at the top first."""
@@ -91,7 +103,8 @@ def find_files(
 
 
 def _may_be_table(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in _TABLE_SUFFIXES and not is_hidden(path)
+    may_be = PurePosixPath(path).suffix.lower() in _TABLE_SUFFIXES or path.endswith(_TABLE_NAMES)
+    return may_be and not is_hidden(path)
 
 
 def _kind(path: Path, root: str, *, hidden: bool, any_link: bool) -> Kind:

@@ -12,10 +12,12 @@ from engine.corpus.layouts.json_objects import Object, read_objects
 from engine.corpus.layouts.lines import read_text_lines
 from engine.corpus.layouts.metadata import METADATA, PAIR
 from engine.corpus.layouts.rows import Table
+from engine.corpus.layouts.speech_commands import LISTS
 from engine.corpus.table.manifest import Listed
 from engine.errors import UserError
 
 Kind = Literal[
+    "speech_commands",
     "metadata_pair",
     "metadata",
     "common_voice",
@@ -35,6 +37,7 @@ _WITHOUT_LISTS: dict[Kind, Kind] = {
 _NAMES: dict[str, Kind] = {
     METADATA: "metadata",
     **dict.fromkeys(PAIR, "metadata_pair"),
+    **dict.fromkeys(LISTS, "speech_commands"),
 }
 _COMMON_VOICE: dict[str, Kind] = {
     **dict.fromkeys(("train.tsv", "dev.tsv", "test.tsv"), "common_voice"),
