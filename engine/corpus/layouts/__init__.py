@@ -10,6 +10,7 @@ from engine.corpus.layouts.database import decode, new_database
 from engine.corpus.layouts.files import Files, find_files
 from engine.corpus.layouts.folder import list_folder, name_speakers
 from engine.corpus.layouts.ids import settle_ids
+from engine.corpus.layouts.kaldi import files_beside
 from engine.corpus.layouts.listing import Listing
 from engine.corpus.layouts.others import count_others
 from engine.corpus.layouts.speech_commands import is_speech_commands, list_speech_commands
@@ -59,8 +60,10 @@ def _list(
         return "speech_commands", tuple(table.path for table in lists)
     if tables:
         kind = list_by_tables(files, tables, collector, database)
-        read = [*tables[kind], *tables.get("lhotse_supervisions", ())]
-        return kind, tuple(sorted(table.path for table in read))
+        read = [table.path for table in (*tables[kind], *tables.get("lhotse_supervisions", ()))]
+        if kind == "kaldi":
+            read += [path for table in tables[kind] for path in files_beside(files, table)]
+        return kind, tuple(sorted(read))
     list_folder(files, collector)
     return "folder", ()
 

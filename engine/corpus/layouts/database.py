@@ -29,6 +29,9 @@ CREATE TABLE missing (
     path BLOB, number INTEGER, reason TEXT, detail BLOB, PRIMARY KEY (path, number)
 ) WITHOUT ROWID;
 CREATE TABLE named (path BLOB PRIMARY KEY, listed TEXT, place BLOB) WITHOUT ROWID;
+CREATE TABLE said (
+    file TEXT, key BLOB, rest BLOB, line INTEGER, used INTEGER, PRIMARY KEY (file, key)
+) WITHOUT ROWID;
 CREATE TABLE recordings (
     id BLOB PRIMARY KEY, place BLOB, listed TEXT, json TEXT, used INTEGER DEFAULT 0
 ) WITHOUT ROWID;
