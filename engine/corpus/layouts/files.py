@@ -47,8 +47,12 @@ class Files:
 
     def audio(self) -> Iterator[str]:
         """Audio files in the order of their bytes."""
-        rows = self._database.execute("SELECT path FROM files WHERE kind = 'audio' ORDER BY path")
-        return (decode(path) for (path,) in rows)
+        return self.of_kind("audio")
+
+    def of_kind(self, kind: Kind) -> Iterator[str]:
+        """Files of one kind in the order of their bytes."""
+        query = "SELECT path FROM files WHERE kind = ? ORDER BY path"
+        return (decode(path) for (path,) in self._database.execute(query, (kind,)))
 
     def has_audio_named(self, part: str) -> bool:
         """Whether the path of an audio file holds these characters."""
@@ -72,10 +76,11 @@ class Files:
         return (decode(row[0]), row[1]) if row else None
 
     def others(self) -> Iterator[tuple[str, Kind]]:
-        """Files that are neither candidates nor quarantined, in the order of their bytes."""
+        """Files that are no candidates, not quarantined and not read, sorted by their bytes."""
         query = """SELECT path, kind FROM files
             WHERE NOT EXISTS (SELECT 1 FROM candidates WHERE candidates.path = files.path)
-            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path) ORDER BY path"""
+            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path)
+            AND NOT EXISTS (SELECT 1 FROM read WHERE read.path = files.path) ORDER BY path"""
         return ((decode(path), kind) for path, kind in self._database.execute(query))
 
 
