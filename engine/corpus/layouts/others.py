@@ -15,6 +15,7 @@ _TO_DO = {
         "Save the data set as Parquet: datasets.load_from_disk(FOLDER).to_parquet('clips.parquet'),"
         " for each of its splits"
     ),
+    ".parquet files": "'cantus adopt FOLDER' unpacks them: take the folder in with that",
     "files of samples without a header": (
         "Give them one: ffmpeg -f s16le -ar RATE -ac CHANNELS -i FILE FILE.wav"
     ),
