@@ -185,7 +185,7 @@ def _operating_system_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnusableError("unreadable", error.strerror or str(error)) from error
+        raise UnusableError.of(error) from error
 
 
 def _open_regular(path: Path) -> int:
