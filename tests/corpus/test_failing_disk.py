@@ -41,7 +41,8 @@ def words(tmp_path):
         soundfile.write(path, 0.5 * np.sin(np.arange(8_000) * hertz / 2_600), 16_000)
     (tmp_path / "recipes").mkdir()
     (tmp_path / "params.toml").write_text(
-        'profile = "full"\nseed = 0\n[hardware]\nnum_threads = 1\n[corpora.words]\nsource = "data/words"\nsample_rates_hz = [16_000]\nat_most_bad = 0.5\n'
+        'profile = "full"\nseed = 0\n[hardware]\nnum_threads = 1\n'
+        '[corpora.words]\nsource = "data/words"\nsample_rates_hz = [16_000]\nat_most_bad = 0.5\n'
         "[work]\nnum_workers = 1\n"
     )
     return tmp_path
