@@ -1,11 +1,11 @@
 """Where things are: the project's root and the folders below it."""
 
-import subprocess
 from pathlib import Path
 
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.programs import git, is_git_checkout
 
 LATEST = "latest"
 AS_WRITTEN = "full"
@@ -148,11 +148,10 @@ def find_project(start: Path | None = None) -> Project:
 
 
 def require_git(project: Project) -> None:
-    """Raise UserError where the project is no git checkout, which DVC needs."""
-    command = ["git", "-C", str(project.root), "rev-parse", "--show-toplevel"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
+    """Raise UserError where the project is no git checkout, which DVC needs, or git refuses it."""
+    if not is_git_checkout(project.root):
         raise UserError(
             f"{project.root} is no git checkout, so DVC cannot track it. Clone the repository, or "
             "run 'git init && git add -A && git commit -m start' here."
         )
+    git(project.root, "rev-parse", "--show-toplevel")
