@@ -11,6 +11,8 @@ from typing import IO
 from engine.project import Project
 from engine.tracking.aim_state import is_behind, run_key
 
+_ELSEWHERE = "/"
+"""Alembic, which upgrades Aim's database, imports from the current folder."""
 _NOTHING_LOST = "The run itself is complete, and `cantus ui` tries again."
 
 
@@ -36,6 +38,7 @@ class AimMirror:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=self._complaints,
+                cwd=_ELSEWHERE,
                 start_new_session=True,
             )
         except OSError as error:
@@ -68,7 +71,7 @@ def sync_all(project: Project) -> str | None:
     if not behind:
         return None
     command = [*_command(project.aim), *sorted(behind.values())]
-    done = subprocess.run(command, capture_output=True, check=False)
+    done = subprocess.run(command, capture_output=True, cwd=_ELSEWHERE, check=False)
     return _failure(done.stderr) if done.returncode != 0 else None
 
 
