@@ -18,8 +18,8 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
 
     Copies FOLDER to data/NAME (your files are never moved, linked or deleted), has DVC track data/,
     and makes the copy the source of corpus NAME in params.toml. FOLDER may hold plain audio, or be
-    laid out in one of the ways of docs/corpus.md: metadata.csv, Speech Commands, Common Voice,
-    NeMo, Lhotse, ChatML.
+    laid out in one of the ways of docs/corpus.md: metadata.csv, one text a clip (VCTK, LibriTTS),
+    Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML, Parquet files.
 
     \b
     Examples:

@@ -87,8 +87,8 @@ def _make(
             gatherer = Gatherer(finished, source.sample_rates_hz, scratch, scratch / SEEN_FILE)
             with closing(run_over(measure_shard, tasks, work)) as shards:
                 used = _gather(gatherer, shards, listing, progress)
-            tables = {path: sha256_of(folder / path) for path in listing.tables}
-        gatherer.finish(ingest_settings(source), tables)
+            tables = ((path, sha256_of(folder / path)) for path in listing.tables())
+            gatherer.finish(ingest_settings(source), tables)
         report = gatherer.tally.report(
             corpus=name,
             source=source.source,

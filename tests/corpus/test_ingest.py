@@ -19,6 +19,7 @@ MADE = {
     "corpus.json",
     "manifest.jsonl",
     "quarantine.jsonl",
+    "tables.jsonl",
     "report.html",
     "report.json",
 }

@@ -5,19 +5,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.corpus.layouts.by_table import list_by_tables
-from engine.corpus.layouts.candidate import Candidate
+from engine.corpus.layouts.candidate import Candidate, folder_of
 from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.database import decode, new_database
 from engine.corpus.layouts.files import Files, find_files
-from engine.corpus.layouts.folder import list_folder, name_speakers
+from engine.corpus.layouts.folder import list_folder
 from engine.corpus.layouts.ids import settle_ids
 from engine.corpus.layouts.kaldi import files_beside
 from engine.corpus.layouts.listing import Listing
 from engine.corpus.layouts.lists import name_lists
 from engine.corpus.layouts.others import count_others
+from engine.corpus.layouts.speakers import name_speakers
 from engine.corpus.layouts.speech_commands import is_speech_commands, list_speech_commands
 from engine.corpus.layouts.table_columns import TableColumns
 from engine.corpus.layouts.tables import Tables, find_tables, is_table_name
+from engine.corpus.layouts.texts import add_texts, pair_texts
 from engine.errors import UserError
 
 __all__ = ["Candidate", "Listing", "list_files"]
@@ -43,20 +45,22 @@ def list_files(
     with new_database(scratch) as (database, path):
         collector = Collector(database)
         files = find_files(folder, database, collector, follow_links=follow_links)
+        pair_texts(files, database)
         layout, tables = _list(files, columns, collector, database)
         if layout != "speech_commands":
             name_lists(database)
         if speaker_folders and layout != "speech_commands":
-            name_speakers(database)
+            name_speakers(database, folder_of)
         settle_ids(database)
-        count_others(files, frozenset(tables).__contains__, collector.passed_over)
+        for table in tables:
+            collector.mark_read(table)
+        count_others(files, collector.passed_over)
         return Listing(
             layout=layout,
             num_candidates=_count(database, "candidates"),
             num_missing=_count(database, "missing"),
             passed_over=collector.passed_over.all(),
             database=path,
-            tables=tables,
         )
 
 
@@ -76,11 +80,14 @@ def _list(
         tables = Tables(kind="speech_commands", tables=())
     if tables is None:
         list_folder(files, collector)
-        return "folder", ()
+        has_texts = add_texts(files, collector, database)
+        return "one_text_a_clip" if has_texts else "folder", ()
     if tables.kind == "speech_commands":
         list_speech_commands(files, tables.tables, collector, database)
     else:
         list_by_tables(files, tables, columns, collector, database)
+    if tables.kind in ("speech_commands", "lists", "table"):
+        add_texts(files, collector, database)
     read = [table.path for table in (*tables.tables, *tables.supervisions)]
     if tables.kind == "kaldi":
         read += [path for table in tables.tables for path in files_beside(files, table)]

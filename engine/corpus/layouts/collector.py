@@ -69,6 +69,10 @@ class Collector:
         row = (encode(path), self._num_missing, reason, encode(detail))
         self._database.execute("INSERT INTO missing VALUES (?, ?, ?, ?)", row)
 
+    def mark_read(self, path: str) -> None:
+        """Enter a file that says something of the others: a table, a list, a text."""
+        self._database.execute("INSERT OR IGNORE INTO read VALUES (?)", (encode(path),))
+
     def _quarantine_twin(self, candidate: Candidate, place: str) -> None:
         query = f"SELECT place FROM candidates WHERE {_SAME}"
         first = decode(self._database.execute(query, _key(candidate)).fetchone()[0])

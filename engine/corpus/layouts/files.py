@@ -44,8 +44,12 @@ class Files:
 
     def audio(self) -> Iterator[str]:
         """Audio files in the order of their bytes."""
-        rows = self._database.execute("SELECT path FROM files WHERE kind = 'audio' ORDER BY path")
-        return (decode(path) for (path,) in rows)
+        return self.of_kind("audio")
+
+    def of_kind(self, kind: Kind) -> Iterator[str]:
+        """Files of one kind in the order of their bytes."""
+        query = "SELECT path FROM files WHERE kind = ? ORDER BY path"
+        return (decode(path) for (path,) in self._database.execute(query, (kind,)))
 
     def has_audio_named(self, part: str) -> bool:
         """Whether the path of an audio file holds these characters."""
@@ -53,17 +57,8 @@ class Files:
         return bool(self._database.execute(query, (encode(part),)).fetchone()[0])
 
     def tables(self) -> Iterator[tuple[int, str]]:
-        """(depth, path) of files whose names may be those of tables; those at the top first.
-
-        A text that is named as an audio file beside it says what is spoken there: it is none.
-        """
-        rows = self._database.execute(
-            """SELECT depth, path FROM tables
-            WHERE NOT (CAST(tables.path AS TEXT) LIKE '%.txt' AND EXISTS (
-                SELECT 1 FROM files AS text JOIN files AS audio ON audio.stem = text.stem
-                WHERE text.path = tables.path AND audio.kind = 'audio'))
-            ORDER BY depth, path"""
-        )
+        """(depth, path) of files whose names may be those of tables; those at the top first."""
+        rows = self._database.execute("SELECT depth, path FROM tables ORDER BY depth, path")
         return ((depth, decode(path)) for depth, path in rows)
 
     def find(self, path: str) -> tuple[str, Kind] | None:
@@ -83,10 +78,11 @@ class Files:
         return self._tails
 
     def others(self) -> Iterator[tuple[str, Kind]]:
-        """Files that are neither candidates nor quarantined, in the order of their bytes."""
+        """Files that are no candidates, not quarantined and not read, sorted by their bytes."""
         query = """SELECT path, kind FROM files
             WHERE NOT EXISTS (SELECT 1 FROM candidates WHERE candidates.path = files.path)
-            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path) ORDER BY path"""
+            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path)
+            AND NOT EXISTS (SELECT 1 FROM read WHERE read.path = files.path) ORDER BY path"""
         return ((decode(path), kind) for path, kind in self._database.execute(query))
 
 

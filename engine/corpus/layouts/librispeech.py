@@ -33,21 +33,22 @@ def librispeech_rows(files: Files, table: Table) -> Iterator[Row]:
         name, *text = line.strip().split(maxsplit=1) or [""]
         if not name:
             continue
+        chapter = chapter_of(name)
         yield Row(
             place=f"{table.path} line {number}",
             name=_place(name) if table.path.endswith(WHOLE_LIST) else name,
             text=text[0] if text else None,
-            speaker=speaker_of(name),
+            speaker=chapter[0] if chapter else None,
             listed=table.listed,
         )
 
 
-def speaker_of(name: str) -> str | None:
-    """The first part of `SPEAKER-CHAPTER-NUMBER`, or of LibriTTS's ids; None for other names."""
+def chapter_of(name: str) -> tuple[str, str] | None:
+    """Speaker and chapter of an id of LibriSpeech or LibriTTS; None for other names."""
     parts = _ID.match(name)
-    return parts[1] if parts else None
+    return (parts[1], parts[3]) if parts else None
 
 
 def _place(name: str) -> str:
-    parts = _ID.match(name)
-    return f"audio/{parts[1]}/{parts[3]}/{name}" if parts else name
+    chapter = chapter_of(name)
+    return "/".join(("audio", *chapter, name)) if chapter else name

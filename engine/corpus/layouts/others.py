@@ -1,6 +1,5 @@
 """Counts the files that are no clips and no fault, by what they are."""
 
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from engine.corpus.layouts.claims import is_hidden
@@ -16,6 +15,7 @@ _TO_DO = {
         "Save the data set as Parquet: datasets.load_from_disk(FOLDER).to_parquet('clips.parquet'),"
         " for each of its splits"
     ),
+    ".parquet files": "'cantus adopt FOLDER' unpacks them: take the folder in with that",
     "files of samples without a header": (
         "Give them one: ffmpeg -f s16le -ar RATE -ac CHANNELS -i FILE FILE.wav"
     ),
@@ -24,10 +24,10 @@ _TO_DO = {
 _WITHOUT_HEADER = frozenset([".pcm", ".raw"])
 
 
-def count_others(files: Files, is_read: Callable[[str], bool], tally: PassedOverTally) -> None:
-    """Count each file that became no clip, unless the layout has read it or counted it already."""
+def count_others(files: Files, tally: PassedOverTally) -> None:
+    """Count each file that became no clip and was not read, unless it has been counted already."""
     for path, kind in files.others():
-        if not is_read(path) and path not in tally.files:
+        if path not in tally.files:
             what = _what(files.folder / path, path, kind)
             tally.add(what, path, to_do=_TO_DO.get(what, ""))
 

@@ -20,6 +20,7 @@ def look(tmp_path_factory):
         assert len({one.id for one in candidates}) == len(candidates)
         return SimpleNamespace(
             layout=listing.layout,
+            tables=list(listing.tables()),
             candidates=candidates,
             paths=[one.path for one in candidates],
             ids=[one.id for one in candidates],
