@@ -6,7 +6,6 @@ table of codes and metadata.
 
 import io
 import pickle
-import pickletools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from attrs import frozen
 
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
+from engine.files.pickles import require_bounded
 from engine.files.untrusted import as_user_error
 
 _VERSION = "1.0.0"
@@ -136,19 +136,9 @@ def _read_table(path: Path) -> Mapping[str, Any]:
         if file.read(length).strip() != _HEADER:
             raise ValueError("an array")
         content = file.read()
-    _require_honest(content)
+    require_bounded(content)
     (table,) = _Unpickler(io.BytesIO(content)).load().plain
     return dict(table)
-
-
-def _require_honest(content: bytes) -> None:
-    """Raise ValueError where a pickle would have more memory set aside than it fills.
-
-    Lengths beyond its end do not pass `genops`; places of the memo are numbered one by one.
-    """
-    for opcode, value, _ in pickletools.genops(content):
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (value or 0) > len(content):
-            raise ValueError("memo")
 
 
 class _DType:
