@@ -93,11 +93,6 @@ class Project:
         return self.root / "build" / "features"
 
     @property
-    def aim(self) -> Path:
-        """Where Aim's repository lies."""
-        return self.checkout
-
-    @property
     def checkout(self) -> Path:
         """The user's own checkout: of an experiment's temporary one, that which it is made of."""
         parts = self.root.parts
@@ -105,6 +100,11 @@ class Project:
             if parts[place : place + 3] == (".dvc", "tmp", "exps"):
                 return Path(*parts[:place])
         return self.root
+
+    @property
+    def ui_address(self) -> Path:
+        """Where `cantus ui` answers, with its key, while it does."""
+        return self.checkout / "build" / "ui"
 
     def runs(self, recipe: str) -> Path:
         """Resumable state of a recipe's runs, one folder per identity."""

@@ -1,6 +1,7 @@
 """How a run ended, in a sentence or three."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,35 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     )
 
 
-def tell_verdict(facts: dict[str, Any], remark: str | None = None) -> str:
-    """The verdict of a finish event's facts as a sentence, and what stands against it now."""
-    verdict = facts.get("verdict")
+def tell_verdict(facts: Mapping[str, Any], remark: str | None = None) -> str:
+    """The verdict of a finish event's facts in sentences, and what stands against it now.
+
+    First what was compared, then which result is kept, then what the value means by the recipe.
+    """
+    verdict, gain = facts.get("verdict"), facts.get("gain")
     if not verdict:
-        return "The recipe holds no verdict."
-    said = (
-        f"Verdict: {verdict['say']} ({verdict['metric']} is {figure(verdict['value'])}); "
-        f"keep {verdict['keep']}."
-    )
-    return f"{said} {remark}" if remark else said
+        said = [gain or "", "The recipe holds no verdict.", remark or ""]
+    else:
+        said = [gain or "", _kept(verdict), tell_level(verdict), remark or ""]
+    return " ".join(filter(None, said))
+
+
+def tell_level(verdict: Mapping[str, Any]) -> str:
+    """What a verdict's value means by the table of the recipe, in a sentence; empty without one."""
+    of = f"By the recipe's table {verdict['metric']} of {figure(verdict['value'])}"
+    if verdict.get("level"):
+        return f"{of} is: {verdict['level']}."
+    proposed, against = verdict.get("proposed"), verdict.get("against")
+    if proposed and against:
+        return f"{of} would keep {proposed}; the comparison comes first."
+    diff = f"cantus diff {verdict['keep']} {proposed}"
+    return f"{of} would keep {proposed}: `{diff}` compares them." if proposed else ""
+
+
+def _kept(verdict: Mapping[str, Any]) -> str:
+    by_table = not (verdict.get("against") or verdict.get("proposed"))
+    value = f" ({verdict['metric']} is {figure(verdict['value'])})" if by_table else ""
+    return f"Verdict: {verdict['say']}{value}; keep {verdict['keep']}."
 
 
 def _finished(recipe: str, ending: Event, remark: str | None) -> str:
@@ -56,7 +76,6 @@ def _finished(recipe: str, ending: Event, remark: str | None) -> str:
     said = (
         f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "
     )
-    said += f"{facts['gain']} " if facts.get("gain") else ""
     said += tell_verdict(facts, remark)
     return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
 

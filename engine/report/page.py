@@ -10,7 +10,7 @@ from engine.files.text import visible_lines
 from engine.recipe.judgement import guards_on
 from engine.recipe.schema import Recipe
 from engine.report.curves import draw_curves, picture_name
-from engine.report.ending import tell_ending
+from engine.report.ending import tell_ending, tell_level
 from engine.report.gallery import exhibits
 from engine.report.history import History
 from engine.report.side_by_side import side_by_side
@@ -44,7 +44,8 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "demo_settings": start.get("demo_settings"),
         "num_guards": len([*guards_on(recipe.guard)]),
         "ending": tell_ending(folder),
-        "verdict": finish.get("verdict"),
+        "verdict": (verdict := finish.get("verdict")),
+        "level": tell_level(verdict) if verdict else "",
         "gain": finish.get("gain"),
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
