@@ -18,8 +18,8 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
 
     Copies FOLDER to data/NAME (your files are never moved, linked or deleted), has DVC track data/,
     and makes the copy the source of corpus NAME in params.toml. FOLDER may hold plain audio, or be
-    laid out in one of the ways of docs/corpus.md: metadata.csv, Speech Commands, Common Voice,
-    NeMo, Lhotse, ChatML.
+    laid out in one of the ways of docs/corpus.md: metadata.csv, one text a clip (VCTK, LibriTTS),
+    Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML, Parquet files.
 
     \b
     Examples:
@@ -28,12 +28,15 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
       cantus adopt ~/LJSpeech-1.1 --as speech
     """
     from engine.corpus.adopt import adopt
+    from engine.files.text import visible
     from engine.project import find_project
     from engine.terminal.file_progress import file_progress
 
     project = find_project()
     with file_progress(f"copying to data/{name}") as progress:
         listing = adopt(folder.expanduser(), name, project, speakers=speakers, progress=progress)
+    for one in listing.passed_over:
+        click.echo(visible(f"passed over: {one}"))
     click.echo(
         f"data/{name} holds {listing.num_candidates:,} audio files (layout: {listing.layout}), "
         f"tracked by data.dvc, and params.toml names it as the source of corpus {name!r}.\n"

@@ -64,9 +64,12 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
     from engine.system_support.build import build_system
 
     settings = loaded.demo_settings
-    for line in filter(
-        None, (loaded.note, settings and f"note: {settings}", _tell(variant, loaded))
-    ):
+    notes = [loaded.note, settings and f"note: {settings}"]
+    if variant is not None:
+        notes += [
+            f"note: {loaded.recipe.name} is a run of its own: nothing of {variant.of} changes"
+        ]
+    for line in filter(None, notes):
         say(line)
     with ConsoleWatcher() as watcher:
         run = Run(
@@ -87,14 +90,6 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
         _refresh_refs(loaded.project)
         return 0
     return 1 if outcome.ending == "guard" else 128 + (outcome.signal or 0)
-
-
-def _tell(variant: Variant | None, loaded: Loaded) -> str | None:
-    if variant is None:
-        return None
-    return (
-        f"note: this is a run of its own, {loaded.recipe.name}: it replaces nothing of {variant.of}"
-    )
 
 
 def _refresh_refs(project: Project) -> None:

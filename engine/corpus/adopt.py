@@ -10,8 +10,10 @@ import tomlkit
 
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.layouts.claims import is_hidden, is_plain_file
+from engine.corpus.layouts.passed_over import found_instead
 from engine.corpus.layouts.walk import walk
 from engine.corpus.track import require_dvc, track_data
+from engine.corpus.unpacked import unpacked
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.project import Project
@@ -37,24 +39,27 @@ def adopt(
     """Copy `folder` to `data/<name>`, have DVC track it, make it the source of corpus `name`.
 
     The folder itself is only read; links are copied as what they point to, hidden files are left
-    out. `speakers` sets that key of params.toml. The listing's rows cannot be read any more. Raises
-    UserError, having changed nothing, where the folder holds no audio, or what cannot be copied,
-    does not fit on the disk, or other files are in its place already.
+    out, and Parquet files are unpacked. `speakers` sets that key of params.toml. The listing's rows
+    cannot be read any more. Raises UserError, having changed nothing, where the folder holds no
+    audio, or what cannot be copied or unpacked, does not fit on the disk, or other files are in its
+    place already.
     """
     load_params(project.params).corpus(name)
     require_dvc(project)
-    listing = _scan(folder, project)
-    target = project.root / "data" / name
-    files = _files(folder)
-    if not _is_copied(folder, files, target):
-        _require_room(folder, files, project)
-        _copy(folder, files, target, progress)
+    _require_elsewhere(folder, project)
+    with unpacked(folder, project.root / "build") as taken:
+        listing = _scan(taken)
+        target = project.root / "data" / name
+        files = _files(taken)
+        if not _is_copied(taken, files, target):
+            _require_room(taken, files, project)
+            _copy(taken, files, target, progress)
     track_data(project)
     _set_source(project, name, speakers)
     return listing
 
 
-def _scan(folder: Path, project: Project) -> Listing:
+def _require_elsewhere(folder: Path, project: Project) -> None:
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder. Name the folder that holds your audio.")
     here, data = folder.resolve(), (project.root / "data").resolve()
@@ -63,11 +68,14 @@ def _scan(folder: Path, project: Project) -> Listing:
             f"{folder} lies in this project's data/, or around the project. Name a folder "
             "elsewhere, which is then copied to data/."
         )
+
+
+def _scan(folder: Path) -> Listing:
     with tempfile.TemporaryDirectory() as scratch:
         listing = list_files(folder, Path(scratch), follow_links=True)
     if not listing.num_candidates:
         raise UserError(
-            f"{folder} holds no audio file, and {listing.num_other_files} others. Name the folder "
+            f"{folder} holds no audio file{found_instead(listing.passed_over)}. Name the folder "
             "that holds your audio."
         )
     return listing

@@ -39,7 +39,7 @@ class Prepared:
 
 
 def features_of(recipe: Recipe, project: Project) -> Features:
-    """Where the features of a recipe are: prepared for it, or for any other, else in build/features.
+    """Where the features of a recipe are: prepared for any recipe, else in build/features.
 
     A file has digits of all that it depends on, so that those of another recipe serve as well: of
     its parent, or of the recipe that a run of other values is one of.

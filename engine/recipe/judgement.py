@@ -36,7 +36,7 @@ class Guard:
         "the metric must lie in [low, high]", default=None
     )
     plateau_steps: int | None = setting(
-        "the metric must reach a new best at least once in so many steps",
+        "the metric must get better over so many steps, clip by clip",
         default=None,
         check=at_least(1),
     )
@@ -46,13 +46,11 @@ class Guard:
         default=None,
     )
     gap: str | None = setting(
-        "training metric that must not fall while the guard's own rises for `gap_steps`",
+        "training metric that must not fall while the guard's own surely rises, clip by clip",
         default=None,
         names="metric",
     )
-    gap_steps: int | None = setting(
-        "how long such a gap is tolerated", default=None, check=at_least(1)
-    )
+    gap_steps: int | None = setting("over how many steps at least", default=None, check=at_least(1))
     action: Literal["stop", "warn", "off"] = setting(
         "what happens; 'off' switches an inherited guard, or one of the system's, off",
         default="stop",

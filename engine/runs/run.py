@@ -30,6 +30,7 @@ from engine.runs.initial_weights import (
 from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
 from engine.runs.store import FolderStore, open_store
+from engine.tracking.aim_repository import aim_repository
 from engine.tracking.mirror import AimMirror
 from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
 from engine.training.devices import Device, describe, make_device
@@ -155,7 +156,8 @@ class Run:
         """Inside, Aim follows the run, where it is wanted. What Aim lacks is a warning."""
         mirror = AimMirror()
         if self.params.tracking.aim:
-            mirror.start(folder.path, self.project.aim)
+            repo = aim_repository(self.project, self.params.tracking)
+            mirror.start(folder.path, repo, self.project)
         try:
             yield
         finally:

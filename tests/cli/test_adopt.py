@@ -153,7 +153,9 @@ def test_what_cannot_be_adopted_is_refused_and_nothing_is_written(
     empty = tmp_path_factory.mktemp("empty")
     (empty / "a.txt").write_text("text")
     assert "is no folder" in refusal(cantus, shipped, str(mine / "missing"))
-    assert "holds no audio file, and 1 others" in refusal(cantus, shipped, str(empty))
+    assert "holds no audio file (passed over: .txt files: 1 (a.txt))" in refusal(
+        cantus, shipped, str(empty)
+    )
     assert "in this project's data/" in refusal(cantus, shipped, "data/builtin")
     assert "around the project" in refusal(cantus, shipped, str(shipped.parent))
     assert "[corpora.songs]" in refusal(cantus, shipped, str(mine), "--as", "songs")

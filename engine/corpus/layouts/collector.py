@@ -5,13 +5,18 @@ import sqlite3
 from engine.corpus.audio.unusable import Reason
 from engine.corpus.layouts.candidate import Candidate
 from engine.corpus.layouts.database import decode, encode
+from engine.corpus.layouts.passed_over import PassedOverTally
 
 
 class Collector:
-    """Writes candidates and quarantined files to the database, each part of a file once."""
+    """Writes candidates and quarantined files to the database, each part of a file once.
+
+    `passed_over` counts what is neither.
+    """
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        self.passed_over = PassedOverTally()
         self._num_missing = 0
 
     def add(self, candidate: Candidate, place: str = "") -> None:
@@ -57,6 +62,10 @@ class Collector:
         self._num_missing += 1
         row = (encode(path), self._num_missing, reason, encode(detail))
         self._database.execute("INSERT INTO missing VALUES (?, ?, ?, ?)", row)
+
+    def mark_read(self, path: str) -> None:
+        """Enter a file that says something of the others: a table, a list, a text."""
+        self._database.execute("INSERT OR IGNORE INTO read VALUES (?)", (encode(path),))
 
     def _quarantine_twin(self, candidate: Candidate, place: str) -> None:
         query = f"SELECT place FROM candidates WHERE {_SAME}"

@@ -1,25 +1,30 @@
 """Which of a folder's files are tables that say what the others are."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal, get_args
 
 from engine.corpus.layouts.delimited import names_columns
 from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.json_objects import Object, read_objects
+from engine.corpus.layouts.kaldi import RECORDINGS
+from engine.corpus.layouts.librispeech import is_librispeech
 from engine.corpus.layouts.lines import read_text_lines
+from engine.corpus.layouts.lists import list_of_path
 from engine.corpus.layouts.metadata import METADATA, PAIR
 from engine.corpus.layouts.rows import Table
-from engine.corpus.table.manifest import Listed
+from engine.corpus.layouts.speech_commands import LISTS
 from engine.errors import UserError
 
 Kind = Literal[
+    "speech_commands",
     "metadata_pair",
     "metadata",
     "common_voice",
     "common_voice_validated",
+    "librispeech",
+    "kaldi",
     "lhotse_cuts",
     "lhotse_recordings",
     "lhotse_supervisions",
@@ -35,6 +40,8 @@ _WITHOUT_LISTS: dict[Kind, Kind] = {
 _NAMES: dict[str, Kind] = {
     METADATA: "metadata",
     **dict.fromkeys(PAIR, "metadata_pair"),
+    **dict.fromkeys(LISTS, "speech_commands"),
+    RECORDINGS: "kaldi",
 }
 _COMMON_VOICE: dict[str, Kind] = {
     **dict.fromkeys(("train.tsv", "dev.tsv", "test.tsv"), "common_voice"),
@@ -42,12 +49,6 @@ _COMMON_VOICE: dict[str, Kind] = {
 }
 _JSON_SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 _MOST_SNIFFED = 16 << 20
-
-_LISTS: dict[str, Listed] = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("dev", "eval", "val", "valid", "validation"), "eval"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 
 
 def find_tables(files: Files) -> dict[Kind, list[Table]]:
@@ -85,20 +86,16 @@ def is_table_name(path: str) -> bool:
 
 def with_lists(paths: Iterable[str]) -> list[Table]:
     """Tables with the list that a word of their names says, where there are several lists."""
-    lists = {path: _list_named(PurePosixPath(path).name) for path in paths}
+    lists = {path: list_of_path(path) for path in paths}
     several = len({listed for listed in lists.values() if listed}) > 1
     return [Table(path=path, listed=lists[path] if several else None) for path in lists]
-
-
-def _list_named(name: str) -> Listed | None:
-    words = re.split(r"[^a-z]+", name.lower())
-    lists = {_LISTS[word] for word in words if word in _LISTS}
-    return lists.pop() if len(lists) == 1 else None
 
 
 def _kind(path: Path) -> Kind | None:
     if path.name in _NAMES:
         return _NAMES[path.name]
+    if path.suffix == ".txt":
+        return "librispeech" if is_librispeech(path) else None
     if path.name in _COMMON_VOICE:
         first = next(read_text_lines(path), (1, ""))[1]
         return _COMMON_VOICE[path.name] if names_columns(first) else None
