@@ -2,7 +2,8 @@
 
 import click
 
-from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.load import Loaded
+from engine.cli.show.load_run import load_run
 from engine.errors import UserError
 from engine.files.disk import in_words
 from engine.terminal.say import say
@@ -28,7 +29,7 @@ def command(
       cantus estimate audio_vae -S training.batch_size=128
       cantus estimate audio_vae --per-hour 2.5 --currency USD
     """
-    loaded = load_project_recipe(recipe, overrides)
+    loaded, _ = load_run(recipe, overrides)
     if loaded.note:
         say(loaded.note)
     cost = loaded.params.cost

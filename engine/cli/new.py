@@ -88,10 +88,9 @@ def _text(name: str, recipe: Recipe, summary: str) -> str:
     import tomli_w
 
     values: dict[str, Any] = {"extends": f"{recipe.name}.toml", "summary": summary}
-    verdict = recipe.verdict
-    if verdict is not None and recipe.name in verdict.keep:
-        kept = [name if one == recipe.name else one for one in verdict.keep]
-        values["verdict"] = {"keep": kept}
+    keep = recipe.verdict.keep if recipe.verdict else None
+    if keep is not None and recipe.name in keep:
+        values["verdict"] = {"keep": [name if one == recipe.name else one for one in keep]}
     return f"#:schema ../docs/recipe.schema.json\n{tomli_w.dumps(values)}"
 
 
