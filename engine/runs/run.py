@@ -31,6 +31,7 @@ from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
 from engine.runs.store import FolderStore, open_store
 from engine.tracking.mirror import AimMirror
+from engine.training.average import remark_on_average
 from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
 from engine.training.devices import Device, describe, make_device
 from engine.training.loop import Ending, Loop
@@ -182,6 +183,7 @@ class Run:
             self.params.seed,
             ranks.rank,
             ranks.world_size,
+            training.num_micro_batches,
         )
         return Loop(
             device=device,
@@ -218,6 +220,8 @@ class Run:
             if remark is not None:
                 loop.write("warning", facts={"message": remark})
                 self.watcher.say(f"note: {remark}")
+        if remark := remark_on_average(self.recipe.training.ema_decay, loop.clock.length.total_steps):
+            loop.warn(remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
         if isinstance(initial, ParentCheckpoint):
