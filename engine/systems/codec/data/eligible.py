@@ -10,8 +10,11 @@ from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
 from engine.metrics.signal import SILENCE_DBFS
+from engine.project import Project
+from engine.recipe.params import Params
+from engine.system_support.corpus_system import SplitCorpus, split_corpus
 from engine.systems.codec.data.dataset import CodecClips
-from engine.systems.codec.recipe import Dataset
+from engine.systems.codec.recipe import CodecRecipe, Dataset
 
 _SHOWN = 3
 
@@ -60,6 +63,15 @@ def _too_low(clips: Sequence[Clip], rates: np.ndarray, dataset: Dataset) -> str:
         f"dataset.upsampling = 'leave_out' to do without them or 'allow' to use them as they are, "
         "or train a recipe of a lower sample_rate_hz."
     )
+
+
+def split_eligible(
+    recipe: CodecRecipe, project: Project, params: Params, corpus: Corpus
+) -> tuple[Eligible, SplitCorpus]:
+    """The clips that a recipe may use, split. Raises UserError as the functions below do."""
+    require_channels(corpus, recipe.dataset)
+    eligible = eligible_rows(corpus.manifest.clips, recipe.dataset)
+    return eligible, split_corpus(recipe, project, corpus, params.seed, eligible.rows)
 
 
 def require_channels(corpus: Corpus, dataset: Dataset) -> None:
