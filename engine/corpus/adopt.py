@@ -7,17 +7,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tomlkit
+from attrs import evolve
 
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.layouts.claims import is_hidden, is_plain_file
 from engine.corpus.layouts.passed_over import found_instead
+from engine.corpus.layouts.quota import require_files
 from engine.corpus.layouts.walk import walk
 from engine.corpus.track import require_dvc, track_data
 from engine.corpus.unpacked import unpacked
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.project import Project
-from engine.recipe.params import load_params
+from engine.recipe.params import CorpusSource, load_params
 
 Progress = Callable[[int, int], None]
 """Called with the files copied and the files there are."""
@@ -34,28 +36,30 @@ def adopt(
     project: Project,
     *,
     speakers: str | None = None,
+    columns: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Listing:
     """Copy `folder` to `data/<name>`, have DVC track it, make it the source of corpus `name`.
 
     The folder itself is only read; links are copied as what they point to, hidden files are left
-    out, and Parquet files are unpacked. `speakers` sets that key of params.toml. The listing's rows
-    cannot be read any more. Raises UserError, having changed nothing, where the folder holds no
-    audio, or what cannot be copied or unpacked, does not fit on the disk, or other files are in its
-    place already.
+    out, and Parquet files are unpacked. `speakers` and `columns` set these keys of params.toml. The
+    listing's rows cannot be read any more. Raises UserError, having changed nothing, where the
+    folder holds no audio, or what cannot be copied or unpacked, does not fit on the disk, or is not
+    understood or found, or where other files are in its place already.
     """
-    load_params(project.params).corpus(name)
+    source = evolve(load_params(project.params).corpus(name), columns=tuple(columns))
     require_dvc(project)
     _require_elsewhere(folder, project)
     with unpacked(folder, project.root / "build") as taken:
-        listing = _scan(taken)
+        _scan(taken, name, source)
         target = project.root / "data" / name
         files = _files(taken)
         if not _is_copied(taken, files, target):
             _require_room(taken, files, project)
             _copy(taken, files, target, progress)
+        listing = _scan(target, name, source)  # the copy, as ingest will read it
     track_data(project)
-    _set_source(project, name, speakers)
+    _set_source(project, name, speakers, columns)
     return listing
 
 
@@ -70,9 +74,10 @@ def _require_elsewhere(folder: Path, project: Project) -> None:
         )
 
 
-def _scan(folder: Path) -> Listing:
+def _scan(folder: Path, name: str, source: CorpusSource) -> Listing:
     with tempfile.TemporaryDirectory() as scratch:
-        listing = list_files(folder, Path(scratch), follow_links=True)
+        listing = list_files(folder, Path(scratch), columns=source.columns, follow_links=True)
+        require_files(listing, name, source.at_most_bad)
     if not listing.num_candidates:
         raise UserError(
             f"{folder} holds no audio file{found_instead(listing.passed_over)}. Name the folder "
@@ -144,11 +149,14 @@ def _copy(folder: Path, files: Sequence[str], target: Path, progress: Progress |
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _set_source(project: Project, name: str, speakers: str | None) -> None:
+def _set_source(project: Project, name: str, speakers: str | None, columns: Sequence[str]) -> None:
     """Edit params.toml; comments and layout stay."""
     document = tomlkit.parse(project.params.read_text(encoding="utf-8"))
     corpus = document["corpora"][name]
     corpus["source"] = f"data/{name}"
     if speakers:
         corpus["speakers"] = speakers
+    corpus.pop("columns", None)
+    if columns:
+        corpus["columns"] = list(columns)
     write_atomically(project.params, tomlkit.dumps(document))
