@@ -61,7 +61,9 @@ class Finder:
         paths = self._by_its_end(name)
         if len(paths) != 1:
             return None
-        self.tally.add(_difference(name, paths[0]), f"{name} is {paths[0]}")
+        difference = _difference(name, paths[0])
+        if difference:
+            self.tally.add(difference, f"{name} is {paths[0]}")
         return paths[0], "audio"
 
     def why_not(self, name: str) -> str:
@@ -134,9 +136,12 @@ def _start(name: str, parts: Sequence[str]) -> Start:
     return ("/" if root else ".", *parts)
 
 
-def _difference(name: str, path: str) -> str:
-    """In which way a name is written otherwise than its file."""
+def _difference(name: str, path: str) -> str | None:
+    """In which way a name is written otherwise than the end of its file's path; None: in none."""
     written, own = _parts(name), path.split("/")
+    end = own[-len(written) :]
+    if written in (end, [*end[:-1], posixpath.splitext(end[-1])[0]]):
+        return None
     if [same_form(part) for part in written[:-1]] != [
         same_form(part) for part in own[-len(written) : -1]
     ]:
