@@ -34,8 +34,9 @@ def unpack_parquet(path: Path, folder: Path) -> None:
     """Write the audio of a Parquet file into `folder`, with a table of the columns that are text.
 
     Files are named by their rows, counted from 0. Memory is that of one group of rows, of which
-    `datasets` writes one for every 100 clips. Without audio inside, the table lies at `folder` with the suffix .csv. Raises UserError where pyarrow
-    is not there, the file cannot be read, or it has several columns of audio.
+    `datasets` writes one for every 100 clips. Without audio inside, the table lies at `folder` with
+    the suffix .csv. Raises UserError where pyarrow is not there, the file cannot be read, or it has
+    several columns of audio.
     """
     with _opened(path) as file:
         columns = _Columns.of(file, path)
