@@ -6,7 +6,7 @@ Nothing is downloaded, and no file of a folder runs code.
 import pickle
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,7 +76,10 @@ def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
 
 def _refuse_code(folder: Path) -> None:
     for path in sorted(folder.glob("*config.json")):
-        if named := read_json_object(path).get("auto_map"):
+        content: dict[str, Any] = {}
+        with suppress(UserError):  # what is damaged is told where it is read
+            content = read_json_object(path)
+        if named := content.get("auto_map"):
             raise UserError(
                 f"{folder} brings code of its own ({path.name}: auto_map, {str(named)[:100]}), and "
                 "code of a folder is never run. Take a model that transformers has itself; if this "
