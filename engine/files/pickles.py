@@ -8,7 +8,7 @@ is followed here without making any.
 import pickletools
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MOST_STEPS = 2_000_000
 """Of a pickle. Weights have some 50 a tensor."""
@@ -24,14 +24,18 @@ _FETCHED = frozenset(["GET", "BINGET", "LONG_BINGET"])
 _CHANGED = frozenset(["APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD"])
 """Steps that put things into what is there already."""
 _PICKLE = "data.pkl"
+_OLD_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+_OLD_PICKLES = 4
+"""Until release 1.6 torch.save wrote a number, and then a version, facts of the machine, what is
+saved, and the names of its storages, a pickle each; their content lies behind."""
 
 
 class UnboundedError(ValueError):
     """A pickle that would cost more than its length allows."""
 
 
-def require_bounded(content: bytes) -> None:
-    """Follow a pickle to its end, and load nothing of it.
+def require_bounded(content: bytes | BinaryIO) -> None:
+    """Follow a pickle to its end, from the place where a file is, and load nothing of it.
 
     Raises UnboundedError where reading it, hashing what it holds, or going through it could take
     more than a hundred times its steps, and ValueError where it is none.
@@ -45,12 +49,23 @@ def require_bounded(content: bytes) -> None:
         raise UnboundedError("parts that are shared too often")
 
 
-def require_bounded_archive(path: Path) -> None:
+def require_bounded_file(path: Path) -> None:
     """The same for what torch.save writes.
 
     Raises UnboundedError where it would grow while it is unpacked, too: torch.save compresses
-    nothing. Raises zipfile.BadZipFile, ValueError and OSError where it is no such archive.
+    nothing. Raises zipfile.BadZipFile, ValueError and OSError where it is no such file.
     """
+    if zipfile.is_zipfile(path):
+        _require_bounded_archive(path)
+        return
+    with path.open("rb") as file:
+        if file.read(len(_OLD_MAGIC)) != _OLD_MAGIC:
+            raise ValueError("no file of torch.save")
+        for _ in range(_OLD_PICKLES):
+            require_bounded(file)
+
+
+def _require_bounded_archive(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         if any(part.compress_type != zipfile.ZIP_STORED for part in parts):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.errors import UserError
 from engine.files.nature import require_weights
-from engine.files.pickles import UnboundedError, require_bounded_archive
+from engine.files.pickles import UnboundedError, require_bounded_file
 from engine.files.untrusted import as_user_error
 
 _MOST_SHARED = 4
@@ -53,6 +53,7 @@ def load_saved(path: Path, passed: Iterable[tuple[Any, str]] = (), *, mapped: bo
         _require_bounded(path)
         try:
             with torch.serialization.safe_globals(list(passed)):
+                mapped &= zipfile.is_zipfile(path)
                 content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
         except pickle.UnpicklingError as error:
             asked = re.search(r"GLOBAL (\S+)", str(error))
@@ -68,7 +69,7 @@ def load_saved(path: Path, passed: Iterable[tuple[Any, str]] = (), *, mapped: bo
 
 def _require_bounded(path: Path) -> None:
     try:
-        require_bounded_archive(path)
+        require_bounded_file(path)
     except UnboundedError as error:
         raise UserError(
             f"{path} is damaged, or made to do harm: to read it could take for ever ({error}). "

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.files.pickles import UnboundedError, require_bounded, require_bounded_archive
+from engine.files.pickles import UnboundedError, require_bounded, require_bounded_file
 from tests.fuzz import examples
 
 
@@ -122,9 +122,9 @@ def archive(path, *parts, compression=zipfile.ZIP_STORED):
 
 def test_an_archive_is_held_to_the_same(tmp_path):
     good = pickle.dumps({"weight": 1})
-    require_bounded_archive(archive(tmp_path / "a.pth", ("a/data.pkl", good)))
+    require_bounded_file(archive(tmp_path / "a.pth", ("a/data.pkl", good)))
     with pytest.raises(UnboundedError):
-        require_bounded_archive(archive(tmp_path / "a.pth", ("a/data.pkl", HARMFUL["a key"])))
+        require_bounded_file(archive(tmp_path / "a.pth", ("a/data.pkl", HARMFUL["a key"])))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -133,11 +133,11 @@ def test_one_of_two_pickles_is_not_taken_for_the_other(tmp_path):
     for second in ("a/data.pkl", "b/data.pkl"):
         path = archive(tmp_path / "a.pth", ("a/data.pkl", good), (second, good))
         with pytest.raises(ValueError, match="no archive of torch"):
-            require_bounded_archive(path)
+            require_bounded_file(path)
 
 
 def test_an_archive_that_grows_is_refused(tmp_path):
     packed = zipfile.ZIP_DEFLATED
     path = archive(tmp_path / "a.pth", ("a/data.pkl", bytes(10**6)), compression=packed)
     with pytest.raises(UnboundedError, match="compressed"):
-        require_bounded_archive(path)
+        require_bounded_file(path)

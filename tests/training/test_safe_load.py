@@ -38,6 +38,17 @@ def test_tensors_and_plain_values_come_back(path):
     assert state["rate"] == 0.1
 
 
+def test_so_they_do_from_files_of_older_releases(path):
+    weight = torch.arange(6.0).reshape(2, 3)
+    torch.save({"weight": weight}, path, _use_new_zipfile_serialization=False)
+    assert torch.equal(load_state(path)["weight"], weight)
+    assert torch.equal(load_saved(path, mapped=True)["weight"], weight)
+    content = path.read_bytes()
+    at = content.index(b"\x80\x02}")
+    path.write_bytes(content[:at] + b"\x80\x02}" + CHAIN[2:] + b"K\x01s." + content[at:])
+    assert "to read it could take for ever" in refused(path)
+
+
 def test_a_key_that_would_be_hashed_for_ever_is_refused(path):
     torch.save({"weight": torch.zeros(1)}, path)
     with zipfile.ZipFile(path) as archive:
