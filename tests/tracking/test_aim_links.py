@@ -1,5 +1,6 @@
 import base64
 import json
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -38,6 +39,14 @@ def test_recipes_differ_in_colour_and_metrics_in_chart(tmp_path):
     parts = parse_qs(urlsplit(comparison_link("", repository_in(tmp_path), tmp_path)).query)
     grouping = decode(parts["grouping"][0])
     assert (grouping["color"], grouping["chart"]) == (["run.props.name"], ["name"])
+
+
+def test_runs_of_other_projects_in_the_same_repository_are_left_out(tmp_path):
+    repo = repository_in(tmp_path)
+    for name, project in (("a", "/mine"), ("b", "/others"), ("c", "")):
+        write_state(repo, name, MirrorState(name, name, "rmse_db", 1.0, project=project))
+    parts = parse_qs(urlsplit(comparison_link("", repo, Path("/mine"))).query)
+    assert "run.hash in ['a', 'c']" in decode(parts["select"][0])["advancedQuery"]
 
 
 def test_without_a_run_the_error_says_to_train(tmp_path):
