@@ -66,9 +66,8 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
     settings = loaded.demo_settings
     notes = [loaded.note, settings and f"note: {settings}"]
     if variant is not None:
-        notes += [
-            f"note: {loaded.recipe.name} is a run of its own: nothing of {variant.of} changes"
-        ]
+        own = f"{loaded.recipe.name} is a run of its own"
+        notes += [f"note: {own}: nothing of {variant.of} is replaced"]
     for line in filter(None, notes):
         say(line)
     with ConsoleWatcher() as watcher:
