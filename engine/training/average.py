@@ -81,7 +81,9 @@ def average_weights(
     """
     if decay is None:
         return None
-    averaged: dict[str, Tensor] = {n: p for t in turns if t.averaged for n, p in t.parameters.items()}
+    averaged: dict[str, Tensor] = {
+        n: p for t in turns if t.averaged for n, p in t.parameters.items()
+    }
     saved = module.state_dict().keys()
     buffers = {n: b for n, b in module.named_buffers() if n in saved and b.is_floating_point()}
     return AverageWeights(averaged | buffers, decay)

@@ -1,14 +1,15 @@
 """Loss terms by the gradients they have at what the generator made: their shares, and a balance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from engine.training.ranks import Ranks
+
 Gradients = Mapping[str, Tensor]
-"""By loss term, [clips, ...] each: of one part of a batch, the loss being that of the batch."""
-Reduce = Callable[[Tensor], Tensor]
-"""Averages a tensor over all ranks."""
+"""By loss term, [clips, ...] each: of one part of a step, the loss being that of the step. In one
+of N processes N times that, for their mean is what counts."""
 
 _SMALLEST = 1e-12
 
@@ -34,10 +35,11 @@ class Balancer(nn.Module):
 
     @torch.no_grad()
     def balance(
-        self, parts: Sequence[Gradients], weights: Mapping[str, float], reduce: Reduce
+        self, parts: Sequence[Gradients], weights: Mapping[str, float], ranks: Ranks
     ) -> list[Gradients]:
         """Rescale the gradients of every term that is there, in all parts of a step."""
-        norms, clips = norms_of_clips(parts, reduce), num_clips(parts)
+        norms = norms_of_clips(parts, ranks)
+        clips = num_clips(parts) * ranks.world_size
         total = sum(weights[name] for name in norms)
         averages = {name: self._follow(name, norm, clips) for name, norm in norms.items()}
         scales = {
@@ -69,13 +71,13 @@ def gradients_at(generator_output: Tensor, losses: Mapping[str, Tensor]) -> dict
     return found
 
 
-def norms_of_clips(parts: Sequence[Gradients], reduce: Reduce) -> dict[str, Tensor]:
+def norms_of_clips(parts: Sequence[Gradients], ranks: Ranks) -> dict[str, Tensor]:
     """The norm of each term's gradient at a clip, mean over the clips of all parts and ranks."""
     names = sorted(parts[0])
     if not names:
         return {}
     sums = [torch.stack([_norms(part[name]).sum() for name in names]) for part in parts]
-    means = reduce(torch.stack(sums).sum(0) / num_clips(parts))
+    means = ranks.mean(torch.stack(sums).sum(0) / num_clips(parts)) / ranks.world_size
     return dict(zip(names, means, strict=True))
 
 
@@ -84,9 +86,9 @@ def num_clips(parts: Sequence[Gradients]) -> int:
     return sum(len(next(iter(part.values()))) for part in parts if part)
 
 
-def shares_of(parts: Sequence[Gradients], reduce: Reduce) -> dict[str, Tensor]:
+def shares_of(parts: Sequence[Gradients], ranks: Ranks) -> dict[str, Tensor]:
     """Each gradient's norm at a clip, as a share of the sum of all terms' norms."""
-    norms = norms_of_clips(parts, reduce)
+    norms = norms_of_clips(parts, ranks)
     total = sum(norms.values(), torch.zeros(())).clamp(min=_SMALLEST)
     return {name: norm / total for name, norm in norms.items()}
 

@@ -229,9 +229,7 @@ class Loop:
             for facts in take_earlier_samples(model, self.store.place):
                 self.write(EARLIER, facts=facts)
 
-    def load_weights(
-        self, weights: Mapping[str, Tensor], average: Saved | None = None
-    ) -> None:
+    def load_weights(self, weights: Mapping[str, Tensor], average: Saved | None = None) -> None:
         """Go on from these weights, and where the recipe averages from this average of them.
 
         Without one the average begins again from the weights. Raises RuntimeError where names or

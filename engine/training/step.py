@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from attrs import evolve, frozen
-from torch import Tensor
 
 from engine.errors import UserError
 from engine.recipe.optimizers import Constant
@@ -187,18 +186,14 @@ class Stepper:
         assert turn.balancer is not None
         parts = list(parts)
         measured = [part.gradients for part in parts]
-        found = turn.balancer.balance(measured, turn.weights_at(step), self._mean_at_a_clip)
+        found = turn.balancer.balance(measured, turn.weights_at(step), self._ranks)
         for part, balanced in zip(parts, found, strict=True):
             part.balance(balanced)
         return parts
 
-    def _mean_at_a_clip(self, norms: Tensor) -> Tensor:
-        """Of the whole step's loss, of which each process's is the world-size-fold part."""
-        return self._ranks.mean(norms) / self._ranks.world_size
-
     def _log_gradient_shares(self, measured: Sequence[Gradients]) -> None:
         if measured and measured[0]:
-            shares = shares_of(measured, self._mean_at_a_clip)
+            shares = shares_of(measured, self._ranks)
             self.meter.add({f"train/gradient_share/{n}": v for n, v in shares.items()})
 
     def _log(self, turn: Turn, part: Part, share: Share) -> None:
