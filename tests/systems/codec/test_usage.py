@@ -23,6 +23,7 @@ def test_silent_clips_are_not_counted_as_used(project, make_codec_recipe):
         path.parent.mkdir(parents=True, exist_ok=True)
         level = 1e-4 if number % 3 == 0 else 0.1
         samples = level * np.sin(2 * np.pi * (200 + 20 * number) * np.arange(rate) / rate)
+        samples[0] = 0.02  # a click, which is what ingest hears of a silent clip
         soundfile.write(path, samples, rate, subtype="PCM_16")
     ingest(
         "speech", load_params(project.params).corpora["speech"], project, work=Work(num_workers=1)
