@@ -31,6 +31,8 @@ def used_clips(
         slicing=Slicing.of(recipe.dataset),
         work=params.work,
     )
-    data = split_usable(recipe, project, params.seed, made).data
-    later = f"clips without a voiced frame are found by 'cantus prepare {recipe.name}'"
-    return data, later if recipe.has_pitch else ""
+    found = split_usable(recipe, project, params.seed, made)
+    later = [*found.warnings]
+    if recipe.has_pitch:
+        later.append(f"clips without a voiced frame are found by 'cantus prepare {recipe.name}'")
+    return found.data, " ".join(later)

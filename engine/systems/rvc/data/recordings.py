@@ -13,6 +13,7 @@ from engine.project import Project
 from engine.recipe.params import Params
 from engine.system_support.corpus_system import SplitCorpus, open_corpus, split_corpus
 from engine.system_support.left_out import LeftOut, notes_of
+from engine.system_support.lower_rates import recorded_lower, upsampled_warnings
 from engine.systems.rvc.data.assemble import assemble, slices_at
 from engine.systems.rvc.data.cached_features import CachedFeatures
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
@@ -23,7 +24,7 @@ from engine.systems.rvc.data.sliced_clips import SlicedClips
 from engine.systems.rvc.data.slices import Slicing
 from engine.systems.rvc.data.sources import Sources, load_sources
 from engine.systems.rvc.data.split_voices import cut_it, learnable, only_chosen
-from engine.systems.rvc.data.voices import Voices, find_voices
+from engine.systems.rvc.data.voices import Voices, find_voices, without_lower
 from engine.systems.rvc.recipe import RvcRecipe
 
 
@@ -51,6 +52,8 @@ class Recordings:
     """Of all clips of the voices, those among them that are left out."""
     notes: Sequence[str]
     """Sentences for the report."""
+    warnings: Sequence[str]
+    """Those among them that are said aloud."""
 
     @cached_property
     def spoken(self) -> VoiceSlices:
@@ -111,6 +114,7 @@ def load_recordings(
         unchosen=np.delete(found.data.rows, places),
         left_out=found.left_out,
         sliced=sliced,
+        warnings=found.warnings,
         notes=[*notes, *found.said, *notes_of_parts(sliced, usable), *sources.notes],
     )
     _require_batch(len(recordings.training), recipe, notes)
@@ -133,6 +137,8 @@ class SplitUsable:
     """By row."""
     notes: Sequence[str]
     """Sentences on the methods, and on clips that are left out."""
+    warnings: Sequence[str]
+    """Those among them that are said aloud."""
     said: Sequence[str]
     """Sentences on the split."""
 
@@ -142,12 +148,17 @@ def split_usable(
 ) -> SplitUsable:
     """Cut the clips of the voices, and split those that can be used. Raises as above."""
     clips = made.corpus.manifest.clips
-    voices = find_voices(clips, recipe.dataset.speakers, recipe.model.speaker_rows)
+    dataset = recipe.dataset
+    lower = recorded_lower(clips, dataset.corpus, dataset.sample_rate_hz, dataset.upsampling)
+    voices = find_voices(clips, dataset.speakers, recipe.model.speaker_rows)
+    if dataset.upsampling == "leave_out":
+        voices = without_lower(voices, clips, lower)
     rows = np.array(voices.rows, np.int64)
     sliced = made.sliced(rows)
     usable, left_out = eligible_places(made.corpus, voices, sliced, made.methods.pitch is not None)
     rows, speakers = rows[usable], np.array(voices.speakers, np.int64)[usable]
-    notes = [*made.methods.notes, *notes_of(left_out)]
+    warnings = upsampled_warnings(clips, rows, dataset.sample_rate_hz)
+    notes = [*made.methods.notes, *warnings, *notes_of(left_out)]
     _require(len(rows), len(clips), recipe, notes)
     data = split_corpus(recipe, project, made.corpus, seed, rows, notes, min_train_clips=1)
     data, said = learnable(data, speakers, voices.names, recipe)
@@ -159,6 +170,7 @@ def split_usable(
         speakers=speakers,
         left_out=left_out,
         notes=notes,
+        warnings=[*made.methods.notes, *warnings],
         said=said,
     )
 
