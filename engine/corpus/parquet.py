@@ -33,9 +33,10 @@ _LONGEST_NAME = 100
 def unpack_parquet(path: Path, folder: Path) -> None:
     """Write the audio of a Parquet file into `folder`, with a table of the columns that are text.
 
-    Files are named by their rows, counted from 0. Memory does not grow with the file. Without
-    audio inside, the table lies at `folder` with the suffix .csv. Raises UserError where pyarrow
-    is not there, the file cannot be read, or it has several columns of audio.
+    Files are named by their rows, counted from 0. Memory is that of one group of rows, of which
+    `datasets` writes one for every 100 clips. Without audio inside, the table lies at `folder` with
+    the suffix .csv. Raises UserError where pyarrow is not there, the file cannot be read, or it has
+    several columns of audio.
     """
     with _opened(path) as file:
         columns = _Columns.of(file, path)
@@ -54,15 +55,12 @@ class _Columns:
     """The column of audio, the others, and what the numbers of their labels mean."""
 
     audio: str | None
-    told: Sequence[str]
-    plain: frozenset[str]
-    """Of these, the ones whose cells are words or numbers. The others' cells stay empty."""
+    told: Mapping[str, tuple[str, ...]]
+    """Where the words or numbers of a column stand in a row; those of lists stay empty: ()."""
     labels: Mapping[str, Sequence[str]]
 
     @classmethod
     def of(cls, file: "ParquetFile", path: Path) -> "_Columns":
-        import pyarrow.types as types
-
         schema = file.schema_arrow
         audio = [field.name for field in schema if _is_audio(field)]
         if len(audio) > 1 and "audio" not in audio:
@@ -71,18 +69,17 @@ class _Columns:
                 "or call the one that is meant 'audio'."
             )
         one = "audio" if "audio" in audio else audio[0] if audio else None
-        odd = (types.is_nested, types.is_binary, types.is_large_binary)
-        plain = [field.name for field in schema if not any(is_odd(field.type) for is_odd in odd)]
-        return cls(
-            audio=one,
-            told=[name for name in schema.names if name != one],
-            plain=frozenset(plain),
-            labels=_labels(schema.metadata or {}),
-        )
+        told: dict[str, tuple[str, ...]] = {}
+        for field in schema:
+            if field.name != one:
+                told |= _told(field, taken={*told, *schema.names})
+        return cls(audio=one, told=told, labels=_labels(schema.metadata or {}))
 
     def cell(self, name: str, row: Mapping[str, Any]) -> str:
         """What a row says in a column, in one line."""
-        value = row.get(name)
+        value: Any = row
+        for part in self.told[name] or ("",):
+            value = (value or {}).get(part)
         if value is None:
             return ""
         names = self.labels.get(name, ())
@@ -101,6 +98,25 @@ def _is_audio(field: Any) -> bool:
     return types.is_struct(kind) and ("bytes" in names or {"array", "sampling_rate"} <= names)
 
 
+def _told(field: Any, taken: set[str]) -> dict[str, tuple[str, ...]]:
+    """A column, or the columns that a struct is of, and where each stands in a row."""
+    import pyarrow.types as types
+
+    def place(one: Any, *path: str) -> tuple[str, ...]:
+        odd = (types.is_nested, types.is_binary, types.is_large_binary)
+        return () if any(is_odd(one.type) for is_odd in odd) else path
+
+    if not types.is_struct(field.type):
+        return {field.name: place(field, field.name)}
+    inside = [field.type.field(number) for number in range(field.type.num_fields)]
+    return {
+        f"{field.name}.{one.name}" if one.name in taken else one.name: place(
+            one, field.name, one.name
+        )
+        for one in inside
+    }
+
+
 def _labels(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
     """What `datasets` says of the numbers in its columns of labels."""
     try:
@@ -115,9 +131,12 @@ def _labels(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
 
 
 def _rows(file: "ParquetFile", columns: _Columns) -> Iterator[Mapping[str, Any]]:
-    read = [*columns.plain, *([columns.audio] if columns.audio else [])]
-    for batch in file.iter_batches(_ROWS_AT_ONCE, columns=read, use_threads=False):
-        yield from batch.to_pylist()
+    read = {place[0] for place in columns.told.values() if place}
+    read |= {columns.audio} if columns.audio else set()
+    for group in range(file.num_row_groups):  # a reader of several keeps what it has read
+        batches = file.iter_batches(_ROWS_AT_ONCE, [group], columns=[*read], use_threads=False)
+        for batch in batches:
+            yield from batch.to_pylist()
 
 
 def _write(cell: Mapping[str, Any] | bytes | None, number: int, folder: Path) -> str:

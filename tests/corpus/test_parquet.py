@@ -144,6 +144,18 @@ def test_columns_of_lists_stay_empty(tmp_path):
     assert text == "audio_file,text,mel\n0000000,a,\n"
 
 
+def test_columns_inside_a_struct_are_columns(tmp_path, look):
+    # As `datasets` makes of a WebDataset archive with `mp3` and `json` of each clip.
+    cells = [{"bytes": audio(300 + number), "path": f"{number}.wav"} for number in range(2)]
+    facts = [{"text": f"The words of {number}.", "speaker": "anna"} for number in range(2)]
+    write(tmp_path / "a.parquet", wav=cells, json=facts, __key__=["a", "b"])
+    _, candidates, _ = look(tmp_path)
+    assert [(one.text, one.speaker) for one in candidates] == [
+        ("The words of 0.", "anna"),
+        ("The words of 1.", "anna"),
+    ]
+
+
 def test_several_columns_of_audio_are_refused_unless_one_is_called_so(tmp_path):
     cells = [{"bytes": audio(300), "path": None}]
     write(tmp_path / "a.parquet", clean=cells, noisy=cells)

@@ -15,7 +15,7 @@ from engine.corpus.layouts.kaldi import files_beside
 from engine.corpus.layouts.listing import Listing
 from engine.corpus.layouts.lists import name_lists
 from engine.corpus.layouts.others import count_others
-from engine.corpus.layouts.speakers import name_speakers
+from engine.corpus.layouts.speakers import name_speakers, speaker_by_folder
 from engine.corpus.layouts.speech_commands import is_speech_commands, list_speech_commands
 from engine.corpus.layouts.table_columns import TableColumns
 from engine.corpus.layouts.tables import Tables, find_tables, is_table_name
@@ -87,6 +87,8 @@ def _list(
         list_speech_commands(files, tables.tables, collector, database)
     else:
         list_by_tables(files, tables, columns, collector, database)
+    if tables.kind == "prompts":
+        name_speakers(database, speaker_by_folder)
     if tables.kind in ("speech_commands", "lists", "table"):
         add_texts(files, collector, database)
     read = [table.path for table in (*tables.tables, *tables.supervisions)]

@@ -1,7 +1,7 @@
 """A folder whose files a table names."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from engine.corpus.layouts.chatml import chatml_rows
@@ -13,6 +13,7 @@ from engine.corpus.layouts.kaldi import kaldi_rows
 from engine.corpus.layouts.lhotse import cut_rows, recording_rows
 from engine.corpus.layouts.librispeech import librispeech_rows
 from engine.corpus.layouts.object_rows import object_rows
+from engine.corpus.layouts.prompts import folders_of, prompt_rows
 from engine.corpus.layouts.rows import Row, Table, take_row
 from engine.corpus.layouts.table_columns import BELOW, TableColumns
 from engine.corpus.layouts.tables import Kind, Tables
@@ -23,6 +24,7 @@ _ROWS: Mapping[Kind, Callable[[Files, Table], Iterator[Row]]] = {
     "librispeech": librispeech_rows,
     "nemo": object_rows,
     "chatml": chatml_rows,
+    "prompts": prompt_rows,
 }
 
 _ORDER: Mapping[Listed | None, int] = {"test": 0, "eval": 1, "train": 2, None: 3}
@@ -45,12 +47,11 @@ def list_by_tables(
     no row names is a clip beside a table of all clips, of which nothing is known, and else is none.
     Raises UserError where a table cannot be read, or what its columns say is not certain.
     """
-    below = ("clips", *BELOW) if tables.kind.startswith("common_voice") else BELOW
     for table, rows in _rows(files, tables, columns, collector, database):
         finder = Finder(
             files=files,
             table=table.path,
-            below=below if tables.are_of_columns else ("",),
+            below=_below(tables, table),
             tally=collector.passed_over,
         )
         for row in _learning(rows, finder):
@@ -84,6 +85,14 @@ def _rows(
     else:
         for table in tables.tables:
             yield table, _ROWS[tables.kind](files, table)
+
+
+def _below(tables: Tables, table: Table) -> Sequence[str]:
+    if tables.kind == "prompts":
+        return folders_of(table.path)
+    if tables.are_of_columns:
+        return ("clips", *BELOW) if tables.kind.startswith("common_voice") else BELOW
+    return ("",)
 
 
 def _learning(rows: Iterable[Row], finder: Finder) -> Iterator[Row]:

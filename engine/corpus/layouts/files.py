@@ -18,8 +18,9 @@ Kind = Literal["audio", "other", "unreadable", "never opened"]
 """The last are pipes, devices, links to folders, and hidden files that are unreadable."""
 
 _TABLE_SUFFIXES = frozenset(
-    [".csv", ".tsv", ".psv", ".txt", ".list", ".lst", ".json", ".jsonl", ".gz", ".scp"]
+    [".csv", ".tsv", ".psv", ".txt", ".list", ".lst", ".json", ".jsonl", ".gz", ".scp", ".data"]
 )
+_TABLE_NAMES = frozenset(["prompts", "prompts-original", "text", "transcript", "transcripts"])
 
 # DVC may put links into its cache in the place of files; nothing else lies at such a path.
 _DVC_CACHE = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
@@ -110,7 +111,9 @@ def find_files(
 
 
 def _may_be_table(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in _TABLE_SUFFIXES and not is_hidden(path)
+    name = PurePosixPath(path.lower())
+    may_be = name.suffix in _TABLE_SUFFIXES or name.name in _TABLE_NAMES
+    return may_be and not is_hidden(path)
 
 
 def _kind(path: Path, root: str, *, hidden: bool, any_link: bool) -> Kind:

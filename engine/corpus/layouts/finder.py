@@ -61,8 +61,9 @@ class Finder:
         paths = self._by_its_end(name)
         if len(paths) != 1:
             return None
-        if is_counted:
-            self.tally.add(_difference(name, paths[0]), f"{name} is {paths[0]}")
+        difference = _difference(name, paths[0]) if is_counted else None
+        if difference:
+            self.tally.add(difference, f"{name} is {paths[0]}")
         return paths[0], "audio"
 
     def why_not(self, name: str) -> str:
@@ -135,13 +136,15 @@ def _start(name: str, parts: Sequence[str]) -> Start:
     return ("/" if root else ".", *parts)
 
 
-def _difference(name: str, path: str) -> str:
-    """In which way a name is written otherwise than its file."""
+def _difference(name: str, path: str) -> str | None:
+    """In which way a name is written otherwise than the end of its file's path; None: in none."""
     *folders, last = _parts(name)
     *own_folders, own = path.split("/")
-    forms = {own, posixpath.splitext(own)[0]}
     ends = own_folders[len(own_folders) - len(folders) :] if folders else []
-    if last in forms or [*map(same_form, folders)] != [*map(same_form, ends)]:
+    forms = {own, posixpath.splitext(own)[0]}
+    if folders == ends and last in forms:
+        return None
+    if [*map(same_form, folders)] != [*map(same_form, ends)]:
         return _OTHER_FOLDERS
     return _OTHER_FORM if same_form(last) in map(same_form, forms) else _OTHER_SUFFIX
 

@@ -13,6 +13,7 @@ from engine.corpus.layouts.kaldi import RECORDINGS
 from engine.corpus.layouts.librispeech import CHAPTER, WHOLE_LIST, is_librispeech
 from engine.corpus.layouts.lists import list_of_path, without_list
 from engine.corpus.layouts.passed_over import PassedOverTally
+from engine.corpus.layouts.prompts import prompts_evidence
 from engine.corpus.layouts.rows import Table
 from engine.corpus.layouts.speech_commands import LISTS
 from engine.errors import UserError
@@ -32,6 +33,7 @@ Kind = Literal[
     "chatml",
     "lists",
     "table",
+    "prompts",
 ]
 """In the order in which they are preferred."""
 
@@ -102,7 +104,7 @@ def find_tables(
     for _, group in groupby(files.tables(), key=lambda one: one[0]):
         is_settled = any(map(_is_sure, nearest))
         paths = (path for _, path in group)
-        found = list(_tables_of(files.folder, paths, of_columns, must_parse=not is_settled))
+        found = list(_tables_of(files, paths, of_columns, must_parse=not is_settled))
         if not nearest or (not is_settled and any(map(_is_sure, found))):
             nearest, found = found, nearest
         others += found
@@ -135,22 +137,24 @@ def _several(tables: Iterable[Table]) -> bool:
 
 
 def _tables_of(
-    folder: Path,
+    files: Files,
     paths: Iterable[str],
     of_columns: Callable[[str], Evidence | None],
     *,
     must_parse: bool,
 ) -> Iterator[_Found]:
     for path in paths:
-        kind = _kind_by_name(folder / path)
-        if not kind and is_json(folder / path):
-            kind = _kind_of_json(folder / path, must_parse)
+        kind = _kind_by_name(files.folder / path)
+        if not kind and is_json(files.folder / path):
+            kind = _kind_of_json(files.folder / path, must_parse)
         if kind:
             yield _Found(path=path, kind=kind)
             continue
         evidence = of_columns(path)
         if evidence or PurePosixPath(path).name in _ALWAYS:
             yield _Found(path=path, kind=None, evidence=evidence or "by its name")
+        elif evidence := prompts_evidence(files, path):
+            yield _Found(path=path, kind="prompts", evidence=evidence)
 
 
 def _is_sure(found: _Found) -> bool:

@@ -271,7 +271,6 @@ def test_tables_side_by_side_are_all_read_and_a_clip_has_its_first_row(folder, l
         ("C:\\Users\\me\\wavs\\clip_000.wav", "wavs/clip_000.wav", "folders"),
         ("\\\\server\\share\\wavs\\clip_000.wav", "wavs/clip_000.wav", "folders"),
         ("DUMMY1/clip_000.wav", "wavs/22k/clip_000.wav", "folders"),
-        ("clip_000", "audio/part/clip_000.opus", "folders"),
     ],
 )
 def test_a_name_means_the_one_file_that_ends_so(folder, look, name, own, said):
@@ -280,6 +279,12 @@ def test_a_name_means_the_one_file_that_ends_so(folder, look, name, own, said):
     (note,) = listing.passed_over.values()
     assert said in note.what
     assert note.examples == (f"{name} is {own}",)
+
+
+def test_a_name_without_its_folders_is_no_other_name(folder, look):
+    listing = look(folder({"a.txt": "file|text\nclip_000|Hello.\n"}, ["audio/b/clip_000.opus"]))
+    assert [one.text for one in listing.candidates] == ["Hello."]
+    assert listing.passed_over == {}
 
 
 def test_a_name_that_several_files_end_with_is_none_of_them(folder, look):
