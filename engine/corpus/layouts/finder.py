@@ -140,9 +140,9 @@ def _difference(name: str, path: str) -> str | None:
     """In which way a name is written otherwise than the end of its file's path; None: in none."""
     *folders, last = _parts(name)
     *own_folders, own = path.split("/")
-    ends = own_folders[len(own_folders) - len(folders) :] if folders else []
     forms = {own, posixpath.splitext(own)[0]}
-    if folders == ends and last in forms:
+    ends = own_folders[len(own_folders) - len(folders) :] if folders else []
+    if last in forms and folders == ends:
         return None
     if [*map(same_form, folders)] != [*map(same_form, ends)]:
         return _OTHER_FOLDERS
