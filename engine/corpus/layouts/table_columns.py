@@ -100,7 +100,8 @@ class TableColumns:
                 doubtful.append((look, columns))
         if doubtful and (tables.kind != "table" or not settled):
             look, columns = doubtful[0]
-            raise UserError(question(look.path, look.names, look.sample, columns))
+            is_json = look.form is None
+            raise UserError(question(look.path, look.names, look.sample, columns, is_json=is_json))
         for look, _ in doubtful:
             self.tally.add_file(_UNCERTAIN, look.path, to_do=_SAY_WHICH)
         return settled

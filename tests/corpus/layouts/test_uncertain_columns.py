@@ -56,6 +56,14 @@ def test_a_first_line_in_unknown_words_is_asked_about(folder, look):
     assert (len(listing.candidates), listing.missing) == (3, [])
 
 
+def test_keys_of_unknown_names_are_asked_about(folder, look):
+    place = folder(SENTENCES)
+    (place / "metadata.csv").unlink()
+    (place / "clips.jsonl").write_text('{"wav": "0.wav", "satz": "The river runs past the mill."}')
+    with pytest.raises(UserError, match=r"wav = file +satz = text\?(.|\n)*Rename its keys"):
+        look(place)
+
+
 def test_columns_answer(folder, look):
     place = folder(("anna", "ben", "anna"), ("yes", "yes", "no"))
     listing = look(place, columns=["file", "speaker", "text"])
