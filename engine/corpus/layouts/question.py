@@ -28,7 +28,7 @@ def question(
     asked = f"{path}: what its columns are is not certain ({why}). As far as understood:\n{table}\n"
     if is_json:
         return f"{asked}Rename its keys: file, text, speaker, language, label and list are known."
-    answers = [_answer(columns, place) for place in range(len(columns.roles))]
+    answers = _one_answer(columns)
     in_params = ", ".join(f'"{answer}"' for answer in answers)
     return (
         f"{asked}Say what they are: 'cantus adopt FOLDER --columns {','.join(answers)}' (or "
@@ -45,9 +45,16 @@ def _head(columns: Columns, place: int, names: Sequence[str]) -> str:
     return f"{name}{columns.roles[place] or '-'}"
 
 
-def _answer(columns: Columns, place: int) -> str:
-    could_be = columns.could_be.get(place)
-    return could_be[0] if could_be else columns.roles[place] or "-"
+def _one_answer(columns: Columns) -> list[str]:
+    """What the columns could be, each something else."""
+    taken = {role for at, role in enumerate(columns.roles) if at not in columns.could_be}
+    answers: list[str] = []
+    for at, role in enumerate(columns.roles):
+        could_be = [one for one in columns.could_be.get(at, ()) if one not in taken]
+        answer = next(iter(could_be), None) if at in columns.could_be else role
+        taken.add(answer)
+        answers.append(answer or "-")
+    return answers
 
 
 def _shortened(cell: str) -> str:

@@ -56,6 +56,13 @@ def test_a_first_line_in_unknown_words_is_asked_about(folder, look):
     assert (len(listing.candidates), listing.missing) == (3, [])
 
 
+def test_one_answer_is_shown_which_names_nothing_twice(folder, look):
+    with pytest.raises(UserError, match="--columns file,speaker,text'"):
+        look(folder(("anna", "ben", "anna"), ("yes", "yes", "no")))
+    with pytest.raises(UserError, match="--columns file,text,-'"):
+        look(folder(SENTENCES, FRENCH))
+
+
 def test_keys_of_unknown_names_are_asked_about(folder, look):
     place = folder(SENTENCES)
     (place / "metadata.csv").unlink()
