@@ -20,6 +20,7 @@ from engine.corpus.table.rows import ODD_NAMES, json_line
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.files.checksum import sha256_of
+from engine.files.passing import is_passing, patiently
 from engine.files.text import visible
 from engine.project import Project
 from engine.recipe.params import CorpusSource
@@ -164,6 +165,11 @@ def _packed_states(packed: PackedAudio) -> States:
 
 def _sha256(folder: Path, path: str) -> str | None:
     try:
-        return sha256_of(folder / path)
-    except OSError:
+        return patiently(lambda: sha256_of(folder / path))
+    except OSError as error:
+        if is_passing(error):
+            raise UserError(
+                f"{folder / path} cannot be read: {error.strerror}. The disk or the network "
+                "fails: see to it, and give the same command again."
+            ) from error
         return None

@@ -124,6 +124,20 @@ class Tracking:
     """Who mirrors the events of a run."""
 
     aim: bool = setting("whether Aim does", default=True)
+    aim_repository: str = setting(
+        "folder that holds Aim's repository, by its path or its path in the project, which several "
+        "projects may share; or a tracking server, as aim://host:53800; empty: the project",
+        default="",
+        check=matches(
+            r"(?!aim:|[a-z]+://).*|aim://[^\s/:@]+:[0-9]+", "a folder or 'aim://host:port'"
+        ),
+    )
+    aim_address: str = setting(
+        "where browsers reach `cantus ui` through a reverse proxy, as "
+        "https://hub.example.org/user/me/proxy/43800; empty: on this machine",
+        default="",
+        check=matches(r"https?://[^\s/?#@]+(/[^\s?#]*)?|", "an address such as https://host/path"),
+    )
 
 
 @frozen(kw_only=True)

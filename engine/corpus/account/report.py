@@ -65,6 +65,8 @@ class Report:
     """What read their files, with its version: clips."""
     num_beyond_full_scale: int
     """Clips whose samples exceed 1.0; they are clipped to full scale."""
+    num_header_faults: int = 0
+    """Clips of files whose header is wrong about their length; they are read to their ends."""
     histograms: tuple[Histogram, ...]
     fastest: tuple[Pace, ...]
     """The clips with the most characters a second, the fastest first."""

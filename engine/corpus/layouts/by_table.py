@@ -104,5 +104,5 @@ def _learning(rows: Iterable[Row], finder: Finder) -> Iterator[Row]:
 
 
 def _is_named_before(row: Row, table: Table, finder: Finder, collector: Collector) -> bool:
-    found = finder.find(row.name)
+    found = finder.find(row.name, is_counted=False)
     return found is not None and collector.is_named_elsewhere(found[0], f"{table.path} line")

@@ -123,6 +123,7 @@ def columns_by_name(names: Sequence[str], sample: Sample) -> Columns:
     could_be: dict[int, tuple[Role, ...]] = {}
     if "file" not in roles and any(sample.named):
         roles[file_column(sample)] = "file"
+        could_be |= _other_files(sample, file_column(sample))
     if "text" not in roles:
         for place, role in enumerate(roles):
             content = content_of(sample.column(place)) if role is None else "nothing"

@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -13,6 +14,7 @@ from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.database import decode, encode
 from engine.corpus.layouts.tails import Tails
 from engine.corpus.layouts.walk import walk
+from engine.files.passing import patiently
 
 Kind = Literal["audio", "other", "unreadable", "never opened"]
 """The last are pipes, devices, links to folders, and hidden files that are unreadable."""
@@ -100,9 +102,9 @@ def find_files(
     root = os.path.realpath(folder)
     for path in walk(folder):
         try:
-            files.add(
-                path, _kind(folder / path, root, hidden=is_hidden(path), any_link=follow_links)
-            )
+            hidden = is_hidden(path)
+            kind = partial(_kind, folder / path, root, hidden=hidden, any_link=follow_links)
+            files.add(path, patiently(kind))
         except OSError as error:
             files.add(path, "never opened" if is_hidden(path) else "unreadable")
             if not is_hidden(path):

@@ -13,9 +13,9 @@ from engine.corpus.layouts.passed_over import PassedOverTally
 from engine.corpus.layouts.tails import Tails, same_form
 
 _LEAVES = "it leaves the corpus folder, and is not read"
-_OTHER_FOLDERS = "folders in the names of a table that are other ones here"
-_OTHER_FORM = "case and Unicode form of the names in a table, which are not the files' own"
-_OTHER_SUFFIX = "suffixes in a table that are not the files' own"
+_OTHER_FOLDERS = "names in a table whose folders are not the files' own"
+_OTHER_FORM = "names in a table whose case or Unicode form is not the files' own"
+_OTHER_SUFFIX = "names in a table whose suffix is not the files' own"
 _ROOT = re.compile(r"\A(([A-Za-z]:)?/+|[A-Za-z]:)")
 
 Start = tuple[str, ...]
@@ -53,7 +53,7 @@ class Finder:
                 if len(paths) == 1:
                     self._starts.add(_start(name, _parts(name)[:-length]))
 
-    def find(self, name: str) -> tuple[str, Kind] | None:
+    def find(self, name: str, *, is_counted: bool = True) -> tuple[str, Kind] | None:
         """The file's path inside the corpus, and what it is; None where there is none."""
         found = self._at_its_place(name)
         if found:
@@ -61,7 +61,7 @@ class Finder:
         paths = self._by_its_end(name)
         if len(paths) != 1:
             return None
-        difference = _difference(name, paths[0])
+        difference = _difference(name, paths[0]) if is_counted else None
         if difference:
             self.tally.add(difference, f"{name} is {paths[0]}")
         return paths[0], "audio"
@@ -138,16 +138,15 @@ def _start(name: str, parts: Sequence[str]) -> Start:
 
 def _difference(name: str, path: str) -> str | None:
     """In which way a name is written otherwise than the end of its file's path; None: in none."""
-    written, own = _parts(name), path.split("/")
-    end = own[-len(written) :]
-    if written in (end, [*end[:-1], posixpath.splitext(end[-1])[0]]):
+    *folders, last = _parts(name)
+    *own_folders, own = path.split("/")
+    forms = {own, posixpath.splitext(own)[0]}
+    ends = own_folders[len(own_folders) - len(folders) :] if folders else []
+    if last in forms and folders == ends:
         return None
-    if [same_form(part) for part in written[:-1]] != [
-        same_form(part) for part in own[-len(written) : -1]
-    ]:
+    if [*map(same_form, folders)] != [*map(same_form, ends)]:
         return _OTHER_FOLDERS
-    same = same_form(written[-1]) in (same_form(own[-1]), same_form(posixpath.splitext(own[-1])[0]))
-    return _OTHER_FORM if same else _OTHER_SUFFIX
+    return _OTHER_FORM if same_form(last) in map(same_form, forms) else _OTHER_SUFFIX
 
 
 def _leaves(inside: str) -> bool:

@@ -13,6 +13,7 @@ MAX_LINE = 64 << 20
 Errors = Literal["strict", "surrogateescape"]
 """Whether bytes that are no text are an error, or pass."""
 
+_FIRST_BYTES = 4096
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -31,12 +32,27 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def read_text_lines(path: Path, *, errors: Errors = "strict") -> Iterator[tuple[int, str]]:
     """The same as text, without a byte order mark.
 
-    The text is UTF-8, or UTF-16 with such a mark, as spreadsheets save it. Raises UserError where
-    it is neither, unless `errors` lets the bytes pass.
+    The text is UTF-8, or UTF-16 with such a mark, as spreadsheets save it; its lines may end as on
+    old Macs. Raises UserError where it is none, unless `errors` lets the bytes pass.
     """
-    if _is_utf_16(path):
-        yield from _utf_16_lines(path)
-        return
+    start = _start(path)
+    if start.startswith(_UTF_16):
+        yield from _decoded_lines(path, "utf-16", "\n", errors)
+    elif b"\r" in start.rstrip(b"\r") and b"\n" not in start:
+        yield from _decoded_lines(path, "utf-8-sig", None, errors)
+    else:
+        yield from _utf_8_lines(path, errors)
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb", buffering=0) as file:
+            return file.read(_FIRST_BYTES)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}. Mend it.") from error
+
+
+def _utf_8_lines(path: Path, errors: Errors) -> Iterator[tuple[int, str]]:
     for number, line in read_lines(path):
         try:
             yield number, line.decode("utf-8-sig" if number == 1 else "utf-8", errors)
@@ -46,22 +62,14 @@ def read_text_lines(path: Path, *, errors: Errors = "strict") -> Iterator[tuple[
             ) from error
 
 
-def _is_utf_16(path: Path) -> bool:
+def _decoded_lines(
+    path: Path, encoding: str, newline: str | None, errors: Errors
+) -> Iterator[tuple[int, str]]:
     try:
-        with path.open("rb", buffering=0) as file:
-            return file.read(2) in _UTF_16
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}. Mend it.") from error
-
-
-def _utf_16_lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with path.open(encoding="utf-16", newline="\n") as file:
+        with path.open(encoding=encoding, newline=newline, errors=errors) as file:
             yield from _numbered(path, file.readline)
     except UnicodeError as error:
-        raise UserError(
-            f"{path} is not the UTF-16 text that it begins as: save it anew."
-        ) from error
+        raise UserError(f"{path} is not the text that it begins as: save it as UTF-8.") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}. Mend it.") from error
 

@@ -11,7 +11,7 @@ _LONGEST = 44
 
 def question(path: str, names: Sequence[str], sample: Sample, columns: Columns) -> str:
     """The question, with what each column could be and how to answer."""
-    why = "no column is named as the text" if names else "no first line names them"
+    why = "its first line does not say it" if names else "no first line names them"
     heads = [_head(columns, place, names) for place in range(len(columns.roles))]
     rows = [heads, *([_shortened(cell) for cell in row] for row in sample.rows[:_ROWS])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

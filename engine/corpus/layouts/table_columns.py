@@ -129,7 +129,7 @@ class TableColumns:
 
     def _look(self, path: str, *, errors: Errors = "strict") -> Look | None:
         whole = self.files.folder / path
-        if is_json(path):
+        if is_json(whole):
             names, sample = sample_objects(whole, self._names_audio(path))
             return Look(path=path, names=names, sample=sample, form=None)
         form = find_form(whole, self._names_audio(path), errors=errors)
@@ -139,7 +139,12 @@ class TableColumns:
 
     def _names_audio(self, path: str) -> NamesAudio:
         finder = Finder(files=self.files, table=path, below=BELOW, tally=PassedOverTally())
-        return lambda cell: may_be_name(cell) and finder.find(cell) is not None
+
+        def names_audio(cell: str) -> bool:
+            found = finder.find(cell, is_counted=False) if may_be_name(cell) else None
+            return found is not None and found[1] != "other"
+
+        return names_audio
 
     def _count_unused(self, look: Look, columns: Columns) -> None:
         for place, role in enumerate(columns.roles):

@@ -145,7 +145,7 @@ def _tables_of(
 ) -> Iterator[_Found]:
     for path in paths:
         kind = _kind_by_name(files.folder / path)
-        if not kind and is_json(path):
+        if not kind and is_json(files.folder / path):
             kind = _kind_of_json(files.folder / path, must_parse)
         if kind:
             yield _Found(path=path, kind=kind)
@@ -235,9 +235,12 @@ def _kind_by_name(path: Path) -> Kind | None:
     return _BY_NAME.get(path.name)
 
 
-def is_json(path: str) -> bool:
-    """Whether a file's name says that it holds JSON."""
-    return path.lower().endswith(_JSON_SUFFIXES)
+def is_json(path: Path) -> bool:
+    """Whether a file holds JSON: by its name, or as its first byte begins an object."""
+    if path.name.lower().endswith(_JSON_SUFFIXES):
+        return True
+    with path.open("rb", buffering=0) as file:
+        return file.read(1) == b"{"
 
 
 def _kind_of_json(path: Path, must_parse: bool) -> Kind | None:

@@ -45,6 +45,8 @@ class Clip:
     """Which of its file's channels it is, counted from 0. None: the mean of all."""
     decoder: str = "libsndfile"
     """Which decoder its file was read by."""
+    header_fault: str | None = None
+    """What its file's header says wrongly of its length, where no sample is lost by that."""
     speaker: str | None = None
     language: str | None = None
     text: str | None = None
@@ -65,6 +67,8 @@ class Quarantined:
     path: str
     reason: Reason
     detail: str
+    is_passing: bool = False
+    """Whether the disk or the network failed: the next ingest looks at the file again."""
 
 
 @frozen(kw_only=True)
