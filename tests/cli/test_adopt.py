@@ -201,6 +201,22 @@ def test_help_has_examples(cantus):
 
 
 @pytest.mark.slow
+def test_columns_are_kept_in_params_and_the_next_adopt_forgets_them(shipped, mine, cantus):
+    (mine / "list.txt").write_text("anna/yes.wav|anna\nben/yes.wav|ben\n")
+    asked = cantus("adopt", str(mine))
+    assert (asked.code, "--columns" in asked.error) == (2, True)
+    assert "columns" not in (shipped / "params.toml").read_text()
+    assert not (shipped / "data" / "words").exists()
+    answer = cantus("adopt", str(mine), "--columns", "file,speaker")
+    assert answer.code == 0, answer.error
+    assert 'columns = ["file", "speaker"]' in (shipped / "params.toml").read_text()
+    (mine / "list.txt").unlink()
+    shutil.rmtree(shipped / "data" / "words")
+    assert cantus("adopt", str(mine)).code == 0
+    assert "columns" not in (shipped / "params.toml").read_text()
+
+
+@pytest.mark.slow
 def test_parquet_files_are_unpacked_and_read(shipped, cantus, tmp_path_factory):
     import io
 

@@ -103,11 +103,12 @@ def _divided(path: Path, lines: Sequence[Line], delimiter: str, names_audio: Nam
     division = Division(delimiter=delimiter, skip_spaces=_skips_spaces(delimiter, lines))
     rows = _rows(path, division, lines)
     names, rows = _named_columns(rows, names_audio)
-    cells = [cells for _, cells in rows]
-    width = len(names) or _width(cells)
-    division = evolve(division, width=width, quoted=find_quoted(delimiter, cells))
+    width = len(names) or _width([cells for _, cells in rows])
     first_line = rows[0][0] if rows else lines[-1][0] + 1
-    rows = _rows(path, division, [line for line in lines if line[0] >= first_line])
+    below = [line for line in lines if line[0] >= first_line]
+    quoted = find_quoted(delimiter, (line for _, line in below))
+    division = evolve(division, width=width, quoted=quoted)
+    rows = _rows(path, division, below)
     sampled = [
         [cell.strip() for cell in cells[:width]] + [""] * (width - len(cells)) for _, cells in rows
     ]

@@ -65,6 +65,8 @@ class TableColumns:
     files: Files
     given: Sequence[str]
     tally: PassedOverTally
+    understood: str = field(default="", init=False)
+    """How columns without names were understood, of the first table that has none."""
     _counted: set[str] = field(factory=set, init=False)
 
     def evidence(self, path: str) -> Evidence | None:
@@ -92,11 +94,14 @@ class TableColumns:
             if columns.is_certain or not any(look.sample.named):
                 settled[look.path] = Settled(form=look.form, columns=columns)
                 self._count_unused(look, columns)
+                if look.form and not (look.names or self.given or self.understood):
+                    self.understood = ", ".join(role or "-" for role in columns.roles)
             else:
                 doubtful.append((look, columns))
         if doubtful and (tables.kind != "table" or not settled):
             look, columns = doubtful[0]
-            raise UserError(question(look.path, look.names, look.sample, columns))
+            is_json = look.form is None
+            raise UserError(question(look.path, look.names, look.sample, columns, is_json=is_json))
         for look, _ in doubtful:
             self.tally.add_file(_UNCERTAIN, look.path, to_do=_SAY_WHICH)
         return settled
