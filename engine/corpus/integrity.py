@@ -15,6 +15,7 @@ from engine.corpus.layouts.database import encode
 from engine.corpus.source import BUILTIN
 from engine.corpus.store.packed import PackedAudio
 from engine.corpus.store.shard_cache import FileState, file_state
+from engine.corpus.table.manifest import read_tables
 from engine.corpus.table.rows import ODD_NAMES, json_line
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
@@ -76,7 +77,8 @@ def _same(key: str, now: dict[str, Any], corpus: Corpus) -> bool:
 
 
 def _require_files(corpus: Corpus, folder: Path, store: Path, *, read: bool) -> None:
-    changed = [path for path, digest in corpus.tables.items() if _sha256(folder, path) != digest]
+    tables = read_tables(corpus.folder)
+    changed = [path for path, digest in tables if _sha256(folder, path) != digest]
     states, is_news = [], False
     for (path, digest), seen in _files(corpus, store):
         now = file_state(folder, path)

@@ -8,6 +8,7 @@ import cattrs
 from attrs import frozen
 
 from engine.corpus.account.histogram import Histogram
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.errors import UserError
 
 REPORT_FILE = "report.json"
@@ -43,7 +44,7 @@ class Report:
     num_used: int
     quarantined: Mapping[str, int]
     """Reason: files, and parts of files."""
-    num_other_files: int
+    passed_over: tuple[PassedOver, ...]
     hours: float
     """Of the used clips."""
     shortest_seconds: float

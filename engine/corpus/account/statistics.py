@@ -11,6 +11,7 @@ from engine.corpus.account.figures import FIGURES, characters_per_second
 from engine.corpus.account.histogram import Bins
 from engine.corpus.account.report import Pace, Portion, Report
 from engine.corpus.audio.decode import decoders
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.corpus.table.manifest import Clip, Quarantined
 
 NUM_SPEAKERS = 20
@@ -63,7 +64,7 @@ class Tally:
         corpus: str,
         source: str,
         layout: str,
-        num_other_files: int,
+        passed_over: tuple[PassedOver, ...],
         packed_hz: tuple[int, ...],
         digest: str,
     ) -> Report:
@@ -76,7 +77,7 @@ class Tally:
             num_found=self._all.num_clips + self._quarantined.total(),
             num_used=self._all.num_clips,
             quarantined=_in_order(self._quarantined),
-            num_other_files=num_other_files,
+            passed_over=passed_over,
             hours=self._all.portion.hours,
             shortest_seconds=round(min(self._shortest, self._longest), 3),
             longest_seconds=round(self._longest, 3),

@@ -21,7 +21,7 @@ def report_rows(report: Report) -> list[tuple[str, str]]:
         ("corpus", f"{report.corpus}, from {report.source} (layout: {report.layout})"),
         ("used", f"{report.num_used:,} of {report.num_found:,} files and parts found"),
         ("quarantined", counts(report.quarantined) or "none"),
-        ("other files", f"{report.num_other_files:,} that are no clips (lists, texts, hidden)"),
+        *(("passed over", str(one)) for one in report.passed_over),
         ("hours", _hours(report)),
         ("speakers", _speakers(report)),
         ("languages", _portions(report.languages) or "unknown"),
