@@ -17,10 +17,7 @@ from attrs import evolve, frozen
 from huggingface_hub import HfFileMetadata, constants, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import (
-    build_hf_headers,  # type: ignore[attr-defined]
-    get_session,
-)
+from huggingface_hub.utils import build_hf_headers, get_session  # type: ignore[attr-defined]
 from huggingface_hub.utils import logging as hub_logging
 
 from engine.errors import UserError
