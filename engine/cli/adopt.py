@@ -17,7 +17,13 @@ from engine.project import Project
     type=click.Choice(["unknown", "folder"]),
     help="Whether the innermost folder names the speaker. [default: as in params.toml]",
 )
-def command(folder: Path, name: str, speakers: str | None) -> None:
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="What the columns of the folder's tables are, where no first line says it: "
+    "file,speaker,text (also language, label, list; - passes one over).",
+)
+def command(folder: Path, name: str, speakers: str | None, columns: str | None) -> None:
     """Put your own audio in the place of a built-in corpus.
 
     Copies FOLDER to data/NAME (your files are never moved, linked or deleted), has DVC track it,
@@ -25,13 +31,16 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
     left as it was; what a kill interrupts goes on when the same is adopted again. FOLDER may hold
     plain audio, or be laid out in one of the ways of docs/corpus.md: metadata.csv, one text a clip
     (VCTK, LibriTTS), Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML,
-    Parquet files.
+    Parquet files. A table may have any name and any delimiter. Where it is not certain what its
+    columns are, the first rows are shown as they are understood, nothing is copied, and --columns
+    answers; it is kept in params.toml as columns.
 
     \b
     Examples:
       cantus adopt ~/speech_commands_v0.02
       cantus adopt ~/recordings --as words --speakers folder
       cantus adopt ~/LJSpeech-1.1 --as speech
+      cantus adopt ~/voices --as speech --columns file,speaker,text
     """
     from engine.corpus.adopt import adopt
     from engine.project import find_project
@@ -39,7 +48,14 @@ def command(folder: Path, name: str, speakers: str | None) -> None:
 
     project = find_project()
     with file_progress(f"copying to data/{name}") as progress:
-        listing = adopt(folder.expanduser(), name, project, speakers=speakers, progress=progress)
+        listing = adopt(
+            folder.expanduser(),
+            name,
+            project,
+            speakers=speakers,
+            columns=[one.strip() for one in columns.split(",")] if columns else (),
+            progress=progress,
+        )
     for one in listing.passed_over:
         click.echo(visible(f"passed over: {one}"))
     click.echo(

@@ -50,9 +50,7 @@ class Guard:
         default=None,
         names="metric",
     )
-    gap_steps: int | None = setting(
-        "over how many steps at least", default=None, check=at_least(1)
-    )
+    gap_steps: int | None = setting("over how many steps at least", default=None, check=at_least(1))
     action: Literal["stop", "warn", "off"] = setting(
         "what happens; 'off' switches an inherited guard, or one of the system's, off",
         default="stop",

@@ -18,9 +18,11 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     """
     history = History.of(folder)
     ending = history.ending
-    recipe = history.facts("start").get("recipe", folder.name)
+    start = history.facts("start")
+    recipe = start.get("recipe", folder.name)
+    again = start["command"] if "of" in start else f"dvc repro {recipe}"
     if ending is None:
-        return _unended(folder, recipe, history)
+        return _unended(folder, recipe, history, again)
     if ending.kind == "finish":
         return _finished(recipe, ending, remark)
     reason = ending.facts.get("reason")
@@ -31,7 +33,7 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     if reason == "interrupted":
         return (
             f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
-            f"`dvc repro {recipe}` continues from there."
+            f"`{again}` continues from there."
         )
     return (
         f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
@@ -101,15 +103,15 @@ def _unfit(recipe: str, history: History, ending: Event) -> str:
     )
 
 
-def _unended(folder: Path, recipe: str, history: History) -> str:
+def _unended(folder: Path, recipe: str, history: History, again: str) -> str:
     last = history.events[-1].step if history.events else 0
     if is_held(folder):
         return f"{recipe} is training at this moment: step {last:,} at least is done."
     saved = _saved_step(folder)
     ahead = (
-        f"`dvc repro {recipe}` continues from its checkpoint at step {saved:,}."
+        f"`{again}` continues from its checkpoint at step {saved:,}."
         if saved is not None
-        else f"It left no checkpoint: `dvc repro {recipe}` starts afresh."
+        else f"It left no checkpoint: `{again}` starts afresh."
     )
     return (
         f"{recipe} was killed after step {last:,}: its events stop there without an end (a kill, "

@@ -125,8 +125,9 @@ def _by_comparison(
 def _kept(row: _Row | None, compared: Compared, rivals: Sequence[str]) -> str:
     """A parent that is not beaten, then what is better, then what is as good and costs nothing."""
     outcomes = compared.outcomes
-    if compared.parent in rivals and outcomes[compared.parent] != "better":
-        return str(compared.parent)
+    parent = compared.parent
+    if parent is not None and outcomes[parent] != "better":
+        return parent
     better = [name for name in rivals if outcomes[name] == "worse"]
     as_good = [row.keep] if row and row.keep in rivals and outcomes[row.keep] == "undecided" else []
     return next(iter([*better, *as_good]), compared.name)

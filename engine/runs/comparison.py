@@ -39,9 +39,11 @@ class Comparisons:
     @property
     def compared(self) -> Compared:
         """What the verdict is reached from."""
-        all_of = [*([self.parent] if self.parent else []), *self.baselines]
-        outcomes = {one.name: one.outcome for one in reversed(all_of)}
-        return Compared(self.recipe, outcomes, self.parent and self.parent.name)
+        outcomes = {one.name: one.outcome for one in self.baselines}
+        if self.parent is None:
+            return Compared(self.recipe, outcomes)
+        parent = self.parent.name
+        return Compared(self.recipe, outcomes | {parent: self.parent.outcome}, parent)
 
     def said(self, name: str | None) -> str | None:
         """The comparison with one of them in words."""

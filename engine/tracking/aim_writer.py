@@ -104,7 +104,7 @@ class AimWriter:
         self._run.description = self._recipe["summary"]
         if about["recipe"] not in self._run.tags:
             self._run.add_tag(about["recipe"])
-        for key in ("project", "recipe", "identity", "parent"):
+        for key in ("project", "recipe", "identity", "parent", "command", "overrides"):
             self._run[key] = about.get(key)
         self._run["hparams"] = plain(self._recipe)
 

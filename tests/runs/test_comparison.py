@@ -44,7 +44,7 @@ def test_parent_and_baselines_are_compared_clip_by_clip(record):
         "high": "better",
     }
     assert found.compared.parent == "before"
-    assert found.said("before").startswith("eval/error against before: -0.09")
+    assert found.said("before").startswith("eval/error against before: -0.1006 (95 % CI")
     assert found.said("before").endswith("40 clips): better, at the best of 3 evaluations.")
     assert "no change that can be told from noise" in found.said("alike")
 
