@@ -13,7 +13,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-_SEARCH_HERE = ("torch", "matplotlib", "numba.core.config")
+_NUMBA, _COMPILERS = "numba.core.config", "torch._inductor.compile_worker.subproc_pool"
+_SEARCH_HERE = ("torch", "matplotlib", _NUMBA, _COMPILERS)
 
 
 @contextmanager
@@ -62,6 +63,8 @@ class _Loader(Loader):
         module.__spec__.loader = module.__loader__ = self._loader
         with elsewhere():
             self._loader.exec_module(module)
-        if module.__name__ == "numba.core.config":
-            # It looks again each time that something is compiled.
+        if module.__name__ == _NUMBA:  # it looks again each time that something is compiled
             vars(module)["_config_fname"] = f"/{module._config_fname}"
+        if module.__name__ == _COMPILERS:  # processes that import torch by themselves
+            pool = module.SubprocPool
+            pool.__init__ = elsewhere()(pool.__init__)

@@ -47,7 +47,7 @@ def _run(command: list[str], folder: Path, stdin: bytes = b"") -> str:
         )
     except FileNotFoundError as error:
         raise UserError(
-            f"There is no program '{command[0]}' on PATH, and '{shown}' needs it. Install it."
+            f"There is no program '{command[0]}' on PATH, and Cantus and DVC need it. Install it."
         ) from error
     if done.returncode != 0:
         raise UserError(f"'{shown}' failed in {folder}: {_words(done.stderr or done.stdout)}")

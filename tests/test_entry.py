@@ -1,4 +1,4 @@
-"""No code of the current folder runs: real commands in a data folder where much of it is planted."""
+"""No code of the current folder runs: real commands in a data folder where much is planted."""
 
 import ast
 import os

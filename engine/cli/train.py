@@ -93,9 +93,7 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
 
 def _refresh_refs(project: Project) -> None:
     from engine.tracking.comparable import tell_incomparable
-    from engine.tracking.recipe_refs import refresh_recipe_refs
+    from engine.tracking.recipe_refs import keep_refs_fresh
 
-    refresh_recipe_refs(project)
-    incomparable = tell_incomparable(project)
-    if incomparable:
-        say(incomparable)
+    for line in filter(None, (keep_refs_fresh(project), tell_incomparable(project))):
+        say(line)

@@ -1,36 +1,28 @@
 """`cantus ui`: open Aim on the runs."""
 
-import secrets
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
 from engine.errors import UserError
 from engine.project import Project, find_project
 from engine.recipe.params import load_params
+from engine.tracking.aim_doors import LOOPBACK, doors_at
 from engine.tracking.aim_links import comparison_link
 from engine.tracking.aim_repository import AimRepository, aim_repository
 from engine.tracking.mirror import sync_all
-
-if TYPE_CHECKING:
-    from engine.tracking.aim_guard import Doors
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_KEY_BYTES = 24
 
 
 @click.command()
 @click.option("--port", default=43800, show_default=True, help="Port to answer at.")
 @click.option(
     "--host",
-    default=_LOOPBACK[0],
+    default=LOOPBACK[0],
     show_default=True,
     help="Address of this machine to answer at. On another than the default, whoever reads the "
     "network reads the key: 'ssh -L' is better.",
@@ -78,12 +70,11 @@ def _serve(project: Project, repo: AimRepository, host: str, port: int, address:
     from engine.tracking.aim_server import serve
 
     with _listening(host, port) as listener:
-        port = listener.getsockname()[1]
-        doors, address = _doors(host, address or f"http://{_shown(host)}:{port}")
+        doors = doors_at(host, listener.getsockname()[1], address)
 
         def opened() -> None:
-            _write_for_this_user(project.ui_address, address)
-            link = comparison_link(address, repo, project.checkout)
+            _write_for_this_user(project.ui_address, doors.address)
+            link = comparison_link(doors.address, repo, project.checkout)
             click.echo(f"\nCompare the newest runs:\n{link}\n")
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -93,19 +84,6 @@ def _serve(project: Project, repo: AimRepository, host: str, port: int, address:
             click.echo("Aim is closed.")
         finally:
             project.ui_address.unlink(missing_ok=True)
-
-
-def _doors(host: str, address: str) -> "tuple[Doors, str]":
-    """What comes in, for a server that browsers reach at `address`; and that with the key."""
-    from engine.tracking.aim_guard import Doors
-
-    at = urlsplit(address)
-    names = {_LOOPBACK[-1], host.lower(), at.hostname or ""}
-    if host not in _LOOPBACK:
-        names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
-    key, prefix = secrets.token_urlsafe(_KEY_BYTES), at.path.rstrip("/")
-    doors = Doors(key, prefix, names, [f"{at.scheme}://{at.netloc}"])
-    return doors, f"{at.scheme}://{at.netloc}{doors.base}"
 
 
 @contextmanager
@@ -119,13 +97,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         ) from error
     with listener:
         yield listener
-
-
-def _shown(host: str) -> str:
-    """A host's name as browsers take it; of all addresses, the name of this machine."""
-    if host in ("0.0.0.0", "::", ""):
-        return socket.gethostname()
-    return f"[{host}]" if ":" in host else host
 
 
 def _write_for_this_user(path: Path, text: str) -> None:

@@ -76,7 +76,12 @@ def _make(
     store = project.ingest(name)
     with _beside(project.corpus(name)) as (scratch, finished):
         with source_folder(name, source.source, project, scratch / "source") as folder:
-            listing = list_files(folder, scratch, speaker_folders=source.speakers == "folder")
+            listing = list_files(
+                folder,
+                scratch,
+                columns=source.columns,
+                speaker_folders=source.speakers == "folder",
+            )
             _require_audio(name, folder, listing)
             tasks = _tasks(folder, listing, source, store)
             gatherer = Gatherer(finished, source.sample_rates_hz, scratch, scratch / SEEN_FILE)

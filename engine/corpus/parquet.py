@@ -33,9 +33,10 @@ _LONGEST_NAME = 100
 def unpack_parquet(path: Path, folder: Path) -> None:
     """Write the audio of a Parquet file into `folder`, with a table of the columns that are text.
 
-    Files are named by their rows, counted from 0. Memory does not grow with the file. Without
-    audio inside, the table lies at `folder` with the suffix .csv. Raises UserError where pyarrow
-    is not there, the file cannot be read, or it has several columns of audio.
+    Files are named by their rows, counted from 0. Memory is that of one group of rows, of which
+    `datasets` writes one for every 100 clips. Without audio inside, the table lies at `folder` with
+    the suffix .csv. Raises UserError where pyarrow is not there, the file cannot be read, or it has
+    several columns of audio.
     """
     with _opened(path) as file:
         columns = _Columns.of(file, path)
@@ -116,8 +117,10 @@ def _labels(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
 
 def _rows(file: "ParquetFile", columns: _Columns) -> Iterator[Mapping[str, Any]]:
     read = [*columns.plain, *([columns.audio] if columns.audio else [])]
-    for batch in file.iter_batches(_ROWS_AT_ONCE, columns=read, use_threads=False):
-        yield from batch.to_pylist()
+    for group in range(file.num_row_groups):  # a reader of several keeps what it has read
+        batches = file.iter_batches(_ROWS_AT_ONCE, [group], columns=read, use_threads=False)
+        for batch in batches:
+            yield from batch.to_pylist()
 
 
 def _write(cell: Mapping[str, Any] | bytes | None, number: int, folder: Path) -> str:

@@ -171,7 +171,8 @@ def _load_weights(parent: ParentCheckpoint, loop: Loop) -> str:
             "no longer matches the trainable parameters. Remove 'optimizer' from start.carry."
         )
     else:
-        loop.load_weights(checkpoint.weights, average=averaged)
+        num_updates = checkpoint.part("average").plain or 0
+        loop.load_weights(checkpoint.weights, average=Saved(num_updates, averaged))
     return remark
 
 

@@ -32,6 +32,7 @@ from engine.runs.model_store import find_model_damage
 from engine.runs.store import FolderStore, open_store
 from engine.tracking.aim_repository import aim_repository
 from engine.tracking.mirror import AimMirror
+from engine.training.average import remark_on_average
 from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
 from engine.training.devices import Device, describe, make_device
 from engine.training.loop import Ending, Loop
@@ -191,6 +192,7 @@ class Run:
             self.params.seed,
             ranks.rank,
             ranks.world_size,
+            training.num_micro_batches,
         )
         return Loop(
             device=device,
@@ -227,6 +229,10 @@ class Run:
             if remark is not None:
                 loop.write("warning", facts={"message": remark})
                 self.watcher.say(f"note: {remark}")
+        if remark := remark_on_average(
+            self.recipe.training.ema_decay, loop.clock.length.total_steps
+        ):
+            loop.warn(remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
         if isinstance(initial, ParentCheckpoint):

@@ -5,16 +5,13 @@ can have the browser ask. Aim answers only below a path that holds a secret key,
 knows; and, besides, only requests that say nothing of another page or another name of this machine.
 """
 
-import ipaddress
-import secrets
-from collections.abc import Collection
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from attrs import frozen
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.tracking.aim_doors import Doors, split
 from engine.tracking.aim_query import refused
 
 _ADDED = {
@@ -28,31 +25,6 @@ _ADDED = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
-
-
-@frozen
-class Doors:
-    """Where browsers come in: the key, the path before it, and the names of the server."""
-
-    key: str
-    prefix: str
-    """What a reverse proxy has before the key, without a slash at its end; it may strip it."""
-    names: Collection[str]
-    """Host names, in lower case. Numbers are never refused: nobody can have them mean another."""
-    origins: Collection[str] = ()
-    """Of pages that another name of the server brings up: scheme, host and port."""
-
-    @property
-    def base(self) -> str:
-        """The path below which Aim answers."""
-        return f"{self.prefix}/{self.key}"
-
-    def inner_path(self, path: str) -> str | None:
-        """The same path with the prefix, which may have been stripped; None without the key."""
-        rest = path.removeprefix(self.prefix) if path.startswith(f"{self.prefix}/") else path
-        _, key, *more = rest.split("/", 2) if rest.startswith("/") else ("", "")
-        known = secrets.compare_digest(key.encode(), self.key.encode())
-        return "/".join([self.base, *more]) if known else None
 
 
 class Guard:
@@ -83,9 +55,9 @@ class Guard:
     def _comes_from_here(self, scope: Scope, path: str) -> bool:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not self._is_ours(_split(f"//{host}")):
+        if not self._doors.are_of(host):
             return False
-        if origin is not None and origin not in self._doors.origins and _netloc(origin) != host:
+        if origin is not None and origin != self._doors.origin and _host(origin) != host:
             return False
         if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
             return True
@@ -93,10 +65,6 @@ class Guard:
         opens = [headers.get(f"sec-fetch-{name}") for name in ("mode", "dest")]
         is_page = scope["method"] == "GET" and not path.startswith(f"{self._doors.base}/api")
         return is_page and opens == ["navigate", "document"]
-
-    def _is_ours(self, host: SplitResult | None) -> bool:
-        name = (host.hostname or "") if host else ""
-        return name in self._doors.names or _is_number(name)
 
 
 def _not_answered(said: str) -> JSONResponse:
@@ -117,21 +85,6 @@ def _with_headers(send: Send) -> Send:
     return send_more
 
 
-def _split(address: str) -> SplitResult | None:
-    try:
-        return urlsplit(address)
-    except ValueError:
-        return None
-
-
-def _netloc(origin: str) -> str:
-    found = _split(origin)
+def _host(origin: str) -> str:
+    found = split(origin)
     return found.netloc if found and found.scheme in ("http", "https") else ""
-
-
-def _is_number(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

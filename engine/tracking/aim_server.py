@@ -12,7 +12,8 @@ from pathlib import Path
 import uvicorn
 
 from engine.errors import UserError
-from engine.tracking.aim_guard import Doors, Guard
+from engine.tracking.aim_doors import Doors
+from engine.tracking.aim_guard import Guard
 
 _SECONDS_TO_END = 2
 

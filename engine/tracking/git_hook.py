@@ -28,7 +28,7 @@ top=$PWD
 own=$(git rev-parse --absolute-git-dir)
 python={{python}}
 follow() {{{{
-    cd "$top/$1" 2>/dev/null || return 0
+    cd "$top/$1" 2>/dev/null && [ -f params.toml ] && [ -d recipes ] || return 0
     looked="$own/cantus/$1looked"
     if [ -e "$looked" ]; then
         [ -n "$(find . -prune -newer "$looked")" ] ||

@@ -48,6 +48,15 @@ def refresh_recipe_refs(project: Project) -> list[str]:
     return sorted([*changed, *gone])
 
 
+def keep_refs_fresh(project: Project) -> str | None:
+    """Refresh the refs beside something that may not fail of it; a note where that failed."""
+    try:
+        refresh_recipe_refs(project)
+    except (UserError, OSError) as error:
+        return f"note: `dvc metrics diff RECIPE RECIPE` may show old figures: {error}"
+    return None
+
+
 def _require_free(names: list[str]) -> None:
     for name in names:
         if name in GIT_OWN:

@@ -337,7 +337,7 @@ def test_text_stays_with_the_file_that_a_table_names(project, source, tone):
     samples, rate = soundfile.read(folder / "wavs" / "0.wav", dtype="int16")
     soundfile.write(folder / "wavs" / "0.flac", samples, rate)
     tone(folder / "wavs" / "1.wav", hz=700)
-    (folder / "metadata.csv").write_text("0.wav|zero\n1.wav|one\n")
+    (folder / "metadata.csv").write_text("file|text\n0.wav|zero\n1.wav|one\n")
     corpus = run(source, project)
     assert [clip.text for clip in corpus.manifest.clips] == ["zero", "one"]
 

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from engine.corpus.audio.suffixes import AUDIO_SUFFIXES
 
@@ -34,4 +34,4 @@ def is_plain_file(path: Path) -> bool:
 
 def is_hidden(inside: str) -> bool:
     """Whether a path inside a corpus folder is hidden: it, or a folder on the way, has a dot."""
-    return any(part.startswith(".") for part in PurePosixPath(inside).parts)
+    return inside.startswith(".") or "/." in inside

@@ -49,6 +49,12 @@ class Collector:
         )
         return bool(self._database.execute(query, {"path": encode(path)}).fetchone()[0])
 
+    def is_named_elsewhere(self, path: str, table: str) -> bool:
+        """Whether a row has named this file whose place does not begin with `table`."""
+        query = "SELECT place FROM candidates WHERE path = ? LIMIT 1"
+        row = self._database.execute(query, (encode(path),)).fetchone()
+        return row is not None and not decode(row[0]).startswith(table)
+
     def has_stem(self, stem: str) -> bool:
         """Whether a candidate's file has this path but for its suffix, and a row has named it."""
         query = (

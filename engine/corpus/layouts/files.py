@@ -12,20 +12,17 @@ from engine.corpus.layouts.candidate import without_suffix
 from engine.corpus.layouts.claims import claims_audio, is_hidden, is_plain_file
 from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.database import decode, encode
+from engine.corpus.layouts.tails import Tails
 from engine.corpus.layouts.walk import walk
 from engine.files.passing import patiently
 
 Kind = Literal["audio", "other", "unreadable", "never opened"]
 """The last are pipes, devices, links to folders, and hidden files that are unreadable."""
 
-_TABLE_SUFFIXES = frozenset([".csv", ".tsv", ".json", ".jsonl", ".gz"])
-_TABLE_NAMES = (
-    "testing_list.txt",
-    "validation_list.txt",
-    "wav.scp",
-    ".trans.txt",
-    "transcripts.txt",
+_TABLE_SUFFIXES = frozenset(
+    [".csv", ".tsv", ".psv", ".txt", ".list", ".lst", ".json", ".jsonl", ".gz", ".scp", ".data"]
 )
+_TABLE_NAMES = frozenset(["prompts", "prompts-original", "text", "transcript", "transcripts"])
 
 # DVC may put links into its cache in the place of files; nothing else lies at such a path.
 _DVC_CACHE = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
@@ -37,6 +34,7 @@ class Files:
     def __init__(self, folder: Path, database: sqlite3.Connection) -> None:
         self.folder = folder
         self._database = database
+        self._tails: Tails | None = None
 
     def add(self, path: str, kind: Kind) -> None:
         """Enter one file."""
@@ -77,6 +75,11 @@ class Files:
             row = self._database.execute(query, (encode(path),)).fetchone()
         return (decode(row[0]), row[1]) if row else None
 
+    def tails(self) -> Tails:
+        """The audio files by the ends of their paths, when they have all been entered."""
+        self._tails = self._tails or Tails(self._database)
+        return self._tails
+
     def others(self) -> Iterator[tuple[str, Kind]]:
         """Files that are no candidates, not quarantined and not read, sorted by their bytes."""
         query = """SELECT path, kind FROM files
@@ -110,7 +113,8 @@ def find_files(
 
 
 def _may_be_table(path: str) -> bool:
-    may_be = PurePosixPath(path).suffix.lower() in _TABLE_SUFFIXES or path.endswith(_TABLE_NAMES)
+    name = PurePosixPath(path.lower())
+    may_be = name.suffix in _TABLE_SUFFIXES or name.name in _TABLE_NAMES
     return may_be and not is_hidden(path)
 
 

@@ -58,3 +58,11 @@ class Listing:
         with reading(self.database) as database:
             for path, reason, detail in database.execute(query):
                 yield Quarantined(path=decode(path), reason=reason, detail=decode(detail))
+
+    def refused_rows(self) -> Iterator[Quarantined]:
+        """Those of them that a table names; the rest are files that cannot be opened."""
+        query = """SELECT path, reason, detail FROM missing WHERE NOT EXISTS (SELECT 1 FROM files
+            WHERE files.path = missing.path AND kind = 'unreadable') ORDER BY path, number"""
+        with reading(self.database) as database:
+            for path, reason, detail in database.execute(query):
+                yield Quarantined(path=decode(path), reason=reason, detail=decode(detail))

@@ -55,6 +55,11 @@ class Dataset(CorpusClips):
         default=(3.0, 6.0),
         check=_range,
     )
+    upsampling: Literal["refuse", "allow", "leave_out"] = setting(
+        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
+        "and the voice learns that; 'allow' warns",
+        default="allow",
+    )
 
 
 # ---- the networks ----

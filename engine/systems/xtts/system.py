@@ -16,6 +16,7 @@ from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
+from engine.system_support.lower_rates import upsampled_warnings
 from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
 from engine.systems.xtts.data.assets import Vocabulary
 from engine.systems.xtts.data.cached_features import CachedFeatures
@@ -130,7 +131,16 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     @property
     def notes(self) -> Sequence[str]:
         """Which clips are left out, and whose voice clips are conditioned on."""
-        return [*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)]
+        return [
+            *self.eligible.notes,
+            *self.warnings,
+            *voice_notes(self.train_clips, self.eval_clips),
+        ]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Which clips were recorded at a lower rate."""
+        return upsampled_warnings(self.corpus.manifest.clips, self.data.rows, SAMPLE_RATE_HZ)
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
