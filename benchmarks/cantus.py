@@ -17,8 +17,9 @@ from engine.recipe.schema import Recipe
 from engine.system_support.build import build_system
 from engine.system_support.discovery import recipe_classes
 from engine.training.devices import make_device
+from engine.training.part import weigh
 from engine.training.schedules import Length
-from engine.training.step import Stepper, weigh
+from engine.training.step import Stepper
 from engine.training.system import Batch, System
 
 _RECIPES = Path(__file__).parents[1] / "recipes"
@@ -57,14 +58,14 @@ class Cantus(Training):
     def sections(self, batches: Batches) -> dict[str, float]:
         """See `Training`."""
         spent: dict[str, float] = defaultdict(float)
-        module, shares = self.system.module, self.stepper._shares
+        module, turns = self.system.module, self.stepper._optimized
         sections: list[tuple[Any, str, str]] = [
             (self, "_read", "clips read"),
             (module, "prepare", "shared forward"),
-            *((module, share.turn.name, f"{share.turn.name}, forward") for share in shares),
+            *((module, one.turn.name, f"{one.turn.name}, forward") for one in turns),
             (self.device, "backward", "backward"),
             (self.stepper, "_clip", "norms and clipping"),
-            *((share.optimizer, "step", "optimizer") for share in shares),
+            *((one.optimizer, "step", "optimizer") for one in turns),
         ]
         for owner, method, name in sections:
             setattr(owner, method, _timed(getattr(owner, method), name, spent))

@@ -2,7 +2,8 @@
 
 import click
 
-from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.load import Loaded
+from engine.cli.show.load_run import load_run
 from engine.errors import UserError
 from engine.files.disk import in_words
 from engine.terminal.say import say
@@ -28,7 +29,7 @@ def command(
       cantus estimate audio_vae -S training.batch_size=128
       cantus estimate audio_vae --per-hour 2.5 --currency USD
     """
-    loaded = load_project_recipe(recipe, overrides)
+    loaded, _ = load_run(recipe, overrides)
     if loaded.note:
         say(loaded.note)
     cost = loaded.params.cost
@@ -44,6 +45,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
     from engine.runs.estimate import estimate_run
     from engine.runs.initial_weights import remark_on_pick
     from engine.system_support.build import build_system
+    from engine.training.average import remark_on_average
     from engine.training.devices import describe, make_device
     from engine.training.processes import num_processes, require_equal_parts
 
@@ -51,11 +53,12 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
     processes = num_processes(loaded.params.hardware)
     require_equal_parts(recipe.training, processes)
     alone = "" if processes == 1 else f", of one of {processes} processes, measured alone"
-    remark = remark_on_pick(recipe.start, loaded.project) if recipe.start else None
+    notes = [remark_on_pick(recipe.start, loaded.project) if recipe.start else None]
     device = make_device(loaded.params.hardware, recipe.training.precision)
     torch.manual_seed(loaded.params.seed)
     system = build_system(recipe, loaded.project, loaded.params)
     estimate = estimate_run(device, system, recipe, loaded.project.root, processes)
+    notes.append(remark_on_average(recipe.training.ema_decay, estimate.total_steps))
     machine = describe(device)
     hours = estimate.total_seconds / 3600
     rows = [
@@ -84,8 +87,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ),
         ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
     ]
-    if remark is not None:
-        rows.append(("note", remark))
+    rows += [("note", note) for note in notes if note is not None]
     for name, value in rows:
         say(f"{name:<30}{value}")
     if estimate.disk_bytes > estimate.free_disk_bytes:

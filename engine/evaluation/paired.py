@@ -8,9 +8,13 @@ the same with hundreds of clips and too narrow with few, where it covers less th
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 from attrs import frozen
+
+Outcome = Literal["better", "worse", "undecided"]
+"""What a comparison says of the new one; undecided is what cannot be told from noise."""
 
 CONFIDENCE = 0.95
 FEW_CLIPS = 30
@@ -36,6 +40,12 @@ class Difference:
         """Whether the interval lies above nought."""
         return self.low > 0
 
+    def outcome(self, *, lowest: bool) -> Outcome:
+        """What it says of the new one; `lowest` says which side is the better one."""
+        if not (self.falls or self.rises):
+            return "undecided"
+        return "better" if self.falls == lowest else "worse"
+
     def sentence(self, *, lowest: bool | None = None) -> str:
         """The difference in words; `lowest` says which side is the better one, where one is."""
         mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
@@ -56,7 +66,7 @@ class Difference:
             return "no change that can be told from noise"
         if lowest is None:
             return "lower" if self.falls else "higher"
-        return "better" if self.falls == lowest else "worse"
+        return self.outcome(lowest=lowest)
 
 
 _SMALLEST = 1e-6

@@ -1,15 +1,17 @@
 """Quantizers: vectors to codes and back, never in less than single precision."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from attrs import field, frozen
 from torch import Tensor, nn
 
+from engine.nn.follower import Follower
 
-@frozen
-class Quantized:
+
+class Quantized(NamedTuple):
     """What a quantizer makes of vectors [..., dim].
 
     `indices` [...] are codes from 0, `vectors` [..., dim] their values with the gradient passed
@@ -18,7 +20,7 @@ class Quantized:
 
     indices: Tensor
     vectors: Tensor
-    losses: dict[str, Tensor] = field(factory=dict)
+    losses: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class Quantizer(nn.Module):
@@ -87,19 +89,21 @@ class GradientCodebook(Quantizer):
         self.codebook.weight.copy_(self.codebook.weight[order])
 
 
-class EmaCodebook(Quantizer):
+class EmaCodebook(Quantizer, Follower):
     """Codes are moving averages of what they quantize (VQ-VAE, appendix A.1).
 
     Vectors are projected to `code_dim` elements and back, as in Improved VQGAN (Yu et al., 2022).
-    The first training batch places the codes by k-means++ (Arthur and Vassilvitskii, 2007). A code
-    used less than `revive_below` times its fair share is replaced by a vector of the batch, as in
-    Jukebox (Dhariwal et al., 2020). Losses: `commitment`.
+    The first training batch, or its first part, places the codes by k-means++ (Arthur and
+    Vassilvitskii, 2007). A code used less than `revive_below` times its fair share is replaced by a
+    vector of the batch's last part, as in Jukebox (Dhariwal et al., 2020). Losses: `commitment`.
     """
 
     codes: Tensor
     sums: Tensor
     counts: Tensor
     placed: Tensor
+    fed_counts: Tensor
+    fed_sums: Tensor
 
     def __init__(
         self, dim: int, num_codes: int, code_dim: int, decay: float, revive_below: float
@@ -112,9 +116,13 @@ class EmaCodebook(Quantizer):
         self.register_buffer("sums", torch.zeros(num_codes, code_dim))
         self.register_buffer("counts", torch.zeros(num_codes))
         self.register_buffer("placed", torch.tensor(False))
+        self.register_buffer("fed_counts", torch.zeros(num_codes), persistent=False)
+        self.register_buffer("fed_sums", torch.zeros(num_codes, code_dim), persistent=False)
+        self.fed_last: Tensor | None = None
+        """The vectors [n, code_dim] of the last part."""
 
     def quantize(self, vectors: Tensor) -> Quantized:
-        """Quantize vectors [..., dim]; in training mode the codebook follows them."""
+        """Quantize vectors [..., dim]; in training mode they are noted."""
         low = self.project_in(vectors)
         flat = low.detach().flatten(0, -2)
         if self.training and not self.placed:
@@ -123,7 +131,7 @@ class EmaCodebook(Quantizer):
         codes = F.embedding(indices, self.codes)
         losses = {"commitment": F.mse_loss(low, codes)}
         if self.training:
-            self._follow(flat, indices.flatten())
+            self._note(flat, indices.flatten())
         return Quantized(indices, self.project_out(straight_through(low, codes)), losses)
 
     def vectors_of(self, indices: Tensor) -> Tensor:
@@ -135,25 +143,46 @@ class EmaCodebook(Quantizer):
         for table in (self.codes, self.sums, self.counts):
             table.copy_(table[order])
 
+    def noted(self) -> Sequence[Tensor]:
+        """How often each code was used, and the sums of what it stood for."""
+        return self.fed_counts, self.fed_sums
+
+    @torch.no_grad()
+    def move(self) -> Mapping[str, Tensor]:
+        """Move the averages, and revive what is hardly used. No parameter is moved."""
+        if self.fed_last is None:
+            return {}
+        fair = self.fed_counts.sum() / self.num_codes
+        new = self.counts.sum() == 0  # placed in this step: as if each code had its share
+        self.counts.copy_(torch.where(new, fair, self.counts))
+        self.sums.copy_(torch.where(new, self.codes * fair, self.sums))
+        self.counts.lerp_(self.fed_counts, 1.0 - self.decay)
+        self.sums.lerp_(self.fed_sums, 1.0 - self.decay)
+        self._revive(self.fed_last, fair)
+        self.codes.copy_(self.sums / self.counts[:, None])
+        self.fed_counts.zero_()
+        self.fed_sums.zero_()
+        self.fed_last = None
+        return {}
+
     @torch.no_grad()
     def _place(self, flat: Tensor) -> None:
         self.codes.copy_(k_means_plus_plus(flat, self.num_codes))
-        self.counts.fill_(len(flat) / self.num_codes)
-        self.sums.copy_(self.codes * self.counts[:, None])
         self.placed.fill_(True)
 
     @torch.no_grad()
-    def _follow(self, flat: Tensor, indices: Tensor) -> None:
+    def _note(self, flat: Tensor, indices: Tensor) -> None:
         member = F.one_hot(indices, self.num_codes).to(flat.dtype)
-        self.counts.lerp_(member.sum(0), 1.0 - self.decay)
-        self.sums.lerp_(member.T @ flat, 1.0 - self.decay)
-        fair = len(flat) / self.num_codes
+        self.fed_counts.add_(member.sum(0))
+        self.fed_sums.add_(member.T @ flat)
+        self.fed_last = flat
+
+    def _revive(self, flat: Tensor, fair: Tensor) -> None:
         dead = self.counts < self.revive_below * fair
         if bool(dead.any()):
             drawn = flat[torch.randint(len(flat), (int(dead.sum()),), device=flat.device)]
             self.counts[dead] = fair
             self.sums[dead] = drawn * fair
-        self.codes.copy_(self.sums / self.counts[:, None])
 
 
 class OrderedLevels(Quantizer):

@@ -5,6 +5,7 @@ Each quantizer codes what the ones before it left (SoundStream, Zeghidour et al.
 Parameters are named as those of upstream's `ResidualVectorQuantize`.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from engine.nn.follower import Follower
 from engine.nn.weight_norm import NormedConv1d
 
 _DECAY = 0.99
@@ -32,16 +34,18 @@ class ResidualCodes(NamedTuple):
     codebook: Tensor
 
 
-class ResidualQuantizer(nn.Module):
+class ResidualQuantizer(Follower):
     """`num_codebooks` quantizers of `codebook_size` codes each; float32 inside, also in autocast.
 
     In training mode the first share `dropout` of a batch's items is heard through 1 to all of the
     quantizers, drawn for each item, and a code whose use falls below `restart_below` times uniform
-    use is replaced by a vector of the batch (Jukebox, Dhariwal et al., 2020). `counts` [quantizers,
-    codes], the use over uniform use, exists only where codes are restarted.
+    use is replaced by a vector of the batch's last part (Jukebox, Dhariwal et al., 2020). `counts`
+    [quantizers, codes], the use over uniform use, exists only where codes are restarted;
+    `restarted` is how many were after the step before.
     """
 
     counts: Tensor
+    fed_counts: Tensor
     restarted: Tensor
 
     def __init__(
@@ -60,6 +64,10 @@ class ResidualQuantizer(nn.Module):
         self.register_buffer("restarted", torch.tensor(0), persistent=False)
         if restart_below > 0.0:
             self.register_buffer("counts", torch.ones(num_codebooks, codebook_size))
+            fed = torch.zeros(num_codebooks, codebook_size)
+            self.register_buffer("fed_counts", fed, persistent=False)
+        self.fed_last: list[Tensor] = []
+        """What each quantizer was fed in the last part, [B, codebook_dim, T]."""
 
     def forward(self, latents: Tensor) -> ResidualCodes:
         """Quantize latents [B, dim, T]."""
@@ -90,13 +98,13 @@ class ResidualQuantizer(nn.Module):
     def _quantize(self, latents: Tensor) -> ResidualCodes:
         heard = self._heard(latents)
         residual, codes, commitments, codebooks = latents, [], [], []
+        lows: list[Tensor] = []
         vectors = torch.zeros((), device=latents.device)
         for place, quantizer in enumerate(self._first(len(self.quantizers))):
             low = quantizer.in_proj(residual)
             indices = quantizer.lookup(low)
             snapped, commitment, codebook = _snap(low, quantizer.codebook.weight, indices)
-            if self.training and self.restart_below > 0.0:
-                self._restart(place, low, indices)
+            lows.append(low.detach())
             found = quantizer.out_proj(snapped)
             residual = residual - found
             if heard is not None:
@@ -107,13 +115,13 @@ class ResidualQuantizer(nn.Module):
             codes.append(indices)
             commitments.append(commitment)
             codebooks.append(codebook)
+        if self.training and self.restart_below > 0.0:
+            self._note(codes, lows)
         losses = [torch.stack(each).mean(1).sum() for each in (commitments, codebooks)]
         return ResidualCodes(vectors, torch.stack(codes, 1), *losses)
 
     def _heard(self, latents: Tensor) -> Tensor | None:
         """How many quantizers each item of a batch is heard through [B]; None: all through all."""
-        if self.training:
-            self.restarted = torch.zeros_like(self.restarted)
         size, most, device = len(latents), len(self.quantizers), latents.device
         num_dropped = size * self.dropout if self.training else 0.0
         if not num_dropped:
@@ -125,22 +133,36 @@ class ResidualQuantizer(nn.Module):
         chance = 0.0 if num_dropped.is_integer() else torch.rand((), device=device)
         return torch.where(ends <= num_dropped + chance, drawn, most)
 
-    @torch.no_grad()
-    def _restart(self, place: int, low: Tensor, indices: Tensor) -> None:
-        """Follow the use of a quantizer's codes, and replace those that died. Waits for no device.
+    def noted(self) -> Sequence[Tensor]:
+        """How often each quantizer's codes were used."""
+        return (self.fed_counts,) if self.restart_below > 0.0 else ()
 
-        What the batch was coded with stays as it was: the lookup is done.
-        """
-        weight, counts = self._first(place + 1)[place].codebook.weight, self.counts[place]
-        vectors = low.transpose(1, 2).flatten(0, 1)
-        one = torch.full((len(vectors),), len(weight) / len(vectors), device=low.device)
-        use = torch.zeros_like(counts).scatter_add_(0, indices.flatten(), one)
-        counts.lerp_(use, 1.0 - _DECAY)
-        dead = counts < self.restart_below
-        drawn = vectors[torch.randint(len(vectors), (len(weight),), device=low.device)]
-        weight.copy_(torch.where(dead[:, None], drawn, weight))
-        counts.masked_fill_(dead, 1.0)
-        self.restarted = self.restarted + dead.sum()
+    @torch.no_grad()
+    def move(self) -> Mapping[str, Tensor]:
+        """Follow the use of the codes, and replace those that died. Waits for no device."""
+        moved: dict[str, Tensor] = {}
+        self.restarted.zero_()
+        for place, low in enumerate(self.fed_last):
+            vectors = low.transpose(1, 2).flatten(0, 1)
+            use, counts = self.fed_counts[place], self.counts[place]
+            counts.lerp_(use * (len(use) / use.sum()), 1.0 - _DECAY)
+            weight = self._first(place + 1)[place].codebook.weight
+            dead = counts < self.restart_below
+            drawn = vectors[torch.randint(len(vectors), (len(weight),), device=vectors.device)]
+            moved[f"quantizers.{place}.codebook.weight"] = torch.where(dead[:, None], drawn, weight)
+            counts.masked_fill_(dead, 1.0)
+            self.restarted.add_(dead.sum())
+        if moved:
+            self.fed_counts.zero_()
+        self.fed_last = []
+        return moved
+
+    @torch.no_grad()
+    def _note(self, codes: Sequence[Tensor], lows: list[Tensor]) -> None:
+        for counts, indices in zip(self.fed_counts, codes, strict=True):
+            flat = indices.flatten()
+            counts.scatter_add_(0, flat, torch.ones_like(flat, dtype=counts.dtype))
+        self.fed_last = lows
 
 
 class _Quantizer(nn.Module):

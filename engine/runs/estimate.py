@@ -68,7 +68,7 @@ def estimate_run(
     order = Order(lengths, training.batch_size, seed=0, world_size=num_processes)
     clock = Clock.of(training, order.steps_per_epoch)
     stepper = Stepper(device, system, recipe, clock.length)
-    average = average_weights(system.turns, training.ema_decay)
+    average = average_weights(system.module, system.turns, training.ema_decay)
     batch = _longest(system, recipe, num_processes)
 
     def do(step: int) -> None:
@@ -78,7 +78,6 @@ def estimate_run(
 
     step_seconds = _mean_step_seconds(do, system.turns, clock.length.total_steps)
     resumable, weights = _sizes(system, stepper, average)
-    evaluations = _num_evaluations(recipe, clock)
     started = time.perf_counter()
     system.module.eval()
     system.evaluate()
@@ -89,7 +88,7 @@ def estimate_run(
         steps_per_epoch=order.steps_per_epoch,
         step_seconds=step_seconds,
         evaluation_seconds=time.perf_counter() - started,
-        num_evaluations=evaluations,
+        num_evaluations=_num_evaluations(training.evaluate_every, clock),
         peak_memory_bytes=_peak_memory(device),
         resumable_bytes=resumable,
         weights_bytes=weights,
@@ -161,8 +160,10 @@ def _sizes(system: System, stepper: Stepper, average: AverageWeights | None) -> 
     return sum(files.values()), files["weights.safetensors"]
 
 
-def _num_evaluations(recipe: Recipe, clock: Clock) -> int:
-    return 1 + max(1, _count(recipe.training.evaluate_every, clock))
+def _num_evaluations(interval: str, clock: Clock) -> int:
+    """Those at an interval's end, and two besides: before step 1 and after the last step."""
+    at_the_end = clock.is_due(interval, clock.length.total_steps)
+    return 1 + _count(interval, clock) + (not at_the_end)
 
 
 def _count(interval: str, clock: Clock) -> int:

@@ -12,30 +12,40 @@ from engine.training.system import Turn
 
 
 class AverageWeights:
-    """Moving average of parameters (Polyak averaging), by name."""
+    """Moving average of tensors (Polyak averaging), by name.
 
-    def __init__(self, parameters: Mapping[str, nn.Parameter], decay: float) -> None:
+    The decay warms up, as in TensorFlow's `ExponentialMovingAverage`: after n updates it is no more
+    than (1 + n) / (10 + n), so that what was there before step 1 is soon forgotten, however short
+    the run.
+    """
+
+    def __init__(self, live: Mapping[str, Tensor], decay: float) -> None:
         self.decay = decay
-        self._live = dict(parameters)
+        self.num_updates = 0
+        self._live = dict(live)
         self.weights = {name: p.detach().clone() for name, p in self._live.items()}
 
     @torch.no_grad()
     def update(self) -> None:
         """One step: average = decay * average + (1 - decay) * weights."""
+        decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
+        self.num_updates += 1
         average = [local(tensor) for tensor in self.weights.values()]
         live = [local(tensor) for tensor in self._live.values()]
-        torch._foreach_lerp_(average, live, 1.0 - self.decay)
+        torch._foreach_lerp_(average, live, 1.0 - decay)
 
-    def restart(self) -> None:
-        """Begin again from the present weights."""
+    def restart(self, num_updates: int = 0) -> None:
+        """Begin again from the present weights, as if they were the average of so many steps."""
+        self.num_updates = num_updates
         self._take(self._live)
 
     def state(self) -> Saved:
-        """The averages by name, whole; they are not copied where they are."""
-        return Saved(tensors=whole_values(self.weights))
+        """The averages by name, whole, and how often they moved; nothing is copied."""
+        return Saved(self.num_updates, whole_values(self.weights))
 
     def load(self, saved: Saved) -> None:
         """Take over saved averages."""
+        self.num_updates = saved.plain
         self._take(saved.tensors)
 
     @torch.no_grad()
@@ -61,7 +71,30 @@ class AverageWeights:
             average.copy_(kept)
 
 
-def average_weights(turns: Sequence[Turn], decay: float | None) -> AverageWeights | None:
-    """The average of what is exported; None where the recipe has no `ema_decay`."""
-    averaged = {n: p for turn in turns if turn.averaged for n, p in turn.parameters.items()}
-    return None if decay is None else AverageWeights(averaged, decay)
+def average_weights(
+    module: nn.Module, turns: Sequence[Turn], decay: float | None
+) -> AverageWeights | None:
+    """The average of what is exported; None where the recipe has no `ema_decay`.
+
+    Batch statistics and codebooks belong to the weights that they were measured with: every saved
+    buffer of real numbers is averaged too.
+    """
+    if decay is None:
+        return None
+    averaged: dict[str, Tensor] = {
+        n: p for t in turns if t.averaged for n, p in t.parameters.items()
+    }
+    saved = module.state_dict().keys()
+    buffers = {n: b for n, b in module.named_buffers() if n in saved and b.is_floating_point()}
+    return AverageWeights(averaged | buffers, decay)
+
+
+def remark_on_average(decay: float | None, total_steps: int) -> str | None:
+    """What is to be known of an average that would span more steps than the run has."""
+    if decay is None or 1.0 / (1.0 - decay) <= total_steps:
+        return None
+    return (
+        f"training.ema_decay = {decay:g} averages over about {1.0 / (1.0 - decay):,.0f} steps, and "
+        f"the run has {total_steps:,}: the average's own warm-up never reaches that decay, and what "
+        f"is exported averages over about the last {(10 + total_steps) / 9:,.0f} steps"
+    )

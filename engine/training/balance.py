@@ -1,12 +1,15 @@
 """Loss terms by the gradients they have at what the generator made: their shares, and a balance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-Reduce = Callable[[Tensor], Tensor]
-"""Averages a tensor over all ranks."""
+from engine.training.ranks import Ranks
+
+Gradients = Mapping[str, Tensor]
+"""By loss term, [clips, ...] each: of one part of a step, the loss being that of the step. In one
+of N processes N times that, for their mean is what counts."""
 
 _SMALLEST = 1e-12
 
@@ -14,42 +17,45 @@ _SMALLEST = 1e-12
 class Balancer(nn.Module):
     """Makes each term's weight its share of the gradient (EnCodec, Defossez et al., 2022, eq. 4).
 
-    A term's gradient is divided by the moving average of its norm, so that what the term's scale
-    is does not matter: the sum over terms has about the norm `total_norm` for each clip. The
-    averages are buffers, so that checkpoints hold them.
+    A term's gradient is divided by the moving average of a clip's norm, so that what the term's
+    scale is does not matter: at each clip the sum over terms has about the norm `total_norm`,
+    however many clips the batch has. The averages are corrected for their beginning at zero, as
+    Adam's are: they are the weighted means of what was measured. Buffers, so that checkpoints hold
+    them.
     """
 
-    averages: Tensor
+    sums: Tensor
+    counts: Tensor
 
     def __init__(self, terms: Sequence[str], decay: float, total_norm: float) -> None:
         super().__init__()
         self.terms, self.decay, self.total_norm = tuple(terms), decay, total_norm
-        self.register_buffer("averages", torch.zeros(len(self.terms)))
+        self.register_buffer("sums", torch.zeros(len(self.terms)))
+        self.register_buffer("counts", torch.zeros(len(self.terms)))
 
     @torch.no_grad()
     def balance(
-        self, gradients: Mapping[str, Tensor], weights: Mapping[str, float], reduce: Reduce
-    ) -> dict[str, Tensor]:
-        """Rescale gradients [clips, ...] of mean losses, one for each term that is there."""
-        norms = {name: _norm_of_a_clip(gradient) for name, gradient in gradients.items()}
-        names = sorted(norms)
-        self._follow(names, reduce(torch.stack([norms[name] for name in names])))
-        total = sum(weights[name] for name in names)
-        return {
-            name: gradients[name]
-            * (self.total_norm * weights[name] / total / self._average(name).clamp(min=_SMALLEST))
-            for name in names
+        self, parts: Sequence[Gradients], weights: Mapping[str, float], ranks: Ranks
+    ) -> list[Gradients]:
+        """Rescale the gradients of every term that is there, in all parts of a step."""
+        norms = norms_of_clips(parts, ranks)
+        clips = num_clips(parts) * ranks.world_size
+        total = sum(weights[name] for name in norms)
+        averages = {name: self._follow(name, norm, clips) for name, norm in norms.items()}
+        scales = {
+            name: self.total_norm * weights[name] / total / average.clamp(min=_SMALLEST)
+            for name, average in averages.items()
         }
+        return [
+            {name: gradient * scales[name] for name, gradient in part.items()} for part in parts
+        ]
 
-    def _follow(self, names: Sequence[str], norms: Tensor) -> None:
-        """Move the averages; a term that was not there yet starts from its first norm."""
-        for name, norm in zip(names, norms, strict=True):
-            place = self.terms.index(name)
-            old = torch.where(self.averages[place] > 0, self.averages[place], norm)
-            self.averages[place] = torch.lerp(norm, old, self.decay)
-
-    def _average(self, name: str) -> Tensor:
-        return self.averages[self.terms.index(name)]
+    def _follow(self, name: str, norm: Tensor, clips: int) -> Tensor:
+        """Move a term's average, which begins with its first norm; the new one."""
+        place = self.terms.index(name)
+        self.sums[place] = self.decay * self.sums[place] + clips * norm
+        self.counts[place] = self.decay * self.counts[place] + clips
+        return self.sums[place] / self.counts[place]
 
 
 def gradients_at(generator_output: Tensor, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -65,15 +71,29 @@ def gradients_at(generator_output: Tensor, losses: Mapping[str, Tensor]) -> dict
     return found
 
 
-def shares_of(gradients: Mapping[str, Tensor], reduce: Reduce) -> dict[str, Tensor]:
-    """Each gradient's norm as a share of the sum of all norms."""
-    names = sorted(gradients)
-    norms = reduce(torch.stack([gradients[name].detach().float().norm() for name in names]))
-    shares = norms / norms.sum().clamp(min=_SMALLEST)
-    return dict(zip(names, shares.unbind(), strict=True))
+def norms_of_clips(parts: Sequence[Gradients], ranks: Ranks) -> dict[str, Tensor]:
+    """The norm of each term's gradient at a clip, mean over the clips of all parts and ranks."""
+    names = sorted(parts[0])
+    if not names:
+        return {}
+    sums = [torch.stack([_norms(part[name]).sum() for name in names]) for part in parts]
+    means = ranks.mean(torch.stack(sums).sum(0) / num_clips(parts)) / ranks.world_size
+    return dict(zip(names, means, strict=True))
 
 
-def _norm_of_a_clip(gradient: Tensor) -> Tensor:
-    """Mean over clips of the gradient's norm, as if the loss were not a mean over them."""
+def num_clips(parts: Sequence[Gradients]) -> int:
+    """The clips in all parts."""
+    return sum(len(next(iter(part.values()))) for part in parts if part)
+
+
+def shares_of(parts: Sequence[Gradients], ranks: Ranks) -> dict[str, Tensor]:
+    """Each gradient's norm at a clip, as a share of the sum of all terms' norms."""
+    norms = norms_of_clips(parts, ranks)
+    total = sum(norms.values(), torch.zeros(())).clamp(min=_SMALLEST)
+    return {name: norm / total for name, norm in norms.items()}
+
+
+def _norms(gradient: Tensor) -> Tensor:
+    """The norm [clips] of a gradient [clips, ...] at each clip, in single precision."""
     norms: Tensor = gradient.detach().float().flatten(1).norm(dim=1)
-    return norms.mean() * len(gradient)
+    return norms

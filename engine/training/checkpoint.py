@@ -59,7 +59,7 @@ class Checkpoint:
         if name == "position":
             return Saved(plain=self.state)
         if name in ("weights", "average"):
-            return Saved(tensors=getattr(self, name))
+            return Saved(self.state.get(name), getattr(self, name))
         return Saved(self.state.get(name), self.optimizers[name])
 
 

@@ -6,7 +6,7 @@ exchanged in groups, while backward still works on others.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -20,10 +20,12 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
 from engine.errors import UserError
+from engine.nn.follower import Follower
+from engine.training.batch_norms import BatchNorms
 from engine.training.devices import Device
 from engine.training.networks import Networks
 from engine.training.ranks import Ranks, connected, connected_now_and_then
-from engine.training.spread import part_of, whole
+from engine.training.spread import local, part_of, whole
 from engine.training.state import Saved
 from engine.training.system import Batch, System, Turn
 
@@ -51,6 +53,8 @@ class DataParallel(Networks):
             self.module, self.turns = deepcopy((system.module, system.turns))
         self._root, self._parts = self._spread(device)
         self.turns = self._turns_of_spread()
+        self._norms = BatchNorms(self.module)
+        self._has_followers = any(isinstance(one, Follower) for one in self.module.modules())
         self._reached: set[str] = set()
         self._notice_gradients()
 
@@ -92,12 +96,17 @@ class DataParallel(Networks):
         self._reached.clear()
 
     def finish_step(self) -> None:
-        """Put the first process's buffers into the module of every process.
+        """Move what follows the batches, and put the first process's buffers into every process.
 
-        Forward passes change batch statistics and codebooks by each process's part of the batch;
-        as in torch's DistributedDataParallel, those of the first count.
+        Codebooks move by what all processes noted, batch statistics become the mean of theirs.
+        What is drawn or counted besides is the first's, as in torch's DistributedDataParallel.
         """
+        moved = self._move_followers()
         self._reshard()
+        self.ranks.take_from_first([*moved.values()])
+        self._replace(moved)
+        for average in self._norms.averages():
+            average.copy_(self.ranks.mean(average))
         saved = self.module.state_dict().keys()
         buffers = [one for name, one in self.module.named_buffers() if name in saved]
         self.ranks.take_from_first(buffers)
@@ -174,6 +183,20 @@ class DataParallel(Networks):
                 note = partial(self._note, name)
                 parameter.register_post_accumulate_grad_hook(note)  # type: ignore[no-untyped-call]
         self._reshard()
+
+    def _move_followers(self) -> dict[str, Tensor]:
+        """See Networks. Parameters are whole while that is decided."""
+        if not self._has_followers:
+            return {}
+        with connected_now_and_then():
+            self._unshard()
+        return {name: value.clone() for name, value in super()._move_followers().items()}
+
+    @torch.no_grad()
+    def _replace(self, moved: Mapping[str, Tensor]) -> None:
+        present = dict(self.module.named_parameters())
+        for name, value in moved.items():
+            local(present[name]).copy_(local(part_of(value, present[name])))
 
     def _note(self, name: str, parameter: Tensor) -> None:  # noqa: ARG002
         self._reached.add(name)

@@ -1,5 +1,6 @@
 """Where and in which precision a run computes, as recipe and params.toml say."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -39,6 +40,18 @@ class Device:
         """Backward of a loss; in fp16 it is scaled, so that small gradients do not vanish."""
         scaled: Tensor = loss if self._scaler is None else self._scaler.scale(loss)
         scaled.backward()  # type: ignore[no-untyped-call]
+
+    def scaled(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Losses as `backward` takes them, for gradients that are measured on the way."""
+        if self._scaler is None:
+            return dict(losses)
+        return {name: self._scaler.scale(loss) for name, loss in losses.items()}
+
+    def unscaled(self, gradients: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The gradients of losses that were scaled, as those of the losses themselves."""
+        if self._scaler is None:
+            return dict(gradients)
+        return {name: one.float() / self._scaler.get_scale() for name, one in gradients.items()}
 
     def clip(self, optimizer: torch.optim.Optimizer, limit: float) -> Tensor:
         """Clip the norm of an optimizer's gradients to `limit`; the norm before that, a scalar."""

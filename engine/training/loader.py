@@ -12,9 +12,7 @@ from engine.training.system import Batch, ClipSet
 _AHEAD = 3
 
 
-def batches(
-    clips: ClipSet, order: Order, start: int, num_micro_batches: int
-) -> Generator[list[Batch], None, None]:
+def batches(clips: ClipSet, order: Order, start: int) -> Generator[list[Batch], None, None]:
     """The micro-batches of every step from `start` on, without end.
 
     Random choices (crops) come from a generator seeded by (seed, step, rank, micro-batch), so that
@@ -36,7 +34,7 @@ def batches(
             for step, indices in order.steps(start):
                 if stopped.is_set():
                     return
-                put(_step(clips, order, step, indices, num_micro_batches))
+                put(_step(clips, order, step, indices))
         except BaseException as error:  # noqa: BLE001 - handed over to the training thread
             put(error)
 
@@ -53,11 +51,8 @@ def batches(
         thread.join()
 
 
-def _step(
-    clips: ClipSet, order: Order, step: int, indices: np.ndarray, num_micro_batches: int
-) -> list[Batch]:
-    parts = [part for part in np.array_split(indices, num_micro_batches) if len(part)]
+def _step(clips: ClipSet, order: Order, step: int, indices: np.ndarray) -> list[Batch]:
     return [
         clips.batch(part.tolist(), np.random.default_rng([order.seed, step, order.rank, number]))
-        for number, part in enumerate(parts)
+        for number, part in enumerate(order.parts(indices))
     ]

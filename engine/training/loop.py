@@ -76,7 +76,8 @@ class Loop:
         )
         self.record = Record.of(self.recipe)
         self.guards = Guards(self.recipe.guard, self.record.selection)
-        self.average = average_weights(self.stepper.networks.turns, training.ema_decay)
+        networks = self.stepper.networks
+        self.average = average_weights(networks.module, networks.turns, training.ema_decay)
         self.generators = Generators(self.ranks)
         self._logged = (time.perf_counter(), self.step)
 
@@ -119,10 +120,7 @@ class Loop:
 
     def batches(self) -> Generator[list[Batch], None, None]:
         """The micro-batches of every step from the present one on."""
-        parts = self.recipe.training.num_micro_batches
-        return batches(
-            self.system.train_clips, self.order, self.position.data_from + self.step, parts
-        )
+        return batches(self.system.train_clips, self.order, self.position.data_from + self.step)
 
     def advance(self, micro_batches: list[Batch]) -> Ending | None:
         """Do one step and all that is due after it; the ending where it is the run's last."""
@@ -231,18 +229,16 @@ class Loop:
             for facts in take_earlier_samples(model, self.store.place):
                 self.write(EARLIER, facts=facts)
 
-    def load_weights(
-        self, weights: Mapping[str, Tensor], average: Mapping[str, Tensor] | None = None
-    ) -> None:
+    def load_weights(self, weights: Mapping[str, Tensor], average: Saved | None = None) -> None:
         """Go on from these weights, and where the recipe averages from this average of them.
 
         Without one the average begins again from the weights. Raises RuntimeError where names or
         shapes differ.
         """
         networks = self.stepper.networks
-        networks.load(Saved(tensors=average or weights))
+        networks.load(average or Saved(tensors=weights))
         if self.average is not None:
-            self.average.restart()
+            self.average.restart(average.plain if average else 0)
         if average:
             networks.load(Saved(tensors=weights))
 
@@ -309,7 +305,7 @@ class Loop:
                 f"process(es), {before} steps an epoch; in {self.ranks.world_size} it would be "
                 f"{now}, which changes the run's length and its schedules. Go on with "
                 f"hardware.num_devices = {trained_in} in params.toml (or as many under torchrun), "
-                f"or begin again: cantus train {self.recipe.name} --again"
+                "or begin again: the same command with --again"
             )
 
     def _note_other_processes(self, trained_in: int) -> None:

@@ -22,10 +22,10 @@ class Meter:
         self._added: set[str] = set()
 
     @torch.no_grad()
-    def add(self, metrics: Mapping[str, Tensor], share: float = 1.0) -> None:
-        """Add scalars; `share` below 1 says that a micro-batch is only part of a step."""
+    def add(self, metrics: Mapping[str, Tensor]) -> None:
+        """Add scalars to those of the step: of a part, its share of each."""
         for name, value in metrics.items():
-            value = value.detach().float() * share
+            value = value.detach().float()
             self._sums[name] = self._sums[name] + value if name in self._sums else value
             self._added.add(name)
 

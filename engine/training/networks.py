@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from engine.nn.follower import Follower
 from engine.training.devices import Device
 from engine.training.ranks import ALONE, Ranks
 from engine.training.spread import local
@@ -49,7 +51,20 @@ class Networks:
         """Called after a turn's last backward: its gradients are then those of the whole batch."""
 
     def finish_step(self) -> None:
-        """Called after a step: all processes go on with the same buffers."""
+        """Called after a step: what follows the batches moves, in all processes alike."""
+        present = dict(self.module.named_parameters())
+        for name, value in self._move_followers().items():
+            with torch.no_grad():
+                present[name].copy_(value)
+
+    def _move_followers(self) -> dict[str, Tensor]:
+        """Let codebooks and the like move; new values of parameters that are to move with them."""
+        moved: dict[str, Tensor] = {}
+        for path, one in self.module.named_modules():
+            if isinstance(one, Follower):
+                self.ranks.add_up(one.noted())
+                moved |= {f"{path}.{name}": value for name, value in one.move().items()}
+        return moved
 
     def silent_parameters(self, turn: Turn) -> list[str]:
         """Names of a turn's parameters whose present gradient is missing or exactly zero."""

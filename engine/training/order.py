@@ -1,33 +1,53 @@
 """Which clips make which step: a pure function of (seed, epoch, step, rank)."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from attrs import frozen
+
+CHEAP = 0.2
+"""The share of padding that random batches may hold before clips of similar length are put
+together: batches of a few clips in ever the same company cost more than that."""
+_MOST_POOL_BATCHES, _LEAST_POOLS = 50, 8
+_LOOKED_AT = 200
+"""Batches in which the share of padding is measured."""
 
 
 @frozen
 class Order:
     """The order of a training set's clips, without state, so that resuming replays nothing.
 
-    Every epoch is one pass. Clips are shuffled, then sorted by length inside pools of
-    `POOL_BATCHES` batches, so that clips of similar length share a batch; the batches are shuffled
-    again. With several ranks each takes every world_size-th clip of a batch; the few clips that a
-    last short batch cannot share out evenly sit that epoch out.
+    Every epoch is one pass over shuffled clips. Where random batches would be `CHEAP` or more of
+    padding, clips are sorted by length inside pools of up to 50 batches, so that clips of similar
+    length share a batch, and the batches are shuffled again; an epoch has eight pools or more, for
+    in one alone every epoch would have the same batches. A last short batch is drawn from all. With
+    several ranks each takes every world_size-th clip of a batch; the few clips that a last short
+    batch cannot share out evenly sit that epoch out.
     """
-
-    POOL_BATCHES = 50
 
     lengths: Sequence[int]
     batch_size: int
     seed: int
     rank: int = 0
     world_size: int = 1
+    num_parts: int = 1
+    """Micro-batches: padding is counted in these."""
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch, the last of which may be smaller."""
         return -(-self._num_clips // self.batch_size)
+
+    @cached_property
+    def pool_batches(self) -> int:
+        """Batches whose clips are sorted by length together; 1 where none are sorted."""
+        most = min(_MOST_POOL_BATCHES, len(self.lengths) // self.batch_size // _LEAST_POOLS)
+        if most < 2:
+            return 1
+        some = np.random.default_rng([self.seed, 0]).permutation(len(self.lengths))
+        ends = range(self.batch_size, len(some), self.batch_size)[:_LOOKED_AT]
+        return most if self.padding(np.split(some[: ends[-1]], ends[:-1])) >= CHEAP else 1
 
     @property
     def _num_clips(self) -> int:
@@ -47,13 +67,25 @@ class Order:
         """The batches of one epoch, over all ranks."""
         random = np.random.default_rng([self.seed, epoch])
         clips = random.permutation(len(self.lengths))[: self._num_clips]
-        lengths = np.asarray(self.lengths)[clips]
-        pool = np.arange(len(clips)) // (self.batch_size * self.POOL_BATCHES)
-        clips = clips[np.lexsort((lengths, pool))]
-        batches = np.split(clips, range(self.batch_size, len(clips), self.batch_size))
-        full = len(batches) - (len(batches[-1]) < self.batch_size)
-        places = [*random.permutation(full), *range(full, len(batches))]
-        return [batches[place] for place in places]
+        num_full = len(clips) // self.batch_size
+        full, short = np.split(clips, [num_full * self.batch_size])
+        if self.pool_batches > 1:
+            pool = np.arange(len(full)) // (self.batch_size * self.pool_batches)
+            full = full[np.lexsort((np.asarray(self.lengths)[full], pool))]
+        batches = full.reshape(num_full, self.batch_size)[random.permutation(num_full)]
+        return [*batches, *([short] if len(short) else [])]
+
+    def parts(self, clips: np.ndarray) -> list[np.ndarray]:
+        """Clips of a batch as micro-batches, each of clips of similar length."""
+        by_length = np.argsort(np.asarray(self.lengths)[clips], kind="stable")
+        parts = np.array_split(by_length, self.num_parts)
+        return [clips[np.sort(part)] for part in parts if len(part)]
+
+    def padding(self, batches: Sequence[np.ndarray]) -> float:
+        """The share of what the micro-batches of some batches hold that is padding."""
+        lengths = np.asarray(self.lengths)
+        parts = [lengths[part] for batch in batches for part in self.parts(batch)]
+        return 1.0 - sum(map(np.sum, parts)) / sum(part.max() * len(part) for part in parts)
 
 
 def longest_batch(lengths: Sequence[int], batch_size: int) -> np.ndarray:

@@ -65,14 +65,13 @@ class Ranks:
             dist.all_gather_object(values, value)
         return values
 
+    def total(self, numbers: Sequence[int]) -> list[int]:
+        """The sum over what all processes give, place by place. No device is waited for."""
+        return self._over_all(numbers, dist.ReduceOp.SUM)
+
     def largest(self, numbers: Sequence[int]) -> list[int]:
         """The largest that any process gives, place by place. No device is waited for."""
-        if self.is_alone:
-            return list(numbers)
-        found = torch.tensor(numbers)
-        with connected():
-            dist.all_reduce(found, op=dist.ReduceOp.MAX)
-        return [int(number) for number in found.tolist()]
+        return self._over_all(numbers, dist.ReduceOp.MAX)
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes of a tensor that each has, of the same shape."""
@@ -82,6 +81,21 @@ class Ranks:
         with connected():
             dist.all_reduce(mean)
         return mean.div_(self.world_size)
+
+    @torch.no_grad()
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Put the sum over all processes in place of each tensor, of the same shape in each."""
+        for tensor in [] if self.is_alone else tensors:
+            with connected():
+                dist.all_reduce(tensor)
+
+    def _over_all(self, numbers: Sequence[int], what: dist.ReduceOp) -> list[int]:
+        if self.is_alone:
+            return list(numbers)
+        found = torch.tensor(numbers)
+        with connected():
+            dist.all_reduce(found, op=what)
+        return [int(number) for number in found.tolist()]
 
     @torch.no_grad()
     def take_from_first(self, tensors: Sequence[Tensor]) -> None:

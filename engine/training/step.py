@@ -1,33 +1,35 @@
 """One optimizer step over all turns: the only place that runs backward."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from types import MethodType
 from typing import Any
 
 import torch
 from attrs import evolve, frozen
-from torch import Tensor
 
 from engine.errors import UserError
 from engine.recipe.optimizers import Constant
 from engine.recipe.schema import Recipe
-from engine.training.balance import gradients_at, shares_of
+from engine.training.balance import Gradients, gradients_at, shares_of
+from engine.training.batch_norms import BatchNorms
 from engine.training.clock import Position
 from engine.training.devices import Device
 from engine.training.meter import Meter
 from engine.training.networks import Networks
 from engine.training.optimizers import build_optimizer
+from engine.training.part import Part, weighed_terms
 from engine.training.ranks import ALONE, Ranks
 from engine.training.schedules import Length, learning_rate
+from engine.training.shares import Share, part_shares
 from engine.training.spread import part_of, whole, whole_values
 from engine.training.state import Saved
 from engine.training.system import Batch, System, Terms, Turn
 
 
 @frozen
-class _Share:
+class _Optimized:
     """A turn with its optimizer."""
 
     turn: Turn
@@ -52,8 +54,9 @@ class Stepper:
         check_turns(system)
         _compile(system, recipe.training.compile)
         self.networks = _networks(system, device, ranks)
-        self._shares = _shares(self.networks, recipe)
+        self._optimized = _optimized(self.networks, recipe)
         self._had_a_share: set[str] = set()
+        self._norms = BatchNorms(self.networks.module)
         self.meter = Meter(ranks)
 
     def step(self, micro_batches: Sequence[Batch], step: int, rates_of: int | None = None) -> None:
@@ -61,39 +64,38 @@ class Stepper:
 
         `rates_of` is another step whose learning rates are used: preflight learns at the peak.
         """
-        clips = sum(_num_clips(batch) for batch in micro_batches)
-        sizes = [_num_clips(batch) / clips for batch in micro_batches]
-        due = [share for share in self._shares if share.turn.is_due(step)]
-        self._had_a_share |= {share.turn.name for share in due}
+        shares = part_shares(self.networks.module, micro_batches, self._ranks)
+        due = [one for one in self._optimized if one.turn.is_due(step)]
+        self._had_a_share |= {one.turn.name for one in due}
         self.networks.module.begin(step)
-        self.networks.let_gradients_flow([share.turn for share in due])
+        self.networks.let_gradients_flow([one.turn for one in due])
         self._set_rates(due, step if rates_of is None else rates_of)
-        prepared: Iterable[Batch] = map(self._prepare, micro_batches)
+        prepared: Iterable[Batch] = self._prepared(micro_batches, shares)
         if len(due) > 1:  # what is prepared is shared; for one turn it may be freed early
             prepared = list(prepared)
-        for share in due:
-            self._turn(share, prepared, sizes, step)
+        for one in due:
+            self._turn(one, prepared, shares, step)
         self.networks.finish_step()
         self.meter.count()
 
     def turns_since_last_asked(self) -> list[Turn]:
         """The turns that had a share in a step since this was last asked, in their order."""
-        turns = [share.turn for share in self._shares if share.turn.name in self._had_a_share]
+        turns = [one.turn for one in self._optimized if one.turn.name in self._had_a_share]
         self._had_a_share.clear()
         return turns
 
     def learning_rates(self, step: int) -> dict[str, float]:
         """Each turn's learning rate for the step that follows `step` finished ones."""
-        return {share.turn.name: self._rate(share.turn.name, step) for share in self._shares}
+        return {one.turn.name: self._rate(one.turn.name, step) for one in self._optimized}
 
     def state(self) -> Saved:
         """State of every optimizer by turn, whole."""
-        own = {share.turn.name: share.optimizer.state_dict() for share in self._shares}
+        own = {one.turn.name: one.optimizer.state_dict() for one in self._optimized}
         return Saved(tensors=whole_values(own))
 
     def own_state(self) -> Saved:
         """A copy of what this process holds of it. No other process is waited for."""
-        own = {share.turn.name: share.optimizer.state_dict() for share in self._shares}
+        own = {one.turn.name: one.optimizer.state_dict() for one in self._optimized}
         return Saved(tensors=deepcopy(own))
 
     def load(self, saved: Saved) -> None:
@@ -101,14 +103,14 @@ class Stepper:
 
         Raises ValueError where it is that of other parameters.
         """
-        for share in self._shares:
-            state = saved.tensors.get(share.turn.name)
+        for one in self._optimized:
+            state = saved.tensors.get(one.turn.name)
             if state is None:
                 continue
-            options = [dict(group) for group in share.optimizer.param_groups]
-            share.optimizer.load_state_dict(_parts_of(state, share.optimizer))
-            _require_shapes(share.optimizer)
-            for group, own in zip(share.optimizer.param_groups, options, strict=True):
+            options = [dict(group) for group in one.optimizer.param_groups]
+            one.optimizer.load_state_dict(_parts_of(state, one.optimizer))
+            _require_shapes(one.optimizer)
+            for group, own in zip(one.optimizer.param_groups, options, strict=True):
                 group.update({key: value for key, value in own.items() if key != "params"})
 
     @property
@@ -122,95 +124,96 @@ class Stepper:
         length = evolve(self._length, total_steps=before + self._length.total_steps)
         return learning_rate(peak, schedule, before + step, length)
 
-    def _set_rates(self, shares: Sequence[_Share], step: int) -> None:
-        for share in shares:
-            for group in share.optimizer.param_groups:
-                group["lr"] = self._rate(share.turn.name, step)
+    def _set_rates(self, optimized: Sequence[_Optimized], step: int) -> None:
+        for one in optimized:
+            for group in one.optimizer.param_groups:
+                group["lr"] = self._rate(one.turn.name, step)
 
-    def _prepare(self, batch: Batch) -> Batch:
+    def _prepared(self, micro_batches: Sequence[Batch], shares: Sequence[Share]) -> Iterator[Batch]:
         device = self._device.torch_device
-        moved = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+        for part, batch in enumerate(micro_batches):
+            moved = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+            yield self._call("prepare", moved, shares, part)
+
+    def _call(self, method: str, batch: Batch, shares: Sequence[Share], part: int) -> Any:
+        """What a method of the module makes of one part of a step."""
+        self._norms.expect(shares, part)
         with self._device.autocast():
-            prepared: Batch = self.networks.call("prepare", moved)
-        return prepared
+            return self.networks.call(method, batch)
 
     def _turn(
-        self, share: _Share, batches: Iterable[Batch], sizes: Sequence[float], step: int
+        self, one: _Optimized, batches: Iterable[Batch], shares: Sequence[Share], step: int
     ) -> None:
-        self.networks.let_gradients_flow([share.turn])
-        share.optimizer.zero_grad(set_to_none=True)
-        for number, (batch, size) in enumerate(zip(batches, sizes, strict=True), start=1):
-            with self._device.autocast():
-                terms: Terms = self.networks.call(share.turn.name, batch)
-            loss = weigh(share.turn, terms, step)
-            self._backward(share.turn, terms, loss, size, step, last=number == len(sizes))
-            self._log(share.turn, terms, loss, size)
-        self.networks.finish_gradients(share.turn)
-        self._clip(share)
-        self._device.step(share.optimizer)
+        self.networks.let_gradients_flow([one.turn])
+        one.optimizer.zero_grad(set_to_none=True)
+        parts = self._parts(one.turn, batches, shares, step)
+        if one.turn.balancer is not None:
+            parts = self._balanced(one.turn, parts, step)
+        measured = []
+        for number, part in enumerate(parts, start=1):
+            with self.networks.gradients_kept_back(number < len(shares)):
+                self._device.backward(part.loss)
+            measured.append(part.gradients)
+        self._log_gradient_shares(measured)
+        self.networks.finish_gradients(one.turn)
+        self._clip(one)
+        self._device.step(one.optimizer)
 
-    def _backward(
-        self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int, *, last: bool
-    ) -> None:
-        """Backward of one micro-batch, the share `size` of a step; gradients add up."""
+    def _parts(
+        self, turn: Turn, batches: Iterable[Batch], shares: Sequence[Share], step: int
+    ) -> Iterator[Part]:
+        """Each part's loss, in its share of the step; the terms' gradients where they are wanted.
+
+        Those are measured where the turn balances, and for the log.
+        """
         logs = (step + 1) % self._recipe.training.log_every_steps == 0
-        if terms.generator_output is not None and (logs or turn.balancer is not None):
-            with self.networks.gradients_kept_back(True):
-                loss = self._measured(turn, terms, loss, size, step)
-        with self.networks.gradients_kept_back(not last):
-            self._device.backward(loss * size if size != 1.0 else loss)
+        for number, (batch, share) in enumerate(zip(batches, shares, strict=True)):
+            terms: Terms = self._call(turn.name, batch, shares, number)
+            part = Part(terms, weighed_terms(turn, terms, step, share))
+            self._log(turn, part, share)
+            if terms.generator_output is not None and (logs or turn.balancer is not None):
+                with self.networks.gradients_kept_back(True):
+                    losses = self._device.scaled(part.losses)
+                    found = gradients_at(terms.generator_output, losses)
+                    part.gradients = self._device.unscaled(found)
+            yield part
 
-    def _measured(self, turn: Turn, terms: Terms, loss: Tensor, size: float, step: int) -> Tensor:
-        """The loss, balanced where the turn balances; the terms' gradients are measured."""
-        assert terms.generator_output is not None
-        weights = turn.weights_at(step)
-        gradients = gradients_at(terms.generator_output, terms.losses)
-        if turn.balancer is None:
-            weighed = {name: gradient * weights[name] for name, gradient in gradients.items()}
-        else:
-            weighed = turn.balancer.balance(gradients, weights, self._ranks.mean)
-            others = {n: v * weights[n] for n, v in terms.losses.items() if n not in gradients}
-            pull = torch.stack([*weighed.values()]).sum(0)
-            loss = (terms.generator_output * pull).sum() + sum(others.values())
-        shares = shares_of(weighed, self._ranks.mean)
-        self.meter.add({f"train/gradient_share/{n}": v for n, v in shares.items()}, size)
-        return loss
+    def _balanced(self, turn: Turn, parts: Iterable[Part], step: int) -> list[Part]:
+        """The same parts, with a loss whose gradient at what the generator made is balanced.
 
-    def _log(self, turn: Turn, terms: Terms, loss: Tensor, size: float) -> None:
+        All of them are there before the first's backward: norms are those of the whole batch.
+        """
+        assert turn.balancer is not None
+        parts = list(parts)
+        measured = [part.gradients for part in parts]
+        found = turn.balancer.balance(measured, turn.weights_at(step), self._ranks)
+        for part, balanced in zip(parts, found, strict=True):
+            part.balance(balanced)
+        return parts
+
+    def _log_gradient_shares(self, measured: Sequence[Gradients]) -> None:
+        if measured and measured[0]:
+            shares = shares_of(measured, self._ranks)
+            self.meter.add({f"train/gradient_share/{n}": v for n, v in shares.items()})
+
+    def _log(self, turn: Turn, part: Part, share: Share) -> None:
         """Name the figures as engine.recipe.metric_names lists them.
 
         train/loss is the sum over the turns that had a share in a step, mean over all steps.
         """
-        self.meter.add({"train/loss": loss}, size)
-        place, named = "train", {**terms.losses, **terms.metrics}
-        if len(self._shares) > 1:
+        loss, terms = part.loss.detach(), part.terms
+        named = {n: v.detach() * share.of(n) for n, v in {**terms.losses, **terms.metrics}.items()}
+        place = "train"
+        if len(self._optimized) > 1:
             place, named = f"train/{turn.name}", {**named, "loss": loss}
-        self.meter.add({f"{place}/{name}": value for name, value in named.items()}, size)
+        self.meter.add({f"{place}/{name}": value for name, value in named.items()})
+        self.meter.add({"train/loss": loss})
 
-    def _clip(self, share: _Share) -> None:
+    def _clip(self, one: _Optimized) -> None:
         """Measure, and where the recipe says so clip, the norm of the turn's gradient."""
-        limit = math.inf if share.clip is None else share.clip
-        norm = whole(self._device.clip(share.optimizer, limit))
-        self.meter.add({f"train/gradient_norm/{share.turn.name}": norm})
-
-
-def weigh(turn: Turn, terms: Terms, step: int) -> Tensor:
-    """The weighted sum of a turn's loss terms in the step that follows `step` finished ones.
-
-    Raises UserError where the recipe weighs a term that the module does not produce, or the
-    module produces one that the recipe does not weigh.
-    """
-    weights = turn.weights_at(step)
-    if terms.losses.keys() != weights.keys():
-        missing = sorted(weights.keys() - terms.losses.keys())
-        unweighed = sorted(terms.losses.keys() - weights.keys())
-        raise UserError(
-            f"The loss terms of turn '{turn.name}' do not match the recipe's [losses]: "
-            f"weighed but never produced {missing or 'none'}, produced but not weighed "
-            f"{unweighed or 'none'}."
-        )
-    weighed = [value * weights[name] for name, value in terms.losses.items()]
-    return torch.stack(weighed).sum()
+        limit = math.inf if one.clip is None else one.clip
+        norm = whole(self._device.clip(one.optimizer, limit))
+        self.meter.add({f"train/gradient_norm/{one.turn.name}": norm})
 
 
 def check_turns(system: System) -> None:
@@ -236,13 +239,13 @@ def _networks(system: System, device: Device, ranks: Ranks) -> Networks:
     return DataParallel(system, device, ranks)
 
 
-def _shares(networks: Networks, recipe: Recipe) -> list[_Share]:
+def _optimized(networks: Networks, recipe: Recipe) -> list[_Optimized]:
     """Each turn with an optimizer of its parameters, as they lie in this process."""
     shares = []
     for turn in networks.turns:
         table = recipe.optimizer[turn.name]
         optimizer = build_optimizer(table, turn.parameters, turn.undecayed)
-        shares.append(_Share(turn, optimizer, table.clip_gradient_norm))
+        shares.append(_Optimized(turn, optimizer, table.clip_gradient_norm))
     return shares
 
 
@@ -272,7 +275,3 @@ def _require_shapes(optimizer: torch.optim.Optimizer) -> None:
         for value in state.values():
             if value.ndim and value.shape != parameter.shape:
                 raise ValueError(f"{tuple(value.shape)} is no state of {tuple(parameter.shape)}")
-
-
-def _num_clips(batch: Batch) -> int:
-    return len(next(iter(batch.values())))

@@ -22,11 +22,12 @@ Batch = Mapping[str, Tensor]
 class Terms(NamedTuple):
     """What one turn makes of a batch.
 
-    `losses` are scalars, unweighted: the loop weighs them by the recipe. `metrics` are scalars (on
-    the device, detached) that are only logged, as `train/<name>`. `through` is what a generator
-    made, [clips, ...], where losses reach its parameters through it: the gradient that each has
-    there is measured, and balanced where the turn has a balancer. A tuple, because torch.compile
-    looks for tensors in nothing else.
+    `losses` are scalars, unweighted: means over the clips, or over the targets that
+    `TrainingModule.num_targets` counts; the loop weighs them by the recipe. `metrics` are scalars
+    (on the device, detached) that are only logged, as `train/<name>`. `generator_output` is what a
+    generator made, [clips, ...], where losses reach its parameters through it: the gradient that
+    each has there is measured, and balanced where the turn has a balancer. A tuple, because
+    torch.compile looks for tensors in nothing else.
     """
 
     losses: Mapping[str, Tensor]
@@ -166,6 +167,14 @@ class TrainingModule(nn.Module):
         Runs once per micro-batch, before the turns, while gradients flow to all of them.
         """
         return batch
+
+    def num_targets(self, batch: Batch) -> Mapping[str, int]:  # noqa: ARG002
+        """Of each loss term, or metric, of how many targets in this batch it is the mean.
+
+        Those that are not named are means over clips. A step in several parts, or in several
+        processes, weighs each part's term by this. The batch is as the clips made it.
+        """
+        return {}
 
     def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
         """A parent's weights as this phase holds them, computing the same; what changed, in words.

@@ -19,6 +19,7 @@ MADE = {
     "corpus.json",
     "manifest.jsonl",
     "quarantine.jsonl",
+    "tables.jsonl",
     "report.html",
     "report.json",
 }
@@ -104,7 +105,7 @@ def test_every_bad_file_is_quarantined_with_its_reason(words, project, source, t
     }
     assert corpus.report.num_used == 10
     assert corpus.report.num_found == 17
-    assert corpus.report.num_other_files == 1
+    assert [str(one) for one in corpus.report.passed_over] == [".txt files: 1 (notes.txt)"]
     assert corpus.packed(16_000).lengths.tolist() == [8_000] * 10
 
 
@@ -183,7 +184,10 @@ def test_nothing_but_bad_files_is_an_error_whatever_the_quota(project, source):
 def test_a_folder_without_audio_is_an_empty_corpus(project, source):
     (project.root / "data" / "words").mkdir()
     (project.root / "data" / "words" / "README").write_text("text")
-    with pytest.raises(UserError, match=r"'words' is empty: .* no audio file, and 1 others"):
+    with pytest.raises(
+        UserError,
+        match=r"'words' is empty: .* no audio file .*: files without a suffix: 1 \(README\)",
+    ):
         run(source, project)
 
 
@@ -333,7 +337,7 @@ def test_text_stays_with_the_file_that_a_table_names(project, source, tone):
     samples, rate = soundfile.read(folder / "wavs" / "0.wav", dtype="int16")
     soundfile.write(folder / "wavs" / "0.flac", samples, rate)
     tone(folder / "wavs" / "1.wav", hz=700)
-    (folder / "metadata.csv").write_text("0.wav|zero\n1.wav|one\n")
+    (folder / "metadata.csv").write_text("file|text\n0.wav|zero\n1.wav|one\n")
     corpus = run(source, project)
     assert [clip.text for clip in corpus.manifest.clips] == ["zero", "one"]
 

@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -107,11 +109,13 @@ def test_ema_codes_are_placed_by_the_first_training_batch_and_move_towards_what_
     _, vectors = clusters(dim=3)
     book = EmaCodebook(3, 4, code_dim=3, decay=0.5, revive_below=0.0)
     book(vectors)
+    book.move()
     assert book.placed
     before = book.codes.clone()
     shift = book.project_in(vectors + 0.5).detach().mean(0) - book.project_in(vectors).mean(0)
     for _ in range(20):
         book(vectors + 0.5)
+        book.move()
     assert torch.allclose(book.codes, before + shift, atol=0.05)
 
 
@@ -126,13 +130,42 @@ def test_a_dead_code_is_replaced_by_a_vector_of_the_batch():
     _, vectors = clusters(dim=3)
     book = EmaCodebook(3, 4, code_dim=3, decay=0.5, revive_below=0.05)
     book(vectors)
+    book.move()
     book.codes[0] = 1e6
     book.sums[0] = 1e6
     book.counts[0] = 1e-3
     for _ in range(3):
         book(vectors)
+        book.move()
     low = book.project_in(vectors)
     assert torch.cdist(book.codes, low).amin(1).max() < 1.0
+
+
+def test_a_batch_in_unequal_parts_moves_an_ema_codebook_as_the_whole_does():
+    _, vectors = clusters(dim=3)
+    whole = EmaCodebook(3, 4, code_dim=3, decay=0.5, revive_below=0.0)
+    whole(vectors)
+    whole.move()
+    cut = deepcopy(whole)
+    for book, parts in ((whole, [vectors]), (cut, vectors.split([5, 30, len(vectors) - 35]))):
+        for _ in range(3):
+            codes = [book(part + 0.5).indices for part in parts]
+            book.move()
+        assert sum(map(len, codes)) == len(vectors)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(cut.state_dict()[name], value)
+
+
+def test_within_a_step_an_ema_codebook_stays_as_it_is():
+    _, vectors = clusters(dim=3)
+    book = EmaCodebook(3, 4, code_dim=3, decay=0.5, revive_below=0.05)
+    book(vectors)
+    book.move()
+    before = book.codes.clone()
+    book(vectors + 3.0)
+    assert torch.equal(book.codes, before)
+    book.move()
+    assert not torch.equal(book.codes, before)
 
 
 def test_ordered_levels_rise_with_the_number_they_quantize():

@@ -99,11 +99,18 @@ def test_counts_are_saved_only_where_codes_are_restarted():
     assert ours(restart_below=0.1).state_dict().keys() - ours().state_dict().keys() == {"counts"}
 
 
+def move(quantizer):
+    """What ends a step: codes that died are replaced."""
+    for name, value in quantizer.move().items():
+        quantizer.get_parameter(name).data.copy_(value)
+
+
 def train_on_one_spot(quantizer, num_steps):
     restarted = []
     for _ in range(num_steps):
         spot = torch.randn(1, DIM, 1) * 0.01 + 1.0
         quantizer(spot.expand(4, -1, 16) + 0.1 * torch.randn(4, DIM, 16))
+        move(quantizer)
         restarted.append(int(quantizer.restarted))
     return restarted
 
@@ -136,5 +143,18 @@ def test_a_restart_leaves_the_gradients_of_its_step_whole():
     quantizer = ours(restart_below=0.9)
     quantizer.counts.zero_()
     run(quantizer, torch.randn(2, DIM, 20))
+    move(quantizer)
     assert int(quantizer.restarted) > 0
     assert all(value.grad.isfinite().all() for value in quantizer.parameters())
+
+
+def test_a_batch_in_unequal_parts_is_counted_as_the_whole():
+    whole, latents = ours(restart_below=0.01), torch.randn(6, DIM, 20)
+    cut = copy.deepcopy(whole)
+    whole(latents)
+    for part in latents.split([1, 5]):
+        cut(part)
+    move(whole)
+    move(cut)
+    torch.testing.assert_close(cut.counts, whole.counts)
+    assert not torch.equal(whole.counts, torch.ones_like(whole.counts))

@@ -29,6 +29,14 @@ def test_the_estimate_counts_what_the_recipe_says(tmp_path):
     assert estimate.resumable_bytes > estimate.weights_bytes > 0
 
 
+@pytest.mark.parametrize(
+    ("interval", "number"), [("epoch:20", 2), ("epoch:30", 2), ("step:30", 5), ("step:100", 2)]
+)
+def test_the_estimate_counts_the_evaluations_that_a_run_does(interval, number, tmp_path):
+    recipe = toy_recipe(epochs=20, evaluate_every=interval)
+    assert estimate_run(CPU, toy_system(recipe), recipe, tmp_path).num_evaluations == number
+
+
 def test_estimating_writes_nothing_that_stays(tmp_path):
     recipe = toy_recipe()
     estimate_run(CPU, toy_system(recipe), recipe, tmp_path)

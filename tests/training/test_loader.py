@@ -10,7 +10,7 @@ from tests.training.toy import ToyClips
 
 def take(num, start=0, micro=1, clips=None):
     clips = clips or ToyClips(20, 0)
-    stream = batches(clips, Order(clips.lengths, 4, seed=7), start, micro)
+    stream = batches(clips, Order(clips.lengths, 4, seed=7, num_parts=micro), start)
     taken = list(itertools.islice(stream, num))
     stream.close()
     return taken

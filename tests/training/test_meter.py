@@ -10,8 +10,8 @@ from engine.training.ranks import Ranks
 def test_the_mean_is_over_steps_and_micro_batches_count_by_their_share():
     meter = Meter()
     for loss in (1.0, 3.0):
-        meter.add({"loss": torch.tensor(loss)}, share=0.25)
-        meter.add({"loss": torch.tensor(loss + 4)}, share=0.75)
+        meter.add({"loss": 0.25 * torch.tensor(loss)})
+        meter.add({"loss": 0.75 * torch.tensor(loss + 4)})
         meter.count()
     assert meter.read() == pytest.approx({"loss": 5.0})
 

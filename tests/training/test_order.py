@@ -31,11 +31,61 @@ def test_starting_anywhere_continues_the_same_sequence(start):
     assert late[: 30 - start] == whole[start:]
 
 
-def test_clips_of_similar_length_share_a_batch():
-    lengths = np.random.default_rng(0).integers(1, 1000, 400)
-    batches = Order(lengths, batch_size=10, seed=1).epoch(0)
-    spread = np.mean([np.ptp(lengths[batch]) for batch in batches])
-    assert spread < 0.1 * np.ptp(lengths)
+LJSPEECH = np.clip(np.random.default_rng(0).normal(6.57, 2.18, 13_100), 1.1, 10.1)
+"""Lengths like those of LJSpeech, in seconds."""
+
+
+@pytest.mark.parametrize(("num_clips", "share"), [(13_100, 0.02), (2_000, 0.03), (400, 0.1)])
+def test_little_of_the_batches_of_a_large_corpus_is_padding(num_clips, share):
+    order = Order(LJSPEECH[:num_clips], batch_size=8, seed=1)
+    assert order.padding(order.epoch(0)) < share
+    shuffled = np.random.default_rng(0).permutation(num_clips // 8 * 8).reshape(-1, 8)
+    assert order.padding(shuffled) > 0.25
+
+
+@pytest.mark.parametrize("num_clips", [16, 46, 130, 400, 2_000, 13_100])
+def test_hardly_a_batch_comes_again_in_the_next_epoch(num_clips):
+    order = Order(LJSPEECH[:num_clips], batch_size=8, seed=1)
+    batches = [{frozenset(batch.tolist()) for batch in order.epoch(n)} for n in range(6)]
+    for before, after in itertools.pairwise(batches):
+        assert len(before & after) <= 0.05 * len(after)
+    company = [set() for _ in range(num_clips)]
+    for clip, *others in (batch for of_one in batches for batch in of_one):
+        company[clip].update(others)
+    met = [len(others) for others in company if others]
+    assert np.mean(met) > 7  # the same company in every epoch is 7 others
+
+
+@pytest.mark.parametrize("num_clips", [46, 413])
+def test_the_last_short_batch_is_drawn_from_clips_of_all_lengths(num_clips):
+    lengths = LJSPEECH[:num_clips]
+    order = Order(lengths, batch_size=8, seed=1)
+    last = [order.epoch(n)[-1] for n in range(300)]
+    means = [lengths[batch].mean() for batch in last]
+    assert {len(batch) for batch in last} == {num_clips % 8}
+    error = lengths.std() / np.sqrt(300 * (num_clips % 8))
+    assert abs(np.mean(means) - lengths.mean()) < 4 * error
+
+
+def test_clips_are_not_sorted_where_padding_is_cheap():
+    alike = Order(np.linspace(9.0, 10.0, 13_100), batch_size=8, seed=1)
+    assert alike.pool_batches == 1
+    cut_fine = Order(LJSPEECH, batch_size=252, seed=1, num_parts=84)
+    assert cut_fine.pool_batches == 1  # a part has three clips, of similar length
+    assert cut_fine.padding(cut_fine.epoch(0)) < 0.02
+
+
+def test_micro_batches_have_clips_of_similar_length_in_the_order_of_the_batch():
+    order = Order([9, 1, 8, 2, 7, 3], batch_size=6, seed=1, num_parts=3)
+    parts = order.parts(np.arange(6))
+    assert [part.tolist() for part in parts] == [[1, 3], [4, 5], [0, 2]]
+
+
+def test_the_order_is_the_same_in_every_process_and_in_every_number_of_them():
+    one = Order(LJSPEECH[:400], 8, seed=1)
+    two = Order(LJSPEECH[:400], 8, seed=1, rank=1, world_size=2)
+    assert one.pool_batches == two.pool_batches > 1
+    assert all(map(np.array_equal, one.epoch(3), two.epoch(3)))
 
 
 def test_ranks_share_each_batch_without_overlap():

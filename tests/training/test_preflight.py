@@ -219,7 +219,7 @@ def steps_of(preflight, monkeypatch):
 
     def noted(batches, number, rates_of=None):
         step(batches, number, rates_of)
-        shares = preflight.stepper._shares
+        shares = preflight.stepper._optimized
         rates = {share.turn.name: share.optimizer.param_groups[0]["lr"] for share in shares}
         done.append((number, rates))
 

@@ -27,7 +27,8 @@ NOT_SAVED_OF_STEPPER = {
     "_recipe": "given",
     "_length": "given",
     "_ranks": "given",
-    "_shares": "the optimizers, which the stepper saves",
+    "_optimized": "the optimizers, which the stepper saves",
+    "_norms": "the batch norms of the networks, whose statistics are buffers",
     "_had_a_share": "whose gradients can be asked for: gradients are not saved",
 }
 

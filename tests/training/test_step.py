@@ -6,8 +6,10 @@ from engine.errors import UserError
 from engine.recipe.optimizers import Adam, Constant
 from engine.training.balance import Balancer
 from engine.training.devices import Device
+from engine.training.part import weigh
 from engine.training.schedules import Length
-from engine.training.step import Stepper, check_turns, weigh
+from engine.training.shares import WHOLE
+from engine.training.step import Stepper, check_turns
 from engine.training.system import Terms, Turn
 from tests.training.toy import ToyModel, toy_recipe, toy_system
 
@@ -66,7 +68,7 @@ def test_each_turn_of_two_changes_its_own_networks_alone():
     system, stepper = stepper_of(toy_recipe(model=ToyModel(adversary=True)))
     seen = {}
 
-    for share in stepper._shares:
+    for share in stepper._optimized:
         inner = share.optimizer.step
 
         def spy(*args, inner=inner, name=share.turn.name, **kwargs):
@@ -85,7 +87,7 @@ def test_the_generator_turn_computes_no_gradient_of_the_critic():
     after_its_own_turn = system.module.critic.weight.grad.clone()
     assert after_its_own_turn.abs().sum() > 0
     # A second generator pass alone must leave the critic's gradient as it was.
-    stepper._turn(stepper._shares[1], [system.module.prepare(batches(system)[0])], [1.0], 1)
+    stepper._turn(stepper._optimized[1], [system.module.prepare(batches(system)[0])], [WHOLE], 1)
     assert torch.equal(system.module.critic.weight.grad, after_its_own_turn)
 
 
@@ -128,16 +130,16 @@ def test_the_recipes_learning_rate_wins_over_that_of_loaded_optimizer_state():
     stepper.step(batches(system), 0)
     _, lower = stepper_of(toy_recipe(optimizer=Adam(learning_rate=1e-4, betas=(0.5, 0.9))))
     lower.load(stepper.state())
-    group = lower._shares[0].optimizer.param_groups[0]
+    group = lower._optimized[0].optimizer.param_groups[0]
     assert (group["lr"], group["betas"]) == (1e-4, (0.5, 0.9))
-    assert lower._shares[0].optimizer.state_dict()["state"][0]["step"] == 1
+    assert lower._optimized[0].optimizer.state_dict()["state"][0]["step"] == 1
 
 
 def test_the_learning_rate_of_a_step_follows_its_schedule():
     recipe = toy_recipe(schedule={"denoiser": Constant(warmup_steps=10)})
     system, stepper = stepper_of(recipe)
     stepper.step(batches(system), 4)
-    assert stepper._shares[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.5e-2)
+    assert stepper._optimized[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.5e-2)
 
 
 def test_bf16_computes_the_networks_in_bf16_and_keeps_weights_in_fp32():

@@ -8,6 +8,7 @@ import cattrs
 from attrs import frozen
 
 from engine.corpus.account.histogram import Histogram
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.errors import UserError
 
 REPORT_FILE = "report.json"
@@ -43,7 +44,7 @@ class Report:
     num_used: int
     quarantined: Mapping[str, int]
     """Reason: files, and parts of files."""
-    num_other_files: int
+    passed_over: tuple[PassedOver, ...]
     hours: float
     """Of the used clips."""
     shortest_seconds: float
@@ -64,6 +65,8 @@ class Report:
     """What read their files, with its version: clips."""
     num_beyond_full_scale: int
     """Clips whose samples exceed 1.0; they are clipped to full scale."""
+    num_header_faults: int = 0
+    """Clips of files whose header is wrong about their length; they are read to their ends."""
     histograms: tuple[Histogram, ...]
     fastest: tuple[Pace, ...]
     """The clips with the most characters a second, the fastest first."""

@@ -215,7 +215,9 @@ class Balancer:
         default=0.999,
         check=between(0, 1),
     )
-    total_norm: float = setting("norm of the sum", default=1.0, check=above(0.0))
+    total_norm: float = setting(
+        "norm of the sum at each clip, whatever the size of a batch", default=1.0, check=above(0.0)
+    )
 
 
 _weight = at_least(0.0)

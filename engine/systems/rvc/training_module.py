@@ -73,7 +73,7 @@ class RvcTrainingModule(TrainingModule):
             batch["speaker"],
             starts,
             self.segment_frames,
-            num_from_prior=round(self.prior_share * len(starts)),
+            num_from_prior=rounded_by_chance(self.prior_share * len(starts)),
         )
         target = crop(batch["audio"], starts * hop, self.segment_frames * hop)
         return {
@@ -82,6 +82,10 @@ class RvcTrainingModule(TrainingModule):
             "target": target,
             **{f"{_SYNTHESIZED}{name}": value for name, value in made._asdict().items()},
         }
+
+    def num_targets(self, batch: Batch) -> Mapping[str, int]:
+        """See TrainingModule: the divergence is a mean over all frames of whole clips."""
+        return {"kl": int(batch["lengths"].sum())}
 
     def discriminator(self, batch: Batch) -> Terms:
         """Tell recordings from what was made; nothing of it reaches the synthesizer."""
@@ -159,3 +163,14 @@ class RvcTrainingModule(TrainingModule):
 
 def _synthesized(batch: Batch) -> Synthesized:
     return Synthesized(*(batch[f"{_SYNTHESIZED}{name}"] for name in Synthesized._fields))
+
+
+def rounded_by_chance(number: float) -> int:
+    """One of the two whole numbers next to it, `number` on average.
+
+    A part of a batch may hold half a clip of the share: as many are heard so in the end, however
+    the batch is cut.
+    """
+    whole = int(number)
+    rest = number - whole
+    return whole + int(rest > 0 and float(torch.rand(())) < rest)

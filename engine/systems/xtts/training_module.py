@@ -44,6 +44,13 @@ class XttsTrainingModule(TrainingModule):
             ]
         return {**batch, "mels": pad_sequence(mels, batch_first=True).mT, "frames": frames}
 
+    def num_targets(self, batch: Batch) -> Mapping[str, int]:
+        """See TrainingModule: the tokens of text and of audio, with what stops each."""
+        clips = len(batch["text_lengths"])
+        codes = int(batch["code_lengths"].sum()) + clips * NUM_STOPS
+        text = int(batch["text_lengths"].sum()) + clips
+        return {"mel_ce": codes, "mel_accuracy": codes, "text_ce": text}
+
     def gpt(self, batch: Batch) -> Terms:
         """Cross-entropies in nats, each a mean over all targets of the batch."""
         cost = self.cost(batch)

@@ -65,7 +65,7 @@ def test_one_that_learns_passes(make_codec, loss):
 
 def no_gradients(stepper):
     """Gradients are cleared in the wrong place: after backward, before the step."""
-    (share,) = [share for share in stepper._shares if share.turn.name == "discriminator"]
+    (share,) = [share for share in stepper._optimized if share.turn.name == "discriminator"]
 
     def clear(optimizer, *_):
         for parameter in share.turn.parameters.values():
@@ -78,7 +78,7 @@ def no_gradients(stepper):
 
 def frozen(stepper):
     """Parameters that never get a gradient, as after a freeze that is not undone."""
-    (share,) = [share for share in stepper._shares if share.turn.name == "discriminator"]
+    (share,) = [share for share in stepper._optimized if share.turn.name == "discriminator"]
     for parameter in share.turn.parameters.values():
         parameter.register_hook(torch.zeros_like)
 

@@ -8,7 +8,7 @@ from attrs import evolve
 from engine.errors import UserError
 from engine.systems.xtts.network.gpt import NUM_STOPS
 from engine.systems.xtts.recipe import Losses
-from engine.training.step import weigh
+from engine.training.part import weigh
 from tests.systems.xtts.small_project import SMALL
 
 

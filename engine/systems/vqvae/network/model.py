@@ -1,10 +1,9 @@
 """The two autoencoders: mel spectrogram [B, 1, 128, 32] to a 30 x 30 grid of codes and back."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from attrs import frozen
 from torch import Tensor, nn
 
 from engine.nn.cpu.codewise import widen_codes
@@ -13,8 +12,7 @@ from engine.nn.quantize import Quantized, Quantizer
 from engine.systems.vqvae.shapes import GRID, NUM_FRAMES, NUM_MELS
 
 
-@frozen
-class Coded:
+class Coded(NamedTuple):
     """A batch through the network: reconstruction [B, 1, 128, 32] in 0..1, and its codes."""
 
     reconstruction: Tensor

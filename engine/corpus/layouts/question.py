@@ -1,0 +1,48 @@
+"""Asks what the columns of a table are: shows the first rows as they are understood."""
+
+from collections.abc import Sequence
+
+from engine.corpus.layouts.columns import Columns, Sample
+from engine.files.text import visible
+
+_ROWS = 3
+_LONGEST = 44
+
+
+def question(path: str, names: Sequence[str], sample: Sample, columns: Columns) -> str:
+    """The question, with what each column could be and how to answer."""
+    why = "its first line does not say it" if names else "no first line names them"
+    heads = [_head(columns, place, names) for place in range(len(columns.roles))]
+    rows = [heads, *([_shortened(cell) for cell in row] for row in sample.rows[:_ROWS])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = "\n".join(
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    answers = [_answer(columns, place) for place in range(len(columns.roles))]
+    in_params = ", ".join(f'"{answer}"' for answer in answers)
+    return (
+        f"{path}: what its columns are is not certain ({why}). As far as understood:\n{table}\n"
+        f"Say what they are: 'cantus adopt FOLDER --columns {','.join(answers)}' (or whatever is "
+        f"right), columns = [{in_params}] in [corpora.NAME] of params.toml, or a first line of the "
+        "table that names them. Columns are file, text, speaker, language, label and list (train, "
+        "eval, test); '-' passes one over."
+    )
+
+
+def _head(columns: Columns, place: int, names: Sequence[str]) -> str:
+    name = f"{names[place]} = " if names else ""
+    if place in columns.could_be:
+        return f"{name}{' or '.join(columns.could_be[place])}?"
+    return f"{name}{columns.roles[place] or '-'}"
+
+
+def _answer(columns: Columns, place: int) -> str:
+    could_be = columns.could_be.get(place)
+    return could_be[0] if could_be else columns.roles[place] or "-"
+
+
+def _shortened(cell: str) -> str:
+    cell = visible(cell)
+    return cell if len(cell) <= _LONGEST else f"{cell[: _LONGEST - 3]}..."

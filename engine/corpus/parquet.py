@@ -1,0 +1,165 @@
+"""Parquet files as `datasets` writes them: the audio inside becomes files, with a table beside.
+
+A column of audio is a struct with `bytes` (a whole file) and `path` (its name), or with `array`
+(samples) and `sampling_rate`, or the bytes alone. A file without one is a table, and becomes one.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+from attrs import frozen
+
+from engine.corpus.layouts.column_names import role_named
+from engine.errors import UserError
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+SUFFIX = ".parquet"
+TABLE, FILE_COLUMN = "metadata.csv", "audio_file"
+
+_ROWS_AT_ONCE = 16
+_BUFFER_BYTES = 1 << 20
+_LONGEST_NAME = 100
+
+
+def unpack_parquet(path: Path, folder: Path) -> None:
+    """Write the audio of a Parquet file into `folder`, with a table of the columns that are text.
+
+    Files are named by their rows, counted from 0. Memory is that of one group of rows, of which
+    `datasets` writes one for every 100 clips. Without audio inside, the table lies at `folder` with
+    the suffix .csv. Raises UserError where pyarrow is not there, the file cannot be read, or it has
+    several columns of audio.
+    """
+    with _opened(path) as file:
+        columns = _Columns.of(file, path)
+        table = folder / TABLE if columns.audio else folder.with_name(f"{folder.name}.csv")
+        table.parent.mkdir(parents=True, exist_ok=True)
+        with table.open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.writer(lines, lineterminator="\n")
+            writer.writerow([*([FILE_COLUMN] if columns.audio else []), *columns.told])
+            for number, row in enumerate(_rows(file, columns)):
+                name = [_write(row[columns.audio], number, folder)] if columns.audio else []
+                writer.writerow([*name, *(columns.cell(one, row) for one in columns.told)])
+
+
+@frozen(kw_only=True)
+class _Columns:
+    """The column of audio, the others, and what the numbers of their labels mean."""
+
+    audio: str | None
+    told: Sequence[str]
+    plain: frozenset[str]
+    """Of these, the ones whose cells are words or numbers. The others' cells stay empty."""
+    labels: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, file: "ParquetFile", path: Path) -> "_Columns":
+        import pyarrow.types as types
+
+        schema = file.schema_arrow
+        audio = [field.name for field in schema if _is_audio(field)]
+        if len(audio) > 1 and "audio" not in audio:
+            raise UserError(
+                f"{path} has {len(audio)} columns of audio: {', '.join(audio)}. Keep one of them, "
+                "or call the one that is meant 'audio'."
+            )
+        one = "audio" if "audio" in audio else audio[0] if audio else None
+        odd = (types.is_nested, types.is_binary, types.is_large_binary)
+        plain = [field.name for field in schema if not any(is_odd(field.type) for is_odd in odd)]
+        return cls(
+            audio=one,
+            told=[name for name in schema.names if name != one],
+            plain=frozenset(plain),
+            labels=_labels(schema.metadata or {}),
+        )
+
+    def cell(self, name: str, row: Mapping[str, Any]) -> str:
+        """What a row says in a column, in one line."""
+        value = row.get(name)
+        if value is None:
+            return ""
+        names = self.labels.get(name, ())
+        if isinstance(value, int) and 0 <= value < len(names):
+            return names[value]
+        return " ".join(str(value).split())
+
+
+def _is_audio(field: Any) -> bool:
+    import pyarrow.types as types
+
+    kind = field.type
+    if types.is_binary(kind) or types.is_large_binary(kind):
+        return role_named(field.name) == "file"
+    names = {kind.field(place).name for place in range(kind.num_fields)}
+    return types.is_struct(kind) and ("bytes" in names or {"array", "sampling_rate"} <= names)
+
+
+def _labels(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
+    """What `datasets` says of the numbers in its columns of labels."""
+    try:
+        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+        return {
+            name: list(map(str, feature["names"]))
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _rows(file: "ParquetFile", columns: _Columns) -> Iterator[Mapping[str, Any]]:
+    read = [*columns.plain, *([columns.audio] if columns.audio else [])]
+    for group in range(file.num_row_groups):  # a reader of several keeps what it has read
+        batches = file.iter_batches(_ROWS_AT_ONCE, [group], columns=read, use_threads=False)
+        for batch in batches:
+            yield from batch.to_pylist()
+
+
+def _write(cell: Mapping[str, Any] | bytes | None, number: int, folder: Path) -> str:
+    """Write a row's audio; its name, or the one it has elsewhere, or none."""
+    audio = {"bytes": cell} if isinstance(cell, bytes) else cell or {}
+    own = str(audio.get("path") or "")
+    if audio.get("bytes"):
+        name = _name(number, own)
+        (folder / name).write_bytes(audio["bytes"])
+        return name
+    if audio.get("array") and audio.get("sampling_rate"):
+        name = f"{_name(number, PurePosixPath(own).stem)}.wav"
+        samples = np.asarray(audio["array"], np.float32)
+        soundfile.write(folder / name, samples.T, int(audio["sampling_rate"]), subtype="FLOAT")
+        return name
+    return own
+
+
+def _name(number: int, own: str) -> str:
+    """A row's number, with the name that its audio has, as far as that is one of a file."""
+    own = re.sub(r"[^\w.-]+", "_", own.replace("\\", "/").rpartition("/")[2])[-_LONGEST_NAME:]
+    return f"{number:07d}_{own}" if own else f"{number:07d}"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["ParquetFile"]:
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise UserError(
+            f"{path} is a Parquet file, and pyarrow, which reads it, is not installed. Install it "
+            "with: pip install 'cantus[parquet]'"
+        ) from error
+    try:
+        with ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
+            yield file
+    except (pyarrow.ArrowException, OSError) as error:
+        raise UserError(
+            f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}. Fetch it again, or "
+            "take it out."
+        ) from error
