@@ -4,11 +4,12 @@ A column of audio is a struct with `bytes` (a whole file) and `path` (its name),
 (samples) and `sampling_rate`, or the bytes alone. A file without one is a table, and becomes one.
 """
 
+import contextlib
 import csv
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ TABLE, FILE_COLUMN = "metadata.csv", "audio_file"
 
 _ROWS_AT_ONCE = 16
 _BUFFER_BYTES = 1 << 20
-_LONGEST_NAME = 100
+_LONGEST_NAME = 55
+"""Characters, of which each may take four bytes of the 255 that a name has."""
 
 
 def unpack_parquet(path: Path, folder: Path) -> None:
@@ -91,11 +93,18 @@ class _Columns:
 def _is_audio(field: Any) -> bool:
     import pyarrow.types as types
 
-    kind = field.type
-    if types.is_binary(kind) or types.is_large_binary(kind):
-        return role_named(field.name) == "file"
-    names = {kind.field(place).name for place in range(kind.num_fields)}
-    return types.is_struct(kind) and ("bytes" in names or {"array", "sampling_rate"} <= names)
+    def is_bytes(kind: Any) -> bool:
+        return bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+    if not types.is_struct(field.type):
+        return is_bytes(field.type) and role_named(field.name) == "file"
+    inside = {one.name: one.type for one in _inside(field)}
+    has_samples = {"array", "sampling_rate"} <= inside.keys() and types.is_list(inside["array"])
+    return has_samples or ("bytes" in inside and is_bytes(inside["bytes"]))
+
+
+def _inside(field: Any) -> list[Any]:
+    return [field.type.field(number) for number in range(field.type.num_fields)]
 
 
 def _told(field: Any, taken: set[str]) -> dict[str, tuple[str, ...]]:
@@ -108,12 +117,11 @@ def _told(field: Any, taken: set[str]) -> dict[str, tuple[str, ...]]:
 
     if not types.is_struct(field.type):
         return {field.name: place(field, field.name)}
-    inside = [field.type.field(number) for number in range(field.type.num_fields)]
     return {
         f"{field.name}.{one.name}" if one.name in taken else one.name: place(
             one, field.name, one.name
         )
-        for one in inside
+        for one in _inside(field)
     }
 
 
@@ -143,16 +151,25 @@ def _write(cell: Mapping[str, Any] | bytes | None, number: int, folder: Path) ->
     """Write a row's audio; its name, or the one it has elsewhere, or none."""
     audio = {"bytes": cell} if isinstance(cell, bytes) else cell or {}
     own = str(audio.get("path") or "")
-    if audio.get("bytes"):
-        name = _name(number, own)
-        (folder / name).write_bytes(audio["bytes"])
-        return name
-    if audio.get("array") and audio.get("sampling_rate"):
+    name, content = _name(number, own), audio.get("bytes")
+    if not content and audio.get("array") and audio.get("sampling_rate"):
         name = f"{_name(number, PurePosixPath(own).stem)}.wav"
-        samples = np.asarray(audio["array"], np.float32)
-        soundfile.write(folder / name, samples.T, int(audio["sampling_rate"]), subtype="FLOAT")
-        return name
-    return own
+        content = _wav(audio["array"], audio["sampling_rate"])
+    if not content:
+        return own
+    (folder / name).write_bytes(content)
+    return name
+
+
+def _wav(array: Any, sampling_rate: Any) -> bytes:
+    """A file of samples, a list of each channel's or one alone; empty where they are none."""
+    file = io.BytesIO()
+    try:
+        samples = np.asarray(array, np.float32)
+        soundfile.write(file, samples.T, int(sampling_rate), format="WAV", subtype="FLOAT")
+    except (ValueError, TypeError, soundfile.SoundFileError):
+        return b""
+    return file.getvalue()
 
 
 def _name(number: int, own: str) -> str:
@@ -161,7 +178,7 @@ def _name(number: int, own: str) -> str:
     return f"{number:07d}_{own}" if own else f"{number:07d}"
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(path: Path) -> Iterator["ParquetFile"]:
     try:
         import pyarrow
@@ -175,6 +192,8 @@ def _opened(path: Path) -> Iterator["ParquetFile"]:
         with ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
             yield file
     except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the disk, not of what is in the file
         raise UserError(
             f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}. Fetch it again, or "
             "take it out."
