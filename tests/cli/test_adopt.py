@@ -212,6 +212,7 @@ def test_columns_are_kept_in_params_and_the_next_adopt_forgets_them(shipped, min
     assert 'columns = ["file", "speaker"]' in (shipped / "params.toml").read_text()
     (mine / "list.txt").unlink()
     shutil.rmtree(shipped / "data" / "words")
+    (shipped / "data" / "words.dvc").unlink()
     assert cantus("adopt", str(mine)).code == 0
     assert "columns" not in (shipped / "params.toml").read_text()
 
