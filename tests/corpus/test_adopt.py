@@ -130,6 +130,16 @@ def test_a_table_whose_columns_are_not_certain_is_shown_and_nothing_is_copied(
     assert "columns" not in (checkout.root / "params.toml").read_text()
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [(["file", "words"], "'words' is none of them"), (["text", "speaker"], "must hold 'file'")],
+)
+def test_columns_of_unknown_names_are_refused(tmp_path, tone, checkout, columns, said):
+    folder = tone(tmp_path / "mine" / "0.wav").parent
+    with pytest.raises(UserError, match=f"--columns {','.join(columns)}: it .*{said}"):
+        adopt(folder, "words", checkout, columns=columns)
+
+
 def test_rows_that_ingest_would_refuse_are_refused_before_copying(tmp_path, tone, checkout):
     folder = tone(tmp_path / "mine" / "0.wav").parent
     (folder / "metadata.csv").write_text("file|text\nwavs/7.wav|One.\nwavs/8.wav|Two.\n")
