@@ -18,6 +18,7 @@ from engine.errors import UserError
 
 _SAMPLED = 200
 """Rows from which is found out how a table is written, and what its columns hold."""
+_STRIDE, _MOST_SAMPLED = 50, 1000
 _LONGEST_PRELUDE = 50
 
 
@@ -69,6 +70,19 @@ def read_cells(path: Path, form: Form, columns: Columns) -> Iterator[tuple[int, 
                 f"{path}, line {number}: {len(cells)} columns, {_expected(form, columns)}"
             )
         yield number, [cell.strip() for cell in cells] + [""] * (width - len(cells))
+
+
+def rows_throughout(path: Path, form: Form) -> list[list[str]]:
+    """The first rows of a table, and some of the rest: a table may be sorted.
+
+    Raises UserError where it cannot be read.
+    """
+    lines = (line for line in read_text_lines(path) if line[0] >= form.first_line)
+    width, rows = form.division.width, list[list[str]]()
+    for number, (_, cells) in enumerate(divide(path, form.division, lines)):
+        if number < _SAMPLED or (number % _STRIDE == 0 and len(rows) < _MOST_SAMPLED):
+            rows.append([cell.strip() for cell in cells[:width]] + [""] * (width - len(cells)))
+    return [row for row in rows if any(row)]
 
 
 def _first_lines(path: Path, errors: Errors) -> list[Line]:

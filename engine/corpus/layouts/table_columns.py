@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from engine.corpus.layouts.column_content import content_of
 from engine.corpus.layouts.column_names import role_named
@@ -15,7 +15,7 @@ from engine.corpus.layouts.columns import (
     given_columns,
     together,
 )
-from engine.corpus.layouts.delimited import Form, find_form
+from engine.corpus.layouts.delimited import Form, find_form, rows_throughout
 from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.finder import Finder
 from engine.corpus.layouts.lines import Errors
@@ -26,9 +26,6 @@ from engine.corpus.layouts.passed_over import PassedOverTally
 from engine.corpus.layouts.question import question
 from engine.corpus.layouts.tables import Evidence, Tables, is_json
 from engine.errors import UserError
-
-_POOLED = 1000
-"""Rows of tables alike from which it is decided what their columns hold."""
 
 _UNUSED = "columns that are not used"
 _UNCERTAIN = "tables whose columns are not certain, beside others that are"
@@ -118,7 +115,10 @@ class TableColumns:
             else:
                 division = look.form.division
                 key = (without_list(path.rpartition("/")[2]), division.delimiter, division.width)
-                alike.setdefault(key, []).append(look)
+                rows = rows_throughout(self.files.folder / path, look.form)
+                alike.setdefault(key, []).append(
+                    evolve(look, sample=evolve(look.sample, rows=rows))
+                )
         for looks in alike.values():
             columns = columns_by_content(together([look.sample for look in looks]))
             yield from ((look, columns) for look in looks)

@@ -125,3 +125,17 @@ def test_an_uncertain_table_beside_a_certain_one_is_counted(folder, look):
         "tables whose columns are not certain, beside others that are",
         ("marks.txt",),
     )
+
+
+def test_numbers_beside_their_words_are_a_text_where_other_rows_say_so(tmp_path, look):
+    """The table is sorted: its first rows alone could be the number and the name of a speaker."""
+    rows = [f"{number}.wav|9|nine\n" for number in range(300)]
+    rows += [f"{number}.wav|alexa|alexa\n" for number in range(300, 400)]
+    for number in range(400):
+        (tmp_path / f"{number}.wav").write_bytes(b"RIFF")
+    (tmp_path / "metadata.csv").write_text("".join(rows))
+    said = {(one.text, one.speaker) for one in look(tmp_path).candidates}
+    assert said == {("nine", None), ("alexa", None)}
+    (tmp_path / "metadata.csv").write_text("".join(rows[:300]))
+    with pytest.raises(UserError, match="not certain"):
+        look(tmp_path)
