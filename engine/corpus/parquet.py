@@ -195,6 +195,10 @@ def _opened(path: Path) -> Iterator["ParquetFile"]:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of the disk, not of what is in the file
         raise UserError(
-            f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}. Fetch it again, or "
+            f"{path} cannot be read as Parquet: {_first_line(error)}. Fetch it again, or "
             "take it out."
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

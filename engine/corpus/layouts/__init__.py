@@ -89,7 +89,7 @@ def _list(
         list_by_tables(files, tables, columns, collector, database)
     if tables.kind == "prompts":
         name_speakers(database, speaker_by_folder)
-    if tables.kind in ("speech_commands", "lists", "table"):
+    if tables.kind in ("speech_commands", "metadata", "lists", "table"):
         add_texts(files, collector, database)
     read = [table.path for table in (*tables.tables, *tables.supervisions)]
     if tables.kind == "kaldi":
