@@ -229,9 +229,8 @@ class Run:
             if remark is not None:
                 loop.write("warning", facts={"message": remark})
                 self.watcher.say(f"note: {remark}")
-        if remark := remark_on_average(
-            self.recipe.training.ema_decay, loop.clock.length.total_steps
-        ):
+        total = loop.clock.length.total_steps
+        if remark := remark_on_average(self.recipe.training.ema_decay, total):
             loop.warn(remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)

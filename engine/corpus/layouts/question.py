@@ -9,8 +9,13 @@ _ROWS = 3
 _LONGEST = 44
 
 
-def question(path: str, names: Sequence[str], sample: Sample, columns: Columns) -> str:
-    """The question, with what each column could be and how to answer."""
+def question(
+    path: str, names: Sequence[str], sample: Sample, columns: Columns, *, is_json: bool
+) -> str:
+    """The question, with what each column could be and how to answer.
+
+    Keys of JSON objects have no order: they are renamed.
+    """
     why = "its first line does not say it" if names else "no first line names them"
     heads = [_head(columns, place, names) for place in range(len(columns.roles))]
     rows = [heads, *([_shortened(cell) for cell in row] for row in sample.rows[:_ROWS])]
@@ -20,14 +25,16 @@ def question(path: str, names: Sequence[str], sample: Sample, columns: Columns) 
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+    asked = f"{path}: what its columns are is not certain ({why}). As far as understood:\n{table}\n"
+    if is_json:
+        return f"{asked}Rename its keys: file, text, speaker, language, label and list are known."
     answers = [_answer(columns, place) for place in range(len(columns.roles))]
     in_params = ", ".join(f'"{answer}"' for answer in answers)
     return (
-        f"{path}: what its columns are is not certain ({why}). As far as understood:\n{table}\n"
-        f"Say what they are: 'cantus adopt FOLDER --columns {','.join(answers)}' (or whatever is "
-        f"right), columns = [{in_params}] in [corpora.NAME] of params.toml, or a first line of the "
-        "table that names them. Columns are file, text, speaker, language, label and list (train, "
-        "eval, test); '-' passes one over."
+        f"{asked}Say what they are: 'cantus adopt FOLDER --columns {','.join(answers)}' (or "
+        f"whatever is right), columns = [{in_params}] in [corpora.NAME] of params.toml, or a first "
+        "line of the table that names them. Columns are file, text, speaker, language, label and "
+        "list (train, eval, test); '-' passes one over."
     )
 
 

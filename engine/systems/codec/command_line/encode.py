@@ -25,7 +25,8 @@ def command(
     """Code audio FILES as .dac files, which `dac` reads too.
 
     Any format, length, rate and number of channels; each channel is coded by itself. Memory does
-    not grow with a file's length, and codes are those of the file as a whole.
+    not grow with a file's length, and codes are those of the file as a whole. The file takes more
+    than the bitrate: its format writes each code in 16 bits, also one of 10.
 
     \b
     Examples:
@@ -42,7 +43,9 @@ def command(
     def encode(job: Job, _: object) -> str:
         coded = encode_file(codec, job.source, quantizers)
         write_dac_file(coded, job.target)
+        seconds = coded.num_samples / coded.sample_rate_hz
         kbps = codec.bits_per_second(coded) / 1000
-        return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s at {kbps:.3g} kbps"
+        on_disk = 8 * job.target.stat().st_size / seconds / 1000
+        return f"{seconds:,.1f} s at {kbps:.3g} kbps of codes, {on_disk:.3g} kbps on disk"
 
     return each_file(jobs_for(files, output, ".dac"), "encoding", encode, force=force).code

@@ -84,7 +84,9 @@ def test_a_file_is_encoded_decoded_and_the_same_as_reconstructed(
     told = cantus("encode", str(wav), *model, *quantizers, "--output", str(tmp_path / "coded"))
     assert (told.code, told.error) == (0, "")
     # 3 codebooks of 5 bits, 250 frames a second, 2 channels
-    assert f"0.5 s at {5.0 if quantizers else 7.5:.3g} kbps" in told.out
+    assert f"0.5 s at {5.0 if quantizers else 7.5:.3g} kbps of codes, " in told.out
+    (coded,) = tmp_path.rglob("*.dac")
+    assert f"{8 * coded.stat().st_size / (5_001 / 11_025) / 1000:.3g} kbps on disk" in told.out
     coded = tmp_path / "coded" / "speech.dac"
     assert cantus("decode", str(coded), *model).code == 0
     assert cantus("reconstruct", str(wav), *model, *quantizers).code == 0
