@@ -78,20 +78,30 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ("step", f"{estimate.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
         ("epoch", f"{estimate.epoch_seconds / 60:.1f} min"),
         ("evaluations", f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"),
-        ("total time", f"{estimate.total_seconds / 60:.1f} min"),
+        (
+            "total time",
+            f"{estimate.total_seconds / 60:.1f} min of steps and evaluations; preflight, "
+            "baselines, samples and export come on top",
+        ),
         ("peak memory", f"{in_words(estimate.peak_memory_bytes)}{alone}"),
         (
             "disk",
             f"{in_words(estimate.disk_bytes)} for checkpoints (a resumable one "
             f"{in_words(estimate.resumable_bytes)}); {in_words(estimate.free_disk_bytes)} are free",
         ),
-        ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
+        ("cost", _cost(hours, per_hour, currency)),
     ]
     rows += [("note", note) for note in notes if note is not None]
     for name, value in rows:
         say(f"{name:<30}{value}")
     if estimate.disk_bytes > estimate.free_disk_bytes:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
+
+
+def _cost(hours: float, per_hour: float, currency: str) -> str:
+    if per_hour == 0:
+        return "unknown: give --per-hour, or cost.per_hour in params.toml"
+    return f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"
 
 
 def _rates(rates: list[tuple[int, float]]) -> str:

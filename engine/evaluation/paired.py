@@ -55,11 +55,13 @@ class Difference:
 
     @property
     def _format(self) -> str:
-        """Two digits of the interval's half width."""
+        """Two digits of the interval's half width, or as many as show an end that is not nought."""
         half = (self.high - self.low) / 2
         if not math.isfinite(half) or half < _SMALLEST:
             return "+.3g"
-        return f"+.{max(0, 1 - math.floor(math.log10(half)))}f"
+        nearest = min((abs(end) for end in (self.low, self.high) if end), default=half)
+        digits = max(0, 1 - math.floor(math.log10(half)), -math.floor(math.log10(nearest)))
+        return f"+.{min(digits, _MOST_DIGITS)}f"
 
     def _change(self, lowest: bool | None) -> str:
         if not (self.falls or self.rises):
@@ -69,6 +71,7 @@ class Difference:
         return self.outcome(lowest=lowest)
 
 
+_MOST_DIGITS = 9
 _SMALLEST = 1e-6
 """Half widths below are written with exponents."""
 

@@ -24,7 +24,7 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     if ending is None:
         return _unended(folder, recipe, history, again)
     if ending.kind == "finish":
-        return _finished(recipe, ending, remark)
+        return _finished(recipe, history, ending, remark)
     reason = ending.facts.get("reason")
     if reason == "guard":
         return _guarded(recipe, history, ending)
@@ -71,9 +71,16 @@ def _kept(verdict: Mapping[str, Any]) -> str:
     return f"Verdict: {verdict['say']}{value}; keep {verdict['keep']}."
 
 
-def _finished(recipe: str, ending: Event, remark: str | None) -> str:
+def tell_time(history: History, seconds: float) -> str:
+    """How long the process that finished a run took; of a resumed run that is not all of it."""
+    resumed = history.all("resume")
+    since = f" since it was resumed at step {resumed[-1].step:,}" if resumed else ""
+    return f"{duration(seconds)}{since}"
+
+
+def _finished(recipe: str, history: History, ending: Event, remark: str | None) -> str:
     facts = dict(ending.facts)
-    took = f" in {duration(facts['seconds'])}" if "seconds" in facts else ""
+    took = f" in {tell_time(history, facts['seconds'])}" if "seconds" in facts else ""
     missed = [item["name"] for item in facts.get("expectations", ()) if item["met"] is False]
     said = (
         f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "

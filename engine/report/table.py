@@ -108,7 +108,4 @@ def _named(names: list[str], figures: Mapping[str, float]) -> str:
 def _untrained(value: float, sign: int, result: float) -> str:
     if sign * result >= sign * value:
         return f" The untrained network has {figure(value)}: the result is no better."
-    return (
-        f" The untrained network has {figure(value)}; to beat that is no achievement, since "
-        "anything that learns at all does."
-    )
+    return f" The untrained network has {figure(value)}; to beat that is no achievement."

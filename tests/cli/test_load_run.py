@@ -64,7 +64,7 @@ def test_a_verdict_knows_the_recipe_under_its_new_name(project, recipe):
 def test_a_name_can_be_given_and_is_held_by_what_was_trained_under_it(project):
     assert begun(project, "words", [FASTER], called="faster") == "faster"
     assert load_run("words", [FASTER], "faster")[0].recipe.name == "faster"
-    with pytest.raises(UserError, match="another run is called so .*0.01 --name faster"):
+    with pytest.raises(UserError, match=r"another run is called so .*0\.01 --name faster"):
         load_run("words", ["training.epochs=7"], "faster")
 
 

@@ -166,7 +166,13 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             None if vocoder is None else vocoder.speaker_encoder,
             sampling_of(self.recipe.speech),
             self.codes_per_character,
+            self._longest,
         )
+
+    @cached_property
+    def _longest(self) -> int:
+        """Audio codes of the longest training clip."""
+        return max(len(codes) for codes in self.train_clips.codes)
 
     @cached_property
     def codes_per_character(self) -> float:
@@ -189,6 +195,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             self.eval_clips,
             self.speech_judges,
             self.codes_per_character,
+            self._longest,
         )
 
     def export(self, folder: Path) -> None:
