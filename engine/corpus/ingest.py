@@ -1,6 +1,7 @@
 """From a folder of audio to a corpus: list, measure in parallel, gather, count, put in place."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -118,6 +119,10 @@ def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
     try:
         yield scratch, finished
         replace_folder(finished, target)
+    except sqlite3.OperationalError as error:
+        raise UserError(
+            f"What is known of the files cannot be written to {scratch}: {error}. Free space there."
+        ) from error
     finally:
         shutil.rmtree(workshop)
 
