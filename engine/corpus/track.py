@@ -34,11 +34,6 @@ def require_dvc(project: Project, name: str) -> None:
             "data.dvc tracks the whole of data/, as in older releases, and DVC tracks nothing "
             "twice. docs/sharing.md says how to part it."
         )
-    if _record(project, name).is_file() and not (project.root / "data" / name).exists():
-        raise UserError(
-            f"data/{name}.dvc says what data/{name} holds, and that folder is not here. Run 'dvc "
-            f"pull data/{name}.dvc', delete that file, or choose another name with --as."
-        )
 
 
 @contextmanager

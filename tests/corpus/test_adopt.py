@@ -194,12 +194,3 @@ def test_a_layout_that_dvc_cannot_track_beside_is_refused(tmp_path, tone, checko
     folder = tone(tmp_path / "mine" / "good.wav").parent
     (checkout.root / "data.dvc").write_text("outs:\n- path: data\n  md5: 1a.dir\n")
     refused(folder, checkout, r"tracks the whole of data/.*docs/sharing.md")
-
-
-def test_the_record_of_audio_that_is_not_here_is_not_written_over(tmp_path, tone, checkout):
-    folder = tone(tmp_path / "mine" / "good.wav").parent
-    record = checkout.root / "data" / "words.dvc"
-    record.write_text("outs:\n- path: words\n")
-    with pytest.raises(UserError, match=r"dvc pull data/words.dvc"):
-        adopt(folder, "words", checkout)
-    assert [path.name for path in record.parent.iterdir()] == ["words.dvc"]
