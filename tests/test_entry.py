@@ -3,6 +3,7 @@
 import ast
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
@@ -102,7 +103,11 @@ def test_commands_their_workers_and_mirrors_run_nothing_of_the_current_folder(da
     run(data, "ingest", "words")
     said = run(data, "train", "words")
     assert "Aim could not" not in said
-    run(data, "ui", "--print-link")
+    command = [CANTUS, "ui", "--port", "0"]
+    with subprocess.Popen(command, cwd=data, stdout=subprocess.PIPE, text=True) as pages:
+        assert any("/metrics?select=O-" in line for line in pages.stdout)
+        pages.send_signal(signal.SIGINT)
+        pages.stdout.close()
     assert not witness.exists(), witness.read_text()
 
 

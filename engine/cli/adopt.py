@@ -59,7 +59,7 @@ def command(folder: Path, name: str, speakers: str | None, columns: str | None) 
     for one in listing.passed_over:
         click.echo(visible(f"passed over: {one}"))
     click.echo(
-        f"data/{name} holds {listing.num_candidates:,} audio files (layout: {listing.layout}), "
+        f"data/{name} holds {listing.num_candidates:,} audio files (layout: {listing.described}), "
         f"tracked by data/{name}.dvc, and params.toml names it as the source of corpus {name!r}."
     )
     _write_pipeline(project)

@@ -16,7 +16,7 @@ from engine.corpus.unpacked import unpacked
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.project import Project
-from engine.recipe.params import CorpusSource, load_params
+from engine.recipe.params import CorpusSource, load_params, wrong_columns
 
 
 def adopt(
@@ -37,6 +37,9 @@ def adopt(
     is not understood or found, or other files are in its place already, and where another adopt is
     at work.
     """
+    wrong = wrong_columns(columns)
+    if wrong:
+        raise UserError(f"--columns {','.join(columns)}: it {wrong}.")
     source = evolve(load_params(project.params).corpus(name), columns=tuple(columns))
     require_dvc(project, name)
     _require_elsewhere(folder, project)

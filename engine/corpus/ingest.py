@@ -92,7 +92,7 @@ def _make(
         report = gatherer.tally.report(
             corpus=name,
             source=source.source,
-            layout=listing.layout,
+            layout=listing.described,
             passed_over=listing.passed_over,
             packed_hz=tuple(source.sample_rates_hz),
             digest=gatherer.digest.hexdigest(),

@@ -4,11 +4,12 @@ A column of audio is a struct with `bytes` (a whole file) and `path` (its name),
 (samples) and `sampling_rate`, or the bytes alone. A file without one is a table, and becomes one.
 """
 
+import contextlib
 import csv
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ TABLE, FILE_COLUMN = "metadata.csv", "audio_file"
 
 _ROWS_AT_ONCE = 16
 _BUFFER_BYTES = 1 << 20
-_LONGEST_NAME = 100
+_LONGEST_NAME = 55
+"""Characters, of which each may take four bytes of the 255 that a name has."""
 
 
 def unpack_parquet(path: Path, folder: Path) -> None:
@@ -55,15 +57,12 @@ class _Columns:
     """The column of audio, the others, and what the numbers of their labels mean."""
 
     audio: str | None
-    told: Sequence[str]
-    plain: frozenset[str]
-    """Of these, the ones whose cells are words or numbers. The others' cells stay empty."""
+    told: Mapping[str, tuple[str, ...]]
+    """Where the words or numbers of a column stand in a row; those of lists stay empty: ()."""
     labels: Mapping[str, Sequence[str]]
 
     @classmethod
     def of(cls, file: "ParquetFile", path: Path) -> "_Columns":
-        import pyarrow.types as types
-
         schema = file.schema_arrow
         audio = [field.name for field in schema if _is_audio(field)]
         if len(audio) > 1 and "audio" not in audio:
@@ -72,18 +71,17 @@ class _Columns:
                 "or call the one that is meant 'audio'."
             )
         one = "audio" if "audio" in audio else audio[0] if audio else None
-        odd = (types.is_nested, types.is_binary, types.is_large_binary)
-        plain = [field.name for field in schema if not any(is_odd(field.type) for is_odd in odd)]
-        return cls(
-            audio=one,
-            told=[name for name in schema.names if name != one],
-            plain=frozenset(plain),
-            labels=_labels(schema.metadata or {}),
-        )
+        told: dict[str, tuple[str, ...]] = {}
+        for field in schema:
+            if field.name != one:
+                told |= _told(field, taken={*told, *schema.names})
+        return cls(audio=one, told=told, labels=_labels(schema.metadata or {}))
 
     def cell(self, name: str, row: Mapping[str, Any]) -> str:
         """What a row says in a column, in one line."""
-        value = row.get(name)
+        value: Any = row
+        for part in self.told[name] or ("",):
+            value = (value or {}).get(part)
         if value is None:
             return ""
         names = self.labels.get(name, ())
@@ -95,11 +93,36 @@ class _Columns:
 def _is_audio(field: Any) -> bool:
     import pyarrow.types as types
 
-    kind = field.type
-    if types.is_binary(kind) or types.is_large_binary(kind):
-        return role_named(field.name) == "file"
-    names = {kind.field(place).name for place in range(kind.num_fields)}
-    return types.is_struct(kind) and ("bytes" in names or {"array", "sampling_rate"} <= names)
+    def is_bytes(kind: Any) -> bool:
+        return bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+    if not types.is_struct(field.type):
+        return is_bytes(field.type) and role_named(field.name) == "file"
+    inside = {one.name: one.type for one in _inside(field)}
+    has_samples = {"array", "sampling_rate"} <= inside.keys() and types.is_list(inside["array"])
+    return has_samples or ("bytes" in inside and is_bytes(inside["bytes"]))
+
+
+def _inside(field: Any) -> list[Any]:
+    return [field.type.field(number) for number in range(field.type.num_fields)]
+
+
+def _told(field: Any, taken: set[str]) -> dict[str, tuple[str, ...]]:
+    """A column, or the columns that a struct is of, and where each stands in a row."""
+    import pyarrow.types as types
+
+    def place(one: Any, *path: str) -> tuple[str, ...]:
+        odd = (types.is_nested, types.is_binary, types.is_large_binary)
+        return () if any(is_odd(one.type) for is_odd in odd) else path
+
+    if not types.is_struct(field.type):
+        return {field.name: place(field, field.name)}
+    return {
+        f"{field.name}.{one.name}" if one.name in taken else one.name: place(
+            one, field.name, one.name
+        )
+        for one in _inside(field)
+    }
 
 
 def _labels(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
@@ -116,9 +139,10 @@ def _labels(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
 
 
 def _rows(file: "ParquetFile", columns: _Columns) -> Iterator[Mapping[str, Any]]:
-    read = [*columns.plain, *([columns.audio] if columns.audio else [])]
+    read = {place[0] for place in columns.told.values() if place}
+    read |= {columns.audio} if columns.audio else set()
     for group in range(file.num_row_groups):  # a reader of several keeps what it has read
-        batches = file.iter_batches(_ROWS_AT_ONCE, [group], columns=read, use_threads=False)
+        batches = file.iter_batches(_ROWS_AT_ONCE, [group], columns=[*read], use_threads=False)
         for batch in batches:
             yield from batch.to_pylist()
 
@@ -127,16 +151,25 @@ def _write(cell: Mapping[str, Any] | bytes | None, number: int, folder: Path) ->
     """Write a row's audio; its name, or the one it has elsewhere, or none."""
     audio = {"bytes": cell} if isinstance(cell, bytes) else cell or {}
     own = str(audio.get("path") or "")
-    if audio.get("bytes"):
-        name = _name(number, own)
-        (folder / name).write_bytes(audio["bytes"])
-        return name
-    if audio.get("array") and audio.get("sampling_rate"):
+    name, content = _name(number, own), audio.get("bytes")
+    if not content and audio.get("array") and audio.get("sampling_rate"):
         name = f"{_name(number, PurePosixPath(own).stem)}.wav"
-        samples = np.asarray(audio["array"], np.float32)
-        soundfile.write(folder / name, samples.T, int(audio["sampling_rate"]), subtype="FLOAT")
-        return name
-    return own
+        content = _wav(audio["array"], audio["sampling_rate"])
+    if not content:
+        return own
+    (folder / name).write_bytes(content)
+    return name
+
+
+def _wav(array: Any, sampling_rate: Any) -> bytes:
+    """A file of samples, a list of each channel's or one alone; empty where they are none."""
+    file = io.BytesIO()
+    try:
+        samples = np.asarray(array, np.float32)
+        soundfile.write(file, samples.T, int(sampling_rate), format="WAV", subtype="FLOAT")
+    except (ValueError, TypeError, soundfile.SoundFileError):
+        return b""
+    return file.getvalue()
 
 
 def _name(number: int, own: str) -> str:
@@ -145,7 +178,7 @@ def _name(number: int, own: str) -> str:
     return f"{number:07d}_{own}" if own else f"{number:07d}"
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(path: Path) -> Iterator["ParquetFile"]:
     try:
         import pyarrow
@@ -159,7 +192,13 @@ def _opened(path: Path) -> Iterator["ParquetFile"]:
         with ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
             yield file
     except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the disk, not of what is in the file
         raise UserError(
-            f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}. Fetch it again, or "
+            f"{path} cannot be read as Parquet: {_first_line(error)}. Fetch it again, or "
             "take it out."
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,6 +1,6 @@
 """params.toml: what is true of this machine and of this run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,8 +27,8 @@ def _rates(value: tuple[int, ...]) -> str | None:
 _COLUMNS = ("file", "text", "speaker", "language", "label", "list", "-", "_")
 
 
-def _columns(value: tuple[str, ...]) -> str | None:
-    """Each is known, and one is the file."""
+def wrong_columns(value: Sequence[str]) -> str | None:
+    """What is wrong with names of columns: one is unknown, or none is the file. None: nothing."""
     unknown = [name for name in value if name not in _COLUMNS]
     if unknown:
         return f"must hold only {listed(_COLUMNS)}: {unknown[0]!r} is none of them"
@@ -73,7 +73,7 @@ class CorpusSource:
         "what the columns of its tables are, where their first line does not say it: 'file', "
         "'text', 'speaker', 'language', 'label', 'list', or '-' for one to pass over",
         default=(),
-        check=_columns,
+        check=wrong_columns,
     )
     channels: Literal["mix", "split"] = setting(
         "what becomes of several channels: their mean, or a clip of each", default="mix"

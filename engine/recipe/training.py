@@ -56,6 +56,7 @@ class Training:
         "which checkpoints are kept for later phases besides last and best: 'epoch:N' or 'step:N'",
         default=None,
         check=interval,
+        identity=False,
     )
     best: str = setting("metric that picks the best checkpoint", names="result")
     best_is: Literal["lowest", "highest"] = setting("which value of it is best", default="lowest")

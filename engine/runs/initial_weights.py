@@ -135,7 +135,8 @@ def _picked(start: Start, name: str, project: Project) -> Path:
         kept = ", ".join(sorted(path.name.replace("step_", "step:") for path in folder.iterdir()))
         raise UserError(
             f"start.pick = '{start.pick}' was not kept by {name}; kept are: {kept}. "
-            "Pick one of them, or set training.keep_every in that recipe and train it again."
+            "Pick one of them, or set training.keep_every in that recipe and train it again "
+            f"(cantus train {start.name} --again)."
         )
     return picked
 

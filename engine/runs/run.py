@@ -40,7 +40,7 @@ from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.processes import num_processes, require_equal_parts
 from engine.training.ranks import Ranks
-from engine.training.stop import StopRequest, stop_on_signals
+from engine.training.stop import StoppedAtOnce, StopRequest, stop_on_signals
 from engine.training.store import NoStore, RunStore
 from engine.training.system import System
 from engine.training.watcher import Silent, Watcher
@@ -104,8 +104,12 @@ class Run:
             checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, initial))
             with self._store(folder, ranks) as store:
                 loop = self._loop(device, system, store, stop, ranks)
-                self._prepare(loop, checkpoint, initial, describe(device, ranks.world_size))
-                return self._conclude(loop, loop.run(), store, started)
+                try:
+                    self._prepare(loop, checkpoint, initial, describe(device, ranks.world_size))
+                    ending = loop.run()
+                except StoppedAtOnce:
+                    ending = "interrupted"
+                return self._conclude(loop, ending, store, started)
 
     def _open(
         self, folder: RunFolder, system: System, identity: Identity, initial: InitialWeights | None
@@ -216,7 +220,7 @@ class Run:
         if checkpoint is not None:
             with as_user_error(f"The checkpoint {checkpoint} is no state of this run: delete it."):
                 loop.restore(read_checkpoint(checkpoint))
-            loop.write("resume")
+            loop.write("resume", facts={"machine": machine})
             self.watcher.say(f"resumed at step {loop.step}")
             return
         loop.write("start", facts=self._facts(loop.system, machine))
@@ -229,9 +233,8 @@ class Run:
             if remark is not None:
                 loop.write("warning", facts={"message": remark})
                 self.watcher.say(f"note: {remark}")
-        if remark := remark_on_average(
-            self.recipe.training.ema_decay, loop.clock.length.total_steps
-        ):
+        total = loop.clock.length.total_steps
+        if remark := remark_on_average(self.recipe.training.ema_decay, total):
             loop.warn(remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
@@ -260,7 +263,8 @@ class Run:
             loop.stepper,
             initial.ancestors if initial else {},
         )
-        found = look.checks()  # in every process: it does steps, which all do together
+        with loop.heeding_signals_at_once():
+            found = look.checks()  # in every process: it does steps, which all do together
         checks = loop.ranks.from_first(lambda: found)
         facts = [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks]
         loop.write("preflight", facts={"checks": facts})

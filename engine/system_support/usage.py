@@ -7,7 +7,7 @@ corpus as it is split, and words on what else may be left out later.
 
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from engine.corpus import Corpus
 from engine.errors import UserError
@@ -44,10 +44,11 @@ class Usage:
 def used_clips(
     recipe: Recipe, project: Project, params: Params, corpus: Corpus
 ) -> tuple[SplitCorpus, str]:
-    """The clips that training uses, and words on what may be left out besides.
+    """The clips that training uses, however few for a batch, and what may be left out besides.
 
     Raises UserError where training would: no clips, a frozen clip missing, no parent.
     """
+    recipe = evolve(recipe, training=evolve(recipe.training, batch_size=1, num_micro_batches=1))
     module = part_of(type(recipe), "usage")
     if module is None:
         return split_corpus(recipe, project, corpus, params.seed), ""

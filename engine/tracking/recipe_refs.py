@@ -29,10 +29,13 @@ def refresh_recipe_refs(project: Project) -> list[str]:
     if not is_git_checkout(project.checkout):
         return []
     refs = WorktreeRefs.of(project.checkout)
-    note_look(refs)
-    names = sorted(file.stem for file in (project.root / "metrics").glob("*.json"))
-    _require_free(names)
     present, experiment = refs.digests(), os.environ.get("DVC_EXP_NAME")
+    metrics = project.root / "metrics"
+    if not present and not metrics.is_dir():
+        return []
+    note_look(refs)
+    names = sorted(file.stem for file in metrics.glob("*.json"))
+    _require_free(names)
     found = {name: ref_content(project, name) for name in names}
     changed = {}
     for name, content in found.items():

@@ -81,9 +81,8 @@ def average_weights(
     """
     if decay is None:
         return None
-    averaged: dict[str, Tensor] = {
-        n: p for t in turns if t.averaged for n, p in t.parameters.items()
-    }
+    learned = [turn.parameters for turn in turns if turn.averaged]
+    averaged: dict[str, Tensor] = {name: p for of_turn in learned for name, p in of_turn.items()}
     saved = module.state_dict().keys()
     buffers = {n: b for n, b in module.named_buffers() if n in saved and b.is_floating_point()}
     return AverageWeights(averaged | buffers, decay)
@@ -95,6 +94,6 @@ def remark_on_average(decay: float | None, total_steps: int) -> str | None:
         return None
     return (
         f"training.ema_decay = {decay:g} averages over about {1.0 / (1.0 - decay):,.0f} steps, and "
-        f"the run has {total_steps:,}: the average's own warm-up never reaches that decay, and what "
-        f"is exported averages over about the last {(10 + total_steps) / 9:,.0f} steps"
+        f"the run has {total_steps:,}: the average's own warm-up never reaches that decay, and "
+        f"what is exported averages over about the last {(10 + total_steps) / 9:,.0f}"
     )

@@ -1,5 +1,6 @@
 """Where and in which precision a run computes, as recipe and params.toml say."""
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -108,6 +109,24 @@ def describe(device: Device, num_devices: int = 1) -> dict[str, object]:
         "devices": num_devices,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
+        **arithmetic(device),
+    }
+
+
+def arithmetic(device: Device) -> dict[str, str]:
+    """What decides the last bits of every sum, beside code and data, in words.
+
+    The CPU's instructions are those that torch and oneDNN may use: ATEN_CPU_CAPABILITY and
+    ONEDNN_MAX_CPU_ISA hold them back.
+    """
+    kind = device.torch_device.type
+    if kind == "cuda":
+        return {"GPU": torch.cuda.get_device_name(device.torch_device)}
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA")
+    return {
+        "number of threads": str(torch.get_num_threads()),
+        "CPU instructions": torch.backends.cpu.get_cpu_capability(),
+        "limit of oneDNN's instructions": (limit or "none").upper(),
     }
 
 

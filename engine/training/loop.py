@@ -15,7 +15,7 @@ from engine.tracking.events import Event
 from engine.training.average import AverageWeights, average_weights
 from engine.training.checkpoint import Checkpoint
 from engine.training.clock import Clock, Position
-from engine.training.devices import Device
+from engine.training.devices import Device, arithmetic
 from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
@@ -125,7 +125,8 @@ class Loop:
     def advance(self, micro_batches: list[Batch]) -> Ending | None:
         """Do one step and all that is due after it; the ending where it is the run's last."""
         training, total = self.recipe.training, self.clock.length.total_steps
-        self.stepper.step(micro_batches, self.step)
+        with self.heeding_signals_at_once():
+            self.stepper.step(micro_batches, self.step)
         self.position.step += 1
         if self.average is not None:
             self.average.update()
@@ -142,6 +143,13 @@ class Loop:
             self.store.save("resume", self.checkpoint())
             return "interrupted"
         return None
+
+    def heeding_signals_at_once(self) -> AbstractContextManager[None]:
+        """Inside, a signal ends the run while torch compiles: the step it is in is not yet done.
+
+        Not in several processes, which stop after the same step.
+        """
+        return self.stop.heeded_at_once(self.stepper.is_compiling and self.ranks.is_alone)
 
     def moment(self) -> Moment:
         """Steps and epochs done."""
@@ -281,6 +289,7 @@ class Loop:
         for name, part in self.parts().items():
             part.load(checkpoint.part(name))
         self._note_other_processes(trained_in)
+        self._note_other_arithmetic(checkpoint.state["arithmetic"])
 
     @contextmanager
     def _final_weights(self) -> Iterator[None]:
@@ -313,6 +322,18 @@ class Loop:
             self.watcher.say(
                 f"note: {trained_in} processes trained until here and now it is "
                 f"{self.ranks.world_size}: what is learned is as good, but not the same bit for bit"
+            )
+
+    def _note_other_arithmetic(self, before: Mapping[str, str]) -> None:
+        now = arithmetic(self.device)
+        changed = [name for name in now.keys() | before.keys() if before.get(name) != now.get(name)]
+        if changed:
+            said = "; ".join(
+                f"{name} was {before.get(name, 'not there')}, is {now.get(name, 'not there')}"
+                for name in sorted(changed)
+            )
+            self.warn(
+                f"what is learned is as good from here on, but not the same bit for bit: {said}"
             )
 
     def _log_training(self, total: int) -> None:
@@ -390,5 +411,6 @@ class Loop:
             "epoch": self.clock.epoch(self.step),
             "steps_per_epoch": self.order.steps_per_epoch,
             "recipe": self.recipe.name,
+            "arithmetic": arithmetic(self.device),
             "evaluation_set": self.system.evaluation_set,
         }

@@ -186,7 +186,7 @@ class Preflight:
         device = next(module.parameters()).device
         at, turns = self._with_all_turns()
         module.begin(at)
-        found = {}
+        found: dict[str, float] = {}
         with torch.no_grad():
             prepared = networks.call("prepare", {n: t.to(device) for n, t in batch.items()})
             for turn in turns:

@@ -89,7 +89,7 @@ class Ranks:
             with connected():
                 dist.all_reduce(tensor)
 
-    def _over_all(self, numbers: Sequence[int], what: dist.ReduceOp) -> list[int]:
+    def _over_all(self, numbers: Sequence[int], what: dist.ReduceOp.RedOpType) -> list[int]:
         if self.is_alone:
             return list(numbers)
         found = torch.tensor(numbers)

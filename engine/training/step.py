@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from types import MethodType
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from engine.recipe.schema import Recipe
 from engine.training.balance import Gradients, gradients_at, shares_of
 from engine.training.batch_norms import BatchNorms
 from engine.training.clock import Position
+from engine.training.compiling import compile_turns, compiler_in_words
 from engine.training.devices import Device
 from engine.training.meter import Meter
 from engine.training.networks import Networks
@@ -52,7 +52,9 @@ class Stepper:
         self._device, self._recipe, self._length = device, recipe, length
         self._ranks, self._position = ranks, position or Position()
         check_turns(system)
-        _compile(system, recipe.training.compile)
+        compile_turns(system, recipe.training.compile)
+        self.is_compiling = recipe.training.compile != "off"
+        """Whether the next step will take minutes, for torch compiles the networks in it."""
         self.networks = _networks(system, device, ranks)
         self._optimized = _optimized(self.networks, recipe)
         self._had_a_share: set[str] = set()
@@ -73,8 +75,10 @@ class Stepper:
         prepared: Iterable[Batch] = self._prepared(micro_batches, shares)
         if len(due) > 1:  # what is prepared is shared; for one turn it may be freed early
             prepared = list(prepared)
-        for one in due:
-            self._turn(one, prepared, shares, step)
+        with compiler_in_words(self._recipe.training.compile, self._device.torch_device):
+            for one in due:
+                self._turn(one, prepared, shares, step)
+        self.is_compiling = False
         self.networks.finish_step()
         self.meter.count()
 
@@ -146,7 +150,7 @@ class Stepper:
     ) -> None:
         self.networks.let_gradients_flow([one.turn])
         one.optimizer.zero_grad(set_to_none=True)
-        parts = self._parts(one.turn, batches, shares, step)
+        parts: Iterable[Part] = self._parts(one.turn, batches, shares, step)
         if one.turn.balancer is not None:
             parts = self._balanced(one.turn, parts, step)
         measured = []
@@ -247,16 +251,6 @@ def _optimized(networks: Networks, recipe: Recipe) -> list[_Optimized]:
         optimizer = build_optimizer(table, turn.parameters, turn.undecayed)
         shares.append(_Optimized(turn, optimizer, table.clip_gradient_norm))
     return shares
-
-
-def _compile(system: System, mode: str) -> None:
-    """Compile each turn's method, where the recipe asks for it."""
-    if mode == "off":
-        return
-    for turn in system.turns:
-        plain = getattr(type(system.module), turn.name)
-        compiled = torch.compile(plain, mode=None if mode == "default" else mode)
-        setattr(system.module, turn.name, MethodType(compiled, system.module))
 
 
 def _parts_of(state: Mapping[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:

@@ -198,3 +198,53 @@ def test_a_disk_that_is_too_small_is_noticed_before_anything_is_copied(
 
 def test_help_has_examples(cantus):
     assert "cantus adopt ~/recordings" in cantus("adopt", "--help").out
+
+
+@pytest.mark.slow
+def test_columns_are_kept_in_params_and_the_next_adopt_forgets_them(shipped, mine, cantus):
+    (mine / "list.txt").write_text("anna/yes.wav|anna\nben/yes.wav|ben\n")
+    asked = cantus("adopt", str(mine))
+    assert (asked.code, "--columns" in asked.error) == (2, True)
+    assert "columns" not in (shipped / "params.toml").read_text()
+    assert not (shipped / "data" / "words").exists()
+    answer = cantus("adopt", str(mine), "--columns", "file,speaker")
+    assert answer.code == 0, answer.error
+    assert 'columns = ["file", "speaker"]' in (shipped / "params.toml").read_text()
+    (mine / "list.txt").unlink()
+    shutil.rmtree(shipped / "data" / "words")
+    (shipped / "data" / "words.dvc").unlink()
+    assert cantus("adopt", str(mine)).code == 0
+    assert "columns" not in (shipped / "params.toml").read_text()
+
+
+@pytest.mark.slow
+def test_parquet_files_are_unpacked_and_read(shipped, cantus, tmp_path_factory):
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = tmp_path_factory.mktemp("hub")
+    (folder / "data").mkdir()
+    for part in ("train", "test"):
+        clips = [io.BytesIO() for _ in range(2)]
+        for number, clip in enumerate(clips):
+            tone = 0.5 * np.sin((number + 1) * 0.1 * len(part) * np.arange(8_000))
+            soundfile.write(clip, tone, 16_000, format="FLAC")
+        columns = {
+            "audio": [{"bytes": clip.getvalue(), "path": "a.flac"} for clip in clips],
+            "text": [f"The first of {part}.", f"The second of {part}."],
+            "mos": [4.5, 3.5],
+        }
+        pq.write_table(pa.table(columns), folder / "data" / f"{part}-00000-of-00001.parquet")
+    (folder / "README.md").write_text("---\nlicense: cc0-1.0\n---\n")
+    answer = cantus("adopt", str(folder))
+    assert answer.code == 0, answer.error
+    said = answer.out
+    assert "passed over: .md files: 1 (README.md)" in said
+    assert "mos" in said
+    assert "data/words holds 4 audio files" in said
+    assert cantus("adopt", str(folder)).code == 0
+    names = sorted(path.name for path in (shipped / "data" / "words").rglob("*.flac"))
+    assert names == ["0000000_a.flac"] * 2 + ["0000001_a.flac"] * 2
+    assert not list((shipped / "build").glob(".adopted*"))

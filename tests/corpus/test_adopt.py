@@ -121,6 +121,31 @@ def test_links_to_files_elsewhere_are_copied_as_files(tmp_path, tone, checkout, 
     assert copied.read_bytes() == (tmp_path / "elsewhere" / "a.wav").read_bytes()
 
 
+def test_a_table_whose_columns_are_not_certain_is_shown_and_nothing_is_copied(
+    tmp_path, tone, checkout
+):
+    folder = tone(tmp_path / "mine" / "0.wav").parent
+    (folder / "list.txt").write_text("0.wav|anna\n")
+    refused(folder, checkout, r"list.txt: what its columns are is not certain(.|\n)*0.wav +anna")
+    assert "columns" not in (checkout.root / "params.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [(["file", "words"], "'words' is none of them"), (["text", "speaker"], "must hold 'file'")],
+)
+def test_columns_of_unknown_names_are_refused(tmp_path, tone, checkout, columns, said):
+    folder = tone(tmp_path / "mine" / "0.wav").parent
+    with pytest.raises(UserError, match=f"--columns {','.join(columns)}: it .*{said}"):
+        adopt(folder, "words", checkout, columns=columns)
+
+
+def test_rows_that_ingest_would_refuse_are_refused_before_copying(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "0.wav").parent
+    (folder / "metadata.csv").write_text("file|text\nwavs/7.wav|One.\nwavs/8.wav|Two.\n")
+    refused(folder, checkout, r"2 rows of tables name no file .*at_most_bad = 0.01.*wavs/7.wav")
+
+
 def test_names_that_are_no_utf_8_are_refused_before_anything_is_copied(tmp_path, tone, checkout):
     folder = tone(tmp_path / "mine" / "good.wav").parent
     (folder / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"")

@@ -8,6 +8,7 @@ import soundfile
 
 from engine.corpus import Corpus, ingest
 from engine.corpus.account.explain import explain_clip
+from engine.corpus.account.summary import report_rows
 from engine.errors import UserError
 from engine.files.lock import locked
 from engine.recipe.params import Work
@@ -353,3 +354,19 @@ def test_an_open_corpus_is_not_mixed_with_the_one_after_it(words, project, sourc
     for one in sent:
         with pytest.raises(UserError, match="ingested again"):
             pickle.loads(one)
+
+
+def test_files_whose_header_disagrees_are_used_and_counted_or_named(words, project, source):
+    content = bytearray((words / "0.wav").read_bytes())
+    content[40:44] = bytes(4)
+    (words / "0.wav").write_bytes(content)
+    (words / "1.wav").write_bytes((words / "1.wav").read_bytes() * 2)
+    made = run(source, project, at_most_bad=0.5)
+    assert reasons(made) == {"1.wav": "header disagrees"}
+    (clip,) = [one for one in made.manifest.clips if one.header_fault]
+    assert (clip.path, clip.num_frames) == ("0.wav", 8_000)
+    assert made.report.num_header_faults == 1
+    assert "1 clips, whose files" in dict(report_rows(made.report))["header disagrees"]
+    said = explain_clip(project.corpus("words"), "0.wav")
+    assert "header disagrees  it says no length, and 16,000 bytes of audio are there" in said
+    assert "header disagrees" in (project.corpus("words") / "report.html").read_text()

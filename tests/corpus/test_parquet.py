@@ -144,6 +144,41 @@ def test_columns_of_lists_stay_empty(tmp_path):
     assert text == "audio_file,text,mel\n0000000,a,\n"
 
 
+def test_columns_inside_a_struct_are_columns(tmp_path, look):
+    # As `datasets` makes of a WebDataset archive with `mp3` and `json` of each clip.
+    cells = [{"bytes": audio(300 + number), "path": f"{number}.wav"} for number in range(2)]
+    facts = [{"text": f"The words of {number}.", "speaker": "anna"} for number in range(2)]
+    write(tmp_path / "a.parquet", wav=cells, json=facts, __key__=["a", "b"])
+    _, candidates, _ = look(tmp_path)
+    assert [(one.text, one.speaker) for one in candidates] == [
+        ("The words of 0.", "anna"),
+        ("The words of 1.", "anna"),
+    ]
+
+
+def test_samples_that_no_file_can_hold_are_a_row_without_a_file(tmp_path, look):
+    cells = [{"array": [0.5] * 1000, "sampling_rate": rate} for rate in (16_000, -3)]
+    write(tmp_path / "a.parquet", audio=cells, text=["one", "two"])
+    _, candidates, missing = look(tmp_path)
+    assert [one.text for one in candidates] == ["one"]
+    assert [one.detail for one in missing] == ["a/metadata.csv line 3 names no file"]
+
+
+def test_a_full_disk_is_no_damaged_file(tmp_path, monkeypatch):
+    import errno
+    from pathlib import Path
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    cells = [{"bytes": audio(300), "path": None}]
+    write(tmp_path / "in" / "a.parquet", audio=cells, text=["a"])
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UserError, match=r"in cannot be unpacked to .*: No space left on device"):
+        unpacked(tmp_path / "in", tmp_path / "build").__enter__()
+    assert list((tmp_path / "build").iterdir()) == []
+
+
 def test_several_columns_of_audio_are_refused_unless_one_is_called_so(tmp_path):
     cells = [{"bytes": audio(300), "path": None}]
     write(tmp_path / "a.parquet", clean=cells, noisy=cells)

@@ -164,6 +164,20 @@ def test_worktrees_show_their_own_figures(checkout):
     assert checkout.seen() == [1.0, 5.0]
 
 
+@pytest.mark.parametrize("how", [["--bare"], ["--depth", "1", "--no-checkout"]])
+def test_a_worktree_of_a_bare_or_shallow_clone_reached_by_a_link_has_its_figures(
+    checkout, tmp_path, how
+):
+    checkout.run("git", "clone", "-q", *how, checkout.root.as_uri(), str(tmp_path / "clone"))
+    Checkout(tmp_path, "clone").run("git", "worktree", "add", "-q", "--detach", "../beside")
+    (tmp_path / "link").symlink_to("beside")
+    beside = Checkout(tmp_path, "beside")
+    beside.root = tmp_path / "link"
+    assert beside.run("cantus", "refs") == "refreshed: a, b\n"
+    beside.root = tmp_path / "beside"
+    assert beside.seen() == [1.0, 5.0]
+
+
 def test_two_projects_in_folders_of_one_repository_keep_their_figures_apart(tmp_path):
     speech, words = (Checkout(tmp_path, folder) for folder in ("team/spee ch", "words"))
     for value, project in ((1.0, speech), (2.0, words)):

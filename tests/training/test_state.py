@@ -28,6 +28,7 @@ NOT_SAVED_OF_STEPPER = {
     "_length": "given",
     "_ranks": "given",
     "_optimized": "the optimizers, which the stepper saves",
+    "is_compiling": "whether a step was done since it was built",
     "_norms": "the batch norms of the networks, whose statistics are buffers",
     "_had_a_share": "whose gradients can be asked for: gradients are not saved",
 }

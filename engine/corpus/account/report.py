@@ -90,5 +90,11 @@ def read_report(folder: Path) -> Report:
             raise FileNotFoundError(path)
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         return cattrs.structure(json.loads(text), Report)
-    except (OSError, ValueError, RecursionError, cattrs.BaseValidationError) as error:
+    except (
+        OSError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        cattrs.BaseValidationError,
+    ) as error:
         raise UserError(f"{path} is missing or damaged. Run 'cantus ingest' again.") from error

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-_BLOCK_BYTES = 1 << 18
+_HELD_BYTES = 1 << 14
+_BLOCK_BYTES = 1 << 16
 
 
 class FileBytes:
@@ -34,13 +35,14 @@ class FileBytes:
         return self._size
 
     def __getitem__(self, part: slice) -> bytes:
-        start, stop, _ = part.indices(self._size)
-        begin = start - self._begin
-        if begin < 0 or stop - self._begin > len(self._held):
-            num_bytes = max(_BLOCK_BYTES, stop - start)
-            self._held = os.pread(self._file.fileno(), num_bytes, start)
-            self._begin, begin = start, 0
-        return self._held[begin : begin + max(0, stop - start)]
+        start, stop = part.start or 0, part.stop
+        begin, end = start - self._begin, stop - self._begin
+        if begin < 0 or end > len(self._held):
+            if start >= min(stop, self._size):
+                return b""
+            self._held = os.pread(self._file.fileno(), max(_HELD_BYTES, stop - start), start)
+            self._begin, begin, end = start, 0, stop - start
+        return self._held[begin:end]
 
     def find(self, needle: bytes, start: int) -> int:
         """The first place of `needle` from `start` on; -1 where there is none."""

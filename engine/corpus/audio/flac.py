@@ -7,7 +7,8 @@ import re
 
 from engine.corpus.audio.file_bytes import FileBytes
 
-_TAIL_BYTES = 1 << 17
+_MOST_TAIL_BYTES = 1 << 17
+_TAGS_BYTES = 1 << 10
 _SYNC = re.compile(rb"\xff[\xf8\xf9]")
 _RESERVED = 15
 _BLOCKS = {1: 192} | {code: 576 << code - 2 for code in range(2, 6)}
@@ -22,7 +23,8 @@ def samples_by_last_frame(data: FileBytes, start: int, num_promised: int) -> int
     frame held against its checksum.
     """
     block_size = int.from_bytes(data[start + 10 : start + 12], "big")
-    tail = data[max(start, len(data) - _TAIL_BYTES) : len(data)]
+    longest = int.from_bytes(data[start + 15 : start + 18], "big") or _MOST_TAIL_BYTES
+    tail = data[max(start, len(data) - min(longest + _TAGS_BYTES, _MOST_TAIL_BYTES)) : len(data)]
     for sync in reversed(list(_SYNC.finditer(tail))):
         found = _end_of_frame(tail, sync.start(), block_size)
         if found is None:

@@ -18,7 +18,8 @@ _KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _LOW_KBPS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _COUNTS = (b"Xing", b"Info", b"VBRI")
 """An encoder that writes the length puts one of these into a first frame without sound."""
-_COUNTED_WITHIN = 4 + 32 + 4
+_COUNTED_AT = (13, 15, 21, 23, 36, 38)
+"""Behind where a frame begins, by its version and channels, and with a checksum or without."""
 _TAG_HEADER_BYTES = 10
 
 
@@ -50,7 +51,6 @@ def scan_mp3(path: Path) -> Mp3Frames:
         num_samples, follows, is_followed = 0, True, False
         kind, cut = None, None
         while frame := _frame_at(data, at, kind):
-            is_followed |= at > start and _states_length(data, at)
             if at + frame.num_bytes > len(data):
                 there = f"{len(data) - at:,} of the last frame's {frame.num_bytes:,} bytes"
                 cut = f"{there} are there" if follows else None
@@ -62,16 +62,24 @@ def scan_mp3(path: Path) -> Mp3Frames:
             is_followed |= not follows and at < len(data) and data[behind : behind + 3] == b"ID3"
         return Mp3Frames(
             num_samples=num_samples,
-            states_length=start < len(data) and _states_length(data, start),
+            states_length=_states_length(data, start, start),
             cut=cut,
-            is_followed=is_followed,
+            is_followed=is_followed or _states_length(data, start + 4, len(data), kind),
         )
 
 
-def _states_length(data: FileBytes, at: int) -> bool:
-    """Whether the frame there says how many there are, behind its header and side information."""
-    head = data[at : at + _COUNTED_WITHIN]
-    return any(count in head for count in _COUNTS)
+def _states_length(
+    data: FileBytes, first: int, last: int, kind: tuple[int, int] | None = None
+) -> bool:
+    """Whether a frame that begins from `first` to `last` says how many frames there are."""
+    for count in _COUNTS:
+        at = first
+        while 0 <= (at := data.find(count, at)) <= last + _COUNTED_AT[-1]:
+            begins = (at - place for place in _COUNTED_AT)
+            if any(first <= begin <= last and _frame_at(data, begin, kind) for begin in begins):
+                return True
+            at += 1
+    return False
 
 
 def behind_tags(data: FileBytes) -> int:

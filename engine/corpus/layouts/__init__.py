@@ -46,7 +46,8 @@ def list_files(
         collector = Collector(database)
         files = find_files(folder, database, collector, follow_links=follow_links)
         pair_texts(files, database)
-        layout, tables = _list(files, columns, collector, database)
+        table_columns = TableColumns(files, columns, collector.passed_over)
+        layout, tables = _list(files, table_columns, collector, database)
         if layout != "speech_commands":
             name_lists(database)
         if speaker_folders and layout != "speech_commands":
@@ -57,6 +58,7 @@ def list_files(
         count_others(files, collector.passed_over)
         return Listing(
             layout=layout,
+            columns=table_columns.understood,
             num_candidates=_count(database, "candidates"),
             num_missing=_count(database, "missing"),
             passed_over=collector.passed_over.all(),
@@ -65,16 +67,15 @@ def list_files(
 
 
 def _list(
-    files: Files, given: Sequence[str], collector: Collector, database: sqlite3.Connection
+    files: Files, columns: TableColumns, collector: Collector, database: sqlite3.Connection
 ) -> tuple[str, tuple[str, ...]]:
     """Enter what the layout makes of the files; its name, and the tables that it read."""
     _require_tables(files, database)
-    columns = TableColumns(files, given, collector.passed_over)
     tables = find_tables(files, columns.evidence, collector.passed_over)
-    if given and not (tables and tables.are_of_columns):
+    if columns.given and not (tables and tables.are_of_columns):
         raise UserError(
-            f"columns names {','.join(given)}, and {files.folder} holds no table with columns that "
-            "names its clips. Leave columns out."
+            f"columns names {','.join(columns.given)}, and {files.folder} holds no table with "
+            "columns that names its clips. Leave columns out."
         )
     if tables is None and is_speech_commands(files):
         tables = Tables(kind="speech_commands", tables=())
@@ -88,7 +89,7 @@ def _list(
         list_by_tables(files, tables, columns, collector, database)
     if tables.kind == "prompts":
         name_speakers(database, speaker_by_folder)
-    if tables.kind in ("speech_commands", "lists", "table"):
+    if tables.kind in ("speech_commands", "metadata", "lists", "table"):
         add_texts(files, collector, database)
     read = [table.path for table in (*tables.tables, *tables.supervisions)]
     if tables.kind == "kaldi":

@@ -14,6 +14,7 @@ from engine.errors import UserError
 
 DELIMITERS = ("|", "\t", ",", ";")
 _OF_SPREADSHEETS = (",", ";")
+_ENOUGH = 3
 _MOST_LINES = 50
 """Lines that one cell may go over, between tabs or bars."""
 
@@ -47,14 +48,16 @@ def divide(path: Path, division: Division, lines: Iterable[Line]) -> Iterator[Ce
     return _leniently(division, lines)
 
 
-def find_quoted(delimiter: str, rows: Sequence[Sequence[str]]) -> frozenset[int]:
+def find_quoted(delimiter: str, lines: Iterable[str]) -> frozenset[int]:
     """Columns between bars or tabs whose every cell is quoted, in three rows or everywhere."""
-    if delimiter in _OF_SPREADSHEETS or not rows:
+    if delimiter in _OF_SPREADSHEETS:
         return frozenset()
-    columns = {place: [row[place] for row in rows if row[place:]] for place in range(len(rows[0]))}
-    quoted = {place for place, cells in columns.items() if _all_quoted(cells)}
-    words = {place for place, cells in columns.items() if not all(map(_is_number, cells))}
-    return frozenset(quoted) if len(rows) >= 3 or words <= quoted else frozenset()
+    rows = [_split_in_marks(line, delimiter) for line in lines if line.strip()]
+    width = max(map(len, rows), default=0)
+    columns = {at: [row[at] for row in rows if row[at:]] for at in range(width)}
+    quoted = {at for at, cells in columns.items() if _all_quoted(cells)}
+    words = {at for at, cells in columns.items() if not all(map(_is_number, cells))}
+    return frozenset(quoted) if len(rows) >= _ENOUGH or words <= quoted else frozenset()
 
 
 def _as_spreadsheet(path: Path, division: Division, lines: Iterable[Line]) -> Iterator[Cells]:
@@ -112,10 +115,17 @@ def _in_marks(line: str, division: Division) -> list[str] | None:
     """The cells where marks hold a delimiter, if a row has the right number of cells only so."""
     if not 0 < division.width < len(line.split(division.delimiter)):
         return None
-    cells = _cell_in_marks(division.delimiter).findall(line.rstrip("\r\n") + division.delimiter)
+    cells = _split_in_marks(line, division.delimiter)
     if len(cells) != division.width:
         return None
-    return [_unquoted(cell, division.delimiter in cell) for cell in cells]
+    return [
+        _unquoted(cell, division.delimiter in cell or at in division.quoted)
+        for at, cell in enumerate(cells)
+    ]
+
+
+def _split_in_marks(line: str, delimiter: str) -> list[str]:
+    return _cell_in_marks(delimiter).findall(line.rstrip("\r\n") + delimiter)
 
 
 def _over_lines(begun: list[str], division: Division, lines: _Lines) -> list[str] | None:
@@ -127,7 +137,10 @@ def _over_lines(begun: list[str], division: Division, lines: _Lines) -> list[str
         more, *rest = line[1].split(division.delimiter)
         cell += more
         if _is_quoted(cell) and len(begun) + len(rest) == division.width:
-            return [_unquoted(each, each is cell) for each in (*begun[:-1], cell, *rest)]
+            return [
+                _unquoted(each, each is cell or at in division.quoted)
+                for at, each in enumerate((*begun[:-1], cell, *rest))
+            ]
         if rest or not _is_open(cell):
             break
     lines.give_back(taken)
@@ -149,7 +162,7 @@ def _all_quoted(cells: Sequence[str]) -> bool:
 
 
 def _is_number(cell: str) -> bool:
-    return cell.strip().replace(".", "", 1).isdigit()
+    return not cell.strip() or cell.strip().replace(".", "", 1).isdigit()
 
 
 def _unquoted(cell: str, always: bool) -> str:

@@ -204,7 +204,7 @@ def language_code(cell: str) -> str:
 
 def is_spelt(cells: Sequence[str]) -> bool:
     """Whether the cells are words taken apart, letter by letter."""
-    parts = [part for cell in cells for part in cell.split()]
+    parts = [part for cell in cells if _is_sentence(cell) for part in cell.split()]
     return 2 * sum(len(part) == 1 for part in parts) > len(parts) > 0
 
 
@@ -212,9 +212,13 @@ def is_same_text(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two columns hold the same texts, as a text and its normalised form do.
 
     Where one of the two is empty it stands for the other. Numbers and abbreviations may be spelt
-    out, so rows of the same letters, or of mostly the same words, are half of the rows.
+    out, so rows of the same letters, or of mostly the same words, are half of the rows; what is
+    a number alone (`9|nine`) says nothing where others speak.
     """
     pairs = [(a, b) for a, b in zip(one, other, strict=True) if a and b]
+    pairs = [
+        (a, b) for a, b in pairs if not (_NUMBER.fullmatch(a) or _NUMBER.fullmatch(b))
+    ] or pairs
     return bool(pairs) and 2 * sum(_is_same(a, b) for a, b in pairs) >= len(pairs)
 
 

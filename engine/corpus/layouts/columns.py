@@ -125,10 +125,10 @@ def columns_by_name(names: Sequence[str], sample: Sample) -> Columns:
         roles[file_column(sample)] = "file"
         could_be |= _other_files(sample, file_column(sample))
     if "text" not in roles:
-        for place, role in enumerate(roles):
-            content = content_of(sample.column(place)) if role is None else "nothing"
-            if content in ("sentences", "many names"):
-                could_be[place] = ("text",)
+        unknown = {at: content_of(sample.column(at)) for at, role in enumerate(roles) if not role}
+        could_be |= dict.fromkeys(_of(unknown, "sentences", "many names"), ("text",))
+        if could_be and "speaker" not in roles:
+            could_be |= dict.fromkeys(_of(unknown, "few names"), ("speaker", "label"))
     order = sorted(_by_preference(names), key=lambda place: not sample.named[place])
     return Columns(roles=tuple(roles), could_be=could_be, order=tuple(order))
 

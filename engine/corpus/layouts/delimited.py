@@ -18,6 +18,7 @@ from engine.errors import UserError
 
 _SAMPLED = 200
 """Rows from which is found out how a table is written, and what its columns hold."""
+_STRIDE, _MOST_SAMPLED = 50, 1000
 _LONGEST_PRELUDE = 50
 
 
@@ -71,6 +72,19 @@ def read_cells(path: Path, form: Form, columns: Columns) -> Iterator[tuple[int, 
         yield number, [cell.strip() for cell in cells] + [""] * (width - len(cells))
 
 
+def rows_throughout(path: Path, form: Form) -> list[list[str]]:
+    """The first rows of a table, and some of the rest: a table may be sorted.
+
+    Raises UserError where it cannot be read.
+    """
+    lines = (line for line in read_text_lines(path) if line[0] >= form.first_line)
+    width, rows = form.division.width, list[list[str]]()
+    for number, (_, cells) in enumerate(divide(path, form.division, lines)):
+        if number < _SAMPLED or (number % _STRIDE == 0 and len(rows) < _MOST_SAMPLED):
+            rows.append([cell.strip() for cell in cells[:width]] + [""] * (width - len(cells)))
+    return [row for row in rows if any(row)]
+
+
 def _first_lines(path: Path, errors: Errors) -> list[Line]:
     return list(islice(read_text_lines(path, errors=errors), _LONGEST_PRELUDE + _SAMPLED))
 
@@ -103,11 +117,12 @@ def _divided(path: Path, lines: Sequence[Line], delimiter: str, names_audio: Nam
     division = Division(delimiter=delimiter, skip_spaces=_skips_spaces(delimiter, lines))
     rows = _rows(path, division, lines)
     names, rows = _named_columns(rows, names_audio)
-    cells = [cells for _, cells in rows]
-    width = len(names) or _width(cells)
-    division = evolve(division, width=width, quoted=find_quoted(delimiter, cells))
+    width = len(names) or _width([cells for _, cells in rows])
     first_line = rows[0][0] if rows else lines[-1][0] + 1
-    rows = _rows(path, division, [line for line in lines if line[0] >= first_line])
+    below = [line for line in lines if line[0] >= first_line]
+    quoted = find_quoted(delimiter, (line for _, line in below))
+    division = evolve(division, width=width, quoted=quoted)
+    rows = _rows(path, division, below)
     sampled = [
         [cell.strip() for cell in cells[:width]] + [""] * (width - len(cells)) for _, cells in rows
     ]

@@ -35,7 +35,7 @@ def read_text_lines(path: Path, *, errors: Errors = "strict") -> Iterator[tuple[
     The text is UTF-8, or UTF-16 with such a mark, as spreadsheets save it; its lines may end as on
     old Macs. Raises UserError where it is none, unless `errors` lets the bytes pass.
     """
-    start = _start(path)
+    start = first_bytes(path)
     if start.startswith(_UTF_16):
         yield from _decoded_lines(path, "utf-16", "\n", errors)
     elif b"\r" in start.rstrip(b"\r") and b"\n" not in start:
@@ -44,7 +44,8 @@ def read_text_lines(path: Path, *, errors: Errors = "strict") -> Iterator[tuple[
         yield from _utf_8_lines(path, errors)
 
 
-def _start(path: Path) -> bytes:
+def first_bytes(path: Path) -> bytes:
+    """The beginning of a file. Raises UserError where it cannot be read."""
     try:
         with path.open("rb", buffering=0) as file:
             return file.read(_FIRST_BYTES)

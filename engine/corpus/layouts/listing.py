@@ -16,12 +16,20 @@ class Listing:
     """What was found, read from `database` on demand: it lives as long as that file."""
 
     layout: str
+    columns: str = ""
+    """What the columns of its tables are taken to be that have no names: "file, speaker, text"."""
     num_candidates: int
     num_missing: int = 0
     passed_over: tuple[PassedOver, ...] = ()
     """What is not used, and is no fault: files of other kinds, hidden files, audio that no row of a
     table names, columns of a table."""
     database: Path
+
+    @property
+    def described(self) -> str:
+        """The layout, and how columns without names are understood."""
+        understood = f"; its columns, by what they hold: {self.columns}" if self.columns else ""
+        return self.layout + understood
 
     def candidates(self) -> Iterator[Candidate]:
         """Sorted by (path, start), paths by their bytes."""

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from engine.corpus.layouts.candidate import Candidate, folder_of
+from engine.corpus.layouts.candidate import Candidate, folder_of, without_suffix
 from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.database import decode, encode
 from engine.corpus.layouts.files import Files
@@ -21,9 +21,10 @@ LISTS: Mapping[str, Listed] = {"validation_list.txt": "eval", "testing_list.txt"
 NOISE = "_background_noise_"
 
 _MARK = "_nohash_"
+_ABSENT_WORDS = "lines of the lists that name words without a folder here"
 _MAX_CLIPS_PER_WORD = 2**27 - 1
-_TRIED = 100
-"""Lines of a list that are looked up to find the folder that it speaks of."""
+_TRIED = 200
+"""Lines of a list, from all of it, that are looked up to find the folder that it speaks of."""
 
 
 def is_speech_commands(files: Files) -> bool:
@@ -77,25 +78,37 @@ def _read_list(
 ) -> str:
     """Enter what a list names; the folder that its names start from."""
     lines = read_lines(files.folder / table.path)
-    names = [(number, line.strip()) for number, line in lines if line.strip()]
-    below = _folder_named(table.path, [name for _, name in names[:_TRIED]], folders, files)
-    place = encode(f"{below}/" if below else "")
+    names = [(number, decode(line.strip())) for number, line in lines if line.strip()]
+    some = names[:: max(1, len(names) // _TRIED)]
+    below = _folder_named(table.path, [name for _, name in some], folders, files)
     listed = LISTS[PurePosixPath(table.path).name]
     for number, name in names:
-        row = (place + name, listed, encode(f"{table.path} line {number}"))
+        path = _found(below, name, files) or _inside(below, name)
+        row = (encode(path), listed, encode(f"{table.path} line {number}"))
         database.execute("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", row)
     return below
 
 
-def _folder_named(table: str, names: Sequence[bytes], folders: Iterable[str], files: Files) -> str:
+def _folder_named(table: str, names: Sequence[str], folders: Iterable[str], files: Files) -> str:
     """The list's own folder, or the one of words below it where its names lie."""
     own = folder_of(table) or ""
     below = sorted(one for one in folders if not own or one == own or one.startswith(f"{own}/"))
     for folder in (own, *below):
-        for name in names:
-            if files.find(f"{folder}/{decode(name)}" if folder else decode(name)):
-                return folder
+        if any(_found(folder, name, files) for name in names):
+            return folder
     return own
+
+
+def _found(folder: str, name: str, files: Files) -> str | None:
+    """The file that a list names, which may have another suffix by now."""
+    path = _inside(folder, name)
+    found = files.find(path) or files.find(without_suffix(path))
+    return found[0] if found else None
+
+
+def _inside(folder: str, name: str) -> str:
+    name = name.replace("\\", "/")
+    return f"{folder}/{name}" if folder else name
 
 
 def _listed(path: str, database: sqlite3.Connection) -> Listed | None:
@@ -122,6 +135,17 @@ def _quarantine_absent(collector: Collector, database: sqlite3.Connection) -> No
         "SELECT path, place FROM named "
         "WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.path = named.path) ORDER BY path"
     )
-    for path, place in absent:
-        detail = f"named in {decode(place)}, but not there"
-        collector.quarantine(decode(path), "unreadable", detail)
+    for stored, place in absent:
+        path = decode(stored)
+        if _has_folder(path, database) or ".." in path:
+            detail = f"named in {decode(place)}, but not there"
+            collector.quarantine(path, "unreadable", detail)
+        else:
+            collector.passed_over.add(_ABSENT_WORDS, f"{path} in {decode(place)}")
+
+
+def _has_folder(path: str, database: sqlite3.Connection) -> bool:
+    """Whether any file lies in the folder of a path."""
+    folder = encode(folder_of(path) or "")
+    query = "SELECT EXISTS (SELECT 1 FROM files WHERE path > ? AND path < ?)"
+    return bool(database.execute(query, (folder + b"/", folder + b"0")).fetchone()[0])

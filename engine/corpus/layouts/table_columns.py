@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from engine.corpus.layouts.column_content import content_of
 from engine.corpus.layouts.column_names import role_named
@@ -15,7 +15,7 @@ from engine.corpus.layouts.columns import (
     given_columns,
     together,
 )
-from engine.corpus.layouts.delimited import Form, find_form
+from engine.corpus.layouts.delimited import Form, find_form, rows_throughout
 from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.finder import Finder
 from engine.corpus.layouts.lines import Errors
@@ -26,9 +26,6 @@ from engine.corpus.layouts.passed_over import PassedOverTally
 from engine.corpus.layouts.question import question
 from engine.corpus.layouts.tables import Evidence, Tables, is_json
 from engine.errors import UserError
-
-_POOLED = 1000
-"""Rows of tables alike from which it is decided what their columns hold."""
 
 _UNUSED = "columns that are not used"
 _UNCERTAIN = "tables whose columns are not certain, beside others that are"
@@ -65,6 +62,8 @@ class TableColumns:
     files: Files
     given: Sequence[str]
     tally: PassedOverTally
+    understood: str = field(default="", init=False)
+    """How columns without names were understood, of the first table that has none."""
     _counted: set[str] = field(factory=set, init=False)
 
     def evidence(self, path: str) -> Evidence | None:
@@ -92,11 +91,14 @@ class TableColumns:
             if columns.is_certain or not any(look.sample.named):
                 settled[look.path] = Settled(form=look.form, columns=columns)
                 self._count_unused(look, columns)
+                if look.form and not (look.names or self.given or self.understood):
+                    self.understood = ", ".join(role or "-" for role in columns.roles)
             else:
                 doubtful.append((look, columns))
         if doubtful and (tables.kind != "table" or not settled):
             look, columns = doubtful[0]
-            raise UserError(question(look.path, look.names, look.sample, columns))
+            is_json = look.form is None
+            raise UserError(question(look.path, look.names, look.sample, columns, is_json=is_json))
         for look, _ in doubtful:
             self.tally.add_file(_UNCERTAIN, look.path, to_do=_SAY_WHICH)
         return settled
@@ -113,7 +115,10 @@ class TableColumns:
             else:
                 division = look.form.division
                 key = (without_list(path.rpartition("/")[2]), division.delimiter, division.width)
-                alike.setdefault(key, []).append(look)
+                rows = rows_throughout(self.files.folder / path, look.form)
+                alike.setdefault(key, []).append(
+                    evolve(look, sample=evolve(look.sample, rows=rows))
+                )
         for looks in alike.values():
             columns = columns_by_content(together([look.sample for look in looks]))
             yield from ((look, columns) for look in looks)

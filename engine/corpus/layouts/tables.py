@@ -11,6 +11,7 @@ from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.json_objects import Object, read_objects
 from engine.corpus.layouts.kaldi import RECORDINGS
 from engine.corpus.layouts.librispeech import CHAPTER, WHOLE_LIST, is_librispeech
+from engine.corpus.layouts.lines import first_bytes
 from engine.corpus.layouts.lists import list_of_path, without_list
 from engine.corpus.layouts.passed_over import PassedOverTally
 from engine.corpus.layouts.prompts import prompts_evidence
@@ -236,11 +237,11 @@ def _kind_by_name(path: Path) -> Kind | None:
 
 
 def is_json(path: Path) -> bool:
-    """Whether a file holds JSON: by its name, or as its first byte begins an object."""
-    if path.name.lower().endswith(_JSON_SUFFIXES):
-        return True
-    with path.open("rb", buffering=0) as file:
-        return file.read(1) == b"{"
+    """Whether a file holds JSON: by its name, or as its first byte begins an object.
+
+    Raises UserError where it cannot be read.
+    """
+    return path.name.lower().endswith(_JSON_SUFFIXES) or first_bytes(path).startswith(b"{")
 
 
 def _kind_of_json(path: Path, must_parse: bool) -> Kind | None:

@@ -189,3 +189,26 @@ def test_two_versions_side_by_side_have_lists_of_their_own(folder, tone, look):
     assert facts(look(made)) == {f"v2/{path}": fact for path, fact in WORDS.items()} | {
         "v1/yes/0b_nohash_0.wav": ("yes", "0b", "eval")
     }
+
+
+@pytest.mark.parametrize("words", ["", "audio"])
+def test_some_of_the_words_go_with_the_whole_lists(folder, look, words):
+    made = moved(folder, "", words)
+    absent = [f"bed/0{number}_nohash_0.wav" for number in range(300)]
+    lines = [*absent, "no/0b_nohash_0.wav", "yes/0b_nohash_0.wav"]
+    (made / "validation_list.txt").write_text("".join(f"{line}\n" for line in lines))
+    listing = look(made)
+    place = f"{words}/" if words else ""
+    assert facts(listing) == {f"{place}{path}": fact for path, fact in WORDS.items()}
+    assert listing.missing == []
+    one = listing.passed_over["lines of the lists that name words without a folder here"]
+    assert one.number == 300
+
+
+def test_lists_hold_for_files_that_were_converted_and_written_on_windows(folder, tone, look):
+    write_lists(folder, "no\\0b_nohash_0.wav\r\nyes\\0b_nohash_0.wav\r\n")
+    for path in list(folder.rglob("*_nohash_0.wav")):
+        tone(path.with_suffix(".flac"))
+        path.unlink()
+    found = {path.replace(".flac", ".wav"): fact for path, fact in facts(look(folder)).items()}
+    assert found == WORDS

@@ -175,6 +175,17 @@ def test_a_table_goes_before_texts_beside_clips(tmp_path, tone, look):
     assert (listing.layout, facts(listing)) == ("metadata", {"a.wav": ("in the table", None, None)})
 
 
+def test_clips_beside_a_table_that_does_not_name_them_have_their_own_texts(tmp_path, tone, look):
+    tone(tmp_path / "LJ" / "wavs" / "LJ1.wav")
+    write(tmp_path, {"LJ/metadata.csv": "LJ1|In the table.|In the table.\n"})
+    tone(tmp_path / "VCTK" / "wav48" / "p225" / "p225_001.wav")
+    write(tmp_path, {"VCTK/txt/p225/p225_001.txt": "Beside."})
+    assert facts(look(tmp_path)) == {
+        "LJ/wavs/LJ1.wav": ("In the table.", None, None),
+        "VCTK/wav48/p225/p225_001.wav": ("Beside.", "p225", None),
+    }
+
+
 def test_a_text_that_changes_after_ingest_is_noticed(project, source, tone):
     from engine.corpus.ingest import ingest
     from engine.corpus.integrity import require_intact

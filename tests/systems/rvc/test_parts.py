@@ -1,4 +1,4 @@
-"""RVC's batch in parts: the divergence is a mean over frames, of which clips have unlike numbers."""
+"""RVC's batch in parts: the divergence is a mean over frames, and clips have unlike numbers."""
 
 from functools import partial
 

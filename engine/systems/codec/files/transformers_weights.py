@@ -102,4 +102,5 @@ def named_as_upstream(network: CodecNetwork, given: Mapping[str, Tensor]) -> dic
 
 
 def _norms(weight: Tensor) -> Tensor:
-    return weight.flatten(1).norm(dim=1).view(-1, *[1] * (weight.dim() - 1))
+    norms: Tensor = weight.flatten(1).norm(dim=1).view(-1, *[1] * (weight.dim() - 1))
+    return norms

@@ -1,13 +1,13 @@
 """Decibels to the unit interval of the networks, and back."""
 
-from attrs import frozen
+from typing import NamedTuple
+
 from torch import Tensor
 
 from engine.systems.vqvae.recipe import FixedWindow, Normalisation
 
 
-@frozen
-class Window:
+class Window(NamedTuple):
     """The decibels that become 0, and how many more become 1."""
 
     low_db: float | Tensor

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from transformers import DacConfig, DacModel
 
 from engine.systems.codec.files.weights import write_upstream
 from engine.systems.codec.network.network import CodecNetwork
@@ -94,6 +95,18 @@ def test_a_file_is_encoded_decoded_and_the_same_as_reconstructed(
     assert (rate, decoded.shape) == (11_025, (5_001, 2))
     rebuilt, _ = soundfile.read(tmp_path / "speech.reconstructed.wav", dtype="int16")
     assert np.array_equal(decoded, rebuilt)
+
+
+@pytest.mark.parametrize("named", ["dac", "dac/model.safetensors"])
+def test_a_folder_of_transformers_is_a_model(cantus, tmp_path, wav, named):
+    config = DacConfig(encoder_hidden_size=4, downsampling_ratios=[2, 4], decoder_hidden_size=16)
+    DacModel(config).save_pretrained(tmp_path / "dac")
+    told = cantus("encode", str(wav), "--model", str(tmp_path / named))
+    assert told.code == 0, told.error
+    (tmp_path / "dac" / "config.json").write_text('{"model_type": "encodec"}')
+    told = cantus("encode", str(wav), "--model", str(tmp_path / named), "--force")
+    assert told.code == 2
+    assert "holds another codec (EnCodec)" in told.error
 
 
 def test_floats_are_written_where_they_are_asked_for(cantus, weights, wav, tmp_path):
