@@ -41,7 +41,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
         (
             "recipe",
             digest_of(identity.settings)[:_SHOWN],
-            f"{_shown_by(recipe, loaded, variant)} shows it",
+            _shown_by(recipe, loaded, variant),
         ),
         ("seed", str(identity.seed), "params.toml"),
         ("data", identity.data[:_SHOWN], f"corpus {loaded.recipe.dataset.corpus}"),
