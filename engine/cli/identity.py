@@ -1,12 +1,13 @@
 """`cantus identity`: what the digits of a run cover."""
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.show.load import Loaded
-from engine.cli.show.load_run import load_run
+from engine.cli.show.load_run import Variant, load_run
 from engine.terminal.columns import aligned
 from engine.terminal.say import say
 
@@ -33,11 +34,15 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
     """
     from engine.files.checksum import digest_of
 
-    loaded, _ = load_run(recipe, overrides)
+    loaded, variant = load_run(recipe, overrides)
     identity = _identify(loaded)
     rows = [
         ("identity", identity.digits, _state(loaded, identity.digits)),
-        ("recipe", digest_of(identity.settings)[:_SHOWN], f"cantus check {recipe} -v shows it"),
+        (
+            "recipe",
+            digest_of(identity.settings)[:_SHOWN],
+            _shown_by(recipe, loaded, variant),
+        ),
         ("seed", str(identity.seed), "params.toml"),
         ("data", identity.data[:_SHOWN], f"corpus {loaded.recipe.dataset.corpus}"),
         ("training clips", identity.training_set[:_SHOWN], ""),
@@ -46,6 +51,15 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
         *(("code", digest[:_SHOWN], module) for module, digest in identity.code.items()),
     ]
     say("\n".join([*aligned(rows), *_last_run(loaded, identity)]))
+
+
+def _shown_by(name: str, loaded: Loaded, variant: Variant | None) -> str:
+    """What shows every value of the recipe."""
+    if loaded.run is not None:
+        return f"{loaded.path.relative_to(loaded.project.root)} shows it"
+    given = variant.overrides if variant else ()
+    words = [word for one in given for word in ("-S", one)]
+    return f"{shlex.join(['cantus', 'check', name, *words, '-v'])} shows it"
 
 
 def _identify(loaded: Loaded) -> "Identity":

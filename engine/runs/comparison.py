@@ -45,10 +45,11 @@ class Comparisons:
         parent = self.parent.name
         return Compared(self.recipe, outcomes | {parent: self.parent.outcome}, parent)
 
-    def said(self, name: str | None) -> str | None:
-        """The comparison with one of them in words."""
-        found = (one.said for one in (self.parent, *self.baselines) if one and one.name == name)
-        return next(found, None)
+    def said(self, against: str | None) -> str | None:
+        """The comparison with the parent, if any, and with what a verdict is against, in words."""
+        parent = [self.parent] if self.parent else []
+        found = [one.said for one in self.baselines if one.name == against]
+        return " ".join([*(one.said for one in parent), *found]) or None
 
 
 def compare_result(

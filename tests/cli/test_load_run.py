@@ -107,3 +107,13 @@ def test_a_recipe_may_continue_a_run(project, recipe, cantus):
         recipe.replace('name = "words"\n', "") + '\n[start]\nfrom = "words+3f9c2a"\n'
     )
     assert cantus("check", "next").code == 0
+
+
+def test_identity_names_the_command_or_the_file_that_shows_every_value(project):
+    from engine.cli.identity import _shown_by
+
+    loaded, variant = load_run("words", [FASTER])
+    assert _shown_by("words", loaded, variant) == f"cantus check words -S {FASTER} -v shows it"
+    name = begun(project, "words", [FASTER])
+    shown = _shown_by(name, *load_run(name))
+    assert shown == f"runs/{name}/0123456789ab/recipe.toml shows it"

@@ -46,7 +46,10 @@ def test_parent_and_baselines_are_compared_clip_by_clip(record):
     assert found.compared.parent == "before"
     assert found.said("before").startswith("eval/error against before: -0.1006 (95 % CI")
     assert found.said("before").endswith("40 clips): better, at the best of 3 evaluations.")
-    assert "no change that can be told from noise" in found.said("alike")
+    said = found.said("alike")
+    assert said.startswith("eval/error against before: ")
+    assert "eval/error against alike: " in said
+    assert "no change that can be told from noise" in said
 
 
 def test_a_parent_that_nothing_beat_is_not_beaten(record):
