@@ -135,7 +135,7 @@ def gather(number: int) -> None:
         for start in range(0, number, CLIPS_PER_SHARD):
             numbers = range(start, min(number, start + CLIPS_PER_SHARD))
             gatherer.take(SimulatedShard(scratch, numbers))  # type: ignore[arg-type]
-        gatherer.finish(ingest_settings(SIMULATED), {})
+        gatherer.finish(ingest_settings(SIMULATED), ())
         gathered = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         checked = _check_seconds(project, gatherer)
@@ -144,7 +144,7 @@ def gather(number: int) -> None:
 
 
 def _check_seconds(project: Project, gatherer: Gatherer) -> float:
-    facts = {"corpus": "clips", "source": "builtin", "layout": "folder", "num_other_files": 0}
+    facts = {"corpus": "clips", "source": "builtin", "layout": "folder", "passed_over": ()}
     digest = gatherer.digest.hexdigest()
     report = gatherer.tally.report(packed_hz=(16_000,), digest=digest, **facts)  # type: ignore[arg-type]
     write_report(report, project.corpus("clips"))

@@ -1,11 +1,11 @@
 """Where things are: the project's root and the folders below it."""
 
-import subprocess
 from pathlib import Path
 
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.programs import git, is_git_checkout
 
 LATEST = "latest"
 AS_WRITTEN = "full"
@@ -93,11 +93,6 @@ class Project:
         return self.root / "build" / "features"
 
     @property
-    def aim(self) -> Path:
-        """Where Aim's repository lies."""
-        return self.checkout
-
-    @property
     def checkout(self) -> Path:
         """The user's own checkout: of an experiment's temporary one, that which it is made of."""
         parts = self.root.parts
@@ -105,6 +100,11 @@ class Project:
             if parts[place : place + 3] == (".dvc", "tmp", "exps"):
                 return Path(*parts[:place])
         return self.root
+
+    @property
+    def ui_address(self) -> Path:
+        """Where `cantus ui` answers, with its key, while it does."""
+        return self.checkout / "build" / "ui"
 
     def runs(self, recipe: str) -> Path:
         """Resumable state of a recipe's runs, one folder per identity."""
@@ -148,11 +148,10 @@ def find_project(start: Path | None = None) -> Project:
 
 
 def require_git(project: Project) -> None:
-    """Raise UserError where the project is no git checkout, which DVC needs."""
-    command = ["git", "-C", str(project.root), "rev-parse", "--show-toplevel"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
+    """Raise UserError where the project is no git checkout, which DVC needs, or git refuses it."""
+    if not is_git_checkout(project.root):
         raise UserError(
             f"{project.root} is no git checkout, so DVC cannot track it. Clone the repository, or "
             "run 'git init && git add -A && git commit -m start' here."
         )
+    git(project.root, "rev-parse", "--show-toplevel")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.cli import main
 from engine.project import Project
+from engine.tracking.aim_repository import repository_in
 from engine.tracking.aim_state import read_states
 from engine.tracking.events import Event, parse_event
 from tests.fuzz import examples
@@ -209,4 +210,4 @@ def test_metrics_of_a_name_that_is_no_recipes(answer, project, name):
 def test_damaged_notes_of_what_aim_holds_are_as_none(tmp_path, text):
     (tmp_path / ".aim" / "cantus").mkdir(parents=True)
     (tmp_path / ".aim" / "cantus" / "key.json").write_text(text)
-    assert read_states(tmp_path) == []
+    assert read_states(repository_in(tmp_path)) == []

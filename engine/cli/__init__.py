@@ -35,6 +35,8 @@ _PLUMBING = {
     "resolve": "Write a recipe with every value filled in.",
 }
 """What DVC's stages call."""
+_SHOW_RESULTS = {"check", "diff", "report", "resolve", "ui", "why"}
+"""They bring the recipes' refs up to date first: something else may have changed results."""
 _RENAMED = {"freeze": "pin-eval", "phases": "refs", "plan": "estimate"}
 
 
@@ -100,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = [word for word in words if word != "--debug"]
     try:
         with refusals_in_words("A file", Path.cwd()):
+            if words and words[0] in _SHOW_RESULTS and not {"-h", "--help"} & set(words):
+                _refresh_refs()
             code = commands.main(words, prog_name="cantus", standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -112,3 +116,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"error: {visible_lines(str(error))}", err=True)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refresh_refs() -> None:
+    from engine.project import find_project
+    from engine.tracking.recipe_refs import keep_refs_fresh
+
+    note = keep_refs_fresh(find_project())
+    if note:
+        click.echo(visible_lines(note), err=True)

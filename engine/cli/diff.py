@@ -12,6 +12,7 @@ from engine.recipe.read import read_layer
 from engine.system_support.discovery import recipe_classes
 from engine.terminal.columns import aligned, cell
 from engine.terminal.say import say
+from engine.tracking.run_command import how_to_train
 
 
 @click.command()
@@ -68,7 +69,7 @@ def _print_since_last(loaded: Loaded) -> None:
     if not path.is_file():
         raise UserError(
             f"{name} has no finished model: there is no "
-            f"{path.relative_to(project.root)}. Train it: dvc repro {name}"
+            f"{path.relative_to(project.root)}. Train it: {how_to_train(project, name)}"
         )
     titles = "last trained", "now"
     _print_changes(diff_recipes(read_layer(path).values, to_plain(loaded.recipe)), *titles)

@@ -2,7 +2,8 @@
 
 import click
 
-from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.load import Loaded
+from engine.cli.show.load_run import load_run
 from engine.errors import UserError
 from engine.files.disk import in_words
 from engine.terminal.say import say
@@ -28,7 +29,7 @@ def command(
       cantus estimate audio_vae -S training.batch_size=128
       cantus estimate audio_vae --per-hour 2.5 --currency USD
     """
-    loaded = load_project_recipe(recipe, overrides)
+    loaded, _ = load_run(recipe, overrides)
     if loaded.note:
         say(loaded.note)
     cost = loaded.params.cost
@@ -77,20 +78,30 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ("step", f"{estimate.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
         ("epoch", f"{estimate.epoch_seconds / 60:.1f} min"),
         ("evaluations", f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"),
-        ("total time", f"{estimate.total_seconds / 60:.1f} min"),
+        (
+            "total time",
+            f"{estimate.total_seconds / 60:.1f} min of steps and evaluations; preflight, "
+            "baselines, samples and export come on top",
+        ),
         ("peak memory", f"{in_words(estimate.peak_memory_bytes)}{alone}"),
         (
             "disk",
             f"{in_words(estimate.disk_bytes)} for checkpoints (a resumable one "
             f"{in_words(estimate.resumable_bytes)}); {in_words(estimate.free_disk_bytes)} are free",
         ),
-        ("cost", f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"),
+        ("cost", _cost(hours, per_hour, currency)),
     ]
     rows += [("note", note) for note in notes if note is not None]
     for name, value in rows:
         say(f"{name:<30}{value}")
     if estimate.disk_bytes > estimate.free_disk_bytes:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
+
+
+def _cost(hours: float, per_hour: float, currency: str) -> str:
+    if per_hour == 0:
+        return "unknown: give --per-hour, or cost.per_hour in params.toml"
+    return f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"
 
 
 def _rates(rates: list[tuple[int, float]]) -> str:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.load import Loaded
+from engine.cli.show.load_run import load_run
 from engine.terminal.columns import aligned
 from engine.terminal.say import say
 
@@ -32,7 +33,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
     """
     from engine.files.checksum import digest_of
 
-    loaded = load_project_recipe(recipe, overrides)
+    loaded, _ = load_run(recipe, overrides)
     identity = _identify(loaded)
     rows = [
         ("identity", identity.digits, _state(loaded, identity.digits)),

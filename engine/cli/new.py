@@ -50,7 +50,8 @@ def command(name: str, parent: str, summary: str | None) -> None:
     files = {project.recipes / f"{name}.toml": _text(name, recipe, said)}
     variant = project.recipe(recipe.name, params.profile)
     if params.profile != AS_WRITTEN and variant.parent != project.recipes:
-        files[variant.with_name(f"{name}.toml")] = _variant(variant, name)
+        summary = f"{said} ({params.profile})"
+        files[variant.with_name(f"{name}.toml")] = _variant(variant, name, summary)
     written: list[Path] = []
     try:
         for path, text in files.items():
@@ -88,10 +89,9 @@ def _text(name: str, recipe: Recipe, summary: str) -> str:
     import tomli_w
 
     values: dict[str, Any] = {"extends": f"{recipe.name}.toml", "summary": summary}
-    verdict = recipe.verdict
-    if verdict is not None and recipe.name in verdict.keep:
-        kept = [name if one == recipe.name else one for one in verdict.keep]
-        values["verdict"] = {"keep": kept}
+    keep = recipe.verdict.keep if recipe.verdict else None
+    if keep is not None and recipe.name in keep:
+        values["verdict"] = {"keep": [name if one == recipe.name else one for one in keep]}
     return f"#:schema ../docs/recipe.schema.json\n{tomli_w.dumps(values)}"
 
 
@@ -99,19 +99,20 @@ def _keys(text: str) -> str:
     """The keys that a recipe file sets, in words."""
     import tomli
 
-    paths = [path for path in leaves(tomli.loads(text)) if path != "extends"]
+    paths = [path for path in leaves(tomli.loads(text)) if path not in ("extends", "summary")]
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
     return ", ".join(paths[:_NAMED]) + more
 
 
-def _variant(path: Path, name: str) -> str:
+def _variant(path: Path, name: str, summary: str) -> str:
     """The variant of the old recipe as one of the new: the same values, comments included."""
     import tomlkit
 
     document = tomlkit.parse(path.read_text("utf-8"))
     old, verdict = path.stem, document.get("verdict")
-    document["extends"] = f"../{name}.toml"
     document.pop("summary", None)
+    document["extends"] = f"../{name}.toml"
+    document["summary"] = summary
     if verdict is not None and "keep" in verdict:
         verdict["keep"] = [name if one == old else str(one) for one in verdict["keep"]]
     return tomlkit.dumps(document)

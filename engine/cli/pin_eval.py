@@ -27,13 +27,14 @@ def command(recipe: str, name: str | None, replace: bool) -> None:
     from engine.corpus import Corpus
     from engine.evaluation.clip_table import read_clip_table, write_clip_table
     from engine.evaluation.digests import as_digests, keys
-    from engine.split import choose_clips
+    from engine.system_support.usage import used_clips
 
     loaded = load_project_recipe(recipe)
     dataset, project = loaded.recipe.dataset, loaded.project
-    clips = Corpus.open(project.corpus(dataset.corpus)).manifest.clips
-    split = choose_clips(loaded.recipe, project, clips, loaded.params.seed)
-    chosen = [clips[row] for row in split.evaluation.tolist()]
+    corpus = Corpus.open(project.corpus(dataset.corpus))
+    data, _ = used_clips(loaded.recipe, project, loaded.params, corpus)
+    split = data.split
+    chosen = [corpus.manifest.clips[row] for row in data.rows[split.evaluation].tolist()]
     table = ClipTable(tuple(c.id for c in chosen), as_digests(c.sha256 for c in chosen))
     name = loaded.recipe.name if name is None else name
     path = project.frozen_evaluation(_word(name))

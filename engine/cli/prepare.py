@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.show.load import load_project_recipe
+from engine.cli.show.load_run import load_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
       cantus prepare xtts_phase1 -S dataset.max_seconds=8
       cantus prepare rvc_v2_40k
     """
-    loaded = load_project_recipe(recipe, overrides)
+    loaded, _ = load_run(recipe, overrides)
 
     from engine.features.prepared import features_of, write_prepared
     from engine.system_support.prepare import prepare_recipe

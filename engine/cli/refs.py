@@ -5,16 +5,19 @@ import click
 from engine.files.untrusted import as_user_error
 from engine.project import find_project
 from engine.terminal.say import say
+from engine.tracking.after_dvc import wait_for_end
 from engine.tracking.comparable import tell_incomparable
 from engine.tracking.recipe_refs import refresh_recipe_refs
 
 
 @click.command()
-def command() -> None:
+@click.option("--quiet", is_flag=True, help="Say nothing where everything was up to date.")
+@click.option("--after", type=int, hidden=True, help="Wait for the end of this process first.")
+def command(quiet: bool, after: int | None) -> None:
     """Refresh the git refs that DVC compares recipes by.
 
-    Training does this by itself. It is needed where DVC restored a result from its cache instead
-    of training.
+    Training does this by itself, as do the commands that show results, a hook of git, and the end
+    of `dvc repro`. It is needed where DVC alone has changed results: `dvc exp apply`.
 
     \b
     Examples:
@@ -22,9 +25,12 @@ def command() -> None:
       dvc metrics diff audio_vae audio_vae_plus
     """
     project = find_project()
+    if after is not None:
+        wait_for_end(after)
     with as_user_error(f"A file in {project.root / 'metrics'} is damaged: train its recipe again."):
         changed = refresh_recipe_refs(project)
         incomparable = tell_incomparable(project)
-    say(f"refreshed: {', '.join(changed)}" if changed else "everything was up to date")
-    if incomparable:
+    if changed or not quiet:
+        say(f"refreshed: {', '.join(changed)}" if changed else "everything was up to date")
+    if incomparable and not quiet:
         say(incomparable)

@@ -20,6 +20,7 @@ from engine.recipe.params import CorpusSource
 from engine.recipe.plain import write_where_new
 from engine.system_support.prepare import published_files
 from engine.terminal.say import say
+from engine.tracking.after_dvc import refresh_after_dvc
 
 _DATA = ("system_version", "system", "dataset", "model", "start", "published_files")
 """Tables of a resolved recipe that decide what its clips are made into."""
@@ -59,6 +60,7 @@ def command(recipes: tuple[str, ...]) -> None:
         write_where_new(project.resolved_corpus(name), tomli_w.dumps(_corpus(source)))
     found = {path.stem for path in project.recipes.glob("*.toml")}
     _drop_others(project, found, set(params.corpora))
+    refresh_after_dvc(project)
     for name in sorted(found):
         try:
             loaded = load_project_recipe(name)

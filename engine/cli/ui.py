@@ -1,86 +1,115 @@
 """`cantus ui`: open Aim on the runs."""
 
-import os
 import signal
 import socket
-import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from engine.errors import UserError
-from engine.project import find_project
+from engine.project import Project, find_project
+from engine.recipe.params import load_params
+from engine.tracking.aim_doors import LOOPBACK, doors_at
 from engine.tracking.aim_links import comparison_link
+from engine.tracking.aim_repository import AimRepository, aim_repository
 from engine.tracking.mirror import sync_all
-
-_HOST = "127.0.0.1"
-"""Never another: Aim asks nobody for a password."""
-_PATIENCE_SECONDS = 5.0
 
 
 @click.command()
-@click.option("--port", default=43800, show_default=True, help="Port on this machine.")
-@click.option("--print-link", is_flag=True, help="Print the link and start nothing.")
-def command(port: int, print_link: bool) -> None:
+@click.option("--port", default=43800, show_default=True, help="Port to answer at.")
+@click.option(
+    "--host",
+    default=LOOPBACK[0],
+    show_default=True,
+    help="Address of this machine to answer at. On another than the default, whoever reads the "
+    "network reads the key: 'ssh -L' is better.",
+)
+@click.option(
+    "--address",
+    help="Where browsers reach it through a reverse proxy [default: tracking.aim_address of "
+    "params.toml]",
+)
+@click.option("--print-link", is_flag=True, help="Print the link of the one that runs.")
+def command(port: int, host: str, address: str | None, print_link: bool) -> None:
     """Open Aim on the runs, with a link that compares the two newest recipes.
 
-    Runs that Aim lags behind are mirrored first. Aim answers on this machine alone, until Ctrl-C.
+    Runs that Aim lags behind are mirrored first. The link holds a key, without which nothing is
+    answered: Aim's search can run commands. Ctrl-C ends it.
 
     \b
     Examples:
       cantus ui
       cantus ui --port 5000
+      cantus ui --address https://hub.example.org/user/me/proxy/43800
       cantus ui --print-link
     """
     project = find_project()
-    warning = sync_all(project)
+    tracking = load_params(project.params).tracking
+    repo = aim_repository(project, tracking)
+    warning = sync_all(project, repo)
     if warning:
         click.echo(f"warning: {warning}", err=True)
-    link = comparison_link(f"http://{_HOST}:{port}", project.aim)
+    if repo.is_server:
+        click.echo(
+            f"The runs are mirrored to {repo.place} (params.toml: tracking.aim_repository), and "
+            "its pages are those of the machine where that server runs."
+        )
+        return
+    comparison_link("", repo, project.checkout)  # where there is no run, nothing is started
     if print_link:
-        click.echo(link)
+        click.echo(comparison_link(_running(project), repo, project.checkout))
         return
-    if _answers(port):
-        raise UserError(f"Port {port} is taken already. Give another one: cantus ui --port 43801")
-    _serve(project.aim, port, link)
+    _serve(project, repo, host, port, address or tracking.aim_address)
 
 
-def _serve(repo: Path, port: int, link: str) -> None:
-    """Run `aim up` until it ends or this process is told to.
+def _serve(project: Project, repo: AimRepository, host: str, port: int, address: str) -> None:
+    """Answer until this process is told to end."""
+    from engine.tracking.aim_server import serve
 
-    It has a session of its own: told to end alone, it would leave its server behind.
-    """
-    aim = Path(sys.executable).with_name("aim")
-    arguments = ["up", "--repo", str(repo), "--host", _HOST, "--port", str(port), "--yes"]
-    process = subprocess.Popen([aim, *arguments], start_new_session=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        while process.poll() is None and not _answers(port):
-            time.sleep(0.2)
-        if process.poll() is None:
+    with _listening(host, port) as listener:
+        doors = doors_at(host, listener.getsockname()[1], address)
+
+        def opened() -> None:
+            _write_for_this_user(project.ui_address, doors.address)
+            link = comparison_link(doors.address, repo, project.checkout)
             click.echo(f"\nCompare the newest runs:\n{link}\n")
-        process.wait()
-    except KeyboardInterrupt:
-        click.echo("Aim is closed.")
-    finally:
-        _end(process, port)
+
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        try:
+            serve(Path(repo.place), listener, doors, opened)
+        except KeyboardInterrupt:
+            click.echo("Aim is closed.")
+        finally:
+            project.ui_address.unlink(missing_ok=True)
 
 
-def _end(process: subprocess.Popen[bytes], port: int) -> None:
-    """End Aim and its server, which goes on for a moment after the process that started it."""
-    if process.poll() is not None:
-        return
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait()
-    patience = time.monotonic() + _PATIENCE_SECONDS
-    while _answers(port) and time.monotonic() < patience:
-        time.sleep(0.1)
-    if _answers(port):
-        os.killpg(process.pid, signal.SIGKILL)
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"Port {port} of {host} cannot be had: {error}. Give another: cantus ui --port 43801"
+        ) from error
+    with listener:
+        yield listener
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((_HOST, port)) == 0
+def _write_for_this_user(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text, encoding="utf-8")
+
+
+def _running(project: Project) -> str:
+    try:
+        return project.ui_address.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            "No `cantus ui` runs for this project, and a link holds its key. Start it: cantus ui"
+        ) from error

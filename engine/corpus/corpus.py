@@ -33,8 +33,6 @@ class Corpus:
     """SHA-256 of the clips' content and facts: not of how they are packed."""
     settings: Mapping[str, Any]
     """What params.toml said of the corpus when it was ingested."""
-    tables: Mapping[str, str]
-    """The tables of its folder that said what the files are, with their SHA-256."""
 
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
@@ -51,7 +49,6 @@ class Corpus:
             report=read_report(folder),
             digest=facts["digest"],
             settings=facts["settings"],
-            tables=facts["tables"],
         )
 
     def packed(self, sample_rate_hz: int) -> PackedAudio:
@@ -88,13 +85,12 @@ def ingest_settings(source: CorpusSource) -> dict[str, Any]:
 
 
 def _checked_facts(folder: Path) -> Mapping[str, Any]:
-    """Digest, settings and tables, where manifest and quarantine are those written with them."""
+    """Digest and settings, where the tables are those that were written with them."""
     with as_user_error(f"{folder / FACTS_FILE} is missing or damaged. {AGAIN}", UserError):
         facts = read_json_object(folder / FACTS_FILE)
         checked = {
             "digest": str(facts["digest"]),
             "settings": dict(facts["settings"]),
-            "tables": dict(facts["tables"]),
         }
         sums = dict(facts["sha256"])
     for name, expected in sums.items():

@@ -10,6 +10,7 @@ from engine.corpus.account.report import write_report
 from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.integrity import SEEN_FILE, remember_packed
 from engine.corpus.layouts import Listing, list_files
+from engine.corpus.layouts.passed_over import found_instead
 from engine.corpus.measure.limits import Limits
 from engine.corpus.source import source_folder
 from engine.corpus.store.gather import AUDIO_FOLDER, Gatherer
@@ -75,19 +76,24 @@ def _make(
     store = project.ingest(name)
     with _beside(project.corpus(name)) as (scratch, finished):
         with source_folder(name, source.source, project, scratch / "source") as folder:
-            listing = list_files(folder, scratch, speaker_folders=source.speakers == "folder")
+            listing = list_files(
+                folder,
+                scratch,
+                columns=source.columns,
+                speaker_folders=source.speakers == "folder",
+            )
             _require_audio(name, folder, listing)
             tasks = _tasks(folder, listing, source, store)
             gatherer = Gatherer(finished, source.sample_rates_hz, scratch, scratch / SEEN_FILE)
             with closing(run_over(measure_shard, tasks, work)) as shards:
                 used = _gather(gatherer, shards, listing, progress)
-            tables = {path: sha256_of(folder / path) for path in listing.tables}
-        gatherer.finish(ingest_settings(source), tables)
+            tables = ((path, sha256_of(folder / path)) for path in listing.tables())
+            gatherer.finish(ingest_settings(source), tables)
         report = gatherer.tally.report(
             corpus=name,
             source=source.source,
-            layout=listing.layout,
-            num_other_files=listing.num_other_files,
+            layout=listing.described,
+            passed_over=listing.passed_over,
             packed_hz=tuple(source.sample_rates_hz),
             digest=gatherer.digest.hexdigest(),
         )
@@ -165,8 +171,8 @@ def _clear(store: Path) -> None:
 def _require_audio(name: str, folder: Path, listing: Listing) -> None:
     if not listing.num_candidates:
         raise UserError(
-            f"Corpus {name!r} is empty: {folder} holds no audio file, and "
-            f"{listing.num_other_files} others. Bring audio there with "
+            f"Corpus {name!r} is empty: {folder} holds no audio file"
+            f"{found_instead(listing.passed_over)}. Bring audio there with "
             f"'cantus adopt FOLDER --as {name}', or set corpora.{name}.source to 'builtin'."
         )
 

@@ -15,10 +15,12 @@ from engine.corpus.layouts.database import encode
 from engine.corpus.source import BUILTIN
 from engine.corpus.store.packed import PackedAudio
 from engine.corpus.store.shard_cache import FileState, file_state
+from engine.corpus.table.manifest import read_tables
 from engine.corpus.table.rows import ODD_NAMES, json_line
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.files.checksum import sha256_of
+from engine.files.passing import is_passing, patiently
 from engine.files.text import visible
 from engine.project import Project
 from engine.recipe.params import CorpusSource
@@ -75,7 +77,8 @@ def _same(key: str, now: dict[str, Any], corpus: Corpus) -> bool:
 
 
 def _require_files(corpus: Corpus, folder: Path, store: Path, *, read: bool) -> None:
-    changed = [path for path, digest in corpus.tables.items() if _sha256(folder, path) != digest]
+    tables = read_tables(corpus.folder)
+    changed = [path for path, digest in tables if _sha256(folder, path) != digest]
     states, is_news = [], False
     for (path, digest), seen in _files(corpus, store):
         now = file_state(folder, path)
@@ -162,6 +165,11 @@ def _packed_states(packed: PackedAudio) -> States:
 
 def _sha256(folder: Path, path: str) -> str | None:
     try:
-        return sha256_of(folder / path)
-    except OSError:
+        return patiently(lambda: sha256_of(folder / path))
+    except OSError as error:
+        if is_passing(error):
+            raise UserError(
+                f"{folder / path} cannot be read: {error.strerror}. The disk or the network "
+                "fails: see to it, and give the same command again."
+            ) from error
         return None

@@ -1,41 +1,98 @@
-"""data/ under DVC: from git-tracked prompts to a tracked copy of the user's audio."""
+"""Adopted audio under DVC, all or nothing: data/<name>, data/<name>.dvc, params.toml.
 
-import subprocess
-import sys
+data/builtin, the prompts of the built-in corpora, stays in git (data.dvc records its checksum), so
+that a clone without the adopted audio still runs what does not need it.
+"""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import yaml
+
+from engine.corpus.source import BUILTIN
 from engine.errors import UserError
+from engine.files.atomic import write_atomically
+from engine.files.lock import locked
+from engine.programs import dvc
 from engine.project import Project, require_git
 
-_UNCACHED = "cache: false"
 
-
-def require_dvc(project: Project) -> None:
-    """Raise UserError where the project is no git checkout that DVC has been set up in."""
+def require_dvc(project: Project, name: str) -> None:
+    """Raise UserError where DVC cannot track data/<name>: no checkout, no DVC, another layout."""
     require_git(project)
     if not (project.root / ".dvc").is_dir():
         raise UserError(
-            f"{project.root} has no .dvc folder, so DVC cannot track data/. Run 'dvc init' there."
+            f"{project.root} has no .dvc folder, so DVC cannot track data/. Run 'dvc init' there "
+            "(in a sub-folder of a git repository: 'dvc init --subdir')."
+        )
+    if name == BUILTIN:
+        raise UserError("data/builtin holds Cantus's own prompts. Name another corpus with --as.")
+    if _takes_all(project.root / "data.dvc"):
+        raise UserError(
+            "data.dvc tracks the whole of data/, as in older releases, and DVC tracks nothing "
+            "twice. docs/sharing.md says how to part it."
+        )
+    if _record(project, name).is_file() and not (project.root / "data" / name).exists():
+        raise UserError(
+            f"data/{name}.dvc says what data/{name} holds, and that folder is not here. Run 'dvc "
+            f"pull data/{name}.dvc', delete that file, or choose another name with --as."
         )
 
 
-def track_data(project: Project) -> None:
-    """Have DVC keep data/ in its cache, so that an experiment in another folder finds it.
+@contextmanager
+def adopting(project: Project, name: str) -> Iterator[None]:
+    """What is done inside is done whole, or nothing of it is left.
 
-    As shipped, data/ holds prompts that git tracks, and data.dvc only records their checksum
-    (`cache: false`): `dvc exp run --temp` would check out those prompts alone and train on them
-    without a word. So the prompts leave git's index (not the disk), and DVC takes the folder.
+    A process that is killed leaves data/<name> whole or not at all, and the next adopt goes on.
+    Raises UserError where another adopt is at work.
     """
-    record = project.root / "data.dvc"
-    if record.is_file():
-        lines = record.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if line.strip() != _UNCACHED]
-        record.write_text("".join(kept), encoding="utf-8")
-    _run(project, "git", "rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "--", "data")
-    _run(project, sys.executable, "-m", "dvc", "add", "--quiet", "data")
+    target = project.root / "data" / name
+    ignored = (project.root / ".gitignore", project.root / "data" / ".gitignore")
+    busy = "Another adopt is at work in this project. Wait for its end, then adopt again."
+    with locked(project.root / "build" / "adopt", busy):
+        was_there = target.exists()
+        before = {path: _read(path) for path in (project.params, _record(project, name), *ignored)}
+        try:
+            yield
+        except BaseException:
+            if not was_there:  # first, for a full disk has room for the rest then
+                shutil.rmtree(target, ignore_errors=True)
+            for path, content in before.items():
+                _restore(path, content)
+            raise
 
 
-def _run(project: Project, *command: str) -> None:
-    answer = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        said = (answer.stderr or answer.stdout).strip()
-        raise UserError(f"{' '.join(command[-3:])!r} failed in {project.root}: {said}")
+def track(project: Project, name: str) -> None:
+    """Have DVC keep data/<name> in its cache, so that clones and experiments can get it.
+
+    Raises UserError with DVC's words where it cannot.
+    """
+    _record(project, name).unlink(missing_ok=True)  # a kill may have torn it, and DVC reads it
+    dvc(project.root, "add", f"data/{name}")
+
+
+def _record(project: Project, name: str) -> Path:
+    return project.root / "data" / f"{name}.dvc"
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    if _read(path) == content:
+        return
+    if content is None:
+        path.unlink()
+    else:
+        write_atomically(path, content)
+
+
+def _takes_all(record: Path) -> bool:
+    """Whether a .dvc file at the top tracks all of data/."""
+    with suppress(OSError, yaml.YAMLError, AttributeError, TypeError):
+        outs = yaml.safe_load(record.read_text(encoding="utf-8")).get("outs")
+        return any(one.get("path", "").rstrip("/") == "data" for one in outs)
+    return False

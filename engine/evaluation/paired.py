@@ -8,9 +8,13 @@ the same with hundreds of clips and too narrow with few, where it covers less th
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 from attrs import frozen
+
+Outcome = Literal["better", "worse", "undecided"]
+"""What a comparison says of the new one; undecided is what cannot be told from noise."""
 
 CONFIDENCE = 0.95
 FEW_CLIPS = 30
@@ -36,6 +40,12 @@ class Difference:
         """Whether the interval lies above nought."""
         return self.low > 0
 
+    def outcome(self, *, lowest: bool) -> Outcome:
+        """What it says of the new one; `lowest` says which side is the better one."""
+        if not (self.falls or self.rises):
+            return "undecided"
+        return "better" if self.falls == lowest else "worse"
+
     def sentence(self, *, lowest: bool | None = None) -> str:
         """The difference in words; `lowest` says which side is the better one, where one is."""
         mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
@@ -45,20 +55,23 @@ class Difference:
 
     @property
     def _format(self) -> str:
-        """Two digits of the interval's half width."""
+        """Two digits of the interval's half width, or as many as show an end that is not nought."""
         half = (self.high - self.low) / 2
         if not math.isfinite(half) or half < _SMALLEST:
             return "+.3g"
-        return f"+.{max(0, 1 - math.floor(math.log10(half)))}f"
+        nearest = min((abs(end) for end in (self.low, self.high) if end), default=half)
+        digits = max(0, 1 - math.floor(math.log10(half)), -math.floor(math.log10(nearest)))
+        return f"+.{min(digits, _MOST_DIGITS)}f"
 
     def _change(self, lowest: bool | None) -> str:
         if not (self.falls or self.rises):
             return "no change that can be told from noise"
         if lowest is None:
             return "lower" if self.falls else "higher"
-        return "better" if self.falls == lowest else "worse"
+        return self.outcome(lowest=lowest)
 
 
+_MOST_DIGITS = 9
 _SMALLEST = 1e-6
 """Half widths below are written with exponents."""
 

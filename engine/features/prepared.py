@@ -39,10 +39,14 @@ class Prepared:
 
 
 def features_of(recipe: Recipe, project: Project) -> Features:
-    """Where the features of a recipe are: prepared for it or its parent, else in build/features."""
-    start = recipe.start
-    names = [recipe.name, *([start.from_] if start is not None and start.from_ else [])]
-    return Features(project.features, [project.prepared(name) for name in names])
+    """Where the features of a recipe are: prepared for any recipe, else in build/features.
+
+    A file has digits of all that it depends on, so that those of another recipe serve as well: of
+    its parent, or of the recipe that a run of other values is one of.
+    """
+    own = project.prepared(recipe.name)
+    others = (path for path in sorted(own.parent.glob("[!.]*")) if path.is_dir() and path != own)
+    return Features(project.features, [own, *others])
 
 
 def write_prepared(prepared: Prepared, features: Features, recipe: str, project: Project) -> Path:

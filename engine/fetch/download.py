@@ -5,7 +5,7 @@ from pathlib import Path
 from attrs import frozen
 
 from engine.errors import UserError
-from engine.fetch.source import Progress, Remote, Source
+from engine.fetch.source import Progress, Remote, Source, SpoiledError
 from engine.files.atomic import sync
 from engine.files.checksum import digest_of, sha256_of
 from engine.files.disk import in_words
@@ -65,11 +65,20 @@ def download(source: Source, partial: Partial, sha256: str | None, done: Progres
     try:
         with partial.path.open("ab") as file:
             source.append(partial.remote, partial.size, file, done)
+    except SpoiledError as error:
+        partial.path.unlink()
+        raise UserError(f"{error} What had arrived of {name} was deleted.") from error
     except UserError as error:
+        if not partial.size:
+            partial.path.unlink()
+            raise
         raise UserError(
             f"{error} {in_words(partial.size)} of {name} have arrived and are kept: the same "
             "command goes on with them."
         ) from error
+    if partial.remote.size is None and not partial.path.stat().st_size:
+        partial.path.unlink()
+        raise UserError(f"{partial.remote.address} sent nothing. Name another place with --from.")
     found = sha256_of(partial.path)
     if sha256 not in (None, found):
         partial.path.unlink()

@@ -6,10 +6,16 @@ from engine.errors import UserError
 from engine.fetch.catalogue import read_catalogue
 from engine.project import Project
 
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
 
 def find_weights(named: str, project: Project) -> Path:
-    """The file that a recipe starts from. Raises UserError where there is none."""
+    """The file that a recipe starts from; of a folder of transformers, that of its weights.
+
+    Raises UserError where there is none.
+    """
     path = project.root / named
+    path = next((path / name for name in _WEIGHTS if (path / name).is_file()), path)
     if not path.is_file():
         raise UserError(
             f"The recipe starts from '{named}', and {path} does not exist. {_way_out(named)}"

@@ -15,6 +15,10 @@ Progress = Callable[[int, int | None], None]
 _CHUNK = 1 << 20
 
 
+class SpoiledError(UserError):
+    """What has arrived of a file is of no use, and nothing can be added to it."""
+
+
 @frozen
 class Remote:
     """What is known of a file where it comes from."""

@@ -9,16 +9,20 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
+import httpx2
 from attrs import evolve, frozen
 from huggingface_hub import HfFileMetadata, constants, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+from huggingface_hub.utils import build_hf_headers, get_session  # type: ignore[attr-defined]
 from huggingface_hub.utils import logging as hub_logging
 
-from engine.fetch.source import Progress, Remote
+from engine.errors import UserError
+from engine.fetch.bounds import Bounds, require_sane
+from engine.fetch.source import Progress, Remote, SpoiledError
 from engine.fetch.web_faults import faults_in_words
 
 Token = Literal[False] | None
@@ -90,6 +94,7 @@ def _metadata(address: str, token: Token) -> HfFileMetadata:
 
 
 def _remote(address: str, metadata: HfFileMetadata) -> Remote:
+    require_sane(address, metadata.size)
     return Remote(address, metadata.etag or "", metadata.size)
 
 
@@ -98,7 +103,8 @@ def _append(remote: Remote, start: int, file: BinaryIO, done: Progress, token: T
         headers = build_hf_headers(token=token, library_name="cantus")
         # A server that compresses on the way would count the parts in compressed bytes.
         headers["Accept-Encoding"] = "identity"
-        bar: Any = partial(_Bar, done)
+        bounds = Bounds(remote.address, remote.size, Path(file.name).parent)
+        bar: Any = partial(_Bar, done, bounds)
         http_get(
             remote.address,
             file,
@@ -112,13 +118,16 @@ def _append(remote: Remote, start: int, file: BinaryIO, done: Progress, token: T
 class _Bar:
     """As much of a tqdm bar as `http_get` moves."""
 
-    def __init__(self, done: Progress, *, total: int | None, initial: int, **_: object) -> None:
-        self._done, self._total, self._have = done, total, initial
+    def __init__(
+        self, done: Progress, bounds: Bounds, *, total: int | None, initial: int, **_: object
+    ) -> None:
+        self._done, self._bounds, self._total, self._have = done, bounds, total, initial
         self.update(0)
 
     def update(self, num_bytes: int) -> None:
         """So many bytes more are there; less where the whole is sent again."""
         self._have += num_bytes
+        self._bounds.take(self._have)
         self._done(self._have, self._total)
 
     def __enter__(self) -> Self:
@@ -134,6 +143,9 @@ def _own_settings() -> Iterator[None]:
 
     It also writes what arrives at once: by default it drops up to 10 MB where a connection is cut.
     """
+    session = get_session()
+    hooks = session.event_hooks
+    session.event_hooks = {**hooks, "response": [*hooks.get("response", []), _refuse_odd]}
     before = constants.HF_HUB_DISABLE_TELEMETRY, constants.DOWNLOAD_CHUNK_SIZE
     verbosity = hub_logging.get_verbosity()
     constants.HF_HUB_DISABLE_TELEMETRY = True
@@ -144,3 +156,16 @@ def _own_settings() -> Iterator[None]:
     finally:
         constants.HF_HUB_DISABLE_TELEMETRY, constants.DOWNLOAD_CHUNK_SIZE = before
         hub_logging.set_verbosity(verbosity)
+        session.event_hooks = hooks
+
+
+def _refuse_odd(response: httpx2.Response) -> None:
+    """Raise an error where an answer is none that the library would refuse, and yet of no use."""
+    address = str(response.request.url)
+    if response.is_redirect and "Location" not in response.headers:
+        raise UserError(f"{address} leads on to nowhere. Name another place with --from.")
+    coded = response.headers.get("Content-Encoding", "identity").lower()
+    if response.is_success and response.request.method == "GET" and coded != "identity":
+        raise SpoiledError(
+            f"{address} sends the file compressed ({coded[:20]}), which was not asked for."
+        )

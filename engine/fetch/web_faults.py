@@ -13,9 +13,13 @@ from huggingface_hub.errors import (
 )
 
 from engine.errors import UserError
+from engine.fetch.source import SpoiledError
 
+_SHOWN = 200
 _ELSEWHERE = "name another place with --from: a repository, an address, or a folder"
 _REFUSED = (401, 403)
+_BEYOND_ITS_END = 416
+"""The answer of a server that has fewer bytes of a file than have arrived."""
 
 
 @contextmanager
@@ -23,13 +27,17 @@ def faults_in_words(address: str) -> Iterator[None]:
     """Inside, what befalls a request becomes a UserError; what a disk refuses stays."""
     try:
         yield
-    except (OfflineModeIsEnabled, HfHubHTTPError, httpx2.HTTPError) as error:
+    except HfHubHTTPError as error:
+        kind = SpoiledError if error.response.status_code == _BEYOND_ITS_END else UserError
+        raise kind(_in_words(error, address)) from error
+    except (OfflineModeIsEnabled, httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        # The library lets through what it does not expect of a server: names, ports, numbers.
         raise UserError(_in_words(error, address)) from error
     except OSError as error:
         if error.errno is not None:
             raise
         # The library's check of the size has no class of its own.
-        raise UserError(f"{address} sent more or fewer bytes than it said.") from error
+        raise SpoiledError(f"{address} sent more or fewer bytes than it said.") from error
 
 
 def _in_words(error: Exception, address: str) -> str:
@@ -54,5 +62,5 @@ def _in_words(error: Exception, address: str) -> str:
             if answer.status_code in _REFUSED:
                 return f"{said}: see to the token in HF_TOKEN, or {_ELSEWHERE}."
             return f"{said}: the file cannot be had there. Try later, or {_ELSEWHERE}."
-    reason = str(error) or type(error).__name__
+    reason = (str(error) or type(error).__name__).rstrip(".")[:_SHOWN]
     return f"{address} cannot be read: {reason}. See to your connection, or {_ELSEWHERE}."

@@ -1,10 +1,11 @@
 """One process at a time: in a folder, on a file. The only place that knows how a lock is taken.
 
-The kernel's own lock: it lets go when the process ends, however it ends. `filelock` takes the same
-one, but for a lock file alone, waits by asking again and again, and falls back to a file that a
-killed process leaves behind.
+The kernel's own lock (flock): it lets go when the process ends, however it ends. Some network file
+systems have none (NFS without its lock service, Lustre mounted without `flock`): there a file takes
+its place (`soft_lock.py`).
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from pathlib import Path
 from engine.errors import UserError
 
 LOCK_FILE = ".lock"
+HELD = ".held"
+"""Added to a lock's name: the file that stands for the lock where the kernel has none."""
+_NO_KERNEL_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 @contextmanager
@@ -28,15 +32,21 @@ def locked(folder: Path, busy: str) -> Iterator[None]:
 def lock(path: Path, busy: Exception | None = None) -> Iterator[None]:
     """Hold the lock on a file, made where it is missing, or on a folder that is there.
 
-    Where another process holds it, `busy` is raised; with None that process is waited for.
+    Where another process holds it, `busy` is raised; with None that process is waited for. Without
+    locks of the kernel, a `busy` of the kind UserError also names the file that stands for one.
     """
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        if busy is None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        elif not _take(descriptor, fcntl.LOCK_EX):
+        taken = _take(descriptor, fcntl.LOCK_EX, wait=busy is None)
+        if taken is None:
+            from engine.files.soft_lock import soft_lock
+
+            with soft_lock(_beside(path), busy):
+                yield
+        elif busy is not None and not taken:
             raise busy
-        yield
+        else:
+            yield
     finally:
         os.close(descriptor)
 
@@ -48,14 +58,28 @@ def is_held(folder: Path) -> bool:
         return False
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        return not _take(descriptor, fcntl.LOCK_SH)
+        taken = _take(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+    if taken is None:
+        from engine.files.soft_lock import is_softly_held
+
+        return is_softly_held(_beside(path))
+    return not taken
 
 
-def _take(descriptor: int, kind: int) -> bool:
+def _take(descriptor: int, kind: int, *, wait: bool = False) -> bool | None:
+    """Whether the lock was to be had; None where the file system has no locks of the kernel."""
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno in _NO_KERNEL_LOCKS:
+            return None
+        raise
     return True
+
+
+def _beside(path: Path) -> Path:
+    return path / f"{LOCK_FILE}{HELD}" if path.is_dir() else path.with_name(path.name + HELD)

@@ -4,8 +4,9 @@ Nothing is downloaded, and no file of a folder runs code.
 """
 
 import pickle
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from engine.files.untrusted import as_user_error
+from engine.files.pickles import require_bounded_file
+from engine.files.untrusted import as_user_error, read_json_object
 
 SAMPLE_RATE_HZ = 16_000
 """That speech recognisers and speaker encoders hear."""
@@ -57,7 +59,12 @@ def read_config(
 
 
 def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
-    """A part of a model folder by its `from_pretrained`. Raises UserError where it has none."""
+    """A part of a model folder by its `from_pretrained`.
+
+    Raises UserError where it has none, and where it brings code of its own: `transformers` would
+    ask on the terminal whether to run it.
+    """
+    _refuse_code(folder)
     said = (
         f"{folder} holds no {what} that transformers can read. Save the model there whole, with "
         "its feature extractor and tokenizer."
@@ -65,6 +72,27 @@ def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
     damaged = (SafetensorError, pickle.UnpicklingError)
     with as_user_error(said, OSError, ImportError, *damaged), quiet():
         return read(folder, local_files_only=True)
+
+
+def _refuse_code(folder: Path) -> None:
+    for path in sorted(folder.glob("*config.json")):
+        content: dict[str, Any] = {}
+        with suppress(UserError):  # what is damaged is told where it is read
+            content = read_json_object(path)
+        if named := content.get("auto_map"):
+            raise UserError(
+                f"{folder} brings code of its own ({path.name}: auto_map, {str(named)[:100]}), and "
+                "code of a folder is never run. Take a model that transformers has itself; if this "
+                "is one, remove auto_map from the file."
+            )
+
+
+def _refuse_unbounded(folder: Path) -> None:
+    """Raise UserError where weights would take for ever to read."""
+    for path in sorted(folder.glob("pytorch_model*.bin")):
+        sentence = f"{path} is damaged, or made to do harm: it cannot be read safely."
+        with as_user_error(sentence, zipfile.BadZipFile, OSError):
+            require_bounded_file(path)
 
 
 def load_network(auto_class: Any, folder: Path, device: torch.device) -> Any:
@@ -78,6 +106,7 @@ def load_network(auto_class: Any, folder: Path, device: torch.device) -> Any:
         found: tuple[nn.Module, dict[str, Any]] = auto_class.from_pretrained(folder, **more)
         return found
 
+    _refuse_unbounded(folder)
     network, found = read_part(read, folder, "weights")
     missing = sorted(n for n in found["missing_keys"] if not n.endswith(_ONLY_TRAINED_WITH))
     if missing:

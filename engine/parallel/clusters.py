@@ -17,6 +17,7 @@ from joblib import cpu_count
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import ParallelBackendBase
 
+from engine.elsewhere import elsewhere
 from engine.errors import UserError
 from engine.recipe.params import Work
 
@@ -154,7 +155,8 @@ def _ray(work: Work) -> Iterator[Workers]:
     if work.address:
         _require_ray(work)
         where = {"address": work.address}
-    ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
+    with elsewhere():  # Ray has its workers import from the folder that is current here
+        ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
     try:
         remote = ray.remote(_call).options(max_retries=3 if work.address else 0)
         yield Workers(

@@ -85,8 +85,8 @@ def _with_section(path: Path, text: str, key: str, content: Any) -> str:
             f"{path}: write '{key}:' on a line of its own, and each of your {key} on lines below "
             "it, so that the generated ones can stand beside them."
         )
-    if not content:
-        return text
+    if not content:  # DVC refuses a section that says nothing
+        return re.sub(rf"^{key}:[ \t]*(#.*)?\n(?=[^\s-]|\Z)", "", text, flags=re.MULTILINE)
     if header is None:
         text = f"{text.rstrip()}\n{key}:\n"
         return text + _region(content, 2)

@@ -1,6 +1,7 @@
 """What dvc.yaml says of a project's recipes: stages, parameters and plots, as plain values."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from posixpath import normpath
 from typing import Any
 
 from attrs import frozen
@@ -45,7 +46,7 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
     left_out = _left_out(recipes, params)
     used = [one for one in recipes if one.recipe.name not in left_out]
     stages: dict[str, Mapping[str, Any]] = {RESOLVE: _resolve()}
-    stages |= {name: _ingest(name) for name in params.corpora}
+    stages |= {name: _ingest(name, source.source) for name, source in params.corpora.items()}
     preparing = [one.recipe for one in used if one.prepares]
     if preparing:
         stages[PREPARE] = _prepare(preparing)
@@ -120,11 +121,12 @@ def _resolve() -> dict[str, Any]:
     }
 
 
-def _ingest(corpus: str) -> dict[str, Any]:
+def _ingest(corpus: str, source: str) -> dict[str, Any]:
+    folder = normpath("data/builtin" if source == "builtin" else source)
     return {
         "desc": f"Corpus {corpus}: checked, quarantined, packed",
         "cmd": f"cantus ingest {corpus}",
-        "deps": [f"build/corpora/{corpus}.toml", "data"],
+        "deps": [f"build/corpora/{corpus}.toml", folder if folder.startswith("data/") else "data"],
         "outs": [f"build/corpus/{corpus}"],
     }
 

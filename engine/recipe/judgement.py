@@ -36,7 +36,7 @@ class Guard:
         "the metric must lie in [low, high]", default=None
     )
     plateau_steps: int | None = setting(
-        "the metric must reach a new best at least once in so many steps",
+        "the metric must get better over so many steps, clip by clip",
         default=None,
         check=at_least(1),
     )
@@ -46,13 +46,11 @@ class Guard:
         default=None,
     )
     gap: str | None = setting(
-        "training metric that must not fall while the guard's own rises for `gap_steps`",
+        "training metric that must not fall while the guard's own surely rises, clip by clip",
         default=None,
         names="metric",
     )
-    gap_steps: int | None = setting(
-        "how long such a gap is tolerated", default=None, check=at_least(1)
-    )
+    gap_steps: int | None = setting("over how many steps at least", default=None, check=at_least(1))
     action: Literal["stop", "warn", "off"] = setting(
         "what happens; 'off' switches an inherited guard, or one of the system's, off",
         default="stop",
@@ -140,19 +138,31 @@ class Expectation:
             yield "low", "must not be above high at the same point"
 
 
+OWN = "self"
+"""How a verdict names the recipe itself, whatever it is called: children inherit the table."""
+
+
 @frozen(kw_only=True)
 class Verdict:
-    """What to do with the result: n cuts of a metric make n + 1 rows, without hole or overlap."""
+    """What a value means: n cuts of a metric make n + 1 rows, without hole or overlap.
+
+    What is better is no matter of cuts: it is found clip by clip, against the weights that the
+    recipe continues and against the baselines that `keep` names, and comes before these rows.
+    """
 
     metric: str = setting("the metric", names="result")
     cuts: tuple[float, ...] = setting("ascending limits", check=_cuts)
-    keep: tuple[str, ...] = setting("the recipe whose result is kept, for each row")
-    say: tuple[str, ...] = setting("the verdict in words, for each row")
+    keep: tuple[str, ...] | None = setting(
+        "whose result is kept, for each row: 'self' (as where it is not given), the parent or a "
+        "baseline; a row stands where the comparison clip by clip keeps the same",
+        default=None,
+    )
+    say: tuple[str, ...] = setting("what the value means, for each row: no comparison")
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """One row more than cuts."""
         num_rows = len(self.cuts) + 1
-        for column in ("keep", "say"):
+        for column in given(self, ("keep", "say")):
             if len(getattr(self, column)) != num_rows:
                 number = len(getattr(self, column))
                 yield column, f"{len(self.cuts)} cuts make {num_rows} rows, got {number}"

@@ -9,6 +9,7 @@ from engine.recipe.faults import Fault, KeyPath, Place, RecipeError, did_you_mea
 from engine.recipe.layers import Layer, merge
 from engine.recipe.lineage import joined, read_lineage
 from engine.recipe.migration import outdated, require_no_schema_1
+from engine.recipe.naming import recipe_name
 from engine.recipe.optimizers import Constant
 from engine.recipe.overrides import parse_override
 from engine.recipe.plain import to_plain
@@ -82,6 +83,8 @@ def _is_part(path: KeyPath, old: Mapping[KeyPath, Fault]) -> bool:
 
 def _header_faults(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Iterator[Fault]:
     name, system = layer.values.get("name"), layer.values.get("system")
+    if stem != _BESIDE_A_RUN and (wrong := recipe_name(stem)):
+        yield layer.fault(("name",), wrong)
     if isinstance(name, str) and stem not in (name, _BESIDE_A_RUN):
         what = f"'{name}' must be the file's own name, '{stem}', or be left out"
         yield layer.fault(("name",), what)

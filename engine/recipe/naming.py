@@ -44,6 +44,17 @@ def recipe_name(name: str) -> str | None:
     return _folder(name)
 
 
+def run_name(name: str) -> str | None:
+    """A check: what keeps `name` from being a run's: a recipe's name, perhaps with digits.
+
+    `words+3f9c2a` is a run of the recipe `words` with other values than its file has.
+    """
+    recipe, plus, digits = name.partition("+")
+    if plus and not re.fullmatch(r"[0-9a-f]{6}", digits):
+        return f"after '+' six digits 0-9, a-f are expected, got {name!r}"
+    return recipe_name(recipe)
+
+
 def _folder(name: str) -> str | None:
     if len(name) > LONGEST_NAME:
         return f"a name of {len(name)} characters is too long; {LONGEST_NAME} are allowed"

@@ -1,6 +1,6 @@
 """params.toml: what is true of this machine and of this run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,17 @@ def _rates(value: tuple[int, ...]) -> str | None:
     if len(set(value)) < len(value):
         return "must not name a rate twice"
     return not_empty(value) or _rate(min(value)) or _rate(max(value))
+
+
+_COLUMNS = ("file", "text", "speaker", "language", "label", "list", "-", "_")
+
+
+def wrong_columns(value: Sequence[str]) -> str | None:
+    """What is wrong with names of columns: one is unknown, or none is the file. None: nothing."""
+    unknown = [name for name in value if name not in _COLUMNS]
+    if unknown:
+        return f"must hold only {listed(_COLUMNS)}: {unknown[0]!r} is none of them"
+    return None if not value or "file" in value else "must hold 'file', the column of audio files"
 
 
 def _corpora(value: dict[str, Any]) -> str | None:
@@ -57,6 +68,12 @@ class CorpusSource:
     sample_rates_hz: tuple[int, ...] = setting("rates it is packed at", check=_rates)
     speakers: Literal["unknown", "folder"] = setting(
         "whether the innermost folder names the speaker", default="unknown"
+    )
+    columns: tuple[str, ...] = setting(
+        "what the columns of its tables are, where their first line does not say it: 'file', "
+        "'text', 'speaker', 'language', 'label', 'list', or '-' for one to pass over",
+        default=(),
+        check=wrong_columns,
     )
     channels: Literal["mix", "split"] = setting(
         "what becomes of several channels: their mean, or a clip of each", default="mix"
@@ -107,6 +124,20 @@ class Tracking:
     """Who mirrors the events of a run."""
 
     aim: bool = setting("whether Aim does", default=True)
+    aim_repository: str = setting(
+        "folder that holds Aim's repository, by its path or its path in the project, which several "
+        "projects may share; or a tracking server, as aim://host:53800; empty: the project",
+        default="",
+        check=matches(
+            r"(?!aim:|[a-z]+://).*|aim://[^\s/:@]+:[0-9]+", "a folder or 'aim://host:port'"
+        ),
+    )
+    aim_address: str = setting(
+        "where browsers reach `cantus ui` through a reverse proxy, as "
+        "https://hub.example.org/user/me/proxy/43800; empty: on this machine",
+        default="",
+        check=matches(r"https?://[^\s/?#@]+(/[^\s?#]*)?|", "an address such as https://host/path"),
+    )
 
 
 @frozen(kw_only=True)

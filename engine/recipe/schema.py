@@ -7,7 +7,7 @@ from attrs import frozen
 
 from engine.recipe.fields import setting
 from engine.recipe.judgement import Expectation, Guard, Samples, Verdict, same_guards
-from engine.recipe.naming import recipe_name
+from engine.recipe.naming import recipe_name, run_name
 from engine.recipe.optimizers import Optimizer, Schedule
 from engine.recipe.training import SCRATCH, Start, Training
 
@@ -66,7 +66,7 @@ class Recipe:
     schema: int = setting(f"version of the recipe grammar: {SCHEMA_VERSION}", check=_version)
     name: str = setting(
         "the recipe's name: that of its file, and so its stage and model folder; need not be given",
-        check=recipe_name,
+        check=run_name,
     )
     system: str = setting("model family")
     summary: str = setting("one sentence", identity=False)

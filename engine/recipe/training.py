@@ -8,7 +8,7 @@ from attrs import frozen
 
 from engine.recipe.alternatives import LENGTHS, exactly_one
 from engine.recipe.fields import at_least, between, matches, not_empty, setting
-from engine.recipe.naming import recipe_name
+from engine.recipe.naming import run_name
 
 SCRATCH = "scratch"
 """What start.from says where nothing is continued, as in a demo of a recipe that continues."""
@@ -88,7 +88,7 @@ class Start:
         "name of the recipe this one continues; 'scratch': none, whatever was inherited",
         default=None,
         key="from",
-        check=recipe_name,
+        check=run_name,
     )
     weights: str | None = setting(
         "or a file of published weights, by its path in the project; the first evaluation is "

@@ -1,6 +1,7 @@
 """How a run ended, in a sentence or three."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     """
     history = History.of(folder)
     ending = history.ending
-    recipe = history.facts("start").get("recipe", folder.name)
+    start = history.facts("start")
+    recipe = start.get("recipe", folder.name)
+    again = start["command"] if "of" in start else f"dvc repro {recipe}"
     if ending is None:
-        return _unended(folder, recipe, history)
+        return _unended(folder, recipe, history, again)
     if ending.kind == "finish":
-        return _finished(recipe, ending, remark)
+        return _finished(recipe, history, ending, remark)
     reason = ending.facts.get("reason")
     if reason == "guard":
         return _guarded(recipe, history, ending)
@@ -30,33 +33,58 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     if reason == "interrupted":
         return (
             f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
-            f"`dvc repro {recipe}` continues from there."
+            f"`{again}` continues from there."
         )
     return (
         f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
     )
 
 
-def tell_verdict(facts: dict[str, Any], remark: str | None = None) -> str:
-    """The verdict of a finish event's facts as a sentence, and what stands against it now."""
-    verdict = facts.get("verdict")
+def tell_verdict(facts: Mapping[str, Any], remark: str | None = None) -> str:
+    """The verdict of a finish event's facts in sentences, and what stands against it now.
+
+    First what was compared, then which result is kept, then what the value means by the recipe.
+    """
+    verdict, gain = facts.get("verdict"), facts.get("gain")
     if not verdict:
-        return "The recipe holds no verdict."
-    said = (
-        f"Verdict: {verdict['say']} ({verdict['metric']} is {figure(verdict['value'])}); "
-        f"keep {verdict['keep']}."
-    )
-    return f"{said} {remark}" if remark else said
+        said = [gain or "", "The recipe holds no verdict.", remark or ""]
+    else:
+        said = [gain or "", _kept(verdict), tell_level(verdict), remark or ""]
+    return " ".join(filter(None, said))
 
 
-def _finished(recipe: str, ending: Event, remark: str | None) -> str:
+def tell_level(verdict: Mapping[str, Any]) -> str:
+    """What a verdict's value means by the table of the recipe, in a sentence; empty without one."""
+    of = f"By the recipe's table {verdict['metric']} of {figure(verdict['value'])}"
+    if verdict.get("level"):
+        return f"{of} is: {verdict['level']}."
+    proposed, against = verdict.get("proposed"), verdict.get("against")
+    if proposed and against:
+        return f"{of} would keep {proposed}; the comparison comes first."
+    diff = f"cantus diff {verdict['keep']} {proposed}"
+    return f"{of} would keep {proposed}: `{diff}` compares them." if proposed else ""
+
+
+def _kept(verdict: Mapping[str, Any]) -> str:
+    by_table = not (verdict.get("against") or verdict.get("proposed"))
+    value = f" ({verdict['metric']} is {figure(verdict['value'])})" if by_table else ""
+    return f"Verdict: {verdict['say']}{value}; keep {verdict['keep']}."
+
+
+def tell_time(history: History, seconds: float) -> str:
+    """How long the process that finished a run took; of a resumed run that is not all of it."""
+    resumed = history.all("resume")
+    since = f" since it was resumed at step {resumed[-1].step:,}" if resumed else ""
+    return f"{duration(seconds)}{since}"
+
+
+def _finished(recipe: str, history: History, ending: Event, remark: str | None) -> str:
     facts = dict(ending.facts)
-    took = f" in {duration(facts['seconds'])}" if "seconds" in facts else ""
+    took = f" in {tell_time(history, facts['seconds'])}" if "seconds" in facts else ""
     missed = [item["name"] for item in facts.get("expectations", ()) if item["met"] is False]
     said = (
         f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "
     )
-    said += f"{facts['gain']} " if facts.get("gain") else ""
     said += tell_verdict(facts, remark)
     return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
 
@@ -82,15 +110,15 @@ def _unfit(recipe: str, history: History, ending: Event) -> str:
     )
 
 
-def _unended(folder: Path, recipe: str, history: History) -> str:
+def _unended(folder: Path, recipe: str, history: History, again: str) -> str:
     last = history.events[-1].step if history.events else 0
     if is_held(folder):
         return f"{recipe} is training at this moment: step {last:,} at least is done."
     saved = _saved_step(folder)
     ahead = (
-        f"`dvc repro {recipe}` continues from its checkpoint at step {saved:,}."
+        f"`{again}` continues from its checkpoint at step {saved:,}."
         if saved is not None
-        else f"It left no checkpoint: `dvc repro {recipe}` starts afresh."
+        else f"It left no checkpoint: `{again}` starts afresh."
     )
     return (
         f"{recipe} was killed after step {last:,}: its events stop there without an end (a kill, "

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from engine.recipe.judgement import Expectation
+from engine.report.words import figure_beside
 from engine.tracking.events import Event
 
 Outcome = Literal["met", "missed", "not reached"]
@@ -68,8 +69,9 @@ def _point(
     high = expectation.high[index] if expectation.high else None
     if value is None:
         return "missed", f"{where}: no number, expected {_limits(low, high)}"
+    shown = figure_beside(value, (low, high))
     inside = (low is None or low <= value) and (high is None or value <= high)
-    return ("met" if inside else "missed"), f"{where}: {value:.4g}, expected {_limits(low, high)}"
+    return ("met" if inside else "missed"), f"{where}: {shown}, expected {_limits(low, high)}"
 
 
 def _limits(low: float | None, high: float | None) -> str:

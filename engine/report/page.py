@@ -7,16 +7,16 @@ from typing import Any
 from engine.files.atomic import write_atomically
 from engine.files.pages import page_template
 from engine.files.text import visible_lines
-from engine.recipe.judgement import guards_on
 from engine.recipe.schema import Recipe
 from engine.report.curves import draw_curves, picture_name
-from engine.report.ending import tell_ending
+from engine.report.ending import tell_ending, tell_level, tell_time
 from engine.report.gallery import exhibits
 from engine.report.history import History
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
-from engine.report.words import duration, figure
-from engine.tracking.events import Event
+from engine.report.trained import run_of, what_was_trained
+from engine.report.watched import tell_silent_guards
+from engine.report.words import figure
 from engine.tracking.numbered import numbered_tables
 
 
@@ -41,10 +41,13 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
     drawn = draw_curves(history, recipe, folder / "curves")
     return {
         "recipe": recipe,
+        "run_of": run_of(start),
+        "trained": what_was_trained(history, recipe),
         "demo_settings": start.get("demo_settings"),
-        "num_guards": len([*guards_on(recipe.guard)]),
+        "silent_guards": tell_silent_guards(history, recipe),
         "ending": tell_ending(folder),
-        "verdict": finish.get("verdict"),
+        "verdict": (verdict := finish.get("verdict")),
+        "level": tell_level(verdict) if verdict else "",
         "gain": finish.get("gain"),
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
@@ -59,7 +62,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "curves": [(name, picture_name(name)) for name in drawn],
         "side_by_side": side_by_side(history),
         "exhibits": exhibits(history),
-        "facts": _facts(start, next(iter(history.all("finish")), None)),
+        "facts": _facts(history),
         "resolved": resolved.read_text(encoding="utf-8") if resolved.is_file() else "",
     }
 
@@ -84,20 +87,26 @@ def _comparisons(history: History) -> list[tuple[int, int | None, str]]:
 
 
 def _used(data: Mapping[str, Any]) -> str | None:
+    """What of the corpus is sound, and what of it the run has."""
     if "used" not in data or "found" not in data:
         return None
-    return f"Used {figure(data['used'])} of {figure(data['found'])} clips."
+    sound = f"{figure(data['used'])} of {figure(data['found'])} clips in the corpus are sound"
+    if "training" not in data or "evaluation" not in data:
+        return f"{sound}."
+    training, evaluation = figure(data["training"]), figure(data["evaluation"])
+    return f"{sound}. This run has {training} clips for training, {evaluation} for evaluation."
 
 
-def _facts(start: Mapping[str, Any], finish: Event | None) -> dict[str, str]:
+def _facts(history: History) -> dict[str, str]:
     """What a person asks of a run besides its result: size, time, machine, command."""
+    start, finish = history.facts("start"), next(iter(history.all("finish")), None)
     facts = {}
     if "parameters" in start:
         facts["parameters"] = figure(start["parameters"])
     if finish is not None:
         facts["length"] = f"{finish.step:,} steps ({round(finish.epoch, 2):g} epochs)"
         facts["best step"] = figure(finish.facts["best_step"])
-        facts["time taken"] = duration(finish.facts["seconds"])
+        facts["time taken"] = tell_time(history, finish.facts["seconds"])
     machine = start.get("machine", {})
     facts |= {str(key).replace("_", " "): str(value) for key, value in machine.items()}
     return facts | {key: str(start[key]) for key in ("command",) if key in start}

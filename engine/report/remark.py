@@ -6,16 +6,20 @@ from engine.tracking.comparable import foreign_recipes
 
 
 def remark_on_verdict(history: History, project: Project) -> str | None:
-    """A sentence where the figures of the recipe that a run's verdict keeps do not compare.
+    """A sentence where the present figures of what a run's verdict names do not compare.
 
     It is true of this moment: events and verdict.json hold no such thing.
     """
-    keep = (history.facts("finish").get("verdict") or {}).get("keep")
-    if keep is None or keep == history.facts("start").get("recipe"):
+    verdict = history.facts("finish").get("verdict") or {}
+    named = verdict.get("proposed") or verdict.get("keep")
+    if named is None or named == history.facts("start").get("recipe"):
         return None
-    if keep not in foreign_recipes(project, history.facts("eval").get("evaluation_set")):
+    if named not in foreign_recipes(project, history.facts("eval").get("evaluation_set")):
         return None
+    foreign = f"The present figures of {named} are not of these evaluation clips"
+    if named == verdict.get("against"):
+        return f"{foreign}: it was compared as it was when this run began."
     return (
-        f"The present figures of {keep} are not of these evaluation clips and cannot be compared "
-        "with these: evaluate both on the same clips before one is kept for the other."
+        f"{foreign} and cannot be compared with these: evaluate both on the same clips before one "
+        "is kept for the other."
     )

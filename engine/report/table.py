@@ -78,6 +78,7 @@ def _columns(history: History) -> dict[str, Mapping[str, float | None]]:
 def _remark(
     history: History, recipe: Recipe, best: str, columns: dict[str, Mapping[str, float | None]]
 ) -> str | None:
+    """Which baselines the result beats: clip by clip where that was found, else by the values."""
     result = history.final.get(f"eval/{best}")
     costless = {
         name: value
@@ -88,22 +89,23 @@ def _remark(
         return None
     sign = 1 if recipe.training.best_is == "lowest" else -1
     ranked = sorted(costless, key=lambda name: sign * costless[name])
-    beaten = [name for name in ranked if sign * result < sign * costless[name]]
-    unbeaten = [name for name in ranked if name not in beaten]
-    said = f"{best} is {figure(result)}. Of what learns nothing it beats {_named(beaten, costless)}"
-    said += f", but not {_named(unbeaten, costless)}." if unbeaten else "."
-    return said + _untrained(columns, best)
+    known = {one["name"]: one["outcome"] for one in history.facts("finish").get("baselines", ())}
+    by_value = {n: "better" if sign * result < sign * costless[n] else "worse" for n in ranked}
+    outcomes = {name: known.get(name, by_value[name]) for name in ranked}
+    said = f"{best} is {figure(result)}. Of what learns nothing it beats "
+    said += _named([name for name in ranked if outcomes[name] == "better"], costless) or "nothing"
+    for outcome, words in (("worse", ", but not "), ("undecided", "; it cannot be told from ")):
+        if some := [name for name in ranked if outcomes[name] == outcome]:
+            said += words + _named(some, costless)
+    untrained = columns.get("untrained", {}).get(best)
+    return f"{said}.{'' if untrained is None else _untrained(untrained, sign, result)}"
 
 
 def _named(names: list[str], figures: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} ({figure(figures[name])})" for name in names) or "nothing"
+    return ", ".join(f"{name} ({figure(figures[name])})" for name in names)
 
 
-def _untrained(columns: dict[str, Mapping[str, float | None]], best: str) -> str:
-    value = columns.get("untrained", {}).get(best)
-    if value is None:
-        return ""
-    return (
-        f" The untrained network has {figure(value)}; to beat that is no achievement, since "
-        "anything that learns at all does."
-    )
+def _untrained(value: float, sign: int, result: float) -> str:
+    if sign * result >= sign * value:
+        return f" The untrained network has {figure(value)}: the result is no better."
+    return f" The untrained network has {figure(value)}; to beat that is no achievement."

@@ -1,5 +1,7 @@
 """Figures and durations as people read them."""
 
+from collections.abc import Iterable
+
 
 def figure(value: float | None) -> str:
     """Write a number with four significant digits, whole ones with thousands separated."""
@@ -8,6 +10,20 @@ def figure(value: float | None) -> str:
     if float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:.4g}"
+
+
+def figure_beside(value: float, limits: Iterable[float | None]) -> str:
+    """Write a number with as many digits, at least 4, as show on which side of limits it lies."""
+    others = [limit for limit in limits if limit is not None]
+    for digits in range(4, 17):
+        text = f"{value:.{digits}g}"
+        if all(_side(float(text), limit) == _side(value, limit) for limit in others):
+            return text
+    return repr(value)
+
+
+def _side(value: float, limit: float) -> int:
+    return (value > limit) - (value < limit)
 
 
 def duration(seconds: float) -> str:

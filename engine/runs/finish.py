@@ -2,26 +2,27 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.evaluation.clip_table import write_clip_table
 from engine.project import Project
 from engine.recipe.schema import Recipe
+from engine.report.ending import tell_verdict
 from engine.report.expectations import judge
 from engine.report.history import History
 from engine.report.page import build_report
 from engine.report.remark import remark_on_verdict
 from engine.report.verdict import reach_verdict
+from engine.runs.comparison import compare_result
 from engine.runs.folder import RunFolder, write_json
 from engine.runs.model_store import drop_older_models, keep_model, link_tree, place_model
 from engine.runs.publish import final_metrics, publish
 from engine.runs.store import FolderStore
-from engine.tracking.events import Event, read_events
+from engine.tracking.events import read_events
 from engine.training.checkpoint import checkpoints, read_checkpoint
 from engine.training.loop import Loop
-from engine.training.record import Record
 
 
 def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
@@ -59,8 +60,8 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     place_model(folder, project.model(recipe.name))
     folder.finish()
     folder.note_as_latest()
-    said = _sentence(recipe, final_metrics(history, facts["best_step"]), facts)
-    return _remarked(said, remark_on_verdict(History(tuple(history)), project))
+    remark = remark_on_verdict(History(tuple(history)), project)
+    return _sentence(recipe, final_metrics(history, facts["best_step"]), facts, remark)
 
 
 def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
@@ -72,14 +73,17 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     _checkpoints(folder, model)
     link_tree(folder.path / "lineage", model / "lineage")
     write_clip_table(model / "evaluation" / "clips.tsv", loop.record.table(loop.system.eval_clips))
-    message = _conclude(loop, store, model, step, started)
+    _conclude(loop, store, model, step, started)
     for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, model / name)
     publish(project, recipe.name, folder.events, step)
     shutil.copy2(project.metrics(recipe.name), model / "metrics.json")
-    remark = remark_on_verdict(History.of(model), project)
+    history = History.of(model)
+    remark = remark_on_verdict(history, project)
     build_report(model, recipe, remark)
-    return _remarked(message, remark)
+    return _sentence(
+        recipe, final_metrics([*history.events], step), history.facts("finish"), remark
+    )
 
 
 def _checkpoints(folder: RunFolder, model: Path) -> None:
@@ -90,77 +94,38 @@ def _checkpoints(folder: RunFolder, model: Path) -> None:
         link_tree(path, model / "checkpoints" / name)
 
 
-def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: float) -> str:
-    """Judge expectations and verdict, write the finish event and say the verdict."""
+def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: float) -> None:
+    """Judge expectations and verdict, and write the finish event."""
     recipe = loop.recipe
     store.log.sync()
     history = list(read_events(store.folder.events))
     metrics = final_metrics(history, step)
     expectations = [judge(metric, one, history).facts() for metric, one in recipe.expect.items()]
-    table = recipe.verdict
-    verdict = None
-    if table is not None:
-        verdict = reach_verdict(table, metrics.get(table.metric)).facts()
+    comparisons = compare_result(recipe, loop.record, metrics, history)
+    metric = recipe.verdict.metric if recipe.verdict else recipe.training.best
+    verdict = reach_verdict(recipe.verdict, metric, metrics.get(metric), comparisons.compared)
     facts: dict[str, Any] = {
-        "verdict": verdict,
+        "verdict": verdict and verdict.facts(),
         "expectations": expectations,
         "seconds": round(time.monotonic() - started, 1),
         "best_step": step,
-        "gain": _tell_gain(recipe, loop.record, history),
+        "gain": verdict and comparisons.said(verdict.against),
+        "baselines": [one.facts() for one in comparisons.baselines],
     }
     loop.write("finish", metrics=_figures(metrics), facts=facts)
     store.log.sync()
-    write_json(model / "verdict.json", verdict)
-    return _sentence(recipe, metrics, facts)
+    write_json(model / "verdict.json", facts["verdict"])
 
 
-def _sentence(recipe: Recipe, metrics: dict[str, Any], facts: Mapping[str, Any]) -> str:
+def _sentence(
+    recipe: Recipe, metrics: Mapping[str, Any], facts: Mapping[str, Any], remark: str | None = None
+) -> str:
     """The best figure, and what the finish event's facts say of it."""
-    best, verdict = recipe.training.best, facts["verdict"]
-    said = f"{recipe.name}: {best} {metrics[best]:.4g} at step {metrics['step']}"
-    if verdict is not None:
-        said += f". {verdict['say']} (keep {verdict['keep']})"
-    return said + (f". {facts['gain'].rstrip('.')}" if facts["gain"] else "")
-
-
-def _remarked(said: str, remark: str | None) -> str:
-    return f"{said}. {remark.rstrip('.')}" if remark else said
+    best = recipe.training.best
+    figure = f"{recipe.name}: {best} {metrics[best]:.4g} at step {metrics['step']}"
+    return f"{figure}. {tell_verdict(facts, remark)}".removesuffix(".")
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:
     """The metrics without what else stands in their file: the step, and digests."""
     return {n: v for n, v in metrics.items() if "/" in n and not isinstance(v, str)}
-
-
-def _tell_gain(recipe: Recipe, record: Record, history: Iterable[Event]) -> str | None:
-    """Whether any evaluation of a phase beat its parent, by how much, and how sure that is.
-
-    None where nothing was continued. `history` are the run's events.
-    """
-    entry, best = record.entry, record.best
-    if recipe.start is None or record.entry_name != "parent" or entry is None or best is None:
-        return None
-    metric, parent = recipe.training.best, recipe.start.name
-    if best.step == 0:
-        nearest = _nearest(recipe, history)
-        kept = f"what is kept are the weights of {parent} itself"
-        return f"No evaluation beat the parent, {parent}: {nearest}; {kept}."
-    gain = record.gain
-    if gain is None:
-        return f"{metric} went from {entry.value:.4g}, of {parent}, to {best.value:.4g}."
-    return f"{metric} against {parent}: {gain.sentence(lowest=record.selection.lowest)}."
-
-
-def _nearest(recipe: Recipe, history: Iterable[Event]) -> str:
-    """The evaluation that came nearest to beating the parent, which stayed the best throughout."""
-    metric, lowest = recipe.training.best, recipe.training.best_is == "lowest"
-    sign = 1 if lowest else -1
-    evaluations = [e for e in history if e.kind == "eval" and e.metrics.get(metric) is not None]
-    paired = [event for event in evaluations if "difference" in event.facts]
-    if paired:
-        event = min(paired, key=lambda event: sign * event.facts["difference"]["mean"])
-        return f"{metric} came nearest at step {event.step}, {event.facts['difference']['said']}"
-    if not evaluations:
-        return f"{metric} was never a number"
-    event = min(evaluations, key=lambda event: sign * (event.metrics[metric] or 0.0))
-    return f"{metric} came nearest at step {event.step}, with {event.metrics[metric]:.4g}"

@@ -11,7 +11,7 @@ from attrs import asdict, evolve, frozen
 
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
-from engine.files.lock import LOCK_FILE, locked
+from engine.files.lock import HELD, LOCK_FILE, locked
 from engine.files.untrusted import as_user_error
 from engine.project import LATEST
 from engine.tracking.events import Mark
@@ -127,7 +127,7 @@ class RunFolder:
         for path in self.path.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-            elif path.name != LOCK_FILE:
+            elif path.name not in (LOCK_FILE, LOCK_FILE + HELD):
                 path.unlink()
 
     def _soundest(self, say: Callable[[str], None]) -> Path | None:

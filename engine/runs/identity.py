@@ -15,10 +15,8 @@ from engine.recipe.code import training_code
 from engine.recipe.diff import diff_recipes
 from engine.recipe.schema import Recipe
 from engine.runs.initial_weights import InitialWeights
+from engine.tracking.run_command import DESCRIPTION
 from engine.training.system import System
-
-DESCRIPTION = "run.json"
-"""In a run's folder: what the run is."""
 
 _NAMED = 3
 """Keys or modules that a sentence names before it counts the rest."""

@@ -16,6 +16,7 @@ from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.recipe.training import Start
+from engine.tracking.run_command import how_to_train
 from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state, weights_digest
 from engine.training.loop import Loop
 from engine.training.record import Entry
@@ -127,7 +128,7 @@ def _picked(start: Start, name: str, project: Project) -> Path:
     if not folder.is_dir():
         raise UserError(
             f"start.from = '{name}' needs {folder}, which does not exist. "
-            f"Train it first: dvc repro {name}"
+            f"Train it first: {how_to_train(project, name)}"
         )
     picked = folder / start.pick.replace("step:", "step_")
     if not picked.is_dir():

@@ -2,13 +2,13 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from attrs import asdict, evolve, frozen
+from attrs import asdict, evolve, field, frozen
 
 from engine.errors import UserError
 from engine.evaluation.lineage import write_lineage
@@ -30,6 +30,7 @@ from engine.runs.initial_weights import (
 from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
 from engine.runs.store import FolderStore, open_store
+from engine.tracking.aim_repository import aim_repository
 from engine.tracking.mirror import AimMirror
 from engine.training.average import remark_on_average
 from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
@@ -72,6 +73,9 @@ class Run:
     """Whether a run that was begun or finished before is thrown away."""
     demo_settings: str | None = None
     """What a demo's losses have in place of its recipe's, for the report."""
+    variant: Mapping[str, Any] = field(factory=dict)
+    """Of a run of other values than its recipe's stage has: `of` which recipe, its `overrides`, and
+    the `command` that trains it."""
 
     def train(self) -> Outcome | None:
         """Train, or go on training, and leave the model in `models/<recipe>`.
@@ -141,19 +145,24 @@ class Run:
             return None
         edited = (folder.model / "recipe.toml").read_text("utf-8") != to_toml(self.recipe)
         remark = " (what was edited since changes nothing learned)" if edited else ""
-        name = self.recipe.name
         message = (
             f"already trained{remark}: {put_back(folder, self.recipe, self.project)}. "
-            f"To train anew: cantus train {name} --again"
+            f"To train anew: {self._command} --again"
         )
-        return Outcome("finished", self.project.model(name), message)
+        return Outcome("finished", self.project.model(self.recipe.name), message)
+
+    @property
+    def _command(self) -> str:
+        """What trains this run on the command line."""
+        return str(self.variant.get("command", f"cantus train {self.recipe.name}"))
 
     @contextmanager
     def _mirrored(self, folder: RunFolder) -> Iterator[None]:
         """Inside, Aim follows the run, where it is wanted. What Aim lacks is a warning."""
         mirror = AimMirror()
         if self.params.tracking.aim:
-            mirror.start(folder.path, self.project.aim)
+            repo = aim_repository(self.project, self.params.tracking)
+            mirror.start(folder.path, repo, self.project)
         try:
             yield
         finally:
@@ -241,7 +250,8 @@ class Run:
             "system": self.recipe.system,
             "data": {**asdict(system.dataset_summary), "evaluation_set": system.evaluation_set},
             "machine": machine,
-            "command": f"cantus train {self.recipe.name}",
+            "command": self._command,
+            **self.variant,
         }
 
     def _preflight(self, loop: Loop, initial: InitialWeights | None) -> None:
@@ -299,4 +309,6 @@ class Run:
             "summary": self.recipe.summary,
             "seed": self.params.seed,
             "settings": to_plain(self.recipe),
+            "command": self._command,
+            **self.variant,
         }

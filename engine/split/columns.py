@@ -11,6 +11,7 @@ from engine.corpus.table.manifest import Clip
 from engine.corpus.table.rows import AGAIN
 from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import NUM_BYTES, as_digests
+from engine.evaluation.texts import sentence_key
 from engine.files.text import visible
 from engine.files.untrusted import as_user_error
 
@@ -33,7 +34,8 @@ class SplitColumns:
     speakers: np.ndarray
     """Rows of `names`, or UNKNOWN."""
     sentences: np.ndarray
-    """Such a place of each clip's transcript, whatever its case and spaces; UNKNOWN without one."""
+    """Such a place of each clip's transcript by its letters and digits alone, of the clip itself
+    where it has none; UNKNOWN without a transcript."""
     listed: np.ndarray
     """'train', 'eval', 'test' or '', as official lists say."""
     names: tuple[str, ...]
@@ -56,8 +58,8 @@ def columns_of(clips: Sequence[Clip]) -> SplitColumns:
         spans[row] = span_of(clip)
         places[row], turns[row] = place(splitext(clip.path)[0]), place(f"keep {clip.id}")
         listed[row] = clip.listed or ""
-        if words := (clip.text or "").casefold().split():
-            sentences[row] = place(" ".join(words))
+        if clip.text:
+            sentences[row] = place(sentence_key(clip.text) or f"marks alone {clip.id}")
         if clip.speaker:
             speakers[row] = names.setdefault(clip.speaker, len(names))
     return SplitColumns(digests, spans, places, turns, speakers, sentences, listed, tuple(names))

@@ -17,6 +17,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.schema import Recipe
 from engine.split.columns import SplitColumns, columns_of
 from engine.split.split_clips import Split, split_around, split_clips
+from engine.tracking.run_command import how_to_train
 
 
 def choose_clips(recipe: Recipe, project: Project, clips: Sequence[Clip], seed: int) -> Split:
@@ -91,7 +92,7 @@ def read_parents_table(parent: str, project: Project) -> ClipTable:
     if not path.is_file():
         raise UserError(
             f"start.from = '{parent}' needs {path}, which does not exist. "
-            f"Train it first: dvc repro {parent}"
+            f"Train it first: {how_to_train(project, parent)}"
         )
     return read_clip_table(path)
 

@@ -21,7 +21,7 @@ class Split:
     how: str
     """A sentence."""
     leaks: str | None
-    """A sentence where evaluation may share speakers or recordings with training."""
+    """A sentence where evaluation may share speakers, recordings or sentences with training."""
 
 
 def split_clips(columns: SplitColumns, rule: CorpusClips, seed: int) -> Split:
@@ -111,6 +111,7 @@ def _leaks(columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray) -> 
     sentences = [
         _shared("speakers", columns.speakers, train, evaluation),
         _shared("recordings", columns.places, train, evaluation),
+        _shared("sentences", columns.sentences, train, evaluation),
     ]
     if (both == UNKNOWN).all():
         sentences.append(

@@ -34,6 +34,8 @@ class SplitCorpus:
     """Ascending rows of the manifest that the recipe may use."""
     split: Split
     """By places among `rows`."""
+    num_usable: int
+    """Clips that the recipe may use, of which the split may leave some out."""
 
 
 def open_corpus(recipe: Recipe, project: Project) -> Corpus:
@@ -69,7 +71,7 @@ def split_corpus(
             f"Corpus {recipe.dataset.corpus!r} has {len(split.train)} training clips, fewer than a "
             f"batch of {recipe.training.batch_size}.{why} Add clips or lower training.batch_size."
         )
-    return SplitCorpus(corpus, rows, split)
+    return SplitCorpus(corpus, rows, split, len(rows))
 
 
 class CorpusSystem(Generic[R, C]):
@@ -127,7 +129,7 @@ class CorpusSystem(Generic[R, C]):
         report = self.corpus.report
         return DatasetSummary(
             found=report.num_found,
-            used=report.num_used,
+            used=self.data.num_usable,
             quarantined=dict(report.quarantined),
             training=len(self.split.train),
             evaluation=len(self.split.evaluation),

@@ -10,10 +10,11 @@ import torch
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.evaluation.texts import words_of
 from engine.files.checksum import sha256_of
 from engine.metrics.speaker_similarity import SpeakerSimilarity, check_speaker_encoder
 from engine.metrics.speech_recogniser import SpeechRecogniser, check_speech_recogniser
-from engine.metrics.word_errors import bare, character_error_rate, word_error_rate
+from engine.metrics.word_errors import character_error_rate, word_error_rate
 from engine.project import Project
 from engine.recipe.params import SpeechEvaluation
 from engine.recipe.schema import Recipe
@@ -106,12 +107,12 @@ class LoadedSpeechJudges:
         """
         figures: dict[str, float] = {}
         notes = []
-        if self.recogniser is not None and bare(text):
+        if self.recogniser is not None and words_of(text):
             heard = self.recogniser(speech, sample_rate_hz)
             figures["wer"] = word_error_rate(text, heard)
             figures["cer"] = character_error_rate(text, heard)
             rates = f"WER {figures['wer']:.0%}, CER {figures['cer']:.0%}"
-            notes.append(f"heard: {bare(heard) or 'nothing'} ({rates})")
+            notes.append(f"heard: {words_of(heard) or 'nothing'} ({rates})")
         if self.similarity is not None:
             assert self.voice is not None, "they are loaded together"
             embedded = self.similarity.embed(speech, sample_rate_hz)

@@ -10,6 +10,7 @@ from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import Recipe, RecipeError, load_recipe
 from engine.system_support.discovery import recipe_classes
+from engine.tracking.run_command import how_to_train
 
 R = TypeVar("R", bound=Recipe)
 
@@ -47,7 +48,7 @@ def trained_model(
         return TrainedModel(project.model(name), recipe)
     trained = _all_trained(project, kind, exported)
     others = f"Trained are: {', '.join(trained)}." if trained else f"No {what} is yet."
-    raise UserError(f"{name!r} is not trained: run 'dvc repro {name}' first. {others}")
+    raise UserError(f"{name!r} is not trained: run '{how_to_train(project, name)}' first. {others}")
 
 
 def _all_trained(project: Project, kind: type[Recipe], exported: str) -> list[str]:

@@ -1,17 +1,21 @@
-"""What a recipe would use of its corpus, before anything is trained. No torch."""
+"""What a recipe uses of its corpus, before anything is trained.
+
+A system that does not use every clip has a module `usage.py` beside its recipe class, with a
+function `used_clips(recipe, project, params, corpus)`, which asks what training asks. It gives the
+corpus as it is split, and words on what else may be left out later.
+"""
 
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from engine.corpus import Corpus, Report
+from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import Params, Recipe, load_recipe
 from engine.recipe.dataset import CorpusClips
-from engine.split.columns import SplitColumns, columns_of
-from engine.split.select import choose_rows
-from engine.system_support.discovery import recipe_classes
+from engine.system_support.corpus_system import SplitCorpus, split_corpus
+from engine.system_support.discovery import part_of, recipe_classes
 
 
 @frozen
@@ -25,42 +29,55 @@ class Usage:
     evaluation: int
     how: str
     """How these were chosen."""
+    later: str = ""
+    """What may be left out besides, in words; empty where all is known."""
 
     def sentence(self) -> str:
         """All of it in a line."""
-        return (
+        said = (
             f"{self.recipe}: {self.found:,} found, {self.used:,} used, {self.training:,} training, "
             f"{self.evaluation:,} evaluation ({self.how})"
         )
+        return f"{said}; {self.later}" if self.later else said
 
 
-def usage_of(
-    recipe: Recipe, project: Project, params: Params, report: Report, columns: SplitColumns
-) -> Usage:
-    """What `recipe` would learn from and be evaluated on in a corpus of this report and columns.
+def used_clips(
+    recipe: Recipe, project: Project, params: Params, corpus: Corpus
+) -> tuple[SplitCorpus, str]:
+    """The clips that training uses, however few for a batch, and what may be left out besides.
 
-    Raises UserError where it cannot be used: no clips, a frozen clip missing, no parent.
+    Raises UserError where training would: no clips, a frozen clip missing, no parent.
     """
-    split = choose_rows(recipe, project, columns, params.seed)
+    recipe = evolve(recipe, training=evolve(recipe.training, batch_size=1, num_micro_batches=1))
+    module = part_of(type(recipe), "usage")
+    if module is None:
+        return split_corpus(recipe, project, corpus, params.seed), ""
+    found: tuple[SplitCorpus, str] = module.used_clips(recipe, project, params, corpus)
+    return found
+
+
+def usage_of(recipe: Recipe, project: Project, params: Params, corpus: Corpus) -> Usage:
+    """What `recipe` would learn from and be evaluated on. Raises as `used_clips` does."""
+    data, later = used_clips(recipe, project, params, corpus)
     return Usage(
         recipe.name,
-        report.num_found,
-        report.num_used,
-        len(split.train),
-        len(split.evaluation),
-        split.how,
+        corpus.report.num_found,
+        data.num_usable,
+        len(data.split.train),
+        len(data.split.evaluation),
+        data.split.how,
+        later,
     )
 
 
 def tell_usage(name: str, project: Project, params: Params, corpus: Corpus) -> Iterator[str]:
     """A line for each recipe whose corpus has this name; the reason where it cannot be used."""
-    columns = columns_of(corpus.manifest.clips)
     for path in sorted(project.recipes.glob("*.toml")):
         try:
             recipe = load_recipe(
                 project.recipe(path.stem, params.profile), classes=recipe_classes()
             )
             if isinstance(recipe.dataset, CorpusClips) and recipe.dataset.corpus == name:
-                yield usage_of(recipe, project, params, corpus.report, columns).sentence()
+                yield usage_of(recipe, project, params, corpus).sentence()
         except UserError as error:
             yield f"{path.stem}: {error}"

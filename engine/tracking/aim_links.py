@@ -8,19 +8,21 @@ from typing import Any
 from urllib.parse import quote
 
 from engine.errors import UserError
+from engine.tracking.aim_repository import AimRepository
 from engine.tracking.aim_state import MirrorState, read_states
 
 _UNESCAPED = ";,/?:@&=+$-_.!~*'()#"
 """What JavaScript's encodeURI leaves as it is, besides letters and digits."""
 
 
-def comparison_link(address: str, repo: Path) -> str:
-    """The link to the curves of the newest runs of the two recipes that ran last, in one chart.
+def comparison_link(address: str, repo: AimRepository, project: Path) -> str:
+    """The link to the curves of the newest runs of the two recipes of a project that ran last.
 
-    `address` is Aim's own, without a slash at its end. One recipe alone is shown alone. Raises
-    UserError where Aim holds no run yet.
+    They stand in one chart. `address` is that of Aim's pages, without a slash at its end. One
+    recipe alone is shown alone. Raises UserError where Aim holds no run yet.
     """
-    runs = _newest_of_each(read_states(repo))[:2]
+    ours = [run for run in read_states(repo) if run.project in ("", str(project))]
+    runs = _newest_of_each(ours)[:2]
     if not runs:
         raise UserError("Aim holds no run yet. Train something first: dvc repro")
     hashes = [run.run_hash for run in runs]

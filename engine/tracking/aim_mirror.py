@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 from attrs import evolve
 
+from engine.tracking.aim_repository import AimRepository
 from engine.tracking.aim_state import (
     AlreadyMirroredError,
     MirrorState,
@@ -35,16 +36,19 @@ _EVENTS_BETWEEN_STATES = 200
 
 @click.command()
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--repo", required=True, type=click.Path(path_type=Path))
+@click.option("--repo", required=True, help="A folder, or the address of a tracking server.")
+@click.option("--states", required=True, type=click.Path(path_type=Path))
+@click.option("--project", required=True, help="The folder of the runs' project.")
 @click.option("--follow", is_flag=True, help="Go on until standard input closes.")
-def command(runs: tuple[Path, ...], repo: Path, follow: bool) -> None:
-    """Mirror runs into the Aim repository of a folder."""
+def command(runs: tuple[Path, ...], repo: str, states: Path, project: str, follow: bool) -> None:
+    """Mirror runs into an Aim repository."""
     os.nice(19)
+    repository = AimRepository(repo, states)
     for run in runs:
-        mirror(run.resolve(), repo.resolve(), go_on=_stdin_is_open if follow else lambda: False)
+        mirror(run, repository, project, go_on=_stdin_is_open if follow else lambda: False)
 
 
-def mirror(run_folder: Path, repo: Path, go_on: Callable[[], bool]) -> None:
+def mirror(run_folder: Path, repo: AimRepository, project: str, go_on: Callable[[], bool]) -> None:
     """Bring Aim up to the run's last event; while `go_on()` (which may wait), look for more.
 
     A run that another process is mirroring is left to it.
@@ -54,7 +58,7 @@ def mirror(run_folder: Path, repo: Path, go_on: Callable[[], bool]) -> None:
             return
     try:
         with sole_mirror(repo, key):
-            _Mirror(run_folder, repo, key).follow(go_on)
+            _Mirror(run_folder, repo, key, project).follow(go_on)
     except AlreadyMirroredError:
         return
 
@@ -62,9 +66,9 @@ def mirror(run_folder: Path, repo: Path, go_on: Callable[[], bool]) -> None:
 class _Mirror:
     """One run being mirrored, by the only process that does."""
 
-    def __init__(self, run_folder: Path, repo: Path, key: str) -> None:
+    def __init__(self, run_folder: Path, repo: AimRepository, key: str, project: str) -> None:
         self._events = run_folder / "events.jsonl"
-        self._repo, self._key = repo, key
+        self._repo, self._key, self._project = repo, key, project
         about = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
         self._writer, self._state = self._open(run_folder, about)
         self._remembered: MirrorState | None = None
@@ -91,15 +95,18 @@ class _Mirror:
         from engine.tracking.aim_writer import AimWriter, open_repo
 
         repo = open_repo(self._repo)
+        about = {**about, "project": Path(self._project).name}
         state = read_state(self._repo, self._key)
         if state is not None and repo.run_exists(state.run_hash):
             return AimWriter(repo, run_folder, state.run_hash, about), state
         writer = AimWriter(repo, run_folder, None, about)
         started = next(event.time for event, _ in _lines(self._events, 0) if event)
-        return writer, MirrorState(writer.run_hash, about["recipe"], writer.best_metric, started)
+        recipe, metric = about["recipe"], writer.best_metric
+        return writer, MirrorState(writer.run_hash, recipe, metric, started, project=self._project)
 
     def _remember(self) -> None:
         if self._state != self._remembered:
+            self._writer.flush()
             write_state(self._repo, self._key, self._state)
             self._remembered = self._state
 

@@ -1,4 +1,4 @@
-"""How far Aim has mirrored a run, kept inside the Aim repository it describes.
+"""How far Aim has mirrored a run, kept with the Aim repository it describes.
 
 A run is known by its first event, wherever its folder is: the scratch folder a run trained in and
 the model folder its events were copied to are one run in Aim. Nothing is written into a run's
@@ -17,6 +17,7 @@ from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.files.lock import lock
 from engine.files.untrusted import as_user_error, read_json_object
+from engine.tracking.aim_repository import AimRepository
 
 _LATEST = 2**62
 
@@ -34,6 +35,8 @@ class MirrorState:
     """Seconds since the epoch at which training first began."""
     offset: int = 0
     """Bytes of events.jsonl that Aim has."""
+    project: str = ""
+    """The folder of its project: several may share a repository."""
 
 
 class AlreadyMirroredError(Exception):
@@ -50,25 +53,25 @@ def run_key(run_folder: Path) -> str | None:
     return hashlib.sha256(first).hexdigest()[:16] if first.endswith(b"\n") else None
 
 
-def read_state(repo: Path, key: str) -> MirrorState | None:
+def read_state(repo: AimRepository, key: str) -> MirrorState | None:
     """What `repo` holds of the run, or None where it holds nothing."""
-    path = _folder(repo) / f"{key}.json"
+    path = repo.states / f"{key}.json"
     return _read(path) if path.is_file() else None
 
 
-def read_states(repo: Path) -> list[MirrorState]:
+def read_states(repo: AimRepository) -> list[MirrorState]:
     """Every run that `repo` holds, the newest first."""
-    found = map(_read, _folder(repo).glob("*.json"))
+    found = map(_read, repo.states.glob("*.json"))
     states = [state for state in found if state is not None]
     return sorted(states, key=lambda state: state.started, reverse=True)
 
 
-def write_state(repo: Path, key: str, state: MirrorState) -> None:
+def write_state(repo: AimRepository, key: str, state: MirrorState) -> None:
     """Remember what `repo` now holds of the run."""
-    write_atomically(_folder(repo) / f"{key}.json", json.dumps(asdict(state)))
+    write_atomically(repo.states / f"{key}.json", json.dumps(asdict(state)))
 
 
-def is_behind(repo: Path, run_folder: Path) -> bool:
+def is_behind(repo: AimRepository, run_folder: Path) -> bool:
     """Whether the run has events that `repo` does not hold yet."""
     key = run_key(run_folder)
     if key is None:
@@ -79,10 +82,10 @@ def is_behind(repo: Path, run_folder: Path) -> bool:
 
 
 @contextmanager
-def sole_mirror(repo: Path, key: str) -> Iterator[None]:
+def sole_mirror(repo: AimRepository, key: str) -> Iterator[None]:
     """Hold the run: Aim's storage breaks under two writers. Raises AlreadyMirroredError."""
-    _folder(repo).mkdir(parents=True, exist_ok=True)
-    with lock(_folder(repo) / f"{key}.lock", AlreadyMirroredError(key)):
+    repo.states.mkdir(parents=True, exist_ok=True)
+    with lock(repo.states / f"{key}.lock", AlreadyMirroredError(key)):
         yield
 
 
@@ -98,12 +101,9 @@ def _read(path: Path) -> MirrorState | None:
 
 
 def _check_types(state: MirrorState) -> None:
-    texts, numbers = (state.run_hash, state.recipe, state.metric), (state.started, state.offset)
+    texts = (state.run_hash, state.recipe, state.metric, state.project)
+    numbers = (state.started, state.offset)
     if not all(type(text) is str for text in texts) or type(state.offset) is not int:
         raise TypeError("not as it was written")
     if not all(0 <= number < _LATEST for number in numbers):
         raise ValueError("not as it was written")
-
-
-def _folder(repo: Path) -> Path:
-    return repo / ".aim" / "cantus"

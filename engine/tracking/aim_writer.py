@@ -14,6 +14,7 @@ from aim.sdk.run import Run
 from engine.files.lock import lock
 from engine.files.untrusted import leads_inside
 from engine.project import Project
+from engine.tracking.aim_repository import AimRepository
 from engine.tracking.events import Event
 
 _LARGEST_INT = 2**63 - 1
@@ -21,11 +22,15 @@ _SUBSETS = {"audio": "sample", "image": "picture"}
 """A sample's sound and its picture have one name: Aim keeps one type of value under a name."""
 
 
-def open_repo(path: Path) -> Repo:
-    """The Aim repository in `path`, made where it is missing.
+def open_repo(repository: AimRepository) -> Repo:
+    """The Aim repository; one in a folder is made where it is missing.
 
     Made under a lock on the folder: of six processes that made one at the same time five died.
     """
+    if repository.is_server:
+        server: Repo = Repo.from_path(repository.place)
+        return server
+    path = Path(repository.place)
     with lock(path):
         made = (path / ".aim" / "VERSION").is_file()
         repo: Repo = Repo.from_path(str(path), init=not made)
@@ -38,7 +43,7 @@ class AimWriter:
     def __init__(
         self, repo: Repo, run_folder: Path, run_hash: str | None, about: Mapping[str, Any]
     ) -> None:
-        self._folder = run_folder
+        self._repo, self._folder = repo, run_folder
         self._recipe = tomllib.loads((run_folder / "recipe.toml").read_text(encoding="utf-8"))
         self._run = Run(
             run_hash=run_hash,
@@ -84,6 +89,12 @@ class AimWriter:
             case "resume" | "stop" | "finish":
                 self._run["state"] = {"kind": event.kind, **plain(event.facts)}
 
+    def flush(self) -> None:
+        """Wait until a server has all that was written: what is only under way may never arrive."""
+        if self._repo.is_remote_repo:
+            client: Any = self._repo._client
+            client.get_queue().wait_for_finish()
+
     def close(self) -> None:
         """Mark the run as ended."""
         self._run.close()
@@ -93,7 +104,7 @@ class AimWriter:
         self._run.description = self._recipe["summary"]
         if about["recipe"] not in self._run.tags:
             self._run.add_tag(about["recipe"])
-        for key in ("recipe", "identity", "parent"):
+        for key in ("project", "recipe", "identity", "parent", "command", "overrides"):
             self._run[key] = about.get(key)
         self._run["hparams"] = plain(self._recipe)
 

@@ -12,8 +12,9 @@ from attrs import asdict, define, field, frozen
 
 from engine.recipe.judgement import Guard, NamedGuard, guards_on
 from engine.recipe.judgement import Guards as GuardTable
+from engine.training.evaluation_history import EvaluationHistory
 from engine.training.model_selection import PerClip, Score, SelectionRule
-from engine.training.state import Saved, as_arrays, as_tensors
+from engine.training.state import Saved
 
 LOSS = "train/loss"
 """The metric that must be finite."""
@@ -67,9 +68,7 @@ class _Memory:
     """What one guard must remember from one look to the next."""
 
     done: bool = False
-    best: Score | None = None
-    history: list[tuple[int, float]] = field(factory=list)
-    other_history: list[tuple[int, float]] = field(factory=list)
+    history: EvaluationHistory = field(factory=EvaluationHistory)
 
 
 class Guards:
@@ -77,9 +76,7 @@ class Guards:
 
     def __init__(self, guards: GuardTable, best: SelectionRule) -> None:
         self._guards = [*guards_on(guards)]
-        self._selections = {
-            on.name: _selection(on, best) for on in self._guards if on.guard.plateau_steps
-        }
+        self._selections = {on.name: _selection(on, best) for on in self._guards}
         self._memory = {on.name: _Memory() for on in self._guards}
 
     def watch(
@@ -102,7 +99,7 @@ class Guards:
             guard, bounds = on.guard, (on.guard.below, on.guard.above, on.guard.between)
             if on.metric not in metrics or guard.at != "always" or bounds == (None,) * 3:
                 continue
-            said = _broken(guard, _Memory(), metrics[on.metric], moment)
+            said = _broken(guard, metrics[on.metric])
             found += [_breach(on, metrics[on.metric], said, moment)] if said else []
         return found
 
@@ -117,22 +114,21 @@ class Guards:
 
     def state(self) -> Saved:
         """What is remembered, by guard: plain values, and figures of each clip."""
-        plain = {
-            name: [m.done, m.best and [m.best.step, m.best.value], m.history, m.other_history]
-            for name, m in self._memory.items()
+        saved = {
+            name: (memory.done, memory.history.state()) for name, memory in self._memory.items()
         }
-        bests = {name: m.best for name, m in self._memory.items() if m.best}
-        return Saved(plain, {name: as_tensors(best.per_clip) for name, best in bests.items()})
+        return Saved(
+            {name: [done, history.plain] for name, (done, history) in saved.items()},
+            {name: history.tensors for name, (_, history) in saved.items() if history.tensors},
+        )
 
     def load(self, saved: Saved) -> None:
         """Take over saved state; a guard added since then starts afresh."""
-        for name, (done, best, history, other) in saved.plain.items():
-            if name in self._memory:
-                pairs = [(step, value) for step, value in history]
-                others = [(step, value) for step, value in other]
-                per_clip = as_arrays(saved.tensors.get(name, {}))
-                score = best and Score(best[0], best[1], per_clip)
-                self._memory[name] = _Memory(done, score, pairs, others)
+        for name, memory in self._memory.items():
+            if name in saved.plain:
+                memory.done, history = saved.plain[name]
+                figures = saved.tensors.get(name, {})
+                memory.history.load(history, figures, self._selections[name])
 
     def _look(
         self,
@@ -143,18 +139,16 @@ class Guards:
     ) -> Breach | None:
         memory, metric, guard = self._memory[on.name], on.metric, on.guard
         if guard.gap is not None and guard.gap in metrics:
-            memory.other_history.append((moment.step, metrics[guard.gap]))
+            memory.history.trained.append((moment.step, metrics[guard.gap]))
         if metric not in metrics or memory.done or not _due(guard.at, moment):
             return None
         memory.done = guard.at.startswith(("epoch:", "step:"))
         value = metrics[metric]
-        if guard.plateau_steps is not None:
-            short = metric.partition("/")[2]
-            own = {short: per_clip[short]} if short in per_clip else {}
-            new = Score(moment.step, value, own)
-            said = _plateau(guard.plateau_steps, memory, self._selections[on.name], new)
+        if guard.plateau_steps is not None or guard.gap_steps is not None:
+            new = Score(moment.step, value, per_clip)
+            said = memory.history.look(guard, self._selections[on.name], new)
         else:
-            said = _broken(guard, memory, value, moment)
+            said = _broken(guard, value)
         return _breach(on, value, said, moment) if said else None
 
 
@@ -179,50 +173,15 @@ def _due(at: str, moment: Moment) -> bool:
     return (moment.epoch if unit == "epoch" else moment.step) >= int(number)
 
 
-def _broken(guard: Guard, memory: _Memory, value: float, moment: Moment) -> str | None:
+def _broken(guard: Guard, value: float) -> str | None:
     """The condition in words where it does not hold."""
     if guard.below is not None:
         return None if value < guard.below else f"it must be below {guard.below:g}"
     if guard.above is not None:
         return None if value > guard.above else f"it must be above {guard.above:g}"
-    if guard.between is not None:
-        low, high = guard.between
-        return None if low <= value <= high else f"it must lie between {low:g} and {high:g}"
-    assert guard.gap_steps is not None, "the recipe's checks demand exactly one condition"
-    return _gap(guard, memory, value, moment)
-
-
-def _plateau(steps: int, memory: _Memory, selection: SelectionRule, new: Score) -> str | None:
-    if memory.best is None or selection.is_better(new, memory.best):
-        memory.best = new
-        return None
-    if new.step - memory.best.step < steps:
-        return None
-    difference = selection.difference(new, memory.best)
-    told = f"; since then {difference.sentence(lowest=selection.lowest)}" if difference else ""
-    best = "lowest" if selection.lowest else "highest"
-    return (
-        f"it must reach a new {best} value within {steps} steps; the {best}, "
-        f"{memory.best.value:.6g}, was at step {memory.best.step}{told}"
-    )
-
-
-def _gap(guard: Guard, memory: _Memory, value: float, moment: Moment) -> str | None:
-    assert guard.gap_steps is not None
-    memory.history.append((moment.step, value))
-    start = moment.step - guard.gap_steps
-    if memory.history[0][0] > start:
-        return None
-    rises = value > _value_at(memory.history, start)
-    trained = memory.other_history
-    falls = bool(trained) and trained[-1][1] < _value_at(trained, start)
-    if not (rises and falls):
-        return None
-    return f"it must not rise over {guard.gap_steps} steps while {guard.gap} falls"
-
-
-def _value_at(history: Sequence[tuple[int, float]], step: int) -> float:
-    return [value for at, value in history if at <= step or at == history[0][0]][-1]
+    assert guard.between is not None, "the recipe's checks demand exactly one condition"
+    low, high = guard.between
+    return None if low <= value <= high else f"it must lie between {low:g} and {high:g}"
 
 
 def _breach(on: NamedGuard, value: float, said: str, moment: Moment) -> Breach:

@@ -314,7 +314,7 @@ class Loop:
                 f"process(es), {before} steps an epoch; in {self.ranks.world_size} it would be "
                 f"{now}, which changes the run's length and its schedules. Go on with "
                 f"hardware.num_devices = {trained_in} in params.toml (or as many under torchrun), "
-                f"or begin again: cantus train {self.recipe.name} --again"
+                "or begin again: the same command with --again"
             )
 
     def _note_other_processes(self, trained_in: int) -> None:

@@ -30,6 +30,11 @@ class SelectionRule:
     lowest: bool
     paired: bool
 
+    @property
+    def clip_metric(self) -> str:
+        """What each clip's figures of the metric are called."""
+        return self.metric.partition("/")[2]
+
     def score(self, step: int, evaluated: Evaluated) -> Score:
         """The score of an evaluation after so many steps."""
         return Score(step, evaluated.metrics[self.metric], evaluated.per_clip)
@@ -40,7 +45,7 @@ class SelectionRule:
         None where the mean values are compared instead: where the recipe says so, without figures
         of each clip, with one clip, or where a clip's figure is not finite.
         """
-        name = self.metric.partition("/")[2]
+        name = self.clip_metric
         if not self.paired or name not in new.per_clip or name not in old.per_clip:
             return None
         if len(new.per_clip[name]) < 2:

@@ -5,7 +5,6 @@ from typing import Literal
 from attrs import define, field
 
 from engine.evaluation.clip_table import ClipTable
-from engine.evaluation.paired import Difference
 from engine.recipe.schema import Recipe
 from engine.training.model_selection import PerClip, Score, SelectionRule
 from engine.training.state import Saved, as_arrays, as_tensors
@@ -39,13 +38,6 @@ class Record:
         self.entry_name, self.baselines = name, baselines
         self.entry = self.selection.score(0, evaluated)
         self.best = self.entry if name == "parent" else None
-
-    @property
-    def gain(self) -> Difference | None:
-        """The best minus the parent it came from, clip by clip."""
-        if self.entry is None or self.best is None or self.entry_name != "parent":
-            return None
-        return self.selection.difference(self.best, self.entry)
 
     def table(self, clips: ClipSet) -> ClipTable:
         """The evaluation clips with every figure that is known of each."""

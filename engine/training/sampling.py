@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import soundfile
 
+from engine.corpus.measure.level import Level
 from engine.files.checksum import sha256_of
 from engine.files.safe_names import file_name
 from engine.files.untrusted import leads_inside
@@ -15,6 +17,8 @@ from engine.training.system import Sample, System
 
 When = Literal["start", "step", "final"]
 """Before step 1; at a step of the run; with its best weights, after all."""
+_CLIPPED = 0.001
+"""Share of samples at full scale above which it is said."""
 EARLIER = "earlier"
 """The kind of event that holds what an earlier phase made, and the folder where it lies."""
 
@@ -27,13 +31,28 @@ def sample_facts(sample: Sample, folder: Path) -> dict[str, Any]:
         "path": str(sample.path.relative_to(folder)),
         "caption": sample.caption,
     }
-    if sample.notes:
-        facts["notes"] = list(sample.notes)
+    notes = [*sample.notes, *(_oddities(sample.path) if sample.kind == "audio" else ())]
+    if notes:
+        facts["notes"] = notes
     if sample.made_of:
         facts["made_of"] = sample.made_of
         facts["sha256"] = sha256_of(sample.path)
         facts["figures"] = dict(sample.figures)
     return facts
+
+
+def _oddities(path: Path) -> Iterator[str]:
+    """What is odd about audio, whatever it says: silence, and samples at full scale."""
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    if not len(samples):
+        yield "empty"
+        return
+    level = Level(rate)
+    level.add(samples.mean(1))
+    if level.silent_share == 1.0:
+        yield f"silent throughout ({level.rms_dbfs:.1f} dBFS)"
+    if level.clipped_share > _CLIPPED:
+        yield f"clipped: {level.clipped_share:.1%} of its samples are at full scale"
 
 
 def write_samples(system: System, place: Path, when: str, num_clips: int) -> Sequence[Sample]:

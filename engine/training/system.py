@@ -123,7 +123,7 @@ class DatasetSummary:
     found: int
     """Files of the corpus."""
     used: int
-    """Clips that are not quarantined."""
+    """Clips that the recipe may use; the split may leave some of them out."""
     quarantined: Mapping[str, int]
     """Files by the reason for which they are not used."""
     training: int

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,14 +24,14 @@ source = "builtin"   # or mine
 sample_rates_hz = [16_000]
 """
 PROMPTS = "language\ttext\nen\tGood night.\n"
-RECORD = "outs:\n- path: data\n  hash: md5\n  cache: false\n"
 PIPELINE = """\
 stages:
-  words:
+  list:
     cmd: find data -name '*.wav' | sort > list.txt
     deps: [data]
     outs: [{list.txt: {cache: false}}]
 """
+SHIPPED = Path(__file__).parents[2]
 
 
 def run(project, *command, check=True):
@@ -65,9 +66,10 @@ def template(tmp_path_factory):
     (root / "params.toml").write_text(PARAMS)
     (root / "data" / "builtin").mkdir(parents=True)
     (root / "data" / "builtin" / "speech.tsv").write_text(PROMPTS)
-    (root / "data.dvc").write_text(RECORD)
     (root / "dvc.yaml").write_text(PIPELINE)
-    (root / ".gitignore").write_text("/build/\n/data/*\n!/data/builtin/\n")
+    (root / "recipes" / "README").write_text("none")
+    shutil.copy(SHIPPED / ".gitignore", root)
+    shutil.copy(SHIPPED / "data.dvc", root)
     run(root, "git", "init", "-q")
     run(root, "dvc", "init", "-q")
     run(root, "dvc", "config", "core.analytics", "false")
@@ -106,9 +108,10 @@ def test_a_folder_is_copied_tracked_and_made_the_source(shipped, mine, cantus):
     assert params.startswith("# of this machine\n")
     assert 'source = "data/words"   # or mine' in params
     assert 'speakers = "folder"' in params
-    assert "cache: false" not in (shipped / "data.dvc").read_text()
-    assert run(shipped, "git", "ls-files", "data") == ""
-    assert (shipped / "data" / "builtin" / "speech.tsv").read_text() == PROMPTS
+    assert "deps: [build/corpora/words.toml, data/words]" in (shipped / "dvc.yaml").read_text()
+    assert run(shipped, "git", "ls-files", "data") == "data/builtin/speech.tsv\n"
+    changed = run(shipped, "git", "status", "--short", "--untracked-files=all").splitlines()
+    assert changed == [" M dvc.yaml", " M params.toml", "?? data/words.dvc"]
 
 
 @pytest.mark.slow
@@ -116,7 +119,7 @@ def test_an_experiment_in_another_folder_sees_the_adopted_audio(shipped, mine, c
     assert cantus("adopt", str(mine)).code == 0
     run(shipped, "git", "add", "-A")
     run(shipped, "git", "commit", "-q", "-m", "adopt")
-    run(shipped, "dvc", "exp", "run", "--temp", "-q", "-n", "trial")
+    run(shipped, "dvc", "exp", "run", "--temp", "-q", "-n", "trial", "list")
     refs = run(shipped, "git", "for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
     (trial,) = [ref for ref in refs if ref.endswith("/trial")]
     seen = run(shipped, "git", "show", f"{trial}:list.txt")
@@ -124,11 +127,29 @@ def test_an_experiment_in_another_folder_sees_the_adopted_audio(shipped, mine, c
 
 
 @pytest.mark.slow
+def test_a_clone_runs_what_needs_no_adopted_audio_and_gets_that_from_a_remote(
+    shipped, mine, cantus, tmp_path
+):
+    assert cantus("adopt", str(mine)).code == 0
+    (tmp_path / "store").mkdir()
+    run(shipped, "dvc", "remote", "add", "-q", "-d", "store", str(tmp_path / "store"))
+    run(shipped, "git", "add", "-A")
+    run(shipped, "git", "commit", "-q", "-m", "adopt")
+    run(shipped, "dvc", "push", "-q")
+    run(tmp_path, "git", "clone", "-q", str(shipped), "clone")
+    clone = tmp_path / "clone"
+    assert (clone / "data" / "builtin" / "speech.tsv").read_text() == PROMPTS
+    run(clone, "dvc", "repro", "-q", "data.dvc")
+    run(clone, "dvc", "pull", "-q", "data/words.dvc")
+    assert contents(clone / "data" / "words") == contents(shipped / "data" / "words")
+
+
+@pytest.mark.slow
 def test_adopting_the_same_again_changes_nothing_and_another_is_refused(shipped, mine, cantus):
     assert cantus("adopt", str(mine)).code == 0
-    record = (shipped / "data.dvc").read_text()
+    record = (shipped / "data" / "words.dvc").read_text()
     assert cantus("adopt", str(mine)).code == 0
-    assert (shipped / "data.dvc").read_text() == record
+    assert (shipped / "data" / "words.dvc").read_text() == record
     (mine / "README").write_text("changed")
     answer = cantus("adopt", str(mine))
     assert answer.code == 2
@@ -153,7 +174,9 @@ def test_what_cannot_be_adopted_is_refused_and_nothing_is_written(
     empty = tmp_path_factory.mktemp("empty")
     (empty / "a.txt").write_text("text")
     assert "is no folder" in refusal(cantus, shipped, str(mine / "missing"))
-    assert "holds no audio file, and 1 others" in refusal(cantus, shipped, str(empty))
+    assert "holds no audio file (passed over: .txt files: 1 (a.txt))" in refusal(
+        cantus, shipped, str(empty)
+    )
     assert "in this project's data/" in refusal(cantus, shipped, "data/builtin")
     assert "around the project" in refusal(cantus, shipped, str(shipped.parent))
     assert "[corpora.songs]" in refusal(cantus, shipped, str(mine), "--as", "songs")
@@ -175,3 +198,53 @@ def test_a_disk_that_is_too_small_is_noticed_before_anything_is_copied(
 
 def test_help_has_examples(cantus):
     assert "cantus adopt ~/recordings" in cantus("adopt", "--help").out
+
+
+@pytest.mark.slow
+def test_columns_are_kept_in_params_and_the_next_adopt_forgets_them(shipped, mine, cantus):
+    (mine / "list.txt").write_text("anna/yes.wav|anna\nben/yes.wav|ben\n")
+    asked = cantus("adopt", str(mine))
+    assert (asked.code, "--columns" in asked.error) == (2, True)
+    assert "columns" not in (shipped / "params.toml").read_text()
+    assert not (shipped / "data" / "words").exists()
+    answer = cantus("adopt", str(mine), "--columns", "file,speaker")
+    assert answer.code == 0, answer.error
+    assert 'columns = ["file", "speaker"]' in (shipped / "params.toml").read_text()
+    (mine / "list.txt").unlink()
+    shutil.rmtree(shipped / "data" / "words")
+    (shipped / "data" / "words.dvc").unlink()
+    assert cantus("adopt", str(mine)).code == 0
+    assert "columns" not in (shipped / "params.toml").read_text()
+
+
+@pytest.mark.slow
+def test_parquet_files_are_unpacked_and_read(shipped, cantus, tmp_path_factory):
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = tmp_path_factory.mktemp("hub")
+    (folder / "data").mkdir()
+    for part in ("train", "test"):
+        clips = [io.BytesIO() for _ in range(2)]
+        for number, clip in enumerate(clips):
+            tone = 0.5 * np.sin((number + 1) * 0.1 * len(part) * np.arange(8_000))
+            soundfile.write(clip, tone, 16_000, format="FLAC")
+        columns = {
+            "audio": [{"bytes": clip.getvalue(), "path": "a.flac"} for clip in clips],
+            "text": [f"The first of {part}.", f"The second of {part}."],
+            "mos": [4.5, 3.5],
+        }
+        pq.write_table(pa.table(columns), folder / "data" / f"{part}-00000-of-00001.parquet")
+    (folder / "README.md").write_text("---\nlicense: cc0-1.0\n---\n")
+    answer = cantus("adopt", str(folder))
+    assert answer.code == 0, answer.error
+    said = answer.out
+    assert "passed over: .md files: 1 (README.md)" in said
+    assert "mos" in said
+    assert "data/words holds 4 audio files" in said
+    assert cantus("adopt", str(folder)).code == 0
+    names = sorted(path.name for path in (shipped / "data" / "words").rglob("*.flac"))
+    assert names == ["0000000_a.flac"] * 2 + ["0000001_a.flac"] * 2
+    assert not list((shipped / "build").glob(".adopted*"))

@@ -36,7 +36,8 @@ def test_a_new_recipe_extends_another_runs_in_its_demo_and_has_a_stage(base, can
     stages = yaml.safe_load((base / "dvc.yaml").read_text())["stages"]
     assert stages["mine"]["cmd"] == "cantus train mine"
     demo = (base / "recipes/demo/mine.toml").read_text()
-    assert demo == DEMO.replace("../base.toml", "../mine.toml")
+    summary = '"../mine.toml"\nsummary = "Variant of base (demo)"'
+    assert demo == DEMO.replace('"../base.toml"', summary)
     checked = cantus("check")
     assert checked.code == 0, checked.error
     assert "mine" in checked.out
@@ -62,12 +63,12 @@ def test_the_recipe_as_written_gives_the_verdict_and_the_demo_only_its_own(base,
     assert cantus("check").code == 0
 
 
-def test_a_summary_of_ones_own_is_that_of_the_demo_too_and_what_the_demo_sets_is_said(base, cantus):
+def test_a_demo_has_a_summary_of_its_own_and_what_the_demo_sets_is_said(base, cantus):
     demo = base / "recipes/demo/base.toml"
     demo.write_text('summary = "the parent\'s"\n' + DEMO)
     answer = cantus("new", "mine", "--from", "base", "--summary", "my own")
     assert "recipes/demo/mine.toml wins; it sets training.epochs." in answer.out
-    assert 'summary = "my own"' in cantus("check", "mine", "-v").out
+    assert 'summary = "my own (demo)"' in cantus("check", "mine", "-v").out
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from engine.corpus.adopt import adopt
 from engine.errors import UserError
+from engine.files.lock import locked
 from engine.project import Project
 
 PARAMS = """\
@@ -110,7 +111,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path, tone, checkout):
 
 
 def test_links_to_files_elsewhere_are_copied_as_files(tmp_path, tone, checkout, monkeypatch):
-    monkeypatch.setattr("engine.corpus.adopt.track_data", lambda project: None)
+    monkeypatch.setattr("engine.corpus.adopt.track", lambda project, name: None)
     tone(tmp_path / "elsewhere" / "a.wav")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a.wav").symlink_to("../elsewhere/a.wav")
@@ -118,3 +119,87 @@ def test_links_to_files_elsewhere_are_copied_as_files(tmp_path, tone, checkout, 
     copied = checkout.root / "data" / "words" / "a.wav"
     assert not copied.is_symlink()
     assert copied.read_bytes() == (tmp_path / "elsewhere" / "a.wav").read_bytes()
+
+
+def test_a_table_whose_columns_are_not_certain_is_shown_and_nothing_is_copied(
+    tmp_path, tone, checkout
+):
+    folder = tone(tmp_path / "mine" / "0.wav").parent
+    (folder / "list.txt").write_text("0.wav|anna\n")
+    refused(folder, checkout, r"list.txt: what its columns are is not certain(.|\n)*0.wav +anna")
+    assert "columns" not in (checkout.root / "params.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [(["file", "words"], "'words' is none of them"), (["text", "speaker"], "must hold 'file'")],
+)
+def test_columns_of_unknown_names_are_refused(tmp_path, tone, checkout, columns, said):
+    folder = tone(tmp_path / "mine" / "0.wav").parent
+    with pytest.raises(UserError, match=f"--columns {','.join(columns)}: it .*{said}"):
+        adopt(folder, "words", checkout, columns=columns)
+
+
+def test_rows_that_ingest_would_refuse_are_refused_before_copying(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "0.wav").parent
+    (folder / "metadata.csv").write_text("file|text\nwavs/7.wav|One.\nwavs/8.wav|Two.\n")
+    refused(folder, checkout, r"2 rows of tables name no file .*at_most_bad = 0.01.*wavs/7.wav")
+
+
+def test_names_that_are_no_utf_8_are_refused_before_anything_is_copied(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    (folder / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"")
+    refused(folder, checkout, r"1 files whose names are not UTF-8.*: caf\\xe9.wav. Rename")
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "dvc.lock", "talks.dvc"])
+def test_files_that_dvc_would_read_as_its_own_are_refused(tmp_path, tone, checkout, name):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    (folder / "talks").mkdir()
+    (folder / "talks" / name).write_text("outs: []")
+    refused(folder, checkout, f"DVC would take for its own: talks/{name}. Take them out")
+
+
+def test_a_second_adopt_is_told_of_the_first(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    with locked(checkout.root / "build" / "adopt", "busy"):
+        refused(folder, checkout, "Another adopt is at work")
+
+
+def test_params_that_cannot_be_written_leave_no_copy(tmp_path, tone, checkout, monkeypatch):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    monkeypatch.setattr("engine.corpus.adopt.track", lambda project, name: None)
+
+    def refuse(path, content):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("engine.corpus.adopt.write_atomically", refuse)
+    with pytest.raises(PermissionError):
+        adopt(folder, "words", checkout)
+    assert list((checkout.root / "data").iterdir()) == []
+    assert checkout.params.read_text() == PARAMS
+
+
+def test_what_a_killed_adopt_left_half_copied_goes_with_the_next(
+    tmp_path, tone, checkout, monkeypatch
+):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    monkeypatch.setattr("engine.corpus.adopt.track", lambda project, name: None)
+    tone(checkout.root / "data" / ".speech.partial" / "half.wav")
+    adopt(folder, "words", checkout)
+    assert [path.name for path in (checkout.root / "data").iterdir()] == ["words"]
+
+
+def test_a_layout_that_dvc_cannot_track_beside_is_refused(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    (checkout.root / "data.dvc").write_text("outs:\n- path: data\n  md5: 1a.dir\n")
+    refused(folder, checkout, r"tracks the whole of data/.*docs/sharing.md")
+
+
+def test_the_record_of_audio_that_is_not_here_is_not_written_over(tmp_path, tone, checkout):
+    folder = tone(tmp_path / "mine" / "good.wav").parent
+    record = checkout.root / "data" / "words.dvc"
+    record.write_text("outs:\n- path: words\n")
+    with pytest.raises(UserError, match=r"dvc pull data/words.dvc"):
+        adopt(folder, "words", checkout)
+    assert [path.name for path in record.parent.iterdir()] == ["words.dvc"]

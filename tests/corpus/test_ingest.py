@@ -8,6 +8,7 @@ import soundfile
 
 from engine.corpus import Corpus, ingest
 from engine.corpus.account.explain import explain_clip
+from engine.corpus.account.summary import report_rows
 from engine.errors import UserError
 from engine.files.lock import locked
 from engine.recipe.params import Work
@@ -19,6 +20,7 @@ MADE = {
     "corpus.json",
     "manifest.jsonl",
     "quarantine.jsonl",
+    "tables.jsonl",
     "report.html",
     "report.json",
 }
@@ -104,7 +106,7 @@ def test_every_bad_file_is_quarantined_with_its_reason(words, project, source, t
     }
     assert corpus.report.num_used == 10
     assert corpus.report.num_found == 17
-    assert corpus.report.num_other_files == 1
+    assert [str(one) for one in corpus.report.passed_over] == [".txt files: 1 (notes.txt)"]
     assert corpus.packed(16_000).lengths.tolist() == [8_000] * 10
 
 
@@ -183,7 +185,10 @@ def test_nothing_but_bad_files_is_an_error_whatever_the_quota(project, source):
 def test_a_folder_without_audio_is_an_empty_corpus(project, source):
     (project.root / "data" / "words").mkdir()
     (project.root / "data" / "words" / "README").write_text("text")
-    with pytest.raises(UserError, match=r"'words' is empty: .* no audio file, and 1 others"):
+    with pytest.raises(
+        UserError,
+        match=r"'words' is empty: .* no audio file .*: files without a suffix: 1 \(README\)",
+    ):
         run(source, project)
 
 
@@ -333,7 +338,7 @@ def test_text_stays_with_the_file_that_a_table_names(project, source, tone):
     samples, rate = soundfile.read(folder / "wavs" / "0.wav", dtype="int16")
     soundfile.write(folder / "wavs" / "0.flac", samples, rate)
     tone(folder / "wavs" / "1.wav", hz=700)
-    (folder / "metadata.csv").write_text("0.wav|zero\n1.wav|one\n")
+    (folder / "metadata.csv").write_text("file|text\n0.wav|zero\n1.wav|one\n")
     corpus = run(source, project)
     assert [clip.text for clip in corpus.manifest.clips] == ["zero", "one"]
 
@@ -349,3 +354,19 @@ def test_an_open_corpus_is_not_mixed_with_the_one_after_it(words, project, sourc
     for one in sent:
         with pytest.raises(UserError, match="ingested again"):
             pickle.loads(one)
+
+
+def test_files_whose_header_disagrees_are_used_and_counted_or_named(words, project, source):
+    content = bytearray((words / "0.wav").read_bytes())
+    content[40:44] = bytes(4)
+    (words / "0.wav").write_bytes(content)
+    (words / "1.wav").write_bytes((words / "1.wav").read_bytes() * 2)
+    made = run(source, project, at_most_bad=0.5)
+    assert reasons(made) == {"1.wav": "header disagrees"}
+    (clip,) = [one for one in made.manifest.clips if one.header_fault]
+    assert (clip.path, clip.num_frames) == ("0.wav", 8_000)
+    assert made.report.num_header_faults == 1
+    assert "1 clips, whose files" in dict(report_rows(made.report))["header disagrees"]
+    said = explain_clip(project.corpus("words"), "0.wav")
+    assert "header disagrees  it says no length, and 16,000 bytes of audio are there" in said
+    assert "header disagrees" in (project.corpus("words") / "report.html").read_text()

@@ -120,9 +120,9 @@ def test_an_older_corpus_put_back_is_not_that_of_the_present_files(words, check,
 def test_a_table_that_changed_is_named(project, source, tone):
     folder = project.root / "data" / "words"
     tone(folder / "0.wav")
-    (folder / "metadata.csv").write_text("0|zero\n")
+    (folder / "metadata.csv").write_text("file|text\n0|zero\n")
     ingest("words", source(), project)
     assert require_intact("words", source(), project) == 1
-    (folder / "metadata.csv").write_text("0|nought\n")
+    (folder / "metadata.csv").write_text("file|text\n0|nought\n")
     with pytest.raises(UserError, match=r"metadata.csv"):
         require_intact("words", source(), project)

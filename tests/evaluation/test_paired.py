@@ -86,3 +86,10 @@ def test_a_hundred_thousand_clips_are_one_pass_and_the_same_each_time():
 )
 def test_figures_have_the_digits_that_the_interval_warrants(found, said):
     assert found.sentence().startswith(said)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.08, -0.0004), (0.00002, 0.5)])
+def test_an_end_that_is_not_nought_is_not_printed_as_nought(low, high):
+    said = Difference((low + high) / 2, low, high, 50).sentence(lowest=True)
+    ends = said.partition("CI ")[2].partition(",")[0].split(" to ")
+    assert all(float(end) != 0 for end in ends)

@@ -79,20 +79,23 @@ def test_it_is_a_whole_system_in_under_150_lines():
 
 
 def test_it_trains_and_what_it_does_not_have_is_a_sentence_or_nothing(cantus, project):
-    whole = ("check", "ingest words", "train denoiser -S training.steps=60")
+    (project / "recipes/brief.toml").write_text(
+        'extends = "denoiser.toml"\nsummary = "brief"\n[training]\nsteps = 60\n'
+    )
+    whole = ("check", "ingest words", "train brief")
     lacking = ("prepare denoiser", "diff denoiser --upstream", "train tuned")
     done = cantus(
-        *whole, "resolve denoiser", "report denoiser", "pipeline --write", *lacking, "--help"
+        *whole, "resolve denoiser", "report brief", "pipeline --write", *lacking, "--help"
     )
     assert "Traceback" not in done.stderr
-    for command in (*whole, "resolve denoiser", "report denoiser", "pipeline --write", "--help"):
+    for command in (*whole, "resolve denoiser", "report brief", "pipeline --write", "--help"):
         assert f"{command}: exit code 0" in done.stdout, done.stdout + done.stderr
     for command in lacking:
         assert f"{command}: exit code 2" in done.stdout, done.stdout + done.stderr
-    metrics = json.loads((project / "metrics/denoiser.json").read_text())
+    metrics = json.loads((project / "metrics/brief.json").read_text())
     assert metrics["eval"]["mse"] < 0.5 * 0.05**2, "half of the noise is gone"
     assert "cantus train denoiser" in (project / "dvc.yaml").read_text()
-    model = project / "models/denoiser"
+    model = project / "models/brief"
     assert (model / "report.html").is_file()
     assert not (model / "export").exists()
     assert "denoiser needs no preparation: the system 'denoiser' learns from the" in done.stderr

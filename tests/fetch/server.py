@@ -60,7 +60,8 @@ def tag_of(content: bytes) -> str:
 def serving(files: dict[str, bytes], repo: str = REPO) -> Iterator[Server]:
     """A server on a port of this machine while the block runs."""
     server = Server(files, repo)
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
+    http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    http.told = server
     http.daemon_threads = True
     threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}).start()
     server.address = f"http://127.0.0.1:{http.server_port}"
@@ -72,96 +73,98 @@ def serving(files: dict[str, bytes], repo: str = REPO) -> Iterator[Server]:
         http.server_close()
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            self.note()
-            server.looked_at.append(self.name)
-            self.begin()
+class _Handler(BaseHTTPRequestHandler):
+    @property
+    def told(self):
+        """How the server is to behave."""
+        return self.server.told
 
-        def do_GET(self):
-            self.note()
-            if not self.is_elsewhere():
-                server.asked.append((self.name, self.headers["Range"]))
-            if (content := self.begin()) is not None:
-                with suppress(OSError):  # the other side may go at any time
-                    self.send(content)
+    def do_HEAD(self):
+        self.note()
+        self.told.looked_at.append(self.name)
+        self.begin()
 
-        def note(self):
-            server.paths.append(self.path)
-            if token := self.headers["Authorization"]:
-                server.tokens.append((self.path, token))
+    def do_GET(self):
+        self.note()
+        if not self.is_elsewhere():
+            self.told.asked.append((self.name, self.headers["Range"]))
+        if (content := self.begin()) is not None:
+            with suppress(OSError):  # the other side may go at any time
+                self.send(content)
 
-        @property
-        def name(self):
-            return self.path.rpartition("/")[2]
+    def note(self):
+        self.told.paths.append(self.path)
+        if token := self.headers["Authorization"]:
+            self.told.tokens.append((self.path, token))
 
-        def is_of_hub(self):
-            return self.path.startswith(f"/{server.repo}/resolve/")
+    @property
+    def name(self):
+        return self.path.rpartition("/")[2]
 
-        def is_elsewhere(self):
-            """Whether a request is led on to where the file is stored."""
-            large = len(server.files.get(self.name, b"")) > _LARGE
-            return large and (self.is_of_hub() or self.path.startswith("/released/"))
+    def is_of_hub(self):
+        return self.path.startswith(f"/{self.told.repo}/resolve/")
 
-        def begin(self):
-            """Send the headers; return what is to follow, None after a refusal."""
-            if not self.is_of_hub() and "/resolve/" in self.path:
-                return self.refuse(404, "RepoNotFound")
-            code = server.codes.get(self.name, 200 if self.name in server.files else 404)
-            if code != 200:
-                missing = "EntryNotFound" if self.is_of_hub() and code == 404 else None
-                return self.refuse(code, server.errors.get(self.name, missing))
-            content = server.files[self.name]
-            if self.is_elsewhere():
-                return self.lead_on(content)
-            start = self.start()
-            if 0 < len(content) <= start:
-                return self.refuse(416)
-            self.send_response(206 if start else 200)
-            if start:
-                extent = f"bytes {start}-{len(content) - 1}/{len(content)}"
-                self.send_header("Content-Range", extent)
-            self.send_facts(content, "ETag")
-            self.send_header("Content-Length", str(len(content) - start))
-            self.end_headers()
-            return content[start:]
+    def is_elsewhere(self):
+        """Whether a request is led on to where the file is stored."""
+        large = len(self.told.files.get(self.name, b"")) > _LARGE
+        return large and (self.is_of_hub() or self.path.startswith("/released/"))
 
-        def refuse(self, code, error=None):
-            self.send_response(code)
-            if error:
-                self.send_header("X-Error-Code", error)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def begin(self):
+        """Send the headers; return what is to follow, None after a refusal."""
+        if not self.is_of_hub() and "/resolve/" in self.path:
+            return self.refuse(404, "RepoNotFound")
+        code = self.told.codes.get(self.name, 200 if self.name in self.told.files else 404)
+        if code != 200:
+            missing = "EntryNotFound" if self.is_of_hub() and code == 404 else None
+            return self.refuse(code, self.told.errors.get(self.name, missing))
+        content = self.told.files[self.name]
+        if self.is_elsewhere():
+            return self.lead_on(content)
+        start = self.start()
+        if 0 < len(content) <= start:
+            return self.refuse(416)
+        self.send_response(206 if start else 200)
+        if start:
+            extent = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            self.send_header("Content-Range", extent)
+        self.send_facts(content, "ETag")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        return content[start:]
 
-        def lead_on(self, content):
-            self.send_response(302)
-            port = self.server.server_port
-            self.send_header("Location", f"http://localhost:{port}/stored/{self.name}")
-            if self.is_of_hub():
-                self.send_facts(content, "X-Linked-Etag")
-                self.send_header("X-Linked-Size", str(len(content)))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def refuse(self, code, error=None):
+        self.send_response(code)
+        if error:
+            self.send_header("X-Error-Code", error)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
-        def send_facts(self, content, tag):
-            if server.has_tags:
-                self.send_header(tag, tag_of(content))
-            if self.is_of_hub():
-                self.send_header("X-Repo-Commit", COMMIT)
+    def lead_on(self, content):
+        self.send_response(302)
+        port = self.server.server_port
+        self.send_header("Location", f"http://localhost:{port}/stored/{self.name}")
+        if self.is_of_hub():
+            self.send_facts(content, "X-Linked-Etag")
+            self.send_header("X-Linked-Size", str(len(content)))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
-        def start(self):
-            part = self.headers["Range"]
-            return first_byte(part) if part and server.has_ranges else 0
+    def send_facts(self, content, tag):
+        if self.told.has_tags:
+            self.send_header(tag, tag_of(content))
+        if self.is_of_hub():
+            self.send_header("X-Repo-Commit", COMMIT)
 
-        def send(self, content):
-            if held := server.hold_after.get(self.name, 0):
-                self.wfile.write(content[:held])
-                server.let_go.wait(30)
-                content = content[held:]
-            self.wfile.write(content[: server.cut_after.pop(0) if server.cut_after else None])
+    def start(self):
+        part = self.headers["Range"]
+        return first_byte(part) if part and self.told.has_ranges else 0
 
-        def log_message(self, *_):
-            pass
+    def send(self, content):
+        if held := self.told.hold_after.get(self.name, 0):
+            self.wfile.write(content[:held])
+            self.told.let_go.wait(30)
+            content = content[held:]
+        self.wfile.write(content[: self.told.cut_after.pop(0) if self.told.cut_after else None])
 
-    return Handler
+    def log_message(self, *_):
+        pass

@@ -19,3 +19,14 @@ def test_other_weights_are_missing_with_the_place_they_belong_in(tmp_path, named
     (tmp_path / named).parent.mkdir(parents=True)
     (tmp_path / named).write_bytes(b"weights")
     assert find_weights(named, Project(tmp_path)) == tmp_path / named
+
+
+def test_a_folder_of_transformers_stands_for_its_weights(tmp_path):
+    folder = tmp_path / "published" / "dac"
+    folder.mkdir(parents=True)
+    with pytest.raises(UserError, match="does not exist"):
+        find_weights("published/dac", Project(tmp_path))
+    (folder / "pytorch_model.bin").write_bytes(b"weights")
+    assert find_weights("published/dac", Project(tmp_path)).name == "pytorch_model.bin"
+    (folder / "model.safetensors").write_bytes(b"weights")
+    assert find_weights("published/dac", Project(tmp_path)).name == "model.safetensors"

@@ -1,10 +1,14 @@
 """Recognisers of random weights: what they hear is nonsense, but it is heard."""
 
+import json
+import zipfile
+
 import pytest
 import torch
 
 from engine.errors import UserError
 from engine.metrics.speech_recogniser import SpeechRecogniser, check_speech_recogniser
+from tests.files.test_pickles import CHAIN
 from tests.metrics.judge_models import noise, write_ctc, write_whisper
 
 CPU = torch.device("cpu")
@@ -110,3 +114,26 @@ def test_weights_that_would_be_made_up_are_refused(tmp_path):
     save_file(kept, path, metadata={"format": "pt"})
     with pytest.raises(UserError, match="lacks 2 of the weights of a Wav2Vec2ForCTC, first lm_"):
         SpeechRecogniser.load(tmp_path, "hu", CPU)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
+def test_a_folder_that_brings_code_is_refused_without_a_question(tmp_path, monkeypatch, name):
+    folder, owned = write_ctc(tmp_path / "ctc"), tmp_path / "owned"
+    (folder / "own.py").write_text(f"open({str(owned)!r}, 'w')\nclass Own: ...\n")
+    facts = json.loads((folder / name).read_text())
+    own = {"auto_map": {"AutoConfig": "own.Own", "AutoTokenizer": ["own.Own", None]}}
+    (folder / name).write_text(json.dumps(facts | own | {"model_type": "own"}))
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("a question was asked"))
+    for look in (check_speech_recogniser, lambda *of: SpeechRecogniser.load(*of, CPU)):
+        with pytest.raises(UserError, match=rf"brings code of its own \({name}: auto_map"):
+            look(folder, "hu")
+    assert not owned.exists()
+
+
+def test_weights_that_would_take_for_ever_to_read_are_refused(tmp_path):
+    folder = write_ctc(tmp_path / "ctc")
+    (folder / "model.safetensors").unlink()
+    with zipfile.ZipFile(folder / "pytorch_model.bin", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}" + CHAIN[2:] + b"K\x01s.")
+    with pytest.raises(UserError, match=r"pytorch_model.bin is damaged, or made to do harm"):
+        SpeechRecogniser.load(folder, "hu", CPU)

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.metrics.word_errors import bare, character_error_rate, word_error_rate
+from engine.metrics.word_errors import character_error_rate, word_error_rate
 
 SAID = "Jó napot kívánok, miben segíthetek?"
 
@@ -12,8 +12,6 @@ def test_what_is_heard_as_it_was_said_has_no_errors():
 def test_case_marks_and_encoding_are_no_errors():
     decomposed = "JO\u0301 NAPOT  kívánok - miben segíthetek!"
     assert word_error_rate(SAID, decomposed) == 0.0
-    assert bare("Don't - it’s „so”, OK?") == "dont its so ok"
-    assert bare("స్వాగతం, 3!") == "స్వాగతం 3"
 
 
 @pytest.mark.parametrize(

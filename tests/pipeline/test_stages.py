@@ -128,6 +128,13 @@ def test_a_users_lines_are_those_of_before_when_the_last_recipe_is_gone(pipeline
     assert path.read_text() == OWN
 
 
+def test_a_section_that_would_say_nothing_goes_for_dvc_refuses_it(pipeline, tmp_path):
+    path = tmp_path / "dvc.yaml"
+    write_pipeline(path, pipeline)
+    write_pipeline(path, Pipeline({"refs": {"cmd": "cantus refs"}}, [], {}, {}))
+    assert yaml.safe_load(path.read_text()) == {"stages": {"refs": {"cmd": "cantus refs"}}}
+
+
 @pytest.mark.parametrize(
     "empty", ["", "stages:\n", "stages: # mine\nparams:\nplots:\n", "vars: []\n"]
 )

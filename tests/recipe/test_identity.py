@@ -9,7 +9,7 @@ from engine.recipe.schema import SCHEMA_VERSION, Recipe
 from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
 from engine.system_support.discovery import recipe_classes
 
-COMMON = (2, "9e79f90c7718")
+COMMON = (2, "2bb65424c3e8")
 SYSTEMS = {
     "codec": (1, "7febc435326f"),
     "rvc": (1, "f2aafbd5c85c"),

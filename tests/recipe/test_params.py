@@ -16,6 +16,10 @@ sample_rates_hz = [16_000]
 """
 
 
+def tracking(line):
+    return f"[tracking]\n{line}\n[hardware]"
+
+
 @pytest.fixture
 def params(write):
     return lambda text=PARAMS: load_params(write(text, "params"))
@@ -48,6 +52,15 @@ def test_what_is_not_said_has_a_default(params):
         ("[16_000]", "[1]\nspeakers = 'name'", "expected 'unknown' or 'folder', got 'name'"),
         ("[16_000]", "[1]\nchannels = 'left'", "expected 'mix' or 'split', got 'left'"),
         ("[hardware]", "[hardware]\ndevice = 'gpu'", "expected 'auto' or 'cpu' or 'cuda'"),
+        (
+            "[hardware]",
+            tracking("aim_repository = 'aim://gpu'"),
+            "aim_repository: must be a folder",
+        ),
+        ("[hardware]", tracking("aim_repository = 'ssh://gpu/x'"), "tracking.aim_repository: must"),
+        ("[hardware]", tracking("aim_address = 'hub/me'"), "tracking.aim_address: must be an add"),
+        ("[hardware]", tracking("aim_address = 'https://hub/?x'"), "tracking.aim_address: must be"),
+        ("[hardware]", tracking("aim_address = 43800"), "tracking.aim_address: expected text"),
         ("seed = 1", "seed = 2024-01-01", "params.toml:2  seed: dates and times are not allowed"),
     ],
 )

@@ -118,3 +118,19 @@ def test_a_run_whose_lock_is_held_is_training_and_not_killed(tmp_path, held):
         text = told(tmp_path, Event("train", 50))
     assert ("training at this moment" in text) is held
     assert ("killed" in text) is not held
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_run_of_other_values_goes_on_by_its_own_command(tmp_path, ends):
+    command = "cantus train audio_vae -S training.steps=7"
+    stop = Event("stop", 4, facts={"reason": "interrupted", "message": ""})
+    begun = start("audio_vae+3f9c2a", of="audio_vae", command=command)
+    text = tell_ending(make_run(tmp_path, [begun, *([stop] if ends else [])]))
+    assert f"`{command}` {'continues from there' if ends else 'starts afresh'}." in text
+    assert "dvc repro" not in text
+
+
+def test_the_time_of_a_resumed_run_is_said_to_be_that_since_it_was_resumed(tmp_path):
+    facts = {"verdict": VERDICT, "seconds": 12.0, "expectations": []}
+    text = told(tmp_path, Event("resume", 400), Event("finish", 500, 5.0, facts=facts))
+    assert "(5 epochs) in 12 s since it was resumed at step 400." in text

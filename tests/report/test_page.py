@@ -180,8 +180,8 @@ def test_losing_to_what_learns_nothing_is_said(model, recipe):
 
 def test_the_data_are_accounted_for_and_a_leak_is_marked(page):
     assert (
-        "Used 287 of 311 clips. 230 for training, 57 for evaluation: at random over clips."
-        in words(page)
+        "287 of 311 clips in the corpus are sound. This run has 230 clips for training, 57 for "
+        "evaluation. Held out: at random over clips." in words(page)
     )
     assert '<p class="leak">41 of its 44 speakers are also in training.</p>' in page
     assert "14 too short" in words(page)
@@ -203,8 +203,8 @@ def test_a_run_whose_guards_were_silent_says_so(tmp_path, recipe):
     add_events(tmp_path, [start("audio_vae")])
     page = build_report(tmp_path, recipe).read_text(encoding="utf-8")
     assert (
-        "1 guard watched the run, besides those of a finite loss and of gradients; none of them "
-        "spoke." in words(page)
+        "0 of 1 guards watched the run, besides those of a finite loss and of gradients (never "
+        "due: " in words(page)
     )
 
 
@@ -212,7 +212,7 @@ def test_what_the_losses_of_a_demo_are_instead_stands_at_the_top(tmp_path, recip
     settings = "demo settings: hinge instead of least squares"
     add_events(tmp_path, [start("audio_vae", demo_settings=settings)])
     page = build_report(tmp_path, recipe).read_text(encoding="utf-8")
-    assert f"{recipe.summary} {settings}" in words(page)
+    assert f"The recipe's summary: {recipe.summary} {settings}" in words(page)
 
 
 def test_every_link_leads_to_a_file_of_the_folder(page, model):

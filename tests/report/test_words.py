@@ -1,6 +1,6 @@
 import pytest
 
-from engine.report.words import duration, figure
+from engine.report.words import duration, figure, figure_beside
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,16 @@ def test_figures_have_four_digits_and_whole_ones_all_of_theirs(value, text):
 )
 def test_durations_have_two_units(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [
+        (1.23456, 2.0, "1.235"),
+        (4.00004, 4.0, "4.00004"),
+        (4.0, 4.0, "4"),
+        (0.95000001, 0.95, "0.95000001"),
+    ],
+)
+def test_a_figure_beside_a_limit_shows_on_which_side_it_lies(value, limit, text):
+    assert figure_beside(value, (limit, None)) == text

@@ -172,3 +172,15 @@ def test_the_optimizers_state_is_carried_from_last_and_missed_in_best(tmp_path):
     process = start(tmp_path, name="b", start=Start(from_="toy", pick="best", carry=carry))
     process.join(60)
     assert "Pick 'last'" in (tmp_path / "error").read_text()
+
+
+def test_a_run_of_other_values_writes_down_of_which_recipe_it_is_and_its_command(tmp_path):
+    command = "cantus train base -S training.epochs=1"
+    variant = {"of": "base", "overrides": ["training.epochs=1"], "command": command}
+    for _ in range(2):
+        finish(tmp_path, epochs=1, name="base+3f9c2a", variant=variant)
+    about = json.loads((tmp_path / "models/base+3f9c2a/run.json").read_text())
+    facts = next(iter(read_events(tmp_path / "models/base+3f9c2a/events.jsonl"))).facts
+    for told in (about, facts):
+        assert {key: told[key] for key in variant} == variant
+    assert f"To train anew: {command} --again" in (tmp_path / "said").read_text()

@@ -370,3 +370,37 @@ def test_around_given_clips_no_sentence_of_theirs_is_learned_from():
     found = looked_up(split_around(columns_of(clips), np.array([0, 3]), rule, "given"), clips)
     assert {"b0", "b3"}.isdisjoint(ids(found.train))
     assert len(found.train) == 16
+
+
+SAID = ["Jó napot kívánok", "Miben segíthetek", "Sajnos nem", "Máris kapcsolom"] + [
+    f"Ez a {number}. mondat" for number in range(40)
+]
+
+
+@pytest.mark.parametrize("form", ["{}", "„{}.”", "{}!", "{} ...", " - {}?"])
+def test_a_sentence_that_one_speaker_writes_otherwise_is_held_out_of_both(form):
+    clips = [clip(f"a{i}", speaker="anna", text=f"{text}.") for i, text in enumerate(SAID)]
+    clips += [
+        clip(f"b{i}", speaker="béla", text=form.format(text.upper())) for i, text in enumerate(SAID)
+    ]
+    result = split(clips, "text_disjoint", eval_share=0.3)
+    held_out = {one.id[1:] for one in result.evaluation}
+    assert held_out
+    assert not held_out & {one.id[1:] for one in result.train}
+    assert "sentences" not in result.leaks
+
+
+def test_a_sentence_that_is_learned_from_is_a_leak_whatever_marks_it_has():
+    clips = [
+        clip("a", speaker="x", listed="train", text="Jó napot."),
+        clip("b", speaker="y", listed="eval", text="„Jó napot!”"),
+        clip("c", speaker="y", listed="eval", text="Viszlát."),
+    ]
+    assert split(clips).leaks == "1 of the 2 sentences of the evaluation are in training too."
+
+
+def test_a_text_of_marks_alone_is_a_sentence_of_its_own():
+    clips = [clip(f"{i:03d}", path=f"long{i % 2}.wav", text="...") for i in range(100)]
+    result = split(clips, "text_disjoint")
+    assert 5 < len(result.evaluation) < 40
+    assert "sentences" not in result.leaks

@@ -11,6 +11,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from engine.tracking.aim_repository import repository_in
 from engine.tracking.aim_state import is_behind, read_state, run_key
 from engine.tracking.events import Event
 from tests.run_folders import add_events, make_run, make_wav, start
@@ -51,13 +52,14 @@ REST = [
 
 def follow(run: Path, repo: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "engine.tracking.aim_mirror", str(run), "--repo", str(repo)]
+    command += ["--states", str(repository_in(repo).states), "--project", str(repo)]
     return subprocess.Popen([*command, "--follow"], stdin=subprocess.PIPE, start_new_session=True)
 
 
 def wait_until_mirrored(repo: Path, run: Path) -> None:
     key = run_key(run)
     size = (run / "events.jsonl").stat().st_size
-    while (state := read_state(repo, key)) is None or state.offset < size:
+    while (state := read_state(repository_in(repo), key)) is None or state.offset < size:
         time.sleep(0.05)
 
 
@@ -68,7 +70,7 @@ def mirrored(tmp_path_factory):
     run = make_run(repo / "runs" / "audio_vae" / "3f9c2ab81d04", FIRST)
     mirror = follow(run, repo)
     wait_until_mirrored(repo, run)
-    before = read_state(repo, run_key(run))
+    before = read_state(repository_in(repo), run_key(run))
     os.killpg(mirror.pid, signal.SIGKILL)
     mirror.wait()
     add_events(run, REST)
@@ -79,7 +81,7 @@ def mirrored(tmp_path_factory):
     assert mirror.wait(120) == 0
     from aim import Run
 
-    after = read_state(repo, run_key(run))
+    after = read_state(repository_in(repo), run_key(run))
     assert after.run_hash == before.run_hash
     # Not read-only: Aim shows a reader only what `aim up` has indexed.
     held = Run(after.run_hash, repo=str(repo), system_tracking_interval=None)
@@ -147,6 +149,6 @@ def test_guards_and_warnings_are_texts(mirrored):
 def test_the_copy_of_a_run_beside_its_model_is_the_same_run(mirrored):
     *_, repo, run = mirrored
     model = repo / "models" / "audio_vae"
-    assert is_behind(repo, make_run(model, [start("audio_vae", time=200.0)]))
+    assert is_behind(repository_in(repo), make_run(model, [start("audio_vae", time=200.0)]))
     (model / "events.jsonl").write_bytes((run / "events.jsonl").read_bytes())
-    assert not is_behind(repo, model)
+    assert not is_behind(repository_in(repo), model)

@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 
+from engine.tracking.aim_repository import repository_in
 from engine.tracking.aim_state import (
     AlreadyMirroredError,
     MirrorState,
@@ -40,38 +41,38 @@ def test_a_run_without_a_whole_first_event_has_no_key_and_nothing_to_mirror(tmp_
     assert run_key(tmp_path) is None
     (tmp_path / "events.jsonl").write_text('{"kind": "sta')
     assert run_key(tmp_path) is None
-    assert not is_behind(tmp_path, tmp_path)
+    assert not is_behind(repository_in(tmp_path), tmp_path)
 
 
 def test_aim_is_behind_until_it_holds_every_byte(run, tmp_path):
     size = (run / "events.jsonl").stat().st_size
     key = run_key(run)
-    assert is_behind(tmp_path, run)
-    write_state(tmp_path, key, state(offset=size))
-    assert read_state(tmp_path, key) == state(offset=size)
-    assert not is_behind(tmp_path, run)
+    assert is_behind(repository_in(tmp_path), run)
+    write_state(repository_in(tmp_path), key, state(offset=size))
+    assert read_state(repository_in(tmp_path), key) == state(offset=size)
+    assert not is_behind(repository_in(tmp_path), run)
     add_events(run, [start("audio_vae")])
-    assert is_behind(tmp_path, run)
+    assert is_behind(repository_in(tmp_path), run)
 
 
 def test_aim_is_behind_where_a_power_cut_took_back_what_it_holds(run, tmp_path):
     size = (run / "events.jsonl").stat().st_size
-    write_state(tmp_path, run_key(run), state(offset=size + 100))
-    assert is_behind(tmp_path, run)
+    write_state(repository_in(tmp_path), run_key(run), state(offset=size + 100))
+    assert is_behind(repository_in(tmp_path), run)
 
 
 def test_states_come_newest_first(tmp_path):
     for key, started in (("a", 1.0), ("b", 3.0), ("c", 2.0)):
-        write_state(tmp_path, key, state(started=started))
-    assert [held.started for held in read_states(tmp_path)] == [3.0, 2.0, 1.0]
-    assert read_states(tmp_path / "nowhere") == []
+        write_state(repository_in(tmp_path), key, state(started=started))
+    assert [held.started for held in read_states(repository_in(tmp_path))] == [3.0, 2.0, 1.0]
+    assert read_states(repository_in(tmp_path / "nowhere")) == []
 
 
 def test_a_second_mirror_of_a_run_is_turned_away_and_another_run_is_not(tmp_path):
-    with sole_mirror(tmp_path, "a"):
-        with pytest.raises(AlreadyMirroredError), sole_mirror(tmp_path, "a"):
+    with sole_mirror(repository_in(tmp_path), "a"):
+        with pytest.raises(AlreadyMirroredError), sole_mirror(repository_in(tmp_path), "a"):
             pass
-        with sole_mirror(tmp_path, "b"):
+        with sole_mirror(repository_in(tmp_path), "b"):
             pass
-    with sole_mirror(tmp_path, "a"):
+    with sole_mirror(repository_in(tmp_path), "a"):
         pass

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from engine.project import Project
+from engine.tracking.aim_repository import repository_in
 from engine.tracking.aim_state import is_behind, run_key, sole_mirror
 from engine.tracking.mirror import AimMirror, sync_all
 from tests.run_folders import make_run, start
@@ -31,7 +32,7 @@ def fake_aim(tmp_path, monkeypatch, code: str) -> None:
 def test_an_aim_that_cannot_be_imported_is_a_sentence(project, run, tmp_path, monkeypatch):
     fake_aim(tmp_path, monkeypatch, "raise ModuleNotFoundError(\"No module named 'aim'\")")
     mirror = AimMirror()
-    mirror.start(run, project.root)
+    mirror.start(run, repository_in(project.root), project)
     warning = mirror.finish(60)
     assert warning is not None
     assert "ModuleNotFoundError: No module named 'aim'. The run itself is complete" in warning
@@ -47,7 +48,7 @@ child.wait()
 """
     fake_aim(tmp_path, monkeypatch, code)
     mirror = AimMirror()
-    mirror.start(run, project.root)
+    mirror.start(run, repository_in(project.root), project)
     while not pid_file.exists() or not pid_file.read_text():
         time.sleep(0.05)
     warning = mirror.finish(0.2)
@@ -60,9 +61,9 @@ child.wait()
 def test_a_repository_that_cannot_be_written_is_a_sentence(project, run):
     (project.root / ".aim").write_text("in the way")
     mirror = AimMirror()
-    mirror.start(run, project.root)
+    mirror.start(run, repository_in(project.root), project)
     assert "NotADirectoryError" in (mirror.finish(60) or "")
-    assert "NotADirectoryError" in (sync_all(project) or "")
+    assert "NotADirectoryError" in (sync_all(project, repository_in(project.root)) or "")
 
 
 def test_a_mirror_that_was_never_started_has_nothing_to_say():
@@ -72,27 +73,27 @@ def test_a_mirror_that_was_never_started_has_nothing_to_say():
 def test_a_mirror_that_cannot_be_started_is_a_sentence(project, run, monkeypatch):
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     mirror = AimMirror()
-    mirror.start(run, project.root)
+    mirror.start(run, repository_in(project.root), project)
     assert "No such file or directory: '/nowhere/python'" in (mirror.finish(60) or "")
 
 
 def test_a_run_that_ends_before_its_first_event_leaves_nothing(project, tmp_path):
     mirror = AimMirror()
-    mirror.start(tmp_path / "empty", project.root)
+    mirror.start(tmp_path / "empty", repository_in(project.root), project)
     assert mirror.finish(60) is None
     assert not (project.root / ".aim").exists()
 
 
 def test_a_run_that_another_process_mirrors_is_left_to_it(project, run):
-    with sole_mirror(project.root, run_key(run)):
-        assert sync_all(project) is None
-    assert is_behind(project.root, run)
+    with sole_mirror(repository_in(project.root), run_key(run)):
+        assert sync_all(project, repository_in(project.root)) is None
+    assert is_behind(repository_in(project.root), run)
 
 
 def test_where_nothing_lags_no_process_is_started(project, run, monkeypatch):
     (run / "events.jsonl").unlink()
     monkeypatch.setattr("sys.executable", "/nowhere/python")
-    assert sync_all(project) is None
+    assert sync_all(project, repository_in(project.root)) is None
 
 
 def test_runs_and_models_are_mirrored_and_what_is_in_both_once(project, run, tmp_path, monkeypatch):
@@ -100,7 +101,7 @@ def test_runs_and_models_are_mirrored_and_what_is_in_both_once(project, run, tmp
     make_run(project.model("audio_vae_plus"), [start("audio_vae_plus")], "audio_vae_plus")
     copy = make_run(project.model("audio_vae"), [])
     (copy / "events.jsonl").write_bytes((run / "events.jsonl").read_bytes())
-    warning = sync_all(project) or ""
+    warning = sync_all(project, repository_in(project.root)) or ""
     assert "runs/audio_vae/a'" in warning
     assert "models/audio_vae'" not in warning
     assert "models/audio_vae_plus" in warning

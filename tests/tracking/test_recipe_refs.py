@@ -53,7 +53,8 @@ def project(tmp_path, monkeypatch) -> Project:
 def test_every_recipe_with_metrics_gets_a_ref_without_a_user_name(project):
     assert refresh_recipe_refs(project) == ["audio_vae", "audio_vae_plus"]
     tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
-    assert tree == ["dvc.yaml", "metrics.json", "params.toml", "plots/train.csv", "recipe.toml"]
+    results = ["dvc.yaml", "metrics.json", "params.toml", "plots/train.csv", "recipe.toml"]
+    assert tree == [*results, "results.sha256"]
     assert "7.5" in git(project.root, "show", "audio_vae:metrics.json")
     assert "0.003" in git(project.root, "show", "audio_vae_plus:recipe.toml")
 
@@ -114,7 +115,7 @@ def test_what_is_missing_is_left_out(project):
     (project.model("audio_vae") / "recipe.toml").unlink()
     refresh_recipe_refs(project)
     tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
-    assert tree == ["dvc.yaml", "metrics.json", "params.toml"]
+    assert tree == ["dvc.yaml", "metrics.json", "params.toml", "results.sha256"]
     assert "train.csv" not in git(project.root, "show", "audio_vae:dvc.yaml")
 
 

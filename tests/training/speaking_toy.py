@@ -1,12 +1,14 @@
-"""The toy, but one that says two sentences with the weights it has: each file is their sum."""
+"""The toy, but one that says two sentences with the weights it has: noise drawn by their sum."""
 
 from pathlib import Path
 
+import numpy as np
 from attrs import asdict, define
 
 from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
+from engine.system_support.audio_samples import write_wav
 from engine.training.system import Sample
 from tests.training.toy import ToySystem, build_toy
 
@@ -21,7 +23,8 @@ class SpeakingToy(ToySystem):
         made = []
         for name in ("a", "b", *self.eval_clips.ids[:num_clips]):
             path = folder / f"{name}.wav"
-            path.write_text(f"{name} {total}")
+            random = np.random.default_rng([*f"{name} {total}".encode()])
+            write_wav(path, 0.1 * random.standard_normal(800), 8_000)
             sentence = name in ("a", "b")
             figures = {"speech/total": total + (name == "b")} if sentence else {}
             made_of = f"sentence {name}" if sentence else ""

@@ -29,8 +29,16 @@ def last_event(folder):
 
 @pytest.mark.parametrize(
     "signals",
-    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP], [signal.SIGINT, signal.SIGINT]],
-    ids=["ctrl-c", "sigterm", "sighup", "ctrl-c twice"],
+    [
+        [signal.SIGINT],
+        [signal.SIGTERM],
+        [signal.SIGHUP],
+        [signal.SIGUSR1],
+        [signal.SIGUSR2],
+        [signal.SIGINT, signal.SIGINT],
+        [signal.SIGUSR1, signal.SIGTERM],
+    ],
+    ids=["ctrl-c", "sigterm", "sighup", "usr1", "usr2", "ctrl-c twice", "usr1, then sigterm"],
 )
 def test_a_signal_to_the_process_group_saves_and_the_run_goes_on_to_the_same_result(
     undisturbed, tmp_path, signals

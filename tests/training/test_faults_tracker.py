@@ -12,6 +12,7 @@ import pytest
 
 import engine.runs.run
 from engine.project import Project
+from engine.tracking.aim_repository import repository_in
 from engine.tracking.aim_state import is_behind
 from engine.tracking.mirror import sync_all
 from tests.training.faults import result
@@ -70,9 +71,9 @@ def test_a_repository_that_another_process_holds_is_caught_up_with_later(undistu
     assert len(warning(tmp_path)) == 1
     assert result(tmp_path) == undisturbed
     model = tmp_path / "models" / "toy"
-    assert is_behind(tmp_path, model)
-    assert sync_all(Project(tmp_path)) is None
-    assert not is_behind(tmp_path, model)
+    assert is_behind(repository_in(tmp_path), model)
+    assert sync_all(Project(tmp_path), repository_in(tmp_path)) is None
+    assert not is_behind(repository_in(tmp_path), model)
 
 
 def test_a_repository_that_is_deleted_meanwhile_is_made_again_later(undisturbed, tmp_path):
@@ -84,8 +85,8 @@ def test_a_repository_that_is_deleted_meanwhile_is_made_again_later(undisturbed,
     assert process.exitcode == 0
     assert result(tmp_path) == undisturbed
     shutil.rmtree(tmp_path / ".aim", ignore_errors=True)
-    assert sync_all(Project(tmp_path)) is None
-    assert not is_behind(tmp_path, tmp_path / "models" / "toy")
+    assert sync_all(Project(tmp_path), repository_in(tmp_path)) is None
+    assert not is_behind(repository_in(tmp_path), tmp_path / "models" / "toy")
 
 
 @pytest.mark.parametrize("disk", ["full", "read-only"])

@@ -93,7 +93,9 @@ def test_a_plateau_names_the_side_it_waits_for():
     guards = Guards({"m": (Guard(plateau_steps=1, best_is="highest"),)}, BEST)
     assert not guards.watch({"m": 2.0}, Moment(1, 0.0))
     (breach,) = guards.watch({"m": 1.0}, Moment(2, 0.0))
-    assert "a new highest value within 1 steps; the highest, 2, was at step 1" in breach.condition
+    assert breach.condition == (
+        "it must rise within 1 steps; it changed by -1 in 1 steps, of two values"
+    )
 
 
 def test_a_gap_speaks_only_when_evaluation_rises_while_training_falls():
@@ -171,6 +173,31 @@ def test_guards_go_on_from_saved_state_as_if_never_stopped(cut):
     assert early + speak(second, range(cut + 1, 7)) == whole
 
 
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_figures_of_clips_go_on_from_saved_state(cut):
+    guard = {"eval/m": (Guard(plateau_steps=4), Guard(gap="train", gap_steps=3))}
+    random = np.random.default_rng(0)
+    figures = [random.normal(0.05 * step, 0.02, 46) for step in range(12)]
+
+    def speak(guards, steps):
+        return [
+            (step, breach.sentence())
+            for step in steps
+            for breach in guards.watch(
+                {"eval/m": figures[step].mean(), "train": -step},
+                Moment(step, 0.0),
+                {"m": figures[step], "other": figures[0]},
+            )
+        ]
+
+    first, second = Guards(guard, BEST), Guards(guard, BEST)
+    whole = speak(Guards(guard, BEST), range(12))
+    early = speak(first, range(cut))
+    second.load(first.state())
+    assert early + speak(second, range(cut, 12)) == whole
+    assert {name for _, name in whole}
+
+
 def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():
     clips = np.linspace(1.0, 9.0, 50)
     noise = np.where(np.arange(50) % 2, 0.2, -0.21)
@@ -187,5 +214,23 @@ def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():
     lower_by_chance = [step * 0.001 * noise for step in range(5)]
     (breach, _) = speak(lower_by_chance)
     assert "no change that can be told from noise" in breach.condition
+    assert "is taken for still by 5 of 100 looks" in breach.condition
     assert speak(lower_by_chance, paired=False) == []
     assert speak([-0.1 * step for step in range(5)]) == []
+
+
+def test_values_that_are_no_numbers_are_passed_over_but_not_for_ever():
+    guard = Guard(plateau_steps=3)
+    assert watch(guard, [5, 4, math.nan, 3, 2, 1]) == []
+    assert watch(guard, [5, math.nan, math.nan, math.nan, math.nan]) == [4, 5]
+    gap = Guard(gap="t", gap_steps=1)
+    assert watch(gap, [{"m": math.nan, "t": 1.0}] * 5) == []
+
+
+def test_a_gap_in_figures_of_clips_needs_more_than_a_higher_value():
+    """Of 50 clips a single one gets worse: the value rises, and no evaluation can tell."""
+    guards = Guards({"eval/m": (Guard(gap="train", gap_steps=2),)}, BEST)
+    for step in range(1, 9):
+        figures = np.where(np.arange(50) == 0, 1.0 + step, 1.0)
+        metrics = {"eval/m": float(figures.mean()), "train": -step}
+        assert not guards.watch(metrics, Moment(step, 0.0), {"m": figures})

@@ -33,6 +33,7 @@ from tests.training.train_ranks import (
     finish_ranks,
     in_ranks,
     is_alive,
+    last_stop,
     launch,
     rank_of,
     start_below_launcher,
@@ -50,11 +51,6 @@ def losses(folder):
 
 def weights(folder):
     return load_file(folder / "models/toy/checkpoints/last/weights.safetensors")
-
-
-def last_stop(folder):
-    (log,) = folder.glob("runs/toy/*/events.jsonl")
-    return list(read_events(log))[-1].facts["reason"]
 
 
 def join(processes):

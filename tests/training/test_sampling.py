@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from engine.recipe.training import Start
+from engine.system_support.audio_samples import write_wav
 from engine.tracking.events import read_events
-from engine.training.sampling import take_earlier_samples
+from engine.training.sampling import sample_facts, take_earlier_samples
+from engine.training.system import Sample
 from tests.training.speaking_toy import build_speaking
 from tests.training.train_toy import finish
 
@@ -68,7 +71,7 @@ def test_a_phase_keeps_what_all_before_it_made_of_the_same(phases):
         first = phases / "models" / event.facts["of"] / "samples" / event.facts["when"]
         for sample in event.facts["samples"]:
             copied = phases / "models/three" / sample["path"]
-            assert copied.read_text() == (first / f"{sample['name']}.wav").read_text()
+            assert copied.read_bytes() == (first / f"{sample['name']}.wav").read_bytes()
             assert "earlier" in copied.parts
 
 
@@ -102,3 +105,18 @@ def test_what_was_made_of_something_else_or_is_gone_is_passed_over(phases, tmp_p
     assert [sample["name"] for sample in taken["samples"]] == ["a"]
     assert (run / taken["samples"][0]["path"]).read_text() == "sound"
     assert not (run / "samples/earlier/..").resolve().joinpath("outside.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [(0.0, "silent throughout"), (3.0, "clipped: "), (0.1, None)],
+)
+def test_silence_and_clipping_are_said_of_audio_whatever_its_system_says(tmp_path, level, said):
+    noise = np.random.default_rng(0).standard_normal(8_000)
+    write_wav(tmp_path / "a.wav", level * noise, 8_000)
+    facts = sample_facts(Sample("a", "audio", tmp_path / "a.wav", notes=("its own",)), tmp_path)
+    assert facts["notes"][0] == "its own"
+    assert [note for note in facts["notes"][1:] if said and note.startswith(said)] == (
+        facts["notes"][1:] if said is None else facts["notes"][1:2]
+    )
+    assert len(facts["notes"]) == (1 if said is None else 2)

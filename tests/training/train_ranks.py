@@ -16,7 +16,8 @@ from attrs import evolve
 from torch import nn
 
 from engine.runs.launch import launch as launch_processes
-from engine.training.processes import LAUNCHER
+from engine.tracking.events import read_events
+from engine.training.processes import LAUNCHER, environment
 from tests.training.toy import ToyClips, build_toy
 from tests.training.train_toy import start, start_other, train
 
@@ -98,6 +99,12 @@ def launch(folder: Path, world: int = 2, **settings: Any) -> subprocess.Popen[st
     )
 
 
+def last_stop(folder: Path) -> str:
+    """Why the last run in a folder ended."""
+    (log,) = folder.glob("runs/toy/*/events.jsonl")
+    return str(list(read_events(log))[-1].facts["reason"])
+
+
 def errors(folder: Path) -> str:
     return "; ".join(path.read_text() for path in sorted(folder.glob("error*")))
 
@@ -143,6 +150,7 @@ def _called(target: Any, folder: Path, rank: int, world: int, port: int) -> None
 
 if __name__ == "__main__":
     settings = json.loads(sys.argv[2])
-    if "WORLD_SIZE" not in os.environ:
+    if "WORLD_SIZE" not in environment():
         sys.exit(launch_processes(settings["num_devices"]))
-    train(Path(sys.argv[1]), {"build": build_steady, **settings})
+    build = {"steady": build_steady, "toy": build_toy}[settings.pop("build", "steady")]
+    train(Path(sys.argv[1]), {"build": build, **settings})

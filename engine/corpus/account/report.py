@@ -8,6 +8,7 @@ import cattrs
 from attrs import frozen
 
 from engine.corpus.account.histogram import Histogram
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.errors import UserError
 
 REPORT_FILE = "report.json"
@@ -43,7 +44,7 @@ class Report:
     num_used: int
     quarantined: Mapping[str, int]
     """Reason: files, and parts of files."""
-    num_other_files: int
+    passed_over: tuple[PassedOver, ...]
     hours: float
     """Of the used clips."""
     shortest_seconds: float
@@ -64,6 +65,8 @@ class Report:
     """What read their files, with its version: clips."""
     num_beyond_full_scale: int
     """Clips whose samples exceed 1.0; they are clipped to full scale."""
+    num_header_faults: int = 0
+    """Clips of files whose header is wrong about their length; they are read to their ends."""
     histograms: tuple[Histogram, ...]
     fastest: tuple[Pace, ...]
     """The clips with the most characters a second, the fastest first."""
@@ -87,5 +90,11 @@ def read_report(folder: Path) -> Report:
             raise FileNotFoundError(path)
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         return cattrs.structure(json.loads(text), Report)
-    except (OSError, ValueError, RecursionError, cattrs.BaseValidationError) as error:
+    except (
+        OSError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        cattrs.BaseValidationError,
+    ) as error:
         raise UserError(f"{path} is missing or damaged. Run 'cantus ingest' again.") from error

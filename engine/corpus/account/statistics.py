@@ -11,6 +11,7 @@ from engine.corpus.account.figures import FIGURES, characters_per_second
 from engine.corpus.account.histogram import Bins
 from engine.corpus.account.report import Pace, Portion, Report
 from engine.corpus.audio.decode import decoders
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.corpus.table.manifest import Clip, Quarantined
 
 NUM_SPEAKERS = 20
@@ -27,7 +28,7 @@ class Tally:
     def __init__(self) -> None:
         self._all = _Sum()
         self._shortest, self._longest = float("inf"), 0.0
-        self._num_with_text = self._num_beyond_full_scale = 0
+        self._num_with_text = self._num_beyond_full_scale = self._num_header_faults = 0
         self._quarantined = Counter[str]()
         self._listed, self._rates, self._channels = Counter[str](), Counter[int](), Counter[int]()
         self._decoders, self._labels = Counter[str](), set[str]()
@@ -42,6 +43,7 @@ class Tally:
         self._longest = max(self._longest, clip.seconds)
         self._num_with_text += clip.text is not None
         self._num_beyond_full_scale += clip.peak > 1.0
+        self._num_header_faults += clip.header_fault is not None
         self._rates[clip.sample_rate_hz] += 1
         self._channels[clip.num_channels] += 1
         self._decoders[clip.decoder] += 1
@@ -62,7 +64,7 @@ class Tally:
         corpus: str,
         source: str,
         layout: str,
-        num_other_files: int,
+        passed_over: tuple[PassedOver, ...],
         packed_hz: tuple[int, ...],
         digest: str,
     ) -> Report:
@@ -75,7 +77,7 @@ class Tally:
             num_found=self._all.num_clips + self._quarantined.total(),
             num_used=self._all.num_clips,
             quarantined=_in_order(self._quarantined),
-            num_other_files=num_other_files,
+            passed_over=passed_over,
             hours=self._all.portion.hours,
             shortest_seconds=round(min(self._shortest, self._longest), 3),
             longest_seconds=round(self._longest, 3),
@@ -89,6 +91,7 @@ class Tally:
             num_channels=_in_order(self._channels),
             decoders=_with_versions(self._decoders),
             num_beyond_full_scale=self._num_beyond_full_scale,
+            num_header_faults=self._num_header_faults,
             histograms=tuple(
                 bins.histogram(figure.title, figure.unit)
                 for figure, bins in zip(FIGURES, self._bins, strict=True)

@@ -16,11 +16,12 @@ _QUARANTINED = 20
 def report_rows(report: Report) -> list[tuple[str, str]]:
     """A report as (what, figures), for a table."""
     loud = f"{report.num_beyond_full_scale:,} clips, whose samples are clipped to it"
+    wrong = f"{report.num_header_faults:,} clips, whose files are read to their ends all the same"
     rows = [
         ("corpus", f"{report.corpus}, from {report.source} (layout: {report.layout})"),
         ("used", f"{report.num_used:,} of {report.num_found:,} files and parts found"),
         ("quarantined", counts(report.quarantined) or "none"),
-        ("other files", f"{report.num_other_files:,} that are no clips (lists, texts, hidden)"),
+        *(("passed over", str(one)) for one in report.passed_over),
         ("hours", _hours(report)),
         ("speakers", _speakers(report)),
         ("languages", _portions(report.languages) or "unknown"),
@@ -31,6 +32,7 @@ def report_rows(report: Report) -> list[tuple[str, str]]:
         ("channels", counts(report.num_channels)),
         ("decoded by", counts({f"{name}:": clips for name, clips in report.decoders.items()})),
         ("packed at", ", ".join(f"{rate} Hz" for rate in report.packed_hz)),
+        ("header disagrees", wrong if report.num_header_faults else ""),
         ("beyond full scale", loud if report.num_beyond_full_scale else ""),
         *((one.title, sparkline(one)) for one in report.histograms),
         ("fastest text", _paces(report.fastest)),

@@ -1,45 +1,63 @@
 """What a file's bytes say beside its samples: whether it is audio, and where it should end."""
 
-import os
 import re
 from pathlib import Path
 
-from engine.corpus.audio.mp3 import Mp3Frames, scan_mp3
+from engine.corpus.audio.chunks import Samples, find_samples
+from engine.corpus.audio.file_bytes import FileBytes
+from engine.corpus.audio.flac import samples_by_last_frame
+from engine.corpus.audio.mp3 import Mp3Frames, behind_tags, scan_mp3
 from engine.corpus.audio.ogg import MAGIC as OGG_MAGIC
 from engine.corpus.audio.ogg import check_ogg
-from engine.corpus.audio.sndfile import (
-    HEAD_BYTES,
-    UNKNOWN_BYTES,
-    UNKNOWN_FRAMES,
-    MendedWav,
-    SndfileDecoder,
-)
+from engine.corpus.audio.openings import begins_again
+from engine.corpus.audio.sndfile import UNKNOWN_FRAMES, SndfileDecoder
 from engine.corpus.audio.unusable import UnusableError
 
 MP3_SLACK = 4 * 1152
 """Samples that a sound MP3 may lack: what encoders put before and behind, which decoders drop."""
+HEAD_BYTES = 4096
 
 _NIST_COUNT = re.compile(rb"^sample_count -i (\d+)", re.MULTILINE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_FOLLOWED = "a second recording follows the first"
 
 
 class Container:
-    """The first bytes of an open file, and what libsndfile finds its header to promise."""
+    """What an open file says of itself, and what libsndfile finds its header to promise.
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    Raises OSError where the file cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._num_bytes = os.fstat(descriptor).st_size
-        self._head = os.pread(descriptor, HEAD_BYTES, 0)
-        self._missing: str | None = None
+        with FileBytes(path) as data:
+            self._head = data[:HEAD_BYTES]
+            self._samples = find_samples(data)
         self._mp3: Mp3Frames | None = None
+        self._slack = 0
         self.num_promised: int | None = None
         """Frames, where the header says how many."""
         self.is_flac = False
 
+    @property
+    def unfinished(self) -> Samples | None:
+        """Where a recorder left no length of its samples, and some are there."""
+        return self._samples if self._samples and self._samples.is_open else None
+
+    @property
+    def header_fault(self) -> str | None:
+        """What the header says wrongly of samples that end where the file does; else None."""
+        found = self._samples
+        if found is None or not found.is_wrong:
+            return None
+        if found.is_open:
+            return f"it says no length, and {found.num_there:,} bytes of audio are there"
+        return f"it says {found.num_promised:,} bytes of audio, and {found.num_there:,} are there"
+
     def take(self, first: SndfileDecoder) -> str | None:
         """Note what libsndfile finds. Where it would read less than is there, say why."""
         self.is_flac = first.format == "FLAC"
-        self._missing = first.missing_bytes()
+        self._slack = MP3_SLACK if first.subtype.startswith("MPEG") else 0
         if first.format == "MP3":
             return self._take_mp3(first.num_frames)
         if first.num_frames != UNKNOWN_FRAMES:
@@ -47,14 +65,6 @@ class Container:
         if first.format == "NIST" and (count := _NIST_COUNT.search(self._head)):
             self.num_promised = int(count[1])
         return None
-
-    def is_unfinished_wav(self) -> bool:
-        """Whether a recorder that could not go back left a data chunk of length 0 before audio."""
-        data = self._head.find(MendedWav.EMPTY_DATA)
-        if not self._head.startswith(b"RIFF") or data < 0 or self._num_bytes <= data + 8:
-            return False
-        size = int.from_bytes(self._head[4:8], "little")
-        return size >= UNKNOWN_BYTES or size + 8 < self._num_bytes
 
     def check_nature(self) -> None:
         """Raise UnusableError where no other decoder needs to be asked."""
@@ -68,16 +78,43 @@ class Container:
     def check_end(self, num_decoded: int) -> None:
         """Raise UnusableError where samples are missing, of which `num_decoded` frames are there.
 
-        "truncated" where the file ends too early, "header disagrees" where an MP3's figures cannot
-        be true, "unreadable" where a page of an Ogg file is damaged.
+        "truncated" where the file ends too early, "header disagrees" where more follows or an
+        MP3's figures cannot be true, "unreadable" where a page of an Ogg file is damaged.
         """
-        self._check_ogg()
-        if self._missing:
-            raise UnusableError("truncated", self._missing)
+        self.check_behind()
+        if self._samples and self._samples.num_missing:
+            there, promised = self._samples.num_there, self._samples.num_promised
+            held = f"{there:,} of {promised:,} bytes of audio are there"
+            raise UnusableError("truncated", held)
         if self._mp3:
             self._check_mp3(self._mp3, num_decoded)
-        elif self.num_promised and num_decoded < self.num_promised:
+        elif self.num_promised and num_decoded < self.num_promised - self._slack:
             raise UnusableError("truncated", self._counts(num_decoded))
+
+    def check_behind(self) -> None:
+        """Raise UnusableError where a second recording follows, or more than the header says."""
+        self._check_ogg()
+        if self._samples:
+            if self._samples.is_followed:
+                raise UnusableError("header disagrees", _FOLLOWED)
+            if self._samples.has_more:
+                said = f"it says {self._samples.num_promised:,} bytes of audio"
+                raise UnusableError(
+                    "header disagrees", f"{said}, and {self._samples.num_odd:,} more follow them"
+                )
+        elif not self._head.startswith(OGG_MAGIC):
+            self._check_compressed()
+
+    def _check_compressed(self) -> None:
+        with FileBytes(self._path) as data:
+            start = behind_tags(data)
+            if begins_again(data, start):
+                raise UnusableError("header disagrees", _FOLLOWED)
+            if self.is_flac and self.num_promised:
+                held = samples_by_last_frame(data, start, self.num_promised)
+                if held and held > self.num_promised:
+                    said = f"{self.num_promised:,} frames in its header, {held:,} in the file"
+                    raise UnusableError("header disagrees", said)
 
     def _check_ogg(self) -> None:
         if self._head.startswith(OGG_MAGIC):
@@ -93,6 +130,8 @@ class Container:
         return None
 
     def _check_mp3(self, mp3: Mp3Frames, num_decoded: int) -> None:
+        if mp3.is_followed:
+            raise UnusableError("header disagrees", _FOLLOWED)
         if self.num_promised == UNKNOWN_FRAMES:
             raise UnusableError("header disagrees", self._counts(num_decoded))
         if mp3.cut:

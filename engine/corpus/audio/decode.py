@@ -14,7 +14,7 @@ import soundfile
 from engine.corpus.audio.container import Container
 from engine.corpus.audio.decoder import BLOCK_FRAMES, Decoder, DecoderError
 from engine.corpus.audio.ffmpeg import FFmpegDecoder, ffmpeg_version, find_ffmpeg
-from engine.corpus.audio.sndfile import MendedWav, SndfileDecoder
+from engine.corpus.audio.sndfile import MendedFile, SndfileDecoder
 from engine.corpus.audio.unusable import UnusableError
 
 __all__ = ["BLOCK_FRAMES", "AudioFile", "UnusableError", "decoders", "quiet_decoders"]
@@ -34,7 +34,11 @@ class AudioFile:
         self.num_decoded = 0
         with _operating_system_errors():
             descriptor = _open_regular(path)
-            self._container = Container(path, descriptor)
+            try:
+                self._container = Container(path)
+            except OSError:
+                os.close(descriptor)
+                raise
             self._decoder = self._open(descriptor)
         self.sample_rate_hz: int = self._decoder.sample_rate_hz
         self.num_channels: int = self._decoder.num_channels
@@ -59,6 +63,11 @@ class AudioFile:
         """Which decoder reads it: a name of `decoders()`."""
         return "FFmpeg" if isinstance(self._decoder, FFmpegDecoder) else "libsndfile"
 
+    @property
+    def header_fault(self) -> str | None:
+        """What its header says wrongly of its length, where that costs no sample; else None."""
+        return self._container.header_fault
+
     def blocks(self) -> Iterator[np.ndarray]:
         """Mono float32 blocks of at most BLOCK_FRAMES: the mean of the channels, or the one.
 
@@ -82,13 +91,15 @@ class AudioFile:
         return mean
 
     def _open(self, descriptor: int) -> Decoder:
+        unfinished = self._container.unfinished
+        opened: int | MendedFile = descriptor
+        if unfinished:
+            os.close(descriptor)
+            opened = MendedFile(self._path, unfinished)
         try:
-            first = SndfileDecoder(self._path, descriptor)
+            first = SndfileDecoder(self._path, opened)
         except DecoderError as error:
             return self._ffmpeg(str(error))
-        if not first.num_frames and self._container.is_unfinished_wav():
-            first.close()
-            first = SndfileDecoder(self._path, MendedWav(self._path))
         said = self._container.take(first)
         if said is None:
             return first
@@ -134,6 +145,8 @@ class AudioFile:
                 raise self._broken(str(error)) from error
 
     def _broken(self, said: str) -> UnusableError:
+        """What a decoder's fault means. Raises UnusableError where the file says it better."""
+        self._container.check_behind()
         promised = self._container.num_promised
         if not self.num_decoded and not promised:
             return UnusableError("unreadable", f"no decoder reads it: {said}")
@@ -172,7 +185,7 @@ def _operating_system_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnusableError("unreadable", error.strerror or str(error)) from error
+        raise UnusableError.of(error) from error
 
 
 def _open_regular(path: Path) -> int:

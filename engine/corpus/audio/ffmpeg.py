@@ -22,8 +22,8 @@ STALL_SECONDS = 60.0
 
 # Only what holds audio itself: a playlist could have FFmpeg open other files.
 _CONTAINERS = (
-    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,eac3,flac,matroska,mov,mp3,nistsphere,ogg,tak,tta,voc,"
-    "w64,wav,wv"
+    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,eac3,flac,gsm,matroska,mov,mp3,mpc,mpc8,nistsphere,ogg,"
+    "rm,tak,tta,voc,w64,wav,wv"
 )
 _QUIETLY = ("-nostdin", "-hide_banner", "-loglevel", "error", "-max_alloc", str(2**28))
 # The first fault ends it. Without this FFmpeg leaves out what is damaged and goes on.

@@ -3,10 +3,11 @@
 Source: ISO/IEC 11172-3 and 13818-3, layer III.
 """
 
-import mmap
 from pathlib import Path
 
 from attrs import frozen
+
+from engine.corpus.audio.file_bytes import FileBytes
 
 _RATES_HZ = {
     3: (44_100, 48_000, 32_000),
@@ -17,6 +18,8 @@ _KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _LOW_KBPS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _COUNTS = (b"Xing", b"Info", b"VBRI")
 """An encoder that writes the length puts one of these into a first frame without sound."""
+_COUNTED_AT = (13, 15, 21, 23, 36, 38)
+"""Behind where a frame begins, by its version and channels, and with a checksum or without."""
 _TAG_HEADER_BYTES = 10
 
 
@@ -30,6 +33,8 @@ class Mp3Frames:
     """Whether the file says how long it is."""
     cut: str | None = None
     """Where the last frame is not all there: how much of it is."""
+    is_followed: bool = False
+    """Whether another recording begins behind the first frames: tags, or a stated length."""
 
 
 @frozen
@@ -41,29 +46,43 @@ class _Frame:
 
 def scan_mp3(path: Path) -> Mp3Frames:
     """Go from frame to frame, over whatever lies between them. Nothing is decoded."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = start = _next_frame(data, _behind_tags(data), None)
-        num_samples, follows = 0, True
-        kind = None
+    with FileBytes(path) as data:
+        at = start = _next_frame(data, behind_tags(data), None)
+        num_samples, follows, is_followed = 0, True, False
+        kind, cut = None, None
         while frame := _frame_at(data, at, kind):
             if at + frame.num_bytes > len(data):
-                cut = f"{len(data) - at:,} of the last frame's {frame.num_bytes:,} bytes are there"
-                return _found(data, start, num_samples, cut if follows else None)
+                there = f"{len(data) - at:,} of the last frame's {frame.num_bytes:,} bytes"
+                cut = f"{there} are there" if follows else None
+                break
             kind, num_samples = frame.kind, num_samples + frame.num_samples
             behind = at + frame.num_bytes
             follows = _frame_at(data, behind, kind) is not None
             at = behind if follows else _next_frame(data, behind, kind)
-        return _found(data, start, num_samples, None)
+            is_followed |= not follows and at < len(data) and data[behind : behind + 3] == b"ID3"
+        return Mp3Frames(
+            num_samples=num_samples,
+            states_length=_states_length(data, start, start),
+            cut=cut,
+            is_followed=is_followed or _states_length(data, start + 4, len(data), kind),
+        )
 
 
-def _found(data: mmap.mmap, start: int, num_samples: int, cut: str | None) -> Mp3Frames:
-    first = _frame_at(data, start, None)
-    head = data[start : start + first.num_bytes] if first else b""
-    states_length = any(count in head for count in _COUNTS)
-    return Mp3Frames(num_samples=num_samples, states_length=states_length, cut=cut)
+def _states_length(
+    data: FileBytes, first: int, last: int, kind: tuple[int, int] | None = None
+) -> bool:
+    """Whether a frame that begins from `first` to `last` says how many frames there are."""
+    for count in _COUNTS:
+        at = first
+        while 0 <= (at := data.find(count, at)) <= last + _COUNTED_AT[-1]:
+            begins = (at - place for place in _COUNTED_AT)
+            if any(first <= begin <= last and _frame_at(data, begin, kind) for begin in begins):
+                return True
+            at += 1
+    return False
 
 
-def _behind_tags(data: mmap.mmap) -> int:
+def behind_tags(data: FileBytes) -> int:
     """Where the ID3v2 tags at the start end; their size is in four bytes of seven bits."""
     at = 0
     while data[at : at + 3] == b"ID3" and len(data) >= at + _TAG_HEADER_BYTES:
@@ -74,7 +93,7 @@ def _behind_tags(data: mmap.mmap) -> int:
     return at
 
 
-def _next_frame(data: mmap.mmap, at: int, kind: tuple[int, int] | None) -> int:
+def _next_frame(data: FileBytes, at: int, kind: tuple[int, int] | None) -> int:
     """The next place where two frames follow each other; the end where there is none."""
     while (at := data.find(b"\xff", at)) >= 0:
         frame = _frame_at(data, at, kind)
@@ -84,7 +103,7 @@ def _next_frame(data: mmap.mmap, at: int, kind: tuple[int, int] | None) -> int:
     return len(data)
 
 
-def _frame_at(data: mmap.mmap, at: int, kind: tuple[int, int] | None) -> _Frame | None:
+def _frame_at(data: FileBytes, at: int, kind: tuple[int, int] | None) -> _Frame | None:
     """The frame whose header is there, if one is, of the kind (version, rate) asked for."""
     word = int.from_bytes(data[at : at + 4], "big")
     version, layer, rate, bits = word >> 19 & 3, word >> 17 & 3, word >> 10 & 3, word >> 12 & 15

@@ -2,24 +2,17 @@
 
 import io
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
 
+from engine.corpus.audio.chunks import Samples
 from engine.corpus.audio.decoder import BLOCK_FRAMES, DecoderError
 
-HEAD_BYTES = 4096
-"""Of a file's start, in which its header lies."""
 UNKNOWN_FRAMES = 2**63 - 1
 """The number of frames libsndfile reports where a header does not say."""
-UNKNOWN_BYTES = 0x7FFFF000
-"""A recorder that writes to a pipe cannot know the length and puts this or more there."""
-
-_CHUNKS = r"data|SSND|BODY|riff|Riff size|Data Size"
-_SHORT_CHUNK = re.compile(rf"^\s*(?:{_CHUNKS})\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
 class SndfileDecoder:
@@ -29,7 +22,7 @@ class SndfileDecoder:
     whatever happens.
     """
 
-    def __init__(self, path: Path, opened: "int | MendedWav") -> None:
+    def __init__(self, path: Path, opened: "int | MendedFile") -> None:
         self._opened = opened
         try:
             self._file = soundfile.SoundFile(_without_name(path, opened))
@@ -41,6 +34,7 @@ class SndfileDecoder:
         self.num_channels: int = self._file.channels
         self.num_frames: int = self._file.frames
         self.format: str = self._file.format
+        self.subtype: str = self._file.subtype
 
     def read(self) -> np.ndarray:
         """The next frames, as `Decoder` says."""
@@ -53,40 +47,30 @@ class SndfileDecoder:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
-        if isinstance(self._opened, MendedWav):
+        if isinstance(self._opened, MendedFile):
             self._opened.close()
 
-    def missing_bytes(self) -> str | None:
-        """How many bytes of audio the header promises and the file lacks; None where none."""
-        short = _SHORT_CHUNK.search(self._file.extra_info)
-        if short and int(short[2]) < int(short[1]) < UNKNOWN_BYTES:
-            return f"{int(short[2]):,} of {int(short[1]):,} bytes of audio are there"
-        return None
 
+class MendedFile(io.FileIO):
+    """A file whose recorder left no length of its samples, with the true one in that place."""
 
-class MendedWav(io.FileIO):
-    """A WAV whose recorder left 0 as the length of its data, with "unknown" in that place."""
-
-    EMPTY_DATA = b"data" + bytes(4)
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, samples: Samples) -> None:
         super().__init__(path)
-        head = self.read(HEAD_BYTES)
-        self._head = head[: head.index(self.EMPTY_DATA)] + b"data" + b"\xff" * 4
-        self.seek(0)
+        self._at, self._size = samples.true_size
 
     def readinto(self, buffer: Any) -> int:
         """As any file does."""
         start = self.tell()
         num_bytes = super().readinto(buffer)
-        mended = self._head[start : start + num_bytes]
-        buffer[: len(mended)] = mended
+        begin, end = max(start, self._at), min(start + num_bytes, self._at + len(self._size))
+        if begin < end:
+            buffer[begin - start : end - start] = self._size[begin - self._at : end - self._at]
         return num_bytes
 
 
-def _without_name(path: Path, opened: int | MendedWav) -> int | bytes | MendedWav:
+def _without_name(path: Path, opened: int | MendedFile) -> int | bytes | MendedFile:
     """What to open: a descriptor has no name that could mislead."""
-    if isinstance(opened, MendedWav) or not _needs_name(path):
+    if isinstance(opened, MendedFile) or not _needs_name(path):
         return opened
     os.close(opened)
     return os.fsencode(path)

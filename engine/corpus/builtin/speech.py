@@ -16,7 +16,7 @@ from engine.corpus.builtin.room import (
     record,
     write_wav,
 )
-from engine.corpus.layouts.metadata import METADATA
+from engine.corpus.layouts.tables import METADATA
 
 _PAUSE = np.zeros(SAMPLE_RATE_HZ // 10, np.float32)
 

@@ -1,58 +1,108 @@
 """A folder whose files a table names."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 from engine.corpus.layouts.chatml import chatml_rows
 from engine.corpus.layouts.collector import Collector
+from engine.corpus.layouts.column_rows import add_unnamed, column_rows
 from engine.corpus.layouts.files import Files
+from engine.corpus.layouts.finder import Finder
+from engine.corpus.layouts.kaldi import kaldi_rows
 from engine.corpus.layouts.lhotse import cut_rows, recording_rows
-from engine.corpus.layouts.metadata import add_unnamed, metadata_rows
-from engine.corpus.layouts.nemo import nemo_rows
-from engine.corpus.layouts.rows import Finder, Row, Table, take_row
-from engine.corpus.layouts.tables import Kind, preferred
+from engine.corpus.layouts.librispeech import librispeech_rows
+from engine.corpus.layouts.object_rows import object_rows
+from engine.corpus.layouts.prompts import folders_of, prompt_rows
+from engine.corpus.layouts.rows import Row, Table, take_row
+from engine.corpus.layouts.table_columns import BELOW, TableColumns
+from engine.corpus.layouts.tables import Kind, Tables
+from engine.corpus.table.manifest import Listed
 
 _ROWS: Mapping[Kind, Callable[[Files, Table], Iterator[Row]]] = {
-    "metadata_pair": metadata_rows,
-    "metadata": metadata_rows,
-    "common_voice": metadata_rows,
-    "common_voice_validated": metadata_rows,
     "lhotse_cuts": cut_rows,
-    "nemo": nemo_rows,
+    "librispeech": librispeech_rows,
+    "nemo": object_rows,
     "chatml": chatml_rows,
+    "prompts": prompt_rows,
 }
 
-_BELOW: Mapping[Kind, Sequence[str]] = {
-    "metadata_pair": ("", "wavs"),
-    "metadata": ("", "wavs"),
-    "common_voice": ("clips", ""),
-    "common_voice_validated": ("clips", ""),
-}
+_ORDER: Mapping[Listed | None, int] = {"test": 0, "eval": 1, "train": 2, None: 3}
+"""Kaldi's folders overlap (`train`, `train_5k`, `all`): what is held out stays so."""
+
+_LEARNT_FROM = 100
+_NAMED_BEFORE = "rows that name a file that another table has named"
 
 
 def list_by_tables(
     files: Files,
-    tables: Mapping[Kind, Sequence[Table]],
+    tables: Tables,
+    columns: TableColumns,
     collector: Collector,
     database: sqlite3.Connection,
-) -> Kind:
-    """Enter what the tables of the preferred kind name, and say which kind it is.
+) -> None:
+    """Enter what the tables name.
 
     A row whose file is absent, unreadable or outside the corpus folder is quarantined. Audio that
-    no row names is a clip beside a `metadata.csv`, of which nothing is known, and else is none.
-    Raises UserError where a table cannot be read.
+    no row names is a clip beside a table of all clips, of which nothing is known, and else is none.
+    Raises UserError where a table cannot be read, or what its columns say is not certain.
     """
-    kind = preferred(tables)
-    if kind == "lhotse_recordings":
-        supervisions = tables.get("lhotse_supervisions", ())
-        finder = Finder(files=files, table=tables[kind][0].path)
-        for row in recording_rows(files, tables[kind], supervisions, database):
-            take_row(row, finder, collector)
-        return kind
-    for table in tables[kind]:
-        finder = Finder(files=files, table=table.path, below=_BELOW.get(kind, ("",)))
-        for row in _ROWS[kind](files, table):
-            take_row(row, finder, collector)
-    if kind == "metadata":
+    for table, rows in _rows(files, tables, columns, collector, database):
+        finder = Finder(
+            files=files,
+            table=table.path,
+            below=_below(tables, table),
+            tally=collector.passed_over,
+        )
+        for row in _learning(rows, finder):
+            if tables.kind == "table" and _is_named_before(row, table, finder, collector):
+                collector.passed_over.add(_NAMED_BEFORE, row.place)
+            else:
+                take_row(row, finder, collector)
+    if tables.kind in ("metadata", "table"):
         add_unnamed(files, collector)
-    return kind
+
+
+def _rows(
+    files: Files,
+    tables: Tables,
+    columns: TableColumns,
+    collector: Collector,
+    database: sqlite3.Connection,
+) -> Iterator[tuple[Table, Iterable[Row]]]:
+    """The tables in the order in which they count, each with its rows."""
+    if tables.kind == "lhotse_recordings":
+        rows = recording_rows(files, tables.tables, tables.supervisions, database)
+        yield tables.tables[0], rows
+    elif tables.kind == "kaldi":
+        for table in sorted(tables.tables, key=lambda one: _ORDER[one.listed]):
+            yield table, kaldi_rows(files, table, collector, database)
+    elif tables.are_of_columns:
+        settled = columns.settle(tables)
+        for table in tables.tables:
+            if table.path in settled:
+                yield table, column_rows(files, table, settled[table.path])
+    else:
+        for table in tables.tables:
+            yield table, _ROWS[tables.kind](files, table)
+
+
+def _below(tables: Tables, table: Table) -> Sequence[str]:
+    if tables.kind == "prompts":
+        return folders_of(table.path)
+    if tables.are_of_columns:
+        return ("clips", *BELOW) if tables.kind.startswith("common_voice") else BELOW
+    return ("",)
+
+
+def _learning(rows: Iterable[Row], finder: Finder) -> Iterator[Row]:
+    """The rows, of which the finder has seen the first before it looks one up."""
+    rows = iter(rows)
+    first = list(islice(rows, _LEARNT_FROM))
+    finder.learn(row.name for row in first if not row.refused)
+    return chain(first, rows)
+
+
+def _is_named_before(row: Row, table: Table, finder: Finder, collector: Collector) -> bool:
+    found = finder.find(row.name, is_counted=False)
+    return found is not None and collector.is_named_elsewhere(found[0], f"{table.path} line")

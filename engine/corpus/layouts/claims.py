@@ -2,38 +2,13 @@
 
 import re
 import stat
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-AUDIO_SUFFIXES = frozenset(
-    [
-        ".aac",
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".au",
-        ".caf",
-        ".flac",
-        ".m4a",
-        ".mp3",
-        ".mp4",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".rf64",
-        ".snd",
-        ".sph",
-        ".w64",
-        ".wav",
-        ".wave",
-        ".webm",
-        ".wma",
-        ".wv",
-    ]
-)
+from engine.corpus.audio.suffixes import AUDIO_SUFFIXES
 
 _FIRST_BYTES = re.compile(
     rb"(RIFF|RIFX|RF64)....WAVE|FORM....AIF|fLaC|OggS|ID3|caff|NIST_1A|\.snd|wvpk|....ftypM4"
-    rb"|\xff[\xf1\xf2\xf3\xf9\xfa\xfb]",  # frames of AAC and MP3
+    rb"|#!AMR|....ftyp3g|\xff[\xf1\xf2\xf3\xf9\xfa\xfb]",  # the last: frames of AAC and MP3
     re.DOTALL,
 )
 
@@ -59,4 +34,4 @@ def is_plain_file(path: Path) -> bool:
 
 def is_hidden(inside: str) -> bool:
     """Whether a path inside a corpus folder is hidden: it, or a folder on the way, has a dot."""
-    return any(part.startswith(".") for part in PurePosixPath(inside).parts)
+    return inside.startswith(".") or "/." in inside

@@ -5,13 +5,18 @@ import sqlite3
 from engine.corpus.audio.unusable import Reason
 from engine.corpus.layouts.candidate import Candidate
 from engine.corpus.layouts.database import decode, encode
+from engine.corpus.layouts.passed_over import PassedOverTally
 
 
 class Collector:
-    """Writes candidates and quarantined files to the database, each part of a file once."""
+    """Writes candidates and quarantined files to the database, each part of a file once.
+
+    `passed_over` counts what is neither.
+    """
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        self.passed_over = PassedOverTally()
         self._num_missing = 0
 
     def add(self, candidate: Candidate, place: str = "") -> None:
@@ -44,6 +49,12 @@ class Collector:
         )
         return bool(self._database.execute(query, {"path": encode(path)}).fetchone()[0])
 
+    def is_named_elsewhere(self, path: str, table: str) -> bool:
+        """Whether a row has named this file whose place does not begin with `table`."""
+        query = "SELECT place FROM candidates WHERE path = ? LIMIT 1"
+        row = self._database.execute(query, (encode(path),)).fetchone()
+        return row is not None and not decode(row[0]).startswith(table)
+
     def has_stem(self, stem: str) -> bool:
         """Whether a candidate's file has this path but for its suffix, and a row has named it."""
         query = (
@@ -57,6 +68,10 @@ class Collector:
         self._num_missing += 1
         row = (encode(path), self._num_missing, reason, encode(detail))
         self._database.execute("INSERT INTO missing VALUES (?, ?, ?, ?)", row)
+
+    def mark_read(self, path: str) -> None:
+        """Enter a file that says something of the others: a table, a list, a text."""
+        self._database.execute("INSERT OR IGNORE INTO read VALUES (?)", (encode(path),))
 
     def _quarantine_twin(self, candidate: Candidate, place: str) -> None:
         query = f"SELECT place FROM candidates WHERE {_SAME}"

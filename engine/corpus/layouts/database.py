@@ -29,6 +29,14 @@ CREATE TABLE missing (
     path BLOB, number INTEGER, reason TEXT, detail BLOB, PRIMARY KEY (path, number)
 ) WITHOUT ROWID;
 CREATE TABLE named (path BLOB PRIMARY KEY, listed TEXT, place BLOB) WITHOUT ROWID;
+CREATE TABLE texts (
+    audio BLOB, rank INTEGER, path BLOB, PRIMARY KEY (audio, rank, path)
+) WITHOUT ROWID;
+CREATE TABLE read (path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE folders (pattern BLOB, path BLOB, PRIMARY KEY (pattern, path)) WITHOUT ROWID;
+CREATE TABLE said (
+    file TEXT, key BLOB, rest BLOB, line INTEGER, used INTEGER, PRIMARY KEY (file, key)
+) WITHOUT ROWID;
 CREATE TABLE recordings (
     id BLOB PRIMARY KEY, place BLOB, listed TEXT, json TEXT, used INTEGER DEFAULT 0
 ) WITHOUT ROWID;

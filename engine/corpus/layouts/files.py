@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -11,12 +12,17 @@ from engine.corpus.layouts.candidate import without_suffix
 from engine.corpus.layouts.claims import claims_audio, is_hidden, is_plain_file
 from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.database import decode, encode
+from engine.corpus.layouts.tails import Tails
 from engine.corpus.layouts.walk import walk
+from engine.files.passing import patiently
 
 Kind = Literal["audio", "other", "unreadable", "never opened"]
 """The last are pipes, devices, links to folders, and hidden files that are unreadable."""
 
-_TABLE_SUFFIXES = frozenset([".csv", ".tsv", ".json", ".jsonl", ".gz"])
+_TABLE_SUFFIXES = frozenset(
+    [".csv", ".tsv", ".psv", ".txt", ".list", ".lst", ".json", ".jsonl", ".gz", ".scp", ".data"]
+)
+_TABLE_NAMES = frozenset(["prompts", "prompts-original", "text", "transcript", "transcripts"])
 
 # DVC may put links into its cache in the place of files; nothing else lies at such a path.
 _DVC_CACHE = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
@@ -28,6 +34,7 @@ class Files:
     def __init__(self, folder: Path, database: sqlite3.Connection) -> None:
         self.folder = folder
         self._database = database
+        self._tails: Tails | None = None
 
     def add(self, path: str, kind: Kind) -> None:
         """Enter one file."""
@@ -40,8 +47,17 @@ class Files:
 
     def audio(self) -> Iterator[str]:
         """Audio files in the order of their bytes."""
-        rows = self._database.execute("SELECT path FROM files WHERE kind = 'audio' ORDER BY path")
-        return (decode(path) for (path,) in rows)
+        return self.of_kind("audio")
+
+    def of_kind(self, kind: Kind) -> Iterator[str]:
+        """Files of one kind in the order of their bytes."""
+        query = "SELECT path FROM files WHERE kind = ? ORDER BY path"
+        return (decode(path) for (path,) in self._database.execute(query, (kind,)))
+
+    def has_audio_named(self, part: str) -> bool:
+        """Whether the path of an audio file holds these characters."""
+        query = "SELECT EXISTS (SELECT 1 FROM files WHERE kind = 'audio' AND instr(path, ?))"
+        return bool(self._database.execute(query, (encode(part),)).fetchone()[0])
 
     def tables(self) -> Iterator[tuple[int, str]]:
         """(depth, path) of files whose names may be those of tables; those at the top first."""
@@ -59,12 +75,18 @@ class Files:
             row = self._database.execute(query, (encode(path),)).fetchone()
         return (decode(row[0]), row[1]) if row else None
 
-    def num_others(self) -> int:
-        """Files that are neither candidates nor quarantined."""
-        query = """SELECT count(*) FROM files
+    def tails(self) -> Tails:
+        """The audio files by the ends of their paths, when they have all been entered."""
+        self._tails = self._tails or Tails(self._database)
+        return self._tails
+
+    def others(self) -> Iterator[tuple[str, Kind]]:
+        """Files that are no candidates, not quarantined and not read, sorted by their bytes."""
+        query = """SELECT path, kind FROM files
             WHERE NOT EXISTS (SELECT 1 FROM candidates WHERE candidates.path = files.path)
-            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path)"""
-        return int(self._database.execute(query).fetchone()[0])
+            AND NOT EXISTS (SELECT 1 FROM missing WHERE missing.path = files.path)
+            AND NOT EXISTS (SELECT 1 FROM read WHERE read.path = files.path) ORDER BY path"""
+        return ((decode(path), kind) for path, kind in self._database.execute(query))
 
 
 def find_files(
@@ -80,9 +102,9 @@ def find_files(
     root = os.path.realpath(folder)
     for path in walk(folder):
         try:
-            files.add(
-                path, _kind(folder / path, root, hidden=is_hidden(path), any_link=follow_links)
-            )
+            hidden = is_hidden(path)
+            kind = partial(_kind, folder / path, root, hidden=hidden, any_link=follow_links)
+            files.add(path, patiently(kind))
         except OSError as error:
             files.add(path, "never opened" if is_hidden(path) else "unreadable")
             if not is_hidden(path):
@@ -91,7 +113,9 @@ def find_files(
 
 
 def _may_be_table(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in _TABLE_SUFFIXES and not is_hidden(path)
+    name = PurePosixPath(path.lower())
+    may_be = name.suffix in _TABLE_SUFFIXES or name.name in _TABLE_NAMES
+    return may_be and not is_hidden(path)
 
 
 def _kind(path: Path, root: str, *, hidden: bool, any_link: bool) -> Kind:

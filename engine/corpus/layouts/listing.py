@@ -7,6 +7,7 @@ from attrs import frozen
 
 from engine.corpus.layouts.candidate import Candidate
 from engine.corpus.layouts.database import decode, reading
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.corpus.table.manifest import Quarantined
 
 
@@ -15,14 +16,20 @@ class Listing:
     """What was found, read from `database` on demand: it lives as long as that file."""
 
     layout: str
+    columns: str = ""
+    """What the columns of its tables are taken to be that have no names: "file, speaker, text"."""
     num_candidates: int
     num_missing: int = 0
-    num_other_files: int = 0
-    """Texts, lists, hidden files, background noise, audio that no row of a table names: no clips,
-    and no fault."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """What is not used, and is no fault: files of other kinds, hidden files, audio that no row of a
+    table names, columns of a table."""
     database: Path
-    tables: tuple[str, ...] = ()
-    """The tables and lists that say what the files are, by their paths in the folder."""
+
+    @property
+    def described(self) -> str:
+        """The layout, and how columns without names are understood."""
+        understood = f"; its columns, by what they hold: {self.columns}" if self.columns else ""
+        return self.layout + understood
 
     def candidates(self) -> Iterator[Candidate]:
         """Sorted by (path, start), paths by their bytes."""
@@ -47,9 +54,23 @@ class Listing:
                     listed=listed,
                 )
 
+    def tables(self) -> Iterator[str]:
+        """Tables, lists and texts that say what the files are, by their paths, sorted."""
+        with reading(self.database) as database:
+            for (path,) in database.execute("SELECT path FROM read ORDER BY path"):
+                yield decode(path)
+
     def missing(self) -> Iterator[Quarantined]:
         """What cannot be a candidate, sorted by path: rows without a file, unreadable files."""
         query = "SELECT path, reason, detail FROM missing ORDER BY path, number"
+        with reading(self.database) as database:
+            for path, reason, detail in database.execute(query):
+                yield Quarantined(path=decode(path), reason=reason, detail=decode(detail))
+
+    def refused_rows(self) -> Iterator[Quarantined]:
+        """Those of them that a table names; the rest are files that cannot be opened."""
+        query = """SELECT path, reason, detail FROM missing WHERE NOT EXISTS (SELECT 1 FROM files
+            WHERE files.path = missing.path AND kind = 'unreadable') ORDER BY path, number"""
         with reading(self.database) as database:
             for path, reason, detail in database.execute(query):
                 yield Quarantined(path=decode(path), reason=reason, detail=decode(detail))

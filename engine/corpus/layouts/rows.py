@@ -1,19 +1,14 @@
 """From what a table's row says to a candidate, or to quarantine with a sentence."""
 
-import os
-import posixpath
-from collections.abc import Sequence
 from typing import Literal
 
 from attrs import frozen
 
 from engine.corpus.layouts.candidate import Candidate, without_suffix
 from engine.corpus.layouts.collector import Collector
-from engine.corpus.layouts.files import Files, Kind
+from engine.corpus.layouts.finder import Finder
 from engine.corpus.layouts.ids import is_safe_id, part_id
 from engine.corpus.table.manifest import Listed
-
-_LEAVES = "it leaves the corpus folder, and is not read"
 
 
 @frozen(kw_only=True)
@@ -47,57 +42,6 @@ class Row:
     listed: Listed | None = None
     repeats: Literal["never", "same text", "any"] = "never"
     """When a file that another row has named may be named again without a word."""
-
-
-@frozen(kw_only=True)
-class Finder:
-    """Looks up a table's files among those of the folder; nothing else is ever opened.
-
-    A name is a path from the table's folder or the corpus folder, or from one of `below` in
-    either; its suffix may be missing. An absolute path counts where it lies in the corpus folder.
-    """
-
-    files: Files
-    table: str
-    below: Sequence[str] = ("",)
-
-    def find(self, name: str) -> tuple[str, Kind] | None:
-        """The file's path inside the corpus, and what it is; None where there is none."""
-        for inside in self._places(name):
-            found = None if _leaves(inside) else self.files.find(inside)
-            if found:
-                return found
-        return None
-
-    def why_not(self, name: str) -> str:
-        """Why a name was not found, in words."""
-        if "://" in name:
-            return "it is an address, and nothing is fetched"
-        if any(_leaves(inside) for inside in self._places(name)):
-            return _LEAVES
-        return "not there"
-
-    def _places(self, name: str) -> list[str]:
-        name = self._relative(name)
-        if name.startswith("/"):
-            return [".."]
-        names = dict.fromkeys((name, name.replace("\\", "/")))  # tables are written on Windows too
-        folders = dict.fromkeys((posixpath.dirname(self.table), ""))
-        return [
-            posixpath.normpath(posixpath.join(folder, below, each))
-            for each in names
-            for folder in folders
-            for below in self.below
-        ]
-
-    def _relative(self, name: str) -> str:
-        folder = self.files.folder
-        if not name.startswith("/"):
-            return name
-        for root in (os.path.abspath(folder), os.path.realpath(folder)):  # noqa: PTH100
-            if name.startswith(f"{root}/"):
-                return name.removeprefix(f"{root}/")
-        return name
 
 
 def take_row(row: Row, finder: Finder, collector: Collector) -> None:
@@ -149,7 +93,3 @@ def candidate_of(row: Row, path: str) -> Candidate:
         label=row.label,
         listed=row.listed,
     )
-
-
-def _leaves(inside: str) -> bool:
-    return inside == ".." or inside.startswith(("../", "/"))

@@ -35,6 +35,7 @@ class Source:
     sample_rate_hz: int
     num_channels: int
     decoder: str = "libsndfile"
+    header_fault: str | None = None
 
 
 class ClipWriter:
@@ -119,6 +120,7 @@ class ClipWriter:
             clipped_share=level.clipped_share,
             silent_share=level.silent_share,
             decoder=self._source.decoder,
+            header_fault=self._source.header_fault,
             speaker=candidate.speaker,
             language=candidate.language,
             text=text,
@@ -131,7 +133,9 @@ def quarantined(candidate: Candidate, error: UnusableError) -> Quarantined:
     """A candidate that cannot be used; of a file with several, which one."""
     part = f"from {candidate.start_seconds:.3f} s: " if candidate.start_seconds else ""
     detail = f"{channel_words(candidate.channel)}{part}{error.detail}"
-    return Quarantined(path=candidate.path, reason=error.reason, detail=detail)
+    return Quarantined(
+        path=candidate.path, reason=error.reason, detail=detail, is_passing=error.is_passing
+    )
 
 
 def channel_words(channel: int | None) -> str:

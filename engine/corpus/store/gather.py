@@ -13,7 +13,14 @@ from engine.corpus.layouts.database import decode, encode
 from engine.corpus.measure.clip_writer import Measured, channel_words
 from engine.corpus.store.pack import PackWriter
 from engine.corpus.store.shard_cache import CachedShard, FileState
-from engine.corpus.table.manifest import CLIPS_FILE, QUARANTINE_FILE, Clip, ClipsDigest, Quarantined
+from engine.corpus.table.manifest import (
+    CLIPS_FILE,
+    QUARANTINE_FILE,
+    TABLES_FILE,
+    Clip,
+    ClipsDigest,
+    Quarantined,
+)
 from engine.corpus.table.rows import ODD_NAMES, json_line, to_line
 from engine.files.checksum import sha256_of
 
@@ -57,11 +64,11 @@ class Gatherer:
         self._database.execute("INSERT INTO quarantined VALUES (?, ?)", row)
         self.tally.add_quarantined(one)
 
-    def finish(self, settings: Mapping[str, Any], tables: Mapping[str, str]) -> None:
+    def finish(self, settings: Mapping[str, Any], tables: Iterable[tuple[str, str]]) -> None:
         """Write the quarantine, sorted by path, the indices, and the corpus's facts.
 
-        `settings` are what params.toml says of the corpus, as plain values; `tables` are those of
-        its folder that say what the files are, with their SHA-256.
+        `settings` are what params.toml says of the corpus, as plain values; `tables` are the files
+        of its folder that say what the others are, with their SHA-256.
         """
         self._manifest.close()
         self._seen.close()
@@ -71,12 +78,13 @@ class Gatherer:
         self._database.close()
         for pack in self._packs.values():
             pack.finish()
-        names = (CLIPS_FILE, QUARANTINE_FILE)
+        with _text_file(self._folder / TABLES_FILE) as file:
+            file.writelines(json_line([*table]) for table in tables)
+        names = (CLIPS_FILE, QUARANTINE_FILE, TABLES_FILE)
         facts = {
             "clips": self.num_clips,
             "digest": self.digest.hexdigest(),
             "settings": settings,
-            "tables": tables,
             "sha256": {name: sha256_of(self._folder / name) for name in names},
         }
         text = json.dumps(facts, indent=1, sort_keys=True) + "\n"

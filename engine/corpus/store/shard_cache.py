@@ -24,9 +24,13 @@ from engine.corpus.table.manifest import Clip, Quarantined
 from engine.corpus.table.rows import ODD_NAMES, json_line, structure
 from engine.errors import UserError
 from engine.files.checksum import digest_of, sha256_of
+from engine.files.passing import patiently
 from engine.files.source_code import digest_of_code
 
 _ROWS, _FACTS = "rows.jsonl", "facts.json"
+_UNREAD = ".unread"
+_WAITS_SECONDS = (0.0, 0.1, 0.4, 1.0, 2.0)
+"""How long a shard waits in all for a disk or a network that fails."""
 
 FileState = tuple[str, int, int, int]
 """A file's path in the corpus, size, and times of change of its content and its entry, in ns."""
@@ -82,7 +86,9 @@ def measure_shard(task: Task) -> CachedShard:
     beside = target.with_name(f".{target.name}.{uuid4().hex}")
     beside.mkdir(parents=True)
     try:
-        pcm = _measure(task, beside, states)
+        pcm, is_passing = _measure(task, beside, states)
+        if is_passing:  # for this ingest alone: under this name no other one looks for it
+            target = target.with_name(f"{target.name}{_UNREAD}")
         shutil.rmtree(target, ignore_errors=True)
         _put(beside, target)
     finally:
@@ -99,8 +105,9 @@ def _put(beside: Path, target: Path) -> None:
             raise
 
 
-def _measure(task: Task, target: Path, states: Sequence[FileState]) -> Sums:
-    """Write a shard's files; the sums of its packed samples."""
+def _measure(task: Task, target: Path, states: Sequence[FileState]) -> tuple[Sums, bool]:
+    """Write a shard's files; the sums of its packed samples, and if the disk failed at a file."""
+    waits, is_passing = iter(_WAITS_SECONDS), False
     with ExitStack() as stack:
         stack.enter_context(quiet_decoders())
         rows = stack.enter_context(
@@ -110,7 +117,8 @@ def _measure(task: Task, target: Path, states: Sequence[FileState]) -> Sums:
             rate: stack.enter_context((target / _pcm_name(rate)).open("wb")) for rate in task.rates
         }
         for parts in task.shard:
-            for result in measure_file(task.folder, parts, task.limits, files):
+            for result in measure_file(task.folder, parts, task.limits, files, waits):
+                is_passing |= isinstance(result, Quarantined) and result.is_passing
                 rows.write(json_line(_plain(result)))
     for now, before in zip(_states(task), states, strict=True):
         if now != before:
@@ -121,7 +129,7 @@ def _measure(task: Task, target: Path, states: Sequence[FileState]) -> Sums:
     pcm = {rate: _sum(target / _pcm_name(rate)) for rate in task.rates}
     facts = {"rows": _sum(target / _ROWS), "pcm": pcm}
     (target / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
-    return pcm
+    return pcm, is_passing
 
 
 def _open(target: Path, task: Task, states: Sequence[FileState]) -> CachedShard | None:
@@ -168,7 +176,7 @@ def _states(task: Task) -> tuple[FileState, ...]:
 def file_state(folder: Path, path: str) -> FileState:
     """What a file's change would show in. Zeros where it is gone."""
     try:
-        found = (folder / path).stat()
+        found = patiently((folder / path).stat)
     except OSError:
         return (path, 0, 0, 0)
     return (path, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

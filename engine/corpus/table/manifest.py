@@ -1,7 +1,8 @@
 """The table of a corpus: what is known of every clip, used or quarantined."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,8 @@ from engine.corpus.table.rows import ODD_NAMES, Rows, json_line, to_line
 
 CLIPS_FILE = "manifest.jsonl"
 QUARANTINE_FILE = "quarantine.jsonl"
+TABLES_FILE = "tables.jsonl"
+"""Tables, lists and texts of the corpus's folder, a line each, with their SHA-256."""
 
 Listed = Literal["train", "eval", "test"]
 
@@ -42,6 +45,8 @@ class Clip:
     """Which of its file's channels it is, counted from 0. None: the mean of all."""
     decoder: str = "libsndfile"
     """Which decoder its file was read by."""
+    header_fault: str | None = None
+    """What its file's header says wrongly of its length, where no sample is lost by that."""
     speaker: str | None = None
     language: str | None = None
     text: str | None = None
@@ -62,6 +67,8 @@ class Quarantined:
     path: str
     reason: Reason
     detail: str
+    is_passing: bool = False
+    """Whether the disk or the network failed: the next ingest looks at the file again."""
 
 
 @frozen(kw_only=True)
@@ -114,6 +121,14 @@ def read_manifest(folder: Path) -> Manifest:
         clips=Rows(folder / CLIPS_FILE, Clip),
         quarantined=Rows(folder / QUARANTINE_FILE, Quarantined),
     )
+
+
+def read_tables(folder: Path) -> Iterator[tuple[str, str]]:
+    """The tables, lists and texts that said what the files are, each with its SHA-256."""
+    with (folder / TABLES_FILE).open(encoding="utf-8", errors=ODD_NAMES) as file:
+        for line in file:
+            path, digest = json.loads(line)
+            yield path, digest
 
 
 def _write_rows(rows: Iterable[object], path: Path) -> None:

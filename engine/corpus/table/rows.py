@@ -43,9 +43,9 @@ class Rows(Sequence[Row], Generic[Row]):
 
     def __init__(self, path: Path, kind: type[Row]) -> None:
         self._path, self._kind = path, kind
-        self._file = _open(path)
-        self._starts = _line_starts(self._file)
-        self._written = os.fstat(self._file.fileno()).st_mtime_ns
+        self._file = _OpenFile(path)
+        self._starts = _line_starts(self._file.opened)
+        self._written = self._file.written()
         self.numbers: np.ndarray = np.arange(len(self._starts) - 1)
 
     def only(self, places: Sequence[int] | np.ndarray) -> "Rows[Row]":
@@ -83,13 +83,13 @@ class Rows(Sequence[Row], Generic[Row]):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._file = _open(self._path)
-        if os.fstat(self._file.fileno()).st_mtime_ns != self._written:
+        self._file = _OpenFile(self._path)
+        if self._file.written() != self._written:
             raise UserError(f"{self._path} changed meanwhile: the corpus was ingested again.")
 
     def _read(self, number: int) -> Row:
         start, stop = self._starts[number : number + 2].tolist()
-        line = os.pread(self._file.fileno(), stop - start, start)
+        line = os.pread(self._file.opened.fileno(), stop - start, start)
         try:
             return structure(json.loads(line.decode("utf-8", ODD_NAMES)), self._kind)
         except (ValueError, RecursionError, cattrs.BaseValidationError) as error:
@@ -103,10 +103,21 @@ def structure(value: Any, kind: type[Row]) -> Row:
     return converter.structure(value, kind)
 
 
-def _open(path: Path) -> BinaryIO:
-    if not path.is_file():
-        raise UserError(f"{path} is missing. {AGAIN}")
-    return path.open("rb")
+class _OpenFile:
+    """A file that is closed with the last table that reads from it."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise UserError(f"{path} is missing. {AGAIN}")
+        self.opened = path.open("rb")
+
+    def __del__(self) -> None:
+        if "opened" in vars(self):
+            self.opened.close()
+
+    def written(self) -> int:
+        """When the file was last changed, in ns."""
+        return os.fstat(self.opened.fileno()).st_mtime_ns
 
 
 def _line_starts(file: BinaryIO) -> np.ndarray:

@@ -13,10 +13,10 @@ from engine.project import Project
 from engine.recipe.params import Params
 from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
-from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_corpus, split_corpus
+from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_corpus
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
-from engine.systems.codec.data.eligible import Eligible, eligible_rows, notes, require_channels
+from engine.systems.codec.data.eligible import Eligible, notes, split_eligible
 from engine.systems.codec.evaluate import Evaluator
 from engine.systems.codec.files.export import export_codec
 from engine.systems.codec.files.weights import load_upstream
@@ -38,10 +38,8 @@ def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem
     lower one, too small, or where a figure is asked for that this machine cannot measure.
     """
     corpus = open_corpus(recipe, project)
-    require_channels(corpus, recipe.dataset)
+    eligible, data = split_eligible(recipe, project, params, corpus)
     clips = all_clips(corpus, recipe.dataset)
-    eligible = eligible_rows(corpus.manifest.clips, recipe.dataset)
-    data = split_corpus(recipe, project, corpus, params.seed, eligible.rows)
     if recipe.model.restart_below > 0.0 and num_processes(params.hardware) > 1:
         raise UserError(
             "model.restart_below replaces codes by vectors of one process's part of a batch, and "

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from engine.corpus.table.manifest import Clip
-from engine.metrics.word_errors import bare
+from engine.evaluation.texts import sentence_key
 from engine.system_support.audio_samples import spread_over
 
 
@@ -63,4 +63,4 @@ def _takes(
 
 
 def _said(clip: Clip) -> str:
-    return bare(clip.text or "")
+    return sentence_key(clip.text or "")

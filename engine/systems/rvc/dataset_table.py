@@ -139,6 +139,11 @@ class Dataset(CorpusClips):
         default="zero",
     )
     content: Content = setting("which content features are extracted")
+    upsampling: Literal["refuse", "allow", "leave_out"] = setting(
+        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
+        "and the voice learns that; 'allow' warns",
+        default="allow",
+    )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """The rate has whole frames; the split has every voice in training."""

@@ -173,8 +173,8 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which method of pitch stands in for the recipe's."""
-        return self.recordings.methods.notes
+        """Which method of pitch stands in for the recipe's, and clips recorded at a lower rate."""
+        return self.recordings.warnings
 
     def require_measurable(self) -> None:
         """Raise UserError where the recipe relies on a figure that cannot be measured here."""

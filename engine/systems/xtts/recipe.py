@@ -55,6 +55,11 @@ class Dataset(CorpusClips):
         default=(3.0, 6.0),
         check=_range,
     )
+    upsampling: Literal["refuse", "allow", "leave_out"] = setting(
+        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
+        "and the voice learns that; 'allow' warns",
+        default="allow",
+    )
 
 
 # ---- the networks ----
@@ -243,7 +248,8 @@ class XttsRecipe(Recipe):
         "eval/speech/cer": "the same of characters",
         "eval/speech/similarity": "likeness of the voice in the test sentences and of the clip "
         "that lends it, the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
-        "eval/speech/odd": "share of the test sentences that are far too short or too long",
+        "eval/speech/odd": "share of the test sentences that are far too short or too long for "
+        "their text, or longer than any training clip",
         "eval/speech/unfinished": "share of the test sentences that were cut off, since they did "
         "not come to an end by themselves",
         "eval/speech/seconds": "mean length of the test sentences",

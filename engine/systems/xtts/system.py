@@ -16,6 +16,7 @@ from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
+from engine.system_support.lower_rates import upsampled_warnings
 from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
 from engine.systems.xtts.data.assets import Vocabulary
 from engine.systems.xtts.data.cached_features import CachedFeatures
@@ -130,7 +131,16 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     @property
     def notes(self) -> Sequence[str]:
         """Which clips are left out, and whose voice clips are conditioned on."""
-        return [*self.eligible.notes, *voice_notes(self.train_clips, self.eval_clips)]
+        return [
+            *self.eligible.notes,
+            *self.warnings,
+            *voice_notes(self.train_clips, self.eval_clips),
+        ]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Which clips were recorded at a lower rate."""
+        return upsampled_warnings(self.corpus.manifest.clips, self.data.rows, SAMPLE_RATE_HZ)
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
@@ -156,7 +166,13 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             None if vocoder is None else vocoder.speaker_encoder,
             sampling_of(self.recipe.speech),
             self.codes_per_character,
+            self._longest,
         )
+
+    @cached_property
+    def _longest(self) -> int:
+        """Audio codes of the longest training clip."""
+        return max(len(codes) for codes in self.train_clips.codes)
 
     @cached_property
     def codes_per_character(self) -> float:
@@ -179,6 +195,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             self.eval_clips,
             self.speech_judges,
             self.codes_per_character,
+            self._longest,
         )
 
     def export(self, folder: Path) -> None:

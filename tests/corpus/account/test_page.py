@@ -9,6 +9,7 @@ import pytest
 from engine.corpus.account import page as page_module
 from engine.corpus.account.page import write_page
 from engine.corpus.account.statistics import Tally
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.corpus.table.manifest import Clip, Quarantined
 
 CLIP = Clip(
@@ -59,7 +60,7 @@ def build(tmp_path):
             corpus=name,
             source="data/words",
             layout="folder",
-            num_other_files=1,
+            passed_over=(PassedOver(what="hidden files", number=1, examples=(".a",)),),
             packed_hz=(16_000,),
             digest="0" * 64,
         )

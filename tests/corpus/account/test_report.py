@@ -2,6 +2,7 @@ import pytest
 
 from engine.corpus.account.report import read_report, write_report
 from engine.corpus.account.statistics import Tally
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.corpus.table.manifest import Clip, Quarantined
 from engine.errors import UserError
 
@@ -31,7 +32,7 @@ def report():
         corpus="words",
         source="data/words",
         layout="folder",
-        num_other_files=4,
+        passed_over=(PassedOver(what="hidden files", number=4, examples=(".a", ".b", ".c")),),
         packed_hz=(16_000,),
         digest="0" * 64,
     )

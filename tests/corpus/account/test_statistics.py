@@ -4,6 +4,7 @@ import pytest
 import soundfile
 
 from engine.corpus.account.statistics import NUM_PACES, NUM_SPEAKERS, Tally
+from engine.corpus.layouts.passed_over import PassedOver
 from engine.corpus.table.manifest import Clip, Quarantined
 
 
@@ -23,7 +24,7 @@ def report(clips, bad=()):
         corpus="words",
         source="data/words",
         layout="folder",
-        num_other_files=4,
+        passed_over=(PassedOver(what="hidden files", number=4),),
         packed_hz=(16_000,),
         digest="0" * 64,
     )
@@ -37,7 +38,7 @@ def test_everything_found_is_used_or_quarantined():
     made = report([clip("a"), clip("b")], [("c", "silent"), ("d", "empty"), ("e", "silent")])
     assert (made.num_found, made.num_used) == (5, 2)
     assert made.quarantined == {"empty": 1, "silent": 2}
-    assert (made.num_other_files, made.digest) == (4, "0" * 64)
+    assert (made.passed_over[0].number, made.digest) == (4, "0" * 64)
 
 
 def test_hours_names_and_rates_are_counted():

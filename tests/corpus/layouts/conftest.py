@@ -20,12 +20,14 @@ def look(tmp_path_factory):
         assert len({one.id for one in candidates}) == len(candidates)
         return SimpleNamespace(
             layout=listing.layout,
+            tables=list(listing.tables()),
             candidates=candidates,
             paths=[one.path for one in candidates],
             ids=[one.id for one in candidates],
             missing=missing,
             reasons=[(one.path, one.reason) for one in missing],
-            num_other_files=listing.num_other_files,
+            num_other_files=sum(one.number for one in listing.passed_over),
+            passed_over={one.what: one for one in listing.passed_over},
         )
 
     return read

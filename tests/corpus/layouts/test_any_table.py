@@ -13,7 +13,10 @@ from hypothesis import strategies as some
 from engine.corpus.layouts import list_files
 from engine.errors import UserError
 
-NAMES = ["metadata.csv", "validated.tsv", "train.jsonl", "cuts.jsonl.gz", "a.json"]
+NAMES = [
+    *("metadata.csv", "validated.tsv", "train.jsonl", "cuts.jsonl.gz", "a.json", "a.txt"),
+    *("wav.scp", "x.trans.txt", "testing_list.txt", "prompts.txt", "txt.done.data"),
+]
 KEYS = [
     *("audio_filepath", "offset", "duration", "text", "speaker", "lang", "label", "id", "start"),
     *("messages", "role", "content", "type", "audio_url", "raw_audio", "misc", "channel"),
@@ -90,4 +93,14 @@ def test_arbitrary_json(name, head, table):
 def test_arbitrary_columns(name, delimiter, lines, headed):
     head = [["path", "text", "speaker"]] if headed else []
     text = "\n".join(delimiter.join(line) for line in [*head, *lines])
+    check(name, text.encode("utf-8", "surrogatepass"))
+
+
+@quick
+@given(
+    some.sampled_from(["wav.scp", "x.trans.txt", "testing_list.txt", "prompts.txt", "a.txt"]),
+    some.lists(cells, max_size=4),
+)
+def test_arbitrary_lines_of_words(name, lines):
+    text = "\n".join(" ".join(line) for line in lines)
     check(name, text.encode("utf-8", "surrogatepass"))

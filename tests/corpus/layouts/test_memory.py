@@ -20,7 +20,7 @@ def list_folder_of(num_files, place):
             files.add(f"{number % 97}/{number}.{'wav' if number % 9 else 'flac'}", "audio")
         list_folder(files, collector)
         settle_ids(database)
-        assert files.num_others() == 0
+        assert list(files.others()) == []
 
 
 def list_manifest_of(num_rows, place):
@@ -36,14 +36,35 @@ def list_manifest_of(num_rows, place):
     assert sum(1 for _ in listing.missing()) == num_rows // 2
 
 
+def peak(run, *arguments):
+    tracemalloc.start()
+    run(*arguments)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
 @pytest.mark.parametrize("run", [list_folder_of, list_manifest_of])
 def test_four_times_the_files_take_the_same_memory(run, tmp_path):
-    def peak(number):
-        tracemalloc.start()
-        run(number, tmp_path)
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
+    peak(run, 10, tmp_path)  # what is loaded once
+    assert peak(run, 8_000, tmp_path) < peak(run, 2_000, tmp_path) + 200_000  # 33 bytes a file
 
-    peak(10)  # what is loaded once
-    assert peak(8_000) < peak(2_000) + 200_000  # 33 bytes a file
+
+def test_four_times_the_texts_of_clips_take_the_same_memory(tmp_path):
+    def make(num_clips):
+        folder = tmp_path / f"{num_clips} texts"
+        for name in ("wav", "txt"):
+            (folder / name / "a").mkdir(parents=True)
+        for number in range(num_clips):
+            (folder / "wav" / "a" / f"{number}.wav").write_bytes(b"")
+            (folder / "txt" / "a" / f"{number}.txt").write_text(f"Sentence {number}.")
+        return folder
+
+    def read(folder):
+        listing = list_files(folder, folder.with_name(f"scratch of {folder.name}"))
+        assert listing.layout == "one_text_a_clip"
+        assert sum(1 for _ in listing.tables()) == listing.num_candidates
+
+    few, some, many = map(make, (10, 1_000, 4_000))
+    peak(read, few)
+    assert peak(read, many) < peak(read, some) + 100_000

@@ -15,7 +15,7 @@ def test_a_manifest_says_text_speaker_language_and_label(folder, look, write_lin
     write_lines(folder / "manifest.json", row | {"lang": "hu", "command": "yes"})
     listing = look(folder)
     (one,) = listing.candidates
-    assert (listing.layout, listing.num_other_files) == ("nemo", 3)
+    assert (listing.layout, listing.num_other_files) == ("nemo", 2)
     assert (one.text, one.speaker, one.language, one.label) == ("Jó", "7", "hu", "yes")
     assert (one.start_seconds, one.seconds, one.listed) == (0.0, None, None)
 
@@ -112,4 +112,4 @@ def test_tables_beside_each_other_are_chosen_in_a_fixed_order(folder, look, writ
     assert look(folder).layout == "lhotse_cuts"
     (folder / "metadata.csv").write_text("audio/a|a|a\n")
     listing = look(folder)
-    assert (listing.layout, listing.num_other_files) == ("metadata", 4)
+    assert (listing.layout, listing.num_other_files) == ("metadata", 3)

@@ -9,7 +9,11 @@ from engine.system_support.device import device_option
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", required=True, help="A trained codec's recipe, or a weights.pth.")
+@click.option(
+    "--model",
+    required=True,
+    help="A trained codec's recipe, a weights.pth, or a DacModel's folder.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
 @device_option
@@ -25,7 +29,8 @@ def command(
     """Code audio FILES as .dac files, which `dac` reads too.
 
     Any format, length, rate and number of channels; each channel is coded by itself. Memory does
-    not grow with a file's length, and codes are those of the file as a whole.
+    not grow with a file's length, and codes are those of the file as a whole. The file takes more
+    than the bitrate: its format writes each code in 16 bits, also one of 10.
 
     \b
     Examples:
@@ -42,7 +47,9 @@ def command(
     def encode(job: Job, _: object) -> str:
         coded = encode_file(codec, job.source, quantizers)
         write_dac_file(coded, job.target)
+        seconds = coded.num_samples / coded.sample_rate_hz
         kbps = codec.bits_per_second(coded) / 1000
-        return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s at {kbps:.3g} kbps"
+        on_disk = 8 * job.target.stat().st_size / seconds / 1000
+        return f"{seconds:,.1f} s at {kbps:.3g} kbps of codes, {on_disk:.3g} kbps on disk"
 
     return each_file(jobs_for(files, output, ".dac"), "encoding", encode, force=force).code

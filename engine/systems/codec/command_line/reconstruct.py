@@ -9,7 +9,11 @@ from engine.system_support.device import device_option
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", required=True, help="A trained codec's recipe, or a weights.pth.")
+@click.option(
+    "--model",
+    required=True,
+    help="A trained codec's recipe, a weights.pth, or a DacModel's folder.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
 @click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")

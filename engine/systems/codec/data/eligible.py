@@ -8,12 +8,13 @@ import numpy as np
 from engine.corpus import Corpus
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
-from engine.files.text import visible
 from engine.metrics.signal import SILENCE_DBFS
+from engine.project import Project
+from engine.recipe.params import Params
+from engine.system_support.corpus_system import SplitCorpus, split_corpus
+from engine.system_support.lower_rates import lower_rate_notes, recorded_lower
 from engine.systems.codec.data.dataset import CodecClips
-from engine.systems.codec.recipe import Dataset
-
-_SHOWN = 3
+from engine.systems.codec.recipe import CodecRecipe, Dataset
 
 
 class Eligible(NamedTuple):
@@ -33,33 +34,19 @@ def eligible_rows(clips: Sequence[Clip], dataset: Dataset) -> Eligible:
     Raises UserError where clips were recorded at a lower rate than the recipe's and it does not
     say what becomes of them.
     """
-    rates = np.array([clip.sample_rate_hz for clip in clips], np.int64)
-    low = rates < dataset.sample_rate_hz
-    if low.any() and dataset.upsampling == "refuse":
-        raise UserError(_too_low(clips, rates, dataset))
+    low = recorded_lower(clips, dataset.corpus, dataset.sample_rate_hz, dataset.upsampling)
     fits = ~low if dataset.upsampling == "leave_out" else np.ones_like(low)
-    if not fits.any():
-        raise UserError(
-            f"All {len(clips)} clips of corpus {dataset.corpus!r} were recorded below "
-            f"{dataset.sample_rate_hz:,} Hz, and dataset.upsampling = 'leave_out' leaves them out. "
-            f"Train a recipe of at most {rates.max(initial=0):,} Hz."
-        )
     silent = np.array([clip.rms_dbfs < SILENCE_DBFS for clip in clips], bool) & fits
     return Eligible(np.flatnonzero(fits & ~silent), int(low.sum()), int(silent.sum()))
 
 
-def _too_low(clips: Sequence[Clip], rates: np.ndarray, dataset: Dataset) -> str:
-    low = np.flatnonzero(rates < dataset.sample_rate_hz)
-    names = ", ".join(
-        f"{visible(clips[row].id)} ({rates[row]:,} Hz)" for row in low[:_SHOWN].tolist()
-    )
-    return (
-        f"{len(low)} of the {len(clips)} clips of corpus {dataset.corpus!r} were recorded below "
-        f"the recipe's {dataset.sample_rate_hz:,} Hz, the lowest at {rates.min():,} Hz (first: "
-        f"{names}). A codec learns from them that high frequencies are silent. Set "
-        f"dataset.upsampling = 'leave_out' to do without them or 'allow' to use them as they are, "
-        "or train a recipe of a lower sample_rate_hz."
-    )
+def split_eligible(
+    recipe: CodecRecipe, project: Project, params: Params, corpus: Corpus
+) -> tuple[Eligible, SplitCorpus]:
+    """The clips that a recipe may use, split. Raises UserError as the functions below do."""
+    require_channels(corpus, recipe.dataset)
+    eligible = eligible_rows(corpus.manifest.clips, recipe.dataset)
+    return eligible, split_corpus(recipe, project, corpus, params.seed, eligible.rows)
 
 
 def require_channels(corpus: Corpus, dataset: Dataset) -> None:
@@ -82,12 +69,7 @@ def notes(training: CodecClips, eligible: Eligible) -> list[str]:
             f"{training.num_shorter} of {len(training)} training clips are shorter than "
             f"{dataset.segment_seconds:g} s and are padded with silence."
         )
-    if eligible.num_lower:
-        done = "left out" if dataset.upsampling == "leave_out" else "upsampled"
-        said.append(
-            f"{eligible.num_lower} clips were recorded below {dataset.sample_rate_hz:,} Hz and "
-            f"are {done}."
-        )
+    said += lower_rate_notes(eligible.num_lower, dataset.sample_rate_hz, dataset.upsampling)
     if eligible.num_silent:
         said.append(
             f"Clips silent as a whole (below {SILENCE_DBFS:g} dBFS, RMS) and therefore left out: "

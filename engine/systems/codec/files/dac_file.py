@@ -6,7 +6,6 @@ table of codes and metadata.
 
 import io
 import pickle
-import pickletools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from attrs import frozen
 
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
+from engine.files.pickles import require_bounded
 from engine.files.untrusted import as_user_error
 
 _VERSION = "1.0.0"
@@ -25,6 +25,10 @@ _OURS = "cantus"
 _HEADER = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
 """What NumPy writes before one pickled object."""
 _HIGHEST_HZ = 768_000
+_LOWEST_HZ = 1_000
+_LOUDEST = 200.0
+"""Decibels from full scale, up or down."""
+_MOST_GAIN = 1e9
 
 
 @frozen(eq=False)
@@ -78,7 +82,7 @@ def read_dac_file(path: Path) -> DacFile:
         file = DacFile(
             codes=codes,
             num_samples=_whole(metadata["original_length"], 1 << 62),
-            sample_rate_hz=_whole(metadata["sample_rate"], _HIGHEST_HZ),
+            sample_rate_hz=_whole(metadata["sample_rate"], _HIGHEST_HZ, _LOWEST_HZ),
             loudness=np.atleast_1d(_numbers(metadata["input_db"]).astype(np.float32)),
             gains=_gains(table[_OURS]["gains"]) if _OURS in table else None,
         )
@@ -95,7 +99,8 @@ def _check(file: DacFile, channels: int) -> None:
     codes = file.codes
     if codes.dtype != np.uint16 or codes.ndim != 3 or not codes.size or len(codes) != channels:
         raise ValueError("codes")
-    if file.loudness.shape not in {(1,), (channels,)} or not np.isfinite(file.loudness).all():
+    # NaN is beyond every bound, and louder or quieter would end in infinite samples.
+    if file.loudness.shape not in {(1,), (channels,)} or not (abs(file.loudness) <= _LOUDEST).all():
         raise ValueError("loudness")
     gains = file.gains
     if gains is not None and (len(gains) != channels or not all(map(_is_undone, gains))):
@@ -104,8 +109,7 @@ def _check(file: DacFile, channels: int) -> None:
 
 def _is_undone(gain: float) -> bool:
     """Whether dividing by a gain, in single precision, brings finite samples back."""
-    least, most = float(np.finfo(np.float32).tiny), 1e9
-    return least <= gain <= most
+    return 1 / _MOST_GAIN <= gain <= _MOST_GAIN
 
 
 def _numbers(value: Any) -> np.ndarray:
@@ -121,8 +125,8 @@ def _gains(value: Any) -> tuple[float, ...]:
     return tuple(value)
 
 
-def _whole(value: Any, most: int) -> int:
-    if type(value) is not int or not 0 < value <= most:
+def _whole(value: Any, most: int, least: int = 1) -> int:
+    if type(value) is not int or not least <= value <= most:
         raise ValueError("no number")
     return value
 
@@ -136,19 +140,9 @@ def _read_table(path: Path) -> Mapping[str, Any]:
         if file.read(length).strip() != _HEADER:
             raise ValueError("an array")
         content = file.read()
-    _require_honest(content)
+    require_bounded(content)
     (table,) = _Unpickler(io.BytesIO(content)).load().plain
     return dict(table)
-
-
-def _require_honest(content: bytes) -> None:
-    """Raise ValueError where a pickle would have more memory set aside than it fills.
-
-    Lengths beyond its end do not pass `genops`; places of the memo are numbered one by one.
-    """
-    for opcode, value, _ in pickletools.genops(content):
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (value or 0) > len(content):
-            raise ValueError("memo")
 
 
 class _DType:

@@ -87,12 +87,12 @@ def named_as_transformers(network: CodecNetwork) -> dict[str, Tensor]:
         tensors = dict(module.named_parameters(recurse=False))
         if isinstance(module, NormedConv1d | NormedConvTranspose1d):
             tensors = {"weight": module.weight, "bias": module.bias}
-        place = _renamed(name, num_rates)
+        place = renamed(name, num_rates)
         state |= {f"{place}.{key}": value.detach().cpu().clone() for key, value in tensors.items()}
     return state
 
 
-def _renamed(name: str, num_rates: int) -> str:
+def renamed(name: str, num_rates: int) -> str:
     """A module's name in `DacModel`: it counts blocks from 0 and names what a block holds."""
     if not (found := re.fullmatch(r"(encoder|decoder)\.(?:block|model)\.(\d+)(.*)", name)):
         return name

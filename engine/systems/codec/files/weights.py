@@ -4,6 +4,7 @@ import copy
 import io
 import math
 import warnings
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,20 @@ from torch import Tensor
 
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
+from engine.files.nature import is_safetensors, require_weights
 from engine.files.untrusted import as_user_error
 from engine.recipe.fields import setting, within
 from engine.recipe.structure import structure
 from engine.systems.codec.files.transformers_folder import read_transformers
+from engine.systems.codec.files.transformers_weights import (
+    named_as_upstream,
+    read_settings,
+    weights_in,
+)
 from engine.systems.codec.network.chunks import decoder_margin
 from engine.systems.codec.network.network import CodecNetwork, NetworkSettings
 from engine.systems.codec.recipe import Level, Loudness, Model
-from engine.training.safe_load import load_state
+from engine.training.safe_load import load_state, load_tensors
 
 _OURS = "cantus"
 """The entry of the metadata that is the engine's own; upstream passes over it."""
@@ -31,6 +38,13 @@ _LEARNING = ("quantizer_dropout",)
 _ARGUMENTS = ("encoder_dim", "latent_dim", "decoder_dim", "codebook_size", "codebook_dim")
 """Of `dac.DAC`, that a recipe's table calls the same."""
 _MOST_RATES = 16
+_PREFIXES = ("module.", "model.", "_orig_mod.", "generator.")
+"""What wrappers and trainers put before every name."""
+_OLDER_NAMES = {
+    ".parametrizations.weight.original0": ".weight_g",
+    ".parametrizations.weight.original1": ".weight_v",
+}
+"""Of normalised weights, as torch calls them since 2.0."""
 _TOLERANCE = 1e-4
 """Of samples that two programs decode from the same codes, full scale 1."""
 
@@ -72,25 +86,77 @@ def write_upstream(network: CodecNetwork, path: Path, level: Mapping[str, Any]) 
 
 
 def read_upstream(path: Path) -> UpstreamWeights:
-    """Read a weights.pth of upstream or of this engine. No code of it runs.
+    """Read a weights.pth of upstream or of this engine, or what transformers saved of a DacModel.
 
-    Raises UserError where it is missing, damaged, or holds something else.
+    Of the latter the folder may be named, or the file of weights in it. No code runs. Raises
+    UserError where it is missing, damaged, or holds something else.
     """
-    if not path.is_file():
-        raise UserError(f"There are no weights at {path}.")
-    content = load_state(path)
-    with as_user_error(f"{path} holds no weights of a codec as `dac` saves them."):
-        state, metadata = dict(content["state_dict"]), dict(content["metadata"])
-        if not all(_is_weight(name, value) for name, value in state.items()):
-            raise TypeError("no tensors")
+    path = weights_in(path) if path.is_dir() else path
+    require_weights(path)
+    _refuse_package(path)
+    content: Mapping[str, Any] = (
+        load_tensors(path) if is_safetensors(path) else dict(load_state(path))
+    )
+    if content and all(_is_weight(name, value) for name, value in content.items()):
+        kwargs, is_theirs = read_settings(path), True
+        state, metadata = _plainly_named(content), {"kwargs": kwargs}
+    else:
+        is_theirs = False
+        with as_user_error(_not_a_codec(path, content)):
+            state, metadata = dict(content["state_dict"]), dict(content["metadata"])
+            if not all(_is_weight(name, value) for name, value in state.items()):
+                raise TypeError("no tensors")
+            state = _plainly_named(state)
+    settings, level = _settings(metadata, path)
+    if is_theirs:
+        with torch.device("meta"):
+            state = named_as_upstream(CodecNetwork(settings), state)
+    return UpstreamWeights(settings, state, level)
+
+
+def _settings(metadata: Mapping[str, Any], path: Path) -> tuple[NetworkSettings, Level]:
+    with as_user_error(f"{path} holds no settings of a codec as `dac` saves them."):
         values = _values(metadata)
     tables, faults = structure(values, _Tables)
     if tables is None:
         key, wrong = faults[0]
         raise UserError(f"{path}: {'.'.join(map(str, key))}: {wrong}.")
-    return UpstreamWeights(
-        NetworkSettings.of(tables.model, tables.sample_rate_hz), state, tables.level
+    return NetworkSettings.of(tables.model, tables.sample_rate_hz), tables.level
+
+
+def _refuse_package(path: Path) -> None:
+    """Raise UserError where a file is an archive of torch that brings code, as TorchScript does."""
+    if not zipfile.is_zipfile(path):
+        return
+    sentence = f"{path} is damaged: it is no archive."
+    with as_user_error(sentence, zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    if any(name.endswith(".py") for name in names):
+        raise UserError(
+            f"{path} is a package of torch or a compiled module, which brings code, and code of a "
+            "file is never run. dac writes weights.pth beside its package.pth: take that one."
+        )
+
+
+def _not_a_codec(path: Path, content: Mapping[str, Any]) -> str:
+    held = ", ".join(sorted(map(str, list(content)[:4]))) or "nothing"
+    return (
+        f"{path} holds no weights of a codec as `dac` saves them ('state_dict' and 'metadata'): "
+        f"it holds {held[:200]}."
     )
+
+
+def _plainly_named(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors without a prefix that all have, and normalised weights by their older names."""
+    names = list(state)
+    prefix = next((p for p in _PREFIXES if names and all(n.startswith(p) for n in names)), "")
+    return {_older(name.removeprefix(prefix)): value for name, value in state.items()}
+
+
+def _older(name: str) -> str:
+    for new, old in _OLDER_NAMES.items():
+        name = name.replace(new, old)
+    return name
 
 
 def load_upstream(network: CodecNetwork, path: Path) -> None:

@@ -13,6 +13,7 @@ from engine.project import Project
 from engine.recipe.params import Params
 from engine.system_support.corpus_system import SplitCorpus, open_corpus, split_corpus
 from engine.system_support.left_out import LeftOut, notes_of
+from engine.system_support.lower_rates import recorded_lower, upsampled_warnings
 from engine.systems.rvc.data.assemble import assemble, slices_at
 from engine.systems.rvc.data.cached_features import CachedFeatures
 from engine.systems.rvc.data.clips import VoiceClips, VoiceSlices
@@ -23,7 +24,7 @@ from engine.systems.rvc.data.sliced_clips import SlicedClips
 from engine.systems.rvc.data.slices import Slicing
 from engine.systems.rvc.data.sources import Sources, load_sources
 from engine.systems.rvc.data.split_voices import cut_it, learnable, only_chosen
-from engine.systems.rvc.data.voices import Voices, find_voices
+from engine.systems.rvc.data.voices import Voices, find_voices, without_lower
 from engine.systems.rvc.recipe import RvcRecipe
 
 
@@ -51,6 +52,8 @@ class Recordings:
     """Of all clips of the voices, those among them that are left out."""
     notes: Sequence[str]
     """Sentences for the report."""
+    warnings: Sequence[str]
+    """Those among them that are said aloud."""
 
     @cached_property
     def spoken(self) -> VoiceSlices:
@@ -86,26 +89,19 @@ def load_recordings(
     packed at the recipe's rate, a package or published files are missing, no clip can be used, or
     there are fewer training slices than a batch has.
     """
-    corpus, dataset = open_corpus(recipe, project), recipe.dataset
-    clips = corpus.manifest.clips
-    voices = find_voices(clips, dataset.speakers, recipe.model.speaker_rows)
+    dataset = recipe.dataset
     made = CachedFeatures(
-        corpus=corpus,
+        corpus=open_corpus(recipe, project),
         cache=features,
         methods=open_methods(recipe, project, device),
         slicing=Slicing.of(dataset),
         work=params.work,
     )
-    sliced = made.sliced(np.array(voices.rows, np.int64))
-    usable, left_out = eligible_places(corpus, voices, sliced, recipe.has_pitch)
-    notes = [*made.methods.notes, *notes_of(left_out)]
-    rows = np.array(voices.rows, np.int64)[usable]
-    _require(len(rows), len(clips), recipe, notes)
-    data = split_corpus(recipe, project, corpus, params.seed, rows, notes, min_train_clips=1)
-    speakers = np.array(voices.speakers, np.int64)[usable]
-    data, said = learnable(data, speakers, voices.names, recipe)
-    data, places = only_chosen(data)
-    chosen = assemble(made, data, slices_at(sliced, usable[places]), speakers[places], dataset)
+    found = split_usable(recipe, project, params.seed, made)
+    voices, sliced, notes, usable = found.voices, found.sliced, found.notes, found.usable
+    data, places = only_chosen(found.data)
+    speakers = found.speakers[places]
+    chosen = assemble(made, data, slices_at(sliced, usable[places]), speakers, dataset)
     sources = load_sources(recipe, made, data, voices)
     recordings = Recordings(
         data=data,
@@ -115,13 +111,68 @@ def load_recordings(
         methods=made.methods,
         silence=made.mute(),
         num_mute_clips=dataset.num_mute_clips,
-        unchosen=np.delete(rows, places),
-        left_out=left_out,
+        unchosen=np.delete(found.data.rows, places),
+        left_out=found.left_out,
         sliced=sliced,
-        notes=[*notes, *said, *notes_of_parts(sliced, usable), *sources.notes],
+        warnings=found.warnings,
+        notes=[*notes, *found.said, *notes_of_parts(sliced, usable), *sources.notes],
     )
     _require_batch(len(recordings.training), recipe, notes)
     return recordings
+
+
+@frozen(kw_only=True, eq=False)
+class SplitUsable:
+    """The clips of a corpus that a recipe may use, split."""
+
+    data: SplitCorpus
+    voices: Voices
+    sliced: SlicedClips
+    """Of all clips of the voices."""
+    usable: np.ndarray
+    """Places of the clips at `data.rows` among those of the voices."""
+    speakers: np.ndarray
+    """Their numbers."""
+    left_out: Sequence[LeftOut[Reason]]
+    """By row."""
+    notes: Sequence[str]
+    """Sentences on the methods, and on clips that are left out."""
+    warnings: Sequence[str]
+    """Those among them that are said aloud."""
+    said: Sequence[str]
+    """Sentences on the split."""
+
+
+def split_usable(
+    recipe: RvcRecipe, project: Project, seed: int, made: CachedFeatures
+) -> SplitUsable:
+    """Cut the clips of the voices, and split those that can be used. Raises as above."""
+    clips = made.corpus.manifest.clips
+    dataset = recipe.dataset
+    lower = recorded_lower(clips, dataset.corpus, dataset.sample_rate_hz, dataset.upsampling)
+    voices = find_voices(clips, dataset.speakers, recipe.model.speaker_rows)
+    if dataset.upsampling == "leave_out":
+        voices = without_lower(voices, clips, lower)
+    rows = np.array(voices.rows, np.int64)
+    sliced = made.sliced(rows)
+    usable, left_out = eligible_places(made.corpus, voices, sliced, made.methods.pitch is not None)
+    rows, speakers = rows[usable], np.array(voices.speakers, np.int64)[usable]
+    warnings = upsampled_warnings(clips, rows, dataset.sample_rate_hz)
+    notes = [*made.methods.notes, *warnings, *notes_of(left_out)]
+    _require(len(rows), len(clips), recipe, notes)
+    data = split_corpus(recipe, project, made.corpus, seed, rows, notes, min_train_clips=1)
+    data, said = learnable(data, speakers, voices.names, recipe)
+    return SplitUsable(
+        data=data,
+        voices=voices,
+        sliced=sliced,
+        usable=usable,
+        speakers=speakers,
+        left_out=left_out,
+        notes=notes,
+        warnings=[*made.methods.notes, *warnings],
+        said=said,
+    )
 
 
 def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence[str]) -> None:

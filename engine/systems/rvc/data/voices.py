@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
+import numpy as np
+from attrs import evolve, frozen
 
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
@@ -44,6 +45,22 @@ def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> 
             "model.speaker_rows. Name those to be learned in dataset.speakers, or add rows."
         )
     return _sorted(clips, names)
+
+
+def without_lower(voices: Voices, clips: Sequence[Clip], lower: np.ndarray) -> Voices:
+    """The voices without the clips that `lower` [clips] says were recorded at a lower rate."""
+    kept = [place for place, row in enumerate(voices.rows) if not lower[row]]
+    gone = [
+        LeftOut[Reason](row, clips[row].id, "recorded lower", f"{clips[row].sample_rate_hz:,} Hz")
+        for row in voices.rows
+        if lower[row]
+    ]
+    return evolve(
+        voices,
+        rows=[voices.rows[place] for place in kept],
+        speakers=[voices.speakers[place] for place in kept],
+        left_out=[*voices.left_out, *gone],
+    )
 
 
 def _sorted(clips: Sequence[Clip], names: Sequence[str]) -> Voices:

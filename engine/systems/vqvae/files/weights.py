@@ -1,16 +1,15 @@
 """Weights under the names of the published model, out and in. A weights file never runs code."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from engine.errors import UserError
 from engine.nn.mel import MelSpectrogram
 from engine.systems.vqvae.network.model import GridAutoencoder
+from engine.training.safe_load import load_state
 
 _FRONT_END = "preprocessor."
 _MEL = "preprocessor.mel_spec."
@@ -46,14 +45,8 @@ def import_weights(network: GridAutoencoder, path: Path) -> None:
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise UserError(f"There are no weights at {path}.")
-    try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise UserError(f"{path} is no file of weights that can be read safely.") from error
-    if isinstance(content, dict):
-        content = content.get("model_state_dict", content)
+    content: Any = load_state(path)
+    content = content.get("model_state_dict", content)
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
         raise UserError(f"{path} holds no state dict: names with a tensor each.")
     return content

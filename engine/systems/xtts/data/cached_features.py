@@ -37,7 +37,15 @@ from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Published, XttsRecipe
 from engine.systems.xtts.text.tokenizer import Tokenizer
 
-_PACKAGES = ("tokenizers", "num2words", "cutlet", "unidic-lite", "ko-speech-tools", "pypinyin")
+_PACKAGES = (
+    "tokenizers",
+    "babel",
+    "num2words",
+    "cutlet",
+    "unidic-lite",
+    "ko-speech-tools",
+    "pypinyin",
+)
 """That put text into words and tokens; without one of them some clips cannot be spoken."""
 
 

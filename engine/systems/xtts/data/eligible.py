@@ -11,7 +11,8 @@ from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.files.text import visible
 from engine.system_support.left_out import LeftOut, by_reason, notes_of
-from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, Dataset
+from engine.system_support.lower_rates import recorded_lower
+from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, Dataset
 from engine.systems.xtts.text.tokenizer import Tokenizer
 
 Reason = Literal[
@@ -19,6 +20,7 @@ Reason = Literal[
     "other language",
     "too short",
     "too long",
+    "recorded lower",
     "transcript missing",
     "alphabet unknown",
     "unspeakable",
@@ -31,6 +33,7 @@ WAY_OUT: Mapping[Reason, str] = MappingProxyType(
         "other language": "add it to dataset.languages",
         "too short": "lower dataset.min_seconds; a voice takes 0.34 s to be heard",
         "too long": "cut it into sentences, or raise dataset.max_seconds; the GPT holds 28 s",
+        "recorded lower": "record it anew, or set dataset.upsampling = 'allow'",
         "transcript missing": "write what is said into the corpus's table",
         "alphabet unknown": "correct the transcript, or extend the vocabulary",
         "unspeakable": "write into the transcript what is said, in words",
@@ -92,6 +95,8 @@ class _Sorter:
             return "too short", f"{clip.seconds:.4g} s, at least {table.min_seconds:g}"
         if clip.seconds > table.max_seconds:
             return "too long", f"{clip.seconds:.4g} s, at most {table.max_seconds:g}"
+        if clip.sample_rate_hz < SAMPLE_RATE_HZ and table.upsampling == "leave_out":
+            return "recorded lower", f"{clip.sample_rate_hz:,} Hz, at least {SAMPLE_RATE_HZ:,}"
         return None if (clip.text or "").strip() else ("transcript missing", "")
 
     def _encoded(self, clip: Clip) -> np.ndarray | tuple[Reason, str]:
@@ -113,8 +118,10 @@ class _Sorter:
 def eligible_clips(clips: Sequence[Clip], dataset: Dataset, tokenizer: Tokenizer) -> Eligible:
     """Sort a corpus's clips by the rules of a recipe's dataset table.
 
-    Raises UserError where the vocabulary lacks one of its languages, or no clip is left.
+    Raises UserError where the vocabulary lacks one of its languages, where clips were recorded at a
+    lower rate and the table refuses that, or where no clip is left.
     """
+    recorded_lower(clips, dataset.corpus, SAMPLE_RATE_HZ, dataset.upsampling)
     for language in dataset.languages:
         tokenizer.encode("a", language)  # says which languages there are
     sorter = _Sorter(dataset, tokenizer)

@@ -61,11 +61,19 @@ def load_utterances(
     Raises UserError where a published file is missing or does not fit, or no clip, or fewer
     training clips than a batch has, can be used.
     """
-    eligible = made.eligible(vocabulary.tokenizer)
-    data = split_corpus(made.recipe, project, made.corpus, seed, eligible.rows, eligible.notes)
+    eligible, data = split_eligible(project, made, vocabulary, seed)
     assets = load_assets(project, made, vocabulary, data, seed)
     clips = encode_clips(made, eligible, assets)
     return Utterances(data, eligible, clips, assets)
+
+
+def split_eligible(
+    project: Project, made: CachedFeatures, vocabulary: Vocabulary, seed: int
+) -> tuple[Eligible, SplitCorpus]:
+    """The clips that can be spoken, as text tokens, and their split. Raises as above."""
+    eligible = made.eligible(vocabulary.tokenizer)
+    rows, notes = eligible.rows, eligible.notes
+    return eligible, split_corpus(made.recipe, project, made.corpus, seed, rows, notes)
 
 
 def load_assets(

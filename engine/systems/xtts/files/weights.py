@@ -1,8 +1,6 @@
 """XTTS's weights in files of Coqui, its trainer or this engine. Reading one runs no code."""
 
-import pickle
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from engine.errors import UserError
 from engine.files.untrusted import as_user_error
+from engine.training.safe_load import load_saved
 
 _DECODER = "hifigan_decoder."
 _PARTS = {"gpt": "gpt.", "decoder": _DECODER}
@@ -136,19 +135,7 @@ def read_pickle(path: Path) -> Any:
     if not path.is_file():
         raise UserError(f"There is no file {path}: 'cantus fetch xtts_v2' puts it in place.")
     passed: list[Any] = [(_Passed, name) for name in sorted(_PLAIN)]
-    sentence = f"{path} is damaged, or was not written by torch.save."
-    with as_user_error(sentence, OSError, zipfile.BadZipFile, pickle.UnpicklingError):
-        try:
-            with torch.serialization.safe_globals(passed):
-                return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except pickle.UnpicklingError as error:
-            asked = re.search(r"GLOBAL (\S+)", str(error))
-            if asked is None:
-                raise
-            raise UserError(
-                f"{path} asks for {asked[1]}, which would run as code when it is loaded. Weights "
-                "need no code: it was not loaded. Take the file from where it was published."
-            ) from error
+    return load_saved(path, passed, mapped=True)
 
 
 def _divides(stats: Tensor) -> bool:

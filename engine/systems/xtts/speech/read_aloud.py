@@ -12,6 +12,7 @@ from engine.systems.xtts.network.speaker_encoder import SpeakerEncoder
 from engine.systems.xtts.recipe import Speech
 from engine.systems.xtts.speech.decode import Sampling
 from engine.systems.xtts.speech.speak import (
+    CODES_PER_SECOND,
     Renderer,
     Spoken,
     Voice,
@@ -32,6 +33,13 @@ class Reading:
     text: str
     spoken: Spoken
     odd: Literal["short", "long"] | None
+    longest: int | None = None
+    """Audio codes of the longest training clip, where that is known."""
+
+    @property
+    def is_beyond_training(self) -> bool:
+        """Whether it is longer than anything that was learned from."""
+        return self.longest is not None and len(self.spoken.codes) > self.longest
 
     @property
     def seconds(self) -> float:
@@ -41,7 +49,8 @@ class Reading:
     @property
     def figures(self) -> dict[str, float]:
         """FIGURES; the last two are 0 or 1."""
-        odd, unfinished = self.odd is not None, not self.spoken.stopped
+        odd = self.odd is not None or self.is_beyond_training
+        unfinished = not self.spoken.stopped
         return dict(zip(FIGURES, (self.seconds, float(odd), float(unfinished)), strict=True))
 
     @property
@@ -54,6 +63,9 @@ class Reading:
     def oddities(self) -> Sequence[str]:
         """What is odd about it, in words; mostly nothing."""
         notes = [] if self.odd is None else [f"far too {self.odd} for its text"]
+        if self.longest is not None and self.is_beyond_training:
+            seconds = self.longest / CODES_PER_SECOND
+            notes.append(f"longer than any training clip: the longest has {seconds:.1f} s")
         if not self.spoken.stopped:
             notes.append("cut off: it did not come to an end by itself")
         return notes
@@ -71,6 +83,8 @@ class Reader:
     sampling: Sampling
     codes_per_character: float
     """Of recordings, by which speech is cut off and called odd."""
+    longest: int | None = None
+    """Audio codes of the longest training clip, where that is known: longer speech is odd."""
 
     def voice(self, reference: Tensor) -> Voice:
         """The voice of a recording [samples] in -1..1 at 22,050 Hz. Raises as `hear` does."""
@@ -90,7 +104,7 @@ class Reader:
             max_codes=most_codes(len(text), typical),
         )
         odd = odd_duration(len(spoken.codes), len(text), typical)
-        return Reading(text, spoken, odd)
+        return Reading(text, spoken, odd, self.longest)
 
 
 def sampling_of(table: Speech) -> Sampling:

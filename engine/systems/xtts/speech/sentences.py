@@ -35,6 +35,8 @@ class Sentences:
     speech_judges: SpeechJudges
     codes_per_character: float
     """Of recordings, by which speech is cut off and called odd."""
+    longest: int
+    """Audio codes of the longest training clip: longer speech is odd."""
 
     @property
     def voice(self) -> int:
@@ -57,7 +59,8 @@ class Sentences:
         made = [
             self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
         ]
-        digests = dict.fromkeys(FIGURES, "") | self.speech_judges.digests
+        own = dict.fromkeys(FIGURES, "") | {"odd": str(self.longest)}
+        digests = own | self.speech_judges.digests
         return {f"{GROUP}/{name}": digest_of([made, digest]) for name, digest in digests.items()}
 
     def write(self, folder: Path, reader: Reader) -> Iterator[Sample]:

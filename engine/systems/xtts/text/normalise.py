@@ -9,6 +9,7 @@ from engine.errors import UserError
 from engine.systems.xtts.text.normalise_en import english
 from engine.systems.xtts.text.normalise_hu import hungarian
 from engine.systems.xtts.text.normalise_others import other
+from engine.systems.xtts.text.numbers import refuse_unread_money, refuse_unreadable
 
 # Here NFC would take letters apart or put marks in another order than the weights know.
 _AS_ENCODED = {"ar", "hi"}
@@ -23,16 +24,21 @@ def normalise(text: str, language: str) -> str:
     were trained on. English and Hungarian have rules of their own (`english`, `hungarian`); in
     other languages numbers and symbols alone are put into words. Chinese, Japanese and Korean are
     romanised, by packages that are imported when they are needed. The language is a code without
-    a region: "hu", "zh". Raises UserError where its package is missing, and for numbers in a
-    language that num2words does not know (Hindi, Chinese).
+    a region: "hu", "zh". Raises UserError where its package is missing, for numbers in a language
+    that num2words does not know (Hindi, Chinese), and where it cannot be told how a number is read.
     """
     text = text.replace('"', "")
-    if language not in _AS_ENCODED:
-        text = unicodedata.normalize("NFC", text)  # vocabularies hold "ő", not "o" and an accent
+    refuse_unreadable(text, language)
+    text = _composed(text, language)  # vocabularies hold "ő", not "o" and an accent
     if language == "tr":
         text = text.replace("İ", "i")  # lower() would leave a combining point behind
     spoken = _spoken(text.lower(), language).lower()  # num2words writes "Komma" in German
-    return " ".join(spoken.split())
+    refuse_unread_money(spoken)
+    return " ".join(_composed(spoken, language).split())  # num2words takes Telugu apart
+
+
+def _composed(text: str, language: str) -> str:
+    return text if language in _AS_ENCODED else unicodedata.normalize("NFC", text)
 
 
 def _spoken(text: str, language: str) -> str:
@@ -42,7 +48,7 @@ def _spoken(text: str, language: str) -> str:
         case "hu":
             return hungarian(text)
         case "ja":
-            return _japanese()(text)
+            return _japanese()(other(text, "ja"))
         case "ko":
             return _korean()(other(text, "ko"))
         case "zh":

@@ -8,9 +8,9 @@ from engine.systems.xtts.text.normalise_words import (
     decimal,
     expand_abbreviations,
     expand_symbols,
-    only_digits,
     ordinal,
 )
+from engine.systems.xtts.text.numbers import rewritten_numbers
 
 # The words that the published weights were trained on, "misess" among them.
 _ABBREVIATIONS = {
@@ -47,11 +47,11 @@ _CURRENCIES = {"$": ("USD", "dollars"), "£": ("GBP", "pounds"), "€": ("EUR", 
 _NUMBER = re.compile(
     r"""
     (?:(?P<before>[$£€])\s?)?
-    (?P<whole>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)
+    (?P<whole>[0-9]+)
     (?:
         (?P<ordinal>st|nd|rd|th)\b
     |
-        (?:[.,](?P<fraction>[0-9]+))?
+        (?:\.(?P<fraction>[0-9]+))?
         (?:\s(?P<scale>thousand|million|billion|trillion)\b)?
         (?:\s?(?P<after>[$£€])(?!\s?[0-9]))?
     )
@@ -62,12 +62,13 @@ _NUMBER = re.compile(
 
 def english(text: str) -> str:
     """Lower-case `text` with numbers, amounts, ordinals, abbreviations and symbols in words."""
+    text = rewritten_numbers(text, "en", r"(?:st|nd|rd|th)\b")
     text = _NUMBER.sub(_spoken_number, text)
     return expand_symbols(expand_abbreviations(text, _ABBREVIATIONS), _SYMBOLS)
 
 
 def _spoken_number(found: re.Match[str]) -> str:
-    whole, fraction = only_digits(found["whole"]), found["fraction"] or ""
+    whole, fraction = found["whole"], found["fraction"] or ""
     if found["ordinal"]:
         return ordinal(whole, "en")
     sign, scale = found["before"] or found["after"], found["scale"]

@@ -6,9 +6,9 @@ from engine.systems.xtts.text.normalise_words import (
     cardinal,
     expand_abbreviations,
     expand_symbols,
-    only_digits,
     ordinal,
 )
+from engine.systems.xtts.text.numbers import rewritten_numbers
 
 _ABBREVIATIONS = {
     "dr": "doktor",
@@ -56,16 +56,15 @@ _DAY_SUFFIXES = {
 _SHORT_STEMS = {"kettő": "kett", "három": "hárm", "hét": "het", "ezer": "ezr"}
 _DAYS = {str(day) for day in range(1, 32)}
 
-_WHOLE = r"(?:[0-9]{1,3}(?:[.\s][0-9]{3})+(?![0-9])|[0-9]+)"
-_SIGN = re.compile(rf"([$£€])\s?({_WHOLE}(?:[.,][0-9]+)?)")
+_SIGN = re.compile(r"([$£€])\s?([0-9]+(?:\.[0-9]+)?)")
 _UNIT = re.compile(rf"(?<=[0-9])\s?({'|'.join(_UNITS)})(?![^\W_])(?:-(?=[^\W\d_]))?")
 _DATE = re.compile(rf"({_MONTHS})\s+([0-9]{{1,2}})\.(?![.0-9])")
 _YEAR = re.compile(rf"\b([0-9]{{4}})\.(?=\s+(?:{_MONTHS}))")
 _NUMBER = re.compile(
-    rf"""
-    (?P<whole>{_WHOLE})
+    r"""
+    (?P<whole>[0-9]+)
     (?:
-        [.,](?P<fraction>[0-9]+)
+        \.(?P<fraction>[0-9]+)
     |
         -?[aeoö]?(?P<written>dik)
     |
@@ -83,9 +82,9 @@ def hungarian(text: str) -> str:
     A point after a number makes it an ordinal ("az 1. teszt": "az első teszt"), but not that of a
     year before its month, and not where it ends the text. A suffix is joined to the word it was
     written behind with a hyphen: "5%-os" is "öt százalékos", "12-kor" is "tizenkettőkor", "3-as"
-    is "hármas", "15-én" is "tizenötödikén". Roman numerals, times ("12:30") and dates in digits
-    alone are not interpreted.
+    is "hármas", "15-én" is "tizenötödikén".
     """
+    text = rewritten_numbers(text, "hu", rf"(?:{'|'.join(_UNITS)})(?![^\W_])|[aeoö]?dik")
     text = _SIGN.sub(r"\2 \1", text)  # "$20" is said as "20 $"
     text = _UNIT.sub(lambda found: f" {_UNITS[found[1]]}", text)
     text = _YEAR.sub(r"\1", text)
@@ -96,12 +95,12 @@ def hungarian(text: str) -> str:
 
 
 def _spoken_number(found: re.Match[str]) -> str:
-    whole, suffix = only_digits(found["whole"]), found["suffix"] or ""
+    whole, suffix = found["whole"], found["suffix"] or ""
     if found["fraction"]:
         return _joined(_decimal(whole, found["fraction"]), suffix)
     if found["written"]:
         return ordinal(whole, "hu") + suffix
-    if found["point"] and found.end() == len(found.string):
+    if found["point"] and not suffix and found.end() == len(found.string):
         return cardinal(whole, "hu") + "."
     if found["point"]:
         return ordinal(whole, "hu") + suffix

@@ -13,9 +13,9 @@ from engine.systems.xtts.text.normalise_words import (
     amount,
     decimal,
     expand_symbols,
-    only_digits,
     ordinal,
 )
+from engine.systems.xtts.text.numbers import rewritten_numbers
 
 _SIGNS = "&@%#$£€°"
 _WORDS = {
@@ -43,14 +43,14 @@ _ORDINALS = {
     "ru": r"-(?:й|я|е|ое|ье|го)\b",
     "tr": r"(?:\.(?=\s+[^\W\d_])|inci\b|nci\b|uncu\b|üncü\b)",
 }
-_CODES = {"$": "USD", "£": "GBP", "€": "EUR"}
+_CODES = {"r$": "BRL", "$": "USD", "£": "GBP", "€": "EUR"}
 # The currencies of which num2words knows the plurals.
 _CURRENCIES = {
-    **dict.fromkeys(("de", "es", "fr", "it", "nl", "pt"), frozenset("$£€")),
+    **dict.fromkeys(("de", "es", "fr", "it", "nl"), frozenset("$£€")),
+    "pt": frozenset(["r$", *"$£€"]),
     **dict.fromkeys(("pl", "ru"), frozenset("$€")),
     "cs": frozenset("€"),
 }
-_NO_DECIMALS = {"tr"}  # num2words says 12.5 as 12.50, in one word
 
 
 def other(text: str, language: str) -> str:
@@ -60,7 +60,7 @@ def other(text: str, language: str) -> str:
     """
 
     def spoken(found: re.Match[str]) -> str:
-        whole, fraction = only_digits(found["whole"]), found["fraction"] or ""
+        whole, fraction = found["whole"], found["fraction"] or ""
         sign = found["before"] or found["after"]
         if found["ordinal"]:
             return ordinal(whole, language)
@@ -68,22 +68,21 @@ def other(text: str, language: str) -> str:
             return amount(whole, fraction, _CODES[sign], language)
         return f"{decimal(whole, fraction, language)}{sign or ''}"  # the sign is a symbol below
 
+    text = rewritten_numbers(text, language, _ORDINALS.get(language, "(?!)"))
     return expand_symbols(_number(language).sub(spoken, text), _symbols(language))
 
 
 @cache
 def _number(language: str) -> re.Pattern[str]:
-    """Numbers in groups of three, as ordinals, with a fraction, with a sign of a currency."""
-    groups = "," if language == "ru" else r".\s"
-    fraction = r"(?!)(?P<fraction>)" if language in _NO_DECIMALS else "[.,](?P<fraction>[0-9]+)"
+    """Numbers as ordinals, with a fraction, with a sign of a currency."""
     return re.compile(
         rf"""
-        (?:(?P<before>[$£€])\s?)?
-        (?P<whole>[0-9]{{1,3}}(?:[{groups}][0-9]{{3}})+(?![0-9])|[0-9]+)
+        (?:(?P<before>r\$|[$£€])\s?)?
+        (?P<whole>[0-9]+)
         (?:
             (?P<ordinal>{_ORDINALS.get(language, "(?!)")})
         |
-            (?:{fraction})?
+            (?:\.(?P<fraction>[0-9]+))?
             (?:\s?(?P<after>[$£€])(?!\s?[0-9]))?
         )
         """,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from engine.errors import UserError
+from engine.systems.xtts.text.number_words import DECIMAL_POINT
 
 # No language names greater numbers in speech, and num2words ends somewhere: read digit by digit.
 LONGEST_NUMBER = 15
@@ -18,7 +19,10 @@ def cardinal(digits: str, language: str) -> str:
     """
     if len(digits) > LONGEST_NUMBER:
         return _one_by_one(digits, language)
-    return _words(int(digits), language)
+    try:
+        return _words(int(digits), language)
+    except OverflowError:  # Telugu ends at ten thousand million
+        return _one_by_one(digits, language)
 
 
 def ordinal(digits: str, language: str) -> str:
@@ -32,6 +36,9 @@ def decimal(whole: str, fraction: str, language: str) -> str:
     """The decimal number `whole`.`fraction` in words; zeros that end it are not said."""
     if not fraction.strip("0"):
         return cardinal(whole, language)
+    if language in DECIMAL_POINT:
+        words = [cardinal(whole, language), DECIMAL_POINT[language]]
+        return " ".join([*words, _one_by_one(fraction.rstrip("0"), language)])
     if len(whole + fraction) > LONGEST_NUMBER:
         return _one_by_one(whole + fraction, language)
     return _words(float(f"{whole}.{fraction}"), language)
@@ -42,16 +49,14 @@ def amount(whole: str, fraction: str, currency: str, language: str) -> str:
     from num2words import num2words
 
     number = float(f"{whole}.{fraction or 0}")
+    if currency == "BRL":
+        reais: str = num2words(number, lang="pt_BR", to="currency")  # which knows no other
+        return reais
     if not number.is_integer():
         words: str = num2words(number, lang=language, to="currency", currency=currency)
         return words
     both: str = num2words(number, lang=language, to="currency", currency=currency, separator="|")
     return both.split("|")[0]  # without "zero cents"
-
-
-def only_digits(number: str) -> str:
-    """The digits of a number that is written in groups: "1,000" is "1000"."""
-    return re.sub(r"[^0-9]", "", number)
 
 
 def expand_abbreviations(text: str, words: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from transformers import DacConfig, DacModel
 
 from engine.systems.codec.files.weights import write_upstream
 from engine.systems.codec.network.network import CodecNetwork
@@ -84,7 +85,9 @@ def test_a_file_is_encoded_decoded_and_the_same_as_reconstructed(
     told = cantus("encode", str(wav), *model, *quantizers, "--output", str(tmp_path / "coded"))
     assert (told.code, told.error) == (0, "")
     # 3 codebooks of 5 bits, 250 frames a second, 2 channels
-    assert f"0.5 s at {5.0 if quantizers else 7.5:.3g} kbps" in told.out
+    assert f"0.5 s at {5.0 if quantizers else 7.5:.3g} kbps of codes, " in told.out
+    (coded,) = tmp_path.rglob("*.dac")
+    assert f"{8 * coded.stat().st_size / (5_001 / 11_025) / 1000:.3g} kbps on disk" in told.out
     coded = tmp_path / "coded" / "speech.dac"
     assert cantus("decode", str(coded), *model).code == 0
     assert cantus("reconstruct", str(wav), *model, *quantizers).code == 0
@@ -92,6 +95,18 @@ def test_a_file_is_encoded_decoded_and_the_same_as_reconstructed(
     assert (rate, decoded.shape) == (11_025, (5_001, 2))
     rebuilt, _ = soundfile.read(tmp_path / "speech.reconstructed.wav", dtype="int16")
     assert np.array_equal(decoded, rebuilt)
+
+
+@pytest.mark.parametrize("named", ["dac", "dac/model.safetensors"])
+def test_a_folder_of_transformers_is_a_model(cantus, tmp_path, wav, named):
+    config = DacConfig(encoder_hidden_size=4, downsampling_ratios=[2, 4], decoder_hidden_size=16)
+    DacModel(config).save_pretrained(tmp_path / "dac")
+    told = cantus("encode", str(wav), "--model", str(tmp_path / named))
+    assert told.code == 0, told.error
+    (tmp_path / "dac" / "config.json").write_text('{"model_type": "encodec"}')
+    told = cantus("encode", str(wav), "--model", str(tmp_path / named), "--force")
+    assert told.code == 2
+    assert "holds another codec (EnCodec)" in told.error
 
 
 def test_floats_are_written_where_they_are_asked_for(cantus, weights, wav, tmp_path):

@@ -79,7 +79,7 @@ class Bomb:
 def test_a_file_that_would_run_code_is_refused(network, tmp_path):
     path = tmp_path / "weights.pth"
     path.write_bytes(pickle.dumps(Bomb(), protocol=2))
-    with pytest.raises(UserError, match="no file of weights"):
+    with pytest.raises(UserError, match="cannot be read safely"):
         import_weights(network, path)
 
 
@@ -87,12 +87,12 @@ def test_a_file_that_would_run_code_is_refused(network, tmp_path):
 def test_a_file_that_holds_no_weights_is_refused(network, tmp_path, content):
     path = tmp_path / "weights.pth"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="no file of weights"):
+    with pytest.raises(UserError, match=r"is empty|is damaged"):
         import_weights(network, path)
 
 
 def test_a_missing_file_and_a_list_are_refused(network, tmp_path):
     with pytest.raises(UserError, match="no weights at"):
         import_weights(network, tmp_path / "none.pth")
-    with pytest.raises(UserError, match="no state dict"):
+    with pytest.raises(UserError, match="no table of weights"):
         import_weights(network, save([torch.zeros(1)], tmp_path))

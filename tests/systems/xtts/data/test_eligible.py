@@ -61,6 +61,21 @@ def test_a_clip_that_cannot_be_used_is_left_out_by_name_with_the_reason(bad, rea
     assert found.notes == [f"Left out, {reason}: 1, first bad{f' ({detail})' if detail else ''}."]
 
 
+def test_a_clip_recorded_at_a_lower_rate_is_used_left_out_or_refused_as_the_table_says():
+    low, full = clip("low"), evolve(GOOD, sample_rate_hz=22_050)
+    assert eligible_clips([low, full], DATASET, HUNGARIAN).rows.tolist() == [0, 1]
+    without = eligible_clips([low, full], evolve(DATASET, upsampling="leave_out"), HUNGARIAN)
+    assert without.left_out == [LeftOut(0, "low", "recorded lower", "16,000 Hz, at least 22,050")]
+    with pytest.raises(UserError, match="1 of the 2 clips of corpus 'speech' were recorded below"):
+        eligible_clips([low, full], evolve(DATASET, upsampling="refuse"), HUNGARIAN)
+
+
+def test_numbers_that_can_be_read_in_two_ways_are_left_out():
+    found = eligible_clips([clip("phone", text="06 30 123 4567"), GOOD], DATASET, HUNGARIAN)
+    assert found.counts == {"unspeakable": 1}
+    assert "06 30 123 4567" in found.notes[0]
+
+
 def test_every_reason_has_a_way_out():
     assert set(WAY_OUT) == set(get_args(Reason))
 

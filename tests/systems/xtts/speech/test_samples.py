@@ -191,3 +191,25 @@ def test_a_clip_is_said_again_and_what_is_said_of_it_stands_beside(make_speaking
     assert spoken.caption in {clips[row].text for row in system.eval_clips.rows.tolist()}
     assert "codes a character" in spoken.notes[0]
     assert not spoken.made_of
+
+
+@pytest.mark.parametrize("shortest", [True, False])
+def test_what_is_longer_than_any_training_clip_is_odd_and_that_is_said(
+    make_speaking, tmp_path, shortest
+):
+    system = make_speaking()
+    spoken = len(system.reader().read("jó napot", [1], _voice(system), 1).spoken.codes)
+    reader = evolve(system.reader(), longest=spoken - 1 if shortest else spoken)
+    reading = reader.read("jó napot", [1], _voice(system), 1)
+    said = any("longer than any training clip: the longest has" in note for note in reading.notes)
+    assert said == shortest
+    assert reading.figures["odd"] == float(shortest or reading.odd is not None)
+
+
+def test_the_longest_training_clip_is_that_of_the_run(make_speaking):
+    system = make_speaking()
+    assert system.reader().longest == max(len(codes) for codes in system.train_clips.codes)
+
+
+def _voice(system):
+    return system.reader().voice(system.eval_clips.audio(0))

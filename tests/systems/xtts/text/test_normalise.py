@@ -18,7 +18,7 @@ PLAIN = {
         "That is $20, 20$, $1,234.56, £5.01, £20, 20€ and €0.50.",
         "About 14% of #5 at 25° or me@home.com, R&B, 5-10% in 1999.",
         "It is 50. We are 3.",
-        "A version 1.5.2, 12:30, -5 and 007.",
+        "At 12:30, in 2 or 3.",
         "“Curly” quotes – and dashes — and ‘these’… stay.",
     ],
     "hu": [
@@ -27,7 +27,7 @@ PLAIN = {
         "Az ár 12,5 fok, 0,05 vagy 12,50; 3.5 és 12,0.",
         "Összesen 10.000, 1.234.567 és 2019 meg 1.000.000,5 darab.",
         "Kb 14% és #3, 25° vagy info@valami.hu, R&B, 5-10% között.",
-        "1,5 millió, 12:30, -5 és 007, 3adik.",
+        "1,5 millió, 12:30, 3adik.",
         "„Idézet” – és gondolatjel — meg pontok… marad.",
     ],
 }
@@ -39,6 +39,7 @@ DIFFERENT = {
         ("$ 20", "twenty dollars", "dollar twenty"),
         ("the 1,000th", "the one thousandth", "the oneth"),
         ("$5 million", "five million dollars", "five dollars million"),
+        ("at -5", "at minus five", "at -five"),
         ("$1.5 billion", "one point five billion dollars", "one dollar, fifty cents billion"),
     ],
     "hu": [
@@ -57,6 +58,7 @@ DIFFERENT = {
         ("3... 2", "három... kettő", "harmadik.. kettő"),
         # Thousands, units, money and abbreviations as they are written in Hungarian.
         ("10 000", "tízezer", "tíz nulla"),
+        ("-5", "mínusz öt", "-öt"),
         ("500 Ft-ot", "ötszáz forintot", "ötszáz ft-ot"),
         ("5 km, 25 °C", "öt kilométer, huszonöt celsius-fok", "öt km, huszonöt fok c"),
         ("$20", "húsz dollár", "húsz dollars"),
@@ -127,8 +129,8 @@ def test_hungarian_is_read_as_it_is_spoken(text, spoken):
 @pytest.mark.parametrize(
     "number", ["9" * 5000, "9" * 5000 + "-e", "1." + "9" * 40, "$" + "9" * 400, "9" * 400 + "th"]
 )
-def test_a_number_of_any_length_becomes_words(language, number):
-    spoken = normalise(number, language)
+def test_a_number_of_any_length_becomes_words_or_is_refused(language, number):
+    spoken = spoken_or_refused(number, language)
     assert not any(character.isdigit() for character in spoken)
 
 
@@ -138,9 +140,19 @@ def test_a_number_of_any_length_becomes_words(language, number):
     text=st.text("0123456789.,-%$£€#° ()/:;!?adiknsth", max_size=14),
 )
 def test_whatever_is_written_no_digit_is_left_and_spaces_are_single(language, text):
-    spoken = normalise(text, language)
+    spoken = spoken_or_refused(text, language)
     assert not any(character.isdigit() for character in spoken)
     assert spoken == " ".join(spoken.split()).lower()
+
+
+def spoken_or_refused(text, language):
+    """What is spoken; nothing where it cannot be told how a number is read."""
+    try:
+        return normalise(text, language)
+    except UserError as error:
+        if "It cannot be told how" not in str(error):
+            raise
+        return ""
 
 
 def test_decomposed_accents_are_those_of_the_vocabulary():

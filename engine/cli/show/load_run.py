@@ -1,0 +1,115 @@
+"""The recipe that a command trains, by the name of its run.
+
+What `dvc repro` trains has the recipe's name. A run of other values, by -S or of another file of
+the recipe, is another run: it has a name of its own, and so replaces no model, metrics or ref.
+"""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from engine.cli.show.load import Loaded, load_project_recipe
+from engine.errors import UserError
+from engine.files.checksum import digest_of
+from engine.project import Project
+from engine.recipe import RecipeError, load_recipe, to_plain
+from engine.recipe.diff import diff_recipes
+from engine.recipe.judgement import OWN
+from engine.recipe.naming import recipe_name
+from engine.recipe.schema import Recipe
+from engine.system_support.discovery import recipe_classes
+from engine.tracking.run_command import description, newest_folder
+
+_NUM_DIGITS = 6
+
+
+@frozen(kw_only=True)
+class Variant:
+    """What makes a run another than that of its recipe's stage."""
+
+    of: str
+    """The recipe."""
+    overrides: tuple[str, ...]
+    """The values of -S, as they were given."""
+    command: str
+    """What trains the run, and goes on with it."""
+
+
+def load_run(
+    name: str, overrides: Sequence[str] = (), called: str | None = None
+) -> tuple[Loaded, Variant | None]:
+    """Load a recipe as `load_project_recipe` does, under the name of the run that it makes.
+
+    That is the recipe's own where its stage would train the same, and None stands beside it. Else
+    it is `called`, or the recipe's with six digits over the values that differ. Raises UserError
+    where another run or a recipe is called so.
+    """
+    loaded = load_project_recipe(name, overrides)
+    if loaded.run is not None:
+        return _gone_on_with(loaded, loaded.run, overrides, called)
+    of, digits = loaded.recipe.name, _digits(loaded)
+    if called is None and digits is None:
+        return loaded, None
+    words = ["cantus", "train", name, *(word for one in overrides for word in ("-S", one))]
+    words += ["--name", called] if called else []
+    variant = Variant(of=of, overrides=tuple(overrides), command=shlex.join(words))
+    if called is not None:
+        _require_free(called, variant, loaded.project)
+    return evolve(loaded, recipe=_renamed(loaded.recipe, called or f"{of}+{digits}")), variant
+
+
+def _gone_on_with(
+    loaded: Loaded, run: Path, overrides: Sequence[str], called: str | None
+) -> tuple[Loaded, Variant]:
+    """A run that was named itself."""
+    about, name = description(run), loaded.recipe.name
+    command = str(about.get("command", ""))
+    if overrides or called:
+        raise UserError(
+            f"{name} is a run with values of its own: {command}. Give all values to its recipe."
+        )
+    given = tuple(map(str, about.get("overrides", ())))
+    return loaded, Variant(of=str(about.get("of", name)), overrides=given, command=command)
+
+
+def _digits(loaded: Loaded) -> str | None:
+    """Digits over the values that are not those of the recipe's stage; None where there are none.
+
+    A recipe of no stage, whose name is free, is compared with its own file.
+    """
+    staged = loaded.project.recipe(loaded.recipe.name, loaded.params.profile)
+    try:
+        path = staged if staged.is_file() else loaded.path
+        before = to_plain(load_recipe(path, classes=recipe_classes()))
+    except RecipeError:
+        before = {}
+    changes = diff_recipes(before, to_plain(loaded.recipe))
+    found = sorted((change.path, repr(change.right)) for change in changes)
+    return digest_of(found)[:_NUM_DIGITS] if found else None
+
+
+def _renamed(recipe: Recipe, name: str) -> Recipe:
+    """The recipe under another name, which its verdict's table knows it by."""
+    verdict = recipe.verdict
+    if verdict is not None and verdict.keep is not None:
+        keep = tuple(OWN if one == recipe.name else one for one in verdict.keep)
+        verdict = evolve(verdict, keep=keep)
+    return evolve(recipe, name=name, verdict=verdict)
+
+
+def _require_free(called: str, variant: Variant, project: Project) -> None:
+    wrong = recipe_name(called)
+    if wrong is not None:
+        raise UserError(f"--name {wrong}.")
+    recipes = [project.recipe(called), *project.recipes.glob(f"*/{called}.toml")]
+    if any(path.is_file() for path in recipes):
+        raise UserError(f"--name {called}: a recipe is called so; give another name.")
+    folder = newest_folder(project, called)
+    there = variant.command if folder is None else description(folder).get("command")
+    if there != variant.command:
+        raise UserError(
+            f"--name {called}: another run is called so ({there}). Give another name, or delete "
+            f"runs/{called} and models/{called}."
+        )

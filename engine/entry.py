@@ -1,0 +1,47 @@
+"""Where `cantus` begins: with nothing of the current folder in reach.
+
+The current folder may be a data folder, and a `joblib.py` in it must not be taken for the library.
+Python, the system's linker and the search for programs take an entry of a search path that is
+empty or relative for the current folder, and Python looks there unasked where it is started with
+`-m` or `-c`, as workers are.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+
+_SEARCH_PATHS = {
+    "PATH": ("/",),
+    "PYTHONPATH": ("/",),
+    "LD_LIBRARY_PATH": ("/", "$ORIGIN", "${ORIGIN}"),
+}
+"""Where programs, modules and libraries are looked for, and how an entry begins that leads to one
+place from everywhere."""
+
+
+def main() -> None:
+    """Begin again in a safe environment, if this one is not; then run the command line.
+
+    All processes that are started from here inherit it. The script bin/cantus begins isolated from
+    the environment, which ends here too.
+    """
+    wanted, words = safe_environment(os.environ), sys.orig_argv[1:]
+    is_isolated = words[:1] == ["-I"]
+    if is_isolated or wanted != dict(os.environ):
+        os.execve(sys.executable, [sys.executable, *words[is_isolated:]], wanted)
+    from engine.cli import main as command_line
+
+    command_line()
+
+
+def safe_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what leads to the current folder."""
+    safe = dict(environment) | {"PYTHONSAFEPATH": "1"}
+    for name, beginnings in _SEARCH_PATHS.items():
+        separators = "[:;]" if name == "LD_LIBRARY_PATH" else ":"
+        entries = re.split(separators, safe.pop(name, ""))
+        kept = ":".join(entry for entry in entries if entry.startswith(beginnings))
+        if kept:  # empty, it would mean the current folder
+            safe[name] = kept
+    return safe

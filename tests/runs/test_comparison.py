@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from attrs import evolve
+
+from engine.recipe.training import Start
+from engine.runs.comparison import compare_result
+from engine.tracking.events import Event
+from engine.training.model_selection import Score
+from engine.training.record import Record
+from tests.training.toy import toy_recipe
+
+NUM_CLIPS = 40
+NOISE = np.random.default_rng(0).normal(0.0, 0.01, NUM_CLIPS)
+
+
+def score(step, mean):
+    values = np.full(NUM_CLIPS, mean) + (NOISE if step else 0.0)
+    return Score(step, float(values.mean()), {"error": values})
+
+
+@pytest.fixture
+def record():
+    """A phase of 1.0 before, 0.9 after, beside what learns nothing and has 0.5, 0.9 and 2.0."""
+    recipe = toy_recipe(start=Start(from_="before"))
+    record = Record.of(recipe)
+    record.entry_name, record.entry, record.best = "parent", score(0, 1.0), score(5, 0.9)
+    found = {"low": 0.5, "alike": 0.9, "high": 2.0}
+    record.baselines = {f"{name}/error": np.full(NUM_CLIPS, v) for name, v in found.items()}
+    figures = {f"baseline/{name}/error": value for name, value in found.items()}
+    figures |= {"baseline/other/loss": 1.0, "baseline/none/error": None, "eval/error": 0.9}
+    return recipe, record, figures
+
+
+def evaluations(number):
+    return [Event("eval", step, metrics={"eval/error": 1.0}) for step in range(number)]
+
+
+def test_parent_and_baselines_are_compared_clip_by_clip(record):
+    found = compare_result(*record, evaluations(3))
+    assert found.compared.outcomes == {
+        "before": "better",
+        "low": "worse",
+        "alike": "undecided",
+        "high": "better",
+    }
+    assert found.compared.parent == "before"
+    assert found.said("before").startswith("eval/error against before: -0.1006 (95 % CI")
+    assert found.said("before").endswith("40 clips): better, at the best of 3 evaluations.")
+    assert "no change that can be told from noise" in found.said("alike")
+
+
+def test_a_parent_that_nothing_beat_is_not_beaten(record):
+    recipe, kept, figures = record
+    kept.best = kept.entry
+    found = compare_result(recipe, kept, figures, [])
+    assert found.compared.outcomes["before"] == "undecided"
+    assert "what is kept are the weights of before itself" in found.said("before")
+
+
+def test_where_values_alone_pick_the_best_the_comparison_is_that_of_the_clips(record):
+    recipe, _, figures = record
+    recipe = evolve(recipe, training=evolve(recipe.training, best_by="value"))
+    by_value = Record.of(recipe)
+    by_value.entry_name, by_value.entry = "parent", score(0, 0.9)
+    by_value.best = Score(5, 0.8999, score(5, 0.9).per_clip)
+    found = compare_result(recipe, by_value, figures, [])
+    assert found.compared.outcomes["before"] == "undecided"
+
+
+def test_figures_without_clips_are_compared_by_their_values_and_that_is_said(record):
+    recipe, kept, figures = record
+    kept.baselines = {}
+    found = compare_result(recipe, kept, figures, [])
+    assert found.compared.outcomes["low"] == "worse"
+    assert found.said("low").endswith("low has 0.5: worse by its value alone.")
