@@ -1,4 +1,4 @@
-"""Whether torch.compile can trace the turns of a system, without the minutes of its C++ compiler."""
+"""Whether torch.compile can trace a system's turns, without the minutes of a C++ compiler."""
 
 import numpy as np
 import torch

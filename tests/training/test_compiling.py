@@ -12,6 +12,7 @@ from engine.training.devices import Device
 from engine.training.schedules import Length
 from engine.training.step import Stepper
 from engine.training.stop import StoppedAtOnce, StopRequest, stop_on_signals
+from engine.training.system import Terms
 from tests.training.toy import ToyModel, toy_recipe, toy_system
 
 CPU = torch.device("cpu")
@@ -61,6 +62,26 @@ def test_compiled_turns_learn_what_plain_ones_learn(monkeypatch):
         assert not stepper.is_compiling
         left.append([p.detach().clone() for p in system.module.parameters()])
     torch.testing.assert_close(*left)
+
+
+def test_gradients_of_terms_are_measured_of_compiled_turns_before_their_backward(monkeypatch):
+    plain = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda f, mode: plain(f, backend="aot_eager"))
+    recipe = toy_recipe(model=ToyModel(adversary=True), compile="default", log_every_steps=1)
+    system = toy_system(recipe)
+
+    def generator(self, batch):
+        """The toy's, which names what was made: its terms' gradients are measured there."""
+        cleaned = batch["cleaned"]
+        error = (cleaned - batch["clean"]).square().mean()
+        fooled = (1 - self.critic(cleaned)).square().mean()
+        losses = {"reconstruction": error, "real_or_fake": fooled}
+        return Terms(losses, generator_output=cleaned)
+
+    monkeypatch.setattr(type(system.module), "generator", generator)
+    stepper = Stepper(Device(CPU), system, recipe, Length(20, 5))
+    stepper.step([system.train_clips.batch(range(8), np.random.default_rng(0))], 0)
+    assert "train/gradient_share/real_or_fake" in stepper.meter.read()
 
 
 def test_a_signal_while_torch_compiles_is_heeded_at_once_and_otherwise_noted():

@@ -3,7 +3,7 @@ import pytest
 from tests.systems.compiled import figures_of_steps
 
 
-@pytest.mark.parametrize("model", ["aligned", "aligned ema"])
+@pytest.mark.parametrize("model", ["aligned ema"])
 def test_a_compiled_autoencoder_learns(make_system, make_recipe, monkeypatch, model):
     figures = [
         figures_of_steps(make_system(model), make_recipe(model), mode, monkeypatch)
