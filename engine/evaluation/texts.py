@@ -37,7 +37,7 @@ def words_of(text: str) -> str:
     for written, folded in _TURKISH.items():
         text = text.replace(written, folded)
     words = text.translate(_COUNTING).split()
-    return " ".join(word for word in words if any(map(str.isalnum, word)))
+    return " ".join(word for word in words if word[0].isalnum() or any(map(str.isalnum, word)))
 
 
 def sentence_key(text: str) -> str:
