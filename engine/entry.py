@@ -14,6 +14,9 @@ from collections.abc import Mapping
 _SEARCH_PATHS = {
     "PATH": ("/",),
     "PYTHONPATH": ("/",),
+    "PYTHONHOME": ("/",),
+    "PYTHONUSERBASE": ("/",),
+    "PYTHONPYCACHEPREFIX": ("/",),
     "LD_LIBRARY_PATH": ("/", "$ORIGIN", "${ORIGIN}"),
 }
 """Where programs, modules and libraries are looked for, and how an entry begins that leads to one

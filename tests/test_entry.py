@@ -133,6 +133,9 @@ def test_search_paths_keep_what_leads_to_one_place_from_everywhere():
     given = {
         "PATH": ":/usr/bin:.:bin::/bin:~/bin:",
         "PYTHONPATH": "",
+        "PYTHONHOME": ".",
+        "PYTHONUSERBASE": "user",
+        "PYTHONPYCACHEPREFIX": "cache",
         "LD_LIBRARY_PATH": "/a;lib:$ORIGIN/../lib:;/b c",
         "HOME": "x",
     }

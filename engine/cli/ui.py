@@ -12,7 +12,7 @@ import click
 from engine.errors import UserError
 from engine.project import Project, find_project
 from engine.recipe.params import load_params
-from engine.tracking.aim_doors import LOOPBACK, doors_at
+from engine.tracking.aim_endpoint import LOOPBACK, endpoint_at
 from engine.tracking.aim_links import comparison_link
 from engine.tracking.aim_repository import AimRepository, aim_repository
 from engine.tracking.mirror import sync_all
@@ -70,16 +70,16 @@ def _serve(project: Project, repo: AimRepository, host: str, port: int, address:
     from engine.tracking.aim_server import serve
 
     with _listening(host, port) as listener:
-        doors = doors_at(host, listener.getsockname()[1], address)
+        endpoint = endpoint_at(host, listener.getsockname()[1], address)
 
         def opened() -> None:
-            _write_for_this_user(project.ui_address, doors.address)
-            link = comparison_link(doors.address, repo, project.checkout)
+            _write_for_this_user(project.ui_address, endpoint.address)
+            link = comparison_link(endpoint.address, repo, project.checkout)
             click.echo(f"\nCompare the newest runs:\n{link}\n")
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
-            serve(Path(repo.place), listener, doors, opened)
+            serve(Path(repo.place), listener, endpoint, opened)
         except KeyboardInterrupt:
             click.echo("Aim is closed.")
         finally:

@@ -46,10 +46,10 @@ def unpack_parquet(path: Path, folder: Path) -> None:
         table.parent.mkdir(parents=True, exist_ok=True)
         with table.open("w", encoding="utf-8", newline="") as lines:
             writer = csv.writer(lines, lineterminator="\n")
-            writer.writerow([*([FILE_COLUMN] if columns.audio else []), *columns.told])
+            writer.writerow([*([FILE_COLUMN] if columns.audio else []), *columns.places])
             for number, row in enumerate(_rows(file, columns)):
                 name = [_write(row[columns.audio], number, folder)] if columns.audio else []
-                writer.writerow([*name, *(columns.cell(one, row) for one in columns.told)])
+                writer.writerow([*name, *(columns.cell(one, row) for one in columns.places)])
 
 
 @frozen(kw_only=True)
@@ -57,7 +57,7 @@ class _Columns:
     """The column of audio, the others, and what the numbers of their labels mean."""
 
     audio: str | None
-    told: Mapping[str, tuple[str, ...]]
+    places: Mapping[str, tuple[str, ...]]
     """Where the words or numbers of a column stand in a row; those of lists stay empty: ()."""
     labels: Mapping[str, Sequence[str]]
 
@@ -71,16 +71,16 @@ class _Columns:
                 "or call the one that is meant 'audio'."
             )
         one = "audio" if "audio" in audio else audio[0] if audio else None
-        told: dict[str, tuple[str, ...]] = {}
+        places: dict[str, tuple[str, ...]] = {}
         for field in schema:
             if field.name != one:
-                told |= _told(field, taken={*told, *schema.names})
-        return cls(audio=one, told=told, labels=_labels(schema.metadata or {}))
+                places |= _places(field, taken={*places, *schema.names})
+        return cls(audio=one, places=places, labels=_labels(schema.metadata or {}))
 
     def cell(self, name: str, row: Mapping[str, Any]) -> str:
         """What a row says in a column, in one line."""
         value: Any = row
-        for part in self.told[name] or ("",):
+        for part in self.places[name] or ("",):
             value = (value or {}).get(part)
         if value is None:
             return ""
@@ -107,7 +107,7 @@ def _inside(field: Any) -> list[Any]:
     return [field.type.field(number) for number in range(field.type.num_fields)]
 
 
-def _told(field: Any, taken: set[str]) -> dict[str, tuple[str, ...]]:
+def _places(field: Any, taken: set[str]) -> dict[str, tuple[str, ...]]:
     """A column, or the columns that a struct is of, and where each stands in a row."""
     import pyarrow.types as types
 
@@ -139,7 +139,7 @@ def _labels(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
 
 
 def _rows(file: "ParquetFile", columns: _Columns) -> Iterator[Mapping[str, Any]]:
-    read = {place[0] for place in columns.told.values() if place}
+    read = {place[0] for place in columns.places.values() if place}
     read |= {columns.audio} if columns.audio else set()
     for group in range(file.num_row_groups):  # a reader of several keeps what it has read
         batches = file.iter_batches(_ROWS_AT_ONCE, [group], columns=[*read], use_threads=False)

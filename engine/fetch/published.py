@@ -6,7 +6,8 @@ from engine.errors import UserError
 from engine.fetch.catalogue import read_catalogue
 from engine.project import Project
 
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""How transformers calls a file of weights in a model's folder, the preferred one first."""
 
 
 def find_weights(named: str, project: Project) -> Path:
@@ -15,7 +16,7 @@ def find_weights(named: str, project: Project) -> Path:
     Raises UserError where there is none.
     """
     path = project.root / named
-    path = next((path / name for name in _WEIGHTS if (path / name).is_file()), path)
+    path = next((path / name for name in WEIGHTS if (path / name).is_file()), path)
     if not path.is_file():
         raise UserError(
             f"The recipe starts from '{named}', and {path} does not exist. {_way_out(named)}"

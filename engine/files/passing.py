@@ -11,30 +11,13 @@ WAITS_SECONDS = (0.0, 0.1, 0.4)
 """How long is waited before each further try."""
 
 _NUMBERS = frozenset(
-    [
-        errno.EAGAIN,
-        errno.EBUSY,
-        errno.ECOMM,
-        errno.ECONNABORTED,
-        errno.ECONNREFUSED,
-        errno.ECONNRESET,
-        errno.EHOSTDOWN,
-        errno.EHOSTUNREACH,
-        errno.EINTR,
-        errno.EIO,
-        errno.EMFILE,
-        errno.ENETDOWN,
-        errno.ENETRESET,
-        errno.ENETUNREACH,
-        errno.ENFILE,
-        errno.ENOLINK,
-        errno.ENOMEM,
-        errno.ENOTCONN,
-        errno.EREMOTEIO,
-        errno.ESHUTDOWN,
-        errno.ESTALE,
-        errno.ETIMEDOUT,
-    ]
+    (
+        *(errno.EAGAIN, errno.EBUSY, errno.ECOMM, errno.ECONNABORTED, errno.ECONNREFUSED),
+        *(errno.ECONNRESET, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EINTR, errno.EIO),
+        *(errno.EMFILE, errno.ENETDOWN, errno.ENETRESET, errno.ENETUNREACH, errno.ENFILE),
+        *(errno.ENOLINK, errno.ENOMEM, errno.ENOTCONN, errno.EREMOTEIO, errno.ESHUTDOWN),
+        *(errno.ESTALE, errno.ETIMEDOUT),
+    )
 )
 
 

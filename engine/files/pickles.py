@@ -5,8 +5,10 @@ which a hash takes 2^60 steps although nothing in it is code. Which objects it m
 is followed here without making any.
 """
 
+import os
 import pickletools
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,6 +26,10 @@ _FETCHED = frozenset(["GET", "BINGET", "LONG_BINGET"])
 _CHANGED = frozenset(["APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD"])
 """Steps that put things into what is there already."""
 _PICKLE = "data.pkl"
+_ARCHIVE = b"PK\x03\x04"
+_END_OF_ARCHIVE = b"PK\x05\x06"
+_END_BYTES = 22
+"""What ends an archive to which no remark is added, as torch.save adds none."""
 _OLD_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 _OLD_PICKLES = 4
 """Until release 1.6 torch.save wrote a number, and then a version, facts of the machine, what is
@@ -53,13 +59,16 @@ def require_bounded_file(path: Path) -> None:
     """The same for what torch.save writes.
 
     Raises UnboundedError where it would grow while it is unpacked, too: torch.save compresses
-    nothing. Raises zipfile.BadZipFile, ValueError and OSError where it is no such file.
+    nothing. Raises zipfile.BadZipFile, RuntimeError, ValueError and OSError where it is no such
+    file. What a file is, and where its pickle lies, is decided as torch.load does: a file may be
+    an archive for one reader and an old pickle, or another archive, for another.
     """
-    if zipfile.is_zipfile(path):
-        _require_bounded_archive(path)
-        return
     with path.open("rb") as file:
-        if file.read(len(_OLD_MAGIC)) != _OLD_MAGIC:
+        head = file.read(len(_OLD_MAGIC))
+        if head.startswith(_ARCHIVE):
+            _require_bounded_archive(path)
+            return
+        if head != _OLD_MAGIC:
             raise ValueError("no file of torch.save")
         for _ in range(_OLD_PICKLES):
             require_bounded(file)
@@ -68,17 +77,36 @@ def require_bounded_file(path: Path) -> None:
 def _require_bounded_archive(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
-        if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
-            raise UnboundedError("compressed")
-        if sum(part.file_size for part in parts) > path.stat().st_size:
-            raise UnboundedError("larger inside than outside")
-        names = [part.filename for part in parts]
-        pickles = [name for name in names if name.rpartition("/")[2] == _PICKLE]
-        if len(names) != len(set(names)) or len(pickles) != 1:
-            raise ValueError("no archive of torch.save")
-        if archive.getinfo(pickles[0]).file_size > _MOST_BYTES:
-            raise UnboundedError("too many steps")
-        require_bounded(archive.read(pickles[0]))
+    if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+        raise UnboundedError("compressed")
+    if sum(part.file_size for part in parts) > path.stat().st_size:
+        raise UnboundedError("larger inside than outside")
+    names = [part.filename for part in parts]
+    pickles = [part for part in parts if part.filename.rpartition("/")[2] == _PICKLE]
+    is_plain = _is_all_of_its_file(path, parts)
+    # torch takes names that differ in upper and lower case alone for one.
+    if not is_plain or len(names) != len(set(map(str.lower, names))) or len(pickles) != 1:
+        raise ValueError("no archive of torch.save")
+    if pickles[0].file_size > _MOST_BYTES:
+        raise UnboundedError("too many steps")
+    require_bounded(_pickle_for_torch(path))
+
+
+def _is_all_of_its_file(path: Path, parts: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether nothing lies before an archive or behind it, where other readers look for one."""
+    with path.open("rb") as file:
+        file.seek(-_END_BYTES, os.SEEK_END)
+        end = file.read()
+    is_end = end.startswith(_END_OF_ARCHIVE) and end.endswith(b"\0\0")
+    return is_end and min(part.header_offset for part in parts) == 0
+
+
+def _pickle_for_torch(path: Path) -> bytes:
+    """The pickle that torch.load reads of an archive."""
+    from torch import _C  # most that import this module need no torch
+
+    content: bytes = _C.PyTorchFileReader(str(path)).get_record(_PICKLE)
+    return content
 
 
 class _Machine:

@@ -30,6 +30,8 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
         return _guarded(recipe, history, ending)
     if reason == "preflight":
         return _unfit(recipe, history, ending)
+    if reason == "interrupted" and not ending.step:
+        return f"{recipe} was interrupted before its first step. `{again}` begins again."
     if reason == "interrupted":
         return (
             f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "

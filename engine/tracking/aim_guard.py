@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.tracking.aim_doors import Doors, split
+from engine.tracking.aim_endpoint import Endpoint, split
 from engine.tracking.aim_query import refused
 
 _ADDED = {
@@ -28,10 +28,10 @@ _ADDED = {
 
 
 class Guard:
-    """An ASGI application that hands to Aim's what may come in."""
+    """An ASGI application that passes on to Aim's what may be asked."""
 
-    def __init__(self, aim: ASGIApp, doors: Doors) -> None:
-        self._aim, self._doors = aim, doors
+    def __init__(self, aim: ASGIApp, endpoint: Endpoint) -> None:
+        self._aim, self._endpoint = aim, endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and end with the server."""
@@ -39,38 +39,38 @@ class Guard:
             return await self._aim(scope, receive, send)
         if scope["type"] != "http":  # Aim has no other
             return await send({"type": "websocket.close", "code": 1008})
-        path = self._doors.inner_path(scope["path"])
+        path = self._endpoint.inner_path(scope["path"])
         if path is None or not self._comes_from_here(scope, path):
             answer = PlainTextResponse(
                 "Not from here. Open the link that 'cantus ui' printed, as it stands.\n", 403
             )
             return await answer(scope, receive, _with_headers(send))
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        said = next(filter(None, map(refused, filter(str.strip, query.get("q", [])))), None)
-        if said:
-            return await _not_answered(said)(scope, receive, _with_headers(send))
+        why = next(filter(None, map(refused, filter(str.strip, query.get("q", [])))), None)
+        if why:
+            return await _not_answered(why)(scope, receive, _with_headers(send))
         inner = {**scope, "path": path, "raw_path": path.encode()}
         return await self._aim(inner, receive, _with_headers(send))
 
     def _comes_from_here(self, scope: Scope, path: str) -> bool:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not self._doors.are_of(host):
+        if not self._endpoint.is_named_by(host):
             return False
-        if origin is not None and origin != self._doors.origin and _host(origin) != host:
+        if origin is not None and origin != self._endpoint.origin and _host(origin) != host:
             return False
         if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
             return True
         # A link that has the key, in a terminal or a notebook that is a page itself.
-        opens = [headers.get(f"sec-fetch-{name}") for name in ("mode", "dest")]
-        is_page = scope["method"] == "GET" and not path.startswith(f"{self._doors.base}/api")
-        return is_page and opens == ["navigate", "document"]
+        fetched_as = [headers.get(f"sec-fetch-{name}") for name in ("mode", "dest")]
+        is_page = scope["method"] == "GET" and not path.startswith(f"{self._endpoint.base}/api")
+        return is_page and fetched_as == ["navigate", "document"]
 
 
-def _not_answered(said: str) -> JSONResponse:
+def _not_answered(why: str) -> JSONResponse:
     """As Aim answers what is no expression, so that its page shows it."""
-    detail = {"statement": said, "line": 1, "offset": 0, "end_offset": 0}
-    return JSONResponse({"message": said, "detail": detail}, 400)
+    detail = {"statement": why, "line": 1, "offset": 0, "end_offset": 0}
+    return JSONResponse({"message": why, "detail": detail}, 400)
 
 
 def _with_headers(send: Send) -> Send:

@@ -39,6 +39,8 @@ def refused(query: str) -> str | None:
             return f"A search may not call {ast.unparse(node.func)}."
         if isinstance(node, ast.Attribute | ast.Name) and _name(node).startswith("_"):
             return f"A search may not use the name {_name(node)}."
+        if _renames_function(node):
+            return f"A search may not use the name {ast.unparse(node)} for what it goes through."
     return None
 
 
@@ -46,6 +48,11 @@ def _is_plain(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute):
         return function.attr in _METHODS
     return isinstance(function, ast.Name) and function.id in _FUNCTIONS
+
+
+def _renames_function(node: ast.AST) -> bool:
+    """Whether a function that may be called becomes another one: `for str in [...]`."""
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in _FUNCTIONS
 
 
 def _name(node: ast.Attribute | ast.Name) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from engine.errors import UserError
-from engine.tracking.aim_doors import Doors
+from engine.tracking.aim_endpoint import Endpoint
 from engine.tracking.aim_guard import Guard
 
 _SECONDS_TO_END = 2
@@ -28,7 +28,9 @@ class _Server(uvicorn.Server):
         self._opened()
 
 
-def serve(folder: Path, listener: socket.socket, doors: Doors, opened: Callable[[], None]) -> None:
+def serve(
+    folder: Path, listener: socket.socket, endpoint: Endpoint, opened: Callable[[], None]
+) -> None:
     """Answer at `listener` from the Aim repository in a folder, until this process is told to end.
 
     `opened` is called once pages can be had. Raises UserError where Aim cannot begin.
@@ -36,12 +38,12 @@ def serve(folder: Path, listener: socket.socket, doors: Doors, opened: Callable[
     with _indexed(folder):
         from aim.web.configs import AIM_UI_BASE_PATH, AIM_UI_MOUNTED_REPO_PATH
 
-        os.environ[AIM_UI_BASE_PATH] = doors.base
+        os.environ[AIM_UI_BASE_PATH] = endpoint.base
         os.environ[AIM_UI_MOUNTED_REPO_PATH] = str(folder / ".aim")
         from aim.web.run import app
 
         config = uvicorn.Config(
-            Guard(app, doors),
+            Guard(app, endpoint),
             ws="none",
             log_level="error",
             access_log=False,

@@ -12,7 +12,7 @@ date of its own: same content, same commit.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -74,7 +74,7 @@ class WorktreeRefs:
         for name in contents:
             git(self.root, "symbolic-ref", f"refs/{name}", f"{_HERE}{name}")
 
-    def delete(self, names: Iterable[str]) -> None:
+    def delete(self, names: Collection[str]) -> None:
         """Let refs hold no files of the project; one that then holds none is deleted."""
         kept: dict[str, Content] = {name: {} for name in names if self._has_others(name)}
         if kept:

@@ -51,10 +51,18 @@ class Balancer(nn.Module):
         ]
 
     def _follow(self, name: str, norm: Tensor, clips: int) -> Tensor:
-        """Move a term's average, which begins with its first norm; the new one."""
-        place = self.terms.index(name)
-        self.sums[place] = self.decay * self.sums[place] + clips * norm
-        self.counts[place] = self.decay * self.counts[place] + clips
+        """Move a term's average, which begins with its first norm; the new one.
+
+        A norm that is not finite leaves it as it is: in fp16 such steps come, are left out, and the
+        next ones need the average.
+        """
+        place, is_finite = self.terms.index(name), norm.isfinite()
+        for average, new in (
+            (self.sums, clips * norm),
+            (self.counts, torch.full_like(norm, clips)),
+        ):
+            moved = self.decay * average[place] + new
+            average[place] = torch.where(is_finite, moved, average[place])
         return self.sums[place] / self.counts[place]
 
 

@@ -64,15 +64,15 @@ class EvaluationHistory:
         if self.scores[-1].step - self.scores[0].step < steps:
             return None
         better = "fall" if rule.lowest else "rise"
-        said = f"it must {better} within {steps} steps"
+        condition = f"it must {better} within {steps} steps"
         finite = _finite(self.scores)
         if len(finite) < 2:
-            return f"{said}, and has no finite values"
+            return f"{condition}, and has no finite values"
         found = trend(finite, rule.clip_metric if rule.paired else None)
         threshold = STILL_BETTER if found.degrees else 1.0
         if found.chance(lower=rule.lowest) < threshold:
             return None
-        return f"{said}; it changed by {found.sentence()}{_rate(found)}"
+        return f"{condition}; it changed by {found.sentence()}{_rate(found)}"
 
     def _gap(self, guard: Guard, steps: int, rule: SelectionRule) -> str | None:
         """A rise from the lowest evaluation that was at least so many steps ago.

@@ -52,10 +52,9 @@ class Networks:
 
     def finish_step(self) -> None:
         """Called after a step: what follows the batches moves, in all processes alike."""
-        present = dict(self.module.named_parameters())
-        for name, value in self._move_followers().items():
-            with torch.no_grad():
-                present[name].copy_(value)
+        with torch.no_grad():
+            for name, value in self._move_followers().items():
+                self.module.get_parameter(name).copy_(value)
 
     def _move_followers(self) -> dict[str, Tensor]:
         """Let codebooks and the like move; new values of parameters that are to move with them."""

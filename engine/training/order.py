@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 CHEAP = 0.2
 """The share of padding that random batches may hold, whatever the size of the corpus."""
@@ -29,7 +29,7 @@ class Order:
     that epoch out.
     """
 
-    lengths: Sequence[int]
+    lengths: np.ndarray = field(converter=np.asarray)
     batch_size: int
     seed: int
     rank: int = 0
@@ -75,20 +75,19 @@ class Order:
         full, short = np.split(clips, [num_full * self.batch_size])
         if self.pool_batches > 1:
             pool = np.arange(len(full)) // (self.batch_size * self.pool_batches)
-            full = full[np.lexsort((np.asarray(self.lengths)[full], pool))]
+            full = full[np.lexsort((self.lengths[full], pool))]
         batches = full.reshape(num_full, self.batch_size)[random.permutation(num_full)]
         return [*batches, *([short] if len(short) else [])]
 
     def parts(self, clips: np.ndarray) -> list[np.ndarray]:
         """Clips of a batch as micro-batches, each of clips of similar length."""
-        by_length = np.argsort(np.asarray(self.lengths)[clips], kind="stable")
+        by_length = np.argsort(self.lengths[clips], kind="stable")
         parts = np.array_split(by_length, self.num_parts)
         return [clips[np.sort(part)] for part in parts if len(part)]
 
     def padding(self, batches: Sequence[np.ndarray]) -> float:
         """The share of what the micro-batches of some batches hold that is padding."""
-        lengths = np.asarray(self.lengths)
-        parts = [lengths[part] for batch in batches for part in self.parts(batch)]
+        parts = [self.lengths[part] for batch in batches for part in self.parts(batch)]
         held = sum(int(part.max()) * len(part) for part in parts)
         return 1.0 - sum(int(part.sum()) for part in parts) / held
 

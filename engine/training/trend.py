@@ -55,10 +55,10 @@ class Trend:
 
         half = float(stdtrit(self.degrees, (1 + CONFIDENCE) / 2)) * self.error
         low, high = self.change - half, self.change + half
-        told = "" if low > 0 or high < 0 else ", no change that can be told from noise"
+        noise = "" if low > 0 or high < 0 else ", no change that can be told from noise"
         return (
             f"{self.change:+.3g} in {self.steps} steps "
-            f"({CONFIDENCE:.0%} CI {low:+.3g} to {high:+.3g}{told})".replace("%", " %")
+            f"({CONFIDENCE:.0%} CI {low:+.3g} to {high:+.3g}{noise})".replace("%", " %")
         )
 
 

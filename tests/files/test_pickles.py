@@ -7,6 +7,7 @@ from collections import OrderedDict
 from contextlib import suppress
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,18 +121,41 @@ def archive(path, *parts, compression=zipfile.ZIP_STORED):
     return path
 
 
+VERSION = ("a/version", b"3\n")
+GOOD = pickle.dumps({"weight": 1})
+
+
 def test_an_archive_is_held_to_the_same(tmp_path):
-    good = pickle.dumps({"weight": 1})
-    require_bounded_file(archive(tmp_path / "a.pth", ("a/data.pkl", good)))
+    require_bounded_file(archive(tmp_path / "a.pth", ("a/data.pkl", GOOD), VERSION))
     with pytest.raises(UnboundedError):
-        require_bounded_file(archive(tmp_path / "a.pth", ("a/data.pkl", HARMFUL["a key"])))
+        require_bounded_file(archive(tmp_path / "a.pth", ("a/data.pkl", HARMFUL["a key"]), VERSION))
+
+
+def test_the_pickle_that_torch_would_read_is_held_to_it(tmp_path):
+    harmful = ("a/DATA.PKL", HARMFUL["a key"])
+    for place in ("a/data.pkl", "b/data.pkl"):
+        path = archive(tmp_path / "a.pth", VERSION, harmful, (place, GOOD))
+        with pytest.raises(ValueError, match=r"no archive of torch|shared too often"):
+            require_bounded_file(path)
+
+
+def test_an_archive_behind_something_else_is_not_taken_for_it(tmp_path):
+    behind = archive(tmp_path / "a.pth", ("a/data.pkl", GOOD), VERSION).read_bytes()
+    torch.save({"weight": 1}, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    old = (tmp_path / "old.pth").read_bytes()
+    at = old.index(b"\x80\x02}")
+    harmful = old[:at] + b"\x80\x02}" + CHAIN[2:] + b"K\x01s." + old[at:]
+    other = archive(tmp_path / "b.pth", ("a/data.pkl", HARMFUL["a key"]), VERSION).read_bytes()
+    for before, expected in ((harmful, "shared too often"), (other, "no archive of torch")):
+        (tmp_path / "both.pth").write_bytes(before + behind)
+        with pytest.raises(ValueError, match=expected):
+            require_bounded_file(tmp_path / "both.pth")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_one_of_two_pickles_is_not_taken_for_the_other(tmp_path):
-    good = pickle.dumps({})
     for second in ("a/data.pkl", "b/data.pkl"):
-        path = archive(tmp_path / "a.pth", ("a/data.pkl", good), (second, good))
+        path = archive(tmp_path / "a.pth", ("a/data.pkl", GOOD), (second, GOOD))
         with pytest.raises(ValueError, match="no archive of torch"):
             require_bounded_file(path)
 

@@ -91,6 +91,13 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path):
     assert "`dvc repro audio_vae` continues from there." in text
 
 
+def test_a_run_interrupted_before_its_first_step_claims_no_saved_state(tmp_path):
+    text = told(tmp_path, Event("stop", 0, facts={"reason": "interrupted", "message": ""}))
+    assert text == (
+        "audio_vae was interrupted before its first step. `dvc repro audio_vae` begins again."
+    )
+
+
 def test_an_error_is_told_in_its_own_words(tmp_path):
     text = told(tmp_path, Event("stop", 7, facts={"reason": "error", "message": "disk full"}))
     assert text == "audio_vae failed at step 7: disk full"

@@ -32,6 +32,8 @@ def test_what_compares_is_answered(query):
         (f"True) or ({CLIMB}", "may not call run.db"),
         ("[f for f in [run.db.engine.connect]][0]()", "may not call"),
         ("sorted(run.tags, key=run.db.x)", "may not hold keyword"),
+        ("[str('id') for str in [run.db.x.system]]", "the name str for"),
+        ("any(1 for _, (len, x) in run.db if len('id'))", "the name"),
         ("run.__class__", "the name __class__"),
         ("_getattr_(run, 'x')", "may not call"),
         ("(lambda: run)()", "may not"),

@@ -57,6 +57,15 @@ def test_gradients_are_balanced_as_encodec_describes_it(decay):
             torch.testing.assert_close(found[name], gradient)
 
 
+@pytest.mark.parametrize("odd", [float("inf"), float("nan")])
+def test_gradients_that_are_not_finite_leave_no_trace(odd):
+    balancer, weights = Balancer(["a"], 0.9, total_norm=1.0), {"a": 1.0}
+    for value in (odd, 2.0, odd):
+        balancer.balance([{"a": torch.full((2, 1), value)}], weights, ALONE)
+    (found,) = balancer.balance([{"a": torch.full((2, 1), 2.0)}], weights, ALONE)
+    torch.testing.assert_close(found["a"], torch.ones(2, 1))
+
+
 def test_the_parts_of_a_batch_are_balanced_as_the_batch_is():
     gradients = {"a": torch.rand(6, 3), "b": 10 * torch.rand(6, 3)}
     cuts = (slice(0, 1), slice(1, 6))

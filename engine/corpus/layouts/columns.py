@@ -16,27 +16,11 @@ _LOOKED_UP = 50
 _ENOUGH = 10
 """Rows from which on single words that do not come again can be nothing but texts."""
 
-_MOODS = frozenset(
-    [
-        "anger",
-        "angry",
-        "amused",
-        "bored",
-        "calm",
-        "disgust",
-        "disgusted",
-        "fear",
-        "fearful",
-        "happiness",
-        "happy",
-        "neutral",
-        "sad",
-        "sadness",
-        "sleepy",
-        "surprise",
-        "surprised",
-    ]
+_NAMES_OF_MOODS = (
+    "anger angry amused bored calm disgust disgusted fear fearful happiness happy neutral sad "
+    "sadness sleepy surprise surprised"
 )
+_MOODS = frozenset(_NAMES_OF_MOODS.split())
 
 
 @frozen(kw_only=True)

@@ -19,8 +19,8 @@ _TIMES = re.compile(r"\d+(\.\d+)?\s+\d+(\.\d+)?\s+\S")
 
 
 @frozen(kw_only=True)
-class Said:
-    """What such a file says; no text where it is empty."""
+class ClipText:
+    """What a text file says of its clip; no text where it is empty."""
 
     text: str | None
     speaker: str | None = None
@@ -35,7 +35,7 @@ class NoTextError(Exception):
         self.what, self.to_do = what, to_do
 
 
-def read_text(path: Path) -> Said:
+def read_text(path: Path) -> ClipText:
     """The words of a text file, its lines joined, or of a JSON object. Raises NoTextError.
 
     TIMIT's `0 46797 She had ...` are the words of that stretch; label files with times are none.
@@ -57,10 +57,10 @@ def read_text(path: Path) -> Said:
     text = " ".join(" ".join(lines).split())
     if _TIMES.match(text):
         raise NoTextError("label files with times, which are no texts")
-    return Said(text=text or None)
+    return ClipText(text=text or None)
 
 
-def _of_object(path: Path) -> Said:
+def _of_object(path: Path) -> ClipText:
     try:
         _, values = next(read_objects(path, at_most=_MOST_BYTES), (1, {}))
         facts = Facts(values, path.name)
@@ -70,4 +70,4 @@ def _of_object(path: Path) -> Said:
         raise NoTextError("JSON files beside clips that cannot be read") from error
     if text is None:
         raise NoTextError("JSON files beside clips that hold no text")
-    return Said(text=text, speaker=speaker, language=language)
+    return ClipText(text=text, speaker=speaker, language=language)

@@ -52,7 +52,7 @@ def add_texts(files: Files, collector: Collector, database: sqlite3.Connection) 
             continue
         collector.mark_read(paths[0])
         try:
-            said = read_text(files.folder / paths[0])
+            clip = read_text(files.folder / paths[0])
         except NoTextError as error:
             collector.passed_over.add(error.what, paths[0], to_do=error.to_do)
             continue
@@ -60,7 +60,7 @@ def add_texts(files: Files, collector: Collector, database: sqlite3.Connection) 
         database.execute(
             "UPDATE candidates SET text = ?, speaker = ifnull(speaker, ?), "
             "language = ifnull(language, ?) WHERE path = ? AND text IS NULL",
-            (encode(said.text), encode(said.speaker), encode(said.language), encode(audio)),
+            (encode(clip.text), encode(clip.speaker), encode(clip.language), encode(audio)),
         )
     if found:
         name_speakers(database, speaker_by_folder)

@@ -23,11 +23,13 @@ def used_clips(
 
     Raises what training does, but where a package or published files are missing.
     """
-    deaf = evolve(recipe, dataset=evolve(recipe.dataset, pitch=NoPitch(), content=LogMel()))
+    without_features = evolve(
+        recipe, dataset=evolve(recipe.dataset, pitch=NoPitch(), content=LogMel())
+    )
     made = CachedFeatures(
         corpus=corpus,
         cache=features_of(recipe, project),
-        methods=open_methods(deaf, project, torch.device("cpu")),
+        methods=open_methods(without_features, project, torch.device("cpu")),
         slicing=Slicing.of(recipe.dataset),
         work=params.work,
     )

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from engine.errors import UserError
+from engine.fetch.published import WEIGHTS
 from engine.files.untrusted import read_json_object
 from engine.nn.weight_norm import NormedConv1d, NormedConvTranspose1d
 from engine.systems.codec.files.transformers_folder import renamed
 from engine.systems.codec.network.network import CodecNetwork
 
 CONFIG = "config.json"
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 _OTHERS = {"encodec": "EnCodec", "mimi": "Mimi", "xcodec": "X-Codec", "higgs_audio_v2": "Higgs"}
 _DEFAULTS: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Where browsers come in to Aim's pages: a secret key in the path, and the names of the server."""
+"""Where Aim's pages answer: below a secret key in the path, by the names of the server."""
 
 import ipaddress
 import secrets
@@ -17,8 +17,8 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @frozen
-class Doors:
-    """What a request has to name."""
+class Endpoint:
+    """What a request has to name: the key in its path, and one of the server's names."""
 
     key: str
     origin: str
@@ -45,7 +45,7 @@ class Doors:
         known = len(parts) > 1 and secrets.compare_digest(parts[1].encode(), self.key.encode())
         return "/".join([self.base, *parts[2:]]) if known and not parts[0] else None
 
-    def are_of(self, host: str) -> bool:
+    def is_named_by(self, host: str) -> bool:
         """Whether a Host header names this server.
 
         Numbers always do. A name of another site may lead here, as its owner pleases; a number
@@ -56,8 +56,8 @@ class Doors:
         return name in self.names or _is_number(name)
 
 
-def doors_at(host: str, port: int, address: str) -> Doors:
-    """The doors, with a new key, of a server at a host and port of this machine.
+def endpoint_at(host: str, port: int, address: str) -> Endpoint:
+    """The endpoint, with a new key, of a server at a host and port of this machine.
 
     `address` is where browsers reach it through a reverse proxy, or empty. Raises UserError where
     it is none.
@@ -72,7 +72,7 @@ def doors_at(host: str, port: int, address: str) -> Doors:
     if host not in LOOPBACK:
         names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
     origin = f"{at.scheme}://{at.netloc.lower().removesuffix(_DEFAULT_PORTS[at.scheme])}"
-    return Doors(secrets.token_urlsafe(_KEY_BYTES), origin, at.path.rstrip("/"), names)
+    return Endpoint(secrets.token_urlsafe(_KEY_BYTES), origin, at.path.rstrip("/"), names)
 
 
 def split(address: str) -> SplitResult | None:
