@@ -29,13 +29,31 @@ def main() -> None:
     All processes that are started from here inherit it. The script bin/cantus begins isolated from
     the environment, which ends here too.
     """
+    was_closed = _open_standard_streams()
     wanted, words = safe_environment(os.environ), sys.orig_argv[1:]
     is_isolated = words[:1] == ["-I"]
-    if is_isolated or wanted != dict(os.environ):
+    if is_isolated or was_closed or wanted != dict(os.environ):
         os.execve(sys.executable, [sys.executable, *words[is_isolated:]], wanted)
     from engine.cli import main as command_line
 
     command_line()
+
+
+def _open_standard_streams() -> bool:
+    """Open /dev/null as each standard stream that is closed; whether there was one.
+
+    The next file that is opened would take its number, and receive what is printed; and libraries
+    write to sys.stdout, which would be None.
+    """
+    was_closed = False
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+            os.set_inheritable(number, True)
+            was_closed = True
+    return was_closed
 
 
 def safe_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.shortage import shortages_in_words
 from engine.errors import UserError
 from engine.files.disk import refusals_in_words
 from engine.files.text import visible_lines
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        with refusals_in_words("A file", Path.cwd()):
+        with shortages_in_words(), refusals_in_words("A file or the output", Path.cwd()):
             if words and words[0] in _SHOW_RESULTS and not {"-h", "--help"} & set(words):
                 _refresh_refs()
             code = commands.main(words, prog_name="cantus", standalone_mode=False)

@@ -56,13 +56,13 @@ def command(folder: Path, name: str, speakers: str | None, columns: str | None) 
             columns=[one.strip() for one in columns.split(",")] if columns else (),
             progress=progress,
         )
+    _write_pipeline(project)
     for one in listing.passed_over:
         click.echo(visible(f"passed over: {one}"))
     click.echo(
         f"data/{name} holds {listing.num_candidates:,} audio files (layout: {listing.described}), "
         f"tracked by data/{name}.dvc, and params.toml names it as the source of corpus {name!r}."
     )
-    _write_pipeline(project)
     click.echo(
         f"Next:\n"
         f"  git add -A && git commit -m 'Adopt {name}'\n"

@@ -66,7 +66,7 @@ def in_words(num_bytes: float) -> str:
 
 def _refusal(error: BaseException, root: Path) -> tuple[int | None, str | None]:
     """The system's error number behind an error, and the file where one is named."""
-    for cause in _chain(error):
+    for cause in chain_of(error):
         named = _IN_TEXT.search(str(cause))
         number = int(named[1]) if named else getattr(cause, "errno", None)
         if number in _ADVICE:
@@ -79,7 +79,8 @@ def _refusal(error: BaseException, root: Path) -> tuple[int | None, str | None]:
     return None, None
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """An error, what caused it, what caused that."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
