@@ -167,5 +167,6 @@ def _refuse_odd(response: httpx2.Response) -> None:
     coded = response.headers.get("Content-Encoding", "identity").lower()
     if response.is_success and response.request.method == "GET" and coded != "identity":
         raise SpoiledError(
-            f"{address} sends the file compressed ({coded[:20]}), which was not asked for."
+            f"{address} sends the file compressed ({coded[:20]}), which was not asked for. "
+            "Name another place with --from."
         )

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
+from engine.files.atomic import write_atomically
 from engine.programs import git
 from engine.tracking.worktree_refs import WorktreeRefs
 
@@ -69,7 +70,6 @@ def follow_git(refs: WorktreeRefs) -> Path | None:
     projects = {one for one in before.splitlines() if one.startswith("follow ")} | {line}
     text = _TEXT.format(python=quote(sys.executable), projects="\n".join(sorted(projects)))
     if text != before:
-        hook.parent.mkdir(exist_ok=True)
-        hook.write_text(text, encoding="utf-8")
+        write_atomically(hook, text)  # git may be running the old one
         hook.chmod(0o755)
     return hook

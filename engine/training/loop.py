@@ -9,7 +9,6 @@ from typing import Any, Literal
 from attrs import asdict, define, field
 from torch import Tensor
 
-from engine.errors import UserError
 from engine.recipe.schema import Recipe
 from engine.tracking.events import Event
 from engine.training.average import AverageWeights, average_weights
@@ -22,6 +21,7 @@ from engine.training.order import Order
 from engine.training.randomness import Generators, random_state, set_random_state
 from engine.training.ranks import ALONE, Ranks
 from engine.training.record import Entry, Record
+from engine.training.resumed import other_arithmetic, require_same_epochs
 from engine.training.sampling import (
     EARLIER,
     When,
@@ -285,11 +285,13 @@ class Loop:
         Raises UserError where their number gives an epoch another number of steps.
         """
         trained_in = len(checkpoint.part("random").tensors)
-        self._require_same_epochs(checkpoint, trained_in)
+        epochs = self.order.steps_per_epoch
+        require_same_epochs(checkpoint.state, epochs, trained_in, self.ranks.world_size)
         for name, part in self.parts().items():
             part.load(checkpoint.part(name))
         self._note_other_processes(trained_in)
-        self._note_other_arithmetic(checkpoint.state["arithmetic"])
+        if said := other_arithmetic(checkpoint.state["arithmetic"], arithmetic(self.device)):
+            self.warn(said)
 
     @contextmanager
     def _final_weights(self) -> Iterator[None]:
@@ -305,35 +307,11 @@ class Loop:
         self.system.module.train()
         set_random_state(random)
 
-    def _require_same_epochs(self, checkpoint: Checkpoint, trained_in: int) -> None:
-        """A number of processes leaves out clips that it cannot share out, perhaps a whole step."""
-        before, now = checkpoint.state["steps_per_epoch"], self.order.steps_per_epoch
-        if before != now:
-            raise UserError(
-                f"Until step {checkpoint.state['step']} this run was trained in {trained_in} "
-                f"process(es), {before} steps an epoch; in {self.ranks.world_size} it would be "
-                f"{now}, which changes the run's length and its schedules. Go on with "
-                f"hardware.num_devices = {trained_in} in params.toml (or as many under torchrun), "
-                "or begin again: the same command with --again"
-            )
-
     def _note_other_processes(self, trained_in: int) -> None:
         if trained_in != self.ranks.world_size:
             self.watcher.say(
                 f"note: {trained_in} processes trained until here and now it is "
                 f"{self.ranks.world_size}: what is learned is as good, but not the same bit for bit"
-            )
-
-    def _note_other_arithmetic(self, before: Mapping[str, str]) -> None:
-        now = arithmetic(self.device)
-        changed = [name for name in now.keys() | before.keys() if before.get(name) != now.get(name)]
-        if changed:
-            said = "; ".join(
-                f"{name} was {before.get(name, 'not there')}, is {now.get(name, 'not there')}"
-                for name in sorted(changed)
-            )
-            self.warn(
-                f"what is learned is as good from here on, but not the same bit for bit: {said}"
             )
 
     def _log_training(self, total: int) -> None:

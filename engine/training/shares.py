@@ -42,7 +42,7 @@ def part_shares(module: TrainingModule, parts: Sequence[Batch], ranks: Ranks) ->
     totals = ranks.total([sum(of_part[name] for of_part in counts) for name in names])
     world = ranks.world_size
     found = [
-        {name: world * of_part[name] / total for name, total in zip(names, totals, strict=True)}
+        {name: world * of_part[name] / max(1, n) for name, n in zip(names, totals, strict=True)}
         for of_part in counts
     ]
     return [Share(of_part.pop(_CLIPS), of_part) for of_part in found]

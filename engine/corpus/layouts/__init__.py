@@ -74,8 +74,8 @@ def _list(
     tables = find_tables(files, columns.evidence, collector.passed_over)
     if columns.given and not (tables and tables.are_of_columns):
         raise UserError(
-            f"columns names {','.join(columns.given)}, and {files.folder} holds no table with "
-            "columns that names its clips. Leave columns out."
+            f"Columns {','.join(columns.given)} are given, and {files.folder} holds no table with "
+            "columns that names its clips. Leave them out (--columns, or columns in params.toml)."
         )
     if tables is None and is_speech_commands(files):
         tables = Tables(kind="speech_commands", tables=())

@@ -211,7 +211,7 @@ class Balancer:
     """Loss weights as shares of the gradient at the waveform (EnCodec, section 3.4)."""
 
     decay: float = setting(
-        "of the average of each term's norm, from one (micro-)batch to the next",
+        "of the average of each term's norm, from one step to the next",
         default=0.999,
         check=between(0, 1),
     )

@@ -31,4 +31,4 @@ def test_xtts_learns_the_same_from_a_batch_in_parts_and_in_processes(
 
     wanted = left["gradients"]
     cosine = torch.cosine_similarity(flat(mean_by_clips()), flat(wanted), dim=0)
-    assert cosine < 0.999  # the clips are unlike enough to tell
+    assert cosine < 1 - 1e-4  # a hundred times as far as require_same_step lets parts differ
