@@ -14,7 +14,7 @@ from engine.corpus.layouts.lhotse import cut_rows, recording_rows
 from engine.corpus.layouts.librispeech import librispeech_rows
 from engine.corpus.layouts.object_rows import object_rows
 from engine.corpus.layouts.prompts import folders_of, prompt_rows
-from engine.corpus.layouts.rows import Row, Table, take_row
+from engine.corpus.layouts.rows import Row, Table, candidate_of, take_row
 from engine.corpus.layouts.table_columns import BELOW, TableColumns
 from engine.corpus.layouts.tables import Kind, Tables
 from engine.corpus.table.manifest import Listed
@@ -55,9 +55,7 @@ def list_by_tables(
             tally=collector.passed_over,
         )
         for row in _learning(rows, finder):
-            if tables.kind == "table" and _is_named_before(row, table, finder, collector):
-                collector.passed_over.add(_NAMED_BEFORE, row.place)
-            else:
+            if tables.kind != "table" or not _is_named_before(row, table, finder, collector):
                 take_row(row, finder, collector)
     if tables.kind in ("metadata", "table"):
         add_unnamed(files, collector)
@@ -104,5 +102,10 @@ def _learning(rows: Iterable[Row], finder: Finder) -> Iterator[Row]:
 
 
 def _is_named_before(row: Row, table: Table, finder: Finder, collector: Collector) -> bool:
-    found = finder.find(row.name, is_counted=False)
-    return found is not None and collector.is_named_elsewhere(found[0], f"{table.path} line")
+    """Whether another table has named the row's file, which then gets what it said nothing of."""
+    path, _ = finder.find(row.name, is_counted=False) or ("", None)
+    if not path or not collector.is_named_elsewhere(path, f"{table.path} line"):
+        return False
+    if not collector.complete(candidate_of(row, path)):
+        collector.passed_over.add(_NAMED_BEFORE, row.place)
+    return True

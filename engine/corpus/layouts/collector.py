@@ -35,6 +35,25 @@ class Collector:
         if not added.rowcount:
             self._quarantine_twin(candidate, place)
 
+    def complete(self, candidate: Candidate) -> bool:
+        """Add what is not known yet of this part of this file.
+
+        Returns whether that is something, and nothing else that is said of it is lost.
+        """
+        words = (candidate.speaker, candidate.language, candidate.text, candidate.label)
+        said, key = [encode(word) for word in words], _key(candidate)
+        query = f"SELECT speaker, language, text, label FROM candidates WHERE {_SAME}"
+        known = self._database.execute(query, key).fetchone()
+        if known is None:
+            return False
+        both = [old if old is not None else new for old, new in zip(known, said, strict=True)]
+        self._database.execute(
+            f"UPDATE candidates SET speaker = ?, language = ?, text = ?, label = ? WHERE {_SAME}",
+            (*both, *key),
+        )
+        is_kept = all(new in (None, kept) for new, kept in zip(said, both, strict=True))
+        return is_kept and both != list(known)
+
     def has(self, candidate: Candidate, *, same_text: bool) -> bool:
         """Whether this part of this file is there, and where asked with the same text."""
         query = f"SELECT text FROM candidates WHERE {_SAME}"

@@ -43,7 +43,7 @@ def content_of(cells: Sequence[str]) -> Content:
     if all(_is_language(cell) for cell in lower):
         return "languages"
     comes_again = 2 * len(lower) <= len(filled)
-    if lower <= _GENDERS:
+    if is_gender(filled):
         return "facts"
     if all(map(_NUMBER.fullmatch, lower)):
         return "few names" if comes_again and all(map(_may_be_speaker, lower)) else "facts"
@@ -54,6 +54,12 @@ def language_code(cell: str) -> str:
     """A language as it is meant: GPT-SoVITS writes `EN`, `all_ja` and `JP`."""
     code = cell.lower().removeprefix("all_")
     return {"jp": "ja"}.get(code, code)
+
+
+def is_gender(cells: Sequence[str]) -> bool:
+    """Whether the cells say who speaks, a man or a woman."""
+    filled = {cell.lower() for cell in cells if cell}
+    return bool(filled) and filled <= _GENDERS
 
 
 def is_spelt(cells: Sequence[str]) -> bool:

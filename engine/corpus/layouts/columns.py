@@ -5,7 +5,13 @@ from pathlib import PurePosixPath
 
 from attrs import Factory, field, frozen
 
-from engine.corpus.layouts.column_content import Content, content_of, is_same_text, is_spelt
+from engine.corpus.layouts.column_content import (
+    Content,
+    content_of,
+    is_gender,
+    is_same_text,
+    is_spelt,
+)
 from engine.corpus.layouts.column_names import Role, preference, role_named
 from engine.corpus.layouts.names import has_audio_suffix
 
@@ -195,13 +201,23 @@ def _doubts_without_text(contents: Mapping[int, Content]) -> dict[int, tuple[Rol
 def _doubts_beside(
     sample: Sample, contents: Mapping[int, Content], texts: Sequence[int]
 ) -> dict[int, tuple[Role, ...]]:
-    """Names that may be no speaker's, beside a text; identifiers of clips are no names."""
+    """Names that may be no speaker's, beside a text: numbers beside genders may be ages.
+
+    Identifiers of clips are no names.
+    """
     few, many = (
         [at for at in _of(contents, content) if at not in texts]
         for content in ("few names", "many names")
     )
     names = {at: [cell for cell in sample.column(at) if cell] for at in (*few, *many)}
-    doubtful = [at for at in few if len(few) > 1 or {*map(str.lower, names[at])} <= _MOODS]
+    ages = any(map(is_gender, map(sample.column, _of(contents, "facts"))))
+    doubtful = [
+        at
+        for at in few
+        if len(few) > 1
+        or {*map(str.lower, names[at])} <= _MOODS
+        or (ages and all(map(str.isdigit, names[at])))
+    ]
     doubtful += [
         at for at in many if len(names[at]) < _ENOUGH or not all(map(_has_digit, names[at]))
     ]

@@ -5,6 +5,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from urllib.parse import unquote
 
 from attrs import define, field
 
@@ -16,6 +17,7 @@ _LEAVES = "it leaves the corpus folder, and is not read"
 _OTHER_FOLDERS = "names in a table whose folders are not the files' own"
 _OTHER_FORM = "names in a table whose case or Unicode form is not the files' own"
 _OTHER_SUFFIX = "names in a table whose suffix is not the files' own"
+_AS_ADDRESS = "names in a table that are written as in an address"
 _ROOT = re.compile(r"\A(([A-Za-z]:)?/+|[A-Za-z]:)")
 
 Start = tuple[str, ...]
@@ -60,11 +62,19 @@ class Finder:
             return found
         paths = self._by_its_end(name)
         if len(paths) != 1:
-            return None
+            return self._as_address(name, is_counted=is_counted)
         difference = _difference(name, paths[0]) if is_counted else None
         if difference:
             self.tally.add(difference, f"{name} is {paths[0]}")
         return paths[0], "audio"
+
+    def _as_address(self, name: str, *, is_counted: bool) -> tuple[str, Kind] | None:
+        """`file:///data/my%20clip.wav` is /data/my clip.wav (Label Studio, playlists)."""
+        plain = unquote(name.removeprefix("file://"))
+        found = self.find(plain, is_counted=False) if plain != name else None
+        if found and is_counted:
+            self.tally.add(_AS_ADDRESS, f"{name} is {found[0]}")
+        return found
 
     def why_not(self, name: str) -> str:
         """Why a name was not found, in words."""

@@ -1,7 +1,8 @@
-"""Texts in lines of an id and words, with a blank between: AISHELL, VoxForge, Festvox (CMU ARCTIC).
+"""Texts in lines of an id and words: AISHELL, VoxForge, JSUT, Festvox (CMU ARCTIC).
 
-`ID WORDS`, where the id is the name of a file without its suffix wherever it lies, or Festvox's
-`( ID "WORDS" )`. VoxForge names the features that were made of its files, in `mfc/` for `wav/`.
+`ID WORDS` or `ID:WORDS`, where the id is the name of a file without its suffix wherever it lies, or
+Festvox's `( ID "WORDS" )`. VoxForge names the features that were made of its files, in `mfc/` for
+`wav/`.
 """
 
 import re
@@ -17,6 +18,7 @@ from engine.corpus.layouts.rows import Row, Table
 from engine.errors import UserError
 
 _LOOKED_AT = 20
+_JSUT = re.compile(r"([\w-]+):\s*(\S.*)")
 _FESTVOX = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)\Z')
 
 
@@ -61,5 +63,8 @@ def _pair(line: str) -> tuple[str, str]:
     festvox = _FESTVOX.match(line.strip())
     if festvox:
         return festvox[1], festvox[2].replace('\\"', '"')
+    jsut = _JSUT.match(line.strip())
+    if jsut:
+        return jsut[1], jsut[2]
     name, *text = line.strip().split(maxsplit=1)
     return name.replace("/mfc/", "/wav/"), text[0] if text else ""

@@ -28,6 +28,7 @@ from engine.corpus.layouts.tables import Evidence, Tables, is_json
 from engine.errors import UserError
 
 _UNUSED = "columns that are not used"
+_NO_ROWS = "tables without a row"
 _UNCERTAIN = "tables whose columns are not certain, beside others that are"
 _SAY_WHICH = "Name their columns in a first line"
 
@@ -108,6 +109,8 @@ class TableColumns:
         alike: dict[tuple[str, str, int], list[Look]] = {}
         for path in paths:
             look = self._look(path)
+            if look is None or not look.sample.rows:
+                self.tally.add(_NO_ROWS, path)
             if look is None:
                 continue
             if look.names or self.given or not look.form:

@@ -71,9 +71,7 @@ def test_times_that_are_none_are_quarantined_with_their_line(folder, look, offse
     assert f"m.jsonl line 2: {said}" in listing.missing[0].detail
 
 
-@pytest.mark.parametrize(
-    "name", ["https://example.org/a.wav", "s3://bucket/a.wav", "file:///etc/a.wav"]
-)
+@pytest.mark.parametrize("name", ["https://example.org/a.wav", "s3://bucket/a.wav"])
 def test_addresses_are_never_fetched(folder, look, write_lines, name):
     write_lines(folder / "m.jsonl", {"audio_filepath": name})
     assert "nothing is fetched" in look(folder).missing[0].detail

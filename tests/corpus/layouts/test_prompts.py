@@ -37,6 +37,13 @@ def test_cmu_arctic_has_texts_in_brackets_and_the_same_names_for_each_speaker(tm
     }
 
 
+def test_jsut_has_a_colon_behind_the_id(tmp_path, tone, look):
+    tone(tmp_path / "basic5000" / "wav" / "BASIC5000_0001.wav")
+    write(tmp_path, "basic5000/transcript_utf8.txt", "BASIC5000_0001:水をマレーシアから:買う")
+    text = ("水をマレーシアから:買う", None, None)
+    assert facts(look(tmp_path)) == {"basic5000/wav/BASIC5000_0001.wav": text}
+
+
 @pytest.mark.parametrize("top", ["", "voxforge/"])
 def test_voxforge_names_the_features_of_its_files(tmp_path, tone, look, top):
     for speaker in ("anna-2010", "bela-2011"):

@@ -255,6 +255,27 @@ def test_tables_side_by_side_are_all_read_and_a_clip_has_its_first_row(folder, l
     )
 
 
+def test_a_second_table_tells_what_the_first_did_not_and_what_it_contradicts_is_counted(
+    folder, look
+):
+    tables = {
+        "speakers.csv": "file,speaker\n" + lines("{0},anna"),
+        "texts.csv": "file,text\n" + lines("{0},{1}"),
+        "texts_2.csv": "file,text,label\n" + lines("{0},Something else.,odd", WAVS[:1]),
+    }
+    listing = look(folder(tables))
+    assert said(listing) == [(text, "anna") for text, _ in NO_SPEAKER]
+    assert {what: one.examples for what, one in listing.passed_over.items()} == {
+        "rows that name a file that another table has named": ("texts_2.csv line 2",)
+    }
+
+
+@pytest.mark.parametrize("content", ["", "file|text|speaker\n"])
+def test_a_table_without_a_row_is_counted(folder, look, content):
+    listing = look(folder({"metadata.csv": content}))
+    assert str(listing.passed_over["tables without a row"]).endswith(": 1 (metadata.csv)")
+
+
 @pytest.mark.parametrize(
     ("name", "own", "said"),
     [
@@ -271,6 +292,8 @@ def test_tables_side_by_side_are_all_read_and_a_clip_has_its_first_row(folder, l
         ("C:\\Users\\me\\wavs\\clip_000.wav", "wavs/clip_000.wav", "folders"),
         ("\\\\server\\share\\wavs\\clip_000.wav", "wavs/clip_000.wav", "folders"),
         ("DUMMY1/clip_000.wav", "wavs/22k/clip_000.wav", "folders"),
+        ("file:///data/wavs/my%20clip.wav", "wavs/my clip.wav", "address"),
+        ("wavs/my%20clip.wav", "wavs/my clip.wav", "address"),
     ],
 )
 def test_a_name_means_the_one_file_that_ends_so(folder, look, name, own, said):

@@ -33,6 +33,7 @@ def folder(tmp_path, tone):
         ([("happy", "sad", "happy"), SENTENCES], "speaker or label?"),
         ([("anna", "ben", "carl"), SENTENCES], "speaker or label?"),
         ([("north", "north", "east"), ("anna", "ben", "anna"), SENTENCES], "speaker or label?"),
+        ([("F", "M", "F"), ("23",) * 3, SENTENCES], "speaker or label?"),
         ([("en", "no", "en")], "language or text or label?"),
         ([("a/9.mp3", "b/9.mp3", "c/9.mp3"), ("yes", "no", "up")], "speaker or text or label?"),
     ],
