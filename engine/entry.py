@@ -57,8 +57,12 @@ def _open_standard_streams() -> bool:
 
 
 def safe_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what leads to the current folder."""
+    """The environment without what leads to the current folder.
+
+    Warnings are for those who write Cantus and its libraries: none is made an error of.
+    """
     safe = dict(environment) | {"PYTHONSAFEPATH": "1"}
+    safe.pop("PYTHONWARNINGS", None)
     for name, beginnings in _SEARCH_PATHS.items():
         separators = "[:;]" if name == "LD_LIBRARY_PATH" else ":"
         entries = re.split(separators, safe.pop(name, ""))

@@ -30,8 +30,7 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
 
 def dvc(folder: Path, *arguments: str) -> str:
     """What DVC, of this Python, answers. Raises UserError with DVC's words where it fails."""
-    # Warnings of its libraries are none of the user's, also where PYTHONWARNINGS=error.
-    return _run([sys.executable, "-P", "-W", "ignore", "-m", "dvc", *arguments], folder)
+    return _run([sys.executable, "-P", "-m", "dvc", *arguments], folder)
 
 
 def is_git_checkout(folder: Path) -> bool:
@@ -41,7 +40,7 @@ def is_git_checkout(folder: Path) -> bool:
 
 def _run(command: list[str], folder: Path, stdin: bytes = b"") -> str:
     outer = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
-    shown = " ".join(command[:2] if command[0] == "git" else command[5:7])
+    shown = " ".join(command[:2] if command[0] == "git" else command[3:5])
     try:
         done = subprocess.run(
             command, cwd=folder, input=stdin, env=outer, capture_output=True, check=False
