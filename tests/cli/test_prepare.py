@@ -156,7 +156,7 @@ def test_what_is_said_names_the_reasons_with_the_first_clips_and_the_tables(proj
     assert "1  bela_04 (270 tokens, at most 200)" in lines["too many tokens"]
     assert "1  anna_01 (" in lines["unspeakable"]
     assert "8 training" in lines["used"]
-    assert "Conditioned on another clip of its speaker: 14 clips" in lines["voices"]
+    assert "Conditioned on another clip of its speaker: 17 clips" in lines["voices"]
     assert "tables: build/prepared/small/clips.tsv, build/prepared/small/quarantined" in said
     assert any(
         "Conditioned on another clip" in note for note in built(project).dataset_summary.notes

@@ -9,12 +9,12 @@ from engine.recipe.schema import SCHEMA_VERSION, Recipe
 from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
 from engine.system_support.discovery import recipe_classes
 
-COMMON = (2, "2bb65424c3e8")
+COMMON = (2, "8f6ebe94dc8a")
 SYSTEMS = {
     "codec": (1, "7febc435326f"),
-    "rvc": (1, "f2aafbd5c85c"),
+    "rvc": (1, "358c30483ce6"),
     "vqvae": (1, "ae659f703fa5"),
-    "xtts": (1, "de4b509cc124"),
+    "xtts": (1, "f23d739bb475"),
 }
 """Version and fingerprint of the common tables and of each system's own. A changed one asks:
 does every old recipe still say the same, and do old checkpoints still load? If not, raise

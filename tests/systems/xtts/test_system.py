@@ -46,10 +46,10 @@ def differing(one, other):
 def test_a_first_and_a_second_phase_go_on_bit_for_bit_from_the_middle_of_an_epoch(
     train, make_xtts_recipe, tmp_path
 ):
-    """The signals come at steps 3 and 6: a checkpoint is written there, and at every fourth."""
+    """The signals come at steps 2 and 5: a checkpoint is written there, and at every fourth."""
     first = make_xtts_recipe(steps=7, evaluate_every="step:3", checkpoint_every="step:4")
     second = later(first)
-    for recipe, step in ((first, 3), (second, 6)):
+    for recipe, step in ((first, 2), (second, 5)):
         assert train("whole", recipe).ending == "finished"
         assert step % steps_per_epoch(tmp_path / "whole", recipe) != 0
         stopped = train("stopped", recipe, StopsAt(step))
@@ -91,7 +91,7 @@ def test_the_first_authors_mistake_is_refused_before_step_1(
     first = evolve(first, dataset=evolve(first.dataset, num_eval_clips=6))
     assert train("phases", first).ending == "finished"
     second = later(first, evaluation="own")
-    second = evolve(second, dataset=evolve(first.dataset, num_eval_clips=None, eval_share=0.7))
+    second = evolve(second, dataset=evolve(first.dataset, num_eval_clips=None, eval_share=0.5))
     with pytest.raises(UserError) as caught:
         train("phases", second)
     root = tmp_path / "phases"
