@@ -36,6 +36,8 @@ class SplitColumns:
     sentences: np.ndarray
     """Such a place of each clip's transcript by its letters and digits alone, of the clip itself
     where it has none; UNKNOWN without a transcript."""
+    words: np.ndarray
+    """Whether the transcript is no sentence but the label, as in a corpus of words."""
     listed: np.ndarray
     """'train', 'eval', 'test' or '', as official lists say."""
     names: tuple[str, ...]
@@ -52,17 +54,21 @@ def columns_of(clips: Sequence[Clip]) -> SplitColumns:
     spans = np.empty(count, SPAN)
     places, turns, sentences = np.empty(count), np.empty(count), np.full(count, float(UNKNOWN))
     speakers, listed = np.full(count, UNKNOWN), np.full(count, "", "U5")
+    words = np.zeros(count, bool)
     names: dict[str, int] = {}
     for row, clip in enumerate(clips):
         digests[row] = as_digests([clip.sha256])[0]
         spans[row] = span_of(clip)
         places[row], turns[row] = place(splitext(clip.path)[0]), place(f"keep {clip.id}")
         listed[row] = clip.listed or ""
+        words[row] = clip.text == clip.label
         if clip.text:
             sentences[row] = place(sentence_key(clip.text) or f"marks alone {clip.id}")
         if clip.speaker:
             speakers[row] = names.setdefault(clip.speaker, len(names))
-    return SplitColumns(digests, spans, places, turns, speakers, sentences, listed, tuple(names))
+    return SplitColumns(
+        digests, spans, places, turns, speakers, sentences, words, listed, tuple(names)
+    )
 
 
 def span_of(clip: Clip) -> tuple[int, float, float]:

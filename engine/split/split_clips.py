@@ -111,7 +111,9 @@ def _leaks(columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray) -> 
     sentences = [
         _shared("speakers", columns.speakers, train, evaluation),
         _shared("recordings", columns.places, train, evaluation),
-        _shared("sentences", columns.sentences, train, evaluation),
+        _shared(
+            "sentences", np.where(columns.words, UNKNOWN, columns.sentences), train, evaluation
+        ),
     ]
     if (both == UNKNOWN).all():
         sentences.append(

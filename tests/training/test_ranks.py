@@ -243,7 +243,7 @@ def test_a_number_of_processes_that_makes_another_epoch_does_not_go_on(tmp_path)
     said = (tmp_path / "error").read_text()
     assert "in 2 process(es), 5 steps an epoch; in 1 it would be 6" in said
     assert "Go on with hardware.num_devices = 2" in said
-    assert "cantus train toy --again" in said
+    assert "begin again: the same command with --again" in said
 
 
 def build_with_one_clip_over(recipe, project, params):

@@ -47,11 +47,6 @@ class Agents:
             if is_alive(number):
                 os.kill(number, signal.SIGKILL)
 
-    def worker(self, node):
-        """The process that an agent has started."""
-        (number,) = children(self.agents[node])
-        return number
-
 
 def _agent(folder, port, node, options, seconds):
     settings = SETTINGS | {"build": "toy", "seconds": seconds}
@@ -89,20 +84,11 @@ def test_a_run_whose_agent_is_lost_at_a_random_step_resumes_to_the_same_bytes(
     assert result(tmp_path) == undisturbed
 
 
-def test_agents_that_may_start_anew_resume_by_themselves_when_a_process_is_killed(
-    undisturbed, tmp_path
-):
-    agents = Agents(tmp_path, "--max-restarts=2", seconds=0.02)
-    wait_for_step(tmp_path, 12)
-    os.kill(agents.worker(1), signal.SIGKILL)
-    assert agents.wait() == [0, 0], errors(tmp_path)
-    assert result(tmp_path) == undisturbed
-
-
-def test_usr1_to_one_agent_saves_and_the_run_resumes_to_the_same_bytes(undisturbed, tmp_path):
+def test_usr1_to_the_agents_saves_and_the_run_resumes_to_the_same_bytes(undisturbed, tmp_path):
     agents = Agents(tmp_path, USR_SIGNALS, seconds=0.05)
     wait_for_step(tmp_path, 7)
-    agents.agents[0].send_signal(signal.SIGUSR1)
+    for agent in agents.agents:
+        agent.send_signal(signal.SIGUSR1)
     assert agents.wait()[0] > 0
     assert last_stop(tmp_path) == "interrupted"
     assert Agents(tmp_path).wait() == [0, 0], errors(tmp_path)

@@ -23,7 +23,6 @@ def test_the_papers_recipe_is_the_published_setup_but_for_what_is_safer_or_cheap
     assert departures("codec_dac_paper") == {
         "dataset.upsampling": ("allow", "refuse"),
         "training.evaluate_every": ("step:1000", "step:5000"),
-        "training.keep_every": (None, "step:50000"),
         "training.best_by": ("value", "paired"),
         "evaluation.quantizers": ([9], [1, 2, 3, 6, 9]),
         "evaluation.perceptual": ([], ["pesq", "stoi"]),

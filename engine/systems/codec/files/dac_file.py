@@ -48,7 +48,14 @@ class DacFile:
 
 
 def write_dac_file(file: DacFile, path: Path) -> None:
-    """Write a `.dac` file, or nothing at all."""
+    """Write a `.dac` file, or nothing at all. Raises UserError where none could read it."""
+    try:
+        _check(file, len(file.codes))
+    except ValueError as error:
+        raise UserError(
+            f"{path} cannot be written: its {error} could not be read again. The audio may be at "
+            f"most {_LOUDEST:.0f} dB from full scale; scale it before it is coded."
+        ) from error
     metadata = {
         "input_db": file.loudness.astype(np.float32),
         "original_length": file.num_samples,

@@ -201,9 +201,7 @@ def test_a_run_with_every_choice_learns_and_goes_on_bit_for_bit_from_the_middle_
     assert 5 % last.state["steps_per_epoch"] != 0
     states = last.optimizers["turns"]["gpt"]["state"]
     assert len(states) == num_learning(make_xtts, adapters=ADAPTERS)
-    assert last.average.keys() == {
-        name for name in adapters_of(last.weights) if not name.endswith(".scale")
-    }
+    assert adapters_of(last.weights).keys() <= last.average.keys()
     metrics = figures(whole, "small")
     assert metrics["eval"]["mel_ce"] < metrics["untrained"]["mel_ce"] - 0.05
     assert metrics == figures(stopped, "small")
