@@ -161,7 +161,7 @@ def kill_in_the_middle(made, victim, after):
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.02)
     family = psutil.Process(process.pid).children(recursive=True)
-    engine = next(child for child in family if "train" in child.cmdline()[1:3])
+    engine = next(child for child in family if "train" in child.cmdline()[1:4])
     if victim == "dvc":
         process.kill()
     engine.kill()  # without dvc it would live on as an orphan
