@@ -20,7 +20,6 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
 from engine.errors import UserError
-from engine.nn.follower import Follower
 from engine.training.batch_norms import BatchNorms
 from engine.training.devices import Device
 from engine.training.networks import Networks
@@ -54,7 +53,6 @@ class DataParallel(Networks):
         self._root, self._parts = self._spread(device)
         self.turns = self._turns_of_spread()
         self._norms = BatchNorms(self.module)
-        self._has_followers = any(isinstance(one, Follower) for one in self.module.modules())
         self._reached: set[str] = set()
         self._notice_gradients()
 
@@ -186,7 +184,7 @@ class DataParallel(Networks):
 
     def _move_followers(self) -> dict[str, Tensor]:
         """See Networks. Parameters are whole while that is decided."""
-        if not self._has_followers:
+        if not self._followers:
             return {}
         with connected_now_and_then():
             self._unshard()

@@ -5,6 +5,7 @@ In several they are spread over the processes: see `data_parallel.py`.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -28,6 +29,12 @@ class Networks:
         self.module: TrainingModule = system.module.to(device.torch_device)
         self.turns: Sequence[Turn] = system.turns
         self.ranks = ranks
+
+    @cached_property
+    def _followers(self) -> Sequence[tuple[str, Follower]]:
+        """Codebooks and the like, by their places in the module."""
+        named = self.module.named_modules()
+        return [(path, one) for path, one in named if isinstance(one, Follower)]
 
     def call(self, method: str, batch: Batch) -> Any:
         """What a method of the module, `prepare` or a turn, makes of a batch."""
@@ -59,10 +66,9 @@ class Networks:
     def _move_followers(self) -> dict[str, Tensor]:
         """Let codebooks and the like move; new values of parameters that are to move with them."""
         moved: dict[str, Tensor] = {}
-        for path, one in self.module.named_modules():
-            if isinstance(one, Follower):
-                self.ranks.add_up(one.noted())
-                moved |= {f"{path}.{name}": value for name, value in one.move().items()}
+        for path, one in self._followers:
+            self.ranks.add_up(one.noted())
+            moved |= {f"{path}.{name}": value for name, value in one.move().items()}
         return moved
 
     def silent_parameters(self, turn: Turn) -> list[str]:

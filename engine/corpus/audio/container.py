@@ -1,6 +1,7 @@
 """What a file's bytes say beside its samples: whether it is audio, and where it should end."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 from engine.corpus.audio.chunks import Samples, find_samples
@@ -30,7 +31,7 @@ class Container:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with FileBytes(path) as data:
+        with closing(FileBytes(path)) as data:
             self._head = data[:HEAD_BYTES]
             self._samples = find_samples(data)
         self._mp3: Mp3Frames | None = None
@@ -106,7 +107,7 @@ class Container:
             self._check_compressed()
 
     def _check_compressed(self) -> None:
-        with FileBytes(self._path) as data:
+        with closing(FileBytes(self._path)) as data:
             start = behind_tags(data)
             if begins_again(data, start):
                 raise UnusableError("header disagrees", _FOLLOWED)

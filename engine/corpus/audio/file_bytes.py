@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from types import TracebackType
 
 _HELD_BYTES = 1 << 14
 _BLOCK_BYTES = 1 << 16
@@ -20,15 +19,8 @@ class FileBytes:
         self._size = os.fstat(self._file.fileno()).st_size
         self._begin, self._held = 0, b""
 
-    def __enter__(self) -> "FileBytes":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file, as `contextlib.closing` does."""
         self._file.close()
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 Source: ISO/IEC 11172-3 and 13818-3, layer III.
 """
 
+from contextlib import closing
 from pathlib import Path
 
 from attrs import frozen
@@ -46,7 +47,7 @@ class _Frame:
 
 def scan_mp3(path: Path) -> Mp3Frames:
     """Go from frame to frame, over whatever lies between them. Nothing is decoded."""
-    with FileBytes(path) as data:
+    with closing(FileBytes(path)) as data:
         at = start = _next_frame(data, behind_tags(data), None)
         num_samples, follows, is_followed = 0, True, False
         kind, cut = None, None

@@ -13,7 +13,7 @@ with the same text. Audio inside the file (`raw_audio`) is not read.
 from collections.abc import Iterator
 from typing import Any
 
-from engine.corpus.layouts.facts import BadNumberError, Facts
+from engine.corpus.layouts.facts import Facts
 from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.json_objects import read_objects
 from engine.corpus.layouts.rows import Row, Table
@@ -50,13 +50,7 @@ def _audio(sample: Facts, who: str) -> Iterator[tuple[Facts, str | None]]:
 
 def _row(sample: Facts, audio: Facts, text: str | None, table: Table, who: str) -> Row:
     misc = sample.inside("misc")
-    start, seconds, bad_number = 0.0, None, None
-    try:
-        offset, duration = audio.seconds("offset"), audio.seconds("duration")
-        if offset is not None:
-            start, seconds = offset, duration
-    except BadNumberError as error:
-        bad_number = str(error)
+    start, seconds, bad_number = audio.part()
     return Row(
         place=audio.place,
         name=audio.words("audio_url") or "",

@@ -51,6 +51,18 @@ class Facts:
             raise BadNumberError(f"{self.place}: {name} is {value:g} s, below 0")
         return value
 
+    def part(self) -> tuple[float, float | None, str | None]:
+        """Which seconds of a file are meant, and a sentence where these are no times.
+
+        From `offset` on, for `duration`, which without an offset is the file's own length and cuts
+        nothing.
+        """
+        try:
+            offset, duration = self.seconds("offset"), self.seconds("duration")
+        except BadNumberError as error:
+            return 0.0, None, str(error)
+        return (0.0, None, None) if offset is None else (offset, duration, None)
+
     def inside(self, name: str) -> "Facts":
         """An object inside this one; an empty one where it is absent. Raises UserError."""
         value = self.values.get(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.corpus.layouts.column_names import ROLES, Role, preference, role_named
 from engine.corpus.layouts.columns import NamesAudio, Sample, sample_of
-from engine.corpus.layouts.facts import BadNumberError, Facts
+from engine.corpus.layouts.facts import Facts
 from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.json_objects import Object, read_objects
 from engine.corpus.layouts.lists import list_named
@@ -56,13 +56,7 @@ def _clips(path: Path) -> Iterator[tuple[int, Object]]:
 
 
 def _row(facts: Facts, table: Table) -> Row:
-    start, seconds, bad_number = 0.0, None, None
-    try:
-        offset, duration = facts.seconds("offset"), facts.seconds("duration")
-        if offset is not None:
-            start, seconds = offset, duration
-    except BadNumberError as error:
-        bad_number = str(error)
+    start, seconds, bad_number = facts.part()
     keys = _keys_by_role(tuple(facts.values))
     return Row(
         place=facts.place,
