@@ -1,76 +1,13 @@
 import hashlib
 
-import numpy as np
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 
-from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.recipe.dataset import CorpusClips
 from engine.split.columns import columns_of
-from engine.split.split_clips import split_around, split_clips
-
-
-def clip(name, **facts):
-    return Clip(
-        id=name,
-        path=facts.pop("path", f"{name}.wav"),
-        sha256=facts.pop("sha256", hashlib.sha256(name.encode()).hexdigest()),
-        num_frames=16_000,
-        sample_rate_hz=16_000,
-        num_channels=1,
-        peak=0.5,
-        rms_dbfs=-20.0,
-        **facts,
-    )
-
-
-@frozen
-class Halves:
-    """A split whose rows were looked up."""
-
-    train: tuple[Clip, ...]
-    evaluation: tuple[Clip, ...]
-    how: str
-    leaks: str | None
-
-
-def split(clips, how="speaker_disjoint", *, seed=1, eval_share=0.2, num_train=None, num_eval=None):
-    rule = CorpusClips(
-        corpus="words",
-        split=how,
-        eval_share=eval_share,
-        num_train_clips=num_train,
-        num_eval_clips=num_eval,
-    )
-    return looked_up(split_clips(columns_of(clips), rule, seed), clips)
-
-
-def looked_up(found, clips):
-    train, evaluation = (
-        tuple(clips[row] for row in rows) for rows in (found.train, found.evaluation)
-    )
-    return Halves(train, evaluation, found.how, found.leaks)
-
-
-def ids(clips):
-    return [one.id for one in clips]
-
-
-def spoken(num_speakers, clips_each=5):
-    return [
-        clip(f"{speaker}/{number}", speaker=f"s{speaker}")
-        for speaker in range(num_speakers)
-        for number in range(clips_each)
-    ]
-
-
-ANONYMOUS = [clip(f"{number:04d}") for number in range(500)]
-LISTED = [
-    clip("a", speaker="x", listed="train"),
-    clip("b", speaker="y", listed="eval"),
-    clip("c", speaker="z", listed="test"),
-]
+from engine.split.split_clips import split_clips
+from tests.split.made_clips import ANONYMOUS, LISTED, around, clip, ids, split, spoken
 
 
 def test_official_lists_are_followed_and_the_test_list_is_used_for_nothing():
@@ -204,12 +141,6 @@ def test_a_clip_with_the_audio_of_an_evaluation_clip_is_not_trained_on():
     assert "1 that share audio with an evaluation clip are not learned from" in result.how
 
 
-def around(clips, evaluation, **rule):
-    rows = np.array([row for row, one in enumerate(clips) if one.id in evaluation])
-    rule = CorpusClips(corpus="words", **rule)
-    return looked_up(split_around(columns_of(clips), rows, rule, "given"), clips)
-
-
 def test_around_given_clips_everything_else_is_trained_on():
     result = around(ANONYMOUS, {"0003", "0100"})
     assert ids(result.evaluation) == ["0003", "0100"]
@@ -328,79 +259,3 @@ def test_a_million_clips_are_columns_not_objects():
         sample.listed,
     )
     assert sum(array.nbytes for array in arrays) / len(sample) <= 100
-
-
-def read_aloud(num_sentences, voices=("a", "b")):
-    """Every sentence by every voice, written a little differently."""
-    return [
-        clip(f"{voice}{n}", speaker=voice, text=f"Sentence  number {n}".upper() if n % 2 else
-             f"sentence number {n}")
-        for voice in voices
-        for n in range(num_sentences)
-    ]  # fmt: skip
-
-
-def test_by_transcript_no_sentence_is_in_both_sets_and_voices_are():
-    result = split(read_aloud(40), "text_disjoint", eval_share=0.25)
-    sentences = [
-        {one.text.casefold() for one in part} for part in (result.train, result.evaluation)
-    ]
-    assert not sentences[0] & sentences[1]
-    assert len(result.train) + len(result.evaluation) == 80
-    assert 10 <= len(result.evaluation) <= 30
-    assert len(result.evaluation) == 2 * len(sentences[1])
-    assert result.how == "transcript, about 25% held out by SHA-1 of their words"
-    assert "2 of the 2 speakers of the evaluation are in training too" in result.leaks
-
-
-def test_by_transcript_clips_stay_where_they_are_when_others_are_added():
-    few = split(read_aloud(20), "text_disjoint")
-    many = split(read_aloud(40), "text_disjoint")
-    assert set(ids(few.evaluation)) <= set(ids(many.evaluation))
-
-
-def test_by_transcript_clips_without_one_are_counted():
-    result = split([*read_aloud(20), clip("silent")], "text_disjoint")
-    assert "clips without one, held out by recording: 1" in result.how
-
-
-def test_around_given_clips_no_sentence_of_theirs_is_learned_from():
-    clips = read_aloud(10)
-    rule = CorpusClips(corpus="words", split="text_disjoint")
-    found = looked_up(split_around(columns_of(clips), np.array([0, 3]), rule, "given"), clips)
-    assert {"b0", "b3"}.isdisjoint(ids(found.train))
-    assert len(found.train) == 16
-
-
-SAID = ["Jó napot kívánok", "Miben segíthetek", "Sajnos nem", "Máris kapcsolom"] + [
-    f"Ez a {number}. mondat" for number in range(40)
-]
-
-
-@pytest.mark.parametrize("form", ["{}", "„{}.”", "{}!", "{} ...", " - {}?"])
-def test_a_sentence_that_one_speaker_writes_otherwise_is_held_out_of_both(form):
-    clips = [clip(f"a{i}", speaker="anna", text=f"{text}.") for i, text in enumerate(SAID)]
-    clips += [
-        clip(f"b{i}", speaker="béla", text=form.format(text.upper())) for i, text in enumerate(SAID)
-    ]
-    result = split(clips, "text_disjoint", eval_share=0.3)
-    held_out = {one.id[1:] for one in result.evaluation}
-    assert held_out
-    assert not held_out & {one.id[1:] for one in result.train}
-    assert "sentences" not in result.leaks
-
-
-def test_a_sentence_that_is_learned_from_is_a_leak_whatever_marks_it_has():
-    clips = [
-        clip("a", speaker="x", listed="train", text="Jó napot."),
-        clip("b", speaker="y", listed="eval", text="„Jó napot!”"),
-        clip("c", speaker="y", listed="eval", text="Viszlát."),
-    ]
-    assert split(clips).leaks == "1 of the 2 sentences of the evaluation are in training too."
-
-
-def test_a_text_of_marks_alone_is_a_sentence_of_its_own():
-    clips = [clip(f"{i:03d}", path=f"long{i % 2}.wav", text="...") for i in range(100)]
-    result = split(clips, "text_disjoint")
-    assert 5 < len(result.evaluation) < 40
-    assert "sentences" not in result.leaks
