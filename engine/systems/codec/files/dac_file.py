@@ -26,9 +26,9 @@ _HEADER = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
 """What NumPy writes before one pickled object."""
 _HIGHEST_HZ = 768_000
 _LOWEST_HZ = 1_000
-_LOUDEST = 200.0
-"""Decibels from full scale, up or down."""
-_MOST_GAIN = 1e9
+_LOUDEST = 640.0
+"""Decibels from full scale, up or down: single precision holds samples as loud as that."""
+_MOST_GAIN = 1e32
 
 
 @frozen(eq=False)

@@ -142,7 +142,7 @@ def test_silence_stays_silence(tmp_path):
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.kind)
-@pytest.mark.parametrize("size", [1e-20, 1e-12, 1e7])
+@pytest.mark.parametrize("size", [1e-20, 1e-12, 1e30])
 def test_what_is_written_of_the_faintest_and_the_loudest_is_read_again(tmp_path, level, size):
     made = codec(level)
     file = encode_file(made, write(tmp_path / "in.wav", tone(1.0, HZ, size)))
@@ -154,8 +154,8 @@ def test_what_is_written_of_the_faintest_and_the_loudest_is_read_again(tmp_path,
 
 
 def test_audio_that_no_reader_would_bring_back_is_refused_where_it_is_coded(tmp_path):
-    file = encode_file(codec(), write(tmp_path / "in.wav", tone(1.0, HZ, 1e30)))
-    with pytest.raises(UserError, match=r"out.dac cannot be written: .* 200 dB"):
+    file = encode_file(codec(), write(tmp_path / "in.wav", tone(1.0, HZ, 1e36)))
+    with pytest.raises(UserError, match=r"out.dac cannot be written: .* 640 dB"):
         write_dac_file(file, tmp_path / "out.dac")
     assert not (tmp_path / "out.dac").exists()
 
