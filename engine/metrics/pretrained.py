@@ -89,10 +89,19 @@ def _refuse_code(folder: Path) -> None:
 
 def _refuse_unbounded(folder: Path) -> None:
     """Raise UserError where weights would take for ever to read."""
-    for path in sorted(folder.glob("pytorch_model*.bin")):
+    for path in sorted({*folder.glob("pytorch_model*.bin"), *_parts_of_index(folder)}):
         sentence = f"{path} is damaged, or made to do harm: it cannot be read safely."
         with as_user_error(sentence, zipfile.BadZipFile, OSError):
             require_bounded_file(path)
+
+
+def _parts_of_index(folder: Path) -> Iterator[Path]:
+    """The files that the index of weights in several files names, whatever they are called."""
+    for index in folder.glob("pytorch_model*.index.json"):
+        with suppress(UserError):  # what is damaged is told where it is read
+            named = read_json_object(index).get("weight_map")
+            values = named.values() if isinstance(named, dict) else ()
+            yield from {folder / name for name in values if isinstance(name, str)}
 
 
 def load_network(auto_class: Any, folder: Path, device: torch.device) -> Any:

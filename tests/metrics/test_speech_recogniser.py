@@ -130,10 +130,14 @@ def test_a_folder_that_brings_code_is_refused_without_a_question(tmp_path, monke
     assert not owned.exists()
 
 
-def test_weights_that_would_take_for_ever_to_read_are_refused(tmp_path):
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "part.bin"])
+def test_weights_that_would_take_for_ever_to_read_are_refused(tmp_path, name):
     folder = write_ctc(tmp_path / "ctc")
     (folder / "model.safetensors").unlink()
-    with zipfile.ZipFile(folder / "pytorch_model.bin", "w") as archive:
+    if name != "pytorch_model.bin":
+        index = {"metadata": {}, "weight_map": {"lm_head.weight": name}}
+        (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    with zipfile.ZipFile(folder / name, "w") as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02}" + CHAIN[2:] + b"K\x01s.")
-    with pytest.raises(UserError, match=r"pytorch_model.bin is damaged, or made to do harm"):
+    with pytest.raises(UserError, match=f"{name} is damaged, or made to do harm"):
         SpeechRecogniser.load(folder, "hu", CPU)
