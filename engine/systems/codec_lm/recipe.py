@@ -1,0 +1,218 @@
+"""The typed tables of a recipe for a language model over a codec's codes. No torch."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from engine.recipe.dataset import CorpusClips
+from engine.recipe.fields import above, at_least, not_empty, setting, within
+from engine.recipe.judgement import Guard
+from engine.recipe.naming import run_name
+from engine.recipe.schema import Plot, Recipe
+
+# ---- the speech, and the codec that makes codes of it ----
+
+
+@frozen(kw_only=True)
+class Dataset(CorpusClips):
+    """Utterances with transcripts and speakers; each is conditioned on another of its speaker."""
+
+    sample_rate_hz: int = setting("that of the codec", check=within(4_000, 192_000))
+    min_seconds: float = setting("shorter clips are left out", default=0.5, check=at_least(0.1))
+    max_seconds: float = setting("longer clips are left out", default=20.0, check=above(0.0))
+    max_reference_seconds: float = setting(
+        "longer clips are no references", default=20.0, check=above(0.0)
+    )
+    instruction: str = setting(
+        "what the system turn of the chat says", default="Generate audio following instruction."
+    )
+
+
+@frozen(kw_only=True)
+class Codec:
+    """What makes the codes: the model of another recipe of this project, or a published folder."""
+
+    from_: str | None = setting(
+        "recipe whose trained codec is used", default=None, key="from", check=run_name
+    )
+    folder: str | None = setting(
+        "or a folder of a codec that `transformers` loads, by its path in the project",
+        default=None,
+        check=not_empty,
+    )
+    num_codebooks: int | None = setting(
+        "so many of its codebooks, from the first on; all where it is not given",
+        default=None,
+        check=within(1, 64),
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """One of the two."""
+        if (self.from_ is None) == (self.folder is None):
+            yield "", "give exactly one of from, folder"
+
+
+# ---- the language model ----
+
+
+@frozen(kw_only=True)
+class _Transformer:
+    whisper: Literal["none"] = setting(
+        "encoder of audio that is understood: the released model has none, its reference voices "
+        "are codes",
+        default="none",
+    )
+    max_positions: int = setting(
+        "positions that text, reference and target may fill together",
+        default=2048,
+        check=within(64, 131_072),
+    )
+    activation_checkpointing: bool = setting(
+        "whether layers are computed again in backward, instead of kept",
+        default=False,
+        identity=False,
+    )
+    weights: Literal["float32", "bfloat16"] = setting(
+        "type in which learned weights are kept; frozen ones are kept in training.precision",
+        default="float32",
+    )
+
+
+@frozen(kw_only=True)
+class Published(_Transformer):
+    """Higgs Audio v2 as published: sizes, tokenizer and chat template are files of a folder."""
+
+    kind: ClassVar[str] = "published"
+    folder: str = setting(
+        "folder with config.json and tokenizer.json, by its path in the project; "
+        "`cantus fetch higgs_audio_v2` makes it",
+        default="published/higgs_audio_v2",
+        check=not_empty,
+    )
+
+
+@frozen(kw_only=True)
+class Scratch(_Transformer):
+    """A small model of the same classes, with a tokenizer made of the transcripts."""
+
+    kind: ClassVar[str] = "scratch"
+    num_layers: int = setting("layers", default=3, check=at_least(1))
+    dim: int = setting("width", default=96, check=at_least(16))
+    num_heads: int = setting("attention heads", default=4, check=at_least(1))
+    num_key_heads: int = setting(
+        "heads of keys and values, which attention heads share", default=2, check=at_least(1)
+    )
+    ffn_dim: int = setting("width of each expert", default=192, check=at_least(16))
+    num_text_tokens: int = setting(
+        "most entries of the tokenizer, its bytes and marks included",
+        default=384,
+        check=at_least(280),
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """Heads of equal width, an even one, and shared evenly."""
+        if self.dim % (2 * self.num_heads):
+            yield "num_heads", f"twice it must divide the width of {self.dim}, got {self.num_heads}"
+        if self.num_heads % self.num_key_heads:
+            yield "num_key_heads", f"must divide num_heads {self.num_heads}"
+
+
+Model = Published | Scratch
+
+Adapted = Literal["attention", "audio_expert", "text_expert"]
+
+
+@frozen(kw_only=True)
+class Adapters:
+    """Low-rank adapters (LoRA; Hu et al., 2021), by peft; all else stays as it is."""
+
+    rank: int = setting("rank of what is added to each weight", default=16, check=at_least(1))
+    alpha: float = setting(
+        "what is added is scaled by alpha / rank", default=32.0, check=above(0.0)
+    )
+    dropout: float = setting("of an adapter's input", default=0.0, check=within(0.0, 0.9))
+    layers: tuple[Adapted, ...] = setting(
+        "linear layers that are adapted", default=("attention", "audio_expert"), check=not_empty
+    )
+
+
+@frozen(kw_only=True)
+class Losses:
+    """Weights of the cross-entropies, each a mean over its targets."""
+
+    audio_ce: float = setting("audio codes, mean over the codebooks", default=1.0, check=above(0.0))
+    text_ce: float = setting("text tokens around the target audio", default=0.1, check=above(0.0))
+
+
+# ---- what is generated ----
+
+
+@frozen(kw_only=True)
+class Speech:
+    """How clones are generated, for samples, for evaluation and by `cantus clone`."""
+
+    num_clips: int = setting(
+        "evaluation clips that are generated at the end, for stop rate, length and speaker",
+        default=8,
+        check=at_least(0),
+    )
+    temperature: float = setting("of sampling", default=1.0, check=above(0.0))
+    top_k: int = setting("draw from the likeliest so many codes; 0: all", default=50)
+    top_p: float = setting(
+        "and of these from so much probability", default=0.95, check=within(0.0, 1.0)
+    )
+    seeds: tuple[int, ...] = setting(
+        "each clip is generated with each", default=(1,), check=not_empty
+    )
+    max_seconds: float = setting(
+        "generation that has not ended by itself is cut off", default=20.0, check=above(0.0)
+    )
+
+
+@frozen(kw_only=True)
+class CodecLmRecipe(Recipe):
+    """A recipe that trains a language model over the delayed codebooks of a codec."""
+
+    turns: ClassVar[tuple[str, ...]] = ("lm",)
+    shown_by = ("speech.samples", "files.export", "data.clip_tables")
+    plots = (
+        Plot(
+            "eval",
+            "step",
+            "audio_ce",
+            "Cross-entropy of audio codes in nats, evaluation set (step 0: initial weights)",
+        ),
+    )
+    metrics: ClassVar[Mapping[str, str]] = {
+        "eval/audio_ce": "cross-entropy of audio codes, end of stream included, mean over the "
+        "codebooks, nats a code",
+        "eval/text_ce": "cross-entropy of the text tokens around the target audio, nats a token",
+        "eval/loss": "both, weighed as the recipe does",
+        "eval/codebook_<n>/ce": "audio_ce of one codebook",
+        "eval/codebook_<n>/accuracy": "share of its codes that were the likeliest",
+        "eval/end_ce": "cross-entropy of the ends of stream alone, nats each",
+        "eval/reference_gain": "increase of audio_ce when each clip is conditioned on another "
+        "speaker's reference, nats a code; 0: the reference has no effect",
+        "eval/text_gain": "increase of audio_ce when each clip is given the text of another clip, "
+        "nats a code; 0: the text has no effect",
+        "eval/clips": "evaluation clips",
+        "eval/speakers": "speakers of the evaluation clips, none of whom is trained on",
+        "train/accuracy": "share of audio codes that were the likeliest",
+    }
+
+    default_guards: ClassVar[Mapping[str, Guard]] = {
+        "eval/reference_gain": Guard(
+            above=0.0, action="warn", because="docs/higgs.md#reference-without-effect"
+        ),
+        "eval/text_gain": Guard(
+            above=0.0, action="warn", because="docs/higgs.md#text-without-effect"
+        ),
+    }
+
+    dataset: Dataset = setting("which speech, cut how")
+    codec: Codec = setting("what makes codes of it")
+    model: Model = setting("the networks")
+    adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
+    losses: Losses = setting("the weight of each cross-entropy", default=Losses())
+    speech: Speech = setting("what is generated", default=Speech(), identity=False)
