@@ -66,7 +66,9 @@ def _by_name(index: Path) -> dict[str, Path]:
     """The file of each tensor of an index."""
     require_there(index)
     with as_user_error(f"{index} is damaged: it has no table 'weight_map' of files by tensors."):
-        named = {str(name): str(file) for name, file in read_json_object(index)["weight_map"].items()}
+        named = {
+            str(name): str(file) for name, file in read_json_object(index)["weight_map"].items()
+        }
         if not named or not all(leads_inside(file) for file in named.values()):
             raise ValueError("no file of this folder")
     files = sorted(set(named.values()))

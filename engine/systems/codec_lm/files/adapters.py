@@ -6,8 +6,15 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.nn.adapters import SCALE, adapters_of
+SCALE = ".adapter_scale"
 
+
+def adapters_of(state):
+    return {name: v for name, v in state.items() if ".lora_" in name or name.endswith(SCALE)}
+
+
+ADAPTERS = "adapters"
+"""The folder of adapters, in that of the model."""
 WEIGHTS = "adapter_model.safetensors"
 _MODEL = "base_model.model."
 """Before every name: the model that is adapted, inside two of peft's wrappers."""
@@ -21,20 +28,26 @@ def write_adapters(folder: Path, state: Mapping[str, Tensor], base: str | None) 
     """
     from peft import LoraConfig, TaskType
 
-    own = {name: value.detach().cpu().contiguous() for name, value in adapters_of(state).items()}
-    scales = {name.removesuffix(SCALE): value for name, value in own.items() if name.endswith(SCALE)}
+    own = {
+        name: value.detach().cpu().contiguous()
+        for name, value in state.items()
+        if ".lora_" in name or name.endswith(SCALE)
+    }
+    scales = {
+        name.removesuffix(SCALE): value for name, value in own.items() if name.endswith(SCALE)
+    }
     downs = [value for name, value in own.items() if ".lora_A." in name]
     rank = downs[0].shape[0]
     config = LoraConfig(
         r=rank,
-        lora_alpha=float(next(iter(scales.values()))) * rank,
+        lora_alpha=next(iter(scales.values())) * rank,
         target_modules=sorted(scales),
         task_type=TaskType.CAUSAL_LM,
         base_model_name_or_path=base,
         inference_mode=True,
     )
     folder.mkdir()
-    config.save_pretrained(folder)
+    config.save_pretrained(str(folder))
     save_file(peft_names(own), folder / WEIGHTS, metadata={"format": "pt"})
 
 

@@ -5,22 +5,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tokenizers
 from attrs import frozen
 from torch import Tensor
-from transformers import HiggsAudioV2ForConditionalGeneration, PreTrainedTokenizerFast
+from transformers import HiggsAudioV2ForConditionalGeneration
 
 from engine.files.atomic import new_folder
 from engine.metrics.pretrained import quiet
-from engine.systems.codec_lm.files.adapters import write_adapters
+from engine.systems.codec_lm.files.adapters import ADAPTERS, write_adapters
 from engine.systems.codec_lm.files.legacy import write_legacy
-from engine.systems.codec_lm.files.readme import readme
+from engine.systems.codec_lm.files.readme import WRITTEN, readme
 from engine.systems.codec_lm.files.verify import verify_export
 from engine.systems.codec_lm.higgs.folder import generation_config
-from engine.systems.codec_lm.higgs.processor import write_processor
-from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
+from engine.systems.codec_lm.higgs.processor import CODEC, sample_rate_of, write_processor
+from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE, INSTRUCTION
 
-ADAPTERS, LEGACY = "adapters", "legacy"
+LEGACY = "legacy"
 CARD, README = "codec_lm.json", "README.md"
 LARGEST_FILE = "5GB"
 """Weights are cut into files of at most this size, as transformers' folders usually are."""
@@ -60,19 +59,17 @@ def export_folder(folder: Path, model: HiggsAudioV2ForConditionalGeneration, par
     with new_folder(folder) as new:
         _write_model(new, model, parts)
         reason = write_processor(
-            new, model.config, _tokenizer(parts.tokenizer), parts.chat_template, parts.codec_folder
+            new, model.config, parts.tokenizer, parts.chat_template, parts.codec_folder
         )
         if parts.adapters is not None:
             write_adapters(new / ADAPTERS, parts.adapters, parts.adapted)
         if parts.legacy_layout:
             write_legacy(new / LEGACY, model, parts.largest_file, parts.adapters)
         verified = verify_export(new, model)
-        _write_card(new, model, parts, {"processor": reason or "written", "verified": verified})
+        _write_card(new, model, parts, {"processor": reason or WRITTEN, "verified": verified})
 
 
-def _write_model(
-    folder: Path, model: HiggsAudioV2ForConditionalGeneration, parts: Parts
-) -> None:
+def _write_model(folder: Path, model: HiggsAudioV2ForConditionalGeneration, parts: Parts) -> None:
     # The model's own would be written in place of what is wanted.
     own, model.generation_config = (
         model.generation_config,
@@ -85,16 +82,6 @@ def _write_model(
         model.generation_config = own
 
 
-def _tokenizer(content: str) -> PreTrainedTokenizerFast:
-    """As the released model's: padding is the end of a text, and a turn's end is not the text's."""
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizers.Tokenizer.from_str(content),
-        bos_token="<|begin_of_text|>",
-        eos_token="<|end_of_text|>",
-        pad_token="<|end_of_text|>",
-    )
-
-
 def _write_card(
     folder: Path,
     model: HiggsAudioV2ForConditionalGeneration,
@@ -102,13 +89,17 @@ def _write_card(
     found: Mapping[str, Any],
 ) -> None:
     card = {
+        "instruction": INSTRUCTION,
         **parts.facts,
         **found,
+        "num_codes": model.config.audio_stream_bos_id,
+        "sample_rate_hz": sample_rate_of(folder / CODEC),
         "weights": str(model.dtype).removeprefix("torch."),
         "from_pretrained": {"use_text_head": True},
         "adapters": ADAPTERS if parts.adapters is not None else None,
+        "adapted": parts.adapted,
         "legacy_layout": LEGACY if parts.legacy_layout else None,
     }
     content = json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / CARD).write_text(content + "\n", "utf-8")
-    (folder / README).write_text(readme(card, model.config), "utf-8")
+    (folder / README).write_text(readme(card), "utf-8")

@@ -1,6 +1,7 @@
 """A model of transformers' class of weights without adapters, with no second copy of them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ def plain_model(
     """
     kind = commonest_type(state)
     with quiet():
-        model, found = HiggsAudioV2ForConditionalGeneration.from_pretrained(
+        made: Any = HiggsAudioV2ForConditionalGeneration.from_pretrained(
             None,
             config=config,
             state_dict={name: value.to(kind) for name, value in state.items()},
@@ -28,6 +29,7 @@ def plain_model(
             dtype=kind,
             output_loading_info=True,
         )
+    model, found = made
     odd = {*found["missing_keys"], *found["unexpected_keys"], *found["mismatched_keys"]}
     assert not odd, f"the weights are not of this configuration: {sorted(odd)[:3]}"
     plain: HiggsAudioV2ForConditionalGeneration = model.eval().requires_grad_(False)

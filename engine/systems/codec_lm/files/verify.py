@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ from engine.training.weight_files import read_weights
 _NUM_COLUMNS = 24
 """Of audio in the prompt, and as many that are generated."""
 _SEED = 1
+_ROOM = 1.1
+"""Of the weights' size, for what is computed."""
 
 
 def verify_export(folder: Path, model: HiggsAudioV2ForConditionalGeneration) -> str:
@@ -25,7 +28,8 @@ def verify_export(folder: Path, model: HiggsAudioV2ForConditionalGeneration) -> 
     require_same(model.state_dict(), read_weights(folder), folder)
     if not _has_room(model):
         return "tensors bit for bit; there was no room to generate with a second model"
-    loaded = load_exported(folder).to(model.device)
+    loaded: Any = load_exported(folder)
+    loaded.to(model.device)
     wanted, found = (generate_some(each, loaded.generation_config) for each in (model, loaded))
     if not torch.equal(wanted, found):
         num_apart = int((wanted != found).sum()) if wanted.shape == found.shape else wanted.numel()
@@ -42,13 +46,13 @@ def load_exported(folder: Path) -> HiggsAudioV2ForConditionalGeneration:
     Raises UserError where it cannot be loaded, or weights are missing.
     """
 
-    def read(folder: Path, **more: bool) -> HiggsAudioV2ForConditionalGeneration:
-        model, found = HiggsAudioV2ForConditionalGeneration.from_pretrained(
-            folder, use_text_head=True, dtype="auto", output_loading_info=True, **more
-        )
+    def read(folder: Path, **more: Any) -> HiggsAudioV2ForConditionalGeneration:
+        more |= {"use_text_head": True, "dtype": "auto", "output_loading_info": True}
+        made: Any = HiggsAudioV2ForConditionalGeneration.from_pretrained(folder, **more)
+        model, found = made
         if odd := {*found["missing_keys"], *found["unexpected_keys"], *found["mismatched_keys"]}:
             raise UserError(f"transformers does not load all of {folder}: {sorted(map(str, odd))}.")
-        loaded: HiggsAudioV2ForConditionalGeneration = model.eval()
+        loaded: HiggsAudioV2ForConditionalGeneration = model
         return loaded
 
     return read_part(read, folder, "model of Higgs Audio v2")
@@ -72,9 +76,7 @@ def require_same(own: Mapping[str, Tensor], found: Mapping[str, Tensor], folder:
 
 
 @torch.inference_mode()
-def generate_some(
-    model: HiggsAudioV2ForConditionalGeneration, config: GenerationConfig
-) -> Tensor:
+def generate_some(model: HiggsAudioV2ForConditionalGeneration, config: GenerationConfig) -> Tensor:
     """Columns [1, C, K] drawn after a prompt that is always the same."""
     was_training, own = model.training, model.generation_config
     model.generation_config = config
@@ -112,7 +114,9 @@ def _has_room(model: HiggsAudioV2ForConditionalGeneration) -> bool:
     """Whether the device, or this machine's memory, holds the weights a second time."""
     needed = sum(value.numel() * value.element_size() for value in model.parameters())
     if model.device.type == "cuda":
-        return needed * 1.1 < torch.cuda.mem_get_info(model.device)[0]
-    import psutil
+        room = torch.cuda.mem_get_info(model.device)[0]
+    else:
+        import psutil
 
-    return needed * 1.1 < psutil.virtual_memory().available
+        room = psutil.virtual_memory().available
+    return needed * _ROOM < room

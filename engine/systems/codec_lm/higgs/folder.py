@@ -71,7 +71,7 @@ def read_config(folder: Path) -> tuple[HiggsAudioV2Config, bool]:
 
 def legacy_config(config: HiggsAudioV2Config) -> dict[str, Any]:
     """A config.json of the legacy layout that says the same."""
-    rope = dict(config.rope_parameters)
+    rope: dict[str, Any] = {**(config.rope_parameters or {})}
     text = {name: getattr(config, name) for name in _TEXT if name != "rope_parameters"}
     return {
         "architectures": ["HiggsAudioModel"],
@@ -105,7 +105,7 @@ def generation_config(config: HiggsAudioV2Config, settings: Mapping[str, Any]) -
     Repetition-aware sampling is that of the released model. `use_text_head` says what
     `from_pretrained` has to be told.
     """
-    made = GenerationConfig(
+    made: Any = GenerationConfig(  # type: ignore[no-untyped-call]
         bos_token_id=config.bos_token_id,
         eos_token_id=config.eos_token_id,
         pad_token_id=config.pad_token_id,
@@ -117,7 +117,8 @@ def generation_config(config: HiggsAudioV2Config, settings: Mapping[str, Any]) -
         if not hasattr(made, name):
             setattr(made, name, value)
     made.use_text_head = True
-    return made
+    written: GenerationConfig = made
+    return written
 
 
 def _of_known(said: Mapping[str, Any]) -> HiggsAudioV2Config:

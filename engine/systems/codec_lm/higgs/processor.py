@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import tokenizers
 from transformers import (
+    DacConfig,
     DacFeatureExtractor,
     DacModel,
     HiggsAudioV2Config,
@@ -16,6 +18,7 @@ from transformers import (
 
 from engine.files.untrusted import read_json_object
 from engine.metrics.pretrained import quiet, read_part
+from engine.systems.codec_lm.higgs.tokens import BEGIN_OF_TEXT, END_OF_TEXT
 
 CODEC = "codec"
 """The folder of the codec, in that of the model."""
@@ -31,7 +34,7 @@ _CODECS: dict[str, Any] = {
 def write_processor(
     folder: Path,
     config: HiggsAudioV2Config,
-    tokenizer: PreTrainedTokenizerFast,
+    tokenizer_json: str,
     chat_template: str,
     codec_folder: Path,
 ) -> str | None:
@@ -43,6 +46,7 @@ def write_processor(
     """
     codec = folder / CODEC
     shutil.copytree(codec_folder, codec, ignore=shutil.ignore_patterns(".*"))
+    tokenizer = _tokenizer(tokenizer_json)
     tokenizer.chat_template = chat_template
     with quiet():
         tokenizer.save_pretrained(folder)
@@ -57,8 +61,8 @@ def write_processor(
             f"transformers' processor uses all {number} codebooks of the codec, and the model has "
             f"the first {config.num_codebooks}"
         )
-    processor = HiggsAudioV2Processor(
-        _extractor(codec, network.config),
+    processor: Any = HiggsAudioV2Processor(  # type: ignore[no-untyped-call]
+        _extractor(codec),
         tokenizer,
         network,
         chat_template=chat_template,
@@ -88,22 +92,37 @@ def read_processor(folder: Path) -> HiggsAudioV2Processor:
     return read_part(read, folder, "processor")
 
 
+def sample_rate_of(codec: Path) -> int:
+    """The rate that a codec's configuration says, in Hz."""
+    said = read_json_object(codec / _CONFIG)
+    return int(said.get("sampling_rate") or said["sample_rate"])
+
+
+def _tokenizer(content: str) -> PreTrainedTokenizerFast:
+    """As the released model's: it pads with the end of a text, which no turn of a chat has."""
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizers.Tokenizer.from_str(content),
+        bos_token=BEGIN_OF_TEXT,
+        eos_token=END_OF_TEXT,
+        pad_token=END_OF_TEXT,
+    )
+
+
 def _name_codebooks(codec: Path) -> None:
     """Say the number of codebooks as the processor asks for it; `DacConfig` calls it otherwise."""
     content = read_json_object(codec / _CONFIG)
-    number = read_part(DacModel.config_class.from_pretrained, codec, "configuration").n_codebooks
+    number = read_part(DacConfig.from_pretrained, codec, "configuration").n_codebooks
     _write_json(codec / _CONFIG, {**content, "num_quantizers": number})
 
 
-def _extractor(codec: Path, config: Any) -> DacFeatureExtractor:
+def _extractor(codec: Path) -> DacFeatureExtractor:
     """The codec's own; the Higgs tokenizer is published without one, and takes any length."""
     if (codec / _EXTRACTOR).is_file():
         found: DacFeatureExtractor = read_part(
             DacFeatureExtractor.from_pretrained, codec, "feature extractor"
         )
         return found
-    rate = getattr(config, "sampling_rate", None) or config.sample_rate
-    return DacFeatureExtractor(sampling_rate=rate, hop_length=1)
+    return DacFeatureExtractor(sampling_rate=sample_rate_of(codec), hop_length=1)
 
 
 def _forget_place(path: Path) -> None:

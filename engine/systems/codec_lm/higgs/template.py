@@ -3,6 +3,8 @@
 A message's content is a text, or a list of texts and audio as transformers' processors take them.
 """
 
+INSTRUCTION = "Generate audio following instruction."
+"""Of the system turn, in the released model's examples."""
 CHAT_TEMPLATE = """\
 {{- bos_token -}}
 {%- for message in messages -%}
