@@ -30,7 +30,12 @@ def adapt(
     if not names:
         return
     exactly = "|".join(re.escape(name) for name in sorted(names))
-    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=exactly)
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,  # type: ignore[arg-type]  # peft divides it by the rank, no more
+        lora_dropout=dropout,
+        target_modules=exactly,
+    )
     inject_adapter_in_model(config, module)
     for name in names:
         layer = module.get_submodule(name)
