@@ -42,7 +42,7 @@ def model_inputs(
     """
     texts = [text_ids(config, pieces) for pieces in sequences]
     columns = [audio_columns(config, pieces) for pieces in sequences]
-    pad, fill = config.pad_token_id, config.audio_stream_eos_id
+    pad, fill = config.pad_token_id or 0, config.audio_stream_eos_id
     shown = [torch.ones_like(ids) for ids in texts]
     kept = [torch.ones(len(own), dtype=torch.bool) for own in columns]
     found = {

@@ -6,6 +6,7 @@ entry (Gumbel, 1954; Maddison et al., 2014): the distribution is the same.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from attrs import frozen
@@ -92,13 +93,15 @@ def generation_config(
     model_config: HiggsAudioV2Config, sampling: Sampling, max_columns: int
 ) -> GenerationConfig:
     """For the model's `generate` with `processors`: the highest score is taken."""
-    own = GenerationConfig(
-        do_sample=False,
-        max_new_tokens=max_columns,
-        eos_token_id=model_config.eos_token_id,
-        pad_token_id=model_config.pad_token_id,
-    )
-    if sampling.ras_window:  # attributes, because `generate` takes them in no other way
-        own.ras_win_len = sampling.ras_window
-        own.ras_win_max_num_repeat = sampling.ras_repeats
-    return own
+    facts: dict[str, Any] = {
+        "do_sample": False,
+        "max_new_tokens": max_columns,
+        "eos_token_id": model_config.eos_token_id,
+        "pad_token_id": model_config.pad_token_id,
+    }
+    if sampling.ras_window:
+        facts |= {
+            "ras_win_len": sampling.ras_window,
+            "ras_win_max_num_repeat": sampling.ras_repeats,
+        }
+    return GenerationConfig.from_dict(facts)
