@@ -216,3 +216,8 @@ class CodecLmRecipe(Recipe):
     adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
+
+    @property
+    def models_read(self) -> tuple[str, ...]:
+        """The codec that another recipe trains."""
+        return () if self.codec.from_ is None else (self.codec.from_,)
