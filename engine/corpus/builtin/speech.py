@@ -64,7 +64,7 @@ def speak_sentences(
 
 
 def write_metadata(sentences: Sentences, voices: Sequence[Voice], folder: Path) -> None:
-    """Write the table of all sentences: path|text|speaker|language, and |split if any is held out."""
+    """Write the table of all sentences; it has a column `split` where voices are held out."""
     held_out = any(voice.listed for voice in voices)
     lines = [
         f"{_name(voice, number)}|{text}|{voice.name}|{voice.language}"

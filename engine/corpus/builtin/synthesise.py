@@ -68,8 +68,8 @@ def _sentences(corpus: str, prompts: Path) -> tuple[list[tuple[str, str]], Manne
     if corpus == "cloning":
         return _filled(corpus, "en", prompts), AT_ITS_OWN_PITCH
     raise UserError(
-        f"There is no built-in corpus {corpus!r}, only 'words', 'speech', 'voice', "
-        f"'speakers' and 'cloning'. Set corpora.{corpus}.source in params.toml to a folder below data/."
+        f"There is no built-in corpus {corpus!r}, only 'words', 'speech', 'voice', 'speakers' "
+        f"and 'cloning'. Set corpora.{corpus}.source in params.toml to a folder below data/."
     )
 
 
