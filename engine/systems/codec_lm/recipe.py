@@ -158,10 +158,20 @@ class Speech:
         check=at_least(0),
     )
     temperature: float = setting("of sampling", default=1.0, check=above(0.0))
-    top_k: int = setting("draw from the likeliest so many codes; 0: all", default=50)
+    top_k: int = setting(
+        "draw from the likeliest so many codes; 0: all", default=50, check=at_least(0)
+    )
     top_p: float = setting(
         "and of these from so much probability", default=0.95, check=within(0.0, 1.0)
     )
+    ras_window: int = setting(
+        "repetition-aware sampling: an entry that its codebook had `ras_repeats` times in the last "
+        "so many columns is drawn again from all; 0: off. The released model has 7. Clips are then "
+        "generated one by one",
+        default=0,
+        check=at_least(0),
+    )
+    ras_repeats: int = setting("so many times, for ras_window", default=2, check=at_least(1))
     seeds: tuple[int, ...] = setting(
         "each clip is generated with each", default=(1,), check=not_empty
     )
@@ -216,3 +226,8 @@ class CodecLmRecipe(Recipe):
     adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
+
+    @property
+    def models_read(self) -> tuple[str, ...]:
+        """The codec that another recipe trains."""
+        return () if self.codec.from_ is None else (self.codec.from_,)

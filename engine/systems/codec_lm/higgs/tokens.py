@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -117,6 +117,18 @@ class HiggsTokens:
             raise UserError(f"The text {visible(text[:_SHOWN])!r} cannot be spoken: {fault}.")
         return self._ids(text.strip())
 
+    def spell(self, ids: Sequence[int]) -> str:
+        """The text of token ids, marks by their names. Ids below 0 are padding: they are dropped.
+
+        Raises UserError for an id that the tokenizer does not have.
+        """
+        own = [number for number in ids if number >= 0]
+        odd = next((number for number in own if number >= self.num_tokens), None)
+        if odd is not None:
+            raise UserError(f"The tokenizer has {self.num_tokens} entries and none of id {odd}.")
+        text: str = self._encoding.decode(own, skip_special_tokens=False)
+        return text
+
     def why_not(self, text: str) -> str | None:
         """What in a text the tokenizer cannot hold, in words; None where it holds the text whole.
 
@@ -130,7 +142,9 @@ class HiggsTokens:
         if odd is not None:
             return f"it has {visible(odd)}, which is no character of a text"
         whole = text.strip()
-        if self._encoding.decode(self._ids(whole), skip_special_tokens=False) != whole:
+        if not whole:
+            return "it is empty"
+        if self.spell(self._ids(whole)) != whole:
             return "its tokens do not give it back"
         return None
 
