@@ -104,12 +104,13 @@ def _guarded(recipe: str, history: History, ending: Event) -> str:
 
 
 def _unfit(recipe: str, history: History, ending: Event) -> str:
-    failed = [check for check in history.facts("preflight").get("checks", ()) if not check["ok"]]
+    checks = history.facts("preflight").get("checks", ())
+    failed = [check for check in checks if check["ok"] is False]
     reasons = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
-    return (
-        f"{recipe} did not pass preflight, so nothing was trained. "
-        f"{reasons or ending.facts.get('message', '')}"
-    )
+    what = "did not pass preflight, so nothing was trained"
+    if ending.step:
+        what = f"was stopped at step {ending.step:,} by a check of preflight that was asked again"
+    return f"{recipe} {what}. {reasons or ending.facts.get('message', '')}"
 
 
 def _unended(folder: Path, recipe: str, history: History, again: str) -> str:

@@ -33,6 +33,12 @@ class History:
         return events[-1].facts if events else {}
 
     @property
+    def checks(self) -> list[Mapping[str, Any]]:
+        """Preflight's, each as it was found the last time that it was asked."""
+        asked = (event.facts.get("checks", ()) for event in self.all("preflight"))
+        return list({check["name"]: check for checks in asked for check in checks}.values())
+
+    @property
     def ending(self) -> Event | None:
         """The stop or finish event that ended the run, unless it was begun again after it."""
         ending = None

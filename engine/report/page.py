@@ -55,7 +55,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "expectations": _expectations(recipe, finish),
         "guards": history.all("guard"),
         "warnings": [event.facts["message"] for event in history.all("warning")],
-        "checks": history.facts("preflight").get("checks", ()),
+        "checks": history.checks,
         "data": start.get("data", {}),
         "used": _used(start.get("data", {})),
         "evaluation_set": history.facts("eval").get("evaluation_set"),

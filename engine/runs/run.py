@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from attrs import asdict, evolve, field, frozen
 
-from engine.errors import UserError
 from engine.evaluation.lineage import write_lineage
 from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
 from engine.files.untrusted import as_user_error
@@ -34,10 +33,12 @@ from engine.tracking.aim_repository import aim_repository
 from engine.tracking.mirror import AimMirror
 from engine.training.average import remark_on_average
 from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
+from engine.training.checks import settle
 from engine.training.devices import Device, describe, make_device
 from engine.training.loop import Ending, Loop
 from engine.training.order import Order
 from engine.training.preflight import Preflight
+from engine.training.probes import in_words
 from engine.training.processes import num_processes, require_equal_parts
 from engine.training.ranks import Ranks
 from engine.training.stop import StoppedAtOnce, StopRequest, stop_on_signals
@@ -266,14 +267,10 @@ class Run:
         with loop.heeding_signals_at_once():
             found = look.checks()  # in every process: it does steps, which all do together
         checks = loop.ranks.from_first(lambda: found)
-        facts = [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks]
-        loop.write("preflight", facts={"checks": facts})
-        failed = [check for check in checks if not check.ok]
-        if failed:
-            message = "; ".join(f"{check.name}: {check.detail}" for check in failed)
-            loop.write("stop", facts={"reason": "preflight", "message": message})
-            raise UserError(f"Preflight of {self.recipe.name} failed before step 1. {message}.")
-        self.watcher.say(f"preflight: {len(checks)} checks passed")
+        if all(check.ok for check in checks):
+            checks = [*checks, *loop.probes.ask()]
+        settle(checks, loop)
+        self.watcher.say(f"preflight: {in_words(checks)}")
 
     def _warn_of_few(self, loop: Loop) -> None:
         num_clips = len(loop.system.eval_clips.ids)

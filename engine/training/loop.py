@@ -18,6 +18,7 @@ from engine.training.devices import Device, arithmetic
 from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
+from engine.training.probes import Probes
 from engine.training.randomness import Generators, random_state, set_random_state
 from engine.training.ranks import ALONE, Ranks
 from engine.training.record import Entry, Record
@@ -64,6 +65,7 @@ class Loop:
     guards: Guards = field(init=False)
     average: AverageWeights | None = field(init=False)
     generators: Generators = field(init=False)
+    probes: Probes = field(init=False)
     _logged: tuple[float, int] = field(init=False)
     """When and at which step training metrics were last read."""
 
@@ -79,6 +81,7 @@ class Loop:
         networks = self.stepper.networks
         self.average = average_weights(networks.module, networks.turns, training.ema_decay)
         self.generators = Generators(self.ranks)
+        self.probes = Probes(self.system, networks, self.order, length.total_steps)
         self._logged = (time.perf_counter(), self.step)
 
     @property
@@ -100,6 +103,7 @@ class Loop:
             "precision": self.device,
             "record": self.record,
             "guards": self.guards,
+            "probes": self.probes,
             "random": self.generators,
         }
 
@@ -130,6 +134,7 @@ class Loop:
         self.position.step += 1
         if self.average is not None:
             self.average.update()
+        self.probes.ask_again(self)
         evaluates = self.step == total or self.clock.is_due(training.evaluate_every, self.step)
         if evaluates or self.step % training.log_every_steps == 0:
             self._log_training(total)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
 
-import numpy as np
 import torch
 from attrs import field, frozen
 
@@ -13,29 +12,20 @@ from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
 from engine.recipe.optimizers import Constant
 from engine.recipe.schema import Recipe
+from engine.training.checks import Check
 from engine.training.order import Order
 from engine.training.part import weigh
+from engine.training.probes import first_clips
 from engine.training.randomness import random_state, set_random_state
 from engine.training.schedules import Length, warmup_steps
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 
-_CLIPS = 8
-"""Clips in the batch that is looked at: enough to swap, few enough to take seconds."""
 _STEPS = 6
 """Of each turn: in them every parameter must get a gradient, and the repeated batch be learned."""
 
 _ITSELF = "this recipe"
 _MEMORY = "its figures would be memory, not skill"
-
-
-@frozen
-class Check:
-    """One thing that was looked at, and what was found."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 @frozen
@@ -52,7 +42,7 @@ class Preflight:
 
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
-        batch = self._batch()
+        batch = first_clips(self.system, self.order)
         found = [self._evaluation(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
@@ -77,11 +67,6 @@ class Preflight:
                 return Check("evaluation set", False, detail)
         before = f", nor was by {' or '.join(self.ancestors)}" if self.ancestors else ""
         return Check("evaluation set", True, f"none of its {total} clips is trained on{before}")
-
-    def _batch(self) -> Batch:
-        """The first clips of the first epoch, at least two wherever there are two to swap."""
-        clips = np.concatenate(self.order.epoch(0))[:_CLIPS].tolist()
-        return self.system.train_clips.batch(clips, np.random.default_rng(self.order.seed))
 
     def _inputs(self, batch: Batch) -> Iterator[Check]:
         for name, tensor in batch.items():

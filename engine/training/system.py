@@ -4,7 +4,7 @@ Training knows no system; a system never calls the loop. A codec and RVC have tw
 (discriminator, generator), an autoencoder or a language model has one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -14,9 +14,15 @@ from attrs import field, frozen
 from torch import Tensor, nn
 
 from engine.training.balance import Balancer
+from engine.training.checks import Check
 
 Batch = Mapping[str, Tensor]
 """Named tensors; the first dimension of each is the clip."""
+
+Probe = Callable[[Batch, int], Iterable[Check]]
+"""What a system asks of its present weights, by a batch as its clips made it and the number of
+finished steps. It is called in evaluation mode, without gradients, in one process. A check that
+the weights cannot tell yet (`ok` is None) is asked again: see `probes.py`."""
 
 
 class Terms(NamedTuple):
@@ -150,6 +156,8 @@ class PreflightBounds:
     overfits: Sequence[str] = ()
     """Loss terms that must fall when one small batch is repeated, as logged after `train/`:
     `mel`, or `generator/mel` where there are several turns."""
+    probes: Sequence[Probe] = ()
+    """What else the weights must answer."""
 
 
 class TrainingModule(nn.Module):

@@ -1,0 +1,106 @@
+"""Probes: what a system asks of its own weights on a real batch, before step 1 and again later.
+
+Fresh weights cannot answer every question. What they leave open is asked again at `ASKED_AGAIN_AT`,
+where a failure ends the run as one of preflight does, and after the last step, where it is a
+warning.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from attrs import define, field
+
+from engine.training.checks import Check, Checked, settle, settle_at_the_end
+from engine.training.networks import Networks
+from engine.training.order import Order
+from engine.training.randomness import random_state, set_random_state
+from engine.training.state import Saved
+from engine.training.system import Batch, System
+
+ASKED_AGAIN_AT = 50
+"""Finished steps: by then a small model has learned what follows what."""
+_CLIPS = 8
+"""Clips in the batch that is looked at: enough to swap, few enough to take seconds."""
+
+
+@define
+class Probes:
+    """Asks the probes of a system. Checkpoints hold what is open, so that it is asked once."""
+
+    system: System
+    networks: Networks
+    order: Order
+    total_steps: int
+    open: list[str] = field(factory=list)
+    """Names of the checks that could not be told."""
+
+    def ask(self, step: int = 0) -> list[Check]:
+        """What all probes find in the present weights, after so many finished steps.
+
+        Every process calls this, and the first one computes, with whole weights, in evaluation
+        mode and without gradients. No trace is left.
+        """
+        probes = self.system.preflight.probes
+        if not probes:
+            return []
+        with self._looking():
+            found = self.networks.ranks.from_first(lambda: self._found(step))
+        self.open = [check.name for check in found if check.ok is None]
+        return found
+
+    def ask_again(self, run: Checked) -> None:
+        """Ask what is open where it is due. Raises UserError where a check fails before the end."""
+        ends = run.step == self.total_steps
+        if not self.open or not (ends or run.step == ASKED_AGAIN_AT):
+            return
+        names = list(self.open)
+        checks = [check for check in self.ask(run.step) if check.name in names]
+        self.open = [name for name in self.open if name in names]
+        if ends:
+            settle_at_the_end(checks, run)
+        else:
+            settle(checks, run)
+
+    def state(self) -> Saved:
+        """The names of what is open."""
+        return Saved(list(self.open), {})
+
+    def load(self, saved: Saved) -> None:
+        """Take over what a checkpoint holds."""
+        self.open = list(saved.plain)
+
+    def _found(self, step: int) -> list[Check]:
+        batch = first_clips(self.system, self.order)
+        return [check for probe in self.system.preflight.probes for check in probe(batch, step)]
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        random, module = random_state(), self.system.module
+        self.networks.show_system()
+        module.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            module.train()
+            set_random_state(random)
+
+
+def first_clips(system: System, order: Order) -> Batch:
+    """The first clips of the first epoch, at least two wherever there are two to swap."""
+    clips = np.concatenate(order.epoch(0))[:_CLIPS].tolist()
+    return system.train_clips.batch(clips, np.random.default_rng(order.seed))
+
+
+def in_words(checks: Sequence[Check]) -> str:
+    """How many checks passed, and which are still open."""
+    undecided = [check.name for check in checks if check.ok is None]
+    said = f"{len(checks) - len(undecided)} checks passed"
+    if undecided:
+        said += (
+            f"; the first weights cannot tell about {', '.join(undecided)}: asked again at step "
+            f"{ASKED_AGAIN_AT}, and after the last one"
+        )
+    return said
