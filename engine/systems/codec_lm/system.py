@@ -3,20 +3,25 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from attrs import evolve
 from torch import nn
+from transformers import HiggsAudioV2Config, HiggsAudioV2ForConditionalGeneration
 
+from engine.corpus.audio.pcm import FULL_SCALE
 from engine.evaluation.digests import keys
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.nn.adapters import adapters_of, merged
 from engine.project import Project
-from engine.recipe.params import Params
+from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
 from engine.system_support.lower_rates import upsampled_warnings
+from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
 from engine.systems.codec_lm.baselines import baselines
+from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.cached_features import CachedFeatures
 from engine.systems.codec_lm.data.dataset import CloningClips
 from engine.systems.codec_lm.data.reference_notes import reference_notes
@@ -27,10 +32,14 @@ from engine.systems.codec_lm.files.export import Parts, export_folder
 from engine.systems.codec_lm.files.plain_model import plain_model
 from engine.systems.codec_lm.higgs.config import published_config, scratch_config
 from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
+from engine.systems.codec_lm.speech import cloned
+from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
+from engine.systems.codec_lm.speech.samples import SampleWriter
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.devices import make_device
-from engine.training.system import Evaluated, PreflightBounds, Turn
+from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
+_NO_LICENCE = "yours: nothing published is in them"
 MEASURES_VERSION = 1
 """Raised when the same clips would give other figures."""
 
@@ -46,7 +55,17 @@ def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSy
         recipe, open_corpus(recipe, project), features_of(recipe, project), params.work
     )
     utterances = load_utterances(project, made, params.seed, device)
-    return CodecLmSystem(recipe, project, utterances)
+    named = params.speech_evaluation if recipe.speech.num_clips else SpeechEvaluation()
+    judges = SpeechJudges.of(named, project, recipe.speech.language)
+    require_speech_judges(recipe, judges)
+    return CodecLmSystem(recipe, _config(recipe, project, utterances.assets), utterances, judges)
+
+
+def _config(recipe: CodecLmRecipe, project: Project, assets: CodecLmAssets) -> HiggsAudioV2Config:
+    model, books, tokens = recipe.model, assets.chat.codebooks, assets.tokens
+    if isinstance(model, Published):
+        return published_config(project.root / model.folder, books, tokens)
+    return scratch_config(model, books, tokens)
 
 
 class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
@@ -56,34 +75,37 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         (1e-6, 1e-2), conditioning=("reference", "text"), overfits=("audio_ce",)
     )
 
-    def __init__(self, recipe: CodecLmRecipe, project: Project, utterances: Utterances) -> None:
+    def __init__(
+        self,
+        recipe: CodecLmRecipe,
+        config: HiggsAudioV2Config,
+        utterances: Utterances,
+        speech_judges: SpeechJudges,
+    ) -> None:
         training, data = utterances.training, utterances.data
         most = min(recipe.dataset.num_seen_clips, len(training) - recipe.training.batch_size)
         held_out = seen_places(training, most)
-        left = np.delete(data.split.train, held_out)
-        super().__init__(
-            recipe, evolve(data, split=evolve(data.split, train=left)), utterances.clips
-        )
+        split = evolve(data.split, train=np.delete(data.split.train, held_out))
+        super().__init__(recipe, evolve(data, split=split), utterances.clips)
         self.seen_clips = training.only(held_out)
         self.eligible, self.assets = utterances.eligible, utterances.assets
-        self.module = CodecLmTrainingModule(recipe, self.assets, self._config(project))
-
-    def _config(self, project: Project) -> HiggsAudioV2Config:
-        model, (codebooks, tokens) = self.recipe.model, (self.assets.chat.codebooks, self.assets.tokens)
-        if isinstance(model, Published):
-            return published_config(project.root / model.folder, codebooks, tokens)
-        return scratch_config(model, codebooks, tokens)
+        self.speech_judges = speech_judges
+        self.module = CodecLmTrainingModule(recipe, self.assets, config)
 
     @cached_property
     def metric_units(self) -> Mapping[str, str]:
-        """The loss is in a unit of the recipe's weights; the seen clips are a set of their own."""
-        losses = self.recipe.losses
-        seen = digest_of(sorted(digest.hex() for digest in keys(self.seen_clips.digests)))
+        """Digests of the loss weights, of the seen clips, of what is generated and who judges."""
+        losses, seen = self.recipe.losses, digest_of(self._held_out)
         named = ("audio_ce", "reference_gain", "text_gain", "clips", "speakers")
         return {
             "loss": digest_of([losses.audio_ce, losses.text_ce]),
             **{f"seen/{name}": seen for name in named},
+            **cloned.units(self._cloning, self.speech_judges.digests),
         }
+
+    @property
+    def _held_out(self) -> list[str]:
+        return sorted(digest.hex() for digest in keys(self.seen_clips.digests))
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
@@ -97,8 +119,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
     @property
     def data_digest(self) -> str:
         """Digest of the corpus at the codec's rate, of what it is made into, and what is kept."""
-        held_out = sorted(digest.hex() for digest in keys(self.seen_clips.digests))
-        return digest_of([super().data_digest, self.assets.digest, held_out])
+        return digest_of([super().data_digest, self.assets.digest, self._held_out])
 
     @cached_property
     def evaluation_set(self) -> str:
@@ -136,23 +157,78 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     def baselines(self) -> Evaluated:
         """Metrics of tables of counts."""
-        return baselines(self.train_clips, self.eval_clips)
+        counted = baselines(self.train_clips, self.eval_clips)
+        return evolve(counted, metrics={**counted.metrics, **cloned.baselines(self._cloning)})
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
+        """Evaluation clips and others said again, and the recipe's texts."""
+        writer = SampleWriter(self._cloning, self.speech_judges, self._recording)
+        return writer.write(folder, num_clips, self._plain_model)
+
+    @property
+    def _plain_model(self) -> HiggsAudioV2ForConditionalGeneration:
+        """The present weights, adapters merged."""
+        model = self.module.network.model
+        return plain_model(model.config, merged(model.state_dict()))
+
+    def _recording(self, place: int) -> np.ndarray:
+        """An evaluation clip, float32 [samples] in -1..1."""
+        packed = self.corpus.packed(self.recipe.dataset.sample_rate_hz)
+        samples: np.ndarray = packed.read(int(self.eval_clips.rows[place])) / FULL_SCALE
+        return samples.astype(np.float32)
+
+    @cached_property
+    def _cloning(self) -> Cloning:
+        """What is generated, always the same but for the weights."""
+        codec, speech = self.assets.codec, self.recipe.speech
+        training, evaluation = clip_sources(
+            (self.seen_clips, self._texts_of(self.seen_clips)),
+            (self.eval_clips, self._texts_of(self.eval_clips)),
+            codec,
+        )
+        texts = [(text, self.assets.tokens.encode(text)) for text in speech.texts]
+        return Cloning(
+            speech=speech, codec=codec, evaluation=evaluation, training=training, texts=texts
+        )
+
+    def _texts_of(self, clips: CloningClips) -> list[str]:
+        manifest = self.corpus.manifest.clips
+        return [manifest[row].text or "" for row in clips.rows.tolist()]
 
     def export(self, folder: Path) -> None:
         """Write the folder that `transformers` loads, and `cantus clone`."""
-        state = self.module.network.model.state_dict()
-        adapters = adapters_of(state)
-        export_folder(
-            folder / "transformers",
-            plain_model(self.module.network.model.config, merged(state)),
-            Parts(
-                tokenizer=self.assets.tokens.content,
-                codec_folder=self.assets.codec.folder,
-                generation=self._generation,
-                facts=self._facts,
-                adapters=adapters or None,
-            ),
+        adapters = adapters_of(self.module.network.model.state_dict())
+        parts = Parts(
+            tokenizer=self.assets.tokens.content,
+            codec_folder=self.assets.codec.folder,
+            generation=self._generation,
+            facts=self._facts,
+            adapters=adapters or None,
         )
+        export_folder(folder / "transformers", self._plain_model, parts)
+
+    @property
+    def _generation(self) -> Mapping[str, Any]:
+        """How the recipe samples, by the names of generation_config.json."""
+        speech = self.recipe.speech
+        return {
+            "do_sample": True,
+            "temperature": speech.temperature,
+            "top_k": speech.top_k,
+            "top_p": speech.top_p,
+            "max_new_tokens": self._cloning.max_frames,
+        }
+
+    @property
+    def _facts(self) -> Mapping[str, Any]:
+        """What the export's card says besides."""
+        return {
+            "recipe": self.recipe.name,
+            "evaluation_set": self.evaluation_set,
+            "codec": self.assets.codec.digest,
+            "instruction": self.recipe.dataset.instruction,
+            "weights_license": _NO_LICENCE,
+        }
 
 
 def _weights_of(module: nn.Module) -> set[str]:
