@@ -17,7 +17,7 @@ REFERENCE_TEXT, TEXT = "  Note: the time is 10:30.\n", "日本語 and  two space
 
 @pytest.fixture(scope="module")
 def make_processor(small_tokens):
-    """transformers' processor, whose codec gives these codes [frames, K], clip after clip."""
+    """transformers' processor; its codec gives these codes [frames, K], clip after clip."""
     import tokenizers
     import transformers
 
