@@ -7,7 +7,7 @@ from transformers import HiggsAudioV2ForConditionalGeneration
 
 from engine.errors import UserError
 from engine.nn.adapters import adapt, adapters_of, plain_name
-from engine.systems.codec_lm.files.published import chat_template_of, licence_of, load_published
+from engine.systems.codec_lm.files.published import Origin, load_published
 from engine.systems.codec_lm.higgs.keys import to_legacy
 from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
 from tests.systems.codec_lm.tiny_higgs import tiny_model, write_published
@@ -289,11 +289,11 @@ def test_a_file_that_is_cut_is_told(tmp_path, published):
 
 
 def test_the_folders_own_template_and_licence_are_taken_where_it_has_them(tmp_path):
-    assert chat_template_of(tmp_path) == CHAT_TEMPLATE
-    assert "Boson" in licence_of(tmp_path)
+    own = Origin.of(tmp_path)
+    assert own.chat_template == CHAT_TEMPLATE
+    assert "Boson" in own.licence
 
     (tmp_path / "chat_template.jinja").write_text("{{ bos_token }}")
     (tmp_path / "licence.toml").write_text('name = "mine"')
 
-    assert chat_template_of(tmp_path) == "{{ bos_token }}"
-    assert licence_of(tmp_path) == "mine"
+    assert Origin.of(tmp_path) == Origin("mine", "{{ bos_token }}")
