@@ -38,7 +38,7 @@ class CodecLmTrainingModule(TrainingModule):
         )
         learned = getattr(torch, recipe.model.weights)
         kept = _TYPES[recipe.training.precision]
-        choose_trainable(self.network, recipe.adapters, learned, kept)
+        choose_trainable(self.network, config.hidden_size, recipe.adapters, learned, kept)
         digest = torch.tensor(list(bytes.fromhex(assets.digest)), dtype=torch.uint8)
         self.register_buffer("speaks", digest)
 
