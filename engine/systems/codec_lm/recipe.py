@@ -24,6 +24,11 @@ class Dataset(CorpusClips):
     max_reference_seconds: float = setting(
         "longer clips are no references", default=20.0, check=above(0.0)
     )
+    upsampling: Literal["refuse", "allow", "leave_out"] = setting(
+        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
+        "and the voice learns that; 'allow' warns",
+        default="allow",
+    )
     instruction: str = setting(
         "what the system turn of the chat says", default="Generate audio following instruction."
     )
