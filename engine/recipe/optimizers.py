@@ -53,7 +53,14 @@ class AdamW:
     )
 
 
-Optimizer = Adam | AdamW
+@frozen(kw_only=True)
+class AdamW8bit(AdamW):
+    """AdamW with moments of a byte each (Dettmers et al., 2022), by torchao (`cantus[8bit]`)."""
+
+    kind: ClassVar[str] = "adamw_8bit"
+
+
+Optimizer = Adam | AdamW | AdamW8bit
 
 
 @frozen(kw_only=True)

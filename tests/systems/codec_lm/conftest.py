@@ -6,6 +6,12 @@ import torch
 from engine.systems.codec_lm.higgs.chat import HiggsChat
 from engine.systems.codec_lm.higgs.tokens import new_tokens
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
+from tests.systems.codec_lm.voices_project import (  # noqa: F401 (fixtures)
+    make_recipe,
+    make_utterances,
+    own_project,
+    voices_project,
+)
 
 INSTRUCTION = "Generate audio following instruction."
 TEXTS = (

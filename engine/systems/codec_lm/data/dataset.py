@@ -12,24 +12,15 @@ from torch import Tensor
 from engine.evaluation.digests import keys
 from engine.system_support.corpus_clips import CorpusClipSet
 from engine.systems.codec_lm.data.references import (
+    Candidates,
     References,
-    find_references,
+    Window,
     nearest_of_others,
 )
 from engine.systems.codec_lm.sequence.layout import ChatLayout
 
 PADDING = -1
 _T = TypeVar("_T")
-
-
-@frozen
-class Window:
-    """How much audio fits."""
-
-    max_positions: int
-    """Positions that a sequence may fill."""
-    max_reference_frames: int
-    """Longer clips are no references."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -62,25 +53,19 @@ class CloningClips(CorpusClipSet):
     @cached_property
     def references(self) -> References:
         """Which clips of the set may be the reference of which."""
-        digests = keys(self.digests)
-        return find_references(self.speakers, digests, self.costs, self._room, self._may_be)
+        return References.among(self.candidates)
 
     @cached_property
-    def costs(self) -> np.ndarray:
-        """Positions that text and codes of each clip fill, beside those of the chat, int64."""
-        costs: np.ndarray = self.num_text_tokens + self.num_frames
-        return costs
-
-    @property
-    def _room(self) -> np.ndarray:
-        """Positions that are left for a reference beside each clip."""
-        return self.window.max_positions - self._of_the_chat - self.costs
-
-    @property
-    def _may_be(self) -> np.ndarray:
-        """Which clips are short enough to be references."""
-        short: np.ndarray = self.num_frames <= self.window.max_reference_frames
-        return short
+    def candidates(self) -> Candidates:
+        """What that follows from."""
+        return Candidates.of(
+            self.speakers,
+            keys(self.digests),
+            self.num_text_tokens,
+            self.num_frames,
+            self.window,
+            self._of_the_chat,
+        )
 
     @property
     def _of_the_chat(self) -> int:
@@ -101,7 +86,7 @@ class CloningClips(CorpusClipSet):
         """Positions of each clip's sequence, with a reference of its voice's mean length."""
         means = {id(voice): voice.costs.mean() for voice in self.references.voices if voice}
         reference = np.array([means.get(id(voice), 0.0) for voice in self.references.voices])
-        lengths: np.ndarray = np.rint(self._of_the_chat + self.costs + reference)
+        lengths: np.ndarray = np.rint(self._of_the_chat + self.candidates.costs + reference)
         return lengths.astype(np.int64)
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> dict[str, Tensor]:
@@ -132,9 +117,7 @@ class CloningClips(CorpusClipSet):
 
         Nearest in the positions it needs, and such that it fits; None where there is none.
         """
-        return nearest_of_others(
-            self.speakers, self.costs, self._room, self._may_be, self.fixed_references
-        )
+        return nearest_of_others(self.candidates, self.fixed_references)
 
     def _batch(self, indices: Sequence[int], references: Sequence[int]) -> dict[str, Tensor]:
         return {

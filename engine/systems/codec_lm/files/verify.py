@@ -76,16 +76,17 @@ def require_same(own: Mapping[str, Tensor], found: Mapping[str, Tensor], folder:
 
 
 @torch.inference_mode()
-def generate_some(model: HiggsAudioV2ForConditionalGeneration, config: GenerationConfig) -> Tensor:
+def generate_some(model: Any, config: GenerationConfig) -> Tensor:
     """Columns [1, C, K] drawn after a prompt that is always the same."""
     was_training, own = model.training, model.generation_config
     model.generation_config = config
+    model.eval()
     devices = [model.device] if model.device.type == "cuda" else []
     try:
         with torch.random.fork_rng(devices):
             torch.manual_seed(_SEED)
             prompt = {name: value.to(model.device) for name, value in _prompt(model.config).items()}
-            made = model.eval().generate(**prompt, max_new_tokens=_NUM_COLUMNS)
+            made = model.generate(**prompt, max_new_tokens=_NUM_COLUMNS)
     finally:
         model.generation_config = own
         model.train(was_training)
@@ -97,7 +98,8 @@ def _prompt(config: HiggsAudioV2Config) -> dict[str, Tensor]:
     """A clip between texts, as a chat has it; which texts and codes does not matter."""
     num_late = config.num_codebooks - 1
     codes = torch.randint(config.audio_stream_bos_id, (1, _NUM_COLUMNS, config.num_codebooks))
-    text = torch.arange(2 * config.num_codebooks) % config.audio_bos_token_id
+    audio = {config.audio_token_id, config.audio_delay_token_id, config.audio_bos_token_id}
+    text = torch.tensor([n for n in range(3 * config.num_codebooks) if n not in audio])
     marks = [config.audio_token_id] * (_NUM_COLUMNS - num_late)
     marks += [config.audio_delay_token_id] * num_late
     bos = torch.tensor([config.audio_bos_token_id])

@@ -27,7 +27,19 @@ _HALF = re.compile(r"(.+)\.(?:embedding|linear)_(frozen|trainable)\.weight")
 
 def is_legacy(names: Iterable[str]) -> bool:
     """Whether weights of these names have the legacy layout."""
-    return any(name.startswith(tuple(_PREFIXES)) for name in names)
+    return any(name.startswith(("layers.", "embed_tokens.")) for name in names)
+
+
+def without_copies(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of transformers' names without second copies of the heads by their legacy names.
+
+    The program that converted the published folder kept such copies.
+    """
+    return {
+        name: value
+        for name, value in state.items()
+        if (other := _renamed(name, _PREFIXES)) == name or other not in state
+    }
 
 
 def from_legacy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

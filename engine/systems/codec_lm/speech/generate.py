@@ -7,7 +7,11 @@ from typing import Any
 import torch
 from attrs import frozen
 from torch import Tensor
-from transformers import GenerationConfig, HiggsAudioV2ForConditionalGeneration
+from transformers import (
+    GenerationConfig,
+    HiggsAudioV2Config,
+    HiggsAudioV2ForConditionalGeneration,
+)
 
 from engine.errors import UserError
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
@@ -16,7 +20,7 @@ from engine.systems.codec_lm.sequence.pieces import Piece
 from engine.systems.codec_lm.speech.inputs import model_inputs, text_ids
 from engine.systems.codec_lm.speech.sampling import Sampling, generation_config, processors
 
-_AT_ONCE = 16
+AT_ONCE = 16
 """Prompts side by side: a step costs hardly more than of one."""
 
 
@@ -45,9 +49,9 @@ def generate(
     may differ with the shape of a batch (in float32 it hardly ever decides; in bfloat16 it may).
     Raises UserError where a prompt leaves no room, or ends in a way that `generate` misreads.
     """
-    limits = [_limit(model, prompt, max_frames) for prompt in prompts]
+    limits = [min(max_frames, frames_that_fit(model.config, prompt)) for prompt in prompts]
     codebooks = Codebooks(model.config.num_codebooks, model.config.audio_stream_bos_id)
-    at_once = _AT_ONCE if sampling.is_rowwise else 1
+    at_once = AT_ONCE if sampling.is_rowwise else 1
     made: list[Generated] = []
     for start in range(0, len(prompts), at_once):
         some = slice(start, start + at_once)
@@ -56,11 +60,12 @@ def generate(
     return made
 
 
-def _limit(
-    model: HiggsAudioV2ForConditionalGeneration, prompt: Sequence[Piece], max_frames: int
-) -> int:
-    """Frames that may follow a prompt."""
-    config, ids = model.config, text_ids(model.config, prompt)
+def frames_that_fit(config: HiggsAudioV2Config, prompt: Sequence[Piece]) -> int:
+    """Frames for which a prompt leaves room within the model's positions.
+
+    Raises UserError where it leaves none, or where `generate` of transformers would misread it.
+    """
+    ids = text_ids(config, prompt)
     room = config.max_position_embeddings - len(ids) - config.num_codebooks - 1
     if room < 1:
         raise UserError(
@@ -69,16 +74,14 @@ def _limit(
             "or a shorter reference."
         )
     # `generate` searches the last K ids for the marks of a clip that is being generated.
-    last = ids[-config.num_codebooks :]
-    if (last[:-1] == config.audio_bos_token_id).any() or (
-        last == config.audio_delay_token_id
-    ).any():
+    last, mark = ids[-config.num_codebooks :], config.audio_bos_token_id
+    if (last[:-1] == mark).any() or (last == config.audio_delay_token_id).any():
         raise UserError(
             f"The reference audio ends less than {config.num_codebooks} positions before the speech"
             " that is to be generated, which `generate` of transformers takes for a clip that has "
             "begun. Give a longer text, or use fewer codebooks."
         )
-    return min(max_frames, room)
+    return room
 
 
 @torch.inference_mode()

@@ -6,30 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
 from engine.systems.codec_lm.higgs.tokens import AUDIO_OUT_BOS, BEGIN_OF_TEXT, END_OF_TEXT
 from engine.systems.codec_lm.sequence.delay import IGNORED
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, TextPiece
 from tests.systems.codec_lm.conftest import INSTRUCTION, TEXTS
 
-# The turns of the published chat template, for conversations of texts and single clips.
-TEMPLATE = """{{- bos_token }}
-{%- for message in messages %}
-    {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' }}
-    {%- for part in message['content'] %}
-        {%- if part['type'] == 'text' %}{{- part['text'] | trim }}
-        {%- else %}{{- '<|audio_out_bos|><|AUDIO_OUT|><|audio_eos|>' }}{%- endif %}
-    {%- endfor %}
-    {{- '<|eot_id|>' }}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n<|audio_out_bos|>' }}
-{%- endif %}"""
 REFERENCE_TEXT, TEXT = "  Note: the time is 10:30.\n", "日本語 and  two spaces\nand more"
 
 
 @pytest.fixture(scope="module")
 def make_processor(small_tokens):
-    """transformers' processor, whose codec gives these codes [frames, K], one clip after another."""
+    """transformers' processor; its codec gives these codes [frames, K], clip after clip."""
     import tokenizers
     import transformers
 
@@ -41,7 +29,7 @@ def make_processor(small_tokens):
             self.config = SimpleNamespace(num_quantizers=codes[0].shape[1])
             self.codes = iter(codes)
 
-        def encode(self, input_values):  # noqa: ARG002
+        def encode(self, input_values):
             return SimpleNamespace(audio_codes=next(self.codes).T[None])
 
     def make(codes, books):
@@ -50,15 +38,14 @@ def make_processor(small_tokens):
             bos_token=BEGIN_OF_TEXT,
             pad_token=END_OF_TEXT,
         )
-        processor = transformers.HiggsAudioV2Processor(
+        return transformers.HiggsAudioV2Processor(
             transformers.DacFeatureExtractor(sampling_rate=24_000, hop_length=1),
             tokenizer,
             Codec(codes),
-            chat_template=TEMPLATE,
+            chat_template=CHAT_TEMPLATE,
             audio_stream_bos_id=books.bos,
             audio_stream_eos_id=books.eos,
         )
-        return processor
 
     return make
 
