@@ -1,13 +1,12 @@
 """What decides the shapes of a Higgs Audio v2: transformers' configuration, made or read."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub.errors import StrictDataclassError
 from transformers import HiggsAudioV2Config
 
 from engine.errors import UserError
+from engine.systems.codec_lm.higgs.folder import CONFIG, read_config
 from engine.systems.codec_lm.higgs.tokens import (
     AUDIO_OUT,
     AUDIO_OUT_BOS,
@@ -20,8 +19,6 @@ from engine.systems.codec_lm.higgs.tokens import (
 from engine.systems.codec_lm.recipe import Scratch
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 
-CONFIG = "config.json"
-_TYPE = "higgs_audio_v2"
 _ROPE_THETA = 10_000.0
 """As in the first paper (Su et al., 2021): the released model's stretches over long contexts."""
 
@@ -53,7 +50,8 @@ def published_config(folder: Path, codebooks: Codebooks, tokens: HiggsTokens) ->
     layout, and where it is not for these codebooks and tokens.
     """
     path = folder / CONFIG
-    config = _read(path)
+    config = read_config(folder)
+    _require_known(path, config)
     if config.vocab_size < tokens.num_tokens:
         raise UserError(
             f"{path}: vocab_size is {config.vocab_size}, but the tokenizer has {tokens.num_tokens} "
@@ -81,38 +79,6 @@ def _of_marks(tokens: HiggsTokens) -> dict[str, Any]:
         "audio_bos_token_id": tokens.id_of(AUDIO_OUT_BOS),
         "audio_delay_token_id": tokens.id_of(DELAY),
     }
-
-
-def _read(path: Path) -> HiggsAudioV2Config:
-    given = _content(path)
-    kind = given.get("model_type")
-    if kind != _TYPE:
-        raise UserError(
-            f"{path}: model_type is {kind!r}, but only {_TYPE!r} can be used: Higgs Audio v2 as "
-            "transformers reads it. `cantus fetch higgs_audio_v2` makes such a folder."
-        )
-    try:
-        config = HiggsAudioV2Config.from_dict(given)
-    except (StrictDataclassError, TypeError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path} is no configuration that transformers reads: {reason}") from error
-    _require_known(path, config)
-    return config
-
-
-def _content(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise UserError(
-            f"There is no {CONFIG} in {path.parent}: name a folder of Higgs Audio v2 as "
-            "transformers reads it. `cantus fetch higgs_audio_v2` makes one."
-        )
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path} is no JSON ({error}). Fetch it again.") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} holds no table of settings. Fetch it again.")
-    return content
 
 
 def _require_known(path: Path, config: HiggsAudioV2Config) -> None:
