@@ -50,7 +50,7 @@ def published_config(folder: Path, codebooks: Codebooks, tokens: HiggsTokens) ->
     layout, and where it is not for these codebooks and tokens.
     """
     path = folder / CONFIG
-    config = read_config(folder)
+    config, _ = read_config(folder)
     _require_known(path, config)
     if config.vocab_size < tokens.num_tokens:
         raise UserError(

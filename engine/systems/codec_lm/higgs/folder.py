@@ -44,8 +44,8 @@ _MARKS = 2
 """Begin and end of stream: transformers counts them among a codebook's entries."""
 
 
-def read_config(folder: Path) -> HiggsAudioV2Config:
-    """The configuration in a folder, that of the legacy layout as transformers' own.
+def read_config(folder: Path) -> tuple[HiggsAudioV2Config, bool]:
+    """The configuration in a folder, and whether the folder has the legacy layout.
 
     Raises UserError where it is missing, damaged, contradicts itself, or is of another model.
     """
@@ -66,7 +66,7 @@ def read_config(folder: Path) -> HiggsAudioV2Config:
     with as_user_error(sentence, StrictDataclassError):
         config = _of_legacy(said, path) if kind == LEGACY_TYPE else _of_known(said)
     _require_marks(config, path)
-    return config
+    return config, kind == LEGACY_TYPE
 
 
 def legacy_config(config: HiggsAudioV2Config) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def test_the_legacy_layout_is_written_beside_where_it_is_asked_for(codec, model,
     export_folder(tmp_path / "export", model, parts(codec, legacy_layout=True))
 
     legacy = tmp_path / "export/legacy"
-    said, config = read_config(legacy).to_dict(), model.config.to_dict()
+    said, config = read_config(legacy)[0].to_dict(), model.config.to_dict()
     assert {name for name in config if said[name] != config[name]} == {"architectures", "dtype"}
     state = load_file(legacy / "model.safetensors")
     assert state.keys() == to_legacy(model.state_dict()).keys()

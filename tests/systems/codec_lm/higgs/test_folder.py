@@ -20,7 +20,10 @@ def test_a_configuration_is_read_as_it_was_written(tmp_path):
     config = tiny_config(rms_norm_eps=1e-4)
     config.save_pretrained(tmp_path)
 
-    assert without_version(read_config(tmp_path)) == without_version(config)
+    found, is_legacy = read_config(tmp_path)
+
+    assert without_version(found) == without_version(config)
+    assert not is_legacy
 
 
 @pytest.mark.parametrize(
@@ -29,8 +32,9 @@ def test_a_configuration_is_read_as_it_was_written(tmp_path):
 def test_a_configuration_of_the_legacy_layout_says_the_same(tmp_path, changed):
     config = tiny_config(num_hidden_layers=3, rms_norm_eps=1e-4, **changed)
 
-    found = read_config(written(tmp_path, legacy_config(config)))
+    found, is_legacy = read_config(written(tmp_path, legacy_config(config)))
 
+    assert is_legacy
     assert without_version(found) == without_version(config)
 
 
@@ -41,7 +45,7 @@ def test_what_the_released_legacy_configuration_leaves_out_is_llamas(tmp_path):
     for name in ("hidden_act", "attention_bias", "mlp_bias", "rms_norm_eps"):
         del content["text_config"][name]
 
-    found = read_config(written(tmp_path, content))
+    found, _ = read_config(written(tmp_path, content))
 
     assert (found.audio_delay_token_id, found.eos_token_id) == (128014, 128009)
     assert (found.hidden_act, found.rms_norm_eps) == ("silu", 1e-6)
@@ -51,7 +55,7 @@ def test_entries_that_might_name_code_or_another_way_to_compute_are_passed_over(
     content = tiny_config().to_dict()
     content |= {"auto_map": {"AutoModel": "theirs.Model"}, "_attn_implementation": "their/kernel"}
 
-    found = read_config(written(tmp_path, content))
+    found, _ = read_config(written(tmp_path, content))
 
     assert not hasattr(found, "auto_map")
     assert found._attn_implementation != "their/kernel"
