@@ -90,7 +90,10 @@ class Preflight:
             if not low <= peak <= high:
                 detail = f"{said}; this system learns between {low:.0e} and {high:.0e}"
                 yield Check(f"learning rate of {turn.name}", False, detail)
-            elif warmup_steps(schedule, self.length) >= self.stepper.schedule_from + last:
+            elif (
+                warmup_steps(schedule, self.stepper.schedule_length)
+                >= self.stepper.schedule_from + last
+            ):
                 detail = f"{said}; the warm-up outlasts the run ({last} steps)"
                 yield Check(f"learning rate of {turn.name}", False, detail)
             else:
@@ -155,8 +158,8 @@ class Preflight:
 
         At a late turn's start the others' may have decayed, perhaps to nothing.
         """
-        schedules = self.recipe.schedule.values()
-        warm = max([0, *(warmup_steps(schedule, self.length) for schedule in schedules)])
+        length, schedules = self.stepper.schedule_length, self.recipe.schedule.values()
+        warm = max([0, *(warmup_steps(schedule, length) for schedule in schedules)])
         return warm - self.stepper.schedule_from
 
     def _terms(self, batch: Batch) -> dict[str, float]:

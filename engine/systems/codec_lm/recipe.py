@@ -29,6 +29,12 @@ class Dataset(CorpusClips):
         "and the voice learns that; 'allow' warns",
         default="allow",
     )
+    num_seen_clips: int = setting(
+        "so many clips of speakers who are trained on, two of a speaker, are held out of training, "
+        "and evaluated on beside those of speakers who are not",
+        default=32,
+        check=at_least(0),
+    )
     instruction: str = setting(
         "what the system turn of the chat says", default="Generate audio following instruction."
     )
@@ -158,8 +164,8 @@ class Speech:
     """How clones are generated, for samples, for evaluation and by `cantus clone`."""
 
     num_clips: int = setting(
-        "evaluation clips, and as many training clips, that are generated before training and "
-        "after it, for stop rate, length and speaker",
+        "evaluation clips, and as many whose speakers are trained on, that are generated before "
+        "training and after it, for stop rate, length and speaker",
         default=8,
         check=at_least(0),
     )
@@ -191,6 +197,9 @@ class Speech:
     )
 
 
+_GENERATED = ("eval/generated/", "eval/speech/")
+
+
 @frozen(kw_only=True)
 class CodecLmRecipe(Recipe):
     """A recipe that trains a language model over the delayed codebooks of a codec."""
@@ -212,11 +221,19 @@ class CodecLmRecipe(Recipe):
         "eval/loss": "both, weighed as the recipe does",
         "eval/codebook_<n>/ce": "audio_ce of one codebook",
         "eval/codebook_<n>/accuracy": "share of its codes that were the likeliest",
+        "eval/accuracy": "share of audio codes that were the likeliest",
+        "eval/text_accuracy": "share of these text tokens that were the likeliest",
         "eval/end_ce": "cross-entropy of the ends of stream alone, nats each",
         "eval/reference_gain": "increase of audio_ce when each clip is conditioned on another "
         "speaker's reference, nats a code; 0: the reference has no effect",
         "eval/text_gain": "increase of audio_ce when each clip is given the text of another clip, "
         "nats a code; 0: the text has no effect",
+        "eval/seen/audio_ce": "audio_ce of clips whose speakers are trained on, though not with "
+        "these clips (dataset.num_seen_clips)",
+        "eval/seen/reference_gain": "the reference gain of these",
+        "eval/seen/text_gain": "the text gain of these",
+        "eval/seen/clips": "such clips",
+        "eval/seen/speakers": "speakers of such clips",
         "eval/generated/stop_rate": "share of generated evaluation clips that came to an end of "
         "stream within speech.max_seconds",
         "eval/generated/length_ratio": "frames of a generated evaluation clip over those of the "
@@ -225,8 +242,8 @@ class CodecLmRecipe(Recipe):
         "to their reference than to a recording of any other evaluation speaker, by long-term "
         "cepstra; baseline/chance is that of guessing, baseline/recordings that of the clips' own "
         "codes",
-        "eval/generated/seen_speaker_match": "the same of training clips, among as many training "
-        "speakers",
+        "eval/generated/seen_speaker_match": "the same of clips whose speakers are trained on, "
+        "among as many of these speakers",
         "eval/speech/wer": "words of generated evaluation clips and of speech.texts that a speech "
         "recogniser hears otherwise, over their words: the mean over clips and seeds; takes "
         "[speech_evaluation] in params.toml",
@@ -236,6 +253,7 @@ class CodecLmRecipe(Recipe):
         "eval/clips": "evaluation clips",
         "eval/speakers": "speakers of the evaluation clips, none of whom is trained on",
         "train/accuracy": "share of audio codes that were the likeliest",
+        "train/end_ce": "cross-entropy of the ends of stream alone, nats each",
     }
 
     default_guards: ClassVar[Mapping[str, Guard]] = {
@@ -258,3 +276,32 @@ class CodecLmRecipe(Recipe):
     def models_read(self) -> tuple[str, ...]:
         """The codec that another recipe trains."""
         return () if self.codec.from_ is None else (self.codec.from_,)
+
+    @property
+    def reads_hz(self) -> tuple[int, ...]:
+        """The rate of the codec, in Hz."""
+        return (self.dataset.sample_rate_hz,)
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """Published weights go with published files, and what is relied on is measured."""
+        yield from super().cross_checks()
+        if self.start is not None and self.start.weights and isinstance(self.model, Scratch):
+            yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
+        if self.codec.from_ == self.name:
+            yield "codec.from", "a recipe cannot make its own codes"
+        if self.dataset.max_seconds <= self.dataset.min_seconds:
+            yield "dataset.max_seconds", f"must be above min_seconds {self.dataset.min_seconds:g}"
+        yield from self._of_what_is_generated()
+
+    def _of_what_is_generated(self) -> Iterable[tuple[str, str]]:
+        """It is generated at the start and the end: it can pick and stop nothing."""
+        watched = {f"guard.{metric}": metric for metric in self.guard}
+        for path, metric in {"training.best": self.training.best, **watched}.items():
+            if metric.startswith(_GENERATED):
+                yield path, f"{metric} is measured before training and after it alone"
+        relied = {f"expect.{metric}": metric for metric in self.expect}
+        if self.verdict is not None:
+            relied["verdict.metric"] = self.verdict.metric
+        for path, metric in relied.items():
+            if metric.startswith(_GENERATED) and not (self.speech.num_clips or self.speech.texts):
+                yield path, f"{metric} takes speech.num_clips, which is 0"

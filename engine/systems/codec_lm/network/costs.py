@@ -30,6 +30,8 @@ class PerClip(NamedTuple):
     """The part of `audio_nats` that is the ends of stream's, [B, K]: one label in each codebook."""
     text_nats: Tensor
     """Cross-entropy of text labels, [B]."""
+    text_correct: Tensor
+    """How many of them were the likeliest token, [B]."""
     num_text: Tensor
     """Their number, [B]."""
 

@@ -37,7 +37,7 @@ class CodecLmNetwork(nn.Module):
         )
         labels, clips = packed.audio_labels, packed.audio_clips
         ends = audio_nats * (labels == config.audio_stream_eos_id)
-        text_nats, _ = nats_and_correct(
+        text_nats, text_correct = nats_and_correct(
             self.model.text_lm_head, text_states, packed.text_labels[:, None], config.vocab_size
         )
         return PerClip(
@@ -46,6 +46,7 @@ class CodecLmNetwork(nn.Module):
             by_clip((labels != IGNORED).float(), clips, num_clips),
             by_clip(ends, clips, num_clips),
             by_clip(text_nats[:, 0], packed.text_clips, num_clips),
+            by_clip(text_correct[:, 0], packed.text_clips, num_clips),
             by_clip(torch.ones_like(text_nats[:, 0]), packed.text_clips, num_clips),
         )
 
