@@ -37,6 +37,7 @@ from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
 from engine.systems.codec_lm.speech import cloned
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
 from engine.systems.codec_lm.speech.samples import SampleWriter
+from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.devices import make_device
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
@@ -237,17 +238,8 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
     @property
     def _generation(self) -> Mapping[str, Any]:
         """How the recipe samples, by the names of generation_config.json."""
-        speech = self.recipe.speech
-        return {
-            "do_sample": True,
-            "temperature": speech.temperature,
-            "top_k": speech.top_k,
-            "top_p": speech.top_p,
-            # Begin and end of stream, and the delay of the last codebook.
-            "max_new_tokens": self._cloning.max_frames
-            + self.module.chat.codebooks.num_codebooks
-            + 1,
-        }
+        sampling, books = sampling_of(self.recipe.speech), self.assets.chat.codebooks
+        return exported_settings(sampling, self._cloning.max_frames, books.num_codebooks)
 
     @property
     def _facts(self) -> Mapping[str, Any]:
