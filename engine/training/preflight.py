@@ -1,6 +1,5 @@
 """Preflight: what is proved on real batches before step 1. It leaves no trace in the weights."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
@@ -21,6 +20,8 @@ from engine.training.schedules import Length
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 
+_NOISE, _ROUNDING = 10.0, 1e-7
+"""A loss that moves has moved so many times as far as by chance, and by more than its rounding."""
 _STEPS = 6
 """Of each turn: in them every parameter must get a gradient, and the repeated batch be learned."""
 
@@ -97,19 +98,16 @@ class Preflight:
                 yield Check(f"learning rate of {turn.name}", True, said)
 
     def _conditioning(self, batch: Batch) -> Iterator[Check]:
-        for name in self.system.preflight.conditioning:
-            swapped = batch[name].roll(1, dims=0)
-            if torch.equal(swapped, batch[name]):
-                said = "not looked at: it is the same in all clips of the batch"
-                yield Check(f"conditioning {name}", True, said)
+        for group in self.system.preflight.conditioning:
+            names = (group,) if isinstance(group, str) else group
+            name = f"conditioning {' with '.join(names)}"
+            swapped = {entry: batch[entry].roll(1, dims=0) for entry in names}
+            if all(torch.equal(swapped[entry], batch[entry]) for entry in names):
+                yield Check(name, True, "not looked at: it is the same in all clips of the batch")
                 continue
-            before = self._terms(batch)
-            after = self._terms({**batch, name: swapped})
-            moved = any(not math.isclose(before[n], after[n], rel_tol=1e-7) for n in before)
-            detail = "swapping it between clips moves the loss"
-            if not moved:
-                detail = "swapping it between clips leaves every loss as it is: it is not connected"
-            yield Check(f"conditioning {name}", moved, detail)
+            before, again = self._terms(batch), self._terms(batch)
+            after = self._terms({**batch, **swapped})
+            yield _influence_check(name, before, again, after)
 
     def _learns(self, batch: Batch) -> Iterator[Check]:
         networks = self.stepper.networks
@@ -182,6 +180,23 @@ class Preflight:
             for name, tensor in module.named_buffers():
                 tensor.copy_(buffers[name])
         return found
+
+
+def _influence_check(
+    name: str, before: dict[str, float], again: dict[str, float], after: dict[str, float]
+) -> Check:
+    """Whether what was swapped has an effect: a loss moves further than by computing it again."""
+    moves = {
+        term: abs(after[term] - value) / (abs(value) or 1.0)
+        for term, value in before.items()
+        if abs(after[term] - value) > _NOISE * abs(again[term] - value) + _ROUNDING * abs(value)
+    }
+    if not moves:
+        said = "swapping it between clips leaves every loss as it is: it is not connected"
+        return Check(name, False, said)
+    term = max(moves, key=lambda one: moves[one])
+    said = f"swapping it between clips moves the loss: {term} by {moves[term]:.2g} of it"
+    return Check(name, True, said)
 
 
 def _fall_check(term: str, before: float, after: float, num_steps: int) -> Check:
