@@ -9,7 +9,7 @@ import tomli_w
 
 from engine.cli.show.load import Loaded, load_project_recipe
 from engine.errors import UserError
-from engine.fetch.published import find_weights
+from engine.fetch.published import find_all_weights
 from engine.files.checksum import sha256_of
 from engine.pipeline.stages import lacking_rates
 from engine.project import Project, find_project
@@ -135,6 +135,6 @@ def _frozen_clips(loaded: Loaded) -> dict[str, Any]:
 
 def _weights(loaded: Loaded) -> dict[str, Any]:
     """What the published weights are that the recipe starts from; nothing where there are none."""
-    named = loaded.recipe.published_weights
-    digests = [sha256_of(find_weights(path, loaded.project)) for path in named]
+    files = find_all_weights(loaded.recipe.published_weights, loaded.project)
+    digests = [sha256_of(path) for path in files]
     return {"published_weights": {"sha256": digests}} if digests else {}

@@ -1,22 +1,30 @@
-"""Published weights that a recipe starts from: a file that a user has put into the project."""
+"""Published weights that a recipe starts from: files that a user has put into the project."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.errors import UserError
 from engine.fetch.catalogue import read_catalogue
+from engine.files.weight_index import files_of, weights_in
 from engine.project import Project
 
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""How transformers calls a file of weights in a model's folder, the preferred one first."""
+
+def find_all_weights(named: Iterable[str], project: Project) -> tuple[Path, ...]:
+    """Every file that a recipe starts from, by the names that it gives: its published_weights.
+
+    Where a name leads to an index, the files that the index names follow it. Raises UserError
+    where one is missing.
+    """
+    return tuple(file for name in named for file in files_of(find_weights(name, project)))
 
 
 def find_weights(named: str, project: Project) -> Path:
-    """The file that a recipe starts from; of a folder of transformers, that of its weights.
+    """The file that a recipe starts from; of a folder of transformers, its weights or their index.
 
     Raises UserError where there is none.
     """
     path = project.root / named
-    path = next((path / name for name in WEIGHTS if (path / name).is_file()), path)
+    path = weights_in(path) or path
     if not path.is_file():
         raise UserError(
             f"The recipe starts from '{named}', and {path} does not exist. {_way_out(named)}"

@@ -7,7 +7,9 @@ rename, then the folder in which the rename happened.
 import glob
 import os
 import shutil
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -31,6 +33,20 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             beside.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+@contextmanager
+def new_folder(place: Path) -> Iterator[Path]:
+    """An empty folder beside `place` that takes its place when the block is done.
+
+    Where the block raises, what stood there is as it was. The parent is made where it is missing.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as beside:
+        new = Path(beside) / place.name
+        new.mkdir()
+        yield new
+        replace_folder(new, place)
 
 
 def replace_folder(new: Path, place: Path) -> None:

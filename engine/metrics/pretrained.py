@@ -132,14 +132,15 @@ def quiet() -> Iterator[None]:
     import transformers
 
     logging: Any = transformers.utils.logging
-    before = logging.get_verbosity()
+    before, shown = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(before)
-        logging.enable_progress_bar()
+        if shown:
+            logging.enable_progress_bar()
 
 
 def features(extract: Any, audio: np.ndarray, device: torch.device) -> dict[str, Tensor]:

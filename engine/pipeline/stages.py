@@ -1,6 +1,7 @@
 """What dvc.yaml says of a project's recipes: stages, parameters and plots, as plain values."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from posixpath import normpath
 from typing import Any
 
@@ -68,20 +69,39 @@ def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> Non
 
 
 def _left_out(recipes: Iterable[PipelineRecipe], params: Params) -> dict[str, str]:
-    """Recipes whose corpus is not packed at their rate, and those that continue one of these."""
+    """Why recipes have no stage, by their names: a rate or a model is lacking."""
+    named = {one.recipe.name: one.recipe for one in recipes}
     found: dict[str, str] = {}
-    for recipe in _parents_first([one.recipe for one in recipes]):
-        name, lacking = recipe.dataset.corpus, lacking_rates(recipe, params)
-        parent = recipe.start.from_ if recipe.start else None
-        if lacking:
-            rates = ", ".join(f"{rate:,} Hz" for rate in lacking)
-            found[recipe.name] = (
-                f"corpus {name!r} is not packed at {rates}: add "
-                f"{', '.join(map(str, lacking))} to corpora.{name}.sample_rates_hz in params.toml"
-            )
-        elif parent in found:
-            found[recipe.name] = f"it continues {parent}, which is left out"
+    for recipe in _after_what_they_need(named):
+        why = _lacking_rates_in_words(recipe, params) or _lacking_model(recipe, named, found)
+        if why is not None:
+            found[recipe.name] = why
     return found
+
+
+def _lacking_rates_in_words(recipe: Recipe, params: Params) -> str | None:
+    name, lacking = recipe.dataset.corpus, lacking_rates(recipe, params)
+    if not lacking:
+        return None
+    return (
+        f"corpus {name!r} is not packed at {', '.join(f'{rate:,} Hz' for rate in lacking)}: add "
+        f"{', '.join(map(str, lacking))} to corpora.{name}.sample_rates_hz in params.toml"
+    )
+
+
+def _lacking_model(
+    recipe: Recipe, named: Mapping[str, Recipe], left_out: Mapping[str, str]
+) -> str | None:
+    """Why a model that the recipe needs cannot be made; None where all can be."""
+    parent = _parent(recipe)
+    if parent in left_out:
+        return f"it continues {parent}, which is left out"
+    for name in recipe.models_read:
+        if name in left_out:
+            return f"it reads the model of {name}, which is left out"
+        if name not in named:
+            return f"it reads the model of {name}, and there is no recipe recipes/{name}.toml"
+    return None
 
 
 def lacking_rates(recipe: Recipe, params: Params) -> list[int]:
@@ -93,17 +113,26 @@ def lacking_rates(recipe: Recipe, params: Params) -> list[int]:
     return [rate for rate in recipe.reads_hz if rate not in source.sample_rates_hz]
 
 
-def _parents_first(recipes: Sequence[Recipe]) -> list[Recipe]:
-    named = {recipe.name: recipe for recipe in recipes}
-    ordered: dict[str, Recipe] = {}
-    for recipe in recipes:
-        line = [recipe]
-        while line[-1].start and (parent := named.get(line[-1].start.from_ or "")):
-            if parent in line:
-                break
-            line.append(parent)
-        ordered |= {one.name: one for one in reversed(line)}
-    return list(ordered.values())
+def _after_what_they_need(named: Mapping[str, Recipe]) -> list[Recipe]:
+    """Each recipe after those whose models it needs. Raises UserError where they form a circle."""
+    needs = {name: _models_needed(recipe) & named.keys() for name, recipe in named.items()}
+    try:
+        return [named[name] for name in TopologicalSorter(needs).static_order()]
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise UserError(
+            f"Recipes need each other's models before they can be trained: {circle}. Change "
+            "start.from, or which model is read, in one of them."
+        ) from error
+
+
+def _models_needed(recipe: Recipe) -> set[str]:
+    parent = _parent(recipe)
+    return {*recipe.models_read, *([] if parent is None else [parent])}
+
+
+def _parent(recipe: Recipe) -> str | None:
+    return None if recipe.start is None else recipe.start.from_
 
 
 def _text(text: str) -> str:
@@ -132,10 +161,11 @@ def _ingest(corpus: str, source: str) -> dict[str, Any]:
 
 
 def _prepare(recipes: Sequence[Recipe]) -> dict[str, Any]:
+    models = _models_of_each(recipes)
     return {
         "foreach": {
-            one.name: {"corpus": one.dataset.corpus, "evaluated_on": _evaluated_on(one)}
-            for one in recipes
+            one.name: {"corpus": one.dataset.corpus, "evaluated_on": _evaluated_on(one)} | read
+            for one, read in zip(recipes, models, strict=True)
         },
         "do": {
             "desc": "Precomputed features of ${key}, and tables of its clips",
@@ -144,11 +174,31 @@ def _prepare(recipes: Sequence[Recipe]) -> dict[str, Any]:
                 "build/corpus/${item.corpus}",
                 "build/recipes/${key}.data.toml",
                 "${item.evaluated_on}",
+                *(f"${{item.{key}}}" for key in models[0]),
             ],
             "params": [{"params.toml": ["seed"]}],
             "outs": ["build/prepared/${key}"],
         },
     }
+
+
+def _models_of_each(recipes: Sequence[Recipe]) -> list[dict[str, str]]:
+    """The models that each recipe reads, by keys that all of them have, as DVC wants it.
+
+    A recipe that reads fewer than others depends on its evaluation clips once more.
+    """
+    most = max(len(one.models_read) for one in recipes)
+    each = []
+    for one in recipes:
+        read = [_exported(name) for name in one.models_read]
+        read += [_evaluated_on(one)] * (most - len(read))
+        each.append({f"model_{number}": path for number, path in enumerate(read, start=1)})
+    return each
+
+
+def _exported(name: str) -> str:
+    """What others read of a recipe's model: not its report, nor its checkpoints."""
+    return f"models/{name}/export"
 
 
 def _evaluated_on(recipe: Recipe) -> str:
@@ -165,6 +215,7 @@ def _train(one: PipelineRecipe) -> dict[str, Any]:
         deps.append(f"build/prepared/{recipe.name}")
     if recipe.start is not None and recipe.start.from_ is not None:
         deps.append(f"models/{recipe.start.from_}")
+    deps += [_exported(name) for name in recipe.models_read]
     plots = [
         {f"plots/{recipe.name}/{file}.csv": _NO_CACHE | {"x": x, "y": y}}
         for file, (x, y) in _curves(recipe).items()

@@ -1,5 +1,6 @@
 """The tables of optimizers and learning rate schedules, one for each turn of a system."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from attrs import frozen
@@ -52,46 +53,64 @@ class AdamW:
     )
 
 
-Optimizer = Adam | AdamW
+@frozen(kw_only=True)
+class AdamW8bit(AdamW):
+    """AdamW with moments of a byte each (Dettmers et al., 2022), by torchao (`cantus[8bit]`)."""
+
+    kind: ClassVar[str] = "adamw_8bit"
+
+
+Optimizer = Adam | AdamW | AdamW8bit
 
 
 @frozen(kw_only=True)
-class Constant:
+class _WarmUp:
+    """A linear warm-up: the first step has the peak over so many steps."""
+
+    warmup_steps: int = setting("steps of linear warm-up", default=0, check=at_least(0))
+    warmup_share: float | None = setting(
+        "or their share of all steps of the run", default=None, check=within(0.0, 1.0)
+    )
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """One of the two."""
+        if self.warmup_steps and self.warmup_share is not None:
+            yield "warmup_share", "give one of warmup_steps, warmup_share"
+
+
+@frozen(kw_only=True)
+class Constant(_WarmUp):
     """The peak learning rate throughout, after an optional linear warm-up."""
 
     kind: ClassVar[str] = "constant"
-    warmup_steps: int = setting("steps of linear warm-up", default=0, check=at_least(0))
 
 
 @frozen(kw_only=True)
-class Cosine:
+class Cosine(_WarmUp):
     """Linear warm-up, then half a cosine down to `final_share` of the peak at the last step."""
 
     kind: ClassVar[str] = "cosine"
-    warmup_steps: int = setting("steps of linear warm-up", default=0, check=at_least(0))
     final_share: float = setting(
         "share of the peak at the last step", default=0.0, check=within(0.0, 1.0)
     )
 
 
 @frozen(kw_only=True)
-class Exponential:
+class Exponential(_WarmUp):
     """The rate is multiplied by `gamma` after every step or epoch that follows the warm-up."""
 
     kind: ClassVar[str] = "exponential"
     gamma: float = setting("factor", check=within(0.0, 1.0))
     every: Literal["step", "epoch"] = setting("when the factor applies", default="step")
-    warmup_steps: int = setting("steps of linear warm-up", default=0, check=at_least(0))
 
 
 @frozen(kw_only=True)
-class MultiStep:
+class MultiStep(_WarmUp):
     """The rate is multiplied by `gamma` at each of the milestones."""
 
     kind: ClassVar[str] = "multi_step"
     milestones: tuple[int, ...] = setting("steps at which the rate drops", check=milestones)
     gamma: float = setting("factor", default=0.5, check=within(0.0, 1.0))
-    warmup_steps: int = setting("steps of linear warm-up", default=0, check=at_least(0))
 
 
 Schedule = Constant | Cosine | Exponential | MultiStep

@@ -120,6 +120,11 @@ class Recipe:
         start = self.start
         return () if start is None or start.weights is None else (start.weights,)
 
+    @property
+    def models_read(self) -> tuple[str, ...]:
+        """Recipes whose exported models it reads, besides the phase that it continues."""
+        return ()
+
     def named_metrics(self) -> Iterable[tuple[str, str]]:
         """Where the recipe relies on which metric: key path and metric."""
         yield "training.best", self.training.best
@@ -135,4 +140,6 @@ class Recipe:
             yield "name", f"a recipe cannot be called '{SCRATCH}': start.from says so of no recipe"
         if self.start is not None and self.start.from_ == self.name:
             yield "start.from", "a recipe cannot continue itself"
+        if self.name in self.models_read:
+            yield "name", "a recipe cannot read its own model"
         yield from same_guards(self.guard)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.errors import UserError
 from engine.evaluation.lineage import Ancestors, read_ancestors
-from engine.fetch.published import find_weights
+from engine.fetch.published import find_all_weights
 from engine.files.checksum import digest_of, sha256_of
 from engine.files.untrusted import as_user_error
 from engine.project import Project
@@ -98,7 +98,7 @@ def find_initial_weights(recipe: Recipe, project: Project) -> InitialWeights | N
         return None
     if start.from_:
         return _find_parent(start, start.from_, project)
-    first, *more = (find_weights(named, project) for named in recipe.published_weights)
+    first, *more = find_all_weights(recipe.published_weights, project)
     digests = [sha256_of(path) for path in (first, *more)]
     return PretrainedWeights(start.name, digest_of(digests) if more else digests[0], first)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 
 from engine.errors import UserError
 from engine.evaluation.texts import words_of
@@ -75,21 +75,18 @@ class SpeechJudges:
             missing |= dict.fromkeys(COMPARED, "speaker_encoder")
         return missing
 
-    def load(
-        self, reference: np.ndarray, sample_rate_hz: int, device: torch.device
-    ) -> "LoadedSpeechJudges":
-        """Load the models, and embed the voice of a reference recording [samples].
+    def load(self, device: torch.device) -> "LoadedSpeechJudges":
+        """Load the models.
 
-        The models are freed with the returned object: memory may not hold them during training.
-        Raises UserError where a model's weights are missing or do not fit it.
+        They are freed with the returned object: memory may not hold them during training. Raises
+        UserError where a model's weights are missing or do not fit it.
         """
-        recogniser, similarity, voice = None, None, None
+        recogniser, similarity = None, None
         if self.speech_recogniser is not None:
             recogniser = SpeechRecogniser.load(self.speech_recogniser, self.language, device)
         if self.speaker_encoder is not None:
             similarity = SpeakerSimilarity.load(self.speaker_encoder, device)
-            voice = similarity.embed(reference, sample_rate_hz)
-        return LoadedSpeechJudges(recogniser, similarity, voice)
+        return LoadedSpeechJudges(recogniser, similarity)
 
 
 @frozen(eq=False)
@@ -98,7 +95,13 @@ class LoadedSpeechJudges:
 
     recogniser: SpeechRecogniser | None
     similarity: SpeakerSimilarity | None
-    voice: torch.Tensor | None
+    voice: torch.Tensor | None = None
+
+    def for_voice(self, reference: np.ndarray, sample_rate_hz: int) -> "LoadedSpeechJudges":
+        """The same models, for speech in the voice of a recording [samples]."""
+        if self.similarity is None:
+            return self
+        return evolve(self, voice=self.similarity.embed(reference, sample_rate_hz))
 
     def score(self, speech: np.ndarray, sample_rate_hz: int, text: str) -> SpeechScores:
         """Judge speech [samples] that should say a text in the voice.
@@ -114,7 +117,7 @@ class LoadedSpeechJudges:
             rates = f"WER {figures['wer']:.0%}, CER {figures['cer']:.0%}"
             notes.append(f"heard: {words_of(heard) or 'nothing'} ({rates})")
         if self.similarity is not None:
-            assert self.voice is not None, "they are loaded together"
+            assert self.voice is not None, "for_voice gives it"
             embedded = self.similarity.embed(speech, sample_rate_hz)
             figures["similarity"] = self.similarity.between(self.voice, embedded)
             notes.append(f"voice alike: {figures['similarity']:.2f}")

@@ -1,14 +1,15 @@
 """From an optimizer table of the recipe to torch's optimizer."""
 
-from collections.abc import Collection, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
-from engine.recipe.optimizers import Adam, AdamW, Optimizer
-
-_CLASSES = {Adam: torch.optim.Adam, AdamW: torch.optim.AdamW}
+from engine.errors import UserError
+from engine.recipe.optimizers import AdamW, AdamW8bit, Optimizer
 
 
 def build_optimizer(
@@ -17,6 +18,7 @@ def build_optimizer(
     """The torch optimizer of a table, in its fused form (one kernel for all tensors).
 
     `undecayed` are the names of those that never decay where the table says `decays = "weights"`.
+    Raises UserError where what it needs is not installed.
     """
     spared = set(undecayed) if getattr(table, "decays", "") == "weights" else set()
     groups: list[dict[str, Any]] = [
@@ -25,12 +27,30 @@ def build_optimizer(
     if spared:
         rest = [p for name, p in parameters.items() if name in spared]
         groups.append({"params": rest, "weight_decay": 0.0})
-    built: torch.optim.Optimizer = _CLASSES[type(table)](
+    built: torch.optim.Optimizer = _kind(table)(
         groups,
         lr=table.learning_rate,
         betas=table.betas,
         eps=table.epsilon,
         weight_decay=table.weight_decay,
-        fused=True,
     )
     return built
+
+
+def _kind(table: Optimizer) -> Callable[..., torch.optim.Optimizer]:
+    if isinstance(table, AdamW8bit):
+        return _adamw_8bit()
+    kind = torch.optim.AdamW if isinstance(table, AdamW) else torch.optim.Adam
+    return partial(kind, fused=True)
+
+
+def _adamw_8bit() -> Callable[..., torch.optim.Optimizer]:
+    logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)  # torchao's registrations
+    try:
+        from engine.training.adamw_8bit import BlockwiseAdamW  # takes seconds
+    except ModuleNotFoundError as error:
+        raise UserError(
+            "An optimizer of kind 'adamw_8bit' needs torchao, which is not installed. Install it "
+            "with `pip install 'cantus[8bit]'`, or set the kind to 'adamw'."
+        ) from error
+    return partial(BlockwiseAdamW, bf16_stochastic_round=True)

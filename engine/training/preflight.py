@@ -16,7 +16,7 @@ from engine.training.order import Order
 from engine.training.part import weigh
 from engine.training.probes import first_clips
 from engine.training.randomness import random_state, set_random_state
-from engine.training.schedules import Length
+from engine.training.schedules import Length, warmup_steps
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 
@@ -91,7 +91,7 @@ class Preflight:
             if not low <= peak <= high:
                 detail = f"{said}; this system learns between {low:.0e} and {high:.0e}"
                 yield Check(f"learning rate of {turn.name}", False, detail)
-            elif schedule.warmup_steps >= self.stepper.schedule_from + last:
+            elif warmup_steps(schedule, self.length) >= self.stepper.schedule_from + last:
                 detail = f"{said}; the warm-up outlasts the run ({last} steps)"
                 yield Check(f"learning rate of {turn.name}", False, detail)
             else:
@@ -153,7 +153,8 @@ class Preflight:
 
         At a late turn's start the others' may have decayed, perhaps to nothing.
         """
-        warm = max([0, *(schedule.warmup_steps for schedule in self.recipe.schedule.values())])
+        schedules = self.recipe.schedule.values()
+        warm = max([0, *(warmup_steps(schedule, self.length) for schedule in schedules)])
         return warm - self.stepper.schedule_from
 
     def _terms(self, batch: Batch) -> dict[str, float]:

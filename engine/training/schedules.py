@@ -18,9 +18,17 @@ class Length:
 
 def learning_rate(peak: float, schedule: Schedule, step: int, length: Length) -> float:
     """The rate of the step that follows `step` finished ones (the first step has step = 0)."""
-    if step < schedule.warmup_steps:
-        return peak * (step + 1) / schedule.warmup_steps
+    warm = warmup_steps(schedule, length)
+    if step < warm:
+        return peak * (step + 1) / warm
     return peak * _decay(schedule, step, length)
+
+
+def warmup_steps(schedule: Schedule, length: Length) -> int:
+    """Steps of the warm-up: those that the recipe gives, or their share of the run's."""
+    if schedule.warmup_share is None:
+        return schedule.warmup_steps
+    return round(schedule.warmup_share * length.total_steps)
 
 
 @singledispatch
@@ -36,15 +44,16 @@ def _(schedule: Constant, step: int, length: Length) -> float:  # noqa: ARG001
 
 @_decay.register
 def _(schedule: Cosine, step: int, length: Length) -> float:
-    span = max(1, length.total_steps - 1 - schedule.warmup_steps)
-    progress = min(1.0, (step - schedule.warmup_steps) / span)
+    warm = warmup_steps(schedule, length)
+    span = max(1, length.total_steps - 1 - warm)
+    progress = min(1.0, (step - warm) / span)
     share = 0.5 * (1.0 + math.cos(math.pi * progress))
     return schedule.final_share + (1.0 - schedule.final_share) * share
 
 
 @_decay.register
 def _(schedule: Exponential, step: int, length: Length) -> float:
-    done = step - schedule.warmup_steps
+    done = step - warmup_steps(schedule, length)
     times = done if schedule.every == "step" else done // length.steps_per_epoch
     return float(schedule.gamma**times)
 

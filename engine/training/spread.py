@@ -5,6 +5,7 @@ Nothing of torch's is imported before there is such a tensor: it would take a se
 
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -28,13 +29,33 @@ def part_of(full: Tensor, like: Tensor) -> Tensor:
 
     One of another shape than `like` stays as it is: whoever takes it will say what is wrong.
     """
+    return part_of_rows(full, like) if full.shape == like.shape else full
+
+
+def part_of_rows(full: Tensor, like: Tensor) -> Tensor:
+    """What this process holds of a whole tensor whose rows are spread as those of `like` are."""
     spread = _spread(like)
-    if spread is None or _spread(full) is not None or full.shape != like.shape:
+    if spread is None or _spread(full) is not None:
         return full
     from torch.distributed.tensor import distribute_tensor
 
     here, mesh = full.to(like.device), spread.device_mesh
     return distribute_tensor(here, mesh, spread.placements, src_data_rank=None)
+
+
+def as_part_of_rows(here: Tensor, like: Tensor) -> Tensor:
+    """The tensor of which this process holds `here`: as many rows as it holds of `like`."""
+    spread = _spread(like)
+    if spread is None:
+        return here
+    from torch.distributed.tensor import DTensor
+
+    shape = torch.Size([len(like), *here.shape[1:]])
+    strides = torch.empty(shape, device="meta").stride()
+    mesh = spread.device_mesh
+    return DTensor.from_local(
+        here, mesh, spread.placements, run_check=False, shape=shape, stride=strides
+    )
 
 
 def whole_values(values: Any) -> Any:

@@ -1,9 +1,11 @@
 """Published weights that are not there: the way to get them is named where there is one."""
 
+import json
+
 import pytest
 
 from engine.errors import UserError
-from engine.fetch.published import find_weights
+from engine.fetch.published import find_all_weights, find_weights
 from engine.project import Project
 
 
@@ -30,3 +32,19 @@ def test_a_folder_of_transformers_stands_for_its_weights(tmp_path):
     assert find_weights("published/dac", Project(tmp_path)).name == "pytorch_model.bin"
     (folder / "model.safetensors").write_bytes(b"weights")
     assert find_weights("published/dac", Project(tmp_path)).name == "model.safetensors"
+
+
+def test_an_index_stands_for_itself_and_for_every_file_that_it_names(tmp_path):
+    folder = tmp_path / "published" / "big"
+    folder.mkdir(parents=True)
+    names = ["model-00002-of-00002.safetensors", "model-00001-of-00002.safetensors"]
+    index = {"weight_map": {"a": names[0], "b": names[1], "c": names[0]}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    (folder / names[0]).write_bytes(b"weights")
+
+    with pytest.raises(UserError, match=f"lacks 1 of the 2 files .* {names[1]}"):
+        find_all_weights(["published/big"], Project(tmp_path))
+
+    (folder / names[1]).write_bytes(b"weights")
+    found = find_all_weights(["published/big"], Project(tmp_path))
+    assert [path.name for path in found] == ["model.safetensors.index.json", *sorted(names)]

@@ -29,7 +29,7 @@ BOTH = SpeechEvaluation(speech_recogniser="published/ctc", speaker_encoder="publ
 
 
 def test_what_is_heard_becomes_rates_and_words(project):
-    ears = SpeechJudges.of(BOTH, project, "hu").load(noise(), 16_000, CPU)
+    ears = SpeechJudges.of(BOTH, project, "hu").load(CPU).for_voice(noise(), 16_000)
     heard = ears.score(noise(), 16_000, "Ő, ő!")
     assert heard.figures["wer"] == 0.5
     assert heard.figures["cer"] == pytest.approx(2 / 3)
@@ -38,14 +38,14 @@ def test_what_is_heard_becomes_rates_and_words(project):
 
 
 def test_silence_of_no_length_is_neither_heard_nor_alike(project):
-    ears = SpeechJudges.of(BOTH, project, "hu").load(noise(), 16_000, CPU)
+    ears = SpeechJudges.of(BOTH, project, "hu").load(CPU).for_voice(noise(), 16_000)
     heard = ears.score(noise(0.0), 16_000, "ő")
     assert heard.figures == {"wer": 1.0, "cer": 1.0, "similarity": 0.0}
     assert heard.notes[0] == "heard: nothing (WER 100%, CER 100%)"
 
 
 def test_a_text_without_words_has_no_error_rate(project):
-    ears = SpeechJudges.of(BOTH, project, "hu").load(noise(), 16_000, CPU)
+    ears = SpeechJudges.of(BOTH, project, "hu").load(CPU).for_voice(noise(), 16_000)
     assert ears.score(noise(), 16_000, "...").figures.keys() == {"similarity"}
 
 
@@ -53,7 +53,7 @@ def test_without_speech_judges_nothing_is_heard_and_it_is_known_what_is_missing(
     nobody = SpeechJudges.of(SpeechEvaluation(), project, "hu")
     assert nobody.digests == {}
     assert nobody.missing().keys() == {"wer", "cer", "similarity"}
-    assert nobody.load(noise(), 16_000, CPU).score(noise(), 16_000, "ő").figures == {}
+    assert nobody.load(CPU).for_voice(noise(), 16_000).score(noise(), 16_000, "ő").figures == {}
 
 
 def test_other_files_of_a_model_have_another_digest(project):

@@ -22,6 +22,19 @@ def test_the_warm_up_rises_linearly_and_never_starts_at_zero(schedule):
     assert rates == pytest.approx([0.1, 0.2, 0.3, 0.4])
 
 
+def test_a_warm_up_may_be_a_share_of_the_run():
+    by_share, by_steps = Cosine(warmup_share=0.04), Cosine(warmup_steps=4)
+    for step in range(100):
+        expected = learning_rate(0.4, by_steps, step, LENGTH)
+        assert learning_rate(0.4, by_share, step, LENGTH) == expected
+
+
+def test_a_share_and_steps_of_warm_up_are_not_both_given():
+    both = Cosine(warmup_steps=4, warmup_share=0.1)
+    assert [where for where, _ in both.cross_checks()] == ["warmup_share"]
+    assert not list(Cosine(warmup_share=0.1).cross_checks())
+
+
 def test_cosine_starts_at_the_peak_and_ends_at_its_final_share_with_the_last_step():
     schedule = Cosine(warmup_steps=10, final_share=0.01)
     assert learning_rate(1.0, schedule, 10, LENGTH) == pytest.approx(1.0)

@@ -37,9 +37,10 @@ def read_sentences(folder: Path) -> list[tuple[str, str]]:
     return [(row["language"], row["text"]) for row in rows]
 
 
-def read_templates(folder: Path) -> list[tuple[str, str]]:
-    """(slot, text) for each line of `voice.tsv`."""
-    return [(row["slot"], row["text"]) for row in _rows(folder / "voice.tsv", ("slot", "text"))]
+def read_templates(folder: Path, corpus: str) -> list[tuple[str, str]]:
+    """(slot, text) for each line of `<corpus>.tsv`."""
+    rows = _rows(folder / f"{corpus}.tsv", ("slot", "text"))
+    return [(row["slot"], row["text"]) for row in rows]
 
 
 def read_voices(folder: Path, corpus: str) -> list[Voice]:

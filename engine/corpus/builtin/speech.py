@@ -32,6 +32,8 @@ class Manner:
     pitch: tuple[int, int]
     peak_dbfs: tuple[float, float]
     noise_dbfs: tuple[float, float]
+    one_pitch_each: bool = False
+    """Whether a voice keeps the pitch that it draws, in all its sentences."""
 
 
 ANYWHERE = Manner((140, 180), (40, 60), PEAK_DBFS, NOISE_DBFS)
@@ -39,6 +41,8 @@ IN_A_STUDIO = Manner((160, 161), (50, 51), (-9.0, -8.0), (-80.0, -79.0))
 """One pace, pitch and level: a voice and its words are all there is to learn."""
 AT_ANY_PITCH = Manner((140, 190), (5, 95), (-9.0, -8.0), (-80.0, -79.0))
 """Over one and a half octaves: pitch is learned apart from the voice and from what is said."""
+AT_ITS_OWN_PITCH = Manner((155, 166), (5, 96), (-9.0, -8.0), (-80.0, -79.0), one_pitch_each=True)
+"""Pitch tells voices apart, as it does people: variants of espeak-ng differ little in timbre."""
 
 
 def speak_sentences(
@@ -51,7 +55,8 @@ def speak_sentences(
         for number, text in _of(voice, sentences):
             random = random_for(text, voice.name)
             rate = int(random.integers(*manner.words_a_minute))
-            pitch = int(random.integers(*manner.pitch))
+            of_pitch = random_for(voice.name) if manner.one_pitch_each else random
+            pitch = int(of_pitch.integers(*manner.pitch))
             spoken = espeak.say(text, voice=voice.name, rate=rate, pitch=pitch)
             with_pauses = np.concatenate([_PAUSE, spoken.astype(np.float32) / FULL_SCALE, _PAUSE])
             recorded = record(with_pauses, random, manner.peak_dbfs, manner.noise_dbfs)
@@ -59,14 +64,16 @@ def speak_sentences(
 
 
 def write_metadata(sentences: Sentences, voices: Sequence[Voice], folder: Path) -> None:
-    """Write the table of all sentences: path|text|speaker|language."""
+    """Write the table of all sentences; it has a column `split` where voices are held out."""
+    held_out = any(voice.listed for voice in voices)
     lines = [
-        f"{_name(voice, number)}|{text}|{voice.name}|{voice.language}\n"
+        f"{_name(voice, number)}|{text}|{voice.name}|{voice.language}"
+        + (f"|{voice.listed}" if held_out else "")
         for voice in voices
         for number, text in _of(voice, sentences)
     ]
-    header = "path|text|speaker|language\n"
-    (folder / METADATA).write_text(header + "".join(lines), encoding="utf-8")
+    header = "path|text|speaker|language" + ("|split" if held_out else "")
+    (folder / METADATA).write_text("\n".join([header, *lines, ""]), encoding="utf-8")
 
 
 def _of(voice: Voice, sentences: Sentences) -> list[tuple[int, str]]:

@@ -18,6 +18,7 @@ from engine.corpus.builtin.prompts import (
 from engine.corpus.builtin.speech import (
     ANYWHERE,
     AT_ANY_PITCH,
+    AT_ITS_OWN_PITCH,
     IN_A_STUDIO,
     Manner,
     speak_sentences,
@@ -29,8 +30,8 @@ from engine.errors import UserError
 
 _NUM_GROUPS = 4
 """Fixed, so that the audio does not depend on how many processes this machine runs at once."""
-_OF_A_TEMPLATE = 16
-"""At most so many sentences are made of a template of the corpus 'voice'."""
+_OF_A_TEMPLATE = {"voice": 16, "cloning": 48}
+"""At most so many sentences are made of a template of a corpus."""
 
 
 def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
@@ -41,6 +42,7 @@ def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
     learning to speak within minutes. A sentence of its that is held out is a new combination of
     words that were all heard elsewhere, so its figures say nothing of other text. 'speakers': the
     English sentences of 'speech' in three voices, at any pitch, for converting one to another.
+    'cloning': pairs of digits in many voices, each at a pitch of its own, whole voices held out.
 
     Raises UserError for another name, a missing table, or where espeak-ng is not installed.
     """
@@ -62,12 +64,19 @@ def _sentences(corpus: str, prompts: Path) -> tuple[list[tuple[str, str]], Manne
     if corpus == "speakers":
         return read_sentences(prompts), AT_ANY_PITCH
     if corpus == "voice":
-        made = fill_templates(read_templates(prompts), _OF_A_TEMPLATE)
-        return [("hu", text) for text in made], IN_A_STUDIO
+        return _filled(corpus, "hu", prompts), IN_A_STUDIO
+    if corpus == "cloning":
+        return _filled(corpus, "en", prompts), AT_ITS_OWN_PITCH
     raise UserError(
-        f"There is no built-in corpus {corpus!r}, only 'words', 'speech', 'voice' and "
-        f"'speakers'. Set corpora.{corpus}.source in params.toml to a folder below data/."
+        f"There is no built-in corpus {corpus!r}, only 'words', 'speech', 'voice', 'speakers' "
+        f"and 'cloning'. Set corpora.{corpus}.source in params.toml to a folder below data/."
     )
+
+
+def _filled(corpus: str, language: str, prompts: Path) -> list[tuple[str, str]]:
+    rows = read_templates(prompts, corpus)
+    made = fill_templates(rows, _OF_A_TEMPLATE[corpus], f"{corpus}.tsv")
+    return [(language, text) for text in made]
 
 
 def _in_fresh_processes(speak: Callable[..., None], voices: list[Voice]) -> None:

@@ -24,6 +24,11 @@ class Dataset(CorpusClips):
     max_reference_seconds: float = setting(
         "longer clips are no references", default=20.0, check=above(0.0)
     )
+    upsampling: Literal["refuse", "allow", "leave_out"] = setting(
+        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
+        "and the voice learns that; 'allow' warns",
+        default="allow",
+    )
     instruction: str = setting(
         "what the system turn of the chat says", default="Generate audio following instruction."
     )
@@ -153,15 +158,31 @@ class Speech:
     """How clones are generated, for samples, for evaluation and by `cantus clone`."""
 
     num_clips: int = setting(
-        "evaluation clips that are generated at the end, for stop rate, length and speaker",
+        "evaluation clips, and as many training clips, that are generated before training and "
+        "after it, for stop rate, length and speaker",
         default=8,
         check=at_least(0),
     )
+    texts: tuple[str, ...] = setting(
+        "texts that are spoken besides, in the voice of the longest reference of evaluation",
+        default=(),
+    )
+    language: str = setting("of what is spoken, for a speech recogniser", default="en")
     temperature: float = setting("of sampling", default=1.0, check=above(0.0))
-    top_k: int = setting("draw from the likeliest so many codes; 0: all", default=50)
+    top_k: int = setting(
+        "draw from the likeliest so many codes; 0: all", default=50, check=at_least(0)
+    )
     top_p: float = setting(
         "and of these from so much probability", default=0.95, check=within(0.0, 1.0)
     )
+    ras_window: int = setting(
+        "repetition-aware sampling: an entry that its codebook had `ras_repeats` times in the last "
+        "so many columns is drawn again from all; 0: off. The released model has 7. Clips are then "
+        "generated one by one",
+        default=0,
+        check=at_least(0),
+    )
+    ras_repeats: int = setting("so many times, for ras_window", default=2, check=at_least(1))
     seeds: tuple[int, ...] = setting(
         "each clip is generated with each", default=(1,), check=not_empty
     )
@@ -196,6 +217,22 @@ class CodecLmRecipe(Recipe):
         "speaker's reference, nats a code; 0: the reference has no effect",
         "eval/text_gain": "increase of audio_ce when each clip is given the text of another clip, "
         "nats a code; 0: the text has no effect",
+        "eval/generated/stop_rate": "share of generated evaluation clips that came to an end of "
+        "stream within speech.max_seconds",
+        "eval/generated/length_ratio": "frames of a generated evaluation clip over those of the "
+        "recording, mean over clips",
+        "eval/generated/speaker_match": "share of generated evaluation clips whose voice is nearer "
+        "to their reference than to a recording of any other evaluation speaker, by long-term "
+        "cepstra; baseline/chance is that of guessing, baseline/recordings that of the clips' own "
+        "codes",
+        "eval/generated/seen_speaker_match": "the same of training clips, among as many training "
+        "speakers",
+        "eval/speech/wer": "words of generated evaluation clips and of speech.texts that a speech "
+        "recogniser hears otherwise, over their words: the mean over clips and seeds; takes "
+        "[speech_evaluation] in params.toml",
+        "eval/speech/cer": "the same of characters",
+        "eval/speech/similarity": "likeness of the voices of these clips and of their references, "
+        "the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
         "eval/clips": "evaluation clips",
         "eval/speakers": "speakers of the evaluation clips, none of whom is trained on",
         "train/accuracy": "share of audio codes that were the likeliest",
@@ -216,3 +253,8 @@ class CodecLmRecipe(Recipe):
     adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
+
+    @property
+    def models_read(self) -> tuple[str, ...]:
+        """The codec that another recipe trains."""
+        return () if self.codec.from_ is None else (self.codec.from_,)

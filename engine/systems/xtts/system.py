@@ -11,7 +11,7 @@ from engine.errors import UserError
 from engine.evaluation.digests import keys
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
-from engine.nn.low_rank import adapters_of, merged
+from engine.nn.adapters import adapters_of, merged, with_names_of
 from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.audio_samples import spread_over
@@ -242,7 +242,8 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
         if vocabulary.extends is not None:
             given = extended_weights(given, vocabulary.extends, vocabulary.content)
             said += "; new text tokens begin as the mean of those that they were cut into"
-        load_strictly(network, {**given, **adapters_of(network.state_dict())}, path)
+        own = network.state_dict()
+        load_strictly(network, {**with_names_of(own, given), **adapters_of(own)}, path)
         return said
 
     @cached_property

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from engine.errors import UserError
-from engine.nn.low_rank import adapters_of, are_alike, merged
+from engine.nn.adapters import continued
 from engine.systems.xtts.data.assets import XttsAssets
 from engine.systems.xtts.network.gpt import NUM_STOPS, PerClip, XttsGpt
 from engine.systems.xtts.network.mel import HOP_LENGTH, ConditioningMel
@@ -76,15 +76,7 @@ class XttsTrainingModule(TrainingModule):
     def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
         """Adapters like this phase's go on; others become part of the weights that they adapt."""
         self._require_same_tokens(weights.get("speaks"))
-        own = self.state_dict()
-        if are_alike(own, weights):
-            return weights, ""
-        remarks = []
-        if adapters_of(weights):
-            remarks.append("its adapters became part of the weights")
-        if new := adapters_of(own):
-            remarks.append("new adapters begin, which add nothing yet")
-        return {**merged(weights, transposed=True), **new}, " and ".join(remarks)
+        return continued(self.state_dict(), weights, transposed=True)
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
         """Raise UserError where weights were trained on other tokens: nothing would look wrong."""

@@ -48,15 +48,24 @@ def test_every_sentence_has_a_voice():
 
 
 @needs_shipped
-def test_every_shipped_slot_is_asked_for_by_a_template():
-    rows = read_templates(SHIPPED)
+def test_the_shipped_voices_to_clone_are_different_and_whole_voices_are_held_out():
+    voices = read_voices(SHIPPED, "cloning")
+    assert len({voice.name for voice in voices}) == len(voices)
+    assert Counter(voice.listed for voice in voices) == {"train": 40, "eval": 8}
+    assert {voice.accent for voice in voices} == {"en-us"}
+
+
+@needs_shipped
+@pytest.mark.parametrize("corpus", ["voice", "cloning"])
+def test_every_shipped_slot_is_asked_for_by_a_template(corpus):
+    rows = read_templates(SHIPPED, corpus)
     templates = " ".join(text for slot, text in rows if slot == "sentence")
     assert set(re.findall(r"{(\w+)}", templates)) | {"sentence"} == {slot for slot, _ in rows}
 
 
 @needs_shipped
 def test_no_shipped_text_would_follow_the_wrong_hungarian_article():
-    rows = read_templates(SHIPPED)
+    rows = read_templates(SHIPPED, "voice")
     after_a = {
         slot
         for slot, text in rows

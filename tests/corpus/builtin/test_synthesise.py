@@ -24,10 +24,14 @@ def project(tmp_path_factory):
     (folder / "voice.tsv").write_text(
         "slot\ttext\nsentence\t{day} süt a nap.\nday\tma\nday\tkedden\n"
     )
+    (folder / "cloning.tsv").write_text(
+        "slot\ttext\nsentence\t{first} {second}\nfirst\tone\nsecond\ttwo\nsecond\tsix\n"
+    )
     (folder / "voices.tsv").write_text(
         "corpus\tvoice\tlist\nwords\ten-us+m1\ttrain\nwords\ten+f2\teval\n"
         "speech\thu+m3\t\nspeech\ten-us+f3\t\nvoice\thu+m3\t\nvoice\thu+f2\t\n"
         "speakers\ten-us+f3\t\nspeakers\ten-us+m3\t\n"
+        "cloning\ten-us+m4\ttrain\ncloning\ten-us+zac\teval\n"
     )
     return Project(root)
 
@@ -35,6 +39,13 @@ def project(tmp_path_factory):
 def make(name, project, rate):
     source = CorpusSource(source="builtin", sample_rates_hz=(rate,))
     return ingest(name, source, project, work=Work(num_workers=1))
+
+
+def pitch_hz(samples):
+    """The highest of 70 to 450 Hz at whose period a clip of 22,050 Hz is most like itself."""
+    power = np.abs(np.fft.rfft(samples.astype(float), 2 * len(samples))) ** 2
+    alike = np.fft.irfft(power)[49:315]
+    return 22_050 / (49 + np.flatnonzero(alike > 0.8 * alike.max())[0])
 
 
 def test_words_are_a_corpus_like_any_other_and_bit_identical_each_time(project):
@@ -74,6 +85,17 @@ def test_speakers_say_the_same_sentences_and_no_two_alike(project):
     assert len(set(corpus.packed(22_050).lengths.tolist())) == 2
 
 
+def test_voices_to_clone_say_the_same_at_pitches_of_their_own_and_are_held_out_whole(project):
+    corpus = make("cloning", project, 22_050)
+    said = {(one.text, one.speaker, one.listed) for one in corpus.manifest.clips}
+    voices = (("en-us+m4", "train"), ("en-us+zac", "eval"))
+    assert said == {(text, *voice) for text in ("One six", "One two") for voice in voices}
+    low, low_too, high, high_too = (pitch_hz(corpus.packed(22_050).read(row)) for row in range(4))
+    assert low_too == pytest.approx(low, rel=0.1)
+    assert high_too == pytest.approx(high, rel=0.1)
+    assert high > 1.5 * low
+
+
 def test_built_in_corpora_are_left_as_ordinary_folders(project, tmp_path):
     synthesise("words", project.root / "data" / "builtin", tmp_path / "words")
     assert soundfile.info(tmp_path / "words" / "yes" / "en-us+m1_nohash_1.wav").duration == 1.0
@@ -84,7 +106,7 @@ def test_built_in_corpora_are_left_as_ordinary_folders(project, tmp_path):
 def test_another_name_is_refused(project, tmp_path):
     with pytest.raises(
         UserError,
-        match="no built-in corpus 'songs', only 'words', 'speech', 'voice' and 'speakers'",
+        match=r"no built-in corpus 'songs', only 'words', .* 'speakers' and 'cloning'",
     ):
         synthesise("songs", project.root / "data" / "builtin", tmp_path / "songs")
 

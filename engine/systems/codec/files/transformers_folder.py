@@ -1,9 +1,6 @@
 """A codec as a folder that `transformers` loads (`DacModel.from_pretrained`)."""
 
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,8 @@ import torch
 from torch import Tensor
 
 from engine.errors import UserError
-from engine.files.atomic import replace_folder
+from engine.files.atomic import new_folder
+from engine.metrics.pretrained import quiet
 from engine.nn.weight_norm import NormedConv1d, NormedConvTranspose1d
 from engine.systems.codec.network.network import CodecNetwork, NetworkSettings
 
@@ -64,7 +62,7 @@ def write_transformers(network: CodecNetwork, folder: Path) -> None:
     extractor = DacFeatureExtractor(
         sampling_rate=settings.sample_rate_hz, hop_length=settings.hop_length
     )
-    with _new_folder(folder) as beside, _no_bars():
+    with new_folder(folder) as beside, quiet():
         model.save_pretrained(beside)
         extractor.save_pretrained(beside)
 
@@ -73,7 +71,7 @@ def read_transformers(folder: Path) -> Any:
     """The `DacModel` of a folder, in evaluation mode, never from the network."""
     from transformers import DacModel
 
-    with _no_bars():
+    with quiet():
         model: Any = DacModel.from_pretrained(folder, local_files_only=True)
         return model.eval()
 
@@ -103,28 +101,3 @@ def renamed(name: str, num_rates: int) -> str:
     tables = (_ENCODER if side == "encoder" else _DECODER, _UNIT)
     inside = zip(re.findall(r"\d+", rest), tables, strict=False)
     return ".".join([f"{side}.block.{place - 1}", *(names[number] for number, names in inside)])
-
-
-@contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `folder` when the block is done."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-        new = Path(beside) / folder.name
-        new.mkdir()
-        yield new
-        replace_folder(new, folder)
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    """Without the bars that the library draws for every file."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from engine.errors import UserError
-from engine.fetch.published import WEIGHTS
 from engine.files.untrusted import read_json_object
+from engine.files.weight_index import WEIGHTS
 from engine.nn.weight_norm import NormedConv1d, NormedConvTranspose1d
 from engine.systems.codec.files.transformers_folder import renamed
 from engine.systems.codec.network.network import CodecNetwork

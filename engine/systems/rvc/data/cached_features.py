@@ -14,9 +14,9 @@ from engine.features.cache import Features, Key
 from engine.features.many_files import Job, make_files
 from engine.files.source_code import digest_of_code, import_closure
 from engine.recipe.params import Work
+from engine.system_support.clip_shards import Shard, shards_of
 from engine.systems.rvc.data.content_features import STORED, MeasureContent
 from engine.systems.rvc.data.methods import Methods
-from engine.systems.rvc.data.shards import Shard, shards_of
 from engine.systems.rvc.data.sliced_clips import MeasureSlices, SlicedClips, read_sliced
 from engine.systems.rvc.data.slices import Slicing
 from engine.systems.rvc.data.stored_content import StoredContent, stored_in

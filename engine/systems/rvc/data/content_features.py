@@ -9,7 +9,7 @@ from engine.analysis.content.encoder import ContentEncoder
 from engine.errors import UserError
 from engine.files.atomic import reserve
 from engine.files.text import visible
-from engine.systems.rvc.data.shards import Shard
+from engine.system_support.clip_shards import Shard
 from engine.systems.rvc.data.slices import at_feature_rate, slice_audio
 
 STORED = np.dtype("<f2")

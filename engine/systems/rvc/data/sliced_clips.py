@@ -8,7 +8,7 @@ import numpy as np
 from attrs import asdict, frozen
 
 from engine.analysis.pitch.method import PitchMethod, num_frames
-from engine.systems.rvc.data.shards import Shard
+from engine.system_support.clip_shards import Shard
 from engine.systems.rvc.data.slices import SLICE, Dropped, Slicing, slice_clip
 
 

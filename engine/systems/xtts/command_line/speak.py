@@ -7,25 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.errors import UserError
 from engine.system_support.device import device_option
+from engine.system_support.speech_options import (
+    force_option,
+    require_free,
+    require_wav,
+    seeds_option,
+    text_of_file,
+)
 
 if TYPE_CHECKING:
     from engine.systems.xtts.command_line.speaking_model import SpeakingModel
     from engine.systems.xtts.speech.speak import Voice
     from engine.systems.xtts.speech.split_text import Piece
     from engine.systems.xtts.speech.text_to_file import Speakable
-
-
-def _seeds(context: click.Context, option: click.Parameter, value: str | None) -> list[int]:  # noqa: ARG001
-    """The seeds of "1,2,3"; none where the option was not given."""
-    words = [] if value is None else value.split(",")
-    if not all(word.strip().isdecimal() and int(word) < 1 << 63 for word in words):
-        raise click.BadParameter("give whole numbers between commas, such as 1,2,3")
-    seeds = [int(word) for word in words]
-    if len(set(seeds)) < len(seeds):
-        raise click.BadParameter("a seed is given twice")
-    return seeds
 
 
 @click.command()
@@ -42,7 +37,7 @@ def _seeds(context: click.Context, option: click.Parameter, value: str | None) -
     show_default=True,
     help="WAV to write; with several seeds speech_seed1.wav and so on.",
 )
-@click.option("--seeds", callback=_seeds, metavar="N,...", help="[default: the recipe's first]")
+@seeds_option
 @click.option("--language", help="Language of the text. [default: the recipe's]")
 @click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of sampling.")
 @click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all.")
@@ -51,7 +46,7 @@ def _seeds(context: click.Context, option: click.Parameter, value: str | None) -
     "--repetition-penalty", type=click.FloatRange(0, min_open=True), help="On codes spoken before."
 )
 @device_option
-@click.option("--force", is_flag=True, help="Overwrite what exists.")
+@force_option
 def command(
     model: str,
     text: str | None,
@@ -77,11 +72,12 @@ def command(
     """
     words = _text(text, text_file)
     outputs = _outputs(output, seeds)
-    _require_free(list(outputs), force=force)
+    require_free(outputs, "--output", force=force)
 
     from engine.system_support.device import open_device
+    from engine.system_support.voice_recording import read_voice
     from engine.systems.xtts.command_line.speaking_model import open_speaking_model
-    from engine.systems.xtts.speech.reference import read_reference
+    from engine.systems.xtts.speech.speak import REFERENCE
     from engine.systems.xtts.speech.text_to_file import speakable
     from engine.terminal.say import say
 
@@ -91,7 +87,7 @@ def command(
     language = language or opened.language
     spoken = speakable(words, opened.exported, language, opened.dataset)
     path = voice or opened.default_voice()
-    reference = read_reference(path)
+    reference = read_voice(path, REFERENCE)
     heard = opened.exported.reader.voice(reference.waveform)
     say(f"voice: {os.path.relpath(path)}{', its first 30 s' if reference.is_cut else ''}")
     say(f"text: {_said_of(spoken)}")
@@ -103,29 +99,15 @@ def _text(text: str | None, file: Path | None) -> str:
         raise click.UsageError("Give a TEXT or --text-file: one of the two.")
     if file is None:
         return str(text)
-    if not file.is_file():
-        raise UserError(f"There is no file {file}.")
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not written in UTF-8: {error}.") from error
+    return text_of_file(file)
 
 
 def _outputs(output: Path, seeds: Sequence[int]) -> Mapping[Path, int | None]:
     """The files and the seed of each; None for the recipe's."""
-    if output.suffix.lower() != ".wav":
-        raise UserError(f"--output {output} must end in .wav: speech is written as WAV.")
+    require_wav(output, "--output")
     if len(seeds) < 2:
         return {output: next(iter(seeds), None)}
     return {output.with_stem(f"{output.stem}_seed{seed}"): seed for seed in seeds}
-
-
-def _require_free(paths: Sequence[Path], *, force: bool) -> None:
-    for path in paths:
-        if path.is_dir():
-            raise UserError(f"{path} is a folder: give --output the name of a WAV.")
-        if path.exists() and not force:
-            raise UserError(f"{path} exists already: --force overwrites it.")
 
 
 def _said_of(spoken: "Speakable") -> str:

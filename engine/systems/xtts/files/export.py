@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.errors import UserError
-from engine.files.atomic import replace_folder
+from engine.files.atomic import new_folder
 from engine.systems.xtts.files.differences import differences
 from engine.systems.xtts.files.published import CONFIG, MODEL, VOCABULARY
 from engine.systems.xtts.files.weights import XttsWeights, read_weights
@@ -76,10 +75,7 @@ def export_xtts(
     _require_vocabulary(tokenizer, gpt, vocabulary)
     weights = XttsWeights(_plain(gpt), _plain(decoder or {}), mel_stats.detach().cpu().clone())
     written = _config(config, weights, tokenizer)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-        new = Path(beside) / folder.name
-        new.mkdir()
+    with new_folder(folder) as new:
         torch.save({"model": _model(weights)}, new / MODEL)
         shutil.copyfile(vocabulary, new / VOCABULARY)
         _write_json(new / CONFIG, written)
@@ -88,7 +84,6 @@ def export_xtts(
         _write_json(new / CARD, {**facts, "has_decoder": bool(weights.decoder)})
         (new / README).write_text(_readme(facts, weights, tokenizer), "utf-8")
         _verify(new / MODEL, weights)
-        replace_folder(new, folder)
 
 
 def _plain(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-from torch import nn
-
 from engine.errors import UserError
-from engine.nn.low_rank import adapt
+from engine.nn.adapters import adapt
 from engine.systems.xtts.network.gpt import XttsGpt
 from engine.systems.xtts.recipe import Adapters, Freeze
 
@@ -59,14 +57,14 @@ def _adapt(network: XttsGpt, adapters: Adapters) -> None:
             f"adapters.rank = {adapters.rank} is no low rank: the GPT is {width} wide. Ranks of 4 "
             "to 64 are usual."
         )
-    network.requires_grad_(False)
+    names = [
+        f"gpt.h.{number}.{_LINEAR[name]}"
+        for number in range(network.settings.num_layers)
+        for name in adapters.layers
+    ]
+    adapt(network, names, adapters.rank, adapters.alpha, adapters.dropout)
     for part in adapters.also:
         _let_learn(network, part, learns=True)
-    for block in network.gpt.h:
-        for name in adapters.layers:
-            linear = block.get_submodule(_LINEAR[name])
-            assert isinstance(linear, nn.Linear)
-            adapt(linear, adapters.rank, adapters.alpha, adapters.dropout)
 
 
 def _let_learn(network: XttsGpt, part: str, *, learns: bool) -> None:

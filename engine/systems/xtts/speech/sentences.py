@@ -70,7 +70,7 @@ class Sentences:
         reference = self.clips.audio(self.voice)
         voice = reader.voice(reference)
         device = voice.latents.device
-        judges = self.speech_judges.load(reference.numpy(), SAMPLE_RATE_HZ, device)
+        judges = self.speech_judges.load(device).for_voice(reference.numpy(), SAMPLE_RATE_HZ)
         for number, sentence in enumerate(self.speech.sentences, start=1):
             tokens = self.assets.vocabulary.tokenizer.encode(sentence, self.language)
             place = folder / f"sentence_{number}"

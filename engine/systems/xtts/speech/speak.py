@@ -10,6 +10,7 @@ from attrs import frozen
 from torch import Tensor
 
 from engine.errors import UserError
+from engine.system_support.voice_recording import Limits
 from engine.systems.xtts.data.audio_codes import AudioCodes
 from engine.systems.xtts.network.gpt import XttsGpt
 from engine.systems.xtts.network.mel import CODE_STRIDE, SAMPLE_RATE_HZ, ConditioningMel
@@ -18,10 +19,9 @@ from engine.systems.xtts.network.speaker_encoder import SpeakerEncoder
 from engine.systems.xtts.network.vocoder import HifiDecoder, stretch
 from engine.systems.xtts.speech.decode import Sampling, decode
 
-SHORTEST_REFERENCE_SECONDS = 0.33
-MOST_REFERENCE_SECONDS = 30.0
+REFERENCE = Limits(SAMPLE_RATE_HZ, 0.33, 30.0, "3 to 30 s")
 
-_FEWEST_SAMPLES = math.ceil(SHORTEST_REFERENCE_SECONDS * SAMPLE_RATE_HZ)
+_FEWEST_SAMPLES = math.ceil(REFERENCE.shortest_seconds * SAMPLE_RATE_HZ)
 CODES_PER_SECOND = SAMPLE_RATE_HZ / CODE_STRIDE
 _TOO_SHORT, _LESS_SECONDS = 0.5, 0.5
 _TOO_LONG, _MORE_SECONDS = 2.0, 1.5
@@ -111,7 +111,7 @@ def hear(
     speaker_encoder: SpeakerEncoder | None,
     reference: Tensor,
     chunk_seconds: float = 4.0,
-    max_seconds: float = MOST_REFERENCE_SECONDS,
+    max_seconds: float = REFERENCE.longest_seconds,
 ) -> Voice:
     """The voice of a reference recording [samples] in -1..1 at 22,050 Hz, on the GPT's device.
 
@@ -125,7 +125,8 @@ def hear(
     if len(reference) < _FEWEST_SAMPLES:
         raise UserError(
             f"The reference recording lasts {len(reference) / SAMPLE_RATE_HZ:.2f} s, too short to "
-            f"hear a voice in. It takes at least {SHORTEST_REFERENCE_SECONDS} s, better 3 to 30 s."
+            f"hear a voice in. It takes at least {REFERENCE.shortest_seconds} s, better "
+            f"{REFERENCE.better}."
         )
     chunks = torch.split(reference, round(chunk_seconds * SAMPLE_RATE_HZ))
     heard = [

@@ -8,7 +8,7 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.nn.low_rank import adapters_of, merged
+from engine.nn.adapters import adapters_of, merged, plain_name
 from engine.recipe.optimizers import AdamW, Cosine
 from engine.runs.estimate import estimate_run
 from engine.systems.xtts.files.weights import read_weights
@@ -46,7 +46,7 @@ def taught(network):
     random = torch.Generator().manual_seed(6)
     with torch.no_grad():
         for name, value in network.named_parameters():
-            if name.endswith("adapter.up.weight"):
+            if ".lora_B." in name:
                 value.copy_(torch.randn(value.shape, generator=random) * 0.1)
     return network
 
@@ -103,10 +103,10 @@ def test_adapters_learn_and_what_is_named_besides(gpt, layers):
     places = {"attention.in": "attn.c_attn", "attention.out": "attn.c_proj"}
     places["feed_forward.out"] = "mlp.c_proj"
     assert learning(gpt) == under(gpt, "text_head") | {
-        f"gpt.h.{number}.{places[name]}.adapter.{part}.weight"
+        f"gpt.h.{number}.{places[name]}.{part}.default.weight"
         for number in range(gpt.settings.num_layers)
         for name in layers
-        for part in ("down", "up")
+        for part in ("lora_A", "lora_B")
     }
 
 
@@ -223,8 +223,9 @@ def test_an_export_is_merged_and_computes_what_the_adapters_do(
     system.module.load_state_dict(checkpoint_of(root, "small"))
     before = system.module.eval().network.state_dict()
     assert not adapters_of(found)
-    assert differing(before, found) == {
-        f"{name.removesuffix('.adapter.scale')}.weight" for name in before if "scale" in name
+    plain = {plain_name(name): value for name, value in before.items()}
+    assert differing(plain, found) == {
+        f"{name.removesuffix('.adapter_scale')}.weight" for name in before if "_scale" in name
     }
     ours = system.evaluate().metrics["eval/mel_ce"]
     merged_only = evolve(adapted, adapters=None)

@@ -9,7 +9,7 @@ from engine.corpus import Corpus, PackedAudio
 from engine.corpus.corpus import RESAMPLER
 from engine.files.checksum import digest_of
 
-_SECONDS = 30.0
+SECONDS = 30.0
 """Of audio in a group, about: what a kill loses, and small enough for many workers."""
 
 
@@ -25,8 +25,10 @@ class Shard:
     """Of their samples at the rate of the packed audio."""
 
 
-def shards_of(corpus: Corpus, rows: np.ndarray, sample_rate_hz: int) -> Iterator[Shard]:
-    """The clips at these rows in groups.
+def shards_of(
+    corpus: Corpus, rows: np.ndarray, sample_rate_hz: int, seconds: float = SECONDS
+) -> Iterator[Shard]:
+    """The clips at these rows in groups of about so much audio.
 
     Whether a group ends with a clip is told by the clip itself, by its digest and the likelier the
     longer it is, so that a clip that is added or taken away changes its own group alone.
@@ -35,7 +37,7 @@ def shards_of(corpus: Corpus, rows: np.ndarray, sample_rate_hz: int) -> Iterator
     for row in rows.tolist():
         clip = corpus.manifest.clips[row]
         group.append(row)
-        if int(clip.sha256[:8], 16) / 2**32 < clip.seconds / _SECONDS:
+        if int(clip.sha256[:8], 16) / 2**32 < clip.seconds / seconds:
             yield _shard(corpus, packed, group)
             group = []
     if group:

@@ -1,0 +1,50 @@
+"""What commands that write speech share: seeds, texts from files, and the WAVs they write."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from engine.errors import UserError
+
+
+def _seeds(context: click.Context, option: click.Parameter, value: str | None) -> list[int]:  # noqa: ARG001
+    """The seeds of "1,2,3"; none where the option was not given."""
+    words = [] if value is None else value.split(",")
+    if not all(word.strip().isdecimal() and int(word) < 1 << 63 for word in words):
+        raise click.BadParameter("give whole numbers between commas, such as 1,2,3")
+    seeds = [int(word) for word in words]
+    if len(set(seeds)) < len(seeds):
+        raise click.BadParameter("a seed is given twice")
+    return seeds
+
+
+seeds_option = click.option(
+    "--seeds", callback=_seeds, metavar="N,...", help="[default: the recipe's first]"
+)
+force_option = click.option("--force", is_flag=True, help="Overwrite what exists.")
+
+
+def text_of_file(path: Path) -> str:
+    """A text file in UTF-8. Raises UserError where there is none, or it is no such file."""
+    if not path.is_file():
+        raise UserError(f"There is no file {path}.")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not written in UTF-8: {error}.") from error
+
+
+def require_wav(path: Path, option: str) -> None:
+    """Raise UserError where an option names no WAV."""
+    if path.suffix.lower() != ".wav":
+        raise UserError(f"{option} {path} must end in .wav: speech is written as WAV.")
+
+
+def require_free(paths: Iterable[Path], option: str, *, force: bool) -> None:
+    """Raise UserError where one of the files that an option names cannot be written anew."""
+    for path in paths:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: give {option} the name of a WAV.")
+        if path.exists() and not force:
+            raise UserError(f"{path} exists already: --force overwrites it.")

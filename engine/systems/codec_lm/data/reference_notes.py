@@ -1,0 +1,23 @@
+"""Sentences on which references the clips of a set have."""
+
+import numpy as np
+
+from engine.systems.codec_lm.data.dataset import CloningClips
+
+
+def reference_notes(*sets: CloningClips) -> list[str]:
+    """How many references clips have, and which clips of their speakers are none for them."""
+    counts = np.concatenate([clips.references.counts for clips in sets])
+    others = np.concatenate([clips.candidates.num_others for clips in sets])
+    long = sum(int((~clips.candidates.are_short).sum()) for clips in sets)
+    notes = [
+        f"Each clip has {counts.min():,} to {counts.max():,} references, other clips of its "
+        f"speaker, {counts.mean():.1f} in the mean."
+    ]
+    if not_drawn := int((others - counts).sum()):
+        notes.append(
+            f"Of {others.sum():,} pairs of a clip and a reference {not_drawn:,} are not drawn: the "
+            f"reference is too long for the clip, or for dataset.max_reference_seconds ({long:,} "
+            "clips)."
+        )
+    return notes

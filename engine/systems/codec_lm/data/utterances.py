@@ -1,0 +1,130 @@
+"""The utterances of a recipe: its clips as text tokens and codes, split, each with references."""
+
+import numpy as np
+import torch
+from attrs import evolve, frozen
+
+from engine.analysis.codec.folder import codec_folder
+from engine.analysis.codec.open_codec import open_codec
+from engine.errors import UserError
+from engine.project import Project
+from engine.system_support.corpus_system import SplitCorpus, split_corpus
+from engine.systems.codec_lm.data.assets import CodecLmAssets
+from engine.systems.codec_lm.data.cached_features import CachedFeatures
+from engine.systems.codec_lm.data.dataset import CloningClips
+from engine.systems.codec_lm.data.eligible import Eligible
+from engine.systems.codec_lm.higgs.tokens import HiggsTokens
+from engine.systems.codec_lm.recipe import Published
+
+
+@frozen(eq=False)
+class Utterances:
+    """The clips that a recipe learns from and is evaluated on, with what they were made into."""
+
+    data: SplitCorpus
+    """`rows` are those of the two sets alone."""
+    eligible: Eligible
+    """All that may be used, those among them that are in neither set."""
+    clips: CloningClips
+    """Of both sets, in the order of `data.rows`."""
+    assets: CodecLmAssets
+
+    @property
+    def training(self) -> CloningClips:
+        """The clips that are learned from, with references among themselves."""
+        return self.clips.only(self.data.split.train)
+
+    @property
+    def evaluation(self) -> CloningClips:
+        """The clips that are held out, with references among themselves."""
+        return self.clips.only(self.data.split.evaluation)
+
+    @property
+    def unchosen(self) -> np.ndarray:
+        """Rows of the manifest that could be used, and are in neither set."""
+        return np.setdiff1d(self.eligible.rows, self.data.rows)
+
+
+def load_utterances(
+    project: Project, made: CachedFeatures, seed: int, device: torch.device
+) -> Utterances:
+    """Tokenize, split and encode the clips of a corpus; `device` encodes.
+
+    Raises UserError where codec or tokenizer are missing or do not fit, or no clip, or fewer
+    training clips than a batch has, can be used.
+    """
+    assets = load_assets(project, made, device)
+    eligible, data = split_eligible(project, made, assets, seed)
+    clips = made.corpus.manifest.clips
+    places = np.searchsorted(eligible.rows, data.rows).tolist()
+    coded = CloningClips.of_corpus(
+        made.corpus,
+        data.rows,
+        texts=tuple(eligible.texts[place] for place in places),
+        codes=made.codes(assets.codec, data.rows),
+        speakers=tuple(clips[row].speaker or "" for row in data.rows.tolist()),
+        chat=assets.chat,
+        window=assets.window,
+    )
+    return Utterances(data, eligible, coded, assets)
+
+
+def load_assets(project: Project, made: CachedFeatures, device: torch.device) -> CodecLmAssets:
+    """The codec, and the tokenizer: published, or made of the corpus. Raises as above."""
+    recipe = made.recipe
+    folder = codec_folder(recipe.codec, project)
+    codec = open_codec(folder, recipe.codec.num_codebooks, device)
+    if isinstance(recipe.model, Published):
+        tokens = HiggsTokens.open(project.root / recipe.model.folder)
+    else:
+        tokens = made.new_tokens(recipe.model.num_text_tokens)
+    return CodecLmAssets.of(recipe, codec, tokens)
+
+
+def split_eligible(
+    project: Project, made: CachedFeatures, assets: CodecLmAssets, seed: int
+) -> tuple[Eligible, SplitCorpus]:
+    """The clips that can be used, and both sets of them, each clip with a reference in its set.
+
+    A clip that the split leaves without another of its speaker is left out. Raises as above.
+    """
+    found = made.eligible(assets)
+    data = split_corpus(made.recipe, project, made.corpus, seed, found.rows, found.notes)
+    sets = {"training": data.split.train, "evaluation": data.split.evaluation}
+    rows = {name: found.rows[places] for name, places in sets.items()}
+    for name, chosen in rows.items():
+        found = found.paired(chosen, made.corpus.manifest.clips, f"the {name} set")
+    kept = {name: np.intersect1d(chosen, found.rows) for name, chosen in rows.items()}
+    num_alone = sum(map(len, rows.values())) - sum(map(len, kept.values()))
+    _require_enough(made, kept["training"], kept["evaluation"], found)
+    return found, _of_sets(data, kept["training"], kept["evaluation"], num_alone, len(found.rows))
+
+
+def _of_sets(
+    data: SplitCorpus, train: np.ndarray, evaluation: np.ndarray, num_alone: int, num_usable: int
+) -> SplitCorpus:
+    """The corpus split into the clips at these rows of its manifest."""
+    rows = np.union1d(train, evaluation)
+    split = evolve(
+        data.split,
+        train=np.searchsorted(rows, train),
+        evaluation=np.searchsorted(rows, evaluation),
+        how=data.split.how
+        + (f"; {num_alone} are left out, as no other of their speaker is" if num_alone else ""),
+    )
+    return SplitCorpus(data.corpus, rows, split, num_usable)
+
+
+def _require_enough(
+    made: CachedFeatures, train: np.ndarray, evaluation: np.ndarray, found: Eligible
+) -> None:
+    """Raise UserError where what has a reference in its set is too little."""
+    recipe = made.recipe
+    least = recipe.training.batch_size
+    if len(train) < least or not len(evaluation):
+        raise UserError(
+            f"Corpus {recipe.dataset.corpus!r} has {len(train)} training and {len(evaluation)} "
+            f"evaluation clips with another clip of their speaker in the same set; a batch is "
+            f"{least}. {' '.join(found.notes)} Add clips of these speakers, or choose another "
+            "dataset.split, and lower training.batch_size where clips are few."
+        )

@@ -1,0 +1,78 @@
+"""What predictions cost: sums of each clip, of which training and evaluation make their means."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from engine.systems.codec_lm.sequence.delay import IGNORED
+
+MOST_LOGITS = 2**25
+"""So many are held at once, 128 MiB in fp32: heads go over more positions in parts."""
+
+
+class PerClip(NamedTuple):
+    """What each of B clips costs, sums over its labels in each of K codebooks.
+
+    Two conventions are in use. Higgs Audio's own code weighs each codebook by 1 / K, as `audio_ce`
+    does; transformers takes the sum over the codebooks, K times as much beside the text.
+    """
+
+    audio_nats: Tensor
+    """Cross-entropy of audio labels, ends of stream included, [B, K]."""
+    audio_correct: Tensor
+    """How many of them were the likeliest entry, [B, K]."""
+    num_audio: Tensor
+    """Their number, [B, K]."""
+    end_nats: Tensor
+    """The part of `audio_nats` that is the ends of stream's, [B, K]: one label in each codebook."""
+    text_nats: Tensor
+    """Cross-entropy of text labels, [B]."""
+    num_text: Tensor
+    """Their number, [B]."""
+
+    @property
+    def audio_ce(self) -> Tensor:
+        """Mean over the codebooks of the mean over a codebook's labels of all clips, nats, []."""
+        return (self.audio_nats.sum(0) / self.num_audio.sum(0)).mean()
+
+    @property
+    def text_ce(self) -> Tensor:
+        """Mean over the text labels of all clips, nats, []."""
+        return self.text_nats.sum() / self.num_text.sum()
+
+
+def nats_and_correct(
+    head: nn.Module, states: Tensor, labels: Tensor, num_entries: int
+) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of labels [n, K], 0 where IGNORED, and which were likeliest, fp32 [n, K] each.
+
+    `head` makes K * num_entries logits of each of the states [n, dim]. Where these are many, they
+    are made in parts, and again in backward, so that memory stays bounded.
+    """
+    at_once = max(1, MOST_LOGITS // (labels.shape[1] * num_entries))
+    if len(labels) <= at_once:
+        return _nats_and_correct(head, states, labels, num_entries)
+    parts = [
+        checkpoint(_nats_and_correct, head, some, their, num_entries, use_reentrant=False)
+        for some, their in zip(states.split(at_once), labels.split(at_once), strict=True)
+    ]
+    nats, correct = zip(*parts, strict=True)
+    return torch.cat(nats), torch.cat(correct)
+
+
+def by_clip(values: Tensor, clips: Tensor, num_clips: int) -> Tensor:
+    """Sums [num_clips, ...] of values [n, ...] over the entries of each clip."""
+    return values.new_zeros(num_clips, *values.shape[1:]).index_add(0, clips, values)
+
+
+def _nats_and_correct(
+    head: nn.Module, states: Tensor, labels: Tensor, num_entries: int
+) -> tuple[Tensor, Tensor]:
+    logits = head(states).view(-1, num_entries)
+    targets = labels.flatten()
+    nats = F.cross_entropy(logits.float(), targets, ignore_index=IGNORED, reduction="none")
+    correct = (logits.detach().argmax(-1) == targets).float()
+    return nats.view_as(labels), correct.view_as(labels)

@@ -1,0 +1,39 @@
+"""What is learned: all weights, or adapters beside weights that stay as they are."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import nn
+
+from engine.errors import UserError
+from engine.nn.adapters import adapt
+from engine.systems.codec_lm.recipe import Adapters
+
+PROJECTIONS: Mapping[str, tuple[str, ...]] = {
+    "attention": tuple(f"self_attn.{name}_proj" for name in "qkvo"),
+    "audio_expert": tuple(f"audio_mlp.{name}_proj" for name in ("gate", "up", "down")),
+    "text_expert": tuple(f"mlp.{name}_proj" for name in ("gate", "up", "down")),
+}
+"""Linear layers of a decoder layer, by what a recipe names, in transformers' names."""
+
+
+def adapted_names(network: nn.Module, layers: Sequence[str]) -> list[str]:
+    """Full names of the linear layers that a recipe's `adapters.layers` stand for.
+
+    By their last two parts: by the last alone "gate_proj" would be of either expert.
+    """
+    ends = {end for layer in layers for end in PROJECTIONS[layer]}
+    return [name for name, _ in network.named_modules() if ".".join(name.split(".")[-2:]) in ends]
+
+
+def adapt_network(network: nn.Module, width: int, adapters: Adapters) -> None:
+    """Freeze a network and give it the recipe's adapters.
+
+    `width` is the model's. Raises UserError where the rank is not below it.
+    """
+    if adapters.rank >= width:
+        raise UserError(
+            f"adapters.rank = {adapters.rank} is no low rank: the model is {width} wide. Ranks of "
+            "8 to 64 are usual."
+        )
+    names = adapted_names(network, adapters.layers)
+    adapt(network, names, adapters.rank, adapters.alpha, adapters.dropout)

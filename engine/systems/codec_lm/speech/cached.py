@@ -1,0 +1,57 @@
+"""Whether step by step, with a cache, the model says what it says of a whole sequence."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import HiggsAudioV2ForConditionalGeneration
+
+from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece
+from engine.systems.codec_lm.speech.inputs import model_inputs
+
+
+@torch.inference_mode()
+def cached_parity(
+    model: HiggsAudioV2ForConditionalGeneration, pieces: Sequence[Piece], max_columns: int = 64
+) -> float:
+    """The largest difference between teacher-forced and cached logits of the last audio.
+
+    At most its first `max_columns` columns are compared. About 1e-6 in float32 (relative to logits
+    of about 1); a cache, positions or marks that differ from those of training make it 0.01 and
+    more. The model must be in evaluation mode.
+    """
+    prompt, target = up_to_target(pieces)
+    columns = target.columns[:max_columns]
+    stepwise = cached_logits(model, prompt, columns)
+    shown = AudioPiece(columns, columns)
+    whole = model(**model_inputs(model.config, [[*prompt, shown]], model.device)).logits[0]
+    forced = whole[len(whole) - len(columns) - 1 : -1]
+    return float((forced.float() - stepwise).abs().max())
+
+
+def up_to_target(pieces: Sequence[Piece]) -> tuple[Sequence[Piece], AudioPiece]:
+    """What stands before a sequence's last audio, and that audio."""
+    last = max(i for i, piece in enumerate(pieces) if isinstance(piece, AudioPiece))
+    target = pieces[last]
+    assert isinstance(target, AudioPiece), "just looked for"
+    return pieces[:last], target
+
+
+@torch.inference_mode()
+def cached_logits(
+    model: HiggsAudioV2ForConditionalGeneration, prompt: Sequence[Piece], columns: Tensor
+) -> Tensor:
+    """Logits float32 [C, K * (V + 2)] that predict columns [C, K], fed one by one after a prompt.
+
+    They are fed as `generate` of transformers feeds them: codes alone, with a cache.
+    """
+    out = model(**model_inputs(model.config, [prompt], model.device), use_cache=True)
+    found = [out.logits[0, -1]]
+    for column in columns[:-1].to(model.device):
+        out = model(
+            audio_input_ids=column[None, None],
+            past_key_values=out.past_key_values,
+            use_cache=True,
+        )
+        found.append(out.logits[0, -1])
+    return torch.stack(found).float()

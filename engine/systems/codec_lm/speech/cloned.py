@@ -1,0 +1,66 @@
+"""What is measured of generated clips: whether they end, how long they are, and whose voice it is.
+
+They are made at the start and at the end of a run (`samples.py`). What is measured of each goes
+with it, and the metric is the mean over all.
+"""
+
+from collections.abc import Mapping
+
+from engine.files.checksum import digest_of
+from engine.systems.codec_lm.speech.cloning import ClipSource, Clone, Cloning
+
+STOPPED, LENGTH = "generated/stop_rate", "generated/length_ratio"
+MATCH, SEEN_MATCH = "generated/speaker_match", "generated/seen_speaker_match"
+
+
+def figures(cloning: Cloning, clone: Clone) -> dict[str, float]:
+    """Of an evaluation clip that was said again; nothing of other texts."""
+    place, clips = clone.prompt.target, cloning.evaluation.clips
+    if place is None:
+        return {}
+    length = len(clone.generated.codes) / len(clips.codes[place])
+    found = {STOPPED: float(clone.generated.ended), LENGTH: length}
+    return found | _matched(cloning.evaluation, clone, MATCH)
+
+
+def seen_figures(cloning: Cloning, clone: Clone) -> dict[str, float]:
+    """Of a training clip that was said again."""
+    return _matched(cloning.training, clone, SEEN_MATCH)
+
+
+def _matched(source: ClipSource, clone: Clone, name: str) -> dict[str, float]:
+    """Whether the clone has its reference's voice; nothing where there is one speaker."""
+    nearest = source.nearest_speaker(clone)
+    return {} if nearest is None else {name: float(nearest == source.speaker(clone))}
+
+
+def units(cloning: Cloning, judges: Mapping[str, str]) -> dict[str, str]:
+    """What each figure is of, as `System.metric_units` has it.
+
+    `judges` has the digest of the model that judges speech, by figure.
+    """
+    again, seen, spoken = (
+        [cloning.made_of(prompt, seed) for prompt in prompts for seed in cloning.speech.seeds]
+        for prompts in (cloning.said_again, cloning.seen, cloning.spoken)
+    )
+    own = dict.fromkeys((STOPPED, LENGTH, MATCH), again) if again else {}
+    own |= {SEEN_MATCH: seen} if seen else {}
+    judged = judges.items() if again or spoken else ()
+    return {
+        **{name: digest_of(made) for name, made in own.items()},
+        **{f"speech/{name}": digest_of([again, spoken, digest]) for name, digest in judged},
+    }
+
+
+def baselines(cloning: Cloning) -> dict[str, float]:
+    """Of the speaker match: chance, and what the codes of the same clips themselves have."""
+    found: dict[str, float] = {}
+    for name, source, prompts in (
+        (MATCH, cloning.evaluation, cloning.said_again),
+        (SEEN_MATCH, cloning.training, cloning.seen),
+    ):
+        places = [prompt.target for prompt in prompts if prompt.target is not None]
+        if source.match is not None and places:
+            found[f"baseline/chance/{name}"] = source.match.chance
+            found[f"baseline/recordings/{name}"] = source.match.of_recordings(places)
+    return found
