@@ -1,24 +1,26 @@
 """Preflight: what is proved on real batches before step 1. It leaves no trace in the weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle, islice
 
 import torch
 from attrs import field, frozen
+from torch import Tensor
 
 from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
-from engine.recipe.optimizers import Constant
 from engine.recipe.schema import Recipe
 from engine.training.checks import Check
 from engine.training.order import Order
 from engine.training.part import weigh
 from engine.training.probes import first_clips
 from engine.training.randomness import random_state, set_random_state
+from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
+from engine.training.updates import updates_check
 
 _NOISE, _ROUNDING = 10.0, 1e-7
 """A loss that moves has moved so many times as far as by chance, and by more than its rounding."""
@@ -47,9 +49,9 @@ class Preflight:
         found = [self._evaluation(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
-        with _put_back(self.stepper):
+        with _put_back(self.stepper) as before:
             found += self._conditioning(batch)
-            found += self._learns(batch)
+            found += self._learns(batch, before)
         return found
 
     def _evaluation(self) -> Check:
@@ -73,7 +75,7 @@ class Preflight:
         for name, tensor in batch.items():
             shape = "x".join(map(str, tensor.shape))
             if tensor.numel() == 0:
-                yield Check(f"input {name}", False, f"it is empty (shape {shape})")
+                yield Check(f"input {name}", False, _empty(shape))
             elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 yield Check(
                     f"input {name}", False, f"it holds values that are not finite ({shape})"
@@ -83,19 +85,17 @@ class Preflight:
 
     def _rates(self) -> Iterator[Check]:
         low, high = self.system.preflight.learning_rate
-        for turn in self.system.turns:
-            peak = self.recipe.optimizer[turn.name].learning_rate
-            schedule = self.recipe.schedule.get(turn.name, Constant())
-            first, last = self.stepper.learning_rates(0)[turn.name], self.length.total_steps
-            said = f"{first:.3g} at step 1, {peak:.3g} at its peak"
-            if not low <= peak <= high:
+        for plan in rate_plans(self.stepper, self.recipe, self.length):
+            name = f"learning rate of {plan.turn}"
+            said = f"{plan.peak:.3g} at its peak, {plan.said}"
+            if not low <= plan.peak <= high:
                 detail = f"{said}; this system learns between {low:.0e} and {high:.0e}"
-                yield Check(f"learning rate of {turn.name}", False, detail)
-            elif warmup_steps(schedule, self.length) >= self.stepper.schedule_from + last:
-                detail = f"{said}; the warm-up outlasts the run ({last} steps)"
-                yield Check(f"learning rate of {turn.name}", False, detail)
+                yield Check(name, False, detail)
+            elif plan.warmup_steps >= plan.total_steps:
+                detail = f"{said}; the warm-up outlasts the run ({plan.total_steps} steps)"
+                yield Check(name, False, detail)
             else:
-                yield Check(f"learning rate of {turn.name}", True, said)
+                yield Check(name, True, said)
 
     def _conditioning(self, batch: Batch) -> Iterator[Check]:
         for group in self.system.preflight.conditioning:
@@ -109,7 +109,8 @@ class Preflight:
             after = self._terms({**batch, **swapped})
             yield _influence_check(name, before, again, after)
 
-    def _learns(self, batch: Batch) -> Iterator[Check]:
+    def _learns(self, batch: Batch, weights: Mapping[str, Tensor]) -> Iterator[Check]:
+        """Six steps on one batch, from `weights` on: what has a gradient, moves and is learned."""
         networks = self.stepper.networks
         at, turns = self._with_all_turns()
         silent = {name for turn in turns for name in turn.parameters}
@@ -120,6 +121,8 @@ class Preflight:
             silent &= {name for turn in turns for name in networks.silent_parameters(turn)}
             broken |= set(networks.broken_parameters())
         yield _gradient_check(silent, broken, len(steps))
+        if not silent and not broken:
+            yield updates_check(turns, weights, len(steps), networks.ranks)
         after = self._terms(batch)
         for term in self.system.preflight.overfits:
             if term in before:
@@ -181,6 +184,14 @@ class Preflight:
             for name, tensor in module.named_buffers():
                 tensor.copy_(buffers[name])
         return found
+
+
+def _empty(shape: str) -> str:
+    """What to do about an entry without numbers: shapes such as 0x128x3000 look computed."""
+    return (
+        f"it is empty (shape {shape}): nothing feeds it, whatever shape its collator gives. Feed "
+        "what it is made of, or leave the entry and the part that takes it out"
+    )
 
 
 def _influence_check(
@@ -251,8 +262,10 @@ def _list(names: set[str]) -> str:
 
 
 @contextmanager
-def _put_back(stepper: Stepper) -> Iterator[None]:
+def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
     """Restore weights, buffers, optimizers and torch's generator after the block.
+
+    Inside, there are the weights and buffers that will be put back, by name.
 
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
@@ -261,7 +274,7 @@ def _put_back(stepper: Stepper) -> Iterator[None]:
     kept = {name: t.detach().clone() for name, t in module.state_dict().items()}
     module.train()
     try:
-        yield
+        yield kept
     finally:
         module.load_state_dict(kept)
         module.zero_grad(set_to_none=True)
