@@ -85,7 +85,8 @@ class _Transformer:
         identity=False,
     )
     weights: Literal["float32", "bfloat16"] = setting(
-        "type in which learned weights are kept; frozen ones are kept in training.precision",
+        "type in which learned weights are kept; those that adapters stand beside are kept in "
+        "training.precision",
         default="float32",
     )
 
@@ -305,6 +306,8 @@ class CodecLmRecipe(Recipe):
         yield from super().cross_checks()
         if self.start is not None and self.start.weights and isinstance(self.model, Scratch):
             yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
+        if self.adapters is not None and self.model.weights != "float32":
+            yield "model.weights", "adapters are kept in float32; leave it out"
         if self.codec.from_ == self.name:
             yield "codec.from", "a recipe cannot make its own codes"
         if self.dataset.max_seconds <= self.dataset.min_seconds:

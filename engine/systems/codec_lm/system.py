@@ -25,7 +25,6 @@ from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.cached_features import CachedFeatures
 from engine.systems.codec_lm.data.dataset import CloningClips
 from engine.systems.codec_lm.data.reference_notes import reference_notes
-from engine.systems.codec_lm.data.seen import seen_places
 from engine.systems.codec_lm.data.utterances import Utterances, load_utterances
 from engine.systems.codec_lm.evaluate import evaluate
 from engine.systems.codec_lm.files.export import Parts, export_folder
@@ -93,12 +92,8 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         speech_judges: SpeechJudges,
         origin: Origin,
     ) -> None:
-        training, data = utterances.training, utterances.data
-        most = min(recipe.dataset.num_seen_clips, len(training) - recipe.training.batch_size)
-        held_out = seen_places(training, most)
-        split = evolve(data.split, train=np.delete(data.split.train, held_out))
-        super().__init__(recipe, evolve(data, split=split), utterances.clips)
-        self.seen_clips = training.only(held_out)
+        super().__init__(recipe, utterances.data, utterances.clips)
+        self.seen_clips = utterances.seen
         self.eligible, self.assets = utterances.eligible, utterances.assets
         self.speech_judges, self.origin = speech_judges, origin
         self.module = CodecLmTrainingModule(recipe, self.assets, config)
@@ -151,9 +146,9 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             *self.eligible.notes,
             *self.warnings,
             *reference_notes(self.train_clips, self.eval_clips),
-            f"Evaluated on {len(set(self.eval_clips.speakers)):,} speakers, and on "
-            f"{len(self.seen_clips):,} clips of {len(set(self.seen_clips.speakers)):,} speakers "
-            "who are trained on, though not with these clips.",
+            f"Evaluated on {len(set(self.eval_clips.speakers)):,} speakers who are not trained on, "
+            f"and on {len(self.seen_clips):,} clips of {len(set(self.seen_clips.speakers)):,} who "
+            "are, though not with these clips.",
         ]
 
     @property
