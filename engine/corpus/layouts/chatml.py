@@ -32,6 +32,12 @@ INSTRUCTION = re.compile(
 )
 """What training sets write before the text that is to be said."""
 _RAW = "audio inside the table (raw_audio) is not read: write it to a file and name it as audio_url"
+_CODES = (
+    "codes are not read, for they mean nothing without the codec that made them: name the audio, "
+    "of which they are made anew"
+)
+_KEYS_OF_CODES = ("codes", "audio_codes", "audio_ids", "audio_tokens")
+_SUFFIXES_OF_CODES = (".npy", ".npz", ".pt", ".safetensors")
 _SAYS, _HEARS = ("assistant",), ("system", "user")
 
 
@@ -97,7 +103,7 @@ def _row(
     return Row(
         place=audio.place,
         name=audio.words("audio_url") or "",
-        refused=_RAW if audio.values.get("raw_audio") else None,
+        refused=_refused(audio),
         bad_number=bad_number,
         start_seconds=start,
         seconds=seconds,
@@ -109,6 +115,15 @@ def _row(
         listed=table.listed,
         repeats="same text" if roles is _SAYS else "any",
     )
+
+
+def _refused(audio: Facts) -> str | None:
+    """Why a part is nothing that can be read from the folder, in words."""
+    if audio.values.get("raw_audio"):
+        return _RAW
+    name = audio.words("audio_url") or ""
+    has_codes = any(audio.values.get(key) for key in _KEYS_OF_CODES)
+    return _CODES if has_codes or name.lower().endswith(_SUFFIXES_OF_CODES) else None
 
 
 def _reference(sample: Facts) -> str | None:

@@ -82,6 +82,19 @@ def test_audio_inside_the_table_is_refused_in_words(folder, look, write_lines):
     assert one.detail.startswith("train.jsonl line 1: audio inside the table (raw_audio)")
 
 
+@pytest.mark.parametrize(
+    "part", [{"audio_url": "codes/one.npy"}, {"audio_url": "one.wav", "audio_codes": [[1, 2]]}]
+)
+def test_codes_that_somebody_else_made_are_refused_in_words(folder, look, write_lines, part):
+    (folder / "codes").mkdir()
+    (folder / "codes" / "one.npy").write_bytes(b"codes")
+    message = {"role": "assistant", "content": [text("egy"), {"type": "audio"} | part]}
+    write_lines(folder / "train.jsonl", {"messages": [message]}, sample("two.wav", "két"))
+    (one,) = look(folder).missing
+    assert (one.path, one.reason) == (part["audio_url"], "unreadable")
+    assert one.detail.startswith("train.jsonl line 1: codes are not read")
+
+
 def test_an_absent_reference_is_named_once(folder, look, write_lines):
     (folder / "ref.wav").unlink()
     write_lines(folder / "train.jsonl", sample(), sample("two.wav"))
