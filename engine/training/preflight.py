@@ -156,8 +156,8 @@ class Preflight:
 
         At a late turn's start the others' may have decayed, perhaps to nothing.
         """
-        schedules = self.recipe.schedule.values()
-        warm = max([0, *(warmup_steps(schedule, self.length) for schedule in schedules)])
+        length, schedules = self.stepper.schedule_length, self.recipe.schedule.values()
+        warm = max([0, *(warmup_steps(schedule, length) for schedule in schedules)])
         return warm - self.stepper.schedule_from
 
     def _terms(self, batch: Batch) -> dict[str, float]:

@@ -122,11 +122,15 @@ class Stepper:
         """Finished steps of a parent that the schedules go on from."""
         return self._position.schedule_from
 
+    @property
+    def schedule_length(self) -> Length:
+        """How long the schedules are, a parent's finished steps included."""
+        return evolve(self._length, total_steps=self.schedule_from + self._length.total_steps)
+
     def _rate(self, turn: str, step: int) -> float:
         peak = self._recipe.optimizer[turn].learning_rate
-        schedule, before = self._recipe.schedule.get(turn, Constant()), self.schedule_from
-        length = evolve(self._length, total_steps=before + self._length.total_steps)
-        return learning_rate(peak, schedule, before + step, length)
+        schedule = self._recipe.schedule.get(turn, Constant())
+        return learning_rate(peak, schedule, self.schedule_from + step, self.schedule_length)
 
     def _set_rates(self, optimized: Sequence[_Optimized], step: int) -> None:
         for one in optimized:

@@ -29,6 +29,12 @@ class Dataset(CorpusClips):
         "and the voice learns that; 'allow' warns",
         default="allow",
     )
+    num_seen_clips: int = setting(
+        "so many clips of speakers who are trained on, two of a speaker, are held out of training, "
+        "and evaluated on beside those of speakers who are not",
+        default=32,
+        check=at_least(0),
+    )
     instruction: str = setting(
         "what the system turn of the chat says", default="Generate audio following instruction."
     )
@@ -79,7 +85,8 @@ class _Transformer:
         identity=False,
     )
     weights: Literal["float32", "bfloat16"] = setting(
-        "type in which learned weights are kept; frozen ones are kept in training.precision",
+        "type in which learned weights are kept; those that adapters stand beside are kept in "
+        "training.precision",
         default="float32",
     )
 
@@ -94,6 +101,12 @@ class Published(_Transformer):
         "`cantus fetch higgs_audio_v2` makes it",
         default="published/higgs_audio_v2",
         check=not_empty,
+    )
+    new_text_head: bool = setting(
+        "whether the text head begins untrained where start.weights have none, which are refused "
+        "otherwise: transformers loses it where a model is loaded without use_text_head=True and "
+        "saved again",
+        default=False,
     )
 
 
@@ -158,8 +171,8 @@ class Speech:
     """How clones are generated, for samples, for evaluation and by `cantus clone`."""
 
     num_clips: int = setting(
-        "evaluation clips, and as many training clips, that are generated before training and "
-        "after it, for stop rate, length and speaker",
+        "evaluation clips, and as many whose speakers are trained on, that are generated before "
+        "training and after it, for stop rate, length and speaker",
         default=8,
         check=at_least(0),
     )
@@ -191,6 +204,20 @@ class Speech:
     )
 
 
+_GENERATED = ("eval/generated/", "eval/speech/")
+
+
+@frozen(kw_only=True)
+class Export:
+    """What is written beside the folder that `transformers` loads."""
+
+    legacy_layout: bool = setting(
+        "whether the weights are written a second time, by the names of the layout that Higgs "
+        "Audio v2 had before April 2026, for `boson_multimodal` and what is built on it",
+        default=False,
+    )
+
+
 @frozen(kw_only=True)
 class CodecLmRecipe(Recipe):
     """A recipe that trains a language model over the delayed codebooks of a codec."""
@@ -212,11 +239,19 @@ class CodecLmRecipe(Recipe):
         "eval/loss": "both, weighed as the recipe does",
         "eval/codebook_<n>/ce": "audio_ce of one codebook",
         "eval/codebook_<n>/accuracy": "share of its codes that were the likeliest",
+        "eval/accuracy": "share of audio codes that were the likeliest",
+        "eval/text_accuracy": "share of these text tokens that were the likeliest",
         "eval/end_ce": "cross-entropy of the ends of stream alone, nats each",
         "eval/reference_gain": "increase of audio_ce when each clip is conditioned on another "
         "speaker's reference, nats a code; 0: the reference has no effect",
         "eval/text_gain": "increase of audio_ce when each clip is given the text of another clip, "
         "nats a code; 0: the text has no effect",
+        "eval/seen/audio_ce": "audio_ce of clips whose speakers are trained on, though not with "
+        "these clips (dataset.num_seen_clips)",
+        "eval/seen/reference_gain": "the reference gain of these",
+        "eval/seen/text_gain": "the text gain of these",
+        "eval/seen/clips": "such clips",
+        "eval/seen/speakers": "speakers of such clips",
         "eval/generated/stop_rate": "share of generated evaluation clips that came to an end of "
         "stream within speech.max_seconds",
         "eval/generated/length_ratio": "frames of a generated evaluation clip over those of the "
@@ -225,8 +260,8 @@ class CodecLmRecipe(Recipe):
         "to their reference than to a recording of any other evaluation speaker, by long-term "
         "cepstra; baseline/chance is that of guessing, baseline/recordings that of the clips' own "
         "codes",
-        "eval/generated/seen_speaker_match": "the same of training clips, among as many training "
-        "speakers",
+        "eval/generated/seen_speaker_match": "the same of clips whose speakers are trained on, "
+        "among as many of these speakers",
         "eval/speech/wer": "words of generated evaluation clips and of speech.texts that a speech "
         "recogniser hears otherwise, over their words: the mean over clips and seeds; takes "
         "[speech_evaluation] in params.toml",
@@ -236,6 +271,7 @@ class CodecLmRecipe(Recipe):
         "eval/clips": "evaluation clips",
         "eval/speakers": "speakers of the evaluation clips, none of whom is trained on",
         "train/accuracy": "share of audio codes that were the likeliest",
+        "train/end_ce": "cross-entropy of the ends of stream alone, nats each",
     }
 
     default_guards: ClassVar[Mapping[str, Guard]] = {
@@ -253,8 +289,40 @@ class CodecLmRecipe(Recipe):
     adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
+    export: Export = setting("what is exported besides", default=Export(), identity=False)
 
     @property
     def models_read(self) -> tuple[str, ...]:
         """The codec that another recipe trains."""
         return () if self.codec.from_ is None else (self.codec.from_,)
+
+    @property
+    def reads_hz(self) -> tuple[int, ...]:
+        """The rate of the codec, in Hz."""
+        return (self.dataset.sample_rate_hz,)
+
+    def cross_checks(self) -> Iterable[tuple[str, str]]:
+        """Published weights go with published files, and what is relied on is measured."""
+        yield from super().cross_checks()
+        if self.start is not None and self.start.weights and isinstance(self.model, Scratch):
+            yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
+        if self.adapters is not None and self.model.weights != "float32":
+            yield "model.weights", "adapters are kept in float32; leave it out"
+        if self.codec.from_ == self.name:
+            yield "codec.from", "a recipe cannot make its own codes"
+        if self.dataset.max_seconds <= self.dataset.min_seconds:
+            yield "dataset.max_seconds", f"must be above min_seconds {self.dataset.min_seconds:g}"
+        yield from self._of_what_is_generated()
+
+    def _of_what_is_generated(self) -> Iterable[tuple[str, str]]:
+        """It is generated at the start and the end: it can pick and stop nothing."""
+        watched = {f"guard.{metric}": metric for metric in self.guard}
+        for path, metric in {"training.best": self.training.best, **watched}.items():
+            if metric.startswith(_GENERATED):
+                yield path, f"{metric} is measured before training and after it alone"
+        relied = {f"expect.{metric}": metric for metric in self.expect}
+        if self.verdict is not None:
+            relied["verdict.metric"] = self.verdict.metric
+        for path, metric in relied.items():
+            if metric.startswith(_GENERATED) and not (self.speech.num_clips or self.speech.texts):
+                yield path, f"{metric} takes speech.num_clips, which is 0"

@@ -10,10 +10,9 @@ def reference_notes(*sets: CloningClips) -> list[str]:
     counts = np.concatenate([clips.references.counts for clips in sets])
     others = np.concatenate([clips.candidates.num_others for clips in sets])
     long = sum(int((~clips.candidates.are_short).sum()) for clips in sets)
-    notes = [
-        f"Each clip has {counts.min():,} to {counts.max():,} references, other clips of its "
-        f"speaker, {counts.mean():.1f} in the mean."
-    ]
+    fewest, most = f"{counts.min():,}", f"{counts.max():,}"
+    span = most if fewest == most else f"{fewest} to {most} ({counts.mean():.1f} in the mean)"
+    notes = [f"Each clip has {span} references, other clips of its speaker."]
     if not_drawn := int((others - counts).sum()):
         notes.append(
             f"Of {others.sum():,} pairs of a clip and a reference {not_drawn:,} are not drawn: the "

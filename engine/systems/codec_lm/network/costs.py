@@ -30,6 +30,8 @@ class PerClip(NamedTuple):
     """The part of `audio_nats` that is the ends of stream's, [B, K]: one label in each codebook."""
     text_nats: Tensor
     """Cross-entropy of text labels, [B]."""
+    text_correct: Tensor
+    """How many of them were the likeliest token, [B]."""
     num_text: Tensor
     """Their number, [B]."""
 
@@ -57,7 +59,9 @@ def nats_and_correct(
         return _nats_and_correct(head, states, labels, num_entries)
     parts = [
         checkpoint(_nats_and_correct, head, some, their, num_entries, use_reentrant=False)
-        for some, their in zip(states.split(at_once), labels.split(at_once), strict=True)
+        for some, their in zip(
+            torch.split(states, at_once), torch.split(labels, at_once), strict=True
+        )
     ]
     nats, correct = zip(*parts, strict=True)
     return torch.cat(nats), torch.cat(correct)

@@ -24,11 +24,16 @@ LENGTHS = ((3, 4, 6, 9), (5, 2, 8, 5), (2, 6, 3, 12))
 """Of the texts and codes of three conversations: all of different lengths."""
 
 
-def tiny_network(*, activation_checkpointing: bool = False) -> CodecLmNetwork:
-    """Weights are of torch's seed 0, and none of them zero."""
-    torch.manual_seed(0)
+def fresh_network(seed: int, *, activation_checkpointing: bool = False) -> CodecLmNetwork:
+    """Before it has learned."""
+    torch.manual_seed(seed)
     config = scratch_config(MODEL, BOOKS, CHAT.tokens)
-    network = CodecLmNetwork(config, activation_checkpointing=activation_checkpointing)
+    return CodecLmNetwork(config, activation_checkpointing=activation_checkpointing)
+
+
+def tiny_network(*, activation_checkpointing: bool = False) -> CodecLmNetwork:
+    """Its weights are no fresh ones: each has an effect."""
+    network = fresh_network(0, activation_checkpointing=activation_checkpointing)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -46,8 +51,8 @@ def packed(sequences: Sequence[list[Piece]] | None = None) -> Packed:
     return pack(conversations() if sequences is None else sequences, "cpu")
 
 
-def for_transformers(
-    sequences: Sequence[list[Piece]], *, padded_left: bool = False
+def inputs_of_transformers(
+    sequences: Sequence[Sequence[Piece]], *, padded_left: bool = False
 ) -> dict[str, Tensor]:
     """Inputs and labels of transformers' own forward, padded to one length."""
     side = "left" if padded_left else "right"

@@ -1,0 +1,254 @@
+"""A language model over a codec's codes as the loop sees it."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import evolve
+from torch import nn
+from transformers import HiggsAudioV2Config, HiggsAudioV2ForConditionalGeneration
+
+from engine.corpus.audio.pcm import FULL_SCALE
+from engine.evaluation.digests import keys
+from engine.features.prepared import features_of
+from engine.files.checksum import digest_of
+from engine.nn.adapters import adapters_of, merged
+from engine.project import Project
+from engine.recipe.params import Params, SpeechEvaluation
+from engine.system_support.corpus_system import CorpusSystem, open_corpus
+from engine.system_support.lower_rates import upsampled_warnings
+from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
+from engine.systems.codec_lm.baselines import baselines
+from engine.systems.codec_lm.data.assets import CodecLmAssets
+from engine.systems.codec_lm.data.cached_features import CachedFeatures
+from engine.systems.codec_lm.data.dataset import CloningClips
+from engine.systems.codec_lm.data.reference_notes import reference_notes
+from engine.systems.codec_lm.data.utterances import Utterances, load_utterances
+from engine.systems.codec_lm.evaluate import evaluate
+from engine.systems.codec_lm.files.export import Parts, export_folder
+from engine.systems.codec_lm.files.plain_model import plain_model
+from engine.systems.codec_lm.files.published import Origin, load_published
+from engine.systems.codec_lm.higgs.config import published_config, scratch_config
+from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
+from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
+from engine.systems.codec_lm.speech import cloned
+from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
+from engine.systems.codec_lm.speech.samples import SampleWriter
+from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
+from engine.systems.codec_lm.training_module import CodecLmTrainingModule
+from engine.training.devices import make_device
+from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
+
+_NO_LICENCE = "yours: nothing published is in them"
+MEASURES_VERSION = 1
+"""Raised when the same clips would give other figures."""
+
+
+def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSystem":
+    """Open the recipe's corpus, make tokens and codes of it, and initialise the model.
+
+    Raises UserError where corpus, codec or a published file is missing or does not fit, or no clip,
+    or fewer training clips than a batch has, can be used.
+    """
+    device = make_device(params.hardware, recipe.training.precision).torch_device
+    made = CachedFeatures(
+        recipe, open_corpus(recipe, project), features_of(recipe, project), params.work
+    )
+    utterances = load_utterances(project, made, params.seed, device)
+    named = params.speech_evaluation if recipe.speech.num_clips else SpeechEvaluation()
+    judges = SpeechJudges.of(named, project, recipe.speech.language)
+    require_speech_judges(recipe, judges)
+    config = _config(recipe, project, utterances.assets)
+    return CodecLmSystem(recipe, config, utterances, judges, _origin(recipe, project))
+
+
+def _origin(recipe: CodecLmRecipe, project: Project) -> Origin:
+    if isinstance(recipe.model, Published):
+        return Origin.of(project.root / recipe.model.folder)
+    return Origin(_NO_LICENCE, CHAT_TEMPLATE)
+
+
+def _config(recipe: CodecLmRecipe, project: Project, assets: CodecLmAssets) -> HiggsAudioV2Config:
+    model, books, tokens = recipe.model, assets.chat.codebooks, assets.tokens
+    if isinstance(model, Published):
+        return published_config(project.root / model.folder, books, tokens)
+    return scratch_config(model, books, tokens)
+
+
+class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
+    """A recipe with its data and its model."""
+
+    preflight = PreflightBounds(
+        (1e-6, 1e-2), conditioning=("reference", "text"), overfits=("audio_ce",)
+    )
+
+    def __init__(
+        self,
+        recipe: CodecLmRecipe,
+        config: HiggsAudioV2Config,
+        utterances: Utterances,
+        speech_judges: SpeechJudges,
+        origin: Origin,
+    ) -> None:
+        super().__init__(recipe, utterances.data, utterances.clips)
+        self.seen_clips = utterances.seen
+        self.eligible, self.assets = utterances.eligible, utterances.assets
+        self.speech_judges, self.origin = speech_judges, origin
+        self.module = CodecLmTrainingModule(recipe, self.assets, config)
+
+    @cached_property
+    def metric_units(self) -> Mapping[str, str]:
+        """Digests of the loss weights, of the seen clips, of what is generated and who judges."""
+        losses, seen = self.recipe.losses, digest_of(self._held_out)
+        named = ("audio_ce", "reference_gain", "text_gain", "clips", "speakers")
+        return {
+            "loss": digest_of([losses.audio_ce, losses.text_ce]),
+            **{f"seen/{name}": seen for name in named},
+            **cloned.units(self._cloning, self.speech_judges.digests),
+        }
+
+    @property
+    def _held_out(self) -> list[str]:
+        return sorted(digest.hex() for digest in keys(self.seen_clips.digests))
+
+    @cached_property
+    def turns(self) -> Sequence[Turn]:
+        """One: the model, or the adapters that the recipe lets learn in its place."""
+        losses, named = self.recipe.losses, self.module.named_parameters()
+        parameters = {name: value for name, value in named if value.requires_grad}
+        spared = frozenset(parameters.keys() - _weights_of(self.module))
+        weights = {"audio_ce": losses.audio_ce, "text_ce": losses.text_ce}
+        return (Turn("lm", parameters, weights, undecayed=spared),)
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the corpus at the codec's rate, of what it is made into, and what is kept."""
+        return digest_of([super().data_digest, self.assets.digest, self._held_out])
+
+    @cached_property
+    def evaluation_set(self) -> str:
+        """Digest of the evaluation clips and their tokens, of the codec, and of what is measured.
+
+        Clips that have other references, such as those of a longer window, are another set.
+        """
+        clips = self.eval_clips
+        own = keys(clips.digests)
+        rows = zip(own, clips.texts, clips.fixed_references, strict=True)
+        said = sorted([key.hex(), text.tolist(), own[place].hex()] for key, text, place in rows)
+        return digest_of([said, self.assets.digest, MEASURES_VERSION])
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Which clips are left out, which references there are, and what is evaluated besides."""
+        return [
+            *self.eligible.notes,
+            *self.warnings,
+            *reference_notes(self.train_clips, self.eval_clips),
+            f"Evaluated on {len(set(self.eval_clips.speakers)):,} speakers who are not trained on, "
+            f"and on {len(self.seen_clips):,} clips of {len(set(self.seen_clips.speakers)):,} who "
+            "are, though not with these clips.",
+        ]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Which clips were recorded at a lower rate."""
+        rate = self.recipe.dataset.sample_rate_hz
+        return upsampled_warnings(self.corpus.manifest.clips, self.data.rows, rate)
+
+    def evaluate(self) -> Evaluated:
+        """Metrics of the present weights over the whole evaluation set."""
+        return evaluate(self.module, self.eval_clips, self.seen_clips, self.recipe.losses)
+
+    def baselines(self) -> Evaluated:
+        """Metrics of tables of counts."""
+        counted = baselines(self.train_clips, self.eval_clips)
+        return evolve(counted, metrics={**counted.metrics, **cloned.baselines(self._cloning)})
+
+    def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
+        """Evaluation clips and others said again, and the recipe's texts."""
+        writer = SampleWriter(self._cloning, self.speech_judges, self._recording)
+        return writer.write(folder, num_clips, self._plain_model)
+
+    @property
+    def _plain_model(self) -> HiggsAudioV2ForConditionalGeneration:
+        """The present weights, adapters merged."""
+        model = self.module.network.model
+        return plain_model(model.config, merged(model.state_dict()))
+
+    def _recording(self, place: int) -> np.ndarray:
+        """An evaluation clip, float32 [samples] in -1..1."""
+        packed = self.corpus.packed(self.recipe.dataset.sample_rate_hz)
+        samples: np.ndarray = packed.read(int(self.eval_clips.rows[place])) / FULL_SCALE
+        return samples.astype(np.float32)
+
+    @cached_property
+    def _cloning(self) -> Cloning:
+        """What is generated, always the same but for the weights."""
+        codec, speech = self.assets.codec, self.recipe.speech
+        training, evaluation = clip_sources(
+            (self.seen_clips, self._texts_of(self.seen_clips)),
+            (self.eval_clips, self._texts_of(self.eval_clips)),
+            codec,
+        )
+        texts = [(text, self.assets.tokens.encode(text)) for text in speech.texts]
+        return Cloning(
+            speech=speech, codec=codec, evaluation=evaluation, training=training, texts=texts
+        )
+
+    def _texts_of(self, clips: CloningClips) -> list[str]:
+        manifest = self.corpus.manifest.clips
+        return [manifest[row].text or "" for row in clips.rows.tolist()]
+
+    def export(self, folder: Path) -> None:
+        """Write the folder that `transformers` loads, and `cantus clone`."""
+        adapters = adapters_of(self.module.network.model.state_dict())
+        parts = Parts(
+            tokenizer=self.assets.tokens.content,
+            codec_folder=self.assets.codec.folder,
+            generation=self._generation,
+            facts=self._facts,
+            chat_template=self.origin.chat_template,
+            adapters=adapters or None,
+            adapted=self._adapted,
+            legacy_layout=self.recipe.export.legacy_layout,
+        )
+        export_folder(folder / "transformers", self._plain_model, parts)
+
+    @property
+    def _adapted(self) -> str | None:
+        """The folder of the weights that adapters were trained on, in the project."""
+        start = self.recipe.start
+        if start is None or start.weights is not None:
+            return None if start is None else start.weights
+        return f"models/{start.from_}/export/transformers"
+
+    def load_published(self, path: Path) -> str:
+        """Take over the weights of Higgs Audio v2, of a model like it, or of an export."""
+        model = self.recipe.model
+        new_text_head = isinstance(model, Published) and model.new_text_head
+        return load_published(self.module.network.model, path, new_text_head=new_text_head)
+
+    @property
+    def _generation(self) -> Mapping[str, Any]:
+        """How the recipe samples, by the names of generation_config.json."""
+        sampling, books = sampling_of(self.recipe.speech), self.assets.chat.codebooks
+        return exported_settings(sampling, self._cloning.max_frames, books.num_codebooks)
+
+    @property
+    def _facts(self) -> Mapping[str, Any]:
+        """What the export's card says besides."""
+        return {
+            "recipe": self.recipe.name,
+            "evaluation_set": self.evaluation_set,
+            "codec": self.assets.codec.digest,
+            "instruction": self.recipe.dataset.instruction,
+            "weights_license": self.origin.licence,
+        }
+
+
+def _weights_of(module: nn.Module) -> set[str]:
+    """Names of the parameters that decay: weights of linear layers."""
+    named = module.named_modules()
+    return {f"{name}.weight" for name, part in named if isinstance(part, nn.Linear)}

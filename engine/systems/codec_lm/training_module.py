@@ -1,0 +1,113 @@
+"""What is learned: the next entry of each codebook, and the marks of the chat around the audio."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from transformers import HiggsAudioV2Config
+
+from engine.errors import UserError
+from engine.nn.adapters import continued
+from engine.nn.precision import as_kept, keep_frozen_in
+from engine.systems.codec_lm.data.assets import CodecLmAssets
+from engine.systems.codec_lm.data.dataset import PADDING
+from engine.systems.codec_lm.network.costs import PerClip
+from engine.systems.codec_lm.network.network import CodecLmNetwork
+from engine.systems.codec_lm.network.trainable import adapt_network
+from engine.systems.codec_lm.recipe import CodecLmRecipe
+from engine.systems.codec_lm.sequence.packing import Packed, pack
+from engine.systems.codec_lm.sequence.pieces import Piece
+from engine.training.system import Batch, Terms, TrainingModule
+
+_TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class CodecLmTrainingModule(TrainingModule):
+    """Batches as `CloningClips` makes them."""
+
+    speaks: Tensor
+    """Digest of codec and chat: what the network's entries and tokens mean, uint8 [32]."""
+
+    def __init__(
+        self, recipe: CodecLmRecipe, assets: CodecLmAssets, config: HiggsAudioV2Config
+    ) -> None:
+        super().__init__()
+        self.chat = assets.chat
+        self.network = CodecLmNetwork(
+            config, activation_checkpointing=recipe.model.activation_checkpointing
+        )
+        self._choose_learned(recipe)
+        digest = torch.tensor(list(bytes.fromhex(assets.digest)), dtype=torch.uint8)
+        self.register_buffer("speaks", digest)
+
+    def _choose_learned(self, recipe: CodecLmRecipe) -> None:
+        """All weights, in the type that the recipe says, or adapters beside frozen ones."""
+        if recipe.adapters is None:
+            self.network.keep_weights_in(getattr(torch, recipe.model.weights))
+        else:
+            adapt_network(self.network, self.network.model.config.hidden_size, recipe.adapters)
+            keep_frozen_in(self.network, _TYPES[recipe.training.precision])
+
+    def prepare(self, batch: Batch) -> Batch:
+        """Lay the sequences of a batch out as one stream: the fields of `Packed`."""
+        packed = pack(self.sequences(batch), self.speaks.device)
+        return cast("Batch", packed._asdict())
+
+    def sequences(self, batch: Batch) -> list[list[Piece]]:
+        """The sequence of each clip of a batch, on the CPU."""
+        named = ("text", "reference_text", "reference", "target")
+        rows = zip(*(_unpadded(batch[name].cpu()) for name in named), strict=True)
+        return [self.chat.pieces(*row) for row in rows]
+
+    def num_targets(self, batch: Batch) -> Mapping[str, int]:
+        """See TrainingModule: the codes and an end of stream in each codebook. Marks are alike."""
+        target = batch["target"]
+        codes = int((target != PADDING).sum()) + len(target) * target.shape[-1]
+        return {"audio_ce": codes, "accuracy": codes}
+
+    def lm(self, batch: Batch) -> Terms:
+        """Cross-entropies in nats, each a mean over all targets of the batch."""
+        cost = self.cost(batch)
+        codes = cost.num_audio.sum()
+        losses = {
+            "audio_ce": cost.audio_nats.sum() / codes,
+            "text_ce": cost.text_nats.sum() / cost.num_text.sum(),
+        }
+        metrics = {
+            "accuracy": cost.audio_correct.sum() / codes,
+            "end_ce": cost.end_nats.detach().mean(),
+        }
+        return Terms(losses, metrics)
+
+    def cost(self, prepared: Batch) -> PerClip:
+        """What each clip of a prepared batch costs."""
+        with as_kept(self.network):
+            cost: PerClip = self.network(Packed(*(prepared[name] for name in Packed._fields)))
+        return cost
+
+    def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
+        """Adapters like this phase's go on; others become part of the weights that they adapt."""
+        self._require_same_meaning(weights.get("speaks"))
+        return continued(self.state_dict(), weights)
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
+        """Raise UserError where weights were trained on other codes: nothing would look wrong."""
+        self._require_same_meaning(state_dict.get(f"{prefix}speaks"))
+        super()._load_from_state_dict(state_dict, prefix, *others)
+
+    def _require_same_meaning(self, given: Tensor | None) -> None:
+        if given is not None and not torch.equal(given.cpu(), self.speaks.cpu()):
+            raise UserError(
+                "These weights were trained with the codes of another codec, with another "
+                "tokenizer or with another dataset.instruction: the same numbers meant other "
+                "sounds and letters. Give both recipes the same codec (trained no further "
+                "since), [model] and dataset.instruction, and, where the tokenizer is made of the "
+                "transcripts, the same corpus; or start from other weights."
+            )
+
+
+def _unpadded(rows: Tensor) -> list[Tensor]:
+    """Rows [B, n, ...] without the padding on their right."""
+    used = rows if rows.dim() == 2 else rows[..., 0]
+    return [row[:count] for row, count in zip(rows, (used != PADDING).sum(1).tolist(), strict=True)]
