@@ -64,13 +64,13 @@ def rate_plans(stepper: Stepper, recipe: Recipe, length: Length) -> list[RatePla
             turn,
             recipe.optimizer[turn].learning_rate,
             length.total_steps,
-            _warmup(stepper, recipe, turn, length),
+            _warmup(stepper, recipe, turn),
             [(step, by_turn[turn]) for step, by_turn in rates.items()],
         )
         for turn in rates[1]
     ]
 
 
-def _warmup(stepper: Stepper, recipe: Recipe, turn: str, length: Length) -> int:
+def _warmup(stepper: Stepper, recipe: Recipe, turn: str) -> int:
     schedule = recipe.schedule.get(turn, Constant())
-    return max(0, warmup_steps(schedule, length) - stepper.schedule_from)
+    return max(0, warmup_steps(schedule, stepper.schedule_length) - stepper.schedule_from)

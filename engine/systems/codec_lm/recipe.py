@@ -102,6 +102,12 @@ class Published(_Transformer):
         default="published/higgs_audio_v2",
         check=not_empty,
     )
+    new_text_head: bool = setting(
+        "whether the text head begins untrained where start.weights have none, which are refused "
+        "otherwise: transformers loses it where a model is loaded without use_text_head=True and "
+        "saved again",
+        default=False,
+    )
 
 
 @frozen(kw_only=True)
@@ -202,6 +208,17 @@ _GENERATED = ("eval/generated/", "eval/speech/")
 
 
 @frozen(kw_only=True)
+class Export:
+    """What is written beside the folder that `transformers` loads."""
+
+    legacy_layout: bool = setting(
+        "whether the weights are written a second time, by the names of the layout that Higgs "
+        "Audio v2 had before April 2026, for `boson_multimodal` and what is built on it",
+        default=False,
+    )
+
+
+@frozen(kw_only=True)
 class CodecLmRecipe(Recipe):
     """A recipe that trains a language model over the delayed codebooks of a codec."""
 
@@ -272,6 +289,7 @@ class CodecLmRecipe(Recipe):
     adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
+    export: Export = setting("what is exported besides", default=Export(), identity=False)
 
     @property
     def models_read(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from attrs import frozen
 from torch import Tensor
 from transformers import HiggsAudioV2ForConditionalGeneration
 
@@ -23,21 +24,24 @@ _WRAPPERS = ("module.", "_orig_mod.", "model.")
 """What wrappers put before every name: torch's, and trainers that save their own module."""
 
 
-def licence_of(folder: Path) -> str:
-    """The licence of a folder's weights: what its licence.toml says, else Boson's."""
-    return licence_name(folder) or LICENCE
+@frozen
+class Origin:
+    """What an export takes over from the folder that its model's files came from."""
 
+    licence: str
+    chat_template: str
 
-def chat_template_of(folder: Path) -> str:
-    """The template of a folder's chat; ours where it has none, as in the legacy layout.
+    @classmethod
+    def of(cls, folder: Path) -> "Origin":
+        """The licence that stands beside a folder's files, else Boson's; its template, else ours.
 
-    Raises UserError where it is damaged.
-    """
-    path = folder / TEMPLATE
-    if not path.is_file():
-        return CHAT_TEMPLATE
-    with as_user_error(f"{path} is damaged: it is no text.", OSError):
-        return path.read_text("utf-8")
+        The legacy layout has no template. Raises UserError where one is damaged.
+        """
+        path, template = folder / TEMPLATE, CHAT_TEMPLATE
+        if path.is_file():
+            with as_user_error(f"{path} is damaged: it is no text.", OSError):
+                template = path.read_text("utf-8")
+        return cls(licence_name(folder) or LICENCE, template)
 
 
 def load_published(

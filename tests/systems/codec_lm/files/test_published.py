@@ -1,5 +1,3 @@
-import json
-
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -7,7 +5,7 @@ from transformers import HiggsAudioV2ForConditionalGeneration
 
 from engine.errors import UserError
 from engine.nn.adapters import adapt, adapters_of, plain_name
-from engine.systems.codec_lm.files.published import chat_template_of, licence_of, load_published
+from engine.systems.codec_lm.files.published import Origin, load_published
 from engine.systems.codec_lm.higgs.keys import to_legacy
 from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
 from tests.systems.codec_lm.tiny_higgs import tiny_model, write_published
@@ -247,53 +245,15 @@ def test_weights_that_do_not_fit_are_told_apart_and_nothing_is_loaded(tmp_path, 
     assert not any(bool(value.any()) for value in model.parameters())
 
 
-def test_a_file_of_the_index_that_is_missing_is_named(tmp_path):
-    write_published(tmp_path, max_shard_size="20KB")
-    gone = sorted(tmp_path.glob("model-*.safetensors"))[1]
-    gone.unlink()
-
-    with pytest.raises(UserError, match=rf"lacks 1 of the \d+ files of weights .*{gone.name}"):
-        load_published(untrained(), tmp_path / "model.safetensors.index.json")
-
-
-def test_a_file_of_another_download_is_named(tmp_path):
-    write_published(tmp_path, max_shard_size="20KB")
-    one, other = sorted(tmp_path.glob("model-*.safetensors"))[:2]
-    other.write_bytes(one.read_bytes())
-
-    with pytest.raises(UserError, match=f"{other.name} lacks .* of the tensors that"):
-        load_published(untrained(), tmp_path / "model.safetensors.index.json")
-
-
-@pytest.mark.parametrize(
-    "index",
-    [[], {}, {"weight_map": {}}, {"weight_map": {"a": "../b"}}, {"weight_map": {"a": 1}}],
-)
-def test_an_index_that_is_damaged_or_leads_elsewhere_is_refused(tmp_path, index):
-    path = tmp_path / "model.safetensors.index.json"
-    path.write_text(json.dumps(index))
-
-    with pytest.raises(UserError, match="is damaged"):
-        load_published(untrained(), path)
-
-
-def test_a_file_that_is_cut_is_told(tmp_path, published):
-    content = (published / "model.safetensors").read_bytes()
-    (tmp_path / "model.safetensors").write_bytes(content[:-100])
-
-    with pytest.raises(UserError, match="is damaged"):
-        load_published(untrained(), tmp_path / "model.safetensors")
-
-
 # ---- what lies beside the weights ----
 
 
 def test_the_folders_own_template_and_licence_are_taken_where_it_has_them(tmp_path):
-    assert chat_template_of(tmp_path) == CHAT_TEMPLATE
-    assert "Boson" in licence_of(tmp_path)
+    own = Origin.of(tmp_path)
+    assert own.chat_template == CHAT_TEMPLATE
+    assert "Boson" in own.licence
 
     (tmp_path / "chat_template.jinja").write_text("{{ bos_token }}")
     (tmp_path / "licence.toml").write_text('name = "mine"')
 
-    assert chat_template_of(tmp_path) == "{{ bos_token }}"
-    assert licence_of(tmp_path) == "mine"
+    assert Origin.of(tmp_path) == Origin("mine", "{{ bos_token }}")

@@ -55,7 +55,12 @@ def overfitted(sequences, with_eos=True, steps=120):
     Without `with_eos` no end of stream is a label, as with the labels of transformers' processor.
     """
     packed = pack([pieces if with_eos else without_eos(pieces) for pieces in sequences], CPU)
-    network = untrained().train()
+    return train(untrained(), packed, steps)
+
+
+def train(network, packed, steps):
+    """Train a network on the same sequences over and over."""
+    network.train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
     for _ in range(steps):
         costs = network(packed)

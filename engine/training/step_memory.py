@@ -1,0 +1,78 @@
+"""What forward and backward of a step take in memory, found without computing anything.
+
+They run on torch's fake tensors, which have shapes and types and no values, so that a model that no
+machine here could hold can be asked too.
+"""
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+@frozen
+class StepMemory:
+    """Bytes beside the weights; gradients of weights are not in it."""
+
+    forward: int
+    """The most in forward."""
+    backward: int
+    """The most in backward."""
+
+    def grown(self, other: "StepMemory", times: int) -> "StepMemory":
+        """This, and `times` more of what `other`, with a layer more, has beside it."""
+        return StepMemory(
+            self.forward + times * (other.forward - self.forward),
+            self.backward + times * (other.backward - self.backward),
+        )
+
+
+def measure(module: nn.Module, loss: Callable[[], Tensor]) -> StepMemory:
+    """What a step of a module takes, whose tensors and inputs are fake: `loss` is its forward."""
+    live = _Live(module)
+    for parameter in module.parameters():
+        parameter.register_post_accumulate_grad_hook(live.has_gradient)  # type: ignore[no-untyped-call]
+    with live:
+        made = loss()
+        forward, live.peak = live.peak, live.now
+        made.backward()  # type: ignore[no-untyped-call]
+    return StepMemory(forward, live.peak)
+
+
+class _Live(TorchDispatchMode):
+    """Counts the bytes of all tensors that operations make, until they are freed."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        tensors = [*module.parameters(), *module.buffers()]
+        self._seen = {tensor.untyped_storage()._cdata for tensor in tensors}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor):
+                self._count(tensor.untyped_storage())
+        self.peak = max(self.peak, self.now)
+        return result
+
+    def has_gradient(self, parameter: Tensor) -> None:
+        """Leave a weight's gradient out of the count from here on."""
+        if parameter.grad is not None:
+            self.now -= parameter.grad.untyped_storage().nbytes()
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        key = storage._cdata
+        if key not in self._seen:
+            self._seen.add(key)
+            self.now += storage.nbytes()
+            weakref.finalize(storage, self._freed, storage.nbytes(), key)
+
+    def _freed(self, num_bytes: int, key: int) -> None:
+        self.now -= num_bytes
+        self._seen.discard(key)
