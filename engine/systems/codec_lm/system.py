@@ -17,6 +17,7 @@ from engine.files.checksum import digest_of
 from engine.nn.adapters import adapters_of, merged
 from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
+from engine.system_support.autoregressive import start_of
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
 from engine.system_support.lower_rates import upsampled_warnings
 from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
@@ -32,6 +33,7 @@ from engine.systems.codec_lm.files.plain_model import plain_model
 from engine.systems.codec_lm.files.published import Origin, load_published
 from engine.systems.codec_lm.higgs.config import published_config, scratch_config
 from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
+from engine.systems.codec_lm.probes import lm_probes
 from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
 from engine.systems.codec_lm.speech import cloned
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
@@ -80,10 +82,6 @@ def _config(recipe: CodecLmRecipe, project: Project, assets: CodecLmAssets) -> H
 class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
     """A recipe with its data and its model."""
 
-    preflight = PreflightBounds(
-        (1e-6, 1e-2), conditioning=("reference", "text"), overfits=("audio_ce",)
-    )
-
     def __init__(
         self,
         recipe: CodecLmRecipe,
@@ -121,6 +119,25 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         spared = frozenset(parameters.keys() - _weights_of(self.module))
         weights = {"audio_ce": losses.audio_ce, "text_ce": losses.text_ce}
         return (Turn("lm", parameters, weights, undecayed=spared),)
+
+    @cached_property
+    def preflight(self) -> PreflightBounds:
+        """Reference and text must have an effect, and sequences and decoder must be as promised.
+
+        A reference is swapped with its text.
+        """
+        probes = lm_probes(
+            self.module.network,
+            self.module.sequences,
+            self.assets.chat.codebooks,
+            start_of(self.recipe),
+        )
+        return PreflightBounds(
+            (1e-6, 1e-2),
+            conditioning=(("reference", "reference_text"), "text"),
+            overfits=("audio_ce",),
+            probes=probes,
+        )
 
     @property
     def data_digest(self) -> str:
