@@ -66,9 +66,7 @@ def _way(recipe: CodecLmRecipe, config: HiggsAudioV2Config, kind: _Kind, positio
         gradients=num_bytes,
         moments=int(number * kind.bytes_of_moments),
         averages=0 if recipe.training.ema_decay is None else num_bytes,
-        step=step_memory(
-            config, positions, lambda layers: _network(recipe, config, kind, layers)
-        ),
+        step=step_memory(config, positions, lambda layers: _network(recipe, config, kind, layers)),
     )
 
 
@@ -106,7 +104,7 @@ def _network(
     keeps = not recipe.model.activation_checkpointing
     with torch.device("meta"):
         made = CodecLmNetwork(sizes, activation_checkpointing=not keeps)
-        choose_trainable(made, config.hidden_size, kind.adapters, kind.learned, torch.bfloat16)
+        choose_trainable(made, kind.adapters, kind.learned, torch.bfloat16)
     return made
 
 
