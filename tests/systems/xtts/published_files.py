@@ -66,7 +66,7 @@ def write_published(classes, folder: Path, *, knows_stops: bool = False):
     model.mel_stats.copy_(torch.rand(80) + 1)
     if knows_stops:
         gpt = model.gpt
-        heads = (gpt.text_head, gpt.stop_text_token), (gpt.mel_head, gpt.stop_mel_token)
+        heads = (gpt.text_head, gpt.stop_text_token), (gpt.mel_head, gpt.stop_audio_token)
         let_know_how_often_tokens_stop(heads)
     with _named_as_published(classes):
         torch.save({"config": config, "model": model.state_dict()}, folder / "model.pth")
