@@ -9,15 +9,18 @@ from engine.training.step_memory import StepMemory
 CARDS: Mapping[str, float] = {"24 GB": 23.5, "48 GB": 47.4, "80 GB": 79.2, "141 GB": 139.8}
 """GiB that cards of these names have."""
 _USABLE = 0.92
-"""Of it, beside CUDA's own and what lies between tensors."""
+"""Of it: the rest is CUDA's own, and what lies between tensors."""
 
 
 @frozen(kw_only=True)
 class Way:
-    """A way of training a model, and what its parts take, in bytes."""
+    """A way of training a model, and what its parts take on one card, in bytes."""
 
     name: str
-    weights: int
+    frozen: int
+    """Weights that stay as they are."""
+    learned: int
+    """Weights that are learned."""
     gradients: int
     moments: int
     """The optimizer's."""
@@ -25,36 +28,30 @@ class Way:
     step: StepMemory
 
     @property
-    def activations(self) -> int:
-        """What forward and backward need beside weights and gradients.
-
-        Gradients fill up while backward frees activations: of both together the larger counts.
-        """
-        most = max(self.step.forward, self.step.backward)
-        return max(most - self.gradients, 0) if self._gradients_come_late else most
+    def total(self) -> int:
+        """The most of a step, at most: backward is given all gradients from its start on."""
+        kept = self.frozen + self.learned + self.moments + self.averages
+        return kept + max(self.step.forward, self.step.backward + self.gradients)
 
     @property
-    def total(self) -> int:
-        """On one card."""
-        kept = self.weights + self.moments + self.averages
-        return kept + self.gradients + self.activations
+    def activations(self) -> int:
+        """What forward and backward add to all the rest."""
+        rest = self.frozen + self.learned + self.gradients + self.moments + self.averages
+        return self.total - rest
 
     def on_each_of(self, cards: int) -> int:
-        """With `hardware.strategy = "shard"`: weights are whole within a step, the rest is shared.
+        """With `hardware.strategy = "shard"`.
 
-        Of what is learned; weights that stay as they are lie whole in each.
+        What is learned lies whole in each card within a step, and so does what is frozen.
         """
-        shared = self.gradients + self.moments + self.averages + self.gradients
-        return self.weights + shared // cards + self.activations
+        shared = self.learned + self.gradients + self.moments + self.averages
+        whole = self.frozen + self.learned + self.gradients + max(self.activations, 0)
+        return whole + shared // cards
 
-    @property
-    def card(self) -> str:
-        """The smallest that it fits on, or how much it lacks."""
-        for name, size in CARDS.items():
-            if self.total <= _USABLE * size * 2**30:
-                return name
-        return "several"
 
-    @property
-    def _gradients_come_late(self) -> bool:
-        return False
+def card_for(num_bytes: int) -> str:
+    """The smallest card that has so much."""
+    for name, size in CARDS.items():
+        if num_bytes <= _USABLE * size * 2**30:
+            return name
+    return "none"

@@ -32,11 +32,23 @@ class StepMemory:
         )
 
 
+def as_fake(module: nn.Module) -> Any:
+    """A module of the meta device with fake tensors on the CPU. Called where tensors are fake."""
+    for part in module.modules():
+        for name, own in part.named_parameters(recurse=False):
+            empty = torch.empty_like(own, device="cpu")
+            setattr(part, name, nn.Parameter(empty, requires_grad=own.requires_grad))
+        for name, buffer in part.named_buffers(recurse=False):
+            setattr(part, name, torch.empty_like(buffer, device="cpu"))
+    return module
+
+
 def measure(module: nn.Module, loss: Callable[[], Tensor]) -> StepMemory:
     """What a step of a module takes, whose tensors and inputs are fake: `loss` is its forward."""
     live = _Live(module)
     for parameter in module.parameters():
-        parameter.register_post_accumulate_grad_hook(live.has_gradient)  # type: ignore[no-untyped-call]
+        if parameter.requires_grad:
+            parameter.register_post_accumulate_grad_hook(live.has_gradient)  # type: ignore[no-untyped-call]
     with live:
         made = loss()
         forward, live.peak = live.peak, live.now

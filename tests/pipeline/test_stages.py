@@ -70,6 +70,7 @@ def test_the_metric_that_picks_the_best_is_drawn_and_recipes_of_a_system_side_by
     assert set(pipeline.plots["codec_quantizers_mel"]["y"]) == {
         "plots/codec_dac_fixed/quantizers.csv",
         "plots/codec_dac_paper/quantizers.csv",
+        "plots/codec_tokens/quantizers.csv",
     }
 
 

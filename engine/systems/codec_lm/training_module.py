@@ -9,12 +9,12 @@ from transformers import HiggsAudioV2Config
 
 from engine.errors import UserError
 from engine.nn.adapters import continued
-from engine.nn.precision import as_kept, keep_frozen_in
+from engine.nn.precision import as_kept
 from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.dataset import PADDING
 from engine.systems.codec_lm.network.costs import PerClip
 from engine.systems.codec_lm.network.network import CodecLmNetwork
-from engine.systems.codec_lm.network.trainable import adapt_network
+from engine.systems.codec_lm.network.trainable import choose_trainable
 from engine.systems.codec_lm.recipe import CodecLmRecipe
 from engine.systems.codec_lm.sequence.packing import Packed, pack
 from engine.systems.codec_lm.sequence.pieces import Piece
@@ -37,17 +37,10 @@ class CodecLmTrainingModule(TrainingModule):
         self.network = CodecLmNetwork(
             config, activation_checkpointing=recipe.model.activation_checkpointing
         )
-        self._choose_learned(recipe)
+        learned = getattr(torch, recipe.model.weights)
+        choose_trainable(self.network, recipe.adapters, learned, _TYPES[recipe.training.precision])
         digest = torch.tensor(list(bytes.fromhex(assets.digest)), dtype=torch.uint8)
         self.register_buffer("speaks", digest)
-
-    def _choose_learned(self, recipe: CodecLmRecipe) -> None:
-        """All weights, in the type that the recipe says, or adapters beside frozen ones."""
-        if recipe.adapters is None:
-            self.network.keep_weights_in(getattr(torch, recipe.model.weights))
-        else:
-            adapt_network(self.network, self.network.model.config.hidden_size, recipe.adapters)
-            keep_frozen_in(self.network, _TYPES[recipe.training.precision])
 
     def prepare(self, batch: Batch) -> Batch:
         """Lay the sequences of a batch out as one stream: the fields of `Packed`."""

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import nn
 
 from engine.errors import UserError
 from engine.nn.adapters import adapt
+from engine.nn.precision import keep_frozen_in
+from engine.systems.codec_lm.network.network import CodecLmNetwork
 from engine.systems.codec_lm.recipe import Adapters
 
 PROJECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -14,6 +17,24 @@ PROJECTIONS: Mapping[str, tuple[str, ...]] = {
     "text_expert": tuple(f"mlp.{name}_proj" for name in ("gate", "up", "down")),
 }
 """Linear layers of a decoder layer, by what a recipe names, in transformers' names."""
+
+
+def choose_trainable(
+    network: CodecLmNetwork,
+    adapters: Adapters | None,
+    learned: torch.dtype,
+    computed_in: torch.dtype,
+) -> None:
+    """Let all weights learn, kept in the type `learned`; or adapters, which stay in float32.
+
+    Beside adapters, weights of linear layers are frozen and kept in the type that is computed in.
+    Raises UserError where the rank of the adapters is not below the model's width.
+    """
+    if adapters is None:
+        network.keep_weights_in(learned)
+        return
+    adapt_network(network, network.model.config.hidden_size, adapters)
+    keep_frozen_in(network, computed_in)
 
 
 def adapted_names(network: nn.Module, layers: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from engine.systems.codec_lm.higgs.folder import read_config
 from engine.systems.codec_lm.higgs.keys import to_legacy
 from engine.systems.codec_lm.higgs.processor import read_processor
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
+from tests.systems.codec_lm.sequence_ids import input_ids
 from tests.systems.codec_lm.tiny_higgs import (
     CODEBOOKS,
     CODES,
@@ -147,7 +148,7 @@ def test_the_processor_writes_the_chat_that_the_model_was_trained_on(exported):
     assert codes.shape == (10, CODEBOOKS)
     reference, text = (torch.tensor(tiny_tokens().encode(one)) for one in texts)
     pieces = chat.pieces(text, reference, codes, None)
-    assert theirs["input_ids"].tolist() == [chat.input_ids(pieces).tolist()]
+    assert theirs["input_ids"].tolist() == [input_ids(chat, pieces).tolist()]
     assert torch.equal(theirs["audio_input_ids"][0], pieces[1].columns)
 
 

@@ -14,6 +14,7 @@ from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.sequence.delay import IGNORED
 from engine.systems.codec_lm.sequence.packing import Packed, pack
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece, TextPiece
+from tests.systems.codec_lm.sequence_ids import input_ids
 
 BOOKS = Codebooks(num_codebooks=4, codebook_size=16)
 CHAT = HiggsChat(
@@ -56,7 +57,7 @@ def inputs_of_transformers(
 ) -> dict[str, Tensor]:
     """Inputs and labels of transformers' own forward, padded to one length."""
     side = "left" if padded_left else "right"
-    ids = [CHAT.input_ids(pieces) for pieces in sequences]
+    ids = [input_ids(CHAT, pieces) for pieces in sequences]
     pad = CHAT.tokens.id_of("<|end_of_text|>")
     columns = [torch.cat([p.columns for p in s if isinstance(p, AudioPiece)]) for s in sequences]
     labels = [torch.cat([p.labels for p in s if isinstance(p, AudioPiece)]) for s in sequences]

@@ -14,6 +14,7 @@ from engine.systems.codec_lm.sequence.packing import pack
 from engine.systems.codec_lm.speech import cloned
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
 from engine.systems.codec_lm.speech.samples import SampleWriter
+from tests.metrics.judge_models import write_ctc, write_speaker_encoder
 from tests.systems.codec_lm.speech.tiny import CPU, train, without_eos
 from tests.systems.codec_lm.voices_project import RATE, SMALL
 
@@ -118,6 +119,20 @@ def test_what_it_is_made_of_stays_the_same_with_other_weights_and_not_with_other
     hotter = make_cloning(evolve(SPEECH, temperature=2.0))
     assert cloned.units(hotter, {}).keys() == cloned.units(cloning, {}).keys()
     assert not cloned.units(hotter, {}).items() & cloned.units(cloning, {}).items()
+
+
+def test_judges_of_speech_hear_evaluation_clips_and_texts(make_cloning, network, tmp_path):
+    folders = write_ctc(tmp_path / "ctc"), write_speaker_encoder(tmp_path / "speaker")
+    judges = SpeechJudges("hu", *folders)
+    cloning = make_cloning(evolve(SPEECH, seeds=(1,), max_seconds=0.04), texts=["one two"])
+    writer = SampleWriter(cloning, judges, lambda place: np.full(RATE, 0.1, np.float32))
+    samples = writer.write(tmp_path / "samples", 0, network.model)
+    judged = [sample for sample in samples if "speech/similarity" in sample.figures]
+    assert len(judged) == 3 + 1, "training clips are not judged"
+    assert all(sample.figures["speech/similarity"] == 0.0 for sample in judged), "all too short"
+    assert all(sample.figures["speech/wer"] >= 0.0 for sample in judged)
+    named = {"speech/wer", "speech/cer", "speech/similarity"}
+    assert cloned.units(cloning, judges.digests).keys() >= named
 
 
 def test_clips_to_listen_to_lie_beside_reference_and_truth(make_cloning, network, tmp_path):
