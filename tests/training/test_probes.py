@@ -144,8 +144,7 @@ def test_asking_leaves_no_trace_in_what_is_learned(train):
     plain = train({}, place="plain", build=lambda _answers, _log, *given: build_toy(*given))
     asking = train(ANSWERS, place="asking")
     one, other = (
-        read_checkpoint(run.root / "models/toy/checkpoints/last").weights
-        for run in (plain, asking)
+        read_checkpoint(run.root / "models/toy/checkpoints/last").weights for run in (plain, asking)
     )
     assert all(torch.equal(one[name], other[name]) for name in one)
 

@@ -66,9 +66,7 @@ def _way(recipe: CodecLmRecipe, config: HiggsAudioV2Config, kind: _Kind, positio
         gradients=num_bytes,
         moments=int(number * kind.bytes_of_moments),
         averages=0 if recipe.training.ema_decay is None else num_bytes,
-        step=step_memory(
-            config, positions, lambda layers: _network(recipe, config, kind, layers)
-        ),
+        step=step_memory(config, positions, lambda layers: _network(recipe, config, kind, layers)),
     )
 
 
