@@ -56,8 +56,7 @@ def trained(recipe, root: Path, world: int, stop_at: int | None = None):
     for process in processes:
         process.join(120)
     assert [process.exitcode for process in processes] == [0] * world
-    held = [json.loads((root / f"held_{world}_{rank}.json").read_text()) for rank in range(world)]
-    return held
+    return [json.loads((root / f"held_{world}_{rank}.json").read_text()) for rank in range(world)]
 
 
 def losses(root: Path):
@@ -75,7 +74,9 @@ def test_processes_that_shard_learn_what_one_learns_and_go_on_from_each_others_c
     voices_project, make_recipe, tmp_path, worlds, adapters
 ):
     recipe = evolve(
-        make_recipe(steps=6, checkpoint_every="step:3"), speech=Speech(num_clips=0), adapters=adapters
+        make_recipe(steps=6, checkpoint_every="step:3"),
+        speech=Speech(num_clips=0),
+        adapters=adapters,
     )
     for name in ("alone", "mixed"):
         shutil.copytree(voices_project.root, tmp_path / name)
