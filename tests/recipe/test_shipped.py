@@ -93,7 +93,9 @@ def test_a_demo_with_other_losses_says_so_in_its_summary(path):
     assert profile_of(path) == "demo"
     written = load(plain_recipe(path))
     settings = loss_settings(load(path), written)
-    assert (settings is not None) == (path.stem in ("codec_dac_fixed", "rvc_v2_40k"))
+    assert (settings is not None) == (
+        path.stem in ("codec_dac_fixed", "codec_tokens", "rvc_v2_40k")
+    )
     if settings is not None:
         assert settings in load(path).summary
 

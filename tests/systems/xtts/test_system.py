@@ -22,7 +22,14 @@ from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
 from engine.training.optimizers import build_optimizer
 from engine.training.step import check_turns
-from tests.systems.xtts.small_project import SENTENCES, SMALL, StopsAt, later, load_params_of
+from tests.systems.xtts.small_project import (
+    SENTENCES,
+    SMALL,
+    StopsAt,
+    later,
+    let_know_how_often_tokens_stop,
+    load_params_of,
+)
 
 
 def metrics_of(root, name):
@@ -74,6 +81,10 @@ def published(spoken_project, make_xtts, monkeypatch):
     folder = spoken_project.root / "published" / "small"
     if not folder.exists():
         system = make_xtts()
+        network, own = system.module.network, system.module.network.settings
+        heads = [network.text_head, network.mel_head]
+        stops = [own.stop_text_token, own.stop_audio_token]
+        let_know_how_often_tokens_stop(zip(heads, stops, strict=True))
         system.export(folder)
         torch.save(system.assets.mel_stats, folder / "mel_stats.pth")
         torch.manual_seed(3)
