@@ -58,6 +58,9 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
             sound[path] = recipe
     profile = params.profile if params else AS_WRITTEN
     _print({path: sound[path] for path in chosen if path in sound}, profile, verbose=verbose)
+    for path in chosen:
+        if path in sound:
+            _tell_of_models(sound[path], project)
     if (
         params is not None
         and not faults
@@ -167,6 +170,18 @@ def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> No
                 "seed of params.toml, and figures of two seeds cannot be compared. Keep one set: "
                 f"cantus pin-eval {recipe.name}"
             )
+
+
+def _tell_of_models(recipe: Recipe, project: Project) -> None:
+    """Note the models that a recipe reads and that are not there."""
+    for name in recipe.models_read:
+        if not project.recipe(name).is_file():
+            why = f"there is no recipe {name} in recipes/"
+        elif not (project.model(name) / "export").is_dir():
+            why = f"{name} is not trained yet: dvc repro {recipe.name} trains it first"
+        else:
+            continue
+        click.echo(f"note: {recipe.name} reads the model of {name}, and {why}")
 
 
 def _moves_with_the_seed(recipe: Recipe) -> bool:

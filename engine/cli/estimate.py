@@ -77,6 +77,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
     system = build_system(recipe, loaded.project, loaded.params)
     estimate = estimate_run(device, system, recipe, loaded.project.root, processes)
     notes.append(remark_on_average(recipe.training.ema_decay, estimate.total_steps))
+    notes += [plan.remark for plan in estimate.rate_plans]
     machine = describe(device)
     hours = estimate.total_seconds / 3600
     rows = [
@@ -92,7 +93,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         ),
         ("parameters", f"{estimate.parameters:,} trainable"),
         ("updates", f"{estimate.total_steps:,} ({estimate.steps_per_epoch:,} an epoch)"),
-        *((f"learning rate, {turn}", _rates(rates)) for turn, rates in estimate.rates.items()),
+        *((f"learning rate, {plan.turn}", plan.said) for plan in estimate.rate_plans),
         ("step", f"{estimate.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
         ("epoch", f"{estimate.epoch_seconds / 60:.1f} min"),
         ("evaluations", f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"),
@@ -135,7 +136,3 @@ def _cost(hours: float, per_hour: float, currency: str) -> str:
     if per_hour == 0:
         return "unknown: give --per-hour, or cost.per_hour in params.toml"
     return f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"
-
-
-def _rates(rates: list[tuple[int, float]]) -> str:
-    return ", ".join(f"{rate:.3g} at step {step:,}" for step, rate in rates)

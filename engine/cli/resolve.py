@@ -22,7 +22,7 @@ from engine.system_support.prepare import published_files
 from engine.terminal.say import say
 from engine.tracking.after_dvc import refresh_after_dvc
 
-_DATA = ("system_version", "system", "dataset", "model", "start", "published_files")
+_DATA = ("system_version", "system", "dataset", "codec", "model", "start", "published_files")
 """Tables of a resolved recipe that decide what its clips are made into."""
 _START_OF_DATA = ("from", "evaluation")
 """And the keys of `start` that do: whose evaluation clips they are."""

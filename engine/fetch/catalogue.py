@@ -30,6 +30,10 @@ class PublishedFile:
     name: str
     sha256: str | None = None
     """None where it is not known here: the first that arrives is trusted then."""
+    optional: bool = False
+    """Whether a place may lack it."""
+    index: bool = False
+    """Whether it names files of weights that are fetched too, as `transformers` writes it."""
 
 
 @frozen
@@ -43,6 +47,8 @@ class Entry:
     licence: Licence
     files: tuple[PublishedFile, ...]
     """The small ones first, so that what is wrong shows before the large one is waited for."""
+    one_of: tuple[str, ...] = ()
+    """Optional files of which a place must have one: weights in one file or in several."""
 
 
 def read_catalogue() -> Mapping[str, Entry]:
@@ -65,4 +71,5 @@ def find_entry(name: str) -> Entry:
 def _entry(name: str, table: Mapping[str, Any]) -> Entry:
     files = tuple(PublishedFile(**file) for file in table["files"])
     licence = Licence(**table["licence"])
-    return Entry(name, table["summary"], table["place"], licence, files)
+    one_of = tuple(table.get("one_of", ()))
+    return Entry(name, table["summary"], table["place"], licence, files, one_of)

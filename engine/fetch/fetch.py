@@ -1,13 +1,14 @@
 """Published weights put in place: what is there is checked, what is missing is brought."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, PublishedFile
 from engine.fetch.checksums import CHECKSUMS, expected_sha256, remember
 from engine.fetch.download import Partial, download
-from engine.fetch.source import Progress, Source
+from engine.fetch.parts import parts_named
+from engine.fetch.source import MissingError, Progress, Remote, Source
 from engine.files.checksum import sha256_of
 from engine.files.disk import in_words, require_space
 from engine.files.lock import locked
@@ -27,15 +28,58 @@ def fetch(
     had, or has no room.
     """
     with locked(folder, f"Another process is fetching into {folder}: wait for it."):
-        missing = [file for file in entry.files if not _is_in_place(file, folder, tell)]
-        if not missing:
-            tell(f"{folder}: all {len(entry.files)} files are in place and unchanged.")
-            return
-        # Every file is asked for first: one that is not there shows before anything is brought.
-        found = [Partial(folder / file.name, source.look(file.name)) for file in missing]
-        require_space(folder, sum(partial.num_missing for partial in found))
-        for file, partial in zip(missing, found, strict=True):
-            _bring(file, partial, source, tell, progress(file.name))
+        brought = _bring_missing(entry, entry.files, folder, source, tell, progress)
+        parts = parts_named(entry, folder)
+        brought += _bring_missing(entry, parts, folder, source, tell, progress)
+        if not brought:
+            number = len([one for one in entry.files if (folder / one.name).is_file()]) + len(parts)
+            tell(f"{folder}: all {number} files are in place and unchanged.")
+
+
+def _bring_missing(
+    entry: Entry,
+    files: Sequence[PublishedFile],
+    folder: Path,
+    source: Source,
+    tell: Tell,
+    progress: Callable[[str], Progress],
+) -> int:
+    """Bring those of the files that are not in place; how many these were."""
+    missing = [file for file in files if not _is_in_place(file, folder, tell)]
+    if all(file.optional for file in missing) and _has_one_of(entry, folder):
+        return 0
+    # Every file is asked for first: one that is not there shows before anything is brought.
+    looked = [(file, _look(file, source, tell)) for file in missing]
+    found = [(file, Partial(folder / file.name, remote)) for file, remote in looked if remote]
+    _require_one_of(entry, folder, [file.name for file, _ in found])
+    require_space(folder, sum(partial.num_missing for _, partial in found))
+    for file, partial in found:
+        _bring(file, partial, source, tell, progress(file.name))
+    return len(found)
+
+
+def _look(file: PublishedFile, source: Source, tell: Tell) -> Remote | None:
+    """What is known of a file; None where an optional one is not there."""
+    try:
+        return source.look(file.name)
+    except MissingError:
+        if not file.optional:
+            raise
+    tell(f"{file.name} is not there, and can be done without.")
+    return None
+
+
+def _has_one_of(entry: Entry, folder: Path) -> bool:
+    return not entry.one_of or any((folder / name).is_file() for name in entry.one_of)
+
+
+def _require_one_of(entry: Entry, folder: Path, found: Sequence[str]) -> None:
+    """Raise UserError where the place has no weights in any of the forms that there are."""
+    if not _has_one_of(entry, folder) and not set(found) & set(entry.one_of):
+        raise UserError(
+            f"There is neither {' nor '.join(entry.one_of)}: the weights of {entry.name} cannot be "
+            "had there. Name another place with --from: a repository, an address, or a folder."
+        )
 
 
 def _is_in_place(file: PublishedFile, folder: Path, tell: Tell) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.errors import UserError
 from engine.fetch.catalogue import read_catalogue
-from engine.files.weight_index import files_of, weights_in
+from engine.files.weight_index import WEIGHTS, files_of, weights_in
 from engine.project import Project
 
 
@@ -24,12 +24,23 @@ def find_weights(named: str, project: Project) -> Path:
     Raises UserError where there is none.
     """
     path = project.root / named
+    if path.is_dir() and weights_in(path) is None:
+        raise UserError(f"The recipe starts from '{named}', a folder that holds {_held(path)}.")
     path = weights_in(path) or path
     if not path.is_file():
         raise UserError(
             f"The recipe starts from '{named}', and {path} does not exist. {_way_out(named)}"
         )
     return path
+
+
+def _held(folder: Path) -> str:
+    if (folder / "adapter_config.json").is_file():
+        return (
+            "adapters (LoRA) and no model. Merge them into the model that they were trained on "
+            "(peft: merge_and_unload), and name its folder"
+        )
+    return f"no weights: neither {' nor '.join(WEIGHTS)}, in one file or in several with an index"
 
 
 def _way_out(named: str) -> str:

@@ -19,6 +19,10 @@ class SpoiledError(UserError):
     """What has arrived of a file is of no use, and nothing can be added to it."""
 
 
+class MissingError(UserError):
+    """A place that answers has no such file."""
+
+
 @frozen
 class Remote:
     """What is known of a file where it comes from."""
@@ -34,7 +38,10 @@ class Source(Protocol):
     """Where the files of a model come from."""
 
     def look(self, name: str) -> Remote:
-        """What is known of a file. Raises UserError where there is none, or nobody answers."""
+        """What is known of a file. Raises MissingError where there is none.
+
+        Raises UserError where nobody answers.
+        """
         ...
 
     def append(self, remote: Remote, start: int, file: BinaryIO, done: Progress) -> None:
@@ -77,7 +84,7 @@ class Folder:
         """See `Source.look`."""
         path = self.folder / name
         if not path.is_file():
-            raise UserError(f"There is no {name} in {self.folder}.")
+            raise MissingError(f"There is no {name} in {self.folder}.")
         status = path.stat()
         return Remote(str(path), f"{status.st_mtime_ns}", status.st_size)
 

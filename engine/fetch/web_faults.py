@@ -13,11 +13,12 @@ from huggingface_hub.errors import (
 )
 
 from engine.errors import UserError
-from engine.fetch.source import SpoiledError
+from engine.fetch.source import MissingError, SpoiledError
 
 _SHOWN = 200
 _ELSEWHERE = "name another place with --from: a repository, an address, or a folder"
 _REFUSED = (401, 403)
+_NOT_FOUND = 404
 _BEYOND_ITS_END = 416
 """The answer of a server that has fewer bytes of a file than have arrived."""
 
@@ -28,8 +29,7 @@ def faults_in_words(address: str) -> Iterator[None]:
     try:
         yield
     except HfHubHTTPError as error:
-        kind = SpoiledError if error.response.status_code == _BEYOND_ITS_END else UserError
-        raise kind(_in_words(error, address)) from error
+        raise _kind(error)(_in_words(error, address)) from error
     except (OfflineModeIsEnabled, httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         # The library lets through what it does not expect of a server: names, ports, numbers.
         raise UserError(_in_words(error, address)) from error
@@ -38,6 +38,13 @@ def faults_in_words(address: str) -> Iterator[None]:
             raise
         # The library's check of the size has no class of its own.
         raise SpoiledError(f"{address} sent more or fewer bytes than it said.") from error
+
+
+def _kind(error: HfHubHTTPError) -> type[UserError]:
+    if isinstance(error, RepositoryNotFoundError | RevisionNotFoundError):
+        return UserError
+    kinds = {_BEYOND_ITS_END: SpoiledError, _NOT_FOUND: MissingError}
+    return kinds.get(error.response.status_code, UserError)
 
 
 def _in_words(error: Exception, address: str) -> str:

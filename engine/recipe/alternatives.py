@@ -1,11 +1,13 @@
-"""Keys of one table of which exactly one is given: a child that gives one drops the others."""
+"""Keys of one table of which one is given: a child that gives one drops the others."""
 
 from collections.abc import Iterable, Iterator
 
 LENGTHS = frozenset({"epochs", "steps"})
 STARTS = frozenset({"from", "weights"})
+CODECS = frozenset({"from", "folder"})
+WARMUPS = frozenset({"warmup_steps", "warmup_share"})
 CONDITIONS = frozenset({"below", "above", "between", "plateau_steps", "gap"})
-ALTERNATIVES = (LENGTHS, STARTS, CONDITIONS)
+ALTERNATIVES = (LENGTHS, STARTS, CODECS, WARMUPS, CONDITIONS)
 
 
 def given(table: object, keys: Iterable[str]) -> list[str]:

@@ -20,6 +20,7 @@ from engine.training.checkpoint import Checkpoint, write_checkpoint
 from engine.training.clock import Clock
 from engine.training.devices import Device
 from engine.training.order import Order, longest_batch
+from engine.training.rate_plan import RatePlan, rate_plans
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Turn
 
@@ -45,8 +46,8 @@ class RunEstimate:
     weights_bytes: int
     disk_bytes: int
     free_disk_bytes: int
-    rates: dict[str, list[tuple[int, float]]]
-    """Learning rate by turn: (step, rate) at the first step, a tenth, the half and the end."""
+    rate_plans: list[RatePlan]
+    """What becomes of each turn's learning rate."""
 
     @property
     def epoch_seconds(self) -> float:
@@ -94,7 +95,7 @@ def estimate_run(
         weights_bytes=weights,
         disk_bytes=4 * resumable + 2 * (1 + kept) * weights,
         free_disk_bytes=shutil.disk_usage(root).free,
-        rates=_rates(stepper, clock),
+        rate_plans=rate_plans(stepper, recipe, clock.length),
     )
 
 
@@ -174,10 +175,3 @@ def _peak_memory(device: Device) -> int:
     if device.torch_device.type == "cuda":
         return int(torch.cuda.max_memory_allocated())
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _rates(stepper: Stepper, clock: Clock) -> dict[str, list[tuple[int, float]]]:
-    last = clock.length.total_steps - 1
-    moments = sorted({0, last // 10, last // 2, last})
-    at = {step + 1: stepper.learning_rates(step) for step in moments}
-    return {turn: [(step, rates[turn]) for step, rates in at.items()] for turn in at[1]}

@@ -41,6 +41,7 @@ from engine.training.preflight import Preflight
 from engine.training.probes import in_words
 from engine.training.processes import num_processes, require_equal_parts
 from engine.training.ranks import Ranks
+from engine.training.rate_plan import rate_plans
 from engine.training.stop import StoppedAtOnce, StopRequest, stop_on_signals
 from engine.training.store import NoStore, RunStore
 from engine.training.system import System
@@ -237,6 +238,9 @@ class Run:
         total = loop.clock.length.total_steps
         if remark := remark_on_average(self.recipe.training.ema_decay, total):
             loop.warn(remark)
+        for plan in rate_plans(loop.stepper, self.recipe, loop.clock.length):
+            if plan.remark:
+                loop.warn(plan.remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
         if isinstance(initial, ParentCheckpoint):

@@ -9,9 +9,6 @@ from engine.corpus import Corpus, PackedAudio
 from engine.corpus.corpus import RESAMPLER
 from engine.files.checksum import digest_of
 
-SECONDS = 30.0
-"""Of audio in a group, about: what a kill loses, and small enough for many workers."""
-
 
 @frozen(eq=False)
 class Shard:
@@ -26,7 +23,7 @@ class Shard:
 
 
 def shards_of(
-    corpus: Corpus, rows: np.ndarray, sample_rate_hz: int, seconds: float = SECONDS
+    corpus: Corpus, rows: np.ndarray, sample_rate_hz: int, seconds: float
 ) -> Iterator[Shard]:
     """The clips at these rows in groups of about so much audio.
 

@@ -1,26 +1,29 @@
 """Preflight: what is proved on real batches before step 1. It leaves no trace in the weights."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle, islice
 
 import torch
 from attrs import field, frozen
+from torch import Tensor
 
 from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
-from engine.recipe.optimizers import Constant
 from engine.recipe.schema import Recipe
 from engine.training.checks import Check
 from engine.training.order import Order
 from engine.training.part import weigh
 from engine.training.probes import first_clips
 from engine.training.randomness import random_state, set_random_state
+from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
+from engine.training.updates import updates_check
 
+_NOISE, _ROUNDING = 10.0, 1e-7
+"""A loss that moves has moved so many times as far as by chance, and by more than its rounding."""
 _STEPS = 6
 """Of each turn: in them every parameter must get a gradient, and the repeated batch be learned."""
 
@@ -46,9 +49,9 @@ class Preflight:
         found = [self._evaluation(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
-        with _put_back(self.stepper):
+        with _put_back(self.stepper) as before:
             found += self._conditioning(batch)
-            found += self._learns(batch)
+            found += self._learns(batch, before)
         return found
 
     def _evaluation(self) -> Check:
@@ -72,7 +75,7 @@ class Preflight:
         for name, tensor in batch.items():
             shape = "x".join(map(str, tensor.shape))
             if tensor.numel() == 0:
-                yield Check(f"input {name}", False, f"it is empty (shape {shape})")
+                yield Check(f"input {name}", False, _empty(shape))
             elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 yield Check(
                     f"input {name}", False, f"it holds values that are not finite ({shape})"
@@ -82,39 +85,32 @@ class Preflight:
 
     def _rates(self) -> Iterator[Check]:
         low, high = self.system.preflight.learning_rate
-        for turn in self.system.turns:
-            peak = self.recipe.optimizer[turn.name].learning_rate
-            schedule = self.recipe.schedule.get(turn.name, Constant())
-            first, last = self.stepper.learning_rates(0)[turn.name], self.length.total_steps
-            said = f"{first:.3g} at step 1, {peak:.3g} at its peak"
-            if not low <= peak <= high:
+        for plan in rate_plans(self.stepper, self.recipe, self.length):
+            name = f"learning rate of {plan.turn}"
+            said = f"{plan.peak:.3g} at its peak, {plan.said}"
+            if not low <= plan.peak <= high:
                 detail = f"{said}; this system learns between {low:.0e} and {high:.0e}"
-                yield Check(f"learning rate of {turn.name}", False, detail)
-            elif (
-                warmup_steps(schedule, self.stepper.schedule_length)
-                >= self.stepper.schedule_from + last
-            ):
-                detail = f"{said}; the warm-up outlasts the run ({last} steps)"
-                yield Check(f"learning rate of {turn.name}", False, detail)
+                yield Check(name, False, detail)
+            elif plan.warmup_steps >= plan.total_steps:
+                detail = f"{said}; the warm-up outlasts the run ({plan.total_steps} steps)"
+                yield Check(name, False, detail)
             else:
-                yield Check(f"learning rate of {turn.name}", True, said)
+                yield Check(name, True, said)
 
     def _conditioning(self, batch: Batch) -> Iterator[Check]:
-        for name in self.system.preflight.conditioning:
-            swapped = batch[name].roll(1, dims=0)
-            if torch.equal(swapped, batch[name]):
-                said = "not looked at: it is the same in all clips of the batch"
-                yield Check(f"conditioning {name}", True, said)
+        for group in self.system.preflight.conditioning:
+            names = (group,) if isinstance(group, str) else group
+            name = f"conditioning {' with '.join(names)}"
+            swapped = {entry: batch[entry].roll(1, dims=0) for entry in names}
+            if all(torch.equal(swapped[entry], batch[entry]) for entry in names):
+                yield Check(name, True, "not looked at: it is the same in all clips of the batch")
                 continue
-            before = self._terms(batch)
-            after = self._terms({**batch, name: swapped})
-            moved = any(not math.isclose(before[n], after[n], rel_tol=1e-7) for n in before)
-            detail = "swapping it between clips moves the loss"
-            if not moved:
-                detail = "swapping it between clips leaves every loss as it is: it is not connected"
-            yield Check(f"conditioning {name}", moved, detail)
+            before, again = self._terms(batch), self._terms(batch)
+            after = self._terms({**batch, **swapped})
+            yield _influence_check(name, before, again, after)
 
-    def _learns(self, batch: Batch) -> Iterator[Check]:
+    def _learns(self, batch: Batch, weights: Mapping[str, Tensor]) -> Iterator[Check]:
+        """Six steps on one batch, from `weights` on: what has a gradient, moves and is learned."""
         networks = self.stepper.networks
         at, turns = self._with_all_turns()
         silent = {name for turn in turns for name in turn.parameters}
@@ -125,6 +121,8 @@ class Preflight:
             silent &= {name for turn in turns for name in networks.silent_parameters(turn)}
             broken |= set(networks.broken_parameters())
         yield _gradient_check(silent, broken, len(steps))
+        if not silent and not broken:
+            yield updates_check(turns, weights, len(steps), networks.ranks)
         after = self._terms(batch)
         for term in self.system.preflight.overfits:
             if term in before:
@@ -188,6 +186,31 @@ class Preflight:
         return found
 
 
+def _empty(shape: str) -> str:
+    """What to do about an entry without numbers: shapes such as 0x128x3000 look computed."""
+    return (
+        f"it is empty (shape {shape}): nothing feeds it, whatever shape its collator gives. Feed "
+        "what it is made of, or leave the entry and the part that takes it out"
+    )
+
+
+def _influence_check(
+    name: str, before: dict[str, float], again: dict[str, float], after: dict[str, float]
+) -> Check:
+    """Whether what was swapped has an effect: a loss moves further than by computing it again."""
+    moves = {
+        term: abs(after[term] - value) / (abs(value) or 1.0)
+        for term, value in before.items()
+        if abs(after[term] - value) > _NOISE * abs(again[term] - value) + _ROUNDING * abs(value)
+    }
+    if not moves:
+        said = "swapping it between clips leaves every loss as it is: it is not connected"
+        return Check(name, False, said)
+    term = max(moves, key=lambda one: moves[one])
+    said = f"swapping it between clips moves the loss: {term} by {moves[term]:.2g} of it"
+    return Check(name, True, said)
+
+
 def _fall_check(term: str, before: float, after: float, num_steps: int) -> Check:
     """Whether a term fell on one batch, however little: how much depends on the learning rate.
 
@@ -239,8 +262,10 @@ def _list(names: set[str]) -> str:
 
 
 @contextmanager
-def _put_back(stepper: Stepper) -> Iterator[None]:
+def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
     """Restore weights, buffers, optimizers and torch's generator after the block.
+
+    Inside, there are the weights and buffers that will be put back, by name.
 
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
@@ -249,7 +274,7 @@ def _put_back(stepper: Stepper) -> Iterator[None]:
     kept = {name: t.detach().clone() for name, t in module.state_dict().items()}
     module.train()
     try:
-        yield
+        yield kept
     finally:
         module.load_state_dict(kept)
         module.zero_grad(set_to_none=True)

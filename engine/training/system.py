@@ -151,8 +151,9 @@ class PreflightBounds:
     """What preflight holds a run to."""
 
     learning_rate: tuple[float, float]
-    conditioning: Sequence[str] = ()
-    """Batch entries that must move the loss when they are swapped between clips."""
+    conditioning: Sequence[str | tuple[str, ...]] = ()
+    """Batch entries that must move the loss when they are swapped between clips; several that only
+    make sense together (a reference, its text, its length) are swapped together."""
     overfits: Sequence[str] = ()
     """Loss terms that must fall when one small batch is repeated, as logged after `train/`:
     `mel`, or `generator/mel` where there are several turns."""

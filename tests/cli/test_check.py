@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import tomli
@@ -211,3 +212,30 @@ def test_the_command_imports_no_torch_and_leaves_with_2(project):
     assert done.stdout == "[]\n"
     assert "Traceback" not in done.stderr
     assert "-S x=1  x: no such setting" in done.stderr
+
+
+@pytest.fixture
+def cloning(project):
+    """A project with the recipe of a language model that reads another recipe's codec."""
+    root = Path(__file__).parents[2]
+    for name in ("higgs_zero_shot.toml", "demo/higgs_zero_shot.toml"):
+        shutil.copy(root / "recipes" / name, project / "recipes" / name)
+    corpus = '\n[corpora.cloning]\nsource = "builtin"\nsample_rates_hz = [8_000]\n'
+    params = project / "params.toml"
+    params.write_text(params.read_text() + corpus)
+    return project
+
+
+def test_a_model_that_is_read_and_that_no_recipe_trains_is_noted(cloning, cantus):
+    answer = cantus("check", "higgs_zero_shot")
+    assert answer.code == 0, answer.error
+    note = "reads the model of codec_tokens, and there is no recipe codec_tokens in recipes/"
+    assert note in answer.out
+
+
+def test_a_model_that_is_read_and_not_trained_yet_is_noted_until_it_is(cloning, cantus):
+    (cloning / "recipes" / "codec_tokens.toml").touch()
+    answer = cantus("check", "higgs_zero_shot")
+    assert "codec_tokens is not trained yet: dvc repro higgs_zero_shot trains it" in answer.out
+    (cloning / "models" / "codec_tokens" / "export").mkdir(parents=True)
+    assert "codec_tokens" not in cantus("check", "higgs_zero_shot").out

@@ -16,7 +16,7 @@ def test_every_entry_says_where_it_lies_and_under_which_licence():
         names = [file.name for file in entry.files]
         assert names
         assert len(set(names)) == len(names)
-        assert all(re.fullmatch(r"\w+\.\w+", name) for name in names)
+        assert all(re.fullmatch(r"\w+(\.\w+)+", name) for name in names)
         digests = [file.sha256 for file in entry.files if file.sha256 is not None]
         assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in digests)
 
@@ -38,6 +38,17 @@ def test_xtts_comes_with_what_training_needs_and_may_not_be_sold():
 )
 def test_rvc_comes_with_what_voices_are_made_from(name, files):
     assert {file.name for file in find_entry(name).files} == files
+
+
+def test_higgs_comes_with_what_training_needs_and_says_how_many_users_are_free():
+    model, codec = find_entry("higgs_audio_v2"), find_entry("higgs_audio_v2_tokenizer")
+    required = {file.name for file in model.files if not file.optional}
+    assert required == {"config.json", "tokenizer.json", "tokenizer_config.json"}
+    assert {"model.safetensors", "model.safetensors.index.json"} == set(model.one_of)
+    assert set(model.one_of) <= {file.name for file in model.files if file.optional}
+    assert {"config.json", "model.safetensors"} <= {file.name for file in codec.files}
+    for entry in (model, codec):
+        assert "100,000 annual active users" in entry.licence.summary
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():

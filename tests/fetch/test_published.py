@@ -26,7 +26,7 @@ def test_other_weights_are_missing_with_the_place_they_belong_in(tmp_path, named
 def test_a_folder_of_transformers_stands_for_its_weights(tmp_path):
     folder = tmp_path / "published" / "dac"
     folder.mkdir(parents=True)
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match=r"holds no weights: neither model.safetensors nor"):
         find_weights("published/dac", Project(tmp_path))
     (folder / "pytorch_model.bin").write_bytes(b"weights")
     assert find_weights("published/dac", Project(tmp_path)).name == "pytorch_model.bin"
@@ -48,3 +48,10 @@ def test_an_index_stands_for_itself_and_for_every_file_that_it_names(tmp_path):
     (folder / names[1]).write_bytes(b"weights")
     found = find_all_weights(["published/big"], Project(tmp_path))
     assert [path.name for path in found] == ["model.safetensors.index.json", *sorted(names)]
+
+
+def test_a_folder_of_adapters_is_told_from_one_of_a_model(tmp_path):
+    (tmp_path / "adapter_config.json").write_text("{}")
+
+    with pytest.raises(UserError, match=r"holds adapters \(LoRA\) and no model"):
+        find_weights(".", Project(tmp_path))

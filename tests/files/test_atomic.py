@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.files.atomic import replace_folder, reserve, write_atomically
+from engine.files.atomic import new_folder, replace_folder, reserve, write_atomically
 
 
 @pytest.fixture
@@ -90,3 +90,30 @@ def test_a_sparse_file_is_given_its_room(tmp_path):
     assert path.stat().st_blocks == 0
     reserve(path)
     assert path.stat().st_blocks * 512 >= 1 << 20
+
+
+def test_a_new_folder_takes_the_place_of_the_old_when_it_is_finished(tmp_path):
+    place = tmp_path / "parent" / "place"
+    for number in range(2):
+        with new_folder(place) as new:
+            (new / str(number)).touch()
+
+    assert [path.name for path in place.iterdir()] == ["1"]
+    assert [path.name for path in place.parent.iterdir()] == ["place"]
+
+
+def test_a_new_folder_that_is_not_finished_leaves_the_old_as_it_was(tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "old").touch()
+
+    def begin():
+        with new_folder(place) as new:
+            (new / "half").touch()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        begin()
+
+    assert [path.name for path in place.iterdir()] == ["old"]
+    assert [path.name for path in tmp_path.iterdir()] == ["place"]

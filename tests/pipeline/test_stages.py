@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from attrs import evolve
+from attrs import evolve, fields, frozen
 
 from engine.errors import UserError
 from engine.pipeline.dvc_yaml import staleness, write_pipeline
 from engine.pipeline.load import load_pipeline
 from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
 from engine.project import Project
-from engine.recipe import load_params, load_recipe
+from engine.recipe import Recipe, load_params, load_recipe
+from engine.recipe.training import Start
 from engine.system_support.discovery import recipe_classes
 
 ROOT = Project(Path(__file__).parents[2])
@@ -69,14 +70,16 @@ def test_the_metric_that_picks_the_best_is_drawn_and_recipes_of_a_system_side_by
     assert set(pipeline.plots["codec_quantizers_mel"]["y"]) == {
         "plots/codec_dac_fixed/quantizers.csv",
         "plots/codec_dac_paper/quantizers.csv",
+        "plots/codec_tokens/quantizers.csv",
     }
 
 
 def test_features_are_prepared_for_systems_that_have_some_after_what_holds_clips_out(pipeline):
     prepared = pipeline.stages["prepare"]["foreach"]
-    assert set(prepared) == {"rvc_v2_40k", "xtts_phase1", "xtts_phase2"}
+    assert {"rvc_v2_40k", "xtts_phase1", "xtts_phase2"} <= set(prepared)
     inherited = "models/xtts_phase1/evaluation/clips.tsv"
-    assert prepared["xtts_phase2"] == {"corpus": "voice", "evaluated_on": inherited}
+    assert prepared["xtts_phase2"]["corpus"] == "voice"
+    assert prepared["xtts_phase2"]["evaluated_on"] == inherited
     assert "build/prepared/xtts_phase2" in pipeline.stages["xtts_phase2"]["deps"]
 
 
@@ -84,6 +87,84 @@ def test_a_recipe_with_the_name_of_a_corpus_is_refused():
     params = evolve(PARAMS, corpora=PARAMS.corpora | {"audio_vae": PARAMS.corpora["words"]})
     with pytest.raises(UserError, match=r"audio_vae.toml has the name of a corpus"):
         load_pipeline(ROOT, params)
+
+
+# ---- recipes that read the models of others ----
+
+
+@frozen(kw_only=True)
+class Reader(Recipe):
+    """A recipe that reads whatever models it is given the names of."""
+
+    reads: tuple[str, ...] = ()
+
+    @property
+    def models_read(self):
+        return self.reads
+
+
+def reader(name, *reads, start=None):
+    """A recipe on the corpus `words`, which prepares features."""
+    plain = load_recipe(ROOT.recipe("audio_vae"), classes=recipe_classes())
+    values = {field.name: getattr(plain, field.name) for field in fields(Recipe)}
+    start = None if start is None else Start(from_=start)
+    recipe = Reader(**values | {"name": name, "start": start}, reads=reads)
+    return PipelineRecipe(recipe, (f"recipes/{name}.toml",), True)
+
+
+def test_both_stages_of_a_recipe_follow_the_export_of_the_model_that_it_reads():
+    stages = derive_pipeline([reader("lm", "coder"), reader("coder")], PARAMS).stages
+    assert "models/coder/export" in stages["lm"]["deps"]
+    assert stages["prepare"]["foreach"]["lm"]["model_1"] == "models/coder/export"
+    assert "${item.model_1}" in stages["prepare"]["do"]["deps"]
+
+
+def test_recipes_that_read_fewer_models_depend_on_nothing_more():
+    known = [reader("lm", "coder", "vocoder"), reader("coder"), reader("vocoder")]
+    foreach = derive_pipeline(known, PARAMS).stages["prepare"]["foreach"]
+    assert foreach["lm"]["model_2"] == "models/vocoder/export"
+    assert set(foreach["coder"].values()) == {"words", "evaluation"}
+
+
+def test_without_models_that_are_read_the_stages_are_as_before():
+    stages = derive_pipeline([reader("coder")], PARAMS).stages
+    assert stages["prepare"]["foreach"] == {
+        "coder": {"corpus": "words", "evaluated_on": "evaluation"}
+    }
+    assert len(stages["prepare"]["do"]["deps"]) == 3
+
+
+def test_a_recipe_that_reads_the_model_of_none_is_left_out_with_the_reason():
+    left_out = derive_pipeline([reader("lm", "coder")], PARAMS).left_out
+    assert left_out["lm"] == (
+        "it reads the model of coder, and there is no recipe recipes/coder.toml"
+    )
+
+
+def test_what_reads_or_continues_a_recipe_that_is_left_out_is_left_out_too():
+    known = [reader("phase", start="lm"), reader("lm", "coder"), reader("coder", "gone")]
+    left_out = derive_pipeline(known, PARAMS).left_out
+    assert left_out["lm"] == "it reads the model of coder, which is left out"
+    assert left_out["phase"] == "it continues lm, which is left out"
+
+
+@pytest.mark.parametrize(
+    "circle",
+    [
+        [reader("a", "b"), reader("b", "a")],
+        [reader("a", "b"), reader("b", start="a")],
+        [reader("a", start="b"), reader("b", start="a")],
+    ],
+    ids=["both read", "one reads", "both continue"],
+)
+def test_recipes_that_need_each_other_are_refused_with_the_way_round(circle):
+    with pytest.raises(UserError, match=r"need each other's models .*: (a -> b -> a|b -> a -> b)"):
+        derive_pipeline(circle, PARAMS)
+
+
+def test_a_recipe_cannot_read_its_own_model():
+    faults = dict(reader("a", "a").recipe.cross_checks())
+    assert faults["name"] == "a recipe cannot read its own model"
 
 
 OWN = """\

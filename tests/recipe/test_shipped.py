@@ -35,7 +35,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_so_many_are_shipped():
-    assert (len(WRITTEN), len(DEMOS), len(UPSTREAM)) == (15, 7, 4)
+    assert (len(WRITTEN), len(DEMOS), len(UPSTREAM)) == (18, 9, 5)
 
 
 @pytest.mark.parametrize("path", [*WRITTEN, *DEMOS, *UPSTREAM], ids=named)
@@ -93,7 +93,9 @@ def test_a_demo_with_other_losses_says_so_in_its_summary(path):
     assert profile_of(path) == "demo"
     written = load(plain_recipe(path))
     settings = loss_settings(load(path), written)
-    assert (settings is not None) == (path.stem in ("codec_dac_fixed", "rvc_v2_40k"))
+    assert (settings is not None) == (
+        path.stem in ("codec_dac_fixed", "codec_tokens", "rvc_v2_40k")
+    )
     if settings is not None:
         assert settings in load(path).summary
 

@@ -22,8 +22,9 @@ def test_the_estimate_counts_what_the_recipe_says(tmp_path):
     assert estimate.parameters == sum(p.numel() for p in system.module.parameters())
     assert (estimate.steps_per_epoch, estimate.total_steps) == (5, 100)
     assert estimate.num_evaluations == 5
-    assert [step for step, _ in estimate.rates["denoiser"]] == [1, 10, 50, 100]
-    assert estimate.rates["denoiser"][0][1] == pytest.approx(1e-3)
+    (plan,) = estimate.rate_plans
+    assert [step for step, _ in plan.rates] == [1, 10, 50, 100]
+    assert plan.rates[0][1] == pytest.approx(1e-3)
     assert estimate.step_seconds > 0
     assert estimate.total_seconds > estimate.step_seconds * 100
     assert estimate.resumable_bytes > estimate.weights_bytes > 0

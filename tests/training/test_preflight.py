@@ -284,3 +284,47 @@ def test_an_error_within_preflight_is_raised_without_waiting_for_the_other_proce
         with pytest.raises(ZeroDivisionError):
             preflight.checks()
     assert preflight.stepper.meter.state().tensors == [{"sums": {}, "counts": {}}]
+
+
+def test_an_input_that_nothing_feeds_is_named_for_what_it_is(monkeypatch):
+    """Such as the features that a collator gives where no audio is there to be understood."""
+    system, preflight = look(toy_recipe())
+    whole = type(system.train_clips).batch
+    features = torch.zeros(0, 128, 3000)
+    monkeypatch.setattr(
+        type(system.train_clips), "batch", lambda *given: {**whole(*given), "features": features}
+    )
+    (check,) = [c for c in preflight.checks() if c.ok is False]
+    assert check.name == "input features"
+    assert check.detail.startswith("it is empty (shape 0x128x3000): nothing feeds it")
+
+
+def test_entries_that_belong_together_are_swapped_together():
+    """Apart they do not fit: a reference with the length of another is none that is there."""
+    system, preflight = look(toy_recipe())
+    module, seen = system.module, []
+    denoiser = module.denoiser
+
+    def watch(batch):
+        seen.append(torch.equal(batch["noisy"].argmax(1), batch["clean"].argmax(1)))
+        return denoiser(batch)
+
+    module.denoiser = watch
+    system.preflight = evolve(system.preflight, conditioning=(("noisy", "clean"),))
+    checks = {check.name: check for check in preflight.checks()}
+    assert all(seen), "both were swapped, so each is still the other's"
+    assert "conditioning noisy with clean" in checks
+
+
+def test_a_loss_that_only_moves_by_chance_does_not_show_an_influence():
+    system, preflight = look(toy_recipe(model=ToyModel(broken="deaf")))
+    denoiser, draws = system.module.denoiser, iter(range(10_000))
+
+    def trembles(batch):
+        terms = denoiser(batch)
+        noise = 1 + 1e-5 * (next(draws) % 2)
+        return terms._replace(losses={n: v * noise for n, v in terms.losses.items()})
+
+    system.module.denoiser = trembles
+    (check,) = [c for c in preflight.checks() if c.name == "conditioning noisy"]
+    assert check.ok is False

@@ -68,11 +68,15 @@ def train(tmp_path, monkeypatch):
     return run
 
 
-def checks_of(root):
+def folder_of(root):
     (path,) = root.glob("runs/toy/*/events.jsonl")
+    return path.parent
+
+
+def checks_of(root):
     return [
         (event.step, check["name"], check["ok"])
-        for event in read_events(path)
+        for event in read_events(folder_of(root) / "events.jsonl")
         if event.kind == "preflight"
         for check in event.facts["checks"]
         if check["name"] in ("order", "known")
@@ -95,7 +99,7 @@ def test_what_is_told_before_step_1_is_not_asked_again(train):
 def test_a_failure_at_step_50_ends_the_run_with_its_sentence(train):
     run = train({0: None, 50: False})
     assert run.error == "Preflight of toy failed at step 50. order: asked at 50."
-    (folder,) = run.root.glob("runs/toy/*")
+    folder = folder_of(run.root)
     assert History.of(folder).ending.facts["reason"] == "preflight"
     assert tell_ending(folder) == (
         "toy was stopped at step 50 by a check of preflight that was asked again. "
@@ -150,8 +154,8 @@ def test_asking_leaves_no_trace_in_what_is_learned(train):
 
 
 def test_what_was_asked_again_is_told_as_it_was_found_last(train):
-    (folder,) = train(ANSWERS).root.glob("runs/toy/*")
-    found = {check["name"]: check["ok"] for check in History.of(folder / "model").checks}
+    folder = folder_of(train(ANSWERS).root)
+    found = {check["name"]: check["ok"] for check in History.of(folder).checks}
     assert found["order"] is True
     assert {"gradients", "known"} <= found.keys()
 

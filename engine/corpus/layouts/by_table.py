@@ -17,6 +17,7 @@ from engine.corpus.layouts.prompts import folders_of, prompt_rows
 from engine.corpus.layouts.rows import Row, Table, candidate_of, take_row
 from engine.corpus.layouts.table_columns import BELOW, TableColumns
 from engine.corpus.layouts.tables import Kind, Tables
+from engine.corpus.layouts.voice_samples import voice_sample_rows
 from engine.corpus.table.manifest import Listed
 
 _ROWS: Mapping[Kind, Callable[[Files, Table], Iterator[Row]]] = {
@@ -24,6 +25,7 @@ _ROWS: Mapping[Kind, Callable[[Files, Table], Iterator[Row]]] = {
     "librispeech": librispeech_rows,
     "nemo": object_rows,
     "chatml": chatml_rows,
+    "voice_samples": voice_sample_rows,
     "prompts": prompt_rows,
 }
 

@@ -36,6 +36,24 @@ def read_objects(path: Path, *, at_most: int = MAX_LINE) -> Iterator[tuple[int, 
         raise reader.fault(f"it cannot be read ({error})") from error
 
 
+def read_samples(path: Path, *, at_most: int = MAX_LINE) -> Iterator[tuple[str, Object]]:
+    """(place, object) likewise, where an object may hold all of them in a list `samples`.
+
+    The place is "line 7", or "line 1 sample 7". Raises UserError as `read_objects` does, and where
+    a sample is no object.
+    """
+    for line, value in read_objects(path, at_most=at_most):
+        samples = value.get("samples")
+        if not isinstance(samples, list):
+            yield f"line {line}", value
+            continue
+        for number, sample in enumerate(samples, start=1):
+            place = f"line {line} sample {number}"
+            if not isinstance(sample, dict):
+                raise UserError(f"{path}, {place} is no JSON object. Mend it, or take it out.")
+            yield place, sample
+
+
 def _opened(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         packed = file.read(len(_GZIP)) == _GZIP

@@ -14,7 +14,7 @@ from engine.corpus.layouts.column_names import ROLES, Role, preference, role_nam
 from engine.corpus.layouts.columns import NamesAudio, Sample, sample_of
 from engine.corpus.layouts.facts import Facts
 from engine.corpus.layouts.files import Files
-from engine.corpus.layouts.json_objects import Object, read_objects
+from engine.corpus.layouts.json_objects import Object, read_samples
 from engine.corpus.layouts.lists import list_named
 from engine.corpus.layouts.names import has_audio_suffix
 from engine.corpus.layouts.rows import Row, Table
@@ -27,8 +27,8 @@ _NEMO = "audio_filepath"
 
 def object_rows(files: Files, table: Table) -> Iterator[Row]:
     """What the objects of one table say. Raises UserError where one cannot be read."""
-    for number, value in _clips(files.folder / table.path):
-        yield _row(Facts(value, f"{table.path} line {number}"), table)
+    for place, value in _clips(files.folder / table.path):
+        yield _row(Facts(value, f"{table.path} {place}"), table)
 
 
 def sample_objects(path: Path, names_audio: NamesAudio) -> tuple[tuple[str, ...], Sample]:
@@ -44,15 +44,15 @@ def is_understood(key: str) -> bool:
     return key in _UNDERSTOOD
 
 
-def _clips(path: Path) -> Iterator[tuple[int, Object]]:
+def _clips(path: Path) -> Iterator[tuple[str, Object]]:
     """An object for each clip, also where one for all has the clips' files as its keys."""
-    for number, value in read_objects(path):
+    for place, value in read_samples(path):
         if not value or not all(map(has_audio_suffix, islice(value, _TRIED))):
-            yield number, value
+            yield place, value
             continue
         for name, said in value.items():
             facts = said if isinstance(said, dict) else {"text": said}
-            yield number, {**facts, "file": name}
+            yield place, {**facts, "file": name}
 
 
 def _row(facts: Facts, table: Table) -> Row:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from attrs import frozen
 
 from engine.corpus.layouts.files import Files
-from engine.corpus.layouts.json_objects import Object, read_objects
+from engine.corpus.layouts.json_objects import Object, read_samples
 from engine.corpus.layouts.kaldi import RECORDINGS
 from engine.corpus.layouts.librispeech import CHAPTER, WHOLE_LIST, is_librispeech
 from engine.corpus.layouts.lines import first_bytes
@@ -17,6 +17,7 @@ from engine.corpus.layouts.passed_over import PassedOverTally
 from engine.corpus.layouts.prompts import prompts_evidence
 from engine.corpus.layouts.rows import Table
 from engine.corpus.layouts.speech_commands import LISTS
+from engine.corpus.layouts.voice_samples import is_voice_sample
 from engine.errors import UserError
 
 Kind = Literal[
@@ -32,6 +33,7 @@ Kind = Literal[
     "lhotse_supervisions",
     "nemo",
     "chatml",
+    "voice_samples",
     "lists",
     "table",
     "prompts",
@@ -246,7 +248,7 @@ def is_json(path: Path) -> bool:
 
 def _kind_of_json(path: Path, must_parse: bool) -> Kind | None:
     try:
-        _, first = next(read_objects(path, at_most=_MOST_SNIFFED), (1, {}))
+        _, first = next(read_samples(path, at_most=_MOST_SNIFFED), ("", {}))
     except UserError:
         if must_parse and ".jsonl" in path.name.lower():
             raise
@@ -259,6 +261,8 @@ def _kind_of_object(first: Object) -> Kind | None:
         return "nemo"
     if isinstance(first.get("messages"), list):
         return "chatml"
+    if is_voice_sample(first):
+        return "voice_samples"
     if "tracks" in first or {"recording", "supervisions"} <= first.keys():
         return "lhotse_cuts"
     if {"id", "sources"} <= first.keys():

@@ -104,7 +104,7 @@ def _network(
     keeps = not recipe.model.activation_checkpointing
     with torch.device("meta"):
         made = CodecLmNetwork(sizes, activation_checkpointing=not keeps)
-        choose_trainable(made, config.hidden_size, kind.adapters, kind.learned, torch.bfloat16)
+        choose_trainable(made, kind.adapters, kind.learned, torch.bfloat16)
     return made
 
 

@@ -85,7 +85,8 @@ class _Transformer:
         identity=False,
     )
     weights: Literal["float32", "bfloat16"] = setting(
-        "type in which learned weights are kept; frozen ones are kept in training.precision",
+        "type in which learned weights are kept; those that adapters stand beside are kept in "
+        "training.precision",
         default="float32",
     )
 
@@ -100,6 +101,12 @@ class Published(_Transformer):
         "`cantus fetch higgs_audio_v2` makes it",
         default="published/higgs_audio_v2",
         check=not_empty,
+    )
+    new_text_head: bool = setting(
+        "whether the text head begins untrained where start.weights have none, which are refused "
+        "otherwise: transformers loses it where a model is loaded without use_text_head=True and "
+        "saved again",
+        default=False,
     )
 
 
@@ -201,6 +208,17 @@ _GENERATED = ("eval/generated/", "eval/speech/")
 
 
 @frozen(kw_only=True)
+class Export:
+    """What is written beside the folder that `transformers` loads."""
+
+    legacy_layout: bool = setting(
+        "whether the weights are written a second time, by the names of the layout that Higgs "
+        "Audio v2 had before April 2026, for `boson_multimodal` and what is built on it",
+        default=False,
+    )
+
+
+@frozen(kw_only=True)
 class CodecLmRecipe(Recipe):
     """A recipe that trains a language model over the delayed codebooks of a codec."""
 
@@ -271,6 +289,7 @@ class CodecLmRecipe(Recipe):
     adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
+    export: Export = setting("what is exported besides", default=Export(), identity=False)
 
     @property
     def models_read(self) -> tuple[str, ...]:
@@ -287,6 +306,8 @@ class CodecLmRecipe(Recipe):
         yield from super().cross_checks()
         if self.start is not None and self.start.weights and isinstance(self.model, Scratch):
             yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
+        if self.adapters is not None and self.model.weights != "float32":
+            yield "model.weights", "adapters are kept in float32; leave it out"
         if self.codec.from_ == self.name:
             yield "codec.from", "a recipe cannot make its own codes"
         if self.dataset.max_seconds <= self.dataset.min_seconds:

@@ -17,6 +17,7 @@ from engine.files.checksum import digest_of
 from engine.nn.adapters import adapters_of, merged
 from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
+from engine.system_support.autoregressive import start_of
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
 from engine.system_support.lower_rates import upsampled_warnings
 from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
@@ -25,16 +26,19 @@ from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.cached_features import CachedFeatures
 from engine.systems.codec_lm.data.dataset import CloningClips
 from engine.systems.codec_lm.data.reference_notes import reference_notes
-from engine.systems.codec_lm.data.seen import seen_places
 from engine.systems.codec_lm.data.utterances import Utterances, load_utterances
 from engine.systems.codec_lm.evaluate import evaluate
 from engine.systems.codec_lm.files.export import Parts, export_folder
 from engine.systems.codec_lm.files.plain_model import plain_model
+from engine.systems.codec_lm.files.published import Origin, load_published
 from engine.systems.codec_lm.higgs.config import published_config, scratch_config
+from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
+from engine.systems.codec_lm.probes import lm_probes
 from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
 from engine.systems.codec_lm.speech import cloned
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
 from engine.systems.codec_lm.speech.samples import SampleWriter
+from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.devices import make_device
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
@@ -58,7 +62,14 @@ def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSy
     named = params.speech_evaluation if recipe.speech.num_clips else SpeechEvaluation()
     judges = SpeechJudges.of(named, project, recipe.speech.language)
     require_speech_judges(recipe, judges)
-    return CodecLmSystem(recipe, _config(recipe, project, utterances.assets), utterances, judges)
+    config = _config(recipe, project, utterances.assets)
+    return CodecLmSystem(recipe, config, utterances, judges, _origin(recipe, project))
+
+
+def _origin(recipe: CodecLmRecipe, project: Project) -> Origin:
+    if isinstance(recipe.model, Published):
+        return Origin.of(project.root / recipe.model.folder)
+    return Origin(_NO_LICENCE, CHAT_TEMPLATE)
 
 
 def _config(recipe: CodecLmRecipe, project: Project, assets: CodecLmAssets) -> HiggsAudioV2Config:
@@ -71,25 +82,18 @@ def _config(recipe: CodecLmRecipe, project: Project, assets: CodecLmAssets) -> H
 class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
     """A recipe with its data and its model."""
 
-    preflight = PreflightBounds(
-        (1e-6, 1e-2), conditioning=("reference", "text"), overfits=("audio_ce",)
-    )
-
     def __init__(
         self,
         recipe: CodecLmRecipe,
         config: HiggsAudioV2Config,
         utterances: Utterances,
         speech_judges: SpeechJudges,
+        origin: Origin,
     ) -> None:
-        training, data = utterances.training, utterances.data
-        most = min(recipe.dataset.num_seen_clips, len(training) - recipe.training.batch_size)
-        held_out = seen_places(training, most)
-        split = evolve(data.split, train=np.delete(data.split.train, held_out))
-        super().__init__(recipe, evolve(data, split=split), utterances.clips)
-        self.seen_clips = training.only(held_out)
+        super().__init__(recipe, utterances.data, utterances.clips)
+        self.seen_clips = utterances.seen
         self.eligible, self.assets = utterances.eligible, utterances.assets
-        self.speech_judges = speech_judges
+        self.speech_judges, self.origin = speech_judges, origin
         self.module = CodecLmTrainingModule(recipe, self.assets, config)
 
     @cached_property
@@ -116,6 +120,25 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         weights = {"audio_ce": losses.audio_ce, "text_ce": losses.text_ce}
         return (Turn("lm", parameters, weights, undecayed=spared),)
 
+    @cached_property
+    def preflight(self) -> PreflightBounds:
+        """Reference and text must have an effect, and sequences and decoder must be as promised.
+
+        A reference is swapped with its text.
+        """
+        probes = lm_probes(
+            self.module.network,
+            self.module.sequences,
+            self.assets.chat.codebooks,
+            start_of(self.recipe),
+        )
+        return PreflightBounds(
+            (1e-6, 1e-2),
+            conditioning=(("reference", "reference_text"), "text"),
+            overfits=("audio_ce",),
+            probes=probes,
+        )
+
     @property
     def data_digest(self) -> str:
         """Digest of the corpus at the codec's rate, of what it is made into, and what is kept."""
@@ -140,9 +163,9 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             *self.eligible.notes,
             *self.warnings,
             *reference_notes(self.train_clips, self.eval_clips),
-            f"Evaluated on {len(set(self.eval_clips.speakers)):,} speakers, and on "
-            f"{len(self.seen_clips):,} clips of {len(set(self.seen_clips.speakers)):,} speakers "
-            "who are trained on, though not with these clips.",
+            f"Evaluated on {len(set(self.eval_clips.speakers)):,} speakers who are not trained on, "
+            f"and on {len(self.seen_clips):,} clips of {len(set(self.seen_clips.speakers)):,} who "
+            "are, though not with these clips.",
         ]
 
     @property
@@ -203,21 +226,32 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             codec_folder=self.assets.codec.folder,
             generation=self._generation,
             facts=self._facts,
+            chat_template=self.origin.chat_template,
             adapters=adapters or None,
+            adapted=self._adapted,
+            legacy_layout=self.recipe.export.legacy_layout,
         )
         export_folder(folder / "transformers", self._plain_model, parts)
 
     @property
+    def _adapted(self) -> str | None:
+        """The folder of the weights that adapters were trained on, in the project."""
+        start = self.recipe.start
+        if start is None or start.weights is not None:
+            return None if start is None else start.weights
+        return f"models/{start.from_}/export/transformers"
+
+    def load_published(self, path: Path) -> str:
+        """Take over the weights of Higgs Audio v2, of a model like it, or of an export."""
+        model = self.recipe.model
+        new_text_head = isinstance(model, Published) and model.new_text_head
+        return load_published(self.module.network.model, path, new_text_head=new_text_head)
+
+    @property
     def _generation(self) -> Mapping[str, Any]:
         """How the recipe samples, by the names of generation_config.json."""
-        speech = self.recipe.speech
-        return {
-            "do_sample": True,
-            "temperature": speech.temperature,
-            "top_k": speech.top_k,
-            "top_p": speech.top_p,
-            "max_new_tokens": self._cloning.max_frames,
-        }
+        sampling, books = sampling_of(self.recipe.speech), self.assets.chat.codebooks
+        return exported_settings(sampling, self._cloning.max_frames, books.num_codebooks)
 
     @property
     def _facts(self) -> Mapping[str, Any]:
@@ -227,7 +261,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             "evaluation_set": self.evaluation_set,
             "codec": self.assets.codec.digest,
             "instruction": self.recipe.dataset.instruction,
-            "weights_license": _NO_LICENCE,
+            "weights_license": self.origin.licence,
         }
 
 

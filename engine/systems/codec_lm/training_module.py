@@ -9,6 +9,7 @@ from transformers import HiggsAudioV2Config
 
 from engine.errors import UserError
 from engine.nn.adapters import continued
+from engine.nn.precision import as_kept
 from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.dataset import PADDING
 from engine.systems.codec_lm.network.costs import PerClip
@@ -37,8 +38,7 @@ class CodecLmTrainingModule(TrainingModule):
             config, activation_checkpointing=recipe.model.activation_checkpointing
         )
         learned = getattr(torch, recipe.model.weights)
-        kept = _TYPES[recipe.training.precision]
-        choose_trainable(self.network, config.hidden_size, recipe.adapters, learned, kept)
+        choose_trainable(self.network, recipe.adapters, learned, _TYPES[recipe.training.precision])
         digest = torch.tensor(list(bytes.fromhex(assets.digest)), dtype=torch.uint8)
         self.register_buffer("speaks", digest)
 
@@ -75,7 +75,8 @@ class CodecLmTrainingModule(TrainingModule):
 
     def cost(self, prepared: Batch) -> PerClip:
         """What each clip of a prepared batch costs."""
-        cost: PerClip = self.network(Packed(*(prepared[name] for name in Packed._fields)))
+        with as_kept(self.network):
+            cost: PerClip = self.network(Packed(*(prepared[name] for name in Packed._fields)))
         return cost
 
     def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:

@@ -15,6 +15,7 @@ from engine.nn.adapters import adapters_of, merged, with_names_of
 from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.audio_samples import spread_over
+from engine.system_support.autoregressive import start_of
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
 from engine.system_support.lower_rates import upsampled_warnings
 from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
@@ -29,6 +30,7 @@ from engine.systems.xtts.files.published import VOCABULARY
 from engine.systems.xtts.files.weights import read_weights
 from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
+from engine.systems.xtts.probes import gpt_probe
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, XttsRecipe
 from engine.systems.xtts.speech.read_aloud import Reader, sampling_of
 from engine.systems.xtts.speech.samples import SampleWriter
@@ -81,8 +83,6 @@ def _spoken_language(recipe: XttsRecipe) -> str:
 class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     """A recipe with its data and its GPT."""
 
-    preflight = PreflightBounds((1e-7, 1e-2), conditioning=("voice", "text"), overfits=("mel_ce",))
-
     def __init__(
         self, recipe: XttsRecipe, utterances: Utterances, speech_judges: SpeechJudges
     ) -> None:
@@ -108,6 +108,19 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
         parameters = {name: value for name, value in named if value.requires_grad}
         spared = frozenset(parameters.keys() - _weights_of(self.module))
         return (Turn("gpt", parameters, self.recipe.loss_weights, undecayed=spared),)
+
+    @cached_property
+    def preflight(self) -> PreflightBounds:
+        """The voice and the text must have an effect, and tokens must be predicted from the last.
+
+        A voice and a text are swapped with their lengths.
+        """
+        return PreflightBounds(
+            (1e-7, 1e-2),
+            conditioning=(("voice", "voice_lengths"), ("text", "text_lengths")),
+            overfits=("mel_ce",),
+            probes=(gpt_probe(self.module, start_of(self.recipe)),),
+        )
 
     @property
     def data_digest(self) -> str:

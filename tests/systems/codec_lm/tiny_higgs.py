@@ -81,7 +81,8 @@ def write_codec(folder: Path, num_codebooks: int = CODEBOOKS) -> None:
         codebook_dim=4,
         sampling_rate=RATE_HZ,
     )
-    with quiet():
+    with quiet(), torch.random.fork_rng():
+        torch.manual_seed(7)
         DacModel(config).save_pretrained(folder)
         DacFeatureExtractor(sampling_rate=RATE_HZ, hop_length=HOP).save_pretrained(folder)
 

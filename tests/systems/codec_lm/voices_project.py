@@ -117,7 +117,7 @@ def make_recipe():
     """A recipe for the small corpus: make(dataset={...}, model=..., codec=..., steps=4)."""
 
     def make(*, model=SMALL, dataset=None, codec=None, **training):
-        table = {"corpus": "voices", "sample_rate_hz": RATE, "eval_share": 0.4}
+        table = {"corpus": "voices", "sample_rate_hz": RATE, "eval_share": 0.4, "num_seen_clips": 0}
         settings = {"steps": 6, "batch_size": 4, "best": "eval/loss", "log_every_steps": 1}
         return CodecLmRecipe(
             schema=2,

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import torch
 
 from engine.systems.xtts.text.vocabulary import character_vocabulary
+from tests.systems.xtts.small_project import let_know_how_often_tokens_stop
 
 VOCABULARY = character_vocabulary(["a small vocabulary", "egy kis szótár"], ["en", "hu"])
 WIDTH, NUM_LAYERS, NUM_CODES = 64, 2, 16
@@ -47,10 +48,10 @@ def small_config(classes, num_text_tokens=None):
     return classes.XttsConfig(model_args=args, datasets=datasets, languages=["en", "hu"])
 
 
-def write_published(classes, folder: Path):
+def write_published(classes, folder: Path, *, knows_stops: bool = False):
     """model.pth as Coqui published it (its configuration as objects), and what lies beside it.
 
-    Returns the model.
+    Returns the model. Where it `knows_stops`, it costs less than chance, and can be trained on.
     """
     folder.mkdir()
     (folder / "vocab.json").write_text(VOCABULARY, "utf-8")
@@ -63,6 +64,10 @@ def write_published(classes, folder: Path):
     model.tokenizer = VoiceBpeTokenizer(vocab_file=str(folder / "vocab.json"))
     model.init_models()
     model.mel_stats.copy_(torch.rand(80) + 1)
+    if knows_stops:
+        gpt = model.gpt
+        heads = (gpt.text_head, gpt.stop_text_token), (gpt.mel_head, gpt.stop_audio_token)
+        let_know_how_often_tokens_stop(heads)
     with _named_as_published(classes):
         torch.save({"config": config, "model": model.state_dict()}, folder / "model.pth")
     torch.save(model.mel_stats.clone(), folder / "mel_stats.pth")

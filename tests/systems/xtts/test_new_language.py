@@ -51,7 +51,7 @@ def telugu_project(spoken_project, classes, tmp_path_factory):
     corpus = load_params(project.params).corpora["speech"]
     ingest("speech", corpus, project, work=Work(num_workers=1))
     (root / "published").mkdir()
-    write_published(classes, root / "published" / "xtts")
+    write_published(classes, root / "published" / "xtts", knows_stops=True)
     torch.manual_seed(3)
     small = DvaeSettings(num_codes=16, codebook_dim=8, hidden_dim=8, num_resnet_blocks=1)
     torch.save(Dvae(small).state_dict(), root / "published/xtts/dvae.pth")

@@ -68,7 +68,7 @@ def test_a_term_without_weight_is_not_produced(make_xtts):
 @pytest.mark.parametrize("name", ["voice", "text"])
 def test_another_clips_voice_or_text_moves_the_loss(make_xtts, name):
     system = make_xtts()
-    assert name in system.preflight.conditioning
+    assert (name, f"{name}_lengths") in system.preflight.conditioning
     batch = system.train_clips.batch(range(4), np.random.default_rng(0))
     swapped = {**batch, name: batch[name].roll(1, 0)}
     with torch.no_grad():

@@ -56,6 +56,8 @@ def write_transformers(network: CodecNetwork, folder: Path) -> None:
         codebook_dim=settings.codebook_dim,
         quantizer_dropout=settings.quantizer_dropout,
         sampling_rate=settings.sample_rate_hz,
+        # What processors of language models ask for.
+        num_quantizers=settings.num_codebooks,  # type: ignore[call-arg]
     )
     model = DacModel(config)
     model.load_state_dict(named_as_transformers(network))

@@ -20,7 +20,11 @@ _CHOSEN_BY = "nothing, or another dataset.split, num_train_clips, num_eval_clips
 
 def used_table(utterances: Utterances) -> Table:
     """Every clip that is learned from or evaluated on, and what its reference is."""
-    sets = {"training": utterances.training, "evaluation": utterances.evaluation}
+    sets = {
+        "training": utterances.training,
+        "evaluation": utterances.evaluation,
+        "evaluation, seen speaker": utterances.seen,
+    }
     rows = [
         row
         for purpose, clips in sets.items()

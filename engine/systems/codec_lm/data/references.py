@@ -148,14 +148,16 @@ def with_references(clips: Candidates) -> np.ndarray:
 def nearest_of_others(clips: Candidates, replaced: Sequence[int]) -> list[int | None]:
     """For each clip the clip of another speaker whose cost is nearest to the one it replaces.
 
-    `replaced` are the places of each clip's own reference. None where no such clip fits.
+    `replaced` are the places of each clip's own reference. None where no such clip fits. Of equally
+    near ones it follows from their audio, whatever the clips are called.
     """
     _, voices = np.unique(clips.speakers, return_inverse=True)
+    order = np.array(sorted(range(len(voices)), key=clips.digests.__getitem__))
     found: list[int | None] = []
     for clip, place in enumerate(replaced):
         fits = clips.are_short & (voices != voices[clip]) & (clips.costs <= clips.room[clip])
         distance = np.abs(clips.costs - clips.costs[place])
-        nearest = int(np.where(fits, distance, np.iinfo(np.int64).max).argmin())
+        nearest = int(order[np.where(fits, distance, np.iinfo(np.int64).max)[order].argmin()])
         found.append(nearest if fits[nearest] else None)
     return found
 

@@ -1,52 +1,44 @@
 """Clips of training speakers that are not trained on: how well known voices are cloned."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 
-from engine.evaluation.audio import rows_sharing_audio
-from engine.evaluation.digests import keys
-from engine.systems.codec_lm.data.dataset import CloningClips
+from engine.systems.codec_lm.data.references import Candidates, References
 
 _OF_A_SPEAKER = 2
 """Clips that are held out of each: one is the other's reference."""
 
 
-def seen_places(training: CloningClips, num_clips: int) -> np.ndarray:
-    """Places of at most `num_clips` clips of a training set, two of a speaker, ascending.
+def seen_places(training: Candidates, num_clips: int) -> np.ndarray:
+    """Places of at most `num_clips` training clips, two of a speaker, ascending.
 
-    They are of speakers whose every clip has references left without them. Which they are follows
-    from their audio. A pair that does not fit the model's positions together is passed over, and
-    so is one whose audio is trained on in another clip.
+    They are of speakers whose every clip has a reference left without them. Which they are follows
+    from their audio, whatever they are called. A clip whose audio is trained on in another clip is
+    not chosen, and a pair that does not fit the model's positions together is passed over.
     """
-    free = _with_references_left(training)
-    order = sorted(range(len(training)), key=keys(training.digests).__getitem__)
+    free, times = _with_references_left(training), Counter(training.digests)
     pairs: dict[str, list[int]] = {}
-    for place in order:
+    for place in sorted(range(len(training.digests)), key=training.digests.__getitem__):
         speaker = training.speakers[place]
-        if speaker in free and len(pairs.setdefault(speaker, [])) < _OF_A_SPEAKER:
-            pairs[speaker].append(place)
-    chosen = list(pairs.values())[: num_clips // _OF_A_SPEAKER]
-    held_out = np.array(sorted(itertools.chain(*chosen)), np.int64)
-    shared = _also_trained_on(training, held_out)
-    sound = [pair for pair in chosen if shared.isdisjoint(pair) and _fits(training, pair)]
-    return np.array(sorted(itertools.chain(*sound)), np.int64)
+        if speaker in free and times[training.digests[place]] == 1:
+            pair = pairs.setdefault(speaker, [])
+            pair += [place] if len(pair) < _OF_A_SPEAKER else []
+    whole = (pair for pair in pairs.values() if _fits(training, pair))
+    chosen = itertools.islice(whole, num_clips // _OF_A_SPEAKER)
+    return np.array(sorted(itertools.chain(*chosen)), np.int64)
 
 
-def _with_references_left(training: CloningClips) -> set[str]:
+def _with_references_left(training: Candidates) -> set[str]:
     """Speakers of whose clips each has more references than are held out."""
-    counts = training.references.counts
-    short = {training.speakers[place] for place in np.flatnonzero(counts <= _OF_A_SPEAKER)}
+    counts = References.among(training).counts
+    few = np.flatnonzero(counts <= _OF_A_SPEAKER)
+    short = {training.speakers[place] for place in few.tolist()}
     return set(training.speakers) - short
 
 
-def _also_trained_on(training: CloningClips, held_out: np.ndarray) -> set[int]:
-    """Places of those held out whose audio is in another clip too."""
-    others = training.only(np.setdiff1d(np.arange(len(training)), held_out))
-    rows = rows_sharing_audio(training.only(held_out), others)
-    return set(held_out[rows].tolist())
-
-
-def _fits(training: CloningClips, pair: list[int]) -> bool:
-    clips = training.only(np.array(pair))
-    return bool((clips.references.counts > 0).all())
+def _fits(training: Candidates, pair: list[int]) -> bool:
+    """Whether each of two clips may be the other's reference."""
+    counts = References.among(training.only(np.array(pair))).counts
+    return len(pair) == _OF_A_SPEAKER and bool((counts > 0).all())

@@ -1,5 +1,7 @@
 """The utterances of a recipe: its clips as text tokens and codes, split, each with references."""
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from attrs import evolve, frozen
@@ -13,20 +15,21 @@ from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.cached_features import CachedFeatures
 from engine.systems.codec_lm.data.dataset import CloningClips
 from engine.systems.codec_lm.data.eligible import Eligible
+from engine.systems.codec_lm.data.seen import seen_places
 from engine.systems.codec_lm.higgs.tokens import HiggsTokens
 from engine.systems.codec_lm.recipe import Published
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Utterances:
     """The clips that a recipe learns from and is evaluated on, with what they were made into."""
 
     data: SplitCorpus
-    """`rows` are those of the two sets alone."""
+    """`rows` are those of the sets alone, the seen clips among them."""
     eligible: Eligible
-    """All that may be used, those among them that are in neither set."""
+    """All that may be used, those among them that are in no set."""
     clips: CloningClips
-    """Of both sets, in the order of `data.rows`."""
+    """Of all sets, in the order of `data.rows`."""
     assets: CodecLmAssets
 
     @property
@@ -39,9 +42,16 @@ class Utterances:
         """The clips that are held out, with references among themselves."""
         return self.clips.only(self.data.split.evaluation)
 
+    @cached_property
+    def seen(self) -> CloningClips:
+        """Clips that are held out though their speakers are trained on (`seen.py`)."""
+        split = self.data.split
+        places = np.arange(len(self.clips))
+        return self.clips.only(np.delete(places, np.union1d(split.train, split.evaluation)))
+
     @property
     def unchosen(self) -> np.ndarray:
-        """Rows of the manifest that could be used, and are in neither set."""
+        """Rows of the manifest that could be used, and are in no set."""
         return np.setdiff1d(self.eligible.rows, self.data.rows)
 
 
@@ -84,7 +94,7 @@ def load_assets(project: Project, made: CachedFeatures, device: torch.device) ->
 def split_eligible(
     project: Project, made: CachedFeatures, assets: CodecLmAssets, seed: int
 ) -> tuple[Eligible, SplitCorpus]:
-    """The clips that can be used, and both sets of them, each clip with a reference in its set.
+    """The clips that can be used, and the sets of them, each clip with a reference in its set.
 
     A clip that the split leaves without another of its speaker is left out. Raises as above.
     """
@@ -94,25 +104,39 @@ def split_eligible(
     rows = {name: found.rows[places] for name, places in sets.items()}
     for name, chosen in rows.items():
         found = found.paired(chosen, made.corpus.manifest.clips, f"the {name} set")
-    kept = {name: np.intersect1d(chosen, found.rows) for name, chosen in rows.items()}
-    num_alone = sum(map(len, rows.values())) - sum(map(len, kept.values()))
-    _require_enough(made, kept["training"], kept["evaluation"], found)
-    return found, _of_sets(data, kept["training"], kept["evaluation"], num_alone, len(found.rows))
+    train, evaluation = (np.intersect1d(chosen, found.rows) for chosen in rows.values())
+    num_alone = sum(map(len, rows.values())) - len(train) - len(evaluation)
+    _require_enough(made, train, evaluation, found)
+    seen = _seen(made, found, train)
+    data = evolve(data, num_usable=len(found.rows))
+    return found, _of_sets(data, np.setdiff1d(train, seen), evaluation, seen, num_alone)
+
+
+def _seen(made: CachedFeatures, found: Eligible, train: np.ndarray) -> np.ndarray:
+    """Rows of training clips that are held out; a batch is left of the others."""
+    recipe = made.recipe
+    most = min(recipe.dataset.num_seen_clips, len(train) - recipe.training.batch_size)
+    candidates = found.candidates.only(np.searchsorted(found.rows, train))
+    held_out: np.ndarray = train[seen_places(candidates, most)]
+    return held_out
 
 
 def _of_sets(
-    data: SplitCorpus, train: np.ndarray, evaluation: np.ndarray, num_alone: int, num_usable: int
+    data: SplitCorpus, train: np.ndarray, evaluation: np.ndarray, seen: np.ndarray, num_alone: int
 ) -> SplitCorpus:
     """The corpus split into the clips at these rows of its manifest."""
-    rows = np.union1d(train, evaluation)
+    rows = np.concatenate([train, evaluation, seen])
+    rows.sort()
+    how = data.split.how
+    how += f"; {num_alone} are left out, as no other of their speaker is" if num_alone else ""
+    how += f"; {len(seen)} clips of training speakers are held out as well" if len(seen) else ""
     split = evolve(
         data.split,
         train=np.searchsorted(rows, train),
         evaluation=np.searchsorted(rows, evaluation),
-        how=data.split.how
-        + (f"; {num_alone} are left out, as no other of their speaker is" if num_alone else ""),
+        how=how,
     )
-    return SplitCorpus(data.corpus, rows, split, num_usable)
+    return SplitCorpus(data.corpus, rows, split, data.num_usable)
 
 
 def _require_enough(

@@ -47,7 +47,8 @@ The codec lies in `codec/` (`AutoModel.from_pretrained`). There is no processor_
 """
 _ADAPTERS = """
 `adapters/` holds the low-rank adapters alone, for `peft.PeftModel.from_pretrained(base, folder +
-"/adapters")`. They were trained on {adapted}. The weights beside this file have them merged.
+"/adapters")`. They were trained on the weights of {adapted}, and the weights
+beside this file have them merged.
 """
 _LEGACY = """
 `{legacy_layout}/` holds the same weights by the names of the layout before April 2026, which

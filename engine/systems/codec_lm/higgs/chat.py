@@ -7,7 +7,6 @@ as the released model's chat template and Higgs Audio's own collator write it. L
 last turn alone: the codes, an end of stream in each codebook, and the marks around the audio.
 """
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import torch
@@ -17,10 +16,8 @@ from torch import Tensor
 from engine.files.checksum import digest_of
 from engine.systems.codec_lm.higgs.tokens import (
     AUDIO_EOS,
-    AUDIO_OUT,
     AUDIO_OUT_BOS,
     BEGIN_OF_TEXT,
-    DELAY,
     END_HEADER,
     END_OF_TURN,
     START_HEADER,
@@ -77,20 +74,6 @@ class HiggsChat:
         """SHA-256 over tokenizer, codebooks and instruction."""
         books = [self.codebooks.num_codebooks, self.codebooks.codebook_size]
         return digest_of(["higgs_audio_v2", self.tokens.digest, books, self.instruction])
-
-    def input_ids(self, pieces: Sequence[Piece]) -> Tensor:
-        """A sequence as transformers reads it, int64 [positions]: a placeholder for each column."""
-        return torch.cat(
-            [
-                piece.ids if isinstance(piece, TextPiece) else self._placeholders(piece)
-                for piece in pieces
-            ]
-        )
-
-    def _placeholders(self, piece: AudioPiece) -> Tensor:
-        ids = torch.full((len(piece.columns),), self.tokens.id_of(AUDIO_OUT))
-        ids[len(ids) - (self.codebooks.num_codebooks - 1) :] = self.tokens.id_of(DELAY)
-        return ids
 
     def _text(self, *parts: Tensor, num_learned: int = 0) -> TextPiece:
         """A piece of which the last `num_learned` tokens are learned."""

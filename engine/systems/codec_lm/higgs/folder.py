@@ -102,23 +102,12 @@ def legacy_config(config: HiggsAudioV2Config) -> dict[str, Any]:
 def generation_config(config: HiggsAudioV2Config, settings: Mapping[str, Any]) -> GenerationConfig:
     """The generation_config.json of a model: the marks that end a clip, and `settings`.
 
-    Repetition-aware sampling is that of the released model. `use_text_head` says what
-    `from_pretrained` has to be told.
+    `use_text_head` says what `from_pretrained` has to be told.
     """
-    made: Any = GenerationConfig(  # type: ignore[no-untyped-call]
-        bos_token_id=config.bos_token_id,
-        eos_token_id=config.eos_token_id,
-        pad_token_id=config.pad_token_id,
-        use_cache=True,
-        **settings,
-    )
-    # Entries of this model alone, which `generate` takes in no other way.
-    for name, value in {"ras_win_len": 7, "ras_win_max_num_repeat": 2}.items():
-        if not hasattr(made, name):
-            setattr(made, name, value)
-    made.use_text_head = True
-    written: GenerationConfig = made
-    return written
+    marks = ("bos_token_id", "eos_token_id", "pad_token_id")
+    entries = {name: getattr(config, name) for name in marks}
+    entries |= {"use_cache": True, "use_text_head": True, **settings}
+    return GenerationConfig.from_dict(entries)
 
 
 def _of_known(said: Mapping[str, Any]) -> HiggsAudioV2Config:

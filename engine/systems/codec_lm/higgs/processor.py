@@ -111,6 +111,8 @@ def _tokenizer(content: str) -> PreTrainedTokenizerFast:
 def _name_codebooks(codec: Path) -> None:
     """Say the number of codebooks as the processor asks for it; `DacConfig` calls it otherwise."""
     content = read_json_object(codec / _CONFIG)
+    if "num_quantizers" in content:
+        return
     number = read_part(DacConfig.from_pretrained, codec, "configuration").n_codebooks
     _write_json(codec / _CONFIG, {**content, "num_quantizers": number})
 

@@ -59,7 +59,9 @@ def nats_and_correct(
         return _nats_and_correct(head, states, labels, num_entries)
     parts = [
         checkpoint(_nats_and_correct, head, some, their, num_entries, use_reentrant=False)
-        for some, their in zip(states.split(at_once), labels.split(at_once), strict=True)
+        for some, their in zip(
+            torch.split(states, at_once), torch.split(labels, at_once), strict=True
+        )
     ]
     nats, correct = zip(*parts, strict=True)
     return torch.cat(nats), torch.cat(correct)

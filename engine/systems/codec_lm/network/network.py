@@ -4,7 +4,10 @@ The parameters are those of transformers' class, by its names, and what is compu
 forward; how it is computed does not (`packing.py`, `layers.py`, `costs.py`).
 """
 
+from typing import Any
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import HiggsAudioV2Config, HiggsAudioV2ForConditionalGeneration
 
@@ -31,37 +34,63 @@ class CodecLmNetwork(nn.Module):
     def forward(self, packed: Packed) -> PerClip:
         """The cost of each clip. Every learned entry is predicted from the position before it."""
         text_states, audio_states = self._states(packed)
-        config, num_clips = self.model.config, len(packed.rows)
-        audio_nats, correct = nats_and_correct(
-            self.model.audio_lm_head, audio_states, packed.audio_labels, config.codebook_size
-        )
-        labels, clips = packed.audio_labels, packed.audio_clips
-        ends = audio_nats * (labels == config.audio_stream_eos_id)
-        text_nats, text_correct = nats_and_correct(
-            self.model.text_lm_head, text_states, packed.text_labels[:, None], config.vocab_size
-        )
         return PerClip(
-            by_clip(audio_nats, clips, num_clips),
-            by_clip(correct, clips, num_clips),
-            by_clip((labels != IGNORED).float(), clips, num_clips),
-            by_clip(ends, clips, num_clips),
-            by_clip(text_nats[:, 0], packed.text_clips, num_clips),
-            by_clip(text_correct[:, 0], packed.text_clips, num_clips),
-            by_clip(torch.ones_like(text_nats[:, 0]), packed.text_clips, num_clips),
+            *self._audio_costs(audio_states, packed), *self._text_costs(text_states, packed)
         )
 
     def logits(self, packed: Packed) -> tuple[Tensor, Tensor]:
         """What each label is predicted by: text [n, vocabulary] and audio [m, K, entries]."""
         text_states, audio_states = self._states(packed)
-        audio = self.model.audio_lm_head(audio_states)
+        text, audio = self._head("text_lm_head"), self._head("audio_lm_head")
         codebooks = (self.model.config.num_codebooks, self.model.config.codebook_size)
-        return self.model.text_lm_head(text_states), audio.unflatten(-1, codebooks)
+        return text(text_states), audio(audio_states).unflatten(-1, codebooks)
+
+    def keep_weights_in(self, dtype: torch.dtype) -> None:
+        """Hold the parameters in another type.
+
+        `Module.to` would round the frequencies of the rotary embedding as well, and so displace
+        every position but the first few.
+        """
+        for parameter in self.parameters():
+            parameter.data = parameter.data.to(dtype)
 
     def _states(self, packed: Packed) -> tuple[Tensor, Tensor]:
         """States [n, dim] and [m, dim] from which text and audio labels are predicted."""
         body = self.model.model
-        text, audio = body.embed_tokens(packed.text), body.embed_audio_tokens(packed.audio)
+        assert body.rotary_emb.inv_freq.dtype == torch.float32, "see keep_weights_in"
+        text, audio = body.embed_tokens(packed.text), _embedded(body.embed_audio_tokens, packed)
         rows = Rows.of(packed, body.rotary_emb, text)
         keep = not self.activation_checkpointing
         states = body.norm(through_layers(body.layers, text, audio, packed, rows, keep))
         return states.index_select(0, packed.text_from), states.index_select(0, packed.audio_from)
+
+    def _audio_costs(self, states: Tensor, packed: Packed) -> tuple[Tensor, ...]:
+        labels, config = packed.audio_labels, self.model.config
+        head = self._head("audio_lm_head")
+        nats, correct = nats_and_correct(head, states, labels, config.codebook_size)
+        ends = nats * (labels == config.audio_stream_eos_id)
+        asked = (labels != IGNORED).float()
+        num_clips = len(packed.rows)
+        return tuple(
+            by_clip(one, packed.audio_clips, num_clips) for one in (nats, correct, asked, ends)
+        )
+
+    def _text_costs(self, states: Tensor, packed: Packed) -> tuple[Tensor, ...]:
+        labels, vocabulary = packed.text_labels[:, None], self.model.config.vocab_size
+        nats, correct = nats_and_correct(self._head("text_lm_head"), states, labels, vocabulary)
+        asked, num_clips = torch.ones_like(nats), len(packed.rows)
+        return tuple(
+            by_clip(one[:, 0], packed.text_clips, num_clips) for one in (nats, correct, asked)
+        )
+
+    def _head(self, name: str) -> nn.Module:
+        return self.model.get_submodule(name)
+
+
+def _embedded(embeddings: Any, packed: Packed) -> Tensor:
+    """Of each audio column the sum of its entries' embeddings, [M, dim].
+
+    As `embeddings` makes it, without the K vectors of each column in between.
+    """
+    entries = packed.audio + embeddings.audio_tokens_offsets
+    return F.embedding_bag(entries, embeddings.embed_audio_tokens.weight, mode="sum")

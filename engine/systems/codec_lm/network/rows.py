@@ -64,5 +64,5 @@ class Rows(NamedTuple):
 
     def _in_rows(self, x: Tensor) -> Tensor:
         """[positions, heads, width] to [B, heads, L, width]."""
-        rows = x.index_select(0, self.rows.flatten()).unflatten(0, self.rows.shape)
+        rows = x.index_select(0, self.rows.flatten()).view(*self.rows.shape, *x.shape[1:])
         return rows.transpose(1, 2)

@@ -8,9 +8,10 @@ from torch import nn
 from engine.errors import UserError
 from engine.nn.adapters import adapt
 from engine.nn.precision import keep_frozen_in
-from engine.systems.codec_lm.recipe import Adapted, Adapters
+from engine.systems.codec_lm.network.network import CodecLmNetwork
+from engine.systems.codec_lm.recipe import Adapters
 
-PROJECTIONS: Mapping[Adapted, tuple[str, ...]] = {
+PROJECTIONS: Mapping[str, tuple[str, ...]] = {
     "attention": tuple(f"self_attn.{name}_proj" for name in "qkvo"),
     "audio_expert": tuple(f"audio_mlp.{name}_proj" for name in ("gate", "up", "down")),
     "text_expert": tuple(f"mlp.{name}_proj" for name in ("gate", "up", "down")),
@@ -19,28 +20,24 @@ PROJECTIONS: Mapping[Adapted, tuple[str, ...]] = {
 
 
 def choose_trainable(
-    network: nn.Module,
-    width: int,
+    network: CodecLmNetwork,
     adapters: Adapters | None,
     learned: torch.dtype,
-    kept: torch.dtype,
+    computed_in: torch.dtype,
 ) -> None:
-    """Give a network the recipe's adapters, if any, and freeze the weights beside them.
+    """Let all weights learn, kept in the type `learned`; or adapters, which stay in float32.
 
-    `width` is the model's. Learned weights have the type `learned`, frozen ones of linear layers
-    `kept`. Raises UserError where the rank is not below the width.
+    Beside adapters, weights of linear layers are frozen and kept in the type that is computed in.
+    Raises UserError where the rank of the adapters is not below the model's width.
     """
     if adapters is None:
-        network.to(learned)
+        network.keep_weights_in(learned)
         return
-    adapt_network(network, width, adapters)
-    keep_frozen_in(network, kept)
-    for parameter in network.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.to(learned)
+    adapt_network(network, network.model.config.hidden_size, adapters)
+    keep_frozen_in(network, computed_in)
 
 
-def adapted_names(network: nn.Module, layers: Sequence[Adapted]) -> list[str]:
+def adapted_names(network: nn.Module, layers: Sequence[str]) -> list[str]:
     """Full names of the linear layers that a recipe's `adapters.layers` stand for.
 
     By their last two parts: by the last alone "gate_proj" would be of either expert.

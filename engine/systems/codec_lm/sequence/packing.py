@@ -52,6 +52,11 @@ class Packed(NamedTuple):
         """The asked positions of the stream, int64 [a + b]."""
         return torch.cat([self.asked_text, self.asked_audio + len(self.text)])
 
+    @property
+    def clips(self) -> Tensor:
+        """Which sequence each position of the stream is of, int64 [N + M]."""
+        return self.slots // self.rows.shape[1]
+
 
 def pack(sequences: Sequence[list[Piece]], device: torch.device | str) -> Packed:
     """Lay sequences out; counted on the CPU and moved to `device`.

@@ -1,4 +1,8 @@
-"""Whether step by step, with a cache, the model says what it says of a whole sequence."""
+"""What the model says step by step, with a cache, as in generation.
+
+Training, which sees whole sequences, must say the same: in float32 logits of about 1 differ by
+about 1e-6, and by 0.01 and more where positions, marks, codes or the cache are others.
+"""
 
 from collections.abc import Sequence
 
@@ -8,25 +12,6 @@ from transformers import HiggsAudioV2ForConditionalGeneration
 
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece
 from engine.systems.codec_lm.speech.inputs import model_inputs
-
-
-@torch.inference_mode()
-def cached_parity(
-    model: HiggsAudioV2ForConditionalGeneration, pieces: Sequence[Piece], max_columns: int = 64
-) -> float:
-    """The largest difference between teacher-forced and cached logits of the last audio.
-
-    At most its first `max_columns` columns are compared. About 1e-6 in float32 (relative to logits
-    of about 1); a cache, positions or marks that differ from those of training make it 0.01 and
-    more. The model must be in evaluation mode.
-    """
-    prompt, target = up_to_target(pieces)
-    columns = target.columns[:max_columns]
-    stepwise = cached_logits(model, prompt, columns)
-    shown = AudioPiece(columns, columns)
-    whole = model(**model_inputs(model.config, [[*prompt, shown]], model.device)).logits[0]
-    forced = whole[len(whole) - len(columns) - 1 : -1]
-    return float((forced.float() - stepwise).abs().max())
 
 
 def up_to_target(pieces: Sequence[Piece]) -> tuple[Sequence[Piece], AudioPiece]:

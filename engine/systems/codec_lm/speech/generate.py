@@ -95,10 +95,9 @@ def _columns(
     """The generated columns [B, C, K], the first of them BOS, on the CPU."""
     inputs = model_inputs(model.config, prompts, model.device)
     num_given = inputs["audio_input_ids"].shape[1] if "audio_input_ids" in inputs else 0
-    max_columns = max_frames + model.config.num_codebooks + 1
     generators = [torch.Generator().manual_seed(seed) for _ in prompts]
     chain = processors(sampling, model.config.num_codebooks, generators)
-    config = generation_config(model.config, sampling, max_columns)
+    config = generation_config(model.config, sampling, max_frames)
     # Its mixin types `self` by a protocol that its own classes do not fulfil.
     own_generate: Any = model.generate  # type: ignore[misc]
     with _generating(model, config), torch.random.fork_rng(_gpus(model)):

@@ -15,8 +15,8 @@ from engine.systems.codec_lm.speech.cloning import Clone, Cloning
 from engine.systems.codec_lm.speech.prompts import spread_clips
 from engine.training.system import Sample
 
-_LEAST_SECONDS = 0.5
-"""Shorter speech is judged with silence behind it: what is empty says nothing, in no voice."""
+_LEAST_SECONDS = 0.4
+"""Shorter speech is judged with silence behind it, as recognisers need; it is in nobody's voice."""
 
 
 @frozen(eq=False)

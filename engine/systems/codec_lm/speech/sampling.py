@@ -90,18 +90,34 @@ class GumbelNoise(InfNanRemoveLogitsProcessor):  # of a kind that the model's `g
 
 
 def generation_config(
-    model_config: HiggsAudioV2Config, sampling: Sampling, max_columns: int
+    model_config: HiggsAudioV2Config, sampling: Sampling, max_frames: int
 ) -> GenerationConfig:
     """For the model's `generate` with `processors`: the highest score is taken."""
-    facts: dict[str, Any] = {
+    settings = {
         "do_sample": False,
-        "max_new_tokens": max_columns,
+        "max_new_tokens": max_frames + model_config.num_codebooks + 1,
         "eos_token_id": model_config.eos_token_id,
         "pad_token_id": model_config.pad_token_id,
     }
-    if sampling.ras_window:
-        facts |= {
-            "ras_win_len": sampling.ras_window,
-            "ras_win_max_num_repeat": sampling.ras_repeats,
-        }
-    return GenerationConfig.from_dict(facts)
+    return GenerationConfig.from_dict(settings | _of_repetitions(sampling))
+
+
+def exported_settings(sampling: Sampling, max_frames: int, num_codebooks: int) -> dict[str, Any]:
+    """The same sampling by `generate` alone, as entries of an exported generation_config.json."""
+    return {
+        "do_sample": True,
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "max_new_tokens": max_frames + num_codebooks + 1,
+        **_of_repetitions(sampling),
+    }
+
+
+def _of_repetitions(sampling: Sampling) -> dict[str, Any]:
+    if not sampling.ras_window:
+        return {}
+    return {
+        "ras_win_len": sampling.ras_window,
+        "ras_win_max_num_repeat": sampling.ras_repeats,
+    }

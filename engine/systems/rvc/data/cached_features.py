@@ -22,6 +22,8 @@ from engine.systems.rvc.data.slices import Slicing
 from engine.systems.rvc.data.stored_content import StoredContent, stored_in
 from engine.systems.rvc.dataset_table import FEATURE_RATE_HZ, MUTE_SECONDS
 
+_SHARD_SECONDS = 30.0
+"""Of audio in a file, about: what a kill loses, and small enough for many workers."""
 _APART = (
     "engine.corpus",
     "engine.errors",
@@ -49,7 +51,7 @@ class CachedFeatures:
     def sliced(self, rows: np.ndarray) -> SlicedClips:
         """The slices of the clips at these rows of the manifest, with their pitch."""
         pitch = self.methods.pitch
-        shards = [*shards_of(self.corpus, rows, self.slicing.sample_rate_hz)]
+        shards = [*self._shards(rows)]
         key = self._key("sliced_clips", pitch)
         jobs = [
             Job("slices.npz", {**key, "clips": s.digest}, MeasureSlices(s, self.slicing, pitch))
@@ -66,9 +68,7 @@ class CachedFeatures:
         """
         encoder = self.methods.content
         key, jobs, counts = self._key("content_features", encoder), list[Job](), list[list[int]]()
-        for shard, part in _by_shard(
-            shards_of(self.corpus, rows, self.slicing.sample_rate_hz), slices
-        ):
+        for shard, part in _by_shard(self._shards(rows), slices):
             write = MeasureContent(shard, part, encoder)
             jobs.append(Job("content.npy", {**key, "clips": shard.digest}, write))
             counts.append([encoder.num_frames(int(heard)) for heard in part["heard"]])
@@ -88,6 +88,9 @@ class CachedFeatures:
         return self.cache.array(
             "mute", self._key("content_features", encoder), shape, STORED.str, fill
         )
+
+    def _shards(self, rows: np.ndarray) -> Iterator[Shard]:
+        return shards_of(self.corpus, rows, self.slicing.sample_rate_hz, _SHARD_SECONDS)
 
     def _workers(self, method: object) -> Work | None:
         device = getattr(method, "device", None)

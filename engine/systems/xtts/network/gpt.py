@@ -133,6 +133,22 @@ class PerClip(NamedTuple):
     """The part of `audio_nats` that is the stop codes'."""
 
 
+class Asked(NamedTuple):
+    """What clips are asked for and what is thought of it, at all N tokens of a modality."""
+
+    scores: Tensor
+    """fp32 [N, entries of the vocabulary]."""
+    labels: Tensor
+    """int64 [N]."""
+    tokens: Tokens
+    """Where each is predicted from: its clip, and its position, START having 0."""
+
+    @property
+    def nats(self) -> Tensor:
+        """Cross-entropy of each label, [N]."""
+        return F.cross_entropy(self.scores, self.labels, reduction="none")
+
+
 class _Positions(nn.Module):
     """Learned positions of a modality, named as upstream's."""
 
@@ -188,23 +204,36 @@ class XttsGpt(nn.Module):
 
         Text and codes are int64, padded on the right with anything, and without START and STOP.
         """
+        text_asked, asked = self.asked(latents, text, text_lengths, codes, code_lengths)
+        text_nats, audio_nats = text_asked.nats, asked.nats
+        correct = (asked.scores.detach().argmax(-1) == asked.labels).float()
+        return PerClip(
+            _by_clip(text_nats, text_asked.tokens),
+            text_asked.tokens.counts,
+            _by_clip(audio_nats, asked.tokens),
+            asked.tokens.counts,
+            _by_clip(correct, asked.tokens),
+            _by_clip(audio_nats * (asked.labels == self.settings.stop_audio_token), asked.tokens),
+        )
+
+    def asked(
+        self,
+        latents: Tensor,
+        text: Tensor,
+        text_lengths: Lengths,
+        codes: Tensor,
+        code_lengths: Lengths,
+    ) -> tuple[Asked, Asked]:
+        """Scores and labels of all text and of all codes; arguments as those of `forward`."""
         own, packing = self.settings, self._packing(text_lengths, code_lengths, 1, NUM_STOPS)
         own_text, own_codes = packing.text.counts - 1, packing.codes.counts - NUM_STOPS
         text = framed(text, own_text, own.start_text_token, own.stop_text_token, 1)
         codes = framed(codes, own_codes, own.start_audio_token, own.stop_audio_token, NUM_STOPS)
         of_text, of_codes = self._heard(latents, text, codes, packing)
-        said = packing.codes.of(codes, after=1)
-        text_nats = _nats(_in_fp32(self.text_head, of_text), packing.text.of(text, after=1))
-        scores = _in_fp32(self.mel_head, of_codes)
-        audio_nats = _nats(scores, said)
-        correct = (scores.detach().argmax(-1) == said).float()
-        return PerClip(
-            _by_clip(text_nats, packing.text),
-            packing.text.counts,
-            _by_clip(audio_nats, packing.codes),
-            packing.codes.counts,
-            _by_clip(correct, packing.codes),
-            _by_clip(audio_nats * (said == own.stop_audio_token), packing.codes),
+        text_labels, labels = packing.text.of(text, after=1), packing.codes.of(codes, after=1)
+        return (
+            Asked(_in_fp32(self.text_head, of_text), text_labels, packing.text),
+            Asked(_in_fp32(self.mel_head, of_codes), labels, packing.codes),
         )
 
     def latents(
@@ -286,11 +315,6 @@ def _uncompiled(function: Callable[..., Any], *args: Any) -> Any:
     if torch.compiler.is_compiling():  # else this would import the compiler, which takes 4 s
         return torch.compiler.disable(function)(*args)  # type: ignore[no-untyped-call]
     return function(*args)
-
-
-def _nats(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy of each target, [tokens]."""
-    return F.cross_entropy(logits, targets, reduction="none")
 
 
 def _by_clip(values: Tensor, tokens: Tokens) -> Tensor:

@@ -80,27 +80,40 @@ def _say(
 ) -> Tensor:
     """What follows prompts [1, length, dim]: codes [B, up to `limit`], after a row's stop more."""
     start, stop = gpt.settings.start_audio_token, gpt.settings.stop_audio_token
-    prompt, visible = _side_by_side(prompts, limit)
-    batch, length, _ = prompt.shape
-    said = torch.full((batch, limit + 1), stop, device=prompt.device)
+    batch, going_on = len(prompts), GoingOn(gpt, prompts, limit)
+    said = torch.full((batch, limit + 1), stop, device=prompts[0].device)
     said[:, 0] = start
     heard = said.new_zeros(batch, gpt.settings.num_audio_tokens, dtype=torch.bool)
     heard[:, [_PLACEHOLDER, start]] = True
     alive = said.new_ones(batch, dtype=torch.bool)
-    seen = gpt.gpt.memory(length + limit)
-    x = torch.cat([prompt, gpt.spoken(said[:, :1])], dim=1)
     for step in range(1, limit + 1):
-        end = length + step
-        mask = None if visible is None else visible[:, :, end - x.shape[1] : end, :end]
-        scores = gpt.next_scores(gpt.gpt(x, seen, mask)[:, -1])
+        scores = going_on.next_scores(said[:, step - 1 : step])
         chosen = choose(scores, heard, sampling, generator)
         said[:, step] = torch.where(alive, chosen, stop)
         alive &= chosen != stop
         if not alive.any():
             break
         heard.scatter_(1, chosen[:, None], value=True)
-        x = gpt.spoken(said[:, step : step + 1], step)
     return said[:, 1:]
+
+
+class GoingOn:
+    """Prompts [1, length, dim] that codes follow one by one; what was computed before is kept."""
+
+    def __init__(self, gpt: XttsGpt, prompts: list[Tensor], limit: int) -> None:
+        self._gpt, self._num_codes = gpt, 0
+        self._prompt, self._visible = _side_by_side(prompts, limit)
+        self._seen = gpt.gpt.memory(self._prompt.shape[1] + limit)
+
+    def next_scores(self, codes: Tensor) -> Tensor:
+        """Scores [B, num_audio_tokens] of what follows the next codes [B, 1], START the first."""
+        x = self._gpt.spoken(codes, self._num_codes)
+        if self._num_codes == 0:
+            x = torch.cat([self._prompt, x], dim=1)
+        self._num_codes += 1
+        end = self._prompt.shape[1] + self._num_codes
+        mask = None if self._visible is None else self._visible[:, :, end - x.shape[1] : end, :end]
+        return self._gpt.next_scores(self._gpt.gpt(x, self._seen, mask)[:, -1])
 
 
 def choose(

@@ -11,6 +11,7 @@ from engine.systems.codec_lm.higgs.tokens import AUDIO_OUT_BOS, BEGIN_OF_TEXT, E
 from engine.systems.codec_lm.sequence.delay import IGNORED
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, TextPiece
 from tests.systems.codec_lm.conftest import INSTRUCTION, TEXTS
+from tests.systems.codec_lm.sequence_ids import input_ids
 
 REFERENCE_TEXT, TEXT = "  Note: the time is 10:30.\n", "日本語 and  two spaces\nand more"
 
@@ -83,7 +84,7 @@ def test_sequence_and_codes_are_those_of_the_processor(make_processor, case, tex
     messages = conversation(REFERENCE_TEXT, audio[0], text, audio[1])
     theirs = processed(make_processor([reference, target], chat.codebooks), messages, audio)
     ours = chat.pieces(our_ids(chat, text), our_ids(chat, REFERENCE_TEXT), reference, target)
-    assert chat.input_ids(ours).equal(theirs["input_ids"][0])
+    assert input_ids(chat, ours).equal(theirs["input_ids"][0])
     columns = torch.cat([piece.columns for piece in ours if isinstance(piece, AudioPiece)])
     assert columns.equal(theirs["audio_input_ids"][0])
 
@@ -95,7 +96,7 @@ def test_a_prompt_is_that_of_the_processor(make_processor, case):
     processor = make_processor([reference], chat.codebooks)
     theirs = processed(processor, messages, audio, add_generation_prompt=True)
     ours = chat.pieces(our_ids(chat, TEXT), our_ids(chat, REFERENCE_TEXT), reference, None)
-    assert chat.input_ids(ours).equal(theirs["input_ids"][0])
+    assert input_ids(chat, ours).equal(theirs["input_ids"][0])
 
 
 def test_the_processors_labels_are_wrong_for_training_and_ours_are_not(make_processor, case):

@@ -15,6 +15,7 @@ from engine.systems.codec_lm.higgs.tokens import (
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.sequence.delay import IGNORED, delayed, delayed_labels
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, TextPiece
+from tests.systems.codec_lm.sequence_ids import input_ids
 
 
 def ids(chat, text):
@@ -34,7 +35,7 @@ def written(chat, pieces):
     """A sequence in words, "~" for each column of codes."""
     marks = {chat.tokens.id_of(mark): "~" for mark in (AUDIO_OUT, DELAY)}
     spelled = chat.tokens.spell
-    return "".join(marks.get(one) or spelled([one]) for one in chat.input_ids(pieces).tolist())
+    return "".join(marks.get(one) or spelled([one]) for one in input_ids(chat, pieces).tolist())
 
 
 def test_a_sequence_is_the_released_models_chat(sequence):
@@ -53,7 +54,7 @@ def test_a_sequence_is_the_released_models_chat(sequence):
 
 def test_the_last_k_minus_1_columns_of_a_clip_have_the_placeholder_of_the_delay(sequence):
     chat, pieces, _, _ = sequence
-    placeholders = chat.input_ids(pieces)
+    placeholders = input_ids(chat, pieces)
     counts = [int((placeholders == chat.tokens.id_of(mark)).sum()) for mark in (AUDIO_OUT, DELAY)]
     assert counts == [39 - 7 + 109 - 7, 14]
     ends = (placeholders == chat.tokens.id_of(AUDIO_EOS)).nonzero()[:, 0].tolist()
@@ -87,7 +88,7 @@ def test_a_prompt_is_the_sequence_up_to_where_target_audio_begins_and_nothing_is
     chat, pieces, reference, _ = sequence
     text, said_before = ids(chat, "what is said"), ids(chat, "what the reference says")
     prompt = chat.pieces(text, said_before, reference, None)
-    whole, begun = chat.input_ids(pieces), chat.input_ids(prompt)
+    whole, begun = input_ids(chat, pieces), input_ids(chat, prompt)
     assert begun.equal(whole[: len(begun)])
     assert begun[-1] == chat.tokens.id_of(AUDIO_OUT_BOS)
     assert (begun == chat.tokens.id_of(AUDIO_EOS)).sum() == 1, "that of the reference"
@@ -100,7 +101,7 @@ def test_positions_are_counted_as_the_sequence_has_them(make_chat, make_codes):
         reference, target = (make_codes(count, chat.codebooks) for count in frames)
         pieces = chat.pieces(ids(chat, text), ids(chat, before), reference, target)
         counts = len(ids(chat, text)), len(ids(chat, before)), *frames
-        assert chat.num_positions(*counts) == len(chat.input_ids(pieces))
+        assert chat.num_positions(*counts) == len(input_ids(chat, pieces))
 
 
 def test_the_digest_changes_with_all_that_decides_a_sequence(small_tokens):

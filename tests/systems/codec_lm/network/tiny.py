@@ -14,6 +14,7 @@ from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.sequence.delay import IGNORED
 from engine.systems.codec_lm.sequence.packing import Packed, pack
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece, TextPiece
+from tests.systems.codec_lm.sequence_ids import input_ids
 
 BOOKS = Codebooks(num_codebooks=4, codebook_size=16)
 CHAT = HiggsChat(
@@ -24,11 +25,16 @@ LENGTHS = ((3, 4, 6, 9), (5, 2, 8, 5), (2, 6, 3, 12))
 """Of the texts and codes of three conversations: all of different lengths."""
 
 
-def tiny_network(*, activation_checkpointing: bool = False) -> CodecLmNetwork:
-    """Weights are of torch's seed 0, and none of them zero."""
-    torch.manual_seed(0)
+def fresh_network(seed: int, *, activation_checkpointing: bool = False) -> CodecLmNetwork:
+    """Before it has learned."""
+    torch.manual_seed(seed)
     config = scratch_config(MODEL, BOOKS, CHAT.tokens)
-    network = CodecLmNetwork(config, activation_checkpointing=activation_checkpointing)
+    return CodecLmNetwork(config, activation_checkpointing=activation_checkpointing)
+
+
+def tiny_network(*, activation_checkpointing: bool = False) -> CodecLmNetwork:
+    """Its weights are no fresh ones: each has an effect."""
+    network = fresh_network(0, activation_checkpointing=activation_checkpointing)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -46,12 +52,12 @@ def packed(sequences: Sequence[list[Piece]] | None = None) -> Packed:
     return pack(conversations() if sequences is None else sequences, "cpu")
 
 
-def for_transformers(
-    sequences: Sequence[list[Piece]], *, padded_left: bool = False
+def inputs_of_transformers(
+    sequences: Sequence[Sequence[Piece]], *, padded_left: bool = False
 ) -> dict[str, Tensor]:
     """Inputs and labels of transformers' own forward, padded to one length."""
     side = "left" if padded_left else "right"
-    ids = [CHAT.input_ids(pieces) for pieces in sequences]
+    ids = [input_ids(CHAT, pieces) for pieces in sequences]
     pad = CHAT.tokens.id_of("<|end_of_text|>")
     columns = [torch.cat([p.columns for p in s if isinstance(p, AudioPiece)]) for s in sequences]
     labels = [torch.cat([p.labels for p in s if isinstance(p, AudioPiece)]) for s in sequences]

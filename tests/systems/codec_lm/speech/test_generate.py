@@ -12,22 +12,21 @@ from transformers import (
 
 from engine.errors import UserError
 from engine.systems.codec_lm.sequence.delay import delayed
+from engine.systems.codec_lm.sequence.pieces import AudioPiece, TextPiece
 from engine.systems.codec_lm.speech.generate import cut_at_end, generate
+from engine.systems.codec_lm.speech.inputs import text_ids
 from engine.systems.codec_lm.speech.sampling import Sampling, processors
 from tests.systems.codec_lm.speech.tiny import (
-    CLIPS,
-    CODEBOOKS,
+    BOOKS,
+    PROMPTS,
+    TARGETS,
     K,
     V,
-    audio,
-    make_model,
-    prompt,
     random_codes,
-    text,
+    untrained,
 )
 
 GREEDY = Sampling(greedy=True)
-PROMPTS = [before for before, _ in CLIPS]
 
 
 def codes_of(made):
@@ -37,13 +36,14 @@ def codes_of(made):
 def test_a_model_that_knows_its_clips_says_them_and_stops(knowing):
     for sampling in (GREEDY, Sampling(top_k=1), Sampling(temperature=0.1)):
         made = generate(knowing, PROMPTS, sampling, seed=1, max_frames=40)
-        assert codes_of(made) == [target.tolist() for _, target in CLIPS]
+        assert codes_of(made) == TARGETS
         assert all(one.ended and not one.num_dropped for one in made)
 
 
 def test_a_model_that_has_learned_no_end_of_stream_does_not_stop(endless):
     made = generate(endless, PROMPTS, GREEDY, seed=1, max_frames=30)
-    assert [(one.ended, len(one.codes)) for one in made] == [(False, 30)] * 3
+    assert not any(one.ended for one in made)
+    assert all(len(one.codes) > len(target) for one, target in zip(made, TARGETS, strict=True))
 
 
 def test_a_limit_cuts_a_clip_off_and_says_so(knowing):
@@ -97,7 +97,7 @@ def test_a_published_generation_config_changes_nothing_and_stays(knowing):
         assert knowing.generation_config is own
     finally:
         knowing.generation_config = before
-    assert codes_of(made) == [target.tolist() for _, target in CLIPS]
+    assert codes_of(made) == TARGETS
 
 
 def test_a_training_model_generates_without_dropout_and_goes_on_training(knowing):
@@ -110,46 +110,52 @@ def test_a_training_model_generates_without_dropout_and_goes_on_training(knowing
 
 
 def test_prompts_without_a_reference_may_stand_beside_others(endless):
-    mixed = [prompt([], 20, 21), PROMPTS[0]]
+    mixed = [PROMPTS[1][-1:], PROMPTS[0]]
     together = generate(endless, mixed, WILD, seed=3, max_frames=10)
     alone = [generate(endless, [one], WILD, seed=3, max_frames=10)[0] for one in mixed]
     assert codes_of(together) == codes_of(alone)
 
 
-def test_generation_stays_within_the_models_positions():
-    small = make_model(max_position_embeddings=40)
+def test_generation_stays_within_the_models_positions(endless):
+    num_given = len(text_ids(endless.config, PROMPTS[0]))
+    small = untrained(max_position_embeddings=num_given + K + 1 + 3).model
+    small.load_state_dict(endless.state_dict())
     made = generate(small, PROMPTS[:1], Sampling(), seed=1, max_frames=1000)
-    num_given = sum(len(getattr(one, "ids", getattr(one, "columns", None))) for one in PROMPTS[0])
-    assert len(made[0].codes) <= 40 - num_given - K - 1
-    with pytest.raises(UserError, match="no room is left for speech"):
-        generate(make_model(max_position_embeddings=24), PROMPTS[:1], GREEDY, 1, 10)
+    assert (len(made[0].codes), made[0].ended) == (3, False)
+    full = untrained(max_position_embeddings=num_given + K + 1).model
+    with pytest.raises(UserError, match=f"fill {num_given} positions.* no room is left for speech"):
+        generate(full, PROMPTS[:1], GREEDY, 1, 10)
 
 
-def test_a_prompt_whose_reference_ends_too_near_is_refused(model):
-    near = [text(8, 3), audio(random_codes(5, 1), learned=False), text(9, 3)]
+def test_a_prompt_whose_reference_ends_too_near_is_refused(endless):
+    *_, (reference, labels) = [
+        (piece.columns, piece.labels) for piece in PROMPTS[0] if isinstance(piece, AudioPiece)
+    ]
+    near = [*PROMPTS[0], AudioPiece(reference, labels), PROMPTS[0][-1]]
+    near[-1] = TextPiece(near[-1].ids[-2:], near[-1].learned[-2:])
     with pytest.raises(UserError, match="ends less than 4 positions before"):
-        generate(model, [near], GREEDY, seed=1, max_frames=5)
+        generate(endless, [near], GREEDY, seed=1, max_frames=5)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 7])
 def test_columns_of_a_clip_are_cut_to_the_clip(frames):
     codes = random_codes(frames, 1)
-    made = cut_at_end(delayed(codes, CODEBOOKS.bos, CODEBOOKS.eos), 10, CODEBOOKS)
+    made = cut_at_end(delayed(codes, BOOKS.bos, BOOKS.eos), 10, BOOKS)
     assert made.codes.tolist() == codes.tolist()
     assert (made.ended, made.num_dropped) == (True, 0)
 
 
-@pytest.mark.parametrize("entry", [CODEBOOKS.bos, CODEBOOKS.eos])
+@pytest.mark.parametrize("entry", [BOOKS.bos, BOOKS.eos])
 def test_an_entry_that_is_no_code_within_a_clip_ends_it_and_the_rest_is_counted(entry):
     codes = random_codes(8, 1)
     codes[5, 2] = entry
-    made = cut_at_end(delayed(codes, CODEBOOKS.bos, CODEBOOKS.eos), 10, CODEBOOKS)
+    made = cut_at_end(delayed(codes, BOOKS.bos, BOOKS.eos), 10, BOOKS)
     assert made.codes.tolist() == codes[:5].tolist()
     assert made.num_dropped == 3, "frames 5, with three codes, 6 and 7"
 
 
 def test_what_does_not_end_has_as_many_frames_as_are_whole():
-    columns = delayed(random_codes(8, 1), CODEBOOKS.bos, CODEBOOKS.eos)[: 1 + 5 + K - 1]
-    made = cut_at_end(columns, 10, CODEBOOKS)
+    columns = delayed(random_codes(8, 1), BOOKS.bos, BOOKS.eos)[: 1 + 5 + K - 1]
+    made = cut_at_end(columns, 10, BOOKS)
     assert made.codes.tolist() == random_codes(8, 1)[:5].tolist()
     assert (made.ended, made.num_dropped) == (False, 0)

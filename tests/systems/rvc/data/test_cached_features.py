@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from engine.features.cache import Features
-from engine.systems.rvc.data import shards
+from engine.systems.rvc.data import cached_features
 from engine.systems.rvc.data.content_features import MeasureContent
 from engine.systems.rvc.data.sliced_clips import MeasureSlices
 from engine.systems.rvc.dataset_table import LogMel, NoPitch
@@ -24,11 +24,11 @@ from pathlib import Path
 from engine.features.cache import Features
 from engine.recipe import load_params
 from engine.project import Project
-from engine.systems.rvc.data import shards, content_features
+from engine.systems.rvc.data import cached_features, content_features
 from engine.systems.rvc.data.recordings import load_recordings
 from tests.systems.rvc import voices_project
 
-shards._SECONDS = 0.5
+cached_features._SHARD_SECONDS = 0.5
 measure, made = content_features.MeasureContent.__call__, []
 def few(self, path):
     if len(made) == 4:
@@ -46,7 +46,7 @@ load_recordings(recipe, project, params, Features(Path(sys.argv[2])), torch.devi
 
 @pytest.fixture(autouse=True)
 def a_file_a_clip(monkeypatch):
-    monkeypatch.setattr(shards, "_SECONDS", 0.5)
+    monkeypatch.setattr(cached_features, "_SHARD_SECONDS", 0.5)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_clip_more_makes_its_own_features_alone(
 
 def test_short_clips_may_share_a_file(recordings_of, make_voices_recipe, counted, monkeypatch):
     apart = recordings_of(make_voices_recipe())
-    monkeypatch.setattr(shards, "_SECONDS", 1e9)
+    monkeypatch.setattr(cached_features, "_SHARD_SECONDS", 1e9)
     together = recordings_of(make_voices_recipe())
     # One for all that is learned and held out, one for the clips that are converted.
     assert counted == {"slices": 14, "content": 14}

@@ -19,11 +19,11 @@ import numpy as np, torch
 from engine.features.cache import Features
 from engine.project import Project
 from engine.recipe import load_params
-from engine.systems.rvc.data import shards
+from engine.systems.rvc.data import cached_features
 from engine.systems.rvc.data.recordings import load_recordings
 from tests.systems.rvc.voices_project import small_recipe
 
-shards._SECONDS = 0.1  # a file for every clip
+cached_features._SHARD_SECONDS = 0.1  # a file for every clip
 project, features = Project(Path(sys.argv[1])), Features(Path(sys.argv[2]))
 params = load_params(project.params)
 load = lambda: load_recordings(small_recipe(), project, params, features, torch.device("cpu"))

@@ -1,0 +1,76 @@
+"""The learning rates of a run, said before it: at step 1 a warm-up's rate looks like a mistake."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from engine.recipe.optimizers import Constant
+from engine.recipe.schema import Recipe
+from engine.training.schedules import Length, warmup_steps
+from engine.training.step import Stepper
+
+_LONG = 0.2
+"""Share of a run's updates from which on a warm-up is remarked on."""
+
+
+@frozen
+class RatePlan:
+    """What becomes of one turn's learning rate."""
+
+    turn: str
+    peak: float
+    total_steps: int
+    warmup_steps: int
+    """Of this run: what is left of them where a phase goes on with its parent's schedule."""
+    rates: Sequence[tuple[int, float]]
+    """(step, rate) at the first step, a tenth, the half and the end."""
+
+    @property
+    def said(self) -> str:
+        """The plan in words: updates, warm-up, rates."""
+        rates = ", ".join(f"{rate:.3g} at step {step:,}" for step, rate in self.rates)
+        if not self.warmup_steps:
+            return f"{rates}; no warm-up in {self.total_steps:,} updates"
+        first = self.rates[0][1]
+        return (
+            f"{rates}; the first {self.warmup_steps:,} of {self.total_steps:,} updates "
+            f"({self._share:.0%}) warm up: {first:.3g} at first is right, the peak of "
+            f"{self.peak:.3g} comes after them"
+        )
+
+    @property
+    def remark(self) -> str | None:
+        """What is to be known of a long warm-up."""
+        if self._share <= _LONG:
+            return None
+        return (
+            f"the warm-up of {self.turn} takes {self.warmup_steps:,} of {self.total_steps:,} "
+            f"updates ({self._share:.0%}); beyond {_LONG:.0%} much of a run learns at low rates: "
+            "shorten the warm-up, or train longer"
+        )
+
+    @property
+    def _share(self) -> float:
+        return self.warmup_steps / self.total_steps
+
+
+def rate_plans(stepper: Stepper, recipe: Recipe, length: Length) -> list[RatePlan]:
+    """The plan of every turn."""
+    last = length.total_steps - 1
+    moments = sorted({0, last // 10, last // 2, last})
+    rates = {step + 1: stepper.learning_rates(step) for step in moments}
+    return [
+        RatePlan(
+            turn,
+            recipe.optimizer[turn].learning_rate,
+            length.total_steps,
+            _warmup(stepper, recipe, turn),
+            [(step, by_turn[turn]) for step, by_turn in rates.items()],
+        )
+        for turn in rates[1]
+    ]
+
+
+def _warmup(stepper: Stepper, recipe: Recipe, turn: str) -> int:
+    schedule = recipe.schedule.get(turn, Constant())
+    return max(0, warmup_steps(schedule, stepper.schedule_length) - stepper.schedule_from)

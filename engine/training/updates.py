@@ -1,0 +1,93 @@
+"""How far steps moved the weights, by groups of modules: one that stays put is not trained."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from engine.training.checks import Check
+from engine.training.ranks import Ranks
+from engine.training.spread import local
+from engine.training.system import Turn
+
+_NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
+_FIRST = 3
+"""Groups that a sentence names."""
+
+
+@frozen
+class _Moved:
+    """A group of tensors: how many, and norms over all of them."""
+
+    num_tensors: int
+    update: float
+    before: float
+
+    @property
+    def share(self) -> float:
+        return self.update / self.before if self.before else math.inf
+
+
+def group_of(name: str) -> str:
+    """The modules that a parameter belongs to: those of all layers alike, `h.*.attn.c_attn`."""
+    return _NUMBER.sub("*", name.rpartition(".")[0] or name)
+
+
+def updates_check(
+    turns: Sequence[Turn], before: Mapping[str, Tensor], num_steps: int, ranks: Ranks
+) -> Check:
+    """Whether every group has moved since `before` (by name), and to finite weights.
+
+    By group, since a single tensor may stay put by rights for a step: LoRA's A, while its B is
+    zero. Every process calls this.
+    """
+    groups = _moved(turns, before, ranks)
+    for wrong, why in (
+        ([name for name, one in groups.items() if not math.isfinite(one.update)], "not finite"),
+        ([name for name, one in groups.items() if one.update == 0.0], "of exactly zero"),
+    ):
+        if wrong:
+            return Check("updates", False, _fault(wrong, groups, why, num_steps))
+    by_share = sorted(groups, key=lambda name: groups[name].share)
+    least_and_most = by_share[:: len(by_share) - 1 or 1]
+    ends = [f"{groups[name].share:.1e} of its norm ({name})" for name in least_and_most]
+    said = f"all {len(groups)} groups of modules move in {num_steps} steps, by {' to '.join(ends)}"
+    return Check("updates", True, said)
+
+
+def _fault(wrong: list[str], groups: Mapping[str, _Moved], why: str, num_steps: int) -> str:
+    named = ", ".join(f"{name} ({groups[name].num_tensors} tensors)" for name in wrong[:_FIRST])
+    more = f" and {len(wrong) - _FIRST} more groups" if len(wrong) > _FIRST else ""
+    said = f"the update of {named}{more} is {why} after {num_steps} steps at the peak rate"
+    if why == "not finite":
+        return said
+    return (
+        f"{said}: no gradient reaches it, or the rate is too small for the number format of these "
+        "weights (bfloat16 keeps changes of a 256th)"
+    )
+
+
+def _moved(turns: Sequence[Turn], before: Mapping[str, Tensor], ranks: Ranks) -> dict[str, _Moved]:
+    named = {name: local(p).detach() for turn in turns for name, p in turn.parameters.items()}
+    squares = torch.stack(
+        [
+            torch.stack([_square(now, local(before[name])), _square(local(before[name]))])
+            for name, now in named.items()
+        ]
+    )
+    groups: dict[str, list[tuple[float, float]]] = {}
+    for name, (update, whole) in zip(named, ranks.mean(squares).tolist(), strict=True):
+        groups.setdefault(group_of(name), []).append((update, whole))
+    return {
+        name: _Moved(len(ones), *(math.sqrt(sum(column)) for column in zip(*ones, strict=True)))
+        for name, ones in groups.items()
+    }
+
+
+def _square(tensor: Tensor, other: Tensor | None = None) -> Tensor:
+    """Sum of squares of a tensor, or of its difference from another."""
+    size: Tensor = (tensor if other is None else tensor - other).norm()
+    return size.double().square()

@@ -1,0 +1,1 @@
+from tests.command_line import cantus  # noqa: F401 (a fixture)

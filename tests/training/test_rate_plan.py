@@ -1,0 +1,43 @@
+"""What is said of learning rates before a run."""
+
+import pytest
+import torch
+
+from engine.recipe.optimizers import Adam, Constant
+from engine.training.devices import Device
+from engine.training.rate_plan import rate_plans
+from engine.training.schedules import Length
+from engine.training.step import Stepper
+from tests.training.toy import toy_recipe, toy_system
+
+
+def plan(warmup, total, peak=5e-5):
+    recipe = toy_recipe(
+        schedule={"denoiser": Constant(warmup_steps=warmup)}, optimizer=Adam(learning_rate=peak)
+    )
+    length = Length(total, 5)
+    stepper = Stepper(Device(torch.device("cpu")), toy_system(recipe), recipe, length)
+    (found,) = rate_plans(stepper, recipe, length)
+    return found
+
+
+def test_a_rate_of_1e_7_at_the_first_step_of_a_long_warm_up_is_explained():
+    found = plan(500, 5_000)
+    assert found.said == (
+        "1e-07 at step 1, 5e-05 at step 500, 5e-05 at step 2,500, 5e-05 at step 5,000; the first "
+        "500 of 5,000 updates (10%) warm up: 1e-07 at first is right, the peak of 5e-05 comes "
+        "after them"
+    )
+    assert found.remark is None
+
+
+def test_a_run_without_warm_up_says_so():
+    assert plan(0, 100).said.endswith("5e-05 at step 100; no warm-up in 100 updates")
+
+
+@pytest.mark.parametrize(("warmup", "remarked"), [(200, False), (201, True), (900, True)])
+def test_a_warm_up_over_a_fifth_of_the_updates_is_remarked_on(warmup, remarked):
+    remark = plan(warmup, 1_000).remark
+    assert (remark is not None) == remarked
+    if warmup == 900:
+        assert remark.startswith("the warm-up of denoiser takes 900 of 1,000 updates (90%)")
