@@ -56,8 +56,7 @@ def trained(recipe, root: Path, world: int, stop_at: int | None = None):
     for process in processes:
         process.join(120)
     assert [process.exitcode for process in processes] == [0] * world
-    held = [json.loads((root / f"held_{world}_{rank}.json").read_text()) for rank in range(world)]
-    return held
+    return [json.loads((root / f"held_{world}_{rank}.json").read_text()) for rank in range(world)]
 
 
 def losses(root: Path):
