@@ -131,6 +131,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             self.module.sequences,
             self.assets.chat.codebooks,
             start_of(self.recipe),
+            new_text_head=self._new_text_head,
         )
         return PreflightBounds(
             (1e-6, 1e-2),
@@ -243,9 +244,13 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     def load_published(self, path: Path) -> str:
         """Take over the weights of Higgs Audio v2, of a model like it, or of an export."""
+        model = self.module.network.model
+        return load_published(model, path, new_text_head=self._new_text_head)
+
+    @property
+    def _new_text_head(self) -> bool:
         model = self.recipe.model
-        new_text_head = isinstance(model, Published) and model.new_text_head
-        return load_published(self.module.network.model, path, new_text_head=new_text_head)
+        return isinstance(model, Published) and model.new_text_head
 
     @property
     def _generation(self) -> Mapping[str, Any]:
