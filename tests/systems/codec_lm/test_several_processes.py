@@ -75,7 +75,9 @@ def test_processes_that_shard_learn_what_one_learns_and_go_on_from_each_others_c
     voices_project, make_recipe, tmp_path, worlds, adapters
 ):
     recipe = evolve(
-        make_recipe(steps=6, checkpoint_every="step:3"), speech=Speech(num_clips=0), adapters=adapters
+        make_recipe(steps=6, checkpoint_every="step:3"),
+        speech=Speech(num_clips=0),
+        adapters=adapters,
     )
     for name in ("alone", "mixed"):
         shutil.copytree(voices_project.root, tmp_path / name)
