@@ -15,23 +15,41 @@ from engine.tracking.comparable import short_digest
 @click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--per-hour", type=float, help="Rate of the machine (params.toml: cost.per_hour).")
 @click.option("--currency", help="Its currency (params.toml: cost.currency).")
+@click.option("--cards", is_flag=True, help="Only say which GPUs the model can be trained on.")
+@click.option(
+    "--positions",
+    default=8192,
+    show_default=True,
+    type=click.IntRange(min=256),
+    help="With --cards: positions of the sequences in a part of a step.",
+)
 def command(
-    recipe: str, overrides: tuple[str, ...], per_hour: float | None, currency: str | None
+    recipe: str,
+    overrides: tuple[str, ...],
+    per_hour: float | None,
+    currency: str | None,
+    cards: bool,
+    positions: int,
 ) -> None:
     """Say what training RECIPE on this machine will take: time, memory, disk, money.
 
     Runs a few real steps on the longest batch and one evaluation, with weights that are thrown
-    away.
+    away. With --cards nothing is run or read: what ways of training take is computed from the sizes
+    of the model, for a model that this machine could not hold too.
 
     \b
     Examples:
       cantus estimate audio_vae
       cantus estimate audio_vae -S training.batch_size=128
       cantus estimate audio_vae --per-hour 2.5 --currency USD
+      cantus estimate higgs_zero_shot --cards
     """
     loaded, _ = load_run(recipe, overrides)
     if loaded.note:
         say(loaded.note)
+    if cards:
+        _tell_cards(loaded, positions)
+        return
     cost = loaded.params.cost
     rate = cost.per_hour if per_hour is None else per_hour
     if rate < 0:
@@ -97,6 +115,21 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         say(f"{name:<30}{value}")
     if estimate.disk_bytes > estimate.free_disk_bytes:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
+
+
+def _tell_cards(loaded: Loaded, positions: int) -> None:
+    from engine.system_support.discovery import part_of
+    from engine.training.memory_plan import table
+
+    plan = part_of(type(loaded.recipe), "memory_plan")
+    if plan is None:
+        raise UserError(
+            f"The system '{loaded.recipe.system}' has no plan of cards. Without --cards, `cantus "
+            "estimate` measures the memory of real steps here."
+        )
+    say(f"GiB at most, by arithmetic, with {positions:,} positions in a part of a step")
+    for line in table(plan.memory_plan(loaded.recipe, loaded.project, positions)):
+        say(line)
 
 
 def _cost(hours: float, per_hour: float, currency: str) -> str:

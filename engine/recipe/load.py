@@ -33,7 +33,10 @@ def load_recipe(
     """
     layers = [*map(parse_override, reversed(overrides)), *read_lineage(path)]
     require_no_schema_1(layers, path.stem)
-    return _build(joined(layers), {at.path: at for at in outdated(layers)}, path.stem, classes)
+    layer = joined(layers)
+    system = _system(layer, classes)
+    old = outdated(layers, () if system is None else system.metrics)
+    return _build(layer, {at.path: at for at in old}, path.stem, classes)
 
 
 def resolve_values(path: Path, overrides: Sequence[str] = ()) -> Layer:
@@ -47,10 +50,10 @@ def resolve_values(path: Path, overrides: Sequence[str] = ()) -> Layer:
 def _build(
     layer: Layer, old: Mapping[KeyPath, Fault], stem: str, classes: Mapping[str, type[Recipe]]
 ) -> Recipe:
-    word = layer.values.get("system")
-    system = classes.get(word) if isinstance(word, str) else None
+    system = _system(layer, classes)
     if system is not None:
-        layer = _with_default_guards(layer, system, f"the guards of every {word} recipe")
+        source = f"the guards of every {layer.values['system']} recipe"
+        layer = _with_default_guards(layer, system, source)
     recipe, wrong = structure({"name": stem, **layer.values}, system or Recipe, system)
     faults = {path: layer.fault(path, what) for path, what in wrong if not _is_part(path, old)}
     faults |= {path: layer.fault(path, what) for path, what in forbidden_values(layer.values)}
@@ -60,6 +63,11 @@ def _build(
     schedule = {turn: recipe.schedule.get(turn, Constant()) for turn in recipe.turns}
     continues = recipe.start is not None and recipe.start.from_ != SCRATCH
     return evolve(recipe, schedule=schedule, start=recipe.start if continues else None)
+
+
+def _system(layer: Layer, classes: Mapping[str, type[Recipe]]) -> type[Recipe] | None:
+    word = layer.values.get("system")
+    return classes.get(word) if isinstance(word, str) else None
 
 
 def _with_default_guards(layer: Layer, system: type[Recipe], source: str) -> Layer:

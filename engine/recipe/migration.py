@@ -1,7 +1,7 @@
 """Recipes and params.toml of schema 1: what to change, key by key."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.recipe.faults import Fault, KeyPath, RecipeError
@@ -29,8 +29,11 @@ def require_no_schema_1(layers: Sequence[Layer], name: str) -> None:
         raise RecipeError([*_headers(layers, name), *outdated(layers)])
 
 
-def outdated(layers: Sequence[Layer]) -> Iterator[Fault]:
-    """Keys and metrics of schema 1 in a recipe's files, each with what stands in its place."""
+def outdated(layers: Sequence[Layer], known: Container[str] = ()) -> Iterator[Fault]:
+    """Keys and metrics of schema 1 in a recipe's files, each with what stands in its place.
+
+    `known` are metrics of the recipe's system, which another had by the same name then.
+    """
     names = _metrics_by_name(layers)
     for layer in layers:
         for profile, table in _tables(layer.values.get("profile")):
@@ -38,8 +41,8 @@ def outdated(layers: Sequence[Layer]) -> Iterator[Fault]:
             file = f"recipes/{profile}/<name>.toml"
             what = f'profiles are files: move it to {file}, with extends = "../<name>.toml"'
             yield layer.fault(path, what)
-            yield from _of_recipe(layer, table, path, names)
-        yield from _of_recipe(layer, layer.values, (), names)
+            yield from _of_recipe(layer, table, path, names, known)
+        yield from _of_recipe(layer, layer.values, (), names, known)
 
 
 def outdated_params(layer: Layer) -> Iterator[Fault]:
@@ -58,7 +61,7 @@ def _headers(layers: Sequence[Layer], name: str) -> Iterator[Fault]:
 
 
 def _of_recipe(
-    layer: Layer, values: Mapping[str, Any], at: KeyPath, names: Names
+    layer: Layer, values: Mapping[str, Any], at: KeyPath, names: Names, known: Container[str]
 ) -> Iterator[Fault]:
     for table in ("guard", "expect"):
         for name, body in _tables(values.get(table)):
@@ -70,7 +73,7 @@ def _of_recipe(
         what = f"its name is phase_rotation now: phase_rotation = '{turned}'"
         yield layer.fault((*at, "dataset", "phase"), what)
     for path, old in _texts({key: values[key] for key in values if key != "profile"}, at):
-        if new := _renamed(old):
+        if (new := _renamed(old)) and _MIRRORED.sub(r"eval/\2", old) not in known:
             yield layer.fault(path, f"the metric '{old}' is '{new}' now")
 
 

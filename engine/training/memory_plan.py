@@ -1,6 +1,6 @@
 """Which ways of training a model fit on which cards."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -47,6 +47,17 @@ class Way:
         shared = self.learned + self.gradients + self.moments + self.averages
         whole = self.frozen + self.learned + self.gradients + max(self.activations, 0)
         return whole + shared // cards
+
+
+def table(ways: Sequence[Way]) -> Iterator[str]:
+    """A line for each way, in GiB, with the smallest card; and for each of 8 that shard."""
+    parts = ("frozen", "learned", "gradients", "moments", "averages", "activations", "total")
+    yield f"{'':<32}" + "".join(f"{part:>12}" for part in (*parts, "card", "each of 8", "card"))
+    for way in ways:
+        sizes = [f"{getattr(way, part) / 2**30:.1f}" for part in parts]
+        each = way.on_each_of(8)
+        cells = [*sizes, card_for(way.total), f"{each / 2**30:.1f}", card_for(each)]
+        yield f"{way.name:<32}" + "".join(f"{cell:>12}" for cell in cells)
 
 
 def card_for(num_bytes: int) -> str:

@@ -25,7 +25,7 @@ class StepMemory:
     """The most in backward."""
 
     def grown(self, other: "StepMemory", times: int) -> "StepMemory":
-        """This, and `times` more of what `other`, with a layer more, has beside it."""
+        """With `times` more of what `other`, of a layer more, has beside it."""
         return StepMemory(
             self.forward + times * (other.forward - self.forward),
             self.backward + times * (other.backward - self.backward),
@@ -56,11 +56,11 @@ def measure(module: nn.Module, loss: Callable[[], Tensor]) -> StepMemory:
     return StepMemory(forward, live.peak)
 
 
-class _Live(TorchDispatchMode):
+class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of all tensors that operations make, until they are freed."""
 
     def __init__(self, module: nn.Module) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         tensors = [*module.parameters(), *module.buffers()]
         self._seen = {tensor.untyped_storage()._cdata for tensor in tensors}

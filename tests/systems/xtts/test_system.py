@@ -74,17 +74,23 @@ def test_a_first_and_a_second_phase_go_on_bit_for_bit_from_the_middle_of_an_epoc
     assert entry["evaluation_set"] == parent["evaluation_set"]
 
 
+def exported_system(make_xtts):
+    """The system whose weights `published` holds: always of the same seed."""
+    system = make_xtts()
+    network, own = system.module.network, system.module.network.settings
+    heads = [network.text_head, network.mel_head]
+    stops = [own.stop_text_token, own.stop_audio_token]
+    let_know_how_often_tokens_stop(zip(heads, stops, strict=True))
+    return system
+
+
 @pytest.fixture
 def published(spoken_project, make_xtts, monkeypatch):
     """A folder in the published form, which any copy of the project holds. It has no decoder."""
     monkeypatch.setattr(XttsSystem, "_vocoder", None)  # 22 million weights, which nothing trains
     folder = spoken_project.root / "published" / "small"
     if not folder.exists():
-        system = make_xtts()
-        network, own = system.module.network, system.module.network.settings
-        heads = [network.text_head, network.mel_head]
-        stops = [own.stop_text_token, own.stop_audio_token]
-        let_know_how_often_tokens_stop(zip(heads, stops, strict=True))
+        system = exported_system(make_xtts)
         system.export(folder)
         torch.save(system.assets.mel_stats, folder / "mel_stats.pth")
         torch.manual_seed(3)
@@ -131,7 +137,7 @@ def test_the_first_figures_of_a_fine_tuning_are_those_of_the_published_weights(
     before = system.evaluate().metrics["eval/text_ce"]
     said = system.load_published(spoken_project.root / "published/small/model.pth")
     assert f"{len(system.module.network.state_dict())} tensors of the GPT" in said
-    given = make_xtts().module.network.state_dict()  # of the same seed as what was exported
+    given = exported_system(make_xtts).module.network.state_dict()
     assert differing(given, system.module.network.state_dict()) == []
     assert system.evaluate().metrics["eval/text_ce"] != before
 
