@@ -274,7 +274,8 @@ class CodecLmRecipe(Recipe):
         "eval/speech/similarity": "likeness of the voices of these clips and of their references, "
         "the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
         "eval/clips": "evaluation clips",
-        "eval/speakers": "speakers of the evaluation clips, none of whom is trained on",
+        "eval/speakers": "speakers of the evaluation clips; with dataset.split = "
+        "'speaker_disjoint' none of them is trained on",
         "train/accuracy": "share of audio codes that were the likeliest",
         "train/end_ce": "cross-entropy of the ends of stream alone, nats each",
     }

@@ -181,10 +181,18 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             *self.eligible.notes,
             *self.warnings,
             *reference_notes(self.train_clips, self.eval_clips),
-            f"Evaluated on {len(set(self.eval_clips.speakers)):,} speakers who are not trained on, "
-            f"and on {len(self.seen_clips):,} clips of {len(set(self.seen_clips.speakers)):,} who "
-            "are, though not with these clips.",
+            self._evaluated_on,
         ]
+
+    @property
+    def _evaluated_on(self) -> str:
+        evaluated, seen = set(self.eval_clips.speakers), set(self.seen_clips.speakers)
+        known = len(evaluated & set(self.train_clips.speakers))
+        return (
+            f"Evaluated on {len(evaluated):,} speakers, {known or 'none'} of whom are trained on, "
+            f"and on {len(self.seen_clips):,} clips of {len(seen):,} who are, though not with "
+            "these clips."
+        )
 
     @property
     def warnings(self) -> Sequence[str]:

@@ -121,6 +121,14 @@ def test_whole_speakers_are_held_out_and_pairs_of_clips_of_others(make_system):
     assert any("4 clips of 2 who are" in note for note in system.notes)
 
 
+def test_speakers_that_a_random_split_leaves_in_both_sets_are_counted(make_system):
+    apart, random = make_system(), make_system(dataset={"split": "random"})
+    assert any("speakers, none of whom are trained on" in note for note in apart.notes)
+    both = len(set(random.eval_clips.speakers) & set(random.train_clips.speakers))
+    assert both
+    assert any(f"speakers, {both} of whom are trained on" in note for note in random.notes)
+
+
 def test_a_batch_is_left_where_clips_of_seen_speakers_are_held_out(make_system):
     system = make_system(dataset={"num_seen_clips": 100}, batch_size=12)
     assert len(system.train_clips) >= 12
