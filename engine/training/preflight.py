@@ -18,6 +18,7 @@ from engine.training.probes import first_clips
 from engine.training.randomness import random_state, set_random_state
 from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
+from engine.training.spread import local
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 from engine.training.updates import updates_check
@@ -280,7 +281,7 @@ def _list(names: set[str]) -> str:
 def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
     """Restore weights, buffers, optimizers and torch's generator after the block.
 
-    Inside, there are the weights and buffers that will be put back, by name.
+    Inside, there are the parameters as they will be put back, by name.
 
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
@@ -289,10 +290,18 @@ def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
     kept = {name: t.detach().clone() for name, t in module.state_dict().items()}
     module.train()
     try:
-        yield kept
+        yield {name: _as_kept(name, p, kept) for name, p in module.named_parameters()}
     finally:
         module.load_state_dict(kept)
         module.zero_grad(set_to_none=True)
         stepper.load(optimizers)
         stepper.meter.clear()
         set_random_state(random)
+
+
+def _as_kept(name: str, parameter: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
+    """What is kept of a parameter, or a copy where the state dict has it in another layout."""
+    own, theirs = local(parameter).detach(), kept.get(name)
+    if theirs is not None and theirs.shape == parameter.shape and torch.equal(local(theirs), own):
+        return theirs
+    return own.clone()
