@@ -47,7 +47,7 @@ class Preflight:
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
         batch = first_clips(self.system, self.order)
-        found = [self._evaluation(), *self._inputs(batch), *self._rates()]
+        found = [self._evaluation(), *self._held_out(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
         with _put_back(self.stepper) as before:
@@ -71,6 +71,21 @@ class Preflight:
                 return Check("evaluation set", False, detail)
         before = f", nor was by {' or '.join(self.ancestors)}" if self.ancestors else ""
         return Check("evaluation set", True, f"none of its {total} clips is trained on{before}")
+
+    def _held_out(self) -> Iterator[Check]:
+        """Nor were other clips that are measured as if they were new."""
+        for setting, clips in self.system.preflight.held_out.items():
+            total = len(clips.digests)
+            found = {
+                name: len(rows_sharing_audio(clips, trained))
+                for name, trained in {_ITSELF: self.system.train_clips, **self.ancestors}.items()
+            }
+            heard = [f"{number} by {name}" for name, number in found.items() if number]
+            said = f"none of its {total} clips was trained on"
+            if heard:
+                said = f"of its {total} clips were trained on {' and '.join(heard)}; {_MEMORY}. "
+                said += "Hold out clips that are in no training set, or set it to 0"
+            yield Check(f"clips of {setting}", not heard, said)
 
     def _inputs(self, batch: Batch) -> Iterator[Check]:
         for name, tensor in batch.items():
