@@ -33,7 +33,7 @@ from tests.systems.codec_lm.tiny_higgs import (
     write_codec,
 )
 
-FACTS = {"weights_license": "some licence", "recipe": "toy"}
+FACTS = {"weights_license": "some licence", "instruction": 'Say "it" {so}.'}
 GENERATION = {"do_sample": True, "temperature": 0.9, "top_k": 8, "max_new_tokens": 40}
 GENERATION |= {"ras_win_len": 7, "ras_win_max_num_repeat": 2}
 
