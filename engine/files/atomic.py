@@ -40,9 +40,12 @@ def new_folder(place: Path) -> Iterator[Path]:
     """An empty folder beside `place` that takes its place when the block is done.
 
     Where the block raises, what stood there is as it was. The parent is made where it is missing.
+    What a killed process left beside is deleted.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as beside:
+    drop_leftovers(place)
+    writer = f".{os.getpid()}"
+    with tempfile.TemporaryDirectory(writer, f".{place.name}.", place.parent) as beside:
         new = Path(beside) / place.name
         new.mkdir()
         yield new
@@ -98,5 +101,9 @@ def drop_leftovers(path: Path) -> None:
         import psutil  # imported late: it is seldom needed, and `cantus check` answers quickly
 
         writer = left.suffix[1:]
-        if writer.isdigit() and not psutil.pid_exists(int(writer)):
+        if not writer.isdigit() or psutil.pid_exists(int(writer)):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
             left.unlink(missing_ok=True)

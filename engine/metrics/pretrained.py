@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
@@ -69,7 +70,7 @@ def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
         f"{folder} holds no {what} that transformers can read. Save the model there whole, with "
         "its feature extractor and tokenizer."
     )
-    damaged = (SafetensorError, pickle.UnpicklingError)
+    damaged = (SafetensorError, StrictDataclassError, pickle.UnpicklingError)
     with as_user_error(said, OSError, ImportError, *damaged), quiet():
         return read(folder, local_files_only=True)
 

@@ -1,11 +1,26 @@
 """What commands that write speech share: seeds, texts from files, and the WAVs they write."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from engine.errors import UserError
+
+
+class FiniteRange(click.FloatRange):
+    """A number between bounds. Click's own range lets NaN through, and infinity where it is open."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number. Raises click.BadParameter."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
 
 
 def _seeds(context: click.Context, option: click.Parameter, value: str | None) -> list[int]:  # noqa: ARG001

@@ -117,3 +117,20 @@ def test_a_new_folder_that_is_not_finished_leaves_the_old_as_it_was(tmp_path):
 
     assert [path.name for path in place.iterdir()] == ["old"]
     assert [path.name for path in tmp_path.iterdir()] == ["place"]
+
+
+def test_what_a_killed_process_left_beside_a_folder_is_deleted(tmp_path):
+    script = """
+import os, pathlib, sys
+from engine.files.atomic import new_folder
+with new_folder(pathlib.Path(sys.argv[1])) as new:
+    (new / "half").touch()
+    os.kill(os.getpid(), 9)
+"""
+    place = tmp_path / "place"
+    subprocess.run([sys.executable, "-c", script, place], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.is_dir()
+    with new_folder(place) as new:
+        (new / "whole").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["place"]

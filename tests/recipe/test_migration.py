@@ -117,3 +117,31 @@ def test_the_old_table_of_params_is_told(write):
     with pytest.raises(RecipeError) as caught:
         load_params(path)
     assert str(caught.value) == "params.toml:5  listeners: its name is [speech_evaluation] now"
+
+
+def test_a_metric_that_a_system_has_by_an_old_name_of_anothers_is_no_old_one(write):
+    classes = recipe_classes()
+    written = write(
+        """
+schema = 2
+system = "codec_lm"
+summary = "A voice."
+[dataset]
+corpus = "none"
+sample_rate_hz = 8000
+[codec]
+folder = "codec"
+[model]
+kind = "scratch"
+[training]
+steps = 1
+batch_size = 1
+best = "eval/audio_ce"
+[guard."eval/text_gain"]
+above = 0.0
+[optimizer.lm]
+kind = "adamw"
+learning_rate = 1e-3
+"""
+    )
+    assert "eval/text_gain" in load_recipe(written, classes=classes).guard

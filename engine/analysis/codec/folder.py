@@ -10,8 +10,8 @@ from engine.project import Project
 
 CONFIG = "config.json"
 _EXPORT, _TRANSFORMERS, _FACTS = "export", "transformers", "codec.json"
-_OF_NO_CONSEQUENCE = ("transformers_version", "_name_or_path", "architectures")
-"""Keys of a configuration that change no code."""
+_OF_NO_CONSEQUENCE = ("transformers_version", "_name_or_path", "architectures", "num_quantizers")
+"""Keys of a configuration that change no code; how many codebooks there are, the weights show."""
 
 
 class NamesCodec(Protocol):

@@ -194,6 +194,14 @@ def test_a_configuration_of_other_sizes_is_refused(tmp_path):
         open_codec(tmp_path)
 
 
+def test_a_configuration_of_other_types_is_refused(tmp_path):
+    save_codec(tmp_path, "dac")
+    said = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**said, "codebook_size": "many"}))
+    with pytest.raises(UserError, match="holds no configuration that transformers can read"):
+        open_codec(tmp_path)
+
+
 def test_another_sample_rate_than_the_corpus_is_named(saved):
     codec = open_codec(saved("dac"))
     codec.require_sample_rate(8_000)

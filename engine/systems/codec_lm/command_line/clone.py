@@ -12,6 +12,7 @@ from attrs import frozen
 from engine.errors import UserError
 from engine.system_support.device import device_option
 from engine.system_support.speech_options import (
+    FiniteRange,
     force_option,
     require_free,
     require_wav,
@@ -57,12 +58,12 @@ class _Line:
 @seeds_option
 @click.option(
     "--max-seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="Cut off speech that has not ended by itself.  [default: the recipe's]",
 )
-@click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of sampling.")
+@click.option("--temperature", type=FiniteRange(0, min_open=True), help="Of sampling.")
 @click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all.")
-@click.option("--top-p", type=click.FloatRange(0, 1), help="And from so much probability.")
+@click.option("--top-p", type=FiniteRange(0, 1), help="And from so much probability.")
 @click.option("--ras-window", type=click.IntRange(0), help="Columns in which codes hardly repeat.")
 @click.option(
     "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL has none."

@@ -84,10 +84,11 @@ def _cloner(folder: Path, codec: Path | None, device: torch.device) -> Cloner:
         )
     opened = open_codec(place, config.num_codebooks, device)
     known = card.get("codec")
-    if codec is not None and known is not None and known != opened.digest:
+    if known is not None and known != opened.digest:
+        own = folder / CODEC
         raise UserError(
-            f"{folder} was trained on codes of another codec than {codec}. Leave --codec out: its "
-            f"own lies in {folder / CODEC}."
+            f"{folder} was trained on codes of another codec than {place}. "
+            + (f"Leave --codec out: its own lies in {own}." if codec else "Export it again.")
         )
     books = Codebooks(config.num_codebooks, config.audio_stream_bos_id)
     if opened.codebook_size != books.codebook_size:

@@ -23,7 +23,7 @@ The codec lies in `codec/` and is handed to the processor:
     codec = AutoModel.from_pretrained(folder + "/codec")
     processor = AutoProcessor.from_pretrained(folder, audio_tokenizer=codec)
     chat = [
-        ("system", {{"type": "text", "text": "{instruction}"}}),
+        ("system", {{"type": "text", "text": {instruction!r}}}),
         ("user", {{"type": "text", "text": "the words of the reference"}}),
         ("assistant", {{"type": "audio", "path": "reference.wav"}}),
         ("user", {{"type": "text", "text": "the words to be said"}}),

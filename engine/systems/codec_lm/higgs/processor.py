@@ -45,7 +45,10 @@ def write_processor(
     cannot be read.
     """
     codec = folder / CODEC
-    shutil.copytree(codec_folder, codec, ignore=shutil.ignore_patterns(".*"))
+    # Without the files' permissions: those of DVC's cache are read-only.
+    shutil.copytree(
+        codec_folder, codec, ignore=shutil.ignore_patterns(".*"), copy_function=shutil.copyfile
+    )
     tokenizer = _tokenizer(tokenizer_json)
     tokenizer.chat_template = chat_template
     with quiet():

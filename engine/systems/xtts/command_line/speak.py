@@ -9,6 +9,7 @@ import click
 
 from engine.system_support.device import device_option
 from engine.system_support.speech_options import (
+    FiniteRange,
     force_option,
     require_free,
     require_wav,
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
 )
 @seeds_option
 @click.option("--language", help="Language of the text. [default: the recipe's]")
-@click.option("--temperature", type=click.FloatRange(0, min_open=True), help="Of sampling.")
+@click.option("--temperature", type=FiniteRange(0, min_open=True), help="Of sampling.")
 @click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all.")
-@click.option("--top-p", type=click.FloatRange(0, 1), help="And from so much probability.")
+@click.option("--top-p", type=FiniteRange(0, 1), help="And from so much probability.")
 @click.option(
-    "--repetition-penalty", type=click.FloatRange(0, min_open=True), help="On codes spoken before."
+    "--repetition-penalty", type=FiniteRange(0, min_open=True), help="On codes spoken before."
 )
 @device_option
 @force_option

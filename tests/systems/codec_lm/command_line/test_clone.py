@@ -44,12 +44,12 @@ NUM_FRAMES = {"one two": 9, "four five": 12}
 """Of what the model says of these texts."""
 
 
-def trained_codec(folder, **how):
+def trained_codec(folder, seed=0, **how):
     """A codec of which audio decides the codes."""
     write_codec(folder, **how)
     codec = DacModel.from_pretrained(folder)
     with torch.random.fork_rng(), torch.no_grad(), quiet():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         for value in codec.parameters():
             value.add_(torch.randn_like(value) * 0.3)
         codec.save_pretrained(folder)
@@ -62,7 +62,8 @@ def exported(tmp_path_factory):
     trained_codec(root / "codec")
     record(root / "anna.wav", 0.15)
     voice = soundfile.read(root / "anna.wav", dtype="float32")[0]
-    reference = open_codec(root / "codec").encode(voice)
+    codec = open_codec(root / "codec")
+    reference = codec.encode(voice)
     clips = [
         (text, said, reference, random_codes(num_frames, num_frames))
         for text, num_frames in NUM_FRAMES.items()
@@ -73,7 +74,7 @@ def exported(tmp_path_factory):
         tokenizer=tiny_tokens().content,
         codec_folder=root / "codec",
         generation={},
-        facts={"weights_license": "mine", "instruction": "Speak.", "codec": "0" * 64},
+        facts={"weights_license": "mine", "instruction": "Speak.", "codec": codec.digest},
     )
     export_folder(root / "export", plain_model(model.config, model.state_dict()), parts)
     return root
@@ -223,6 +224,13 @@ def test_a_line_that_cannot_be_spoken_is_named_before_any_is_spoken(clone, proje
     refused(clone("--text-file", "lines.txt"), project, "lines.txt, line 2: The text")
 
 
+@pytest.mark.parametrize("option", ["--temperature", "--top-p", "--max-seconds"])
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_a_number_that_is_not_finite_is_refused(clone, project, option, number):
+    answer = clone("--text", "one", option, number)
+    refused(answer, project, f"Invalid value for '{option}'")
+
+
 def test_what_exists_is_overwritten_only_by_force(clone, project):
     (project / "clone.wav").write_text("mine")
     answer = clone("--text", "one")
@@ -241,14 +249,23 @@ def test_a_codec_that_the_model_was_not_trained_with_is_refused(clone, project):
     trained_codec(project / "other", num_codebooks=3)
     answer = clone("--text", "one", "--codec", "other")
     refused(answer, project, "has 3 codebooks, and 4 are asked for")
-    trained_codec(project / "same")
-    answer = clone("--text", "one", "--codec", "same")
-    refused(answer, project, "was trained on codes of another codec than same")
+    trained_codec(project / "trained_anew", seed=1)
+    answer = clone("--text", "one", "--codec", "trained_anew")
+    refused(answer, project, "was trained on codes of another codec than trained_anew")
+    own = project / "models/small/export/transformers/codec"
+    shutil.copytree(project / "trained_anew", own, dirs_exist_ok=True)
+    refused(clone("--text", "one"), project, "/codec. Export it again.")
+
+
+def test_the_codec_that_a_model_was_trained_with_may_be_named(clone, project, exported):
+    own = project / "models/small/export/transformers/codec"
+    for codec in (exported / "codec", own):
+        answer = clone("--text", "one two", "--codec", str(codec), "--force")
+        assert answer.code == 0, answer.error
 
 
 def test_a_folder_without_a_codec_takes_one(clone, project):
     folder = project / "models/small/export/transformers"
     shutil.move(folder / "codec", project / "codec")
-    (folder / "codec_lm.json").unlink()
     refused(clone("--text", "one"), project, "has no folder 'codec' with its codec: give --codec")
     assert clone("--text", "one two", "--codec", "codec").code == 0

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, HiggsAudioV2ForConditionalGeneration
 
+from engine.analysis.codec.open_codec import open_codec
 from engine.errors import UserError
 from engine.systems.codec_lm.files import export
 from engine.systems.codec_lm.files.export import Parts, export_folder
@@ -31,7 +33,7 @@ from tests.systems.codec_lm.tiny_higgs import (
     write_codec,
 )
 
-FACTS = {"weights_license": "some licence", "recipe": "toy"}
+FACTS = {"weights_license": "some licence", "instruction": 'Say "it" {so}.'}
 GENERATION = {"do_sample": True, "temperature": 0.9, "top_k": 8, "max_new_tokens": 40}
 GENERATION |= {"ras_win_len": 7, "ras_win_max_num_repeat": 2}
 
@@ -72,6 +74,21 @@ def test_transformers_loads_the_folder_with_its_text_head_bit_for_bit(exported, 
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[name], value) for name, value in wanted.items())
     assert "text_lm_head.weight" in found
+
+
+def test_a_codec_of_read_only_files_is_copied_into_a_folder_that_can_be_written(
+    codec, model, tmp_path
+):
+    read_only = tmp_path / "codec"
+    shutil.copytree(codec, read_only)
+    for path in read_only.iterdir():
+        path.chmod(0o444)
+    export_folder(tmp_path / "export", model, parts(read_only))
+    assert all(path.stat().st_mode & 0o200 for path in (tmp_path / "export/codec").iterdir())
+
+
+def test_the_exported_codec_is_the_codec_that_was_given(exported, codec):
+    assert open_codec(exported / "codec").digest == open_codec(codec).digest
 
 
 def test_what_is_loaded_generates_the_same_codes_with_the_same_seed(exported, model):
