@@ -220,6 +220,7 @@ def cloning(project):
     root = Path(__file__).parents[2]
     for name in ("higgs_zero_shot.toml", "demo/higgs_zero_shot.toml"):
         shutil.copy(root / "recipes" / name, project / "recipes" / name)
+    shutil.copytree(root / "upstream", project / "upstream", dirs_exist_ok=True)
     corpus = '\n[corpora.cloning]\nsource = "builtin"\nsample_rates_hz = [8_000]\n'
     params = project / "params.toml"
     params.write_text(params.read_text() + corpus)
