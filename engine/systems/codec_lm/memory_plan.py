@@ -1,6 +1,7 @@
 """What ways of training the model take in memory: weights that are counted, steps on fake ones."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from attrs import frozen
@@ -22,8 +23,18 @@ from engine.training.step_memory import StepMemory, as_fake, measure
 _TEXT, _MARKS = 64, 3
 """Text tokens of a sequence, and those that are learned."""
 
-_MARK_NAMES = ("pad", "bos", "eos", "audio", "audio_bos", "audio_delay")
-"""Of marks, which no size depends on."""
+_NO_MARKS: dict[str, Any] = dict.fromkeys(
+    (
+        "pad_token_id",
+        "bos_token_id",
+        "eos_token_id",
+        "audio_token_id",
+        "audio_bos_token_id",
+        "audio_delay_token_id",
+    ),
+    0,
+)
+"""Their ids, which no size depends on."""
 
 
 @frozen(kw_only=True)
@@ -126,7 +137,7 @@ def _config(recipe: CodecLmRecipe, project: Project) -> HiggsAudioV2Config:
         num_key_value_heads=model.num_key_heads,
         head_dim=model.dim // model.num_heads,
         vocab_size=model.num_text_tokens,
-        **{f"{mark}_token_id": 0 for mark in _MARK_NAMES},
+        **_NO_MARKS,
         num_codebooks=recipe.codec.num_codebooks or 8,
         codebook_size=1024 + 2,
     )

@@ -45,7 +45,7 @@ def test_the_smallest_card_of_each_way_is_named(published):
 def test_activations_grow_with_positions_and_less_where_layers_are_computed_again(
     make_recipe, tmp_path
 ):
-    small = {"num_layers": 4, "dim": 64, "num_heads": 2, "num_key_heads": 1, "ffn_dim": 128}
+    small = {"num_layers": 20, "dim": 64, "num_heads": 2, "num_key_heads": 1, "ffn_dim": 128}
     kept, again = (Scratch(**small, activation_checkpointing=choice) for choice in (False, True))
     few, many = (planned(make_recipe, tmp_path, kept, number)[0] for number in (1024, 4096))
     assert 3 * few.step.forward < many.step.forward < 5 * few.step.forward
