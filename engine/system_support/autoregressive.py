@@ -88,17 +88,16 @@ def uniform_check(found: Sequence[Predictions], start: Start) -> Check:
     Fresh scores cost a little more than it, by their variance; those of weights that were trained
     cost less.
     """
-    costs = [(one.nats - one.uniform, one) for one in found]
-    excess, worst = max(costs, key=lambda cost: cost[0] if math.isfinite(cost[0]) else math.inf)
-    said = (
-        f"{worst.kind} costs {worst.uniform + excess:.2f} nats a token, a uniform guess of its "
-        f"{worst.scores.shape[1]:,} tokens {worst.uniform:.2f}"
-    )
     name = "cross-entropy by chance"
+    excess, worst, said = _dearest(found)
     if not excess <= max(0.25 * worst.uniform, 0.7):
         why = "the scores are sure of the wrong tokens: those of another position or vocabulary?"
         return Check(name, False, f"{said}: {why}")
-    if start == "fresh" or excess < 0:
+    trained = [one for one in found if not one.is_new]
+    if start == "fresh" or not trained:
+        return Check(name, True, said)
+    excess, _, said = _dearest(trained)
+    if excess < 0:
         return Check(name, True, said)
     why = "weights that were trained know more than that: were they loaded, and for these tokens?"
     return Check(name, False if start == "published" else None, f"{said}: {why}")
@@ -122,6 +121,17 @@ def decoding_check(decoding: Decoding, tolerance: float = TOLERANCE) -> Check:
         largest = max(largest, float(apart.max()))
     positions = sum(map(len, decoding.forced))
     return Check(name, True, f"{positions} positions differ by at most {largest:.2g} of the scores")
+
+
+def _dearest(found: Sequence[Predictions]) -> tuple[float, Predictions, str]:
+    """What costs most beside a uniform guess: by how many nats, which it is, and both in words."""
+    costs = [(one.nats - one.uniform, one) for one in found]
+    excess, worst = max(costs, key=lambda cost: cost[0] if math.isfinite(cost[0]) else math.inf)
+    said = (
+        f"{worst.kind} costs {worst.uniform + excess:.2f} nats a token, a uniform guess of its "
+        f"{worst.scores.shape[1]:,} tokens {worst.uniform:.2f}"
+    )
+    return excess, worst, said
 
 
 def _share_at(predictions: Predictions, offset: int) -> float:

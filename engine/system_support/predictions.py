@@ -28,6 +28,8 @@ class Predictions:
     """int64 [M]."""
     clip: Tensor
     """int64 [M]: which clip each token is of."""
+    is_new: bool = False
+    """Whether the head that scores them begins untrained, though other weights were trained."""
     special: Sequence[int] = ()
     """Tokens that start, end or fill: what comes after them is no question of the order."""
 

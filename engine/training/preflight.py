@@ -18,6 +18,7 @@ from engine.training.probes import first_clips
 from engine.training.randomness import random_state, set_random_state
 from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
+from engine.training.spread import local
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 from engine.training.updates import updates_check
@@ -46,7 +47,7 @@ class Preflight:
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
         batch = first_clips(self.system, self.order)
-        found = [self._evaluation(), *self._inputs(batch), *self._rates()]
+        found = [self._evaluation(), *self._held_out(), *self._inputs(batch), *self._rates()]
         if not all(check.ok for check in found):
             return found
         with _put_back(self.stepper) as before:
@@ -70,6 +71,21 @@ class Preflight:
                 return Check("evaluation set", False, detail)
         before = f", nor was by {' or '.join(self.ancestors)}" if self.ancestors else ""
         return Check("evaluation set", True, f"none of its {total} clips is trained on{before}")
+
+    def _held_out(self) -> Iterator[Check]:
+        """Nor were other clips that are measured as if they were new."""
+        for setting, clips in self.system.preflight.held_out.items():
+            total = len(clips.digests)
+            found = {
+                name: len(rows_sharing_audio(clips, trained))
+                for name, trained in {_ITSELF: self.system.train_clips, **self.ancestors}.items()
+            }
+            heard = [f"{number} by {name}" for name, number in found.items() if number]
+            said = f"none of its {total} clips was trained on"
+            if heard:
+                said = f"of its {total} clips were trained on {' and '.join(heard)}; {_MEMORY}. "
+                said += "Hold out clips that are in no training set, or set it to 0"
+            yield Check(f"clips of {setting}", not heard, said)
 
     def _inputs(self, batch: Batch) -> Iterator[Check]:
         for name, tensor in batch.items():
@@ -265,7 +281,7 @@ def _list(names: set[str]) -> str:
 def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
     """Restore weights, buffers, optimizers and torch's generator after the block.
 
-    Inside, there are the weights and buffers that will be put back, by name.
+    Inside, there are the parameters as they will be put back, by name.
 
     No other process is waited for: an error in one of them must be told, not lost in waiting.
     """
@@ -274,10 +290,18 @@ def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
     kept = {name: t.detach().clone() for name, t in module.state_dict().items()}
     module.train()
     try:
-        yield kept
+        yield {name: _as_kept(name, p, kept) for name, p in module.named_parameters()}
     finally:
         module.load_state_dict(kept)
         module.zero_grad(set_to_none=True)
         stepper.load(optimizers)
         stepper.meter.clear()
         set_random_state(random)
+
+
+def _as_kept(name: str, parameter: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
+    """What is kept of a parameter, or a copy where the state dict has it in another layout."""
+    own, theirs = local(parameter).detach(), kept.get(name)
+    if theirs is not None and theirs.shape == parameter.shape and torch.equal(local(theirs), own):
+        return theirs
+    return own.clone()

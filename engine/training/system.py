@@ -13,6 +13,7 @@ import numpy as np
 from attrs import field, frozen
 from torch import Tensor, nn
 
+from engine.evaluation.audio import Audio
 from engine.training.balance import Balancer
 from engine.training.checks import Check
 
@@ -159,6 +160,9 @@ class PreflightBounds:
     `mel`, or `generator/mel` where there are several turns."""
     probes: Sequence[Probe] = ()
     """What else the weights must answer."""
+    held_out: Mapping[str, Audio] = field(factory=dict)
+    """Clips beside the evaluation set that are measured as not trained on, by the setting that
+    holds them out."""
 
 
 class TrainingModule(nn.Module):

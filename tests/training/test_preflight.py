@@ -150,6 +150,20 @@ def test_an_evaluation_clip_that_an_ancestor_was_trained_on_is_named_with_the_an
     assert "memory, not skill. Set start.evaluation = 'inherited'" in check.detail
 
 
+def test_other_clips_that_are_measured_as_new_are_looked_for_in_every_phase():
+    system, preflight = look(toy_recipe())
+    clips = heard(system.eval_clips)
+    system.preflight = evolve(system.preflight, held_out={"dataset.num_seen_clips": clips})
+    assert "clips of dataset.num_seen_clips" not in failed_of(preflight)
+    ancestors = {"base": heard(system.eval_clips, slice(3))}
+    said = failed_of(evolve(preflight, ancestors=ancestors))["clips of dataset.num_seen_clips"]
+    assert said.startswith("of its 16 clips were trained on 3 by base; its figures would be memory")
+
+
+def failed_of(preflight):
+    return {check.name: check.detail for check in preflight.checks() if not check.ok}
+
+
 def place(clips, start, seconds):
     """Lay clips one behind another in one file."""
     clips.spans["file"] = 7

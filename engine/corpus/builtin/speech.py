@@ -41,7 +41,7 @@ IN_A_STUDIO = Manner((160, 161), (50, 51), (-9.0, -8.0), (-80.0, -79.0))
 """One pace, pitch and level: a voice and its words are all there is to learn."""
 AT_ANY_PITCH = Manner((140, 190), (5, 95), (-9.0, -8.0), (-80.0, -79.0))
 """Over one and a half octaves: pitch is learned apart from the voice and from what is said."""
-AT_ITS_OWN_PITCH = Manner((155, 166), (5, 96), (-9.0, -8.0), (-80.0, -79.0), one_pitch_each=True)
+AT_ITS_OWN_PITCH = Manner((155, 166), (5, 96), (-9.0, -8.0), (-56.0, -55.0), one_pitch_each=True)
 """Pitch tells voices apart, as it does people: variants of espeak-ng differ little in timbre."""
 
 

@@ -20,7 +20,8 @@ def contract_checks(
     sequences: Sequence[list[Piece]], clips: Sequence[list[Tensor]], codebooks: Codebooks
 ) -> list[Check]:
     """Of B sequences and, of each, the codes [T, K] it was made of: references, then the target."""
-    return [_check(name, found, sequences, clips, codebooks) for name, found in _FAULTS.items()]
+    found = [_check(name, fault, sequences, clips, codebooks) for name, fault in _FAULTS.items()]
+    return [*found, _marks(sequences)]
 
 
 def clips_of(batch: Mapping[str, Tensor]) -> list[list[Tensor]]:
@@ -40,6 +41,24 @@ def _check(
         if said := fault(pieces, codes, codebooks):
             return Check(name, False, f"clip {number} of the batch: {said}")
     return Check(name, True, f"as they must be in {len(sequences)} sequences")
+
+
+def _marks(sequences: Sequence[list[Piece]]) -> Check:
+    """As many text tokens are learned in each sequence: marks, and no text that is to be spoken.
+
+    Parts of a step are weighed by their clips for them (`CodecLmTrainingModule.num_targets`).
+    """
+    counts = [
+        sum(int(piece.learned.sum()) for piece in pieces if isinstance(piece, TextPiece))
+        for pieces in sequences
+    ]
+    name = "labels of text"
+    for number, count in enumerate(counts):
+        if count != counts[0]:
+            said = f"clip {number} of the batch: {count} of its text tokens are learned, and of "
+            said += f"clip 0 {counts[0]}: text that is to be spoken is learned, not marks alone"
+            return Check(name, False, said)
+    return Check(name, True, f"{counts[0]} marks are learned in each of {len(counts)} sequences")
 
 
 def _placeholders(pieces: list[Piece], clips: list[Tensor], books: Codebooks) -> str | None:

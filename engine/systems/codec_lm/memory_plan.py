@@ -22,6 +22,9 @@ from engine.training.step_memory import StepMemory, as_fake, measure
 _TEXT, _MARKS = 64, 3
 """Text tokens of a sequence, and those that are learned."""
 
+_MARK_NAMES = ("pad", "bos", "eos", "audio", "audio_bos", "audio_delay")
+"""Of marks, which no size depends on."""
+
 
 @frozen(kw_only=True)
 class _Kind:
@@ -123,6 +126,7 @@ def _config(recipe: CodecLmRecipe, project: Project) -> HiggsAudioV2Config:
         num_key_value_heads=model.num_key_heads,
         head_dim=model.dim // model.num_heads,
         vocab_size=model.num_text_tokens,
+        **{f"{mark}_token_id": 0 for mark in _MARK_NAMES},
         num_codebooks=recipe.codec.num_codebooks or 8,
         codebook_size=1024 + 2,
     )

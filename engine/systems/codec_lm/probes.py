@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor
 
+from engine.nn.precision import as_kept
 from engine.system_support.autoregressive import (
     TOLERANCE,
     Decoding,
@@ -34,16 +35,24 @@ _COARSE = 0.05
 
 
 def lm_probes(
-    network: CodecLmNetwork, sequences: Sequences, codebooks: Codebooks, start: Start
+    network: CodecLmNetwork,
+    sequences: Sequences,
+    codebooks: Codebooks,
+    start: Start,
+    *,
+    new_text_head: bool = False,
 ) -> tuple[Probe, Probe]:
-    """The probes of a model whose weights are, before step 1, what `start` says."""
+    """The probes of a model whose weights are, before step 1, what `start` says.
+
+    All but the text head, where `new_text_head` says that it may begin untrained.
+    """
 
     def contract(batch: Batch, step: int) -> Iterable[Check]:  # noqa: ARG001
         return contract_checks(sequences(batch), clips_of(batch), codebooks)
 
     exact = all(one.dtype == torch.float32 for one in network.parameters())
     asked = autoregressive_probe(
-        lambda batch: predictions(network, sequences(batch), codebooks),
+        lambda batch: predictions(network, sequences(batch), codebooks, new_text_head),
         start,
         lambda batch: decoding(network, sequences(batch)),
         TOLERANCE if exact else _COARSE,
@@ -52,11 +61,15 @@ def lm_probes(
 
 
 def predictions(
-    network: CodecLmNetwork, sequences: Sequence[list[Piece]], codebooks: Codebooks
+    network: CodecLmNetwork,
+    sequences: Sequence[list[Piece]],
+    codebooks: Codebooks,
+    new_text_head: bool = False,
 ) -> list[Predictions]:
     """Of every codebook, and of the marks around the target."""
     packed = pack(sequences, network.model.device)
-    text, audio = network.logits(packed)
+    with as_kept(network):
+        text, audio = network.logits(packed)
     found = [
         _of_codebook(packed, sequences, audio[:, number], number, codebooks)
         for number in range(codebooks.num_codebooks)
@@ -72,6 +85,7 @@ def predictions(
         tokens=tokens,
         clip=clip,
         special=(_NO_ENTRY,),
+        is_new=new_text_head,
     )
     return [*found, marks]
 
@@ -82,9 +96,10 @@ def decoding(network: CodecLmNetwork, sequences: Sequence[list[Piece]]) -> Decod
     for pieces in sequences[:_CLIPS]:
         prompt, target = up_to_target(pieces)
         columns = target.columns[:_COLUMNS]
-        by_column = cached_logits(network.model, prompt, columns)
+        with as_kept(network):
+            by_column = cached_logits(network.model, prompt, columns)
+            _, audio = network.logits(pack([pieces], network.model.device))
         asked = (target.labels[: len(columns)] != IGNORED).any(1)
-        _, audio = network.logits(pack([pieces], network.model.device))
         forced.append(audio[: int(asked.sum())].flatten(1))
         cached.append(by_column[asked.to(by_column.device)])
     return Decoding(forced=forced, cached=cached)

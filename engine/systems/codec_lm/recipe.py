@@ -154,6 +154,11 @@ class Adapters:
         "linear layers that are adapted", default=("attention", "audio_expert"), check=not_empty
     )
 
+    def go_on_from(self, others: "Adapters") -> bool:
+        """Whether a phase goes on with these; otherwise they become part of the weights."""
+        own, theirs = ((one.rank, one.alpha, frozenset(one.layers)) for one in (self, others))
+        return own == theirs
+
 
 @frozen(kw_only=True)
 class Losses:
@@ -269,7 +274,8 @@ class CodecLmRecipe(Recipe):
         "eval/speech/similarity": "likeness of the voices of these clips and of their references, "
         "the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
         "eval/clips": "evaluation clips",
-        "eval/speakers": "speakers of the evaluation clips, none of whom is trained on",
+        "eval/speakers": "speakers of the evaluation clips; with dataset.split = "
+        "'speaker_disjoint' none of them is trained on",
         "train/accuracy": "share of audio codes that were the likeliest",
         "train/end_ce": "cross-entropy of the ends of stream alone, nats each",
     }
@@ -308,6 +314,12 @@ class CodecLmRecipe(Recipe):
             yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
         if self.adapters is not None and self.model.weights != "float32":
             yield "model.weights", "adapters are kept in float32; leave it out"
+        if self.training.ema_decay is not None and self.model.weights != "float32":
+            yield (
+                "training.ema_decay",
+                f"an average of {self.model.weights} weights stays where it began, as its changes "
+                "are rounded away; leave it out, or keep model.weights = 'float32'",
+            )
         if self.codec.from_ == self.name:
             yield "codec.from", "a recipe cannot make its own codes"
         if self.dataset.max_seconds <= self.dataset.min_seconds:

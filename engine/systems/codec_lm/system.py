@@ -16,6 +16,7 @@ from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.nn.adapters import adapters_of, merged
 from engine.project import Project
+from engine.recipe import load_recipe
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.autoregressive import start_of
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
@@ -27,7 +28,7 @@ from engine.systems.codec_lm.data.cached_features import CachedFeatures
 from engine.systems.codec_lm.data.dataset import CloningClips
 from engine.systems.codec_lm.data.reference_notes import reference_notes
 from engine.systems.codec_lm.data.utterances import Utterances, load_utterances
-from engine.systems.codec_lm.evaluate import evaluate
+from engine.systems.codec_lm.evaluate import evaluate, strangers_of
 from engine.systems.codec_lm.files.export import Parts, export_folder
 from engine.systems.codec_lm.files.plain_model import plain_model
 from engine.systems.codec_lm.files.published import Origin, load_published
@@ -67,9 +68,24 @@ def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSy
 
 
 def _origin(recipe: CodecLmRecipe, project: Project) -> Origin:
+    origin = Origin(_NO_LICENCE, CHAT_TEMPLATE)
     if isinstance(recipe.model, Published):
-        return Origin.of(project.root / recipe.model.folder)
-    return Origin(_NO_LICENCE, CHAT_TEMPLATE)
+        origin = Origin.of(project.root / recipe.model.folder)
+    return evolve(origin, adapted=_adapted(recipe, project))
+
+
+def _adapted(recipe: CodecLmRecipe, project: Project) -> str | None:
+    """The folder of the weights that adapters stand beside: where they go on, their first ones."""
+    start = recipe.start
+    if start is None or start.from_ is None:
+        return None if start is None else start.weights
+    path = project.model(start.from_) / "recipe.toml"
+    if recipe.adapters is not None and path.is_file():
+        parent = load_recipe(path, classes={recipe.system: CodecLmRecipe})
+        assert isinstance(parent, CodecLmRecipe)
+        if parent.adapters is not None and recipe.adapters.go_on_from(parent.adapters):
+            return _adapted(parent, project)
+    return f"models/{start.from_}/export/transformers"
 
 
 def _config(recipe: CodecLmRecipe, project: Project, assets: CodecLmAssets) -> HiggsAudioV2Config:
@@ -99,12 +115,15 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
     @cached_property
     def metric_units(self) -> Mapping[str, str]:
         """Digests of the loss weights, of the seen clips, of what is generated and who judges."""
-        losses, seen = self.recipe.losses, digest_of(self._held_out)
+        losses, seen = self.recipe.losses, digest_of(_asked_of(self.seen_clips))
         named = ("audio_ce", "reference_gain", "text_gain", "clips", "speakers")
+        generated = cloned.units(self._cloning, self.speech_judges.digests)
+        if cloned.SEEN_MATCH in generated:  # the other voices are of these clips
+            generated[cloned.SEEN_MATCH] = digest_of([generated[cloned.SEEN_MATCH], seen])
         return {
             "loss": digest_of([losses.audio_ce, losses.text_ce]),
             **{f"seen/{name}": seen for name in named},
-            **cloned.units(self._cloning, self.speech_judges.digests),
+            **generated,
         }
 
     @property
@@ -131,12 +150,14 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             self.module.sequences,
             self.assets.chat.codebooks,
             start_of(self.recipe),
+            new_text_head=self._new_text_head,
         )
         return PreflightBounds(
             (1e-6, 1e-2),
             conditioning=(("reference", "reference_text"), "text"),
             overfits=("audio_ce",),
             probes=probes,
+            held_out={"dataset.num_seen_clips": self.seen_clips},
         )
 
     @property
@@ -148,13 +169,10 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
     def evaluation_set(self) -> str:
         """Digest of the evaluation clips and their tokens, of the codec, and of what is measured.
 
-        Clips that have other references, such as those of a longer window, are another set.
+        Clips that have other references, such as those of a longer window, or that are lent other
+        strangers' are another set.
         """
-        clips = self.eval_clips
-        own = keys(clips.digests)
-        rows = zip(own, clips.texts, clips.fixed_references, strict=True)
-        said = sorted([key.hex(), text.tolist(), own[place].hex()] for key, text, place in rows)
-        return digest_of([said, self.assets.digest, MEASURES_VERSION])
+        return digest_of([_asked_of(self.eval_clips), self.assets.digest, MEASURES_VERSION])
 
     @property
     def notes(self) -> Sequence[str]:
@@ -163,10 +181,18 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             *self.eligible.notes,
             *self.warnings,
             *reference_notes(self.train_clips, self.eval_clips),
-            f"Evaluated on {len(set(self.eval_clips.speakers)):,} speakers who are not trained on, "
-            f"and on {len(self.seen_clips):,} clips of {len(set(self.seen_clips.speakers)):,} who "
-            "are, though not with these clips.",
+            self._evaluated_on,
         ]
+
+    @property
+    def _evaluated_on(self) -> str:
+        evaluated, seen = set(self.eval_clips.speakers), set(self.seen_clips.speakers)
+        known = len(evaluated & set(self.train_clips.speakers))
+        return (
+            f"Evaluated on {len(evaluated):,} speakers, {known or 'none'} of whom are trained on, "
+            f"and on {len(self.seen_clips):,} clips of {len(seen):,} who are, though not with "
+            "these clips."
+        )
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -228,24 +254,20 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             facts=self._facts,
             chat_template=self.origin.chat_template,
             adapters=adapters or None,
-            adapted=self._adapted,
+            adapted=self.origin.adapted,
             legacy_layout=self.recipe.export.legacy_layout,
         )
         export_folder(folder / "transformers", self._plain_model, parts)
 
-    @property
-    def _adapted(self) -> str | None:
-        """The folder of the weights that adapters were trained on, in the project."""
-        start = self.recipe.start
-        if start is None or start.weights is not None:
-            return None if start is None else start.weights
-        return f"models/{start.from_}/export/transformers"
-
     def load_published(self, path: Path) -> str:
         """Take over the weights of Higgs Audio v2, of a model like it, or of an export."""
+        model = self.module.network.model
+        return load_published(model, path, new_text_head=self._new_text_head)
+
+    @property
+    def _new_text_head(self) -> bool:
         model = self.recipe.model
-        new_text_head = isinstance(model, Published) and model.new_text_head
-        return load_published(self.module.network.model, path, new_text_head=new_text_head)
+        return isinstance(model, Published) and model.new_text_head
 
     @property
     def _generation(self) -> Mapping[str, Any]:
@@ -263,6 +285,14 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             "instruction": self.recipe.dataset.instruction,
             "weights_license": self.origin.licence,
         }
+
+
+def _asked_of(clips: CloningClips) -> list[list[Any]]:
+    """What clips are measured with, sorted: audio, text, right reference and a stranger's."""
+    own = [key.hex() for key in keys(clips.digests)]
+    lent = strangers_of(clips).reference.tolist()
+    rows = zip(own, clips.texts, clips.fixed_references, lent, strict=True)
+    return sorted([key, text.tolist(), own[right], own[wrong]] for key, text, right, wrong in rows)
 
 
 def _weights_of(module: nn.Module) -> set[str]:

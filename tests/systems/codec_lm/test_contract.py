@@ -152,3 +152,15 @@ def test_the_clips_of_a_batch_are_its_codes_without_padding(clips):
     }
     for own, found in zip(clips, clips_of(padded), strict=True):
         assert all(torch.equal(*pair) for pair in zip(own, found, strict=True))
+
+
+def test_text_that_is_to_be_spoken_is_no_label():
+    tokens, codes_of = tiny_tokens(), [[codes(5, 1), codes(9, 2)], [codes(7, 3), codes(4, 4)]]
+    chat = HiggsChat(tokens, BOOKS, "Speak.")
+    words = [torch.tensor(tokens.encode(text)) for text in ("one two", "one two three four")]
+    made = [chat.pieces(text, text, *pair) for text, pair in zip(words, codes_of, strict=True)]
+    assert failed(made, codes_of) == {}
+    for pieces in made:
+        before = audio_places(pieces)[1] - 1
+        pieces[before] = evolve(pieces[before], learned=torch.ones_like(pieces[before].learned))
+    assert "text that is to be spoken is learned" in failed(made, codes_of)["labels of text"]

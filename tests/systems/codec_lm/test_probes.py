@@ -3,9 +3,12 @@
 import pytest
 import torch
 
+from engine.nn.precision import keep_frozen_in
 from engine.systems.codec_lm import probes
 from engine.systems.codec_lm.higgs.chat import HiggsChat
 from engine.systems.codec_lm.network.network import CodecLmNetwork
+from engine.systems.codec_lm.network.trainable import adapt_network
+from engine.systems.codec_lm.recipe import Adapters
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.sequence.packing import pack
 from tests.systems.codec_lm.tiny_higgs import CODEBOOKS, CODES, tiny_config, tiny_tokens
@@ -29,8 +32,8 @@ def network_of(seed=0):
     return CodecLmNetwork(tiny_config()).eval()
 
 
-def checks(network, sequences, start="fresh", step=0):
-    _, asked = probes.lm_probes(network, lambda _: sequences, BOOKS, start)
+def checks(network, sequences, start="fresh", step=0, **how):
+    _, asked = probes.lm_probes(network, lambda _: sequences, BOOKS, start, **how)
     with torch.no_grad():
         return {check.name: check for check in asked({}, step)}
 
@@ -82,3 +85,26 @@ def test_published_weights_that_know_nothing_are_refused(sequences):
     said = checks(network_of(), sequences, start="published")["cross-entropy by chance"]
     assert said.ok is False
     assert "were they loaded" in said.detail
+
+
+def test_a_new_text_head_beside_published_weights_may_know_nothing_yet(sequences):
+    network, packed = network_of(), pack(sequences, "cpu")
+    audio, text = network.model.audio_lm_head, network.model.text_lm_head
+    for head in (audio, text):
+        head.weight.data.zero_()
+    codes = torch.cat([torch.arange(CODES) + k * (CODES + 2) for k in range(CODEBOOKS)])
+    audio.register_forward_hook(lambda _, __, out: out.index_fill(-1, codes, 0.1))
+    text.register_forward_hook(lambda _, __, out: out.index_fill(-1, packed.text_labels, -0.1))
+    said = "cross-entropy by chance"
+    refused = checks(network, sequences, start="published")[said]
+    assert refused.ok is False
+    assert refused.detail.startswith("text costs")
+    assert checks(network, sequences, start="published", new_text_head=True)[said].ok
+
+
+def test_adapters_beside_weights_in_bf16_are_asked_as_they_are_trained(sequences):
+    network = network_of()
+    adapt_network(network, 32, Adapters(rank=4))
+    keep_frozen_in(network, torch.bfloat16)
+    found = checks(network, sequences)
+    assert [name for name, check in found.items() if check.ok is False] == []

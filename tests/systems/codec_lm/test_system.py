@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from attrs import evolve
@@ -10,7 +11,7 @@ from transformers import HiggsAudioV2ForConditionalGeneration
 
 from engine.errors import UserError
 from engine.project import Project
-from engine.recipe import load_params
+from engine.recipe import load_params, write_recipe
 from engine.recipe.training import Start
 from engine.runs.run import Run
 from engine.system_support.build import build_system
@@ -120,6 +121,14 @@ def test_whole_speakers_are_held_out_and_pairs_of_clips_of_others(make_system):
     assert any("4 clips of 2 who are" in note for note in system.notes)
 
 
+def test_speakers_that_a_random_split_leaves_in_both_sets_are_counted(make_system):
+    apart, random = make_system(), make_system(dataset={"split": "random"})
+    assert any("speakers, none of whom are trained on" in note for note in apart.notes)
+    both = len(set(random.eval_clips.speakers) & set(random.train_clips.speakers))
+    assert both
+    assert any(f"speakers, {both} of whom are trained on" in note for note in random.notes)
+
+
 def test_a_batch_is_left_where_clips_of_seen_speakers_are_held_out(make_system):
     system = make_system(dataset={"num_seen_clips": 100}, batch_size=12)
     assert len(system.train_clips) >= 12
@@ -170,6 +179,51 @@ def test_the_evaluation_set_has_another_digest_with_another_codec_and_none_with_
     assert same.metric_units["loss"] != weighed.metric_units["loss"]
     assert same.evaluation_set != other.evaluation_set
     assert same.data_digest != other.data_digest
+
+
+def test_figures_have_another_unit_where_clips_are_lent_other_references(make_system):
+    wide, narrow = make_system(), make_system()
+    clips = narrow.eval_clips
+    lent = clips.other_speakers
+    voices = np.array(clips.speakers)
+    other = next(
+        place for place in range(len(clips)) if place != lent[0] and voices[place] != voices[0]
+    )
+    object.__setattr__(clips, "other_speakers", [other, *lent[1:]])
+    assert clips.fixed_references == wide.eval_clips.fixed_references
+    assert wide.evaluation_set != narrow.evaluation_set
+
+
+def test_figures_of_seen_speakers_have_another_unit_where_a_transcript_is_another(make_system):
+    one, other = (make_system(dataset={"num_seen_clips": 4}) for _ in range(2))
+    assert one.metric_units == other.metric_units
+    another = make_system(dataset={"num_seen_clips": 4})
+    clips = another.seen_clips
+    another.seen_clips = evolve(clips, texts=(clips.texts[0][:-1], *clips.texts[1:]))
+    assert one.metric_units["seen/audio_ce"] != another.metric_units["seen/audio_ce"]
+
+
+def test_averages_of_weights_in_bf16_are_refused(make_recipe):
+    recipe = evolve(make_recipe(ema_decay=0.9), model=evolve(SMALL, weights="bfloat16"))
+    said = dict(recipe.cross_checks())
+    assert "stays where it began" in said["training.ema_decay"]
+
+
+def test_adapters_that_go_on_belong_to_what_they_began_beside(own_project, make_recipe):
+    def built(name, start, adapters):
+        recipe = evolve(make_recipe(), name=name, speech=SILENT, adapters=adapters, start=start)
+        write_recipe(recipe, own_project.model(name) / "recipe.toml")
+        return build_system(recipe, own_project, load_params(own_project.params)).origin.adapted
+
+    def after(name):
+        return Start(from_=name, evaluation="own")
+
+    rank4 = Adapters(rank=4)
+    assert built("base", None, None) is None
+    assert built("first", after("base"), rank4) == "models/base/export/transformers"
+    goes_on = evolve(rank4, dropout=0.1)
+    assert built("second", after("first"), goes_on) == "models/base/export/transformers"
+    assert built("third", after("second"), Adapters(rank=2)) == "models/second/export/transformers"
 
 
 def test_every_parameter_belongs_to_the_one_turn_and_norms_and_embeddings_do_not_decay(

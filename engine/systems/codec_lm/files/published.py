@@ -30,6 +30,8 @@ class Origin:
 
     licence: str
     chat_template: str
+    adapted: str | None = None
+    """The folder, in the project, of the weights that adapters are trained beside."""
 
     @classmethod
     def of(cls, folder: Path) -> "Origin":
