@@ -11,7 +11,7 @@ from engine.errors import UserError
 
 
 class FiniteRange(click.FloatRange):
-    """A number between bounds. Click's own range lets NaN through, and infinity where it is open."""
+    """A number between bounds. Click's own range lets NaN through, and often infinity."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
