@@ -11,7 +11,7 @@ from engine.errors import UserError
 
 
 class FiniteRange(click.FloatRange):
-    """A number between bounds. Click's own range lets NaN through, and infinity where it is open."""
+    """A number between bounds. Click's own range lets NaN through, and often infinity."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -59,7 +59,17 @@ def require_wav(path: Path, option: str) -> None:
 def require_free(paths: Iterable[Path], option: str, *, force: bool) -> None:
     """Raise UserError where one of the files that an option names cannot be written anew."""
     for path in paths:
-        if path.is_dir():
-            raise UserError(f"{path} is a folder: give {option} the name of a WAV.")
-        if path.exists() and not force:
-            raise UserError(f"{path} exists already: --force overwrites it.")
+        try:
+            _require_free(path, option, force=force)
+        except OSError as error:
+            raise UserError(f"{option} {path} cannot be written: {error.strerror}.") from error
+
+
+def _require_free(path: Path, option: str, *, force: bool) -> None:
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give {option} the name of a WAV.")
+    if path.exists() and not force:
+        raise UserError(f"{path} exists already: --force overwrites it.")
+    nearest = next(place for place in path.absolute().parents if place.exists())
+    if not nearest.is_dir():
+        raise UserError(f"{option} {path} cannot be written: {nearest} is a file and no folder.")

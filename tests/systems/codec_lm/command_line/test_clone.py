@@ -231,6 +231,11 @@ def test_a_number_that_is_not_finite_is_refused(clone, project, option, number):
     refused(answer, project, f"Invalid value for '{option}'")
 
 
+@pytest.mark.parametrize("out", ["anna.wav/said.wav", f"{'a' * 300}.wav"])
+def test_a_place_that_no_file_can_have_is_refused(clone, project, out):
+    refused(clone("--text", "one", "--out", out), project, "cannot be written: ")
+
+
 def test_what_exists_is_overwritten_only_by_force(clone, project):
     (project / "clone.wav").write_text("mine")
     answer = clone("--text", "one")
