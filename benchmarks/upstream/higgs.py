@@ -27,6 +27,7 @@ from transformers import Trainer, TrainingArguments
 
 from benchmarks.cantus import Cantus, differences
 from benchmarks.comparison import Batches, Comparison, Training
+from benchmarks.padding import padding, work_on_padding
 from benchmarks.voices_project import CODEC, CORPUS, MODEL, NUM_TRAINED, Sizes, voices_project
 from engine.nn.cpu.memory import keep_freed_memory
 from engine.project import Project
@@ -77,7 +78,7 @@ def comparison(size: str) -> Comparison:
             _SAME: lambda project: Cantus(project, RECIPE, overrides, as_drawn=True),
         },
         differences={_SORTED: apart},
-        facts=lambda project: _padding(project, overrides, BATCH_SIZES[size]),
+        facts=lambda project: _facts(project, overrides, BATCH_SIZES[size]),
         batch_size=BATCH_SIZES[size],
         num_batches=NUM_BATCHES,
     )
@@ -99,35 +100,42 @@ def _overrides(size: str) -> tuple[str, ...]:
     )
 
 
-def _padding(project: Project, overrides: Sequence[str], batch_size: int) -> dict[str, float]:
-    """Positions of a step without padding, and the share of padding where batches hold some."""
+def _facts(project: Project, overrides: Sequence[str], batch_size: int) -> dict[str, float]:
+    """Positions of a step without padding, bytes between steps, and padding.
+
+    Of Cantus token-wise layers have none, and rows of attention have.
+    """
     ours = Cantus(project, RECIPE, overrides)
+    system: Any = ours.system
     random = np.random.default_rng(3)
-    clips = random.permutation(NUM_TRAINED).reshape(-1, NUM_BATCHES, batch_size).tolist()
-    by_length = [batch for batches in clips for batch in ours.by_length(batches)]
-    drawn = [batch for batches in clips for batch in batches]
-    positions, sorted_rows = _positions(ours.system, by_length)
-    _, drawn_rows = _positions(ours.system, drawn)
-    return {
-        "positions_per_step": round(positions / len(by_length), 1),
-        "weights and moments, MiB": round(3 * _num_bytes(ours.system.module) / 2**20, 1),
+    rounds = random.permutation(NUM_TRAINED).reshape(-1, NUM_BATCHES, batch_size).tolist()
+    drawn = _lengths(system, [batch for batches in rounds for batch in batches])
+    by_length = _lengths(system, [one for batches in rounds for one in ours.by_length(batches)])
+    config = system.module.network.model.config
+    shares = {
         "padding of token-wise layers, cantus": 0.0,
-        "padding of attention rows, cantus": round(1 - positions / sorted_rows, 4),
-        "padding of all layers, trainer": round(1 - positions / drawn_rows, 4),
+        "padding of attention rows, cantus": padding(by_length),
+        "work of layers on padding, cantus": work_on_padding(by_length, config),
+        "padding of all layers, trainer": padding(drawn),
     }
+    return {
+        "positions_per_step": round(sum(map(sum, drawn)) / len(drawn), 1),
+        "weights_and_moments_mib": round(3 * _num_bytes(system.module) / 2**20, 1),
+        **{name: round(share, 4) for name, share in shares.items()},
+    }
+
+
+def _lengths(system: Any, batches: Batches) -> list[list[int]]:
+    """Positions of each clip's sequence, with its fixed reference."""
+    found = []
+    for batch in batches:
+        packed = pack(system.module.sequences(system.train_clips.evaluated(batch)), "cpu")
+        found.append(packed.clips.bincount().tolist())
+    return found
 
 
 def _num_bytes(module: nn.Module) -> int:
     return sum(parameter.nbytes for parameter in module.parameters())
-
-
-def _positions(system: Any, batches: Batches) -> tuple[int, int]:
-    """Positions of batches of clips with their fixed references, and slots of their rows."""
-    packed = [
-        pack(system.module.sequences(system.train_clips.evaluated(batch)), "cpu")
-        for batch in batches
-    ]
-    return sum(len(one.positions) for one in packed), sum(one.rows.numel() for one in packed)
 
 
 class TrainerWay(Training):
