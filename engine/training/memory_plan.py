@@ -29,15 +29,17 @@ class Way:
 
     @property
     def total(self) -> int:
-        """The most of a step, at most: backward is given all gradients from its start on."""
-        kept = self.frozen + self.learned + self.moments + self.averages
-        return kept + max(self.step.forward, self.step.backward + self.gradients)
+        """The most of a step, at most.
+
+        All gradients are there from its start on: where it has several parts, those of the first.
+        """
+        rest = self.frozen + self.learned + self.gradients + self.moments + self.averages
+        return rest + self.activations
 
     @property
     def activations(self) -> int:
         """What forward and backward add to all the rest."""
-        rest = self.frozen + self.learned + self.gradients + self.moments + self.averages
-        return self.total - rest
+        return max(self.step.forward, self.step.backward)
 
     def on_each_of(self, cards: int) -> int:
         """With `hardware.strategy = "shard"`.
@@ -45,8 +47,7 @@ class Way:
         What is learned lies whole in each card within a step, and so does what is frozen.
         """
         shared = self.learned + self.gradients + self.moments + self.averages
-        whole = self.frozen + self.learned + self.gradients + max(self.activations, 0)
-        return whole + shared // cards
+        return self.frozen + self.learned + self.gradients + self.activations + shared // cards
 
 
 def table(ways: Sequence[Way]) -> Iterator[str]:

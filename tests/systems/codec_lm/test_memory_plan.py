@@ -7,7 +7,8 @@ import pytest
 from engine.project import Project
 from engine.systems.codec_lm.memory_plan import memory_plan
 from engine.systems.codec_lm.recipe import Published, Scratch
-from engine.training.memory_plan import card_for, table
+from engine.training.memory_plan import Way, card_for, table
+from engine.training.step_memory import StepMemory
 
 
 def planned(make_recipe, tmp_path, model, positions):
@@ -40,6 +41,12 @@ def test_the_smallest_card_of_each_way_is_named(published):
     assert cards == ["141 GB", "80 GB", "48 GB", "24 GB"]
     assert all(way.on_each_of(8) < way.total for way in published)
     assert len(list(table(published))) == 1 + len(published)
+
+
+def test_the_gradients_of_the_first_part_of_a_step_are_there_in_forward_of_the_others():
+    sizes = {"frozen": 1, "learned": 2, "gradients": 2, "moments": 4, "averages": 0}
+    way = Way(name="any", **sizes, step=StepMemory(forward=30, backward=20))
+    assert way.total == 1 + 2 + 2 + 4 + 30
 
 
 def test_activations_grow_with_positions_and_less_where_layers_are_computed_again(
