@@ -18,8 +18,9 @@ def work_on_padding(batches: Lengths, config: HiggsAudioV2Config) -> float:
 
     All pairs of positions are counted, though a causal kernel may leave out half of them.
     """
-    inner = config.num_attention_heads * config.head_dim
-    keys = config.num_key_value_heads * config.head_dim
+    heads = config.num_attention_heads
+    width = config.head_dim or config.hidden_size // heads
+    inner, keys = heads * width, (config.num_key_value_heads or heads) * width
     projections = config.hidden_size * (2 * inner + 2 * keys)
     linear = projections + 3 * config.hidden_size * config.intermediate_size  # of one expert
     token_wise = linear * sum(map(sum, batches))
