@@ -45,7 +45,7 @@ class Cantus(Training):
 
     def steps(self, batches: Batches) -> None:
         """See `Training`."""
-        super().steps(batches if self._as_drawn else self._by_length(batches))
+        super().steps(batches if self._as_drawn else self.by_length(batches))
 
     def step(self, clips: Sequence[int]) -> None:
         """See `Training`."""
@@ -76,7 +76,8 @@ class Cantus(Training):
             delattr(owner, method)
         return {**spent, "everything else": whole - sum(spent.values())}
 
-    def _by_length(self, batches: Batches) -> Batches:
+    def by_length(self, batches: Batches) -> Batches:
+        """The clips of a round, in batches of like lengths."""
         lengths, size = self.system.train_clips.lengths, len(batches[0])
         clips = sorted((clip for batch in batches for clip in batch), key=lambda i: int(lengths[i]))
         return [clips[start : start + size] for start in range(0, len(clips), size)]

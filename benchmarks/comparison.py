@@ -49,6 +49,8 @@ class Comparison:
     """The others are compared with the first."""
     differences: Mapping[str, Callable[[Project], Mapping[str, float]]] = field(factory=dict)
     """How far losses and gradients of a way are from the first's, by the way."""
+    facts: Callable[[Project], Mapping[str, float]] = lambda _: {}
+    """What else is said of the steps; `positions_per_step` makes positions a second of it."""
     batch_size: int
     num_batches: int = 1
     """Of a round."""

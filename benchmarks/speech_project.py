@@ -39,13 +39,12 @@ def speech_project(root: Path, rate: int = SAMPLE_RATE_HZ) -> Project:
     folder.mkdir(parents=True)
     (root / "params.toml").write_text(_PARAMS % rate, encoding="utf-8")
     random = np.random.default_rng(1)
-    syllables = [first + vowel for first in "bdfghklmnprstvwz" for vowel in "aeiou"]
-    lexicon = ["".join(random.choice(syllables, random.integers(1, 4))) for _ in range(400)]
+    lexicon = lexicon_of(random)
     texts = []
     for number in range(NUM_CLIPS):
         seconds = random.uniform(3.0, 11.0)
         texts.append(" ".join(random.choice(lexicon, round(seconds * WORDS_PER_SECOND))) + ".")
-        samples = _clip(seconds, rate, random)
+        samples = spoken_clip(seconds, rate, random)
         soundfile.write(folder / f"{number:04d}.wav", samples, rate, subtype="PCM_16")
     rows = (f"{number:04d}|{text}|{text}\n" for number, text in enumerate(texts))
     (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
@@ -55,7 +54,13 @@ def speech_project(root: Path, rate: int = SAMPLE_RATE_HZ) -> Project:
     return project
 
 
-def _clip(seconds: float, rate: int, random: np.random.Generator) -> np.ndarray:
+def lexicon_of(random: np.random.Generator) -> list[str]:
+    """Words of one to three syllables."""
+    syllables = [first + vowel for first in "bdfghklmnprstvwz" for vowel in "aeiou"]
+    return ["".join(random.choice(syllables, random.integers(1, 4))) for _ in range(400)]
+
+
+def spoken_clip(seconds: float, rate: int, random: np.random.Generator) -> np.ndarray:
     """Gliding harmonics and noise, four syllables a second."""
     time_s = np.arange(int(seconds * rate)) / rate
     pitch = random.uniform(90, 250) * (1 + 0.2 * np.sin(2 * np.pi * 0.7 * time_s))

@@ -1,6 +1,6 @@
 """A training step, from clips to updated weights: Cantus and the upstream way of it, in turns.
 
-Run it from the project: python -m benchmarks.step codec|vqvae|xtts|loop [--size SIZE]
+Run it from the project: python -m benchmarks.step codec|higgs|vqvae|xtts|loop [--size SIZE]
 [--rounds 9] [--profile] [--dry]. `benchmarks/upstream/<system>.py` says what is compared with what:
 a system more is a module more there. Each way is a process of its own; they take turns at a round,
 in one order and the other, so that whatever else the machine does falls on all alike. The data are
@@ -16,6 +16,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ import benchmarks.upstream
 from benchmarks.comparison import Batches, Comparison
 from benchmarks.keep_results import keep
 from benchmarks.machine import machine
+from benchmarks.memory import most_allocated
 from engine.project import Project
 
 SYSTEMS = [module.name for module in pkgutil.iter_modules(benchmarks.upstream.__path__)]
@@ -36,7 +38,8 @@ WARM_UP = 2
 """Rounds that are not counted."""
 CANTUS_ENVIRONMENT = {"GOMP_SPINCOUNT": "5000"}
 """What `cantus train` sets before torch is loaded."""
-_PROFILE = "profile"
+_PROFILE, _MEMORY = "profile", "memory"
+_POSITIONS = "positions_per_step"
 
 Seconds = Mapping[str, float]
 """By clock, `wall` and `cpu`."""
@@ -77,6 +80,9 @@ def _work(system: str, size: str, way: str, project: Project, connection: Connec
         part, batches = told
         if part == _PROFILE:
             connection.send(dict(training.sections(batches)))
+            continue
+        if part == _MEMORY:
+            connection.send(most_allocated(partial(training.steps, batches)))
             continue
         wall, cpu = time.perf_counter(), time.process_time()
         parts[part](batches)
@@ -128,6 +134,7 @@ def main(system: str, rounds: int, size: str | None, profile: bool, dry: bool) -
     with TemporaryDirectory() as folder:
         project = compared.project(Path(folder))
         apart = {way: dict(measure(project)) for way, measure in compared.differences.items()}
+        known = dict(compared.facts(project))
         print("differences from upstream:", json.dumps(apart, indent=2), flush=True)
         first, *_ = compared.ways
         workers = {
@@ -139,12 +146,14 @@ def main(system: str, rounds: int, size: str | None, profile: bool, dry: bool) -
             _print_sections(workers, given)
         else:
             parts = _summaries(compared, _take_turns(workers, given))
+            peaks = {way: _peak_of_a_step(worker, given[0]) for way, worker in workers.items()}
         for worker in workers.values():
             worker.stop()
     if not profile:
         load = {"load_average": round(os.getloadavg()[0], 1)}
         facts = {"machine": machine(compared.num_threads) | load, "rounds": rounds}
-        facts |= {"batch_size": compared.batch_size, "differences": apart, **parts}
+        facts |= {"batch_size": compared.batch_size, "differences": apart, **known}
+        facts |= {**_with_rates(parts, known, compared), "peak_mib_of_a_step": peaks}
         if dry:
             print(json.dumps(facts, indent=2))
         else:
@@ -204,6 +213,25 @@ def _summaries(
                 "times_faster_least": round(min(ratios), 4),
                 "times_faster_most": round(max(ratios), 4),
             }
+    return found
+
+
+def _peak_of_a_step(worker: Worker, batches: Batches) -> float:
+    """The most that a round's steps add at once to what lies in memory between them, in MiB."""
+    return round(worker.do(_MEMORY, batches) / 2**20, 1)
+
+
+def _with_rates(
+    parts: Mapping[str, Mapping[str, Mapping[str, float]]],
+    known: Mapping[str, float],
+    compared: Comparison,
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The parts, and of a step its positions a second, where it is known how many it has."""
+    found = {part: {way: {**one} for way, one in ways.items()} for part, ways in parts.items()}
+    if _POSITIONS in known:
+        for one in found["step"].values():
+            rate = known[_POSITIONS] / one[f"{compared.clock}_ms"] * 1e3
+            one["positions_per_second"] = round(rate, 1)
     return found
 
 

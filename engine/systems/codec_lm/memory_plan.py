@@ -53,7 +53,7 @@ def memory_plan(recipe: CodecLmRecipe, project: Project, positions: int) -> Sequ
     Needs neither weights nor a corpus. A published folder that is not there has the released
     model's sizes.
     """
-    config = _config(recipe, project)
+    config = config_of(recipe, project)
     adapters = recipe.adapters or Adapters()
     kinds = (
         _Kind(name="all weights, adamw"),
@@ -91,7 +91,7 @@ def step_memory(
 
     The first and the last layer are computed otherwise than those between.
     """
-    packed = pack(_sequences(config, positions), "cpu")
+    packed = pack(sequences(config, positions), "cpu")
     layers = config.num_hidden_layers
     few = _measured(packed, network, min(2, layers))
     return few if layers < 3 else few.grown(_measured(packed, network, 3), layers - 2)
@@ -122,7 +122,8 @@ def _network(
     return made
 
 
-def _config(recipe: CodecLmRecipe, project: Project) -> HiggsAudioV2Config:
+def config_of(recipe: CodecLmRecipe, project: Project) -> HiggsAudioV2Config:
+    """The sizes of a recipe's model; a published folder that is not there has the released ones."""
     model = recipe.model
     if isinstance(model, Published):
         folder = project.root / model.folder
@@ -143,7 +144,7 @@ def _config(recipe: CodecLmRecipe, project: Project) -> HiggsAudioV2Config:
     )
 
 
-def _sequences(config: HiggsAudioV2Config, positions: int) -> list[list[Piece]]:
+def sequences(config: HiggsAudioV2Config, positions: int) -> list[list[Piece]]:
     """Sequences of at most 1024 positions, half of whose audio is a reference."""
     books = Codebooks(config.num_codebooks, config.codebook_size - 2)
     number = max(1, round(positions / 1024))
