@@ -1,5 +1,6 @@
 """The `cantus` command. Each command is a module of its own, imported only when it is used."""
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -101,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    # transformers imports torchao where it is installed, and torch warns of types it registers.
+    logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
     try:
         with shortages_in_words(), refusals_in_words("A file or the output", Path.cwd()):
             if words and words[0] in _SHOW_RESULTS and not {"-h", "--help"} & set(words):

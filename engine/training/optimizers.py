@@ -1,6 +1,5 @@
 """From an optimizer table of the recipe to torch's optimizer."""
 
-import logging
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
@@ -45,7 +44,6 @@ def _kind(table: Optimizer) -> Callable[..., torch.optim.Optimizer]:
 
 
 def _adamw_8bit() -> Callable[..., torch.optim.Optimizer]:
-    logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)  # torchao's registrations
     try:
         from engine.training.adamw_8bit import BlockwiseAdamW  # takes seconds
     except ModuleNotFoundError as error:

@@ -15,6 +15,8 @@ from engine.training.safe_load import load_state
 from tests.training.train_ranks import be_rank, free_port
 from tests.training.train_toy import start_other
 
+pytest.importorskip("torchao", reason="the extra cantus[8bit] is not installed")
+
 TABLE = AdamW8bit(learning_rate=1e-3)
 
 

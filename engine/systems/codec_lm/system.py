@@ -10,6 +10,7 @@ from attrs import evolve
 from torch import nn
 from transformers import HiggsAudioV2Config, HiggsAudioV2ForConditionalGeneration
 
+from engine.analysis.codec.trained_on import codec_leaks
 from engine.corpus.audio.pcm import FULL_SCALE
 from engine.evaluation.digests import keys
 from engine.features.prepared import features_of
@@ -64,7 +65,8 @@ def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSy
     judges = SpeechJudges.of(named, project, recipe.speech.language)
     require_speech_judges(recipe, judges)
     config = _config(recipe, project, utterances.assets)
-    return CodecLmSystem(recipe, config, utterances, judges, _origin(recipe, project))
+    leak = codec_leaks(recipe.codec, project, utterances.evaluation)
+    return CodecLmSystem(recipe, config, utterances, judges, _origin(recipe, project), leak)
 
 
 def _origin(recipe: CodecLmRecipe, project: Project) -> Origin:
@@ -105,8 +107,10 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         utterances: Utterances,
         speech_judges: SpeechJudges,
         origin: Origin,
+        codec_leak: str | None,
     ) -> None:
         super().__init__(recipe, utterances.data, utterances.clips)
+        self.codec_leak = codec_leak
         self.seen_clips = utterances.seen
         self.eligible, self.assets = utterances.eligible, utterances.assets
         self.speech_judges, self.origin = speech_judges, origin
@@ -196,9 +200,10 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which clips were recorded at a lower rate."""
+        """Which clips were recorded at a lower rate, and which the codec was trained on."""
         rate = self.recipe.dataset.sample_rate_hz
-        return upsampled_warnings(self.corpus.manifest.clips, self.data.rows, rate)
+        upsampled = upsampled_warnings(self.corpus.manifest.clips, self.data.rows, rate)
+        return [*upsampled, *([self.codec_leak] if self.codec_leak else [])]
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set."""
