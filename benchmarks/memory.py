@@ -15,7 +15,7 @@ def most_allocated(work: Callable[[], object]) -> int:
     """
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
         work()
-    found = seen.profiler.kineto_results.events()  # type: ignore[union-attr]
+    found = seen.profiler.kineto_results.events()
     events = [event for event in found if event.name() == _EVENT]
     events.sort(key=lambda event: event.start_ns())
     return max(0, *accumulate(int(event.nbytes()) for event in events))
