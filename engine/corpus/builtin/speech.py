@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import soxr
 from attrs import frozen
 
 from engine.corpus.audio.pcm import FULL_SCALE
@@ -32,8 +33,8 @@ class Manner:
     pitch: tuple[int, int]
     peak_dbfs: tuple[float, float]
     noise_dbfs: tuple[float, float]
-    one_pitch_each: bool = False
-    """Whether a voice keeps the pitch that it draws, in all its sentences."""
+    distinct: bool = False
+    """Whether each voice draws a pitch and a size of its own, for all its sentences."""
 
 
 ANYWHERE = Manner((140, 180), (40, 60), PEAK_DBFS, NOISE_DBFS)
@@ -41,8 +42,10 @@ IN_A_STUDIO = Manner((160, 161), (50, 51), (-9.0, -8.0), (-80.0, -79.0))
 """One pace, pitch and level: a voice and its words are all there is to learn."""
 AT_ANY_PITCH = Manner((140, 190), (5, 95), (-9.0, -8.0), (-80.0, -79.0))
 """Over one and a half octaves: pitch is learned apart from the voice and from what is said."""
-AT_ITS_OWN_PITCH = Manner((155, 166), (5, 96), (-9.0, -8.0), (-56.0, -55.0), one_pitch_each=True)
-"""Pitch tells voices apart, as it does people: variants of espeak-ng differ little in timbre."""
+DISTINCT = Manner((155, 166), (5, 96), (-9.0, -8.0), (-56.0, -55.0), distinct=True)
+"""Pitch and size tell voices apart, as they do people: variants of espeak-ng differ little."""
+_SIZES = (0.8, 1.25)
+"""Factors on all resonances of a voice: a short vocal tract has high ones."""
 
 
 def speak_sentences(
@@ -55,12 +58,22 @@ def speak_sentences(
         for number, text in _of(voice, sentences):
             random = random_for(text, voice.name)
             rate = int(random.integers(*manner.words_a_minute))
-            of_pitch = random_for(voice.name) if manner.one_pitch_each else random
-            pitch = int(of_pitch.integers(*manner.pitch))
-            spoken = espeak.say(text, voice=voice.name, rate=rate, pitch=pitch)
-            with_pauses = np.concatenate([_PAUSE, spoken.astype(np.float32) / FULL_SCALE, _PAUSE])
+            of_voice = random_for(voice.name) if manner.distinct else random
+            pitch = int(of_voice.integers(*manner.pitch))
+            size = float(np.exp(of_voice.uniform(*np.log(_SIZES)))) if manner.distinct else 1.0
+            spoken = espeak.say(text, voice=voice.name, rate=round(rate / size), pitch=pitch)
+            resized = _resized(spoken.astype(np.float32) / FULL_SCALE, size)
+            with_pauses = np.concatenate([_PAUSE, resized, _PAUSE])
             recorded = record(with_pauses, random, manner.peak_dbfs, manner.noise_dbfs)
             write_wav(folder / _name(voice, number), recorded, SAMPLE_RATE_HZ)
+
+
+def _resized(voice: np.ndarray, size: float) -> np.ndarray:
+    """A voice [samples] with its resonances, its pitch and its pace times `size`."""
+    if size == 1.0:
+        return voice
+    resized: np.ndarray = soxr.resample(voice, SAMPLE_RATE_HZ * size, SAMPLE_RATE_HZ)
+    return resized
 
 
 def write_metadata(sentences: Sentences, voices: Sequence[Voice], folder: Path) -> None:

@@ -18,7 +18,7 @@ from engine.corpus.builtin.prompts import (
 from engine.corpus.builtin.speech import (
     ANYWHERE,
     AT_ANY_PITCH,
-    AT_ITS_OWN_PITCH,
+    DISTINCT,
     IN_A_STUDIO,
     Manner,
     speak_sentences,
@@ -42,7 +42,8 @@ def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
     learning to speak within minutes. A sentence of its that is held out is a new combination of
     words that were all heard elsewhere, so its figures say nothing of other text. 'speakers': the
     English sentences of 'speech' in three voices, at any pitch, for converting one to another.
-    'cloning': pairs of digits in many voices, each at a pitch of its own, whole voices held out.
+    'cloning': pairs of digits in many voices, each of a pitch and a size of its own, whole voices
+    held out.
 
     Raises UserError for another name, a missing table, or where espeak-ng is not installed.
     """
@@ -66,7 +67,7 @@ def _sentences(corpus: str, prompts: Path) -> tuple[list[tuple[str, str]], Manne
     if corpus == "voice":
         return _filled(corpus, "hu", prompts), IN_A_STUDIO
     if corpus == "cloning":
-        return _filled(corpus, "en", prompts), AT_ITS_OWN_PITCH
+        return _filled(corpus, "en", prompts), DISTINCT
     raise UserError(
         f"There is no built-in corpus {corpus!r}, only 'words', 'speech', 'voice', 'speakers' "
         f"and 'cloning'. Set corpora.{corpus}.source in params.toml to a folder below data/."
