@@ -44,7 +44,7 @@ def test_the_help_lists_what_people_type_apart_from_what_dvc_runs(cantus):
         for section in cantus("--help").out.split("\n\n")[-3:]
     )
     assert {"check", "train", "estimate", "pin-eval"} <= typed
-    assert of_systems == {"convert", "decode", "encode", "reconstruct", "speak"}
+    assert of_systems == {"clone", "convert", "decode", "encode", "reconstruct", "speak"}
     assert by_dvc == {"prepare", "refs", "resolve"}
 
 

@@ -9,9 +9,10 @@ from engine.recipe.schema import SCHEMA_VERSION, Recipe
 from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
 from engine.system_support.discovery import recipe_classes
 
-COMMON = (2, "8f6ebe94dc8a")
+COMMON = (2, "49b6afee4b31")
 SYSTEMS = {
     "codec": (1, "7febc435326f"),
+    "codec_lm": (1, "e8ec1be22a73"),
     "rvc": (1, "358c30483ce6"),
     "vqvae": (1, "ae659f703fa5"),
     "xtts": (1, "f23d739bb475"),

@@ -119,7 +119,7 @@ def test_an_unknown_system_lists_the_known_and_hides_no_other_fault(faults, mini
     system, epochs = faults(text)
     assert system == (
         "words.toml:3  system: no such system: 'vqvea'; did you mean 'vqvae'? (known: codec, "
-        "rvc, vqvae, xtts)"
+        "codec_lm, rvc, vqvae, xtts)"
     )
     assert "training.epochs: must be at least 1" in epochs
 

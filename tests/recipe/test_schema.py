@@ -123,7 +123,7 @@ def test_a_verdict_has_neither_hole_nor_overlap(faults, minimal, body, expected)
         ),
         ("optimizer.autoencoder.betas=[0.9, 1.0]", "betas: must lie in [0, 1)"),
         ("optimizer.autoencoder.clip_gradient_norm=0.0", "must be greater than 0"),
-        ("optimizer.autoencoder.kind=sgd", "expected 'adam' or 'adamw', got 'sgd'"),
+        ("optimizer.autoencoder.kind=sgd", "expected 'adam' or 'adamw' or 'adamw_8bit', got 'sgd'"),
         ("schedule.generator.kind=cosine", "schedule.generator: no such turn (known: autoencoder)"),
         ("samples.num_clips=-1", "must be at least 0"),
     ],
