@@ -29,7 +29,7 @@ def sample(name="one", words="one.txt", **more):
         "language": "zh",
         "gender": "unknown",
         "quality_score": 1.0,
-        "original_audio_path": f"/root/elsewhere/{name}.wav",
+        "original_audio_path": f"/recordings/{name}.wav",
         "user_instruction": "<audio> /translate",
         "task_type": "audio_generation",
     } | more
