@@ -1,4 +1,4 @@
-"""What commands that write speech share: seeds, texts from files, and the WAVs they write."""
+"""What commands that write speech share: seeds, sampling, text files, and the WAVs they write."""
 
 import math
 from collections.abc import Iterable
@@ -37,7 +37,19 @@ def _seeds(context: click.Context, option: click.Parameter, value: str | None) -
 seeds_option = click.option(
     "--seeds", callback=_seeds, metavar="N,...", help="[default: the recipe's first]"
 )
+_SAMPLING = (
+    click.option("--temperature", type=FiniteRange(0, min_open=True), help="Of sampling."),
+    click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all."),
+    click.option("--top-p", type=FiniteRange(0, 1), help="And from so much probability."),
+)
 force_option = click.option("--force", is_flag=True, help="Overwrite what exists.")
+
+
+def sampling_options(command: Any) -> Any:
+    """Give a command --temperature, --top-k and --top-p; each None where it is not given."""
+    for option in reversed(_SAMPLING):
+        command = option(command)
+    return command
 
 
 def text_of_file(path: Path) -> str:

@@ -16,6 +16,7 @@ from engine.system_support.speech_options import (
     force_option,
     require_free,
     require_wav,
+    sampling_options,
     seeds_option,
     text_of_file,
 )
@@ -61,9 +62,7 @@ class _Line:
     type=FiniteRange(0, min_open=True),
     help="Cut off speech that has not ended by itself.  [default: the recipe's]",
 )
-@click.option("--temperature", type=FiniteRange(0, min_open=True), help="Of sampling.")
-@click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all.")
-@click.option("--top-p", type=FiniteRange(0, 1), help="And from so much probability.")
+@sampling_options
 @click.option("--ras-window", type=click.IntRange(0), help="Columns in which codes hardly repeat.")
 @click.option(
     "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL has none."

@@ -13,6 +13,7 @@ from engine.system_support.speech_options import (
     force_option,
     require_free,
     require_wav,
+    sampling_options,
     seeds_option,
     text_of_file,
 )
@@ -40,9 +41,7 @@ if TYPE_CHECKING:
 )
 @seeds_option
 @click.option("--language", help="Language of the text. [default: the recipe's]")
-@click.option("--temperature", type=FiniteRange(0, min_open=True), help="Of sampling.")
-@click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all.")
-@click.option("--top-p", type=FiniteRange(0, 1), help="And from so much probability.")
+@sampling_options
 @click.option(
     "--repetition-penalty", type=FiniteRange(0, min_open=True), help="On codes spoken before."
 )
