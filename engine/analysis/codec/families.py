@@ -51,31 +51,18 @@ def family_of(config: Any, folder: Path) -> Family:
     return family
 
 
-def _dac_facts(config: Any) -> Facts:
-    return Facts(
-        sample_rate_hz=config.sampling_rate,
-        hop_length=config.hop_length,
-        num_codebooks=config.n_codebooks,
-        codebook_size=config.codebook_size,
-    )
+def _facts(rate: str, num_codebooks: str) -> Callable[[Any], Facts]:
+    """Reads the facts of a configuration that calls rate and number of codebooks by these names."""
 
+    def facts(config: Any) -> Facts:
+        return Facts(
+            sample_rate_hz=getattr(config, rate),
+            hop_length=config.hop_length,
+            num_codebooks=getattr(config, num_codebooks),
+            codebook_size=config.codebook_size,
+        )
 
-def _xcodec_facts(config: Any) -> Facts:
-    return Facts(
-        sample_rate_hz=config.sample_rate,
-        hop_length=config.hop_length,
-        num_codebooks=config.num_quantizers,
-        codebook_size=config.codebook_size,
-    )
-
-
-def _encodec_facts(config: Any) -> Facts:
-    return Facts(
-        sample_rate_hz=config.sampling_rate,
-        hop_length=config.hop_length,
-        num_codebooks=config.num_quantizers,
-        codebook_size=config.codebook_size,
-    )
+    return facts
 
 
 def _mimi_facts(config: Any) -> Facts:
@@ -110,7 +97,7 @@ def _best_bandwidth(network: Any, audio: Tensor) -> Any:
 
 
 _XCODEC: Mapping[str, Any] = {
-    "facts": _xcodec_facts,
+    "facts": _facts("sample_rate", "num_quantizers"),
     "encode": _best_bandwidth,
     "decode": lambda network, codes: network.decode(codes).audio_values,
 }
@@ -118,7 +105,7 @@ _XCODEC: Mapping[str, Any] = {
 FAMILIES: Mapping[str, Family] = {
     "dac": Family(
         class_name="DacModel",
-        facts=_dac_facts,
+        facts=_facts("sampling_rate", "n_codebooks"),
         encode=lambda network, audio: network.encode(audio).audio_codes,
         decode=lambda network, codes: network.decode(audio_codes=codes).audio_values,
         adjust=_with_whole_frames,
@@ -127,7 +114,7 @@ FAMILIES: Mapping[str, Family] = {
     "xcodec": Family(class_name="XcodecModel", **_XCODEC),
     "encodec": Family(
         class_name="EncodecModel",
-        facts=_encodec_facts,
+        facts=_facts("sampling_rate", "num_quantizers"),
         encode=lambda network, audio: _best_bandwidth(network, audio)[0],
         decode=lambda network, codes: network.decode(codes[None], [None]).audio_values,
         why_not=_encodec_why_not,

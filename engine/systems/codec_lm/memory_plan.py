@@ -10,11 +10,12 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import HiggsAudioV2Config
 
 from engine.project import Project
+from engine.systems.codec_lm.higgs.config import codebooks_of, scratch_sizes
+from engine.systems.codec_lm.higgs.folder import CONFIG, read_config
 from engine.systems.codec_lm.network.network import CodecLmNetwork
 from engine.systems.codec_lm.network.trainable import choose_trainable
 from engine.systems.codec_lm.recipe import Adapters, CodecLmRecipe, Published
-from engine.systems.codec_lm.sequence.codebooks import Codebooks
-from engine.systems.codec_lm.sequence.delay import delayed, delayed_labels
+from engine.systems.codec_lm.sequence.delay import IGNORED, delayed, delayed_labels
 from engine.systems.codec_lm.sequence.packing import Packed, pack
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece, TextPiece
 from engine.training.memory_plan import Way
@@ -115,9 +116,8 @@ def _network(
     recipe: CodecLmRecipe, config: HiggsAudioV2Config, kind: _Kind, layers: int
 ) -> CodecLmNetwork:
     sizes = HiggsAudioV2Config.from_dict({**config.to_dict(), "num_hidden_layers": layers})
-    keeps = not recipe.model.activation_checkpointing
     with torch.device("meta"):
-        made = CodecLmNetwork(sizes, activation_checkpointing=not keeps)
+        made = CodecLmNetwork(sizes, activation_checkpointing=recipe.model.activation_checkpointing)
         choose_trainable(made, kind.adapters, kind.learned, torch.bfloat16)
     return made
 
@@ -127,16 +127,11 @@ def config_of(recipe: CodecLmRecipe, project: Project) -> HiggsAudioV2Config:
     model = recipe.model
     if isinstance(model, Published):
         folder = project.root / model.folder
-        if (folder / "config.json").is_file():
-            return HiggsAudioV2Config.from_pretrained(folder, local_files_only=True)
+        if (folder / CONFIG).is_file():
+            return read_config(folder)[0]
         return HiggsAudioV2Config(codebook_size=1024 + 2)
     return HiggsAudioV2Config(
-        hidden_size=model.dim,
-        intermediate_size=model.ffn_dim,
-        num_hidden_layers=model.num_layers,
-        num_attention_heads=model.num_heads,
-        num_key_value_heads=model.num_key_heads,
-        head_dim=model.dim // model.num_heads,
+        **scratch_sizes(model),
         vocab_size=model.num_text_tokens,
         **_NO_MARKS,
         num_codebooks=recipe.codec.num_codebooks or 8,
@@ -146,7 +141,7 @@ def config_of(recipe: CodecLmRecipe, project: Project) -> HiggsAudioV2Config:
 
 def sequences(config: HiggsAudioV2Config, positions: int) -> list[list[Piece]]:
     """Sequences of at most 1024 positions, half of whose audio is a reference."""
-    books = Codebooks(config.num_codebooks, config.codebook_size - 2)
+    books = codebooks_of(config)
     number = max(1, round(positions / 1024))
     frames = (positions // number - _TEXT) // 2 - books.num_codebooks - 1
     codes = torch.zeros(max(frames, 1), books.num_codebooks, dtype=torch.long)
@@ -156,7 +151,7 @@ def sequences(config: HiggsAudioV2Config, positions: int) -> list[list[Piece]]:
     marks = torch.zeros(_MARKS, dtype=torch.long)
     sequence: list[Piece] = [
         TextPiece(text, torch.zeros_like(text, dtype=torch.bool)),
-        AudioPiece(columns, torch.full_like(labels, -100)),
+        AudioPiece(columns, torch.full_like(labels, IGNORED)),
         AudioPiece(columns, labels),
         TextPiece(marks, torch.ones_like(marks, dtype=torch.bool)),
     ]

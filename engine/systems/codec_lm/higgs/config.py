@@ -23,15 +23,22 @@ _ROPE_THETA = 10_000.0
 """As in the first paper (Su et al., 2021): the released model's stretches over long contexts."""
 
 
+def scratch_sizes(model: Scratch) -> dict[str, Any]:
+    """The sizes of a model from scratch, by their names in the configuration."""
+    return {
+        "hidden_size": model.dim,
+        "intermediate_size": model.ffn_dim,
+        "num_hidden_layers": model.num_layers,
+        "num_attention_heads": model.num_heads,
+        "num_key_value_heads": model.num_key_heads,
+        "head_dim": model.dim // model.num_heads,
+    }
+
+
 def scratch_config(model: Scratch, codebooks: Codebooks, tokens: HiggsTokens) -> HiggsAudioV2Config:
     """The configuration of a model from scratch."""
     return HiggsAudioV2Config(
-        hidden_size=model.dim,
-        intermediate_size=model.ffn_dim,
-        num_hidden_layers=model.num_layers,
-        num_attention_heads=model.num_heads,
-        num_key_value_heads=model.num_key_heads,
-        head_dim=model.dim // model.num_heads,
+        **scratch_sizes(model),
         max_position_embeddings=model.max_positions,
         rope_parameters={"rope_type": "default", "rope_theta": _ROPE_THETA},
         vocab_size=tokens.num_tokens,

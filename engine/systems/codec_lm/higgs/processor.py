@@ -78,23 +78,6 @@ def write_processor(
     return None
 
 
-def read_processor(folder: Path) -> HiggsAudioV2Processor:
-    """The processor of an exported folder, with its codec, never from the network.
-
-    Raises UserError where it cannot be read.
-    """
-    kind = str(read_json_object(folder / CODEC / _CONFIG).get("model_type"))
-    codec = read_part(_CODECS[kind].from_pretrained, folder / CODEC, "codec")
-
-    def read(folder: Path, **more: Any) -> HiggsAudioV2Processor:
-        found: HiggsAudioV2Processor = HiggsAudioV2Processor.from_pretrained(
-            folder, audio_tokenizer=codec, **more
-        )
-        return found
-
-    return read_part(read, folder, "processor")
-
-
 def sample_rate_of(codec: Path) -> int:
     """The rate that a codec's configuration says, in Hz."""
     said = read_json_object(codec / _CONFIG)

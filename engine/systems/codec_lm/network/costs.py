@@ -37,8 +37,11 @@ class PerClip(NamedTuple):
 
     @property
     def audio_ce(self) -> Tensor:
-        """Mean over the codebooks of the mean over a codebook's labels of all clips, nats, []."""
-        return (self.audio_nats.sum(0) / self.num_audio.sum(0)).mean()
+        """Mean over the labels of all clips and codebooks, nats, [].
+
+        Every codebook has as many, so that it is the mean over the codebooks of their means too.
+        """
+        return self.audio_nats.sum() / self.num_audio.sum()
 
     @property
     def text_ce(self) -> Tensor:

@@ -7,7 +7,12 @@ import pytest
 import soundfile
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel, HiggsAudioV2ForConditionalGeneration
+from transformers import (
+    AutoModel,
+    DacModel,
+    HiggsAudioV2ForConditionalGeneration,
+    HiggsAudioV2Processor,
+)
 
 from engine.analysis.codec.open_codec import open_codec
 from engine.errors import UserError
@@ -19,7 +24,6 @@ from engine.systems.codec_lm.files.verify import generate_some
 from engine.systems.codec_lm.higgs.chat import HiggsChat
 from engine.systems.codec_lm.higgs.folder import read_config
 from engine.systems.codec_lm.higgs.keys import to_legacy
-from engine.systems.codec_lm.higgs.processor import read_processor
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from tests.systems.codec_lm.sequence_ids import input_ids
 from tests.systems.codec_lm.tiny_higgs import (
@@ -142,7 +146,10 @@ def test_a_codec_with_more_codebooks_than_the_model_has_gets_no_processor_and_sa
 
 
 def test_the_processor_writes_the_chat_that_the_model_was_trained_on(exported):
-    processor = read_processor(exported)
+    codec = DacModel.from_pretrained(exported / "codec", local_files_only=True)
+    processor = HiggsAudioV2Processor.from_pretrained(
+        exported, audio_tokenizer=codec, local_files_only=True
+    )
     codebooks = Codebooks(CODEBOOKS, CODES)
     chat = HiggsChat(tiny_tokens(), codebooks, "Speak.")
     noise = np.random.default_rng(0).standard_normal(10 * HOP).astype(np.float32)
