@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from engine.analysis.packages import packaged_digest, require_package
+from engine.files.packages import packaged_digest, require_package
 from engine.analysis.pitch.method import (
     HIGHEST_HZ,
     HOP_LENGTH,

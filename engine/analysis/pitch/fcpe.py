@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from engine.analysis.packages import packaged_digest, require_package
+from engine.files.packages import packaged_digest, require_package
 from engine.analysis.pitch.method import SAMPLE_RATE_HZ, a_window_at_least, limited
 
 _THRESHOLD = 0.006

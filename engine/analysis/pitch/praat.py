@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from attrs import frozen
 
-from engine.analysis.packages import require_package
+from engine.files.packages import require_package
 from engine.analysis.pitch.method import (
     HIGHEST_HZ,
     HOP_LENGTH,
