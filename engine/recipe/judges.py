@@ -105,6 +105,11 @@ JUDGES: Mapping[str, KnownJudge] = {
 }
 """By the name that recipes use."""
 
+JUDGE_OF: Mapping[str, str] = {
+    figure: name for name, judge in JUDGES.items() for figure in judge.figures
+}
+"""The judge of a figure, by its name."""
+
 
 def require_language(name: str, language: str) -> None:
     """Raise UserError where a judge of JUDGES does not know a language ("hu", "pt-br")."""

@@ -165,13 +165,6 @@ class Work:
 
 
 @frozen(kw_only=True)
-class Programs:
-    """Programs of other people that no package brings."""
-
-    visqol: str | None = setting("path of the ViSQOL binary", default=None, check=not_empty)
-
-
-@frozen(kw_only=True)
 class SpeechEvaluation:
     """Models that judge what a recipe speaks: folders that `transformers` wrote, with weights."""
 
@@ -210,7 +203,6 @@ class Params:
     corpora: dict[str, CorpusSource] = setting("the corpora that recipes name", check=_corpora)
     tracking: Tracking = setting("the mirrors", default=Tracking())
     work: Work = setting("who works over clips", default=Work())
-    programs: Programs = setting("programs that are called", default=Programs())
     speech_evaluation: SpeechEvaluation = setting(
         "models that judge speech", default=SpeechEvaluation()
     )
