@@ -11,14 +11,14 @@ import urllib.request
 import psutil
 import pytest
 
-import engine.tracking.mirror
+import engine.tracking.mirrors.beside
 from engine.project import Project
 from engine.recipe.params import Tracking
-from engine.tracking.aim_repository import aim_repository, repository_in
-from engine.tracking.aim_state import is_behind, read_states
-from engine.tracking.aim_writer import open_repo
 from engine.tracking.events import Event
-from engine.tracking.mirror import sync_all
+from engine.tracking.mirrors.aim_writer import open_repo
+from engine.tracking.mirrors.beside import sync_all
+from engine.tracking.mirrors.place import mirror_place, repository_in
+from engine.tracking.mirrors.state import is_behind, read_states
 from tests.run_folders import add_events, make_run, start
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def tell(server: psutil.Process, number: int) -> None:
 def test_a_server_that_hangs_is_left_and_caught_up_with(server, tmp_path, monkeypatch):
     address, process, folder = server
     project = Project(tmp_path)
-    repo = aim_repository(project, Tracking(aim_repository=address))
+    repo = mirror_place("aim", project, Tracking(aim_repository=address))
     run = make_run(project.runs("audio_vae") / "a", [start("audio_vae"), train(1)])
     assert sync_all(project, repo) is None
     (held,) = read_states(repo)
@@ -73,9 +73,9 @@ def test_a_server_that_hangs_is_left_and_caught_up_with(server, tmp_path, monkey
 
     add_events(run, map(train, range(2, 20)))
     tell(process, signal.SIGSTOP)
-    monkeypatch.setattr(engine.tracking.mirror, "_SILENCE_SECONDS", 4.0)
+    monkeypatch.setattr(engine.tracking.mirrors.beside, "_SILENCE_SECONDS", 4.0)
     warning = sync_all(project, repo) or ""
-    assert f"Aim at {address} took nothing for 4 s. The run itself is complete" in warning
+    assert f"{address} took nothing for 4 s. The run itself is complete" in warning
     assert is_behind(repo, run)
 
     tell(process, signal.SIGCONT)
@@ -90,6 +90,6 @@ def test_a_server_that_hangs_is_left_and_caught_up_with(server, tmp_path, monkey
 def test_a_server_that_is_away_is_a_sentence(tmp_path):
     project = Project(tmp_path)
     make_run(project.runs("audio_vae") / "a", [start("audio_vae")])
-    repo = aim_repository(project, Tracking(aim_repository="aim://127.0.0.1:9"))
+    repo = mirror_place("aim", project, Tracking(aim_repository="aim://127.0.0.1:9"))
     said = sync_all(project, repo) or ""
     assert "Failed to connect to Aim Server" in said

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.tracking.aim_query import refused
+from engine.tracking.mirrors.aim_query import refused
 
 CLIMB = "run.db.engine.dialect.dbapi.datetime.sys.modules['os'].system('true')"
 

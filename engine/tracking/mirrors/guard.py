@@ -1,21 +1,22 @@
-"""What stands between browsers and Aim, which asks nobody for a password.
+"""What stands between browsers and a tracker's pages, which ask nobody for a password.
 
-Whoever can ask Aim can run commands as its user (aim_query.py), and any page that this user visits
-can have the browser ask. Aim answers only below a path that holds a secret key, which no other page
-knows; and, besides, only requests that say nothing of another page or another name of this machine.
+Whoever can ask Aim can run commands as its user (aim_query.py), whoever can ask Trackio can change
+runs, and any page that this user visits can have the browser ask. They answer only below a path
+that holds a secret key, which no other page knows; and, besides, only requests that say nothing of
+another page or another name of this machine.
 """
 
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.tracking.aim_endpoint import Endpoint, split
-from engine.tracking.aim_query import refused
+from engine.tracking.mirrors.endpoint import Endpoint, split
 
 _ADDED = {
-    # Aim's pages load parts from other servers, which would be code of others in reach of Aim.
+    # Both load parts from other servers, which would be code of others in reach of the runs.
     "content-security-policy": (
         "default-src 'self' data: blob:; script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "
         "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; form-action 'self'"
@@ -28,16 +29,24 @@ _ADDED = {
 
 
 class Guard:
-    """An ASGI application that passes on to Aim's what may be asked."""
+    """An ASGI application that passes on to a tracker's what may be asked.
 
-    def __init__(self, aim: ASGIApp, endpoint: Endpoint) -> None:
-        self._aim, self._endpoint = aim, endpoint
+    `refused` says of a search what of it is not answered.
+    """
+
+    def __init__(
+        self,
+        pages: ASGIApp,
+        endpoint: Endpoint,
+        refused: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        self._pages, self._endpoint, self._refused = pages, endpoint, refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and end with the server."""
         if scope["type"] == "lifespan":
-            return await self._aim(scope, receive, send)
-        if scope["type"] != "http":  # Aim has no other
+            return await self._pages(scope, receive, send)
+        if scope["type"] != "http":  # they have no other
             return await send({"type": "websocket.close", "code": 1008})
         path = self._endpoint.inner_path(scope["path"])
         if path is None or not self._comes_from_here(scope, path):
@@ -46,11 +55,11 @@ class Guard:
             )
             return await answer(scope, receive, _with_headers(send))
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        why = next(filter(None, map(refused, filter(str.strip, query.get("q", [])))), None)
+        why = next(filter(None, map(self._refused, filter(str.strip, query.get("q", [])))), None)
         if why:
             return await _not_answered(why)(scope, receive, _with_headers(send))
         inner = {**scope, "path": path, "raw_path": path.encode()}
-        return await self._aim(inner, receive, _with_headers(send))
+        return await self._pages(inner, receive, _with_headers(send))
 
     def _comes_from_here(self, scope: Scope, path: str) -> bool:
         headers = Headers(scope=scope)

@@ -1,7 +1,7 @@
-"""How far Aim has mirrored a run, kept with the Aim repository it describes.
+"""How far a tracker has mirrored a run, kept with the copy it describes.
 
 A run is known by its first event, wherever its folder is: the scratch folder a run trained in and
-the model folder its events were copied to are one run in Aim. Nothing is written into a run's
+the model folder its events were copied to are one run there. Nothing is written into a run's
 folder, since a model folder is a DVC output whose bytes must not change.
 """
 
@@ -17,26 +17,31 @@ from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.files.lock import lock
 from engine.files.untrusted import as_user_error, read_json_object
-from engine.tracking.aim_repository import AimRepository
+from engine.tracking.mirrors.place import MirrorPlace
 
 _LATEST = 2**62
+LAYOUT = 2
+"""What a run looks like in a tracker; a copy of an older layout is made again."""
 
 
 @frozen
 class MirrorState:
-    """What Aim holds of one run."""
+    """What a tracker holds of one run."""
 
     run_hash: str
-    """Aim's name of the run."""
+    """The tracker's own name of the run."""
     recipe: str
     metric: str
-    """What picks the run's best checkpoint, by its name in Aim (`rmse_db`)."""
+    """What picks the run's best checkpoint, without its prefix (`rmse_db`)."""
     started: float
     """Seconds since the epoch at which training first began."""
     offset: int = 0
-    """Bytes of events.jsonl that Aim has."""
+    """Bytes of events.jsonl that the tracker has."""
     project: str = ""
     """The folder of its project: several may share a repository."""
+    parent: str = ""
+    """The recipe whose weights it began with; empty where it has none."""
+    layout: int = 1
 
 
 class AlreadyMirroredError(Exception):
@@ -53,39 +58,41 @@ def run_key(run_folder: Path) -> str | None:
     return hashlib.sha256(first).hexdigest()[:16] if first.endswith(b"\n") else None
 
 
-def read_state(repo: AimRepository, key: str) -> MirrorState | None:
-    """What `repo` holds of the run, or None where it holds nothing."""
-    path = repo.states / f"{key}.json"
+def read_state(place: MirrorPlace, key: str) -> MirrorState | None:
+    """What `place` holds of the run, or None where it holds nothing."""
+    path = place.states / f"{key}.json"
     return _read(path) if path.is_file() else None
 
 
-def read_states(repo: AimRepository) -> list[MirrorState]:
-    """Every run that `repo` holds, the newest first."""
-    found = map(_read, repo.states.glob("*.json"))
+def read_states(place: MirrorPlace) -> list[MirrorState]:
+    """Every run that `place` holds, the newest first."""
+    found = map(_read, place.states.glob("*.json"))
     states = [state for state in found if state is not None]
     return sorted(states, key=lambda state: state.started, reverse=True)
 
 
-def write_state(repo: AimRepository, key: str, state: MirrorState) -> None:
-    """Remember what `repo` now holds of the run."""
-    write_atomically(repo.states / f"{key}.json", json.dumps(asdict(state)))
+def write_state(place: MirrorPlace, key: str, state: MirrorState) -> None:
+    """Remember what `place` now holds of the run."""
+    write_atomically(place.states / f"{key}.json", json.dumps(asdict(state)))
 
 
-def is_behind(repo: AimRepository, run_folder: Path) -> bool:
-    """Whether the run has events that `repo` does not hold yet."""
+def is_behind(place: MirrorPlace, run_folder: Path) -> bool:
+    """Whether the run has events that `place` does not hold yet."""
     key = run_key(run_folder)
     if key is None:
         return False
-    state = read_state(repo, key)
-    # A power cut can take back events that Aim has seen: then it holds more than there are.
-    return state is None or state.offset != (run_folder / "events.jsonl").stat().st_size
+    state = read_state(place, key)
+    if state is None or state.layout != LAYOUT:
+        return True
+    # A power cut can take back events that were mirrored: then more is held than there is.
+    return state.offset != (run_folder / "events.jsonl").stat().st_size
 
 
 @contextmanager
-def sole_mirror(repo: AimRepository, key: str) -> Iterator[None]:
-    """Hold the run: Aim's storage breaks under two writers. Raises AlreadyMirroredError."""
-    repo.states.mkdir(parents=True, exist_ok=True)
-    with lock(repo.states / f"{key}.lock", AlreadyMirroredError(key)):
+def sole_mirror(place: MirrorPlace, key: str) -> Iterator[None]:
+    """Hold the run: a tracker's storage breaks under two writers. Raises AlreadyMirroredError."""
+    place.states.mkdir(parents=True, exist_ok=True)
+    with lock(place.states / f"{key}.lock", AlreadyMirroredError(key)):
         yield
 
 
@@ -101,9 +108,10 @@ def _read(path: Path) -> MirrorState | None:
 
 
 def _check_types(state: MirrorState) -> None:
-    texts = (state.run_hash, state.recipe, state.metric, state.project)
+    texts = (state.run_hash, state.recipe, state.metric, state.project, state.parent)
     numbers = (state.started, state.offset)
-    if not all(type(text) is str for text in texts) or type(state.offset) is not int:
+    counts = (state.offset, state.layout)
+    if {*map(type, texts)} != {str} or {*map(type, counts)} != {int}:
         raise TypeError("not as it was written")
     if not all(0 <= number < _LATEST for number in numbers):
         raise ValueError("not as it was written")

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from engine.project import Project
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_state import is_behind, run_key, sole_mirror
-from engine.tracking.mirror import AimMirror, sync_all
+from engine.tracking.mirrors.beside import start_mirror, sync_all
+from engine.tracking.mirrors.place import repository_in
+from engine.tracking.mirrors.state import is_behind, run_key, sole_mirror
 from tests.run_folders import make_run, start
 
 
@@ -31,8 +31,7 @@ def fake_aim(tmp_path, monkeypatch, code: str) -> None:
 
 def test_an_aim_that_cannot_be_imported_is_a_sentence(project, run, tmp_path, monkeypatch):
     fake_aim(tmp_path, monkeypatch, "raise ModuleNotFoundError(\"No module named 'aim'\")")
-    mirror = AimMirror()
-    mirror.start(run, repository_in(project.root), project)
+    mirror = start_mirror(repository_in(project.root), run, project)
     warning = mirror.finish(60)
     assert warning is not None
     assert "ModuleNotFoundError: No module named 'aim'. The run itself is complete" in warning
@@ -47,39 +46,31 @@ pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))
 child.wait()
 """
     fake_aim(tmp_path, monkeypatch, code)
-    mirror = AimMirror()
-    mirror.start(run, repository_in(project.root), project)
+    mirror = start_mirror(repository_in(project.root), run, project)
     while not pid_file.exists() or not pid_file.read_text():
         time.sleep(0.05)
     warning = mirror.finish(0.2)
     assert warning is not None
-    assert warning.startswith("Aim did not keep up within 0.2 s.")
+    assert warning.startswith("Aim could not mirror the run: it did not end in time.")
     while _runs(int(pid_file.read_text())):  # to be killed and to be gone are two moments
         time.sleep(0.05)
 
 
 def test_a_repository_that_cannot_be_written_is_a_sentence(project, run):
     (project.root / ".aim").write_text("in the way")
-    mirror = AimMirror()
-    mirror.start(run, repository_in(project.root), project)
+    mirror = start_mirror(repository_in(project.root), run, project)
     assert "NotADirectoryError" in (mirror.finish(60) or "")
     assert "NotADirectoryError" in (sync_all(project, repository_in(project.root)) or "")
 
 
-def test_a_mirror_that_was_never_started_has_nothing_to_say():
-    assert AimMirror().finish(1) is None
-
-
 def test_a_mirror_that_cannot_be_started_is_a_sentence(project, run, monkeypatch):
     monkeypatch.setattr("sys.executable", "/nowhere/python")
-    mirror = AimMirror()
-    mirror.start(run, repository_in(project.root), project)
+    mirror = start_mirror(repository_in(project.root), run, project)
     assert "No such file or directory: '/nowhere/python'" in (mirror.finish(60) or "")
 
 
 def test_a_run_that_ends_before_its_first_event_leaves_nothing(project, tmp_path):
-    mirror = AimMirror()
-    mirror.start(tmp_path / "empty", repository_in(project.root), project)
+    mirror = start_mirror(repository_in(project.root), tmp_path / "empty", project)
     assert mirror.finish(60) is None
     assert not (project.root / ".aim").exists()
 

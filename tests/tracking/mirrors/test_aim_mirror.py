@@ -11,9 +11,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_state import is_behind, read_state, run_key
 from engine.tracking.events import Event
+from engine.tracking.mirrors.place import repository_in
+from engine.tracking.mirrors.state import is_behind, read_state, run_key
 from tests.run_folders import add_events, make_run, make_wav, start
 
 pytestmark = pytest.mark.slow
@@ -24,8 +24,9 @@ def train(step: int, loss: float | None) -> Event:
 
 
 FIRST = [
-    start("audio_vae", machine={"memory": 2**70}),
+    start("audio_vae", machine={"memory": 2**70}, steps_before=600),
     Event("baseline", 0, metrics={"baseline/grid/rmse_db": 6.98}),
+    Event("eval", 0, metrics={"untrained/rmse_db": 14.6, "untrained/kbps": 10.0}),
     *(train(step, 1 / step) for step in range(1, 31)),
     train(31, None),
 ]
@@ -42,7 +43,7 @@ PICTURE = SAMPLE | {"kind": "image", "path": "samples/yes.png"}
 REST = [
     Event("resume", 10, 1.0),
     *(train(step, 2 / step) for step in range(11, 41)),
-    Event("eval", 40, 4.0, {"eval/rmse_db": 7.5}),
+    Event("eval", 40, 4.0, {"eval/rmse_db": 7.5, "eval/kbps": 10.0}),
     Event("guard", 40, 4.0, facts=GUARD),
     Event("warning", 40, 4.0, facts={"message": "one clip was quarantined"}),
     Event("sample", 40, 4.0, facts={"folder": "model", "samples": [SAMPLE, PICTURE]}),
@@ -51,8 +52,9 @@ REST = [
 
 
 def follow(run: Path, repo: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "engine.tracking.aim_mirror", str(run), "--repo", str(repo)]
-    command += ["--states", str(repository_in(repo).states), "--project", str(repo)]
+    command = [sys.executable, "-m", "engine.tracking.mirrors.process", str(run), "--kind", "aim"]
+    command += ["--states", str(repository_in(repo).states), "--place", str(repo)]
+    command += ["--project", str(repo)]
     return subprocess.Popen([*command, "--follow"], stdin=subprocess.PIPE, start_new_session=True)
 
 
@@ -110,15 +112,27 @@ def test_a_killed_mirror_continues_its_run_and_the_resumed_steps_count(mirrored)
     assert values(run, "loss", "train") == pytest.approx(expected)
 
 
-def test_one_quantity_has_one_name_in_every_subset(mirrored):
+def test_the_evaluation_begins_with_the_weights_before_step_1(mirrored):
     run, *_ = mirrored
-    assert values(run, "rmse_db", "eval") == {40: 7.5}
-    assert values(run, "rmse_db", "baseline/grid") == {0: 6.98}
+    assert values(run, "rmse_db", "eval") == {0: 14.6, 40: 7.5}
+
+
+def test_steps_can_be_seen_after_those_of_the_phases_before(mirrored):
+    run, *_ = mirrored
+    assert values(run, "total_steps", "eval") == {0: 600.0, 40: 640.0}
+    assert values(run, "total_steps", "train")[30] == 630.0
+
+
+def test_what_never_moves_is_a_parameter_and_no_curve(mirrored):
+    run, *_ = mirrored
+    assert run["constants"] == {"eval/kbps": 10.0}
+    assert run["baselines"] == {"grid/rmse_db": 6.98}
+    assert {name for name, *_ in run.iter_metrics_info()} == {"loss", "rmse_db", "total_steps"}
 
 
 def test_the_run_says_which_recipe_it_is_and_how_it_ended(mirrored):
     run, *_ = mirrored
-    assert (run.name, run.experiment, run.tags) == ("audio_vae", "vqvae", ["audio_vae"])
+    assert (run.name, run.experiment, run.tags) == ("audio_vae 3f9c2a", "vqvae", ["audio_vae"])
     assert run["hparams"]["training"]["best"] == "eval/rmse_db"
     assert run["identity"] == "3f9c2ab81d04"
     assert run["facts"]["machine"]["memory"] == str(2**70)

@@ -1,4 +1,4 @@
-"""The process beside Aim's pages that finds new runs: `python -m engine.tracking.aim_index REPO`.
+"""The process beside Aim's pages that finds new runs: `python -m ...aim_index REPO`.
 
 It brings the databases up to date, says so in a line, and works until its standard input closes.
 """
@@ -15,8 +15,8 @@ from aim.sdk.index_manager import RepoIndexManager
 from aim.sdk.run_status_manager import RunStatusManager
 from aim.web.configs import AIM_UI_MOUNTED_REPO_PATH
 
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_writer import open_repo
+from engine.tracking.mirrors.aim_writer import open_repo
+from engine.tracking.mirrors.place import repository_in
 
 READY = "ready"
 

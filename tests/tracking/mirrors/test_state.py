@@ -1,9 +1,11 @@
 import shutil
 
 import pytest
+from attrs import evolve
 
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_state import (
+from engine.tracking.mirrors.place import repository_in
+from engine.tracking.mirrors.state import (
+    LAYOUT,
     AlreadyMirroredError,
     MirrorState,
     is_behind,
@@ -22,7 +24,7 @@ def run(tmp_path):
 
 
 def state(offset: int = 0, started: float = 1.0, recipe: str = "audio_vae") -> MirrorState:
-    return MirrorState("ab12", recipe, "rmse_db", started, offset)
+    return MirrorState("ab12", recipe, "rmse_db", started, offset, layout=LAYOUT)
 
 
 def test_a_run_keeps_its_key_when_it_grows_or_is_copied(run, tmp_path):
@@ -76,3 +78,9 @@ def test_a_second_mirror_of_a_run_is_turned_away_and_another_run_is_not(tmp_path
             pass
     with sole_mirror(repository_in(tmp_path), "a"):
         pass
+
+
+def test_a_copy_of_an_older_layout_is_behind(run, tmp_path):
+    size = (run / "events.jsonl").stat().st_size
+    write_state(repository_in(tmp_path), run_key(run), evolve(state(offset=size), layout=1))
+    assert is_behind(repository_in(tmp_path), run)
