@@ -48,4 +48,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf build runs models metrics plots .aim
+	rm -rf build runs models metrics plots .aim .trackio

@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.recipe.training import Direction
 
 Need = Literal["original", "voice", "text"]
 """Besides the audio: the very recording it should equal, sample for sample; any recording of the
@@ -20,7 +21,7 @@ class JudgedFigure:
     """One of the figures that a judge gives a clip."""
 
     about: str
-    best_is: Literal["lowest", "highest"] | None
+    best_is: Direction | None
     """None: a description, of which no value is better by itself."""
 
 

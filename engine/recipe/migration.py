@@ -46,7 +46,7 @@ def outdated(layers: Sequence[Layer], known: Container[str] = ()) -> Iterator[Fa
 
 
 def outdated_params(layer: Layer) -> Iterator[Fault]:
-    """Tables of params.toml that have another name now, or none."""
+    """What of params.toml has another name now, or is gone."""
     if "listeners" in layer.values:
         yield layer.fault(("listeners",), "its name is [speech_evaluation] now")
     if "programs" in layer.values:
@@ -55,6 +55,10 @@ def outdated_params(layer: Layer) -> Iterator[Fault]:
             "in evaluation.judges"
         )
         yield layer.fault(("programs",), what)
+    for name, table in _tables(layer.values):
+        if name == "tracking" and "aim" in table:
+            new = "[]" if table["aim"] is False else '["aim"]'
+            yield layer.fault(("tracking", "aim"), f"trackers are named now: mirrors = {new}")
 
 
 def _headers(layers: Sequence[Layer], name: str) -> Iterator[Fault]:
