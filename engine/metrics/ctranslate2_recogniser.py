@@ -109,4 +109,5 @@ def _extractor(folder: Path, num_mels: int) -> Any:
 
     if (folder / "preprocessor_config.json").is_file():
         return read_part(WhisperFeatureExtractor.from_pretrained, folder, "feature extractor")
-    return WhisperFeatureExtractor(feature_size=num_mels)
+    kind: Any = WhisperFeatureExtractor
+    return kind(feature_size=num_mels)

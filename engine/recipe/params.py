@@ -202,11 +202,11 @@ class Work:
 
 @frozen(kw_only=True)
 class SpeechEvaluation:
-    """Models that judge what a recipe speaks: folders that `transformers` wrote, with weights."""
+    """Models that judge what a recipe speaks: folders with weights, that `transformers` wrote."""
 
     speech_recogniser: str | None = setting(
-        "folder of a speech recogniser (Whisper, or a CTC model such as wav2vec 2.0), by its path "
-        "in the project; for word and character error rates",
+        "folder of a speech recogniser (Whisper, or a CTC model such as wav2vec 2.0; Whisper in "
+        "CTranslate2's form too), by its path in the project; for word and character error rates",
         default=None,
         check=not_empty,
     )
