@@ -4,8 +4,8 @@ Run it from the project, over clips in LJSpeech's layout (metadata.csv, wavs/):
 
     python -m benchmarks.judges FOLDER OTHER_SPEAKER.wav --recogniser FOLDER --clips 8
 
-It prints a table: each figure's mean over the clips as recorded, and what each change does to it clip
-by clip: the mean difference, in brackets where Student's interval of the differences holds 0.
+It prints a table: the mean of each figure as recorded, and what each change does to it: the mean
+of the differences clip by clip, in brackets where Student's interval of them holds 0.
 """
 
 import io
