@@ -34,4 +34,4 @@ def command(run: str) -> None:
         history = History.of(folder)
         remark = remark_on_verdict(history, project)
         say(build_report(folder, recipe, remark))
-        say(tell_verdict(history.facts("finish"), remark))
+        say(tell_verdict(history, remark))

@@ -12,6 +12,7 @@ from engine.report.curves import draw_curves, picture_name
 from engine.report.ending import tell_ending, tell_level, tell_time
 from engine.report.gallery import exhibits
 from engine.report.history import History
+from engine.report.objections import besides_verdict
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
 from engine.report.trained import run_of, what_was_trained
@@ -49,6 +50,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "verdict": (verdict := finish.get("verdict")),
         "level": tell_level(verdict) if verdict else "",
         "gain": finish.get("gain"),
+        "objections": [one.says for one in besides_verdict(history)] if finish else [],
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
         "numbered": numbered_tables(history.final),

@@ -83,7 +83,7 @@ def _remark(
     costless = {
         name: value
         for name, metrics in columns.items()
-        if name not in ENTRIES and (value := metrics.get(best)) is not None
+        if name not in (*ENTRIES, *recipe.ceilings) and (value := metrics.get(best)) is not None
     }
     if result is None or not costless:
         return None

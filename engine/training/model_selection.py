@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from attrs import field, frozen
 
-from engine.evaluation.paired import Difference, paired_difference
+from engine.evaluation.paired import CONFIDENCE, Difference, paired_difference
 from engine.training.system import Evaluated
 
 PerClip = Mapping[str, np.ndarray]
@@ -39,7 +39,9 @@ class SelectionRule:
         """The score of an evaluation after so many steps."""
         return Score(step, evaluated.metrics[self.metric], evaluated.per_clip)
 
-    def difference(self, new: Score, old: Score) -> Difference | None:
+    def difference(
+        self, new: Score, old: Score, confidence: float = CONFIDENCE
+    ) -> Difference | None:
         """New minus old, clip by clip.
 
         None where the mean values are compared instead: where the recipe says so, without figures
@@ -50,7 +52,7 @@ class SelectionRule:
             return None
         if len(new.per_clip[name]) < 2:
             return None
-        found = paired_difference(new.per_clip[name], old.per_clip[name])
+        found = paired_difference(new.per_clip[name], old.per_clip[name], confidence)
         return found if math.isfinite(found.mean) else None
 
     def is_better(self, new: Score, old: Score | None) -> bool:

@@ -299,6 +299,8 @@ class CodecLmRecipe(Recipe):
         "eval/speech/similarity": "highest",
     }
 
+    ceilings = ("recordings",)
+
     default_guards: ClassVar[Mapping[str, Guard]] = {
         "eval/reference_gain": Guard(
             above=0.0, action="warn", because="docs/higgs.md#reference-without-effect"
