@@ -26,6 +26,7 @@ _COMMANDS = {
     "new": "Write a recipe that extends another, and add its stage.",
     "pin-eval": "Pin a recipe's evaluation clips while its corpus grows.",
     "pipeline": "Derive dvc.yaml from the recipes.",
+    "promote": "Put a checkpoint of a finished run into use.",
     "report": "Rebuild the report of a finished run.",
     "schema": "Print the recipe reference.",
     "train": "Train a recipe: what its DVC stage runs.",

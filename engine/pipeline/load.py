@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from attrs import evolve
+
 from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
 from engine.project import Project
+from engine.promotion.artifacts import promoted_artifacts
 from engine.recipe import Fault, Params, Recipe, RecipeError, load_recipe
 from engine.system_support.discovery import has_part, recipe_classes
 
@@ -31,4 +34,4 @@ def pipeline_of(recipes: Mapping[Path, Recipe], project: Project, params: Params
         files = dict.fromkeys([project.recipe(recipe.name), path])
         names = tuple(file.relative_to(project.root).as_posix() for file in files)
         known.append(PipelineRecipe(recipe, names, has_part(type(recipe), "prepare")))
-    return derive_pipeline(known, params)
+    return evolve(derive_pipeline(known, params), artifacts=promoted_artifacts(project))

@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 from posixpath import normpath
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from engine.errors import UserError
 from engine.recipe.params import CorpusSource, Params
@@ -25,6 +25,8 @@ class Pipeline:
     """Those that compare the recipes of a system, by their id."""
     left_out: Mapping[str, str]
     """Why a recipe has no stage here, and what would give it one, by the recipe's name."""
+    artifacts: Mapping[str, Mapping[str, Any]] = field(factory=dict)
+    """Promoted models, as DVC's model registry names them."""
 
 
 @frozen
