@@ -29,6 +29,7 @@ _COMMANDS = {
     "promote": "Put a checkpoint of a finished run into use.",
     "report": "Rebuild the report of a finished run.",
     "schema": "Print the recipe reference.",
+    "status": "Say how every recipe stands, what is in use and what is stale.",
     "train": "Train a recipe: what its DVC stage runs.",
     "ui": "Compare runs in a browser, by Aim or Trackio.",
     "why": "Say how a run ended, and why.",

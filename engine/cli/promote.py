@@ -86,9 +86,7 @@ def _write_artifacts(name: str | None, demoted: str = "") -> None:
     write_artifacts(project.dvc_yaml, promoted_artifacts(project))
     say(f"Commit it: git add dvc.yaml promoted && git commit -m 'Promote {name or demoted}'")
     if name:
-        say(
-            f"For a version in DVC's model registry, after that: gto register {artifact_name(name)}"
-        )
+        say(f"A version in DVC's model registry, after that: gto register {artifact_name(name)}")
 
 
 def _print_history(name: str) -> None:

@@ -176,7 +176,7 @@ def _value(run: RunFiles, history: History, checkpoint: str, step: int) -> float
 
 
 def _leaks(run: RunFiles) -> Iterator[Objection]:
-    """Evaluation clips that the model or one before it was trained on, whatever was checked then."""
+    """Evaluation clips that the model, or one before it, was trained on."""
     table = run.folder / "evaluation" / "clips.tsv"
     try:
         clips = read_clip_table(table).digests

@@ -29,6 +29,7 @@ from engine.runs.initial_weights import (
 )
 from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
+from engine.runs.staleness import corpus_digest
 from engine.runs.store import FolderStore, open_store
 from engine.tracking.mirrors.beside import finish_all, start_mirror
 from engine.tracking.mirrors.place import mirror_place
@@ -318,6 +319,7 @@ class Run:
             "identity": identity.digits,
             "covers": identity.plain(),
             "parent": initial.name if initial else None,
+            "corpus": corpus_digest(self.project, self.recipe.dataset.corpus),
             "summary": self.recipe.summary,
             "seed": self.params.seed,
             "settings": to_plain(self.recipe),
