@@ -78,9 +78,12 @@ _SMALLEST = 1e-6
 FEW_WORDS = f"fewer than {FEW_CLIPS} clips cannot tell much"
 
 
-def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
+def paired_difference(
+    new: np.ndarray, old: np.ndarray, confidence: float = CONFIDENCE
+) -> Difference:
     """Compare the figures [clips] of two evaluations of the same clips in the same order.
 
+    Sentences say 95 %: another `confidence` is for those who look often, and for outcomes alone.
     Of one clip, and where a difference is no finite number, the interval is without ends.
     """
     assert new.shape == old.shape, f"{new.shape} and {old.shape} are not of the same clips"
@@ -91,6 +94,6 @@ def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
         return Difference(mean, -math.inf, math.inf, count)
     from scipy.special import stdtrit  # half a second to import
 
-    reach = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
+    reach = float(stdtrit(count - 1, (1 + confidence) / 2))
     half = reach * float(differences.std(ddof=1)) / math.sqrt(count)
     return Difference(mean, mean - half, mean + half, count)

@@ -1,17 +1,19 @@
 """The tables of a whole recipe. Systems add `dataset`, `model` and `losses`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from attrs import frozen
 
 from engine.recipe.fields import setting
+from engine.recipe.judged import GROUP, judged_by, sides
 from engine.recipe.judgement import Expectation, Guard, Samples, Verdict, same_guards
 from engine.recipe.naming import recipe_name, run_name
 from engine.recipe.optimizers import Optimizer, Schedule
 from engine.recipe.training import SCRATCH, Start, Training
 
 SCHEMA_VERSION = 2
+_HIGHER = {"lowest": "lower", "highest": "higher"}
 
 # A table may have a method `cross_checks(self) -> Iterable[tuple[str, str]]`: faults that concern
 # several of its keys, as (key path below the table, what is wrong). It runs where each is sound.
@@ -59,6 +61,10 @@ class Recipe:
     shown_by: ClassVar[tuple[str, ...]] = ("samples", "pictures", "export")
     """Modules beside the recipe class that show or export results and change none: an edit of them
     is no edit of the code that counts."""
+
+    loss_metric: ClassVar[str] = ""
+    """The metric of the evaluation that training lowers, which judges are held against; empty where
+    the system's clips are not judged."""
 
     plots: ClassVar[tuple[Plot, ...]] = ()
     """The curves that DVC draws besides train/loss and the metric that picks the best."""
@@ -125,6 +131,16 @@ class Recipe:
         """Recipes whose exported models it reads, besides the phase that it continues."""
         return ()
 
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Those that score clips at every evaluation."""
+        return ()
+
+    @property
+    def judged_metrics(self) -> Mapping[str, Literal["lowest", "highest"]]:
+        """Their metrics, those of the first judge first: which side is the better one."""
+        return sides(self.judges)
+
     def named_metrics(self) -> Iterable[tuple[str, str]]:
         """Where the recipe relies on which metric: key path and metric."""
         yield "training.best", self.training.best
@@ -143,3 +159,17 @@ class Recipe:
         if self.name in self.models_read:
             yield "name", "a recipe cannot read its own model"
         yield from same_guards(self.guard)
+        yield from self._of_judges()
+
+    def _of_judges(self) -> Iterable[tuple[str, str]]:
+        """What is relied on is judged, and the best is on the better side."""
+        judged = judged_by(self.judges)
+        for path, metric in self.named_metrics():
+            if metric.startswith(f"eval/{GROUP}/") and metric not in judged:
+                yield path, f"'{metric}': none of the recipe's judges gives it"
+        best = self.training
+        side = self.judged_metrics.get(best.best)
+        if side is not None and side != best.best_is:
+            yield "training.best_is", f"{best.best} is better where it is {_HIGHER[side]}: '{side}'"
+        elif best.best in judged and side is None:
+            yield "training.best", f"no value of {best.best} is better by itself"

@@ -82,14 +82,14 @@ def estimate_run(
     started = time.perf_counter()
     system.module.eval()
     system.evaluate()
-    kept = 0 if training.keep_every is None else _count(training.keep_every, clock)
+    kept = 0 if training.keep_every is None else clock.times_due(training.keep_every)
     return RunEstimate(
         parameters=sum(p.numel() for t in system.turns for p in t.parameters.values()),
         total_steps=clock.length.total_steps,
         steps_per_epoch=order.steps_per_epoch,
         step_seconds=step_seconds,
         evaluation_seconds=time.perf_counter() - started,
-        num_evaluations=_num_evaluations(training.evaluate_every, clock),
+        num_evaluations=1 + clock.num_evaluations(training),
         peak_memory_bytes=_peak_memory(device),
         resumable_bytes=resumable,
         weights_bytes=weights,
@@ -159,16 +159,6 @@ def _sizes(system: System, stepper: Stepper, average: AverageWeights | None) -> 
         )
         files = {path.name: path.stat().st_size for path in full.iterdir()}
     return sum(files.values()), files["weights.safetensors"]
-
-
-def _num_evaluations(interval: str, clock: Clock) -> int:
-    """Those at an interval's end, and two besides: before step 1 and after the last step."""
-    at_the_end = clock.is_due(interval, clock.length.total_steps)
-    return 1 + _count(interval, clock) + (not at_the_end)
-
-
-def _count(interval: str, clock: Clock) -> int:
-    return sum(clock.is_due(interval, step) for step in range(1, clock.length.total_steps + 1))
 
 
 def _peak_memory(device: Device) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from attrs import field, frozen
 
-from engine.evaluation.paired import Difference, paired_difference
+from engine.evaluation.paired import CONFIDENCE, Difference, paired_difference
 from engine.training.system import Evaluated
 
 PerClip = Mapping[str, np.ndarray]
@@ -37,10 +37,12 @@ class SelectionRule:
 
     def score(self, step: int, evaluated: Evaluated) -> Score:
         """The score of an evaluation after so many steps."""
-        return Score(step, evaluated.metrics[self.metric], evaluated.per_clip)
+        return Score(step, evaluated.metrics[self.metric], evaluated.figures)
 
-    def difference(self, new: Score, old: Score) -> Difference | None:
-        """New minus old, clip by clip.
+    def difference(
+        self, new: Score, old: Score, confidence: float = CONFIDENCE
+    ) -> Difference | None:
+        """New minus old, clip by clip, over the clips that have a figure in either.
 
         None where the mean values are compared instead: where the recipe says so, without figures
         of each clip, with one clip, or where a clip's figure is not finite.
@@ -48,9 +50,11 @@ class SelectionRule:
         name = self.clip_metric
         if not self.paired or name not in new.per_clip or name not in old.per_clip:
             return None
-        if len(new.per_clip[name]) < 2:
+        ours, theirs = new.per_clip[name], old.per_clip[name]
+        known = ~(np.isnan(ours) & np.isnan(theirs))
+        if known.sum() < 2:
             return None
-        found = paired_difference(new.per_clip[name], old.per_clip[name])
+        found = paired_difference(ours[known], theirs[known], confidence)
         return found if math.isfinite(found.mean) else None
 
     def is_better(self, new: Score, old: Score | None) -> bool:
