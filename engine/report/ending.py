@@ -42,6 +42,15 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     )
 
 
+def tell_parting(history: History) -> str:
+    """Where loss and judges part, and which checkpoints that concerns; empty where they do not."""
+    ending = history.ending
+    told = history.facts("parting")
+    if ending is not None and ending.kind == "finish":
+        told = ending.facts.get("parting") or {}
+    return str(told.get("message", ""))
+
+
 def tell_verdict(facts: Mapping[str, Any], remark: str | None = None) -> str:
     """The verdict of a finish event's facts in sentences, and what stands against it now.
 
@@ -87,7 +96,7 @@ def _finished(recipe: str, history: History, ending: Event, remark: str | None) 
     said = (
         f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "
     )
-    said += tell_verdict(facts, remark)
+    said += " ".join(filter(None, [tell_verdict(facts, remark), tell_parting(history)]))
     return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
 
 
