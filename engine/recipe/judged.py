@@ -1,7 +1,6 @@
 """What a recipe asks of judges: which of them score clips at every evaluation, and of what."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal
 
 from attrs import frozen
 
@@ -9,6 +8,7 @@ from engine.errors import UserError
 from engine.recipe.faults import did_you_mean, listed
 from engine.recipe.fields import setting
 from engine.recipe.judges import JUDGES, JudgedFigure, KnownJudge, Need, require_language
+from engine.recipe.training import Direction
 
 GROUP = "judged"
 """Stands in the names of metrics: `eval/judged/wer`."""
@@ -78,15 +78,20 @@ def judged_metrics(gives: Collection[Need]) -> dict[str, str]:
     }
 
 
-def judged_by(judges: Iterable[str]) -> set[str]:
-    """The metrics of some judges."""
-    return {f"eval/{GROUP}/{name}" for judge in judges for name in KNOWN[judge].figures}
+def judged_sides(gives: Collection[Need]) -> dict[str, Direction]:
+    """Which value of these metrics is the better one, of those where one is."""
+    return {
+        f"eval/{GROUP}/{name}": figure.best_is
+        for judge in KNOWN.values()
+        if judge.needs.issubset(gives)
+        for name, figure in judge.figures.items()
+        if figure.best_is is not None
+    }
 
 
-def sides(judges: Iterable[str]) -> dict[str, Literal["lowest", "highest"]]:
-    """The metrics of some judges by which values are better or worse: which side is better."""
-    figures = (pair for name in judges for pair in KNOWN[name].figures.items())
-    return {f"eval/{GROUP}/{name}": one.best_is for name, one in figures if one.best_is is not None}
+def judged_by(judges: Iterable[str]) -> list[str]:
+    """The metrics of some judges, in their order."""
+    return [f"eval/{GROUP}/{name}" for judge in judges for name in KNOWN[judge].figures]
 
 
 def judge_faults(

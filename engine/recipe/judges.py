@@ -34,6 +34,9 @@ class KnownJudge:
     """Codes such as "en"; None: it judges sound, not words, and takes any language."""
 
 
+_ORIGINAL: frozenset[Need] = frozenset({"original"})
+_VOICE: frozenset[Need] = frozenset({"voice"})
+
 JUDGES: Mapping[str, KnownJudge] = {
     "dnsmos": KnownJudge(
         {
@@ -41,6 +44,62 @@ JUDGES: Mapping[str, KnownJudge] = {
             "dnsmos_sig": JudgedFigure("quality of the speech by DNSMOS P.835, 1 to 5", "highest"),
             "dnsmos_bak": JudgedFigure("freedom from noise by DNSMOS P.835, 1 to 5", "highest"),
             "dnsmos_p808": JudgedFigure("overall quality by DNSMOS P.808, 1 to 5", "highest"),
+        }
+    ),
+    "plcmos": KnownJudge(
+        {"plcmos": JudgedFigure("freedom from gaps and dropouts by PLCMOS v2, 1 to 5", "highest")}
+    ),
+    "distillmos": KnownJudge(
+        {"distillmos": JudgedFigure("overall quality by Distill-MOS, 1 to 5", "highest")}
+    ),
+    "visqol": KnownJudge(
+        {"visqol": JudgedFigure("ViSQOL: likeness to the original, 1 to 5", "highest")}, _ORIGINAL
+    ),
+    "pesq": KnownJudge(
+        {
+            "pesq": JudgedFigure(
+                "PESQ (ITU-T P.862: narrow band below 16 kHz, wide band else)", "highest"
+            )
+        },
+        _ORIGINAL,
+    ),
+    "stoi": KnownJudge(
+        {"stoi": JudgedFigure("short-time objective intelligibility", "highest")}, _ORIGINAL
+    ),
+    "resemblyzer": KnownJudge(
+        {
+            "resemblyzer": JudgedFigure(
+                "likeness of the voice, the cosine of Resemblyzer's encoder", "highest"
+            )
+        },
+        _VOICE,
+    ),
+    "swift_f0": KnownJudge(
+        {
+            "f0_median_hz": JudgedFigure("median fundamental frequency in Hz by SwiftF0", None),
+            "f0_spread_semitones": JudgedFigure(
+                "standard deviation of the pitch in semitones by SwiftF0", None
+            ),
+        }
+    ),
+    "swift_f0_error": KnownJudge(
+        {
+            "f0_error_cents": JudgedFigure(
+                "median distance of the pitch from the original's, in cents by SwiftF0", "lowest"
+            ),
+            "f0_voicing_error": JudgedFigure(
+                "share of frames with a voice in one of clip and original alone, by SwiftF0",
+                "lowest",
+            ),
+        },
+        _ORIGINAL,
+    ),
+    "silero_vad": KnownJudge(
+        {
+            "speech_share": JudgedFigure("share of the clip that is speech, by Silero VAD", None),
+            "longest_pause_seconds": JudgedFigure(
+                "longest pause before, in or after the speech, by Silero VAD", None
+            ),
         }
     ),
 }

@@ -1,19 +1,18 @@
 """The tables of a whole recipe. Systems add `dataset`, `model` and `losses`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from attrs import frozen
 
 from engine.recipe.fields import setting
-from engine.recipe.judged import GROUP, judged_by, sides
+from engine.recipe.judged import GROUP, judged_by
 from engine.recipe.judgement import Expectation, Guard, Samples, Verdict, same_guards
 from engine.recipe.naming import recipe_name, run_name
 from engine.recipe.optimizers import Optimizer, Schedule
-from engine.recipe.training import SCRATCH, Start, Training
+from engine.recipe.training import SCRATCH, Direction, Start, Training
 
 SCHEMA_VERSION = 2
-_HIGHER = {"lowest": "lower", "highest": "higher"}
 
 # A table may have a method `cross_checks(self) -> Iterable[tuple[str, str]]`: faults that concern
 # several of its keys, as (key path below the table, what is wrong). It runs where each is sound.
@@ -51,6 +50,9 @@ class Recipe:
     metrics: ClassVar[Mapping[str, str]] = {}
     """Every metric the system produces, with what it is (unit included). None is a group of
     others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names."""
+    directions: ClassVar[Mapping[str, Direction]] = {}
+    """Which value of each metric is the better one. A metric that is only looked at, such as a
+    count or a ratio that should be 1, has none: no comparison calls it better or worse."""
     default_guards: ClassVar[Mapping[str, Guard]] = {}
     """Guards of all the system's recipes, by metric. A recipe's own are laid over them key by key,
     and `action = "off"` switches one off."""
@@ -111,6 +113,8 @@ class Recipe:
         groups = {name[:end] for name in cls.metrics for end in _slashes(name)}
         both = sorted(groups.intersection(cls.metrics))
         assert not both, f"{cls.__name__}: {', '.join(both)} is both a metric and a group of others"
+        unknown = sorted(cls.directions.keys() - cls.metrics.keys())
+        assert not unknown, f"{cls.__name__}: no such metric with a direction: {unknown}"
 
     def has_default_guard(self, metric: str) -> bool:
         """Whether a metric's guard is the system's own, as it is in every recipe."""
@@ -137,9 +141,10 @@ class Recipe:
         return ()
 
     @property
-    def judged_metrics(self) -> Mapping[str, Literal["lowest", "highest"]]:
-        """Their metrics, those of the first judge first: which side is the better one."""
-        return sides(self.judges)
+    def judged_metrics(self) -> Mapping[str, Direction]:
+        """Their metrics of which a value is the better one, those of the first judge first."""
+        known = self.directions
+        return {metric: known[metric] for metric in judged_by(self.judges) if metric in known}
 
     def named_metrics(self) -> Iterable[tuple[str, str]]:
         """Where the recipe relies on which metric: key path and metric."""
@@ -152,6 +157,9 @@ class Recipe:
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """Faults of several keys at once: (key path, what is wrong). Systems extend it."""
+        best_is = self.directions.get(self.training.best, self.training.best_is)
+        if best_is != self.training.best_is:
+            yield "training.best_is", f"of {self.training.best} the {best_is} is best"
         if self.name == SCRATCH:
             yield "name", f"a recipe cannot be called '{SCRATCH}': start.from says so of no recipe"
         if self.start is not None and self.start.from_ == self.name:
@@ -162,14 +170,10 @@ class Recipe:
         yield from self._of_judges()
 
     def _of_judges(self) -> Iterable[tuple[str, str]]:
-        """What is relied on is judged, and the best is on the better side."""
+        """What is relied on is judged, and says what is better."""
         judged = judged_by(self.judges)
         for path, metric in self.named_metrics():
             if metric.startswith(f"eval/{GROUP}/") and metric not in judged:
                 yield path, f"'{metric}': none of the recipe's judges gives it"
-        best = self.training
-        side = self.judged_metrics.get(best.best)
-        if side is not None and side != best.best_is:
-            yield "training.best_is", f"{best.best} is better where it is {_HIGHER[side]}: '{side}'"
-        elif best.best in judged and side is None:
-            yield "training.best", f"no value of {best.best} is better by itself"
+        if self.training.best in judged and self.training.best not in self.directions:
+            yield "training.best", f"no value of {self.training.best} is better by itself"

@@ -42,7 +42,7 @@ class SelectionRule:
     def difference(
         self, new: Score, old: Score, confidence: float = CONFIDENCE
     ) -> Difference | None:
-        """New minus old, clip by clip, over the clips that have a figure in either.
+        """New minus old, clip by clip.
 
         None where the mean values are compared instead: where the recipe says so, without figures
         of each clip, with one clip, or where a clip's figure is not finite.
@@ -50,12 +50,8 @@ class SelectionRule:
         name = self.clip_metric
         if not self.paired or name not in new.per_clip or name not in old.per_clip:
             return None
-        ours, theirs = new.per_clip[name], old.per_clip[name]
-        known = ~(np.isnan(ours) & np.isnan(theirs))
-        if known.sum() < 2:
-            return None
-        found = paired_difference(ours[known], theirs[known], confidence)
-        return found if math.isfinite(found.mean) else None
+        found = paired_difference(new.per_clip[name], old.per_clip[name], confidence)
+        return found if found.num_clips > 1 and math.isfinite(found.mean) else None
 
     def is_better(self, new: Score, old: Score | None) -> bool:
         """Whether `new` replaces `old`. A value that is not finite never does, and is replaced."""

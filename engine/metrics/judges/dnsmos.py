@@ -7,6 +7,7 @@ of the package speechmos, which repeats what is shorter than its window of 9.01 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from attrs import frozen
 
 from engine.files.packages import PackagedWeights
@@ -21,6 +22,7 @@ WEIGHTS = PackagedWeights(
         _P835: "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
         _P808: "9246480c58567bc6affd4200938e77eef49468c8bc7ed3776d109c07456f6e91",
     },
+    imports=("onnxruntime",),
 )
 _FIGURES = {
     "dnsmos_ovrl": "ovrl_mos",
@@ -41,7 +43,9 @@ class Dnsmos:
         """Four figures from 1 to 5."""
         if audio.silent:
             return dict.fromkeys(_FIGURES, LOWEST_MOS)
-        samples = resampled(audio.samples, audio.sample_rate_hz)
+        if audio.too_short:
+            return dict.fromkeys(_FIGURES, np.nan)
+        samples = np.clip(resampled(audio.samples, audio.sample_rate_hz), -1.0, 1.0)
         found = self.measure(samples, SAMPLE_RATE_HZ, is_personalized_MOS=False)
         return {figure: float(found[key]) for figure, key in _FIGURES.items()}
 

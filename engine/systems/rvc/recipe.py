@@ -7,13 +7,14 @@ from typing import ClassVar, Literal
 from attrs import frozen
 
 from engine.recipe.fields import above, at_least, not_empty, setting, within
-from engine.recipe.judged import Judged, judge_faults, judged_metrics
+from engine.recipe.judged import Judged, judge_faults, judged_metrics, judged_sides
 from engine.recipe.judgement import Guard
 from engine.recipe.judges import Need
 from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
+from engine.recipe.training import Direction
 from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Dataset, NoPitch
-from engine.systems.rvc.metrics import GUARDS, METRICS
+from engine.systems.rvc.metrics import DIRECTIONS, GUARDS, METRICS
 
 # ---- the networks ----
 
@@ -277,6 +278,7 @@ class RvcRecipe(Recipe):
         Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),
     )
     metrics: ClassVar[Mapping[str, str]] = {**METRICS, **judged_metrics(JUDGED_BY)}
+    directions: ClassVar[Mapping[str, Direction]] = {**DIRECTIONS, **judged_sides(JUDGED_BY)}
     loss_metric = "eval/mel"
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
 
