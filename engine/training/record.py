@@ -134,8 +134,12 @@ class Record:
         best, other = self.best, self.best_by_other
         if self.rules is None or best is None or other is None:
             return None
-        by_loss, by_judges = (best, other) if self.selection == self.rules.loss else (other, best)
-        return find_parting(self.rules, by_loss, by_judges, num_evaluations)
+        named = [(best, "best"), (other, self.other_name)]
+        if self.selection != self.rules.loss:
+            named.reverse()
+        (by_loss, loss_name), (by_judges, judges_name) = named
+        kept = loss_name, judges_name
+        return find_parting(self.rules, by_loss, by_judges, num_evaluations, kept)
 
     def table(self, clips: ClipSet) -> ClipTable:
         """The evaluation clips with every figure that is known of each."""
