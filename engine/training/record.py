@@ -87,12 +87,11 @@ class Record:
     @property
     def other(self) -> SelectionRule | None:
         """By what else weights are kept: the loss, or the first figure that judges have here."""
-        if self.rules is None or self.entry is None or not self.judged_ids:
+        if self.rules is None or self.entry is None:
             return None
-        if self.selection != self.rules.loss:
-            return self.rules.loss
         known = self.entry.per_clip
-        return next((rule for rule in self.rules.judges if rule.clip_metric in known), None)
+        judge = next((rule for rule in self.rules.judges if rule.clip_metric in known), None)
+        return judge if judge is None or self.selection == self.rules.loss else self.rules.loss
 
     @property
     def other_name(self) -> str:
