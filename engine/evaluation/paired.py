@@ -83,11 +83,13 @@ def paired_difference(
 ) -> Difference:
     """Compare the figures [clips] of two evaluations of the same clips in the same order.
 
-    Sentences say 95 %: another `confidence` is for those who look often, and for outcomes alone.
-    Of one clip, and where a difference is no finite number, the interval is without ends.
+    Clips that have no figure (nan) in both are left out. Sentences say 95 %: another `confidence`
+    is for those who look often, and for outcomes alone. Of one clip, and where a difference is no
+    finite number, the interval is without ends.
     """
     assert new.shape == old.shape, f"{new.shape} and {old.shape} are not of the same clips"
-    differences = np.asarray(new, np.float64) - np.asarray(old, np.float64)
+    known = ~(np.isnan(new) & np.isnan(old))
+    differences = np.asarray(new, np.float64)[known] - np.asarray(old, np.float64)[known]
     count = len(differences)
     mean = float(differences.mean()) if count else math.nan
     if count < 2 or not math.isfinite(mean):
