@@ -28,6 +28,7 @@ from engine.runs.initial_weights import (
 )
 from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
+from engine.runs.provenance import provenance
 from engine.runs.store import FolderStore, open_store
 from engine.tracking.aim_repository import aim_repository
 from engine.tracking.mirror import AimMirror
@@ -256,6 +257,7 @@ class Run:
             "data": {**asdict(system.dataset_summary), "evaluation_set": system.evaluation_set},
             "machine": machine,
             "command": self._command,
+            **provenance(self.project),
             **self.variant,
         }
 
@@ -311,5 +313,6 @@ class Run:
             "seed": self.params.seed,
             "settings": to_plain(self.recipe),
             "command": self._command,
+            **provenance(self.project),
             **self.variant,
         }
