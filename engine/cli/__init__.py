@@ -29,7 +29,7 @@ _COMMANDS = {
     "report": "Rebuild the report of a finished run.",
     "schema": "Print the recipe reference.",
     "train": "Train a recipe: what its DVC stage runs.",
-    "ui": "Open Aim on the runs.",
+    "ui": "Compare runs in a browser, by Aim or Trackio.",
     "why": "Say how a run ended, and why.",
 }
 _PLUMBING = {
