@@ -219,10 +219,9 @@ def _alone(alone: Sequence[ComparedRun], compared: ComparedRuns) -> Advice:
         for other in compared.runs:
             if other is not one:
                 reasons.setdefault(_why_not(compared, one, other), []).append(other.name)
+    pair = [run.name for run in compared.runs] if len(compared.runs) == 2 else None
     why = [
-        f"{reason[0].upper()}{reason[1:]}."
-        if len(alone) == len(compared.runs) == 2
-        else f"{_listed(list(dict.fromkeys(names)))}: {reason}."
+        f"{_listed(pair or [*dict.fromkeys(names)])}: {reason}."
         for reason, names in reasons.items()
     ]
     say = f"{_listed([one.name for one in alone])} cannot be compared with {others}."
