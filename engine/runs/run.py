@@ -29,6 +29,7 @@ from engine.runs.initial_weights import (
 )
 from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
+from engine.runs.provenance import provenance
 from engine.runs.staleness import corpus_digest
 from engine.runs.store import FolderStore, open_store
 from engine.tracking.mirrors.beside import finish_all, start_mirror
@@ -259,6 +260,7 @@ class Run:
             "machine": machine,
             "steps_before": self._steps_before(initial),
             "command": self._command,
+            **provenance(self.project),
             **self.variant,
         }
 
@@ -324,5 +326,6 @@ class Run:
             "seed": self.params.seed,
             "settings": to_plain(self.recipe),
             "command": self._command,
+            **provenance(self.project),
             **self.variant,
         }
