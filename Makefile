@@ -1,4 +1,4 @@
-# Two commands: `make demo` and `make test`. Each sets up what is missing.
+# Two commands: `make demo` and `make test`. Each sets up what is missing. Neither needs `make real`.
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint ui setup clean
+.PHONY: demo test lint ui real setup clean
 
 demo: setup
 	cantus check
@@ -29,6 +29,9 @@ ui: setup
 	cantus ui
 
 setup: $(READY)
+
+real: setup
+	examples/real_speech.sh
 
 # uv is installed into the environment itself, so that nothing but Python is needed.
 $(READY): requirements.lock pyproject.toml

@@ -66,7 +66,7 @@ def asterisk_rows(files: Files, table: Table, collector: Collector) -> Iterator[
     for name, said in _transcripts(files, table.path).items():
         paths = recordings.pop(name.lower(), [])
         if not paths:
-            absent = f"no recording {name} lies beside the table"
+            absent = f"no recording {name} lies beside it"
             yield Row(place=said.places[0], name=name, refused=absent)
             continue
         for path in paths[1:]:
