@@ -44,7 +44,9 @@ def command(
     """Tell of a run by a command (its words after --), by a web hook, or by both."""
     teller = _Teller(project, arguments, variable)
     told: set[str] = set()
-    while stdin_is_open(_POLL_SECONDS):
+    more = True
+    while more:
+        more = stdin_is_open(_POLL_SECONDS)
         if "guard" in moments:
             known = _tell_of_guards(run, known, teller, told)
     if "end" in moments and (run / "events.jsonl").is_file():

@@ -13,7 +13,7 @@ from engine.recipe.judgement import Guard
 from engine.recipe.params import Notify
 from engine.tracking.events import read_events
 from tests.training.faults import result
-from tests.training.train_toy import finish, start, wait_for_step
+from tests.training.train_toy import Slow, finish, start, wait_for_step
 from tests.web_hook import receiver
 
 HOOK = Notify(web_hook_variable="CANTUS_TEST_HOOK")
@@ -30,11 +30,28 @@ class Hook:
         os.environ["CANTUS_TEST_HOOK"] = self.address
 
 
+class Waiting(Slow):
+    """Waits, when two epochs are done, until the test has seen enough."""
+
+    def progress(self, progress):
+        super().progress(progress)
+        while progress.step == 12 and not (self.folder / "seen").exists():
+            time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     finish(folder)
     return result(folder)
+
+
+def wait_for_messages(server, number: int) -> None:
+    for _ in range(2400):
+        if len(server.messages) >= number:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{len(server.messages)} messages came, not {number}")
 
 
 def said(folder) -> list[str]:
@@ -71,7 +88,7 @@ def test_a_guard_that_warns_is_told_of_once_and_one_that_stops_with_the_end(tmp_
     guard = Guard(below=-1.0, action="warn", because="it is <b>high</b>\u202e")
     guards = {"train/loss": (guard,)}
     with receiver() as server:
-        finish(tmp_path, notify=HOOK, before=Hook(server.address), guard=guards, seconds=0.1)
+        finish(tmp_path, notify=HOOK, before=Hook(server.address), guard=guards)
     first, last = server.messages
     assert (first["kind"], first["ending"], first["verdict"]) == ("guard", None, None)
     assert first["sentence"].startswith("A guard of toy fired at step ")
@@ -92,9 +109,7 @@ def test_a_run_that_is_killed_is_told_of_nevertheless(tmp_path):
         wait_for_step(tmp_path, 3)
         os.kill(run.pid, signal.SIGKILL)
         run.join()
-        until = time.monotonic() + 60
-        while not server.messages and time.monotonic() < until:
-            time.sleep(0.05)
+        wait_for_messages(server, 1)
     (message,) = server.messages
     assert message["ending"] == "killed"
     assert "toy was killed after step" in message["sentence"]
@@ -106,7 +121,12 @@ def test_what_could_not_be_sent_is_one_warning_with_a_count(undisturbed, tmp_pat
             "train/loss": (Guard(below=-1.0, action="warn"),),
             "eval/error": (Guard(below=-1.0, action="warn"),),
         }
-        finish(tmp_path, notify=HOOK, before=Hook(server.address), guard=guards, seconds=0.2)
+        hook = Hook(server.address)
+        run = start(tmp_path, notify=HOOK, before=hook, guard=guards, watcher=Waiting)
+        wait_for_messages(server, 2)
+        (tmp_path / "seen").touch()
+        run.join()
+    assert run.exitcode == 0
     assert len(server.messages) == 3
     (event,) = [words for words in warnings(tmp_path) if "notification" in words]
     assert event == (
