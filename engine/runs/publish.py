@@ -4,22 +4,23 @@ from pathlib import Path
 from typing import Any
 
 from engine.project import Project
-from engine.tracking.comparable import SCALE
-from engine.tracking.dvc_files import write_curves, write_metrics
+from engine.recipe.schema import Recipe
+from engine.tracking.dvc_files import write_curves
 from engine.tracking.events import Event, read_events
+from engine.tracking.shown_metrics import SCALE, select, write_shown
 
 _STANDING = ("baseline/", "untrained/", "parent/")
 
 
-def publish(project: Project, recipe: str, events: Path, step: int | None = None) -> None:
-    """Write `metrics/<recipe>.json` and `plots/<recipe>/` from events.
+def publish(project: Project, recipe: Recipe, events: Path, step: int | None = None) -> None:
+    """Write `metrics/<recipe>.json`, with what matters, and `plots/<recipe>/` from events.
 
     The evaluation that counts is the latest, or the one at `step`.
     """
     history = list(read_events(events))
     final = final_metrics(history, step)
-    write_metrics(project.metrics(recipe), final)
-    write_curves(project.plots(recipe), history, final)
+    write_shown(project.metrics(recipe.name), select(final, recipe))
+    write_curves(project.plots(recipe.name), history, final)
 
 
 def final_metrics(history: list[Event], step: int | None = None) -> dict[str, Any]:

@@ -141,7 +141,7 @@ class Run:
         if not ranks.is_first:
             yield NoStore(folder.path)
             return
-        with self._mirrored(folder), open_store(folder, self.project, self.recipe.name) as store:
+        with self._mirrored(folder), open_store(folder, self.project, self.recipe) as store:
             yield store
 
     def _finished(self, folder: RunFolder) -> Outcome | None:
