@@ -48,10 +48,14 @@ class Difference:
 
     def sentence(self, *, lowest: bool | None = None) -> str:
         """The difference in words; `lowest` says which side is the better one, where one is."""
-        mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
-        clips = f"{self.num_clips:,} clips"
-        said = f"{mean} (95 % CI {low} to {high}, {clips}): {self._change(lowest)}"
+        said = f"{self.in_figures}: {self._change(lowest)}"
         return said + f"; {FEW_WORDS}" * (self.num_clips < FEW_CLIPS)
+
+    @property
+    def in_figures(self) -> str:
+        """The mean difference with its interval and the number of clips."""
+        mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
+        return f"{mean} (95 % CI {low} to {high}, {self.num_clips:,} clips)"
 
     @property
     def _format(self) -> str:
