@@ -1,10 +1,7 @@
 """`cantus ui`: open Aim on the runs."""
 
 import signal
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,10 +9,11 @@ import click
 from engine.errors import UserError
 from engine.project import Project, find_project
 from engine.recipe.params import load_params
-from engine.tracking.aim_endpoint import LOOPBACK, endpoint_at
 from engine.tracking.aim_links import comparison_link
 from engine.tracking.aim_repository import AimRepository, aim_repository
 from engine.tracking.mirror import sync_all
+from engine.web.endpoint import LOOPBACK, endpoint_at
+from engine.web.serving import listening
 
 
 @click.command()
@@ -69,7 +67,7 @@ def _serve(project: Project, repo: AimRepository, host: str, port: int, address:
     """Answer until this process is told to end."""
     from engine.tracking.aim_server import serve
 
-    with _listening(host, port) as listener:
+    with listening(host, port, "cantus ui") as listener:
         endpoint = endpoint_at(host, listener.getsockname()[1], address)
 
         def opened() -> None:
@@ -84,19 +82,6 @@ def _serve(project: Project, repo: AimRepository, host: str, port: int, address:
             click.echo("Aim is closed.")
         finally:
             project.ui_address.unlink(missing_ok=True)
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        raise UserError(
-            f"Port {port} of {host} cannot be had: {error}. Give another: cantus ui --port 43801"
-        ) from error
-    with listener:
-        yield listener
 
 
 def _write_for_this_user(path: Path, text: str) -> None:

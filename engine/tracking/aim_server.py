@@ -9,23 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
-
 from engine.errors import UserError
-from engine.tracking.aim_endpoint import Endpoint
-from engine.tracking.aim_guard import Guard
-
-_SECONDS_TO_END = 2
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, opened: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._opened = opened
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._opened()
+from engine.tracking.aim_guard import guarded
+from engine.web.endpoint import Endpoint
+from engine.web.serving import serve as serve_app
 
 
 def serve(
@@ -42,16 +29,7 @@ def serve(
         os.environ[AIM_UI_MOUNTED_REPO_PATH] = str(folder / ".aim")
         from aim.web.run import app
 
-        config = uvicorn.Config(
-            Guard(app, endpoint),
-            ws="none",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=_SECONDS_TO_END,
-        )
-        _Server(config, opened).run(sockets=[listener])
+        serve_app(guarded(app, endpoint), listener, opened)
 
 
 @contextmanager

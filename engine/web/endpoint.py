@@ -1,4 +1,4 @@
-"""Where Aim's pages answer: below a secret key in the path, by the names of the server."""
+"""Where local pages answer: below a secret key in the path, by the names of the server."""
 
 import ipaddress
 import secrets
@@ -30,7 +30,7 @@ class Endpoint:
 
     @property
     def base(self) -> str:
-        """The path below which Aim answers."""
+        """The path below which the pages answer."""
         return f"{self.prefix}/{self.key}"
 
     @property
