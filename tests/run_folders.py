@@ -1,13 +1,21 @@
 """Run folders as training leaves them, for tests of what reads them."""
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from engine.evaluation.clip_table import ClipTable, write_clip_table
+from engine.evaluation.digests import as_digests
+from engine.recipe import load_recipe, to_toml
+from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event, EventLog
+
+RECIPES = Path(__file__).parents[1] / "recipes"
 
 RECIPE = """\
 name = "{name}"
@@ -48,3 +56,40 @@ def make_wav(path: Path) -> bytes:
     tone = np.sin(np.arange(1600) * 0.2) * 8000
     soundfile.write(path, tone.astype(np.int16), 16_000)
     return path.read_bytes()
+
+
+def make_finished(
+    folder: Path,
+    clips: Mapping[str, Iterable[float]],
+    *,
+    recipe: str = "xtts_phase1",
+    order: Iterable[int] | None = None,
+    table: str = "clips",
+    **metrics: object,
+) -> Path:
+    """Write what a finished run keeps of its evaluation; return its folder.
+
+    `clips` holds the figures of the best weights by name (`mel_ce`); the means of these are its
+    metrics, unless `metrics` says otherwise. `recipe` is one of recipes/, `order` that of the rows
+    in the file.
+    """
+    columns = {name: np.array([*values], float) for name, values in clips.items()}
+    num_clips = len(next(iter(columns.values())))
+    rows = np.array([*(range(num_clips) if order is None else order)], int)
+    words = [hashlib.sha256(f"{table} {row}".encode()).hexdigest() for row in rows]
+    figures = {f"best/{name}": values[rows] for name, values in columns.items()}
+    ids = tuple(f"clip_{row}" for row in rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = ClipTable(ids, as_digests(words), figures)
+    write_clip_table(folder / "evaluation" / f"{table}.tsv", written)
+    means = {"eval": {name: float(values.mean()) for name, values in columns.items()}}
+    content = means | {"evaluation_set": "ab" * 32, "step": 100} | metrics
+    (folder / "metrics.json").write_text(json.dumps(content))
+    (folder / "recipe.toml").write_text(resolved_recipe(recipe))
+    return folder
+
+
+@cache
+def resolved_recipe(name: str) -> str:
+    """A recipe of recipes/ with everything filled in, as a run keeps it."""
+    return to_toml(load_recipe(RECIPES / f"{name}.toml", classes=recipe_classes()))

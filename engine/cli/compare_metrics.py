@@ -1,18 +1,18 @@
 """Two metrics files side by side, and their difference where they may be compared."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from engine.evaluation.clip_table import ClipTable, read_clip_table
-from engine.evaluation.digests import keys
-from engine.evaluation.paired import paired_difference
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.diff import leaves
+from engine.report.paired_runs import compare_runs
+from engine.report.run_files import RunFiles
+from engine.system_support.finished_run import run_files
 from engine.terminal.columns import aligned, cell
 from engine.tracking.comparable import SCALE, scale_of
 
@@ -54,7 +54,7 @@ def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator
                 f"No difference is given of {', '.join(apart)}: {left.title} and {right.title} "
                 "have them in units of their own, and these differ."
             )
-        yield from _clip_by_clip(left, right, apart)
+        yield from _clip_by_clip(left, right)
     else:
         yield (
             f"The figures are not comparable: {left.title} and {right.title} are not of the same "
@@ -68,33 +68,26 @@ def _in_other_units(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[
     return [name.removeprefix(_UNITS) for name in names if ours.get(name) != theirs.get(name)]
 
 
-def _clip_by_clip(left: Figures, right: Figures, apart: Collection[str]) -> Iterator[str]:
-    """A line for each metric that both models hold figures of each clip of, but those `apart`."""
-    ours, theirs = _figures(left), _figures(right)
+def _clip_by_clip(left: Figures, right: Figures) -> Iterator[str]:
+    """A line for each metric that both models hold figures of each clip of."""
+    ours, theirs = _trained(right), _trained(left)
     if ours is None or theirs is None:
         return
-    row_of = {key: row for row, key in enumerate(keys(ours.digests))}
-    order = [row_of[key] for key in keys(theirs.digests) if key in row_of]
-    if not len(order) == len(row_of) == len(theirs.ids):
-        return
-    best = [name for name in theirs.figures if name.startswith("best/") and name in ours.figures]
-    shared = {name: name.removeprefix("best/").replace("/", ".") for name in best}
-    shared = {name: short for name, short in shared.items() if short not in apart}
-    if shared:
+    compared = compare_runs(ours, theirs).compared
+    if compared:
         yield f"\nClip by clip, {right.title} minus {left.title}:"
-    for name, short in shared.items():
-        difference = paired_difference(theirs.figures[name], ours.figures[name][order])
-        yield f"eval.{short}  {difference.sentence()}"
+    for metric, found in compared.items():
+        yield f"{metric.replace('/', '.')}  {found.sentence()}"
 
 
-def _figures(side: Figures) -> ClipTable | None:
-    """The figures of each clip of a finished model, where its metrics are those that are shown."""
+def _trained(side: Figures) -> RunFiles | None:
+    """The finished model, where its metrics are those that are shown."""
     if side.model is None:
         return None
-    table, own = side.model / "evaluation" / "clips.tsv", side.model / "metrics.json"
-    if not table.is_file() or not own.is_file() or own.read_bytes() != side.file.read_bytes():
+    own = side.model / "metrics.json"
+    if not own.is_file() or own.read_bytes() != side.file.read_bytes():
         return None
-    return read_clip_table(table)
+    return run_files(side.title, side.model)
 
 
 def _rows(

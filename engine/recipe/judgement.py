@@ -9,7 +9,7 @@ from attrs import frozen
 from engine.recipe.alternatives import CONDITIONS, LENGTHS, exactly_one, given
 from engine.recipe.fields import ascending, at_least, matches, not_empty, setting
 from engine.recipe.optimizers import milestones
-from engine.recipe.training import interval
+from engine.recipe.training import Direction, interval
 
 _moment = matches(
     r"always|(from )?(epoch|step):\d+",
@@ -40,7 +40,7 @@ class Guard:
         default=None,
         check=at_least(1),
     )
-    best_is: Literal["lowest", "highest"] | None = setting(
+    best_is: Direction | None = setting(
         "which value is best for plateau_steps; where it is not given, that of the training table "
         "for its own metric, and the lowest for others",
         default=None,

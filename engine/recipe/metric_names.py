@@ -7,6 +7,7 @@ from typing import Any
 from engine.recipe.faults import KeyPath, did_you_mean, listed
 from engine.recipe.schema import Recipe
 from engine.recipe.tables import keys_of, tables_in, toml_key
+from engine.recipe.training import Direction
 
 _MIRRORED = re.compile(r"(?:baseline/[^/]+|untrained|parent)/(.+)")
 LISTENING_SCALES = {
@@ -69,7 +70,20 @@ def is_known(metric: str, known: Collection[str]) -> bool:
     """Whether a metric is one of those known, or of a numbered one (`eval/codebook_<n>/usage`)."""
     if _NUMBER in metric:
         return False
-    return metric in known or re.sub(r"(?<=_)[1-9][0-9]*(?=/|$)", _NUMBER, metric) in known
+    return metric in known or _unnumbered(metric) in known
+
+
+def direction_of(metric: str, recipe: Recipe) -> Direction | None:
+    """Which value of a metric is the better one; None where neither is, or it is not known."""
+    training, directions = recipe.training, recipe.directions
+    if metric == training.best:
+        return training.best_is
+    return directions.get(metric, directions.get(_unnumbered(metric)))
+
+
+def _unnumbered(metric: str) -> str:
+    """A numbered metric as its system names it: `eval/codebook_<n>/usage`."""
+    return re.sub(r"(?<=_)[1-9][0-9]*(?=/|$)", _NUMBER, metric)
 
 
 def _loss_terms(system: type[Recipe]) -> Iterator[str]:

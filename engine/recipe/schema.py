@@ -9,7 +9,7 @@ from engine.recipe.fields import setting
 from engine.recipe.judgement import Expectation, Guard, Samples, Verdict, same_guards
 from engine.recipe.naming import recipe_name, run_name
 from engine.recipe.optimizers import Optimizer, Schedule
-from engine.recipe.training import SCRATCH, Start, Training
+from engine.recipe.training import SCRATCH, Direction, Start, Training
 
 SCHEMA_VERSION = 2
 
@@ -49,6 +49,9 @@ class Recipe:
     metrics: ClassVar[Mapping[str, str]] = {}
     """Every metric the system produces, with what it is (unit included). None is a group of
     others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names."""
+    directions: ClassVar[Mapping[str, Direction]] = {}
+    """Which value of each metric is the better one. A metric that is only looked at, such as a
+    count or a ratio that should be 1, has none: no comparison calls it better or worse."""
     default_guards: ClassVar[Mapping[str, Guard]] = {}
     """Guards of all the system's recipes, by metric. A recipe's own are laid over them key by key,
     and `action = "off"` switches one off."""
@@ -105,6 +108,8 @@ class Recipe:
         groups = {name[:end] for name in cls.metrics for end in _slashes(name)}
         both = sorted(groups.intersection(cls.metrics))
         assert not both, f"{cls.__name__}: {', '.join(both)} is both a metric and a group of others"
+        unknown = sorted(cls.directions.keys() - cls.metrics.keys())
+        assert not unknown, f"{cls.__name__}: no such metric with a direction: {unknown}"
 
     def has_default_guard(self, metric: str) -> bool:
         """Whether a metric's guard is the system's own, as it is in every recipe."""
@@ -136,6 +141,9 @@ class Recipe:
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """Faults of several keys at once: (key path, what is wrong). Systems extend it."""
+        best_is = self.directions.get(self.training.best, self.training.best_is)
+        if best_is != self.training.best_is:
+            yield "training.best_is", f"of {self.training.best} the {best_is} is best"
         if self.name == SCRATCH:
             yield "name", f"a recipe cannot be called '{SCRATCH}': start.from says so of no recipe"
         if self.start is not None and self.start.from_ == self.name:

@@ -15,6 +15,9 @@ SCRATCH = "scratch"
 
 interval = matches(r"(epoch|step):[1-9]\d*", "'epoch:N' or 'step:N', with N at least 1")
 """A check: how often something is done."""
+Direction = Literal["lowest", "highest"]
+"""Which value of a metric is the better one."""
+
 _pick = matches(r"last|best|step:\d+", "'last', 'best' or 'step:N'")
 
 
@@ -59,7 +62,7 @@ class Training:
         identity=False,
     )
     best: str = setting("metric that picks the best checkpoint", names="result")
-    best_is: Literal["lowest", "highest"] = setting("which value of it is best", default="lowest")
+    best_is: Direction = setting("which value of it is best", default="lowest")
     best_by: Literal["paired", "value"] = setting(
         "whether an evaluation is better when the 95 % interval of its differences clip by clip "
         "lies on the better side, or when its value does; metrics without a figure for each clip "

@@ -1,33 +1,27 @@
-"""Curves as PNG, one picture a metric, readable on a dark and on a light page."""
+"""The curves of a run: each metric that was evaluated, with what it is held against."""
 
-import io
-from itertools import cycle
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from engine.files.atomic import write_atomically
-from engine.files.safe_names import file_name
-from engine.recipe.judgement import Expectation, Guard, guards_on
+from engine.recipe.judgement import Guard, guards_on
 from engine.recipe.schema import Recipe
+from engine.report.chart import Bar, Chart, Drawing, Level, Line
 from engine.report.history import History
 from engine.report.table import in_order
 from engine.tracking.numbered import is_numbered
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_GREY = "#808080"
-_RESULT, _TRAINING, _BASELINE, _BELIEF = "#d9622b", "#4a90c2", "#8a8a8a", "#59a14f"
-_GUARD = "#b07aa1"
+_RESULT, _TRAINING = 1, 2
 
 
-def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
-    """Draw a PNG for each evaluated metric into `folder`; return the metrics drawn, in order.
+def draw_curves(history: History, recipe: Recipe) -> list[Drawing]:
+    """A drawing of each evaluated metric, in order; those without a number are left out.
 
-    So is each that a guard or an expectation names, evaluated or not. A picture holds the metric
-    in training and evaluation over steps, the baselines and the guards' limits as lines and the
-    expectations as bars. Metrics with no number are left out, and those that never change.
+    So is each that a guard or an expectation names, evaluated or not. A drawing holds the metric
+    in training and evaluation over steps, the baselines and the guards' limits as levels, and the
+    expectations as bars. Figures that training does not move, such as a bitrate, are left out.
     """
+    return [_chart(history, recipe, name).drawn() for name in shown_metrics(history, recipe)]
+
+
+def shown_metrics(history: History, recipe: Recipe) -> list[str]:
+    """The metrics of a run whose curves say something, the one that decides first."""
     evaluated = {
         n: n
         for event in history.all("eval")
@@ -38,86 +32,65 @@ def draw_curves(history: History, recipe: Recipe, folder: Path) -> list[str]:
     moving = {name: name for name in evaluated if not _stands_still(history.curve(name)[1])}
     told = [n for n in (*watched, recipe.training.best) if n and n.startswith(("eval/", "train/"))]
     named = moving | {name: name for name in told}
-    drawn = [name for name in in_order(named, recipe) if history.curve(name)[0]]
-    if drawn:
-        folder.mkdir(parents=True, exist_ok=True)
-    for name in drawn:
-        _draw(history, recipe, name, folder / f"{picture_name(name)}.png")
-    return drawn
+    return [name for name in in_order(named, recipe) if history.curve(name)[0]]
+
+
+def short_name(metric: str) -> str:
+    """A metric without whether it was trained or evaluated."""
+    return metric.removeprefix("eval/").removeprefix("train/")
+
+
+def baselines(history: History, short: str) -> list[Level]:
+    """What learns nothing has this of a metric."""
+    found = []
+    for path, value in history.standing("baseline").items():
+        title, _, metric = path.partition("/")
+        if metric == short and value is not None:
+            found.append(Level(title.replace("_", " "), value, "baseline"))
+    return found
+
+
+def _chart(history: History, recipe: Recipe, name: str) -> Chart:
+    short = short_name(name)
+    evaluated = name.startswith("eval/")
+    lines = [
+        Line("evaluation", _points(history, f"eval/{short}"), _RESULT),
+        Line("training", _points(history, f"train/{short}"), _TRAINING, decides=not evaluated),
+    ]
+    return Chart(
+        short,
+        [line for line in lines if line.points],
+        [*baselines(history, short), *_limits(recipe, name)],
+        _believed(history, recipe, name),
+    )
+
+
+def _points(history: History, name: str) -> list[tuple[float, float]]:
+    return [*zip(*history.curve(name), strict=True)]
 
 
 def _stands_still(values: list[float]) -> bool:
-    """Whether a figure is one that training does not move, such as a bitrate."""
     return len(values) > 1 and len(set(values)) == 1
 
 
-def picture_name(metric: str) -> str:
-    """Turn a metric's name into that of its picture, without the ending."""
-    return file_name(metric.removeprefix("eval/"))
+def _limits(recipe: Recipe, name: str) -> list[Level]:
+    """What guards do not let pass."""
+    guards = [on.guard for on in guards_on(recipe.guard) if on.metric == name]
+    return [Level("guard", value, "guard") for guard in guards for value in _values(guard)]
 
 
-def _draw(history: History, recipe: Recipe, name: str, path: Path) -> None:
-    from matplotlib.figure import Figure  # takes half a second: only when a report is made
-
-    short = name.removeprefix("eval/").removeprefix("train/")
-    drawing = Figure(figsize=(5.6, 3.2), dpi=160, layout="constrained")
-    axes = drawing.subplots()
-    _line(axes, history, f"train/{short}", "training", _TRAINING, width=1.0)
-    _line(axes, history, f"eval/{short}", "evaluation", _RESULT, width=2.0)
-    _baselines(axes, history, short)
-    for on in guards_on(recipe.guard):
-        if on.metric == name:
-            _limit(axes, on.guard)
-    if name in recipe.expect:
-        _believe(axes, history, recipe.expect[name])
-    _dress(axes, short)
-    content = io.BytesIO()
-    drawing.savefig(content, format="png", transparent=True, metadata={"Software": None})
-    write_atomically(path, content.getvalue())
+def _values(guard: Guard) -> list[float]:
+    given = (guard.below, guard.above, *(guard.between or ()))
+    return [value for value in given if value is not None]
 
 
-def _baselines(axes: "Axes", history: History, short: str) -> None:
-    styles = cycle(("--", ":", "-."))
-    for baseline, value in history.standing("baseline").items():
-        title, _, metric = baseline.partition("/")
-        if metric == short and value is not None:
-            axes.axhline(value, color=_BASELINE, linestyle=next(styles), linewidth=1, label=title)
-
-
-def _limit(axes: "Axes", guard: Guard) -> None:
-    """Lines at the figures that a guard does not let pass."""
-    limits = [v for v in (guard.below, guard.above, *(guard.between or ())) if v is not None]
-    for value, label in zip(limits, ("guard", None), strict=False):
-        axes.axhline(value, color=_GUARD, linestyle=":", linewidth=1.2, label=label)
-
-
-def _line(axes: "Axes", history: History, name: str, label: str, color: str, width: float) -> None:
-    steps, values = history.curve(name)
-    if steps:
-        marker = "o" if len(steps) < 30 else None
-        axes.plot(
-            steps, values, color=color, linewidth=width, marker=marker, markersize=3, label=label
-        )
-
-
-def _believe(axes: "Axes", history: History, expectation: Expectation) -> None:
-    """Bars from low to high at the step where each believed point was, or would be, reached."""
+def _believed(history: History, recipe: Recipe, name: str) -> list[Bar]:
+    """From low to high, at the step where each believed point was, or would be, reached."""
+    expectation = recipe.expect.get(name)
+    if expectation is None or not (expectation.low and expectation.high):
+        return []
     pace = next((e.step / e.epoch for e in reversed(history.events) if e.epoch and e.step), None)
-    steps = list(expectation.steps or ())
+    steps = [float(step) for step in expectation.steps or ()]
     if not steps and pace:
         steps = [round(epoch * pace) for epoch in expectation.epochs or ()]
-    if expectation.low and expectation.high:
-        for step, low, high in zip(steps, expectation.low, expectation.high, strict=False):
-            axes.plot([step, step], [low, high], color=_BELIEF, linewidth=5, alpha=0.5)
-        axes.plot([], [], color=_BELIEF, linewidth=5, alpha=0.5, label="expected")
-
-
-def _dress(axes: "Axes", title: str) -> None:
-    axes.set_title(title, color=_GREY, fontsize=11, loc="left")
-    axes.set_xlabel("step", color=_GREY)
-    axes.tick_params(colors=_GREY)
-    axes.grid(visible=True, color=_GREY, alpha=0.2, linewidth=0.6)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(_GREY)
-    axes.legend(frameon=False, labelcolor=_GREY, fontsize=8)
+    return [Bar(*each) for each in zip(steps, expectation.low, expectation.high, strict=False)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from engine.files.untrusted import leads_inside
 from engine.report.history import History
@@ -15,16 +15,29 @@ class Part:
 
     title: str
     image: str | None = None
+    """A picture that its system drew."""
     audio: str | None = None
     notes: tuple[str, ...] = ()
+    spectrogram: str | None = None
+    """What the engine drew of the sound, as wide as the clip's longest part is long."""
+    seconds: float = 0.0
+    """How long it sounds; 0 where that is not known."""
+    volume: float = 1.0
+    """Of its player, below 1 where it is louder than another part."""
 
 
 @frozen
 class Exhibit:
     """One clip, in the order in which its system wrote the parts."""
 
-    clip: str
-    parts: dict[str, Part] = field(factory=dict)
+    title: str
+    parts: tuple[Part, ...]
+    note: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """The longest part: what all pictures of the clip are as wide as."""
+        return max((part.seconds for part in self.parts), default=0.0)
 
 
 def exhibits(history: History) -> list[Exhibit]:
@@ -34,17 +47,22 @@ def exhibits(history: History) -> list[Exhibit]:
     `yes_3/reconstruction`); a name without a slash is a clip of one part. A caption is the title.
     A file outside the run's folder is left out, and so is what is set beside that of other weights.
     """
-    clips: dict[str, Exhibit] = {}
-    samples: Sequence[Mapping[str, Any]] = history.facts("sample").get("samples", ())
-    for sample in samples:
+    clips: dict[str, dict[str, Part]] = {}
+    for sample in last_samples(history):
         if sample.get("made_of") or not can_be_shown(sample):
             continue
         clip, _, name = sample["name"].rpartition("/")
-        exhibit = clips.setdefault(clip or name, Exhibit(clip or name))
+        parts = clips.setdefault(clip or name, {})
         notes = tuple(sample.get("notes", ()))
-        part = exhibit.parts.setdefault(name, Part(sample.get("caption") or name, notes=notes))
+        part = parts.setdefault(name, Part(sample.get("caption") or name, notes=notes))
         setattr(part, sample["kind"], sample["path"])
-    return list(clips.values())
+    return [Exhibit(clip, tuple(parts.values())) for clip, parts in clips.items()]
+
+
+def last_samples(history: History) -> Sequence[Mapping[str, Any]]:
+    """The facts of each sample that was made last."""
+    samples: Sequence[Mapping[str, Any]] = history.facts("sample").get("samples", ())
+    return samples
 
 
 def can_be_shown(sample: Mapping[str, Any]) -> bool:

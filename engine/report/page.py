@@ -8,10 +8,11 @@ from engine.files.atomic import write_atomically
 from engine.files.pages import page_template
 from engine.files.text import visible_lines
 from engine.recipe.schema import Recipe
-from engine.report.curves import draw_curves, picture_name
+from engine.report.curves import draw_curves
 from engine.report.ending import tell_ending, tell_level, tell_time
 from engine.report.gallery import exhibits
 from engine.report.history import History
+from engine.report.playable import playable
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
 from engine.report.trained import run_of, what_was_trained
@@ -21,14 +22,15 @@ from engine.tracking.numbered import numbered_tables
 
 
 def build_report(folder: Path, recipe: Recipe, remark: str | None = None) -> Path:
-    """Write `report.html` and `curves/` into a run's or a model's folder; return the page.
+    """Write `report.html` into a run's or a model's folder; return the page.
 
     The folder holds events.jsonl, and recipe.toml and the samples that the events name. The page
     links to nothing outside it and is made from the events, and from the `remark` on the verdict,
     which holds for the moment: same events and remark, same page.
     """
     content = _content(folder, recipe, History.of(folder)) | {"remark": remark}
-    page = page_template("engine.report", visible_lines, figure=figure).render(content)
+    template = page_template(["engine.report"], visible_lines, "report.html", figure=figure)
+    page = template.render(content)
     path = folder / "report.html"
     write_atomically(path, page)
     return path
@@ -38,8 +40,9 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
     start = history.facts("start")
     finish = history.facts("finish")
     resolved = folder / "recipe.toml"
-    drawn = draw_curves(history, recipe, folder / "curves")
+    beside = side_by_side(history)
     return {
+        "media": "'self' file: data:",
         "recipe": recipe,
         "run_of": run_of(start),
         "trained": what_was_trained(history, recipe),
@@ -59,9 +62,10 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "data": start.get("data", {}),
         "used": _used(start.get("data", {})),
         "evaluation_set": history.facts("eval").get("evaluation_set"),
-        "curves": [(name, picture_name(name)) for name in drawn],
-        "side_by_side": side_by_side(history),
-        "exhibits": exhibits(history),
+        "curves": draw_curves(history, recipe),
+        "side_by_side": beside,
+        "rows": [playable(row, folder) for row in (beside.rows if beside else ())],
+        "exhibits": [playable(one, folder) for one in exhibits(history)],
         "facts": _facts(history),
         "resolved": resolved.read_text(encoding="utf-8") if resolved.is_file() else "",
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from engine.report.gallery import Part, can_be_shown
+from engine.report.gallery import Exhibit, Part, can_be_shown
 from engine.report.history import History
 from engine.tracking.events import Event
 
@@ -40,20 +40,13 @@ class Column:
 
 
 @frozen
-class Row:
-    """One thing, as each of the weights make it, where they do."""
-
-    title: str
-    parts: tuple[Part, ...]
-
-
-@frozen
 class SideBySide:
     """What was made of the same by several weights, the run's own last."""
 
     figures: tuple[str, ...]
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Exhibit, ...]
+    """One thing each, as each of the weights make it, where they do."""
 
 
 def side_by_side(history: History) -> SideBySide | None:
@@ -71,7 +64,7 @@ def side_by_side(history: History) -> SideBySide | None:
     names = tuple(dict.fromkeys(named))
     columns = [Column(v.title, tuple(v.mean(n, own.scales) for n in names)) for v in versions]
     rows = [
-        Row(
+        Exhibit(
             str(sample.get("caption") or sample["name"]),
             tuple(_part(one.title, one.made[key]) for one in versions if key in one.made),
         )

@@ -9,6 +9,7 @@ from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, write_clip_table
 from engine.evaluation.digests import as_digests
 from engine.project import Project
+from tests.run_folders import resolved_recipe
 
 
 @pytest.fixture
@@ -79,6 +80,7 @@ def models(metrics):
             ids = tuple(str(row) for row in rows)
             table = ClipTable(ids, digests[rows], {"best/m": errors[rows], "other/m": errors})
             write_clip_table(project.evaluation_clips(name), table)
+            (project.model(name) / "recipe.toml").write_text(resolved_recipe("xtts_phase1"))
         return project
 
     return models

@@ -35,7 +35,7 @@ def write_page(report: Report, quarantined: Iterable[Quarantined], folder: Path)
 
     It needs nothing beside it and no network. The same corpus gives the same bytes.
     """
-    page = page_template("engine.corpus.account", visible, count=lambda value: f"{value:,}")
+    page = page_template(["engine.corpus.account"], visible, count=lambda value: f"{value:,}")
     path = folder / PAGE_FILE
     text = page.render(report=report, groups=_groups(quarantined), table=QUARANTINE_FILE)
     path.write_bytes(text.encode())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from engine.recipe.judgement import Guard
+from engine.recipe.training import Direction
 
 _QUALITY = {
     "snr_db": "signal-to-noise ratio of whole clips, mean in dB",
@@ -55,6 +56,25 @@ METRICS: Mapping[str, str] = {
     },
 }
 """Every metric, and what it is."""
+
+_BEST: Mapping[str, Direction] = {
+    "snr_db": "highest",
+    "si_sdr_db": "highest",
+    "mel": "lowest",
+    "stft": "lowest",
+    "pesq": "highest",
+    "stoi": "highest",
+    "visqol": "highest",
+}
+
+DIRECTIONS: Mapping[str, Direction] = {
+    **{f"eval/{name}": direction for name, direction in _BEST.items()},
+    **{f"eval/quantizers_<n>/{name}": direction for name, direction in _BEST.items()},
+    "eval/snr_db_median": "highest",
+    "eval/si_sdr_db_median": "highest",
+    "eval/correlation": "highest",
+}
+"""Which value of a metric is the better one."""
 
 GUARDS: Mapping[str, Guard] = {
     "train/discriminator/loss_over_chance": Guard(

@@ -11,7 +11,8 @@ from engine.recipe.fields import above, at_least, between, not_empty, setting, w
 from engine.recipe.judgement import Guard
 from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
-from engine.systems.codec.metrics import GUARDS, METRICS
+from engine.recipe.training import Direction
+from engine.systems.codec.metrics import DIRECTIONS, GUARDS, METRICS
 
 # ---- the audio ----
 
@@ -277,6 +278,7 @@ class CodecRecipe(Recipe):
         Plot("codebook", "codebook", "perplexity"),
     )
     metrics: ClassVar[Mapping[str, str]] = METRICS
+    directions: ClassVar[Mapping[str, Direction]] = DIRECTIONS
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
     loss_settings: ClassVar[Mapping[str, str]] = {
         "model.discriminator.loss": "",

@@ -10,6 +10,7 @@ from engine.recipe.fields import above, at_least, not_empty, setting, within
 from engine.recipe.judgement import Guard
 from engine.recipe.naming import run_name
 from engine.recipe.schema import Plot, Recipe
+from engine.recipe.training import Direction
 
 # ---- the speech, and the codec that makes codes of it ----
 
@@ -278,6 +279,24 @@ class CodecLmRecipe(Recipe):
         "'speaker_disjoint' none of them is trained on",
         "train/accuracy": "share of audio codes that were the likeliest",
         "train/end_ce": "cross-entropy of the ends of stream alone, nats each",
+    }
+
+    directions: ClassVar[Mapping[str, Direction]] = {
+        "eval/audio_ce": "lowest",
+        "eval/text_ce": "lowest",
+        "eval/loss": "lowest",
+        "eval/codebook_<n>/ce": "lowest",
+        "eval/codebook_<n>/accuracy": "highest",
+        "eval/accuracy": "highest",
+        "eval/text_accuracy": "highest",
+        "eval/end_ce": "lowest",
+        "eval/seen/audio_ce": "lowest",
+        "eval/generated/stop_rate": "highest",
+        "eval/generated/speaker_match": "highest",
+        "eval/generated/seen_speaker_match": "highest",
+        "eval/speech/wer": "lowest",
+        "eval/speech/cer": "lowest",
+        "eval/speech/similarity": "highest",
     }
 
     default_guards: ClassVar[Mapping[str, Guard]] = {

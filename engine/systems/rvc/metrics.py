@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from engine.recipe.judgement import Guard
+from engine.recipe.training import Direction
 
 _MADE = {
     "f0_cents": "median distance of the pitch of what is made from what was asked, in cents, over "
@@ -51,6 +52,19 @@ METRICS: Mapping[str, str] = {
     },
 }
 """Every metric, and what it is."""
+
+_LOWEST = ("f0_cents", "voicing_error", "voiceless_share", "clicks", "offset", "silent_share")
+
+DIRECTIONS: Mapping[str, Direction] = {
+    **{f"eval/{name}": "lowest" for name in ("mel", "mel_posterior", "octave_cents", *_LOWEST)},
+    **{f"eval/conversion/{name}": "lowest" for name in ("mcd_db", *_LOWEST)},
+    **{
+        f"eval/{place}{name}": "highest"
+        for place in ("", "conversion/")
+        for name in ("content_cosine", "similarity")
+    },
+}
+"""Which value of a metric is the better one."""
 
 GUARDS: Mapping[str, Guard] = {
     "train/discriminator/loss_over_chance": Guard(

@@ -10,8 +10,9 @@ from engine.recipe.fields import above, at_least, not_empty, setting, within
 from engine.recipe.judgement import Guard
 from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
+from engine.recipe.training import Direction
 from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Dataset, NoPitch
-from engine.systems.rvc.metrics import GUARDS, METRICS
+from engine.systems.rvc.metrics import DIRECTIONS, GUARDS, METRICS
 
 # ---- the networks ----
 
@@ -271,6 +272,7 @@ class RvcRecipe(Recipe):
         Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),
     )
     metrics: ClassVar[Mapping[str, str]] = METRICS
+    directions: ClassVar[Mapping[str, Direction]] = DIRECTIONS
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
 
     dataset: Dataset = setting("which recordings, and what is extracted from them")

@@ -9,6 +9,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import between, setting, within
 from engine.recipe.judgement import Guard
 from engine.recipe.schema import Plot, Recipe
+from engine.recipe.training import Direction
 from engine.systems.vqvae.shapes import HIGH_HZ, HOP_LENGTH, NUM_FRAMES
 
 
@@ -161,6 +162,11 @@ class VqvaeRecipe(Recipe):
         "eval/codes_seen": "codes that occur at all",
         "eval/order": "Spearman correlation of a cell's energy and its code as exported",
     }
+
+    directions: ClassVar[Mapping[str, Direction]] = dict.fromkeys(
+        ["eval/reconstruction", "eval/loss", "eval/rmse_db", "eval/rmse_ratio_to_uniform_grid"],
+        "lowest",
+    )
 
     default_guards: ClassVar[Mapping[str, Guard]] = {
         "eval/perplexity": Guard(

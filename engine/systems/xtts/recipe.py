@@ -9,6 +9,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
 from engine.recipe.judgement import Guard, guards_on
 from engine.recipe.schema import Plot, Recipe
+from engine.recipe.training import Direction
 
 SAMPLE_RATE_HZ = 22_050
 """Of the audio that the GPT's codes are made of."""
@@ -257,6 +258,20 @@ class XttsRecipe(Recipe):
         "eval/clips": "evaluation clips",
         "train/mel_accuracy": "share of audio codes that were thought the likeliest",
         "train/stop_ce": "cross-entropy of stop codes alone, nats a code",
+    }
+
+    directions: ClassVar[Mapping[str, Direction]] = {
+        "eval/mel_ce": "lowest",
+        "eval/text_ce": "lowest",
+        "eval/text_ce_weighted": "lowest",
+        "eval/loss": "lowest",
+        "eval/mel_accuracy": "highest",
+        "eval/stop_ce": "lowest",
+        "eval/speech/wer": "lowest",
+        "eval/speech/cer": "lowest",
+        "eval/speech/similarity": "highest",
+        "eval/speech/odd": "lowest",
+        "eval/speech/unfinished": "lowest",
     }
 
     default_guards: ClassVar[Mapping[str, Guard]] = {

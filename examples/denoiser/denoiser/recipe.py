@@ -36,6 +36,7 @@ class DenoiserRecipe(Recipe):
 
     turns = ("denoiser",)
     metrics = {"eval/mse": "mean squared error of denoised evaluation clips"}  # noqa: RUF012
+    directions = {"eval/mse": "lowest"}  # noqa: RUF012
     dataset: Dataset = setting("which audio, cut how")
     model: Network = setting("the network", default=Network())
     losses: Losses = setting("the weight of each loss term", default=Losses())

@@ -1,0 +1,139 @@
+"""Two finished runs, metric by metric: what differs clip by clip, and which of them is better.
+
+Figures are compared where both runs have one of each clip, of the same clips and in the same unit.
+Of every other metric it is said why it is not compared.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from attrs import frozen
+
+from engine.evaluation.clip_table import ClipTable
+from engine.evaluation.paired import Difference, Outcome, paired_difference
+from engine.recipe.metric_names import direction_of
+from engine.recipe.training import Direction
+from engine.report.run_files import RunFiles
+from engine.tracking.comparable import short_digest
+
+_RESULT, _BEST, _CLIPS = "eval/", "best/", "clips"
+
+
+@frozen
+class PairedMetric:
+    """One metric of two runs, on the same clips."""
+
+    difference: Difference
+    """Ours minus theirs."""
+    direction: Direction | None
+    """Which value is the better one; None where neither is."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the difference says of ours; None where no value is the better one."""
+        return None if self._lowest is None else self.difference.outcome(lowest=self._lowest)
+
+    def sentence(self) -> str:
+        """The difference in words, with its interval."""
+        return self.difference.sentence(lowest=self._lowest)
+
+    @property
+    def _lowest(self) -> bool | None:
+        return None if self.direction is None else self.direction == "lowest"
+
+
+@frozen
+class PairedRuns:
+    """Two runs compared, ours minus theirs: `cantus diff`, `compare` and `promote` show this."""
+
+    ours: str
+    theirs: str
+    compared: Mapping[str, PairedMetric]
+    """By metric (`eval/mel_ce`), that which picks our best first."""
+    left_out: Mapping[str, str]
+    """Why each other result of the two is not compared, by metric: a phrase."""
+
+
+def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
+    """Compare two finished runs metric by metric, clip by clip.
+
+    Raises UserError where one of them has no metrics, or a file of it is damaged.
+    """
+    compared: dict[str, PairedMetric] = {}
+    left_out: dict[str, str] = {}
+    for metric in _results(ours, theirs):
+        why = _why_not(metric, ours, theirs) or _without_figures(metric, ours, theirs)
+        difference = None if why else _difference(metric, ours, theirs)
+        if isinstance(difference, Difference):
+            compared[metric] = PairedMetric(difference, _direction(metric, ours, theirs))
+        else:
+            left_out[metric] = why or "a clip has no number"
+    return PairedRuns(ours.name, theirs.name, compared, left_out)
+
+
+def _results(ours: RunFiles, theirs: RunFiles) -> list[str]:
+    """Every metric that either run has a value or figures of clips of."""
+    found = [name for side in (ours, theirs) for name in _named(side)]
+    best = ours.recipe.training.best
+    return list(dict.fromkeys([*([best] if best in found else []), *found]))
+
+
+def _named(run: RunFiles) -> Iterator[str]:
+    yield from (name.replace(".", "/") for name in run.figures if name.startswith("eval."))
+    yield from (_RESULT + name for table in run.tables.values() for name in _measured(table))
+
+
+def _measured(table: ClipTable) -> Iterator[str]:
+    """What a table holds of the best weights, by name."""
+    return (name.removeprefix(_BEST) for name in table.figures if name.startswith(_BEST))
+
+
+def _why_not(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
+    """What keeps two values of a metric from being compared; None where nothing does."""
+    lacking = [side.name for side in (ours, theirs) if metric not in {*_named(side)}]
+    if lacking:
+        return f"{lacking[0]} does not measure it"
+    if ours.recipe.system != theirs.recipe.system:
+        return f"they are of different systems, {ours.recipe.system} and {theirs.recipe.system}"
+    if ours.unit(metric) != theirs.unit(metric):
+        return "each has it in a unit of its own, and these differ"
+    sets = ours.evaluation_set, theirs.evaluation_set
+    if _table(metric, ours) in (None, _CLIPS) and (None in sets or sets[0] != sets[1]):
+        first, second = map(short_digest, sets)
+        return f"they are not of the same evaluation clips (set {first} and set {second})"
+    return None
+
+
+def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
+    """Who has no figure of each clip, or figures of other clips; None where both have the same."""
+    place, other = _table(metric, ours), _table(metric, theirs)
+    if place is None and other is None:
+        return "it is one figure for all clips"
+    if place is None or other is None:
+        return f"{ours.name if place is None else theirs.name} keeps no figure of each clip"
+    left, right = ours.tables[place], theirs.tables[other]
+    if place != other or not np.array_equal(left.digests, right.digests):
+        return "their figures are not of the same clips"
+    return None if len(left.ids) > 1 else "one clip tells nothing"
+
+
+def _difference(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | None:
+    """Clip by clip, where nothing speaks against it; None where a figure is no number."""
+    name, column = _table(metric, ours), _BEST + metric.removeprefix(_RESULT)
+    assert name is not None, "both keep the metric's figures of each clip"
+    left, right = ours.tables[name], theirs.tables[name]
+    found = paired_difference(left.figures[column], right.figures[column])
+    return found if math.isfinite(found.mean) else None
+
+
+def _table(metric: str, run: RunFiles) -> str | None:
+    """The table in which a run keeps the figure of each clip."""
+    column = _BEST + metric.removeprefix(_RESULT)
+    return next((name for name, table in run.tables.items() if column in table.figures), None)
+
+
+def _direction(metric: str, ours: RunFiles, theirs: RunFiles) -> Direction | None:
+    """Which value is the better one, where both recipes say the same."""
+    direction = direction_of(metric, ours.recipe)
+    return direction if direction == direction_of(metric, theirs.recipe) else None

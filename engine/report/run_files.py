@@ -1,0 +1,67 @@
+"""A finished run, by the files in which it keeps what it measured."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from engine.errors import UserError
+from engine.evaluation.clip_table import ClipTable, read_clip_table
+from engine.evaluation.digests import keys
+from engine.files.untrusted import read_json_object
+from engine.recipe.diff import leaves
+from engine.recipe.schema import Recipe
+from engine.tracking.comparable import SCALE
+
+
+@frozen(slots=False)
+class RunFiles:
+    """A finished run: its name in sentences, its folder, and its recipe as it was trained."""
+
+    name: str
+    folder: Path
+    """`models/<recipe>`, or `model/` of a run's folder."""
+    recipe: Recipe
+
+    @cached_property
+    def figures(self) -> Mapping[str, Any]:
+        """Its metrics file as values by dotted path. Raises UserError where none can be read."""
+        file = self.folder / "metrics.json"
+        if not file.is_file():
+            raise UserError(f"{self.name} is no finished run: {file} is missing. Train it first.")
+        return leaves(read_json_object(file))
+
+    @cached_property
+    def tables(self) -> Mapping[str, ClipTable]:
+        """Figures of each clip by the table's name; `clips` is that of the evaluation set.
+
+        Clips are sorted by their digests and ids, whatever their order in the file. Raises
+        UserError where a file is damaged.
+        """
+        files = sorted((self.folder / "evaluation").glob("*.tsv"))
+        return {file.stem: _sorted(read_clip_table(file)) for file in files}
+
+    def result(self, metric: str) -> float | None:
+        """The value of a metric (`eval/mel_ce`); None where there is none or it is no number."""
+        value = self.figures.get(metric.replace("/", "."))
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return value if number else None
+
+    def unit(self, metric: str) -> Any:
+        """What the unit of a metric depends on, as a digest; None where all recipes have one."""
+        return self.figures.get(f"{SCALE}.{metric.partition('/')[2].replace('/', '.')}")
+
+    @property
+    def evaluation_set(self) -> str | None:
+        """The digest of the evaluation clips and of how they are cut; None where not known."""
+        digest = self.figures.get("evaluation_set")
+        return digest if isinstance(digest, str) and digest else None
+
+
+def _sorted(table: ClipTable) -> ClipTable:
+    digests = keys(table.digests)
+    rows = sorted(range(len(digests)), key=lambda row: (digests[row], table.ids[row]))
+    figures = {name: values[rows] for name, values in table.figures.items()}
+    return ClipTable(tuple(table.ids[row] for row in rows), table.digests[rows], figures)
