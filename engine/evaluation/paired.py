@@ -46,12 +46,16 @@ class Difference:
             return "undecided"
         return "better" if self.falls == lowest else "worse"
 
-    def sentence(self, *, lowest: bool | None = None) -> str:
-        """The difference in words; `lowest` says which side is the better one, where one is."""
+    def sentence(self, *, lowest: bool | None = None, counted: str | None = None) -> str:
+        """The difference in words; `lowest` says which side is the better one, where one is.
+
+        `counted` is what the interval is over, where that is not clips alone.
+        """
         mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
-        clips = f"{self.num_clips:,} clips"
-        said = f"{mean} (95 % CI {low} to {high}, {clips}): {self._change(lowest)}"
-        return said + f"; {FEW_WORDS}" * (self.num_clips < FEW_CLIPS)
+        over = counted or f"{self.num_clips:,} clips"
+        said = f"{mean} (95 % CI {low} to {high}, {over}): {self._change(lowest)}"
+        few = counted is None and self.num_clips < FEW_CLIPS
+        return said + f"; {FEW_WORDS}" * few
 
     @property
     def _format(self) -> str:

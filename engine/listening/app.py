@@ -10,15 +10,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from engine.files.disk import refusal_in_words
 from engine.listening.answers import AnswerLog, Questions, parse_all, read_answers
 from engine.listening.build import AUDIO
 from engine.listening.listening_test import ListeningTest
 from engine.listening.page import POLICY, page_of
+from engine.listening.places import ANSWERS
 from engine.web.endpoint import Endpoint
 from engine.web.guard import Guard
 
-ANSWERS = "answers.jsonl"
 _MOST_BYTES = 1 << 18
 """Of a request that brings answers."""
 _NOT_KEPT = {"cache-control": "no-store"}
@@ -72,7 +71,7 @@ class _Pages:
         try:
             self.log.add(answers)
         except OSError as error:
-            return JSONResponse(refusal_in_words(error), 507)
+            return JSONResponse(f"the disk took no answer: {error.strerror}", 507)
         return JSONResponse(len(answers))
 
 

@@ -3,6 +3,7 @@
 import os
 import random
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -12,6 +13,7 @@ from attrs import define, field, frozen
 
 from engine.files.atomic import new_folder
 from engine.files.checksum import digest_of
+from engine.files.lock import LOCK_FILE
 from engine.listening.anchor import anchor_hz, low_pass
 from engine.listening.listening_test import (
     ANCHOR,
@@ -23,8 +25,9 @@ from engine.listening.listening_test import (
     write_test,
 )
 from engine.listening.material import Clip, Material
-from engine.listening.stimuli import Matched, Recording, matched, read_recording, write_stimulus
+from engine.listening.stimuli import Matched, matched, sound_of, write_stimulus
 from engine.recipe.metric_names import LISTENING_SCALES
+from engine.report.sound import Sound
 
 AUDIO = "audio"
 """The folder of a test's audio files."""
@@ -67,6 +70,7 @@ def build_test(
         test = ListeningTest(
             version=VERSION,
             id=secrets.token_hex(12),
+            created=round(time.time()),
             name=place.name,
             seed=options.seed,
             scales=options.scales,
@@ -77,6 +81,7 @@ def build_test(
             made_of=digest_of_test(materials, clips, options),
         )
         write_test(test, folder)
+        (folder / ".gitignore").write_text(f"/{AUDIO}/\n/{LOCK_FILE}\n", encoding="utf-8")
     return test
 
 
@@ -117,7 +122,7 @@ class _Trials:
     def add(self, clip: Clip, number: int) -> None:
         """Add what is asked of one clip."""
         found = matched(self._versions(clip, number))
-        self.num_silent += len(found.silent)
+        self.num_silent += found.num_silent
         self.num_without_reference += clip.reference is None
         self.ratings.append(self._rating(clip, found))
         if self.options.abx:
@@ -127,15 +132,15 @@ class _Trials:
             if REFERENCE in found.versions and controls < _MOST_CONTROLS:
                 self.comparisons.append(self._abx(clip, found, (REFERENCE, ANCHOR)))
 
-    def _versions(self, clip: Clip, number: int) -> Mapping[str, Recording]:
+    def _versions(self, clip: Clip, number: int) -> Mapping[str, Sound]:
         """Each run's, the reference, and the anchor: of a version in turn, without a reference."""
-        versions = {str(k): read_recording(path) for k, path in enumerate(clip.versions)}
+        versions = {str(k): sound_of(path) for k, path in enumerate(clip.versions)}
         if clip.reference is not None:
-            versions[REFERENCE] = read_recording(clip.reference)
+            versions[REFERENCE] = sound_of(clip.reference)
         origin = versions.get(REFERENCE) or versions[str(number % len(clip.versions))]
         rate = origin.sample_rate_hz
         self.anchors_hz.add(anchor_hz(rate))
-        return {**versions, ANCHOR: Recording(low_pass(origin.audio, rate), rate)}
+        return {**versions, ANCHOR: Sound(low_pass(origin.samples, rate), rate)}
 
     def _rating(self, clip: Clip, found: Matched) -> RatingTrial:
         stimuli = {self._written(found, source): source for source in found.versions}

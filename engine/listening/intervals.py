@@ -25,7 +25,7 @@ class Share:
     p: float
     """The chance of as many or more by guessing."""
     low: float
-    """The lower end of the exact 95 % confidence interval of the share (Clopper & Pearson, 1934)."""
+    """Ends of the exact 95 % confidence interval of the share (Clopper and Pearson, 1934)."""
     high: float
 
 

@@ -78,6 +78,8 @@ class ListeningTest:
     version: int
     id: str
     name: str
+    created: int
+    """Seconds since 1970: of several tests of a run the newest gives its figures."""
     seed: int
     """Shuffles the order of clips and versions, for each listener another way."""
     scales: tuple[str, ...]

@@ -13,6 +13,7 @@ from engine.files.untrusted import as_user_error, read_json_object
 from engine.listening.listening_test import TestedRun
 from engine.report.gallery import can_be_shown
 from engine.report.history import History
+from engine.report.run_files import RunFiles
 
 MOST_RUNS = 6
 
@@ -51,22 +52,23 @@ class Clip:
     versions: tuple[Path, ...]
 
 
-def material_of(folder: Path, title: str, reference_parts: Sequence[str]) -> Material:
+def material_of(files: RunFiles) -> Material:
     """The last samples of a run. Raises UserError where it has none or its folder is damaged."""
-    damaged = f"{folder} is not as a run leaves it: the folder is damaged."
-    with as_user_error(damaged, OSError):
+    folder, title = files.folder, files.name
+    with as_user_error(f"{folder} is not as a run leaves it: the folder is damaged.", OSError):
         history = History.of(folder)
         about = read_json_object(folder / "run.json")
         run = TestedRun(str(about["recipe"]), str(about["identity"]), title)
-        listed = [one for one in _samples(history) if (folder / one["path"]).is_file()]
-        missing = len(_samples(history)) - len(listed)
+        named = _samples(history)
+        there = [one for one in named if (folder / one["path"]).is_file()]
         evaluated_on = str(history.facts("eval").get("evaluation_set", ""))
-        made = dict(_made(folder, listed, reference_parts, evaluated_on))
+        made = dict(_made(folder, there, files.recipe.reference_parts, evaluated_on))
+    missing = len(named) - len(there)
     if not made:
         gone = f" (the files of {missing} are gone)" if missing else ""
         raise UserError(
             f"{title} has no audio samples to listen to{gone}. Set samples.num_clips above 0 in "
-            "its recipe and train it, or name a run that has finished."
+            "its recipe and train it."
         )
     return Material(run, made, missing)
 

@@ -83,6 +83,7 @@ class Results:
     version: int
     test: str
     name: str
+    created: int
     scales: tuple[str, ...]
     runs: tuple[TestedRun, ...]
     rated: tuple[Rated, ...]
@@ -109,6 +110,7 @@ def results_of(test: ListeningTest, answers: Answers, *, screen: bool) -> Result
         version=VERSION,
         test=test.id,
         name=test.name,
+        created=test.created,
         scales=test.scales,
         runs=test.runs,
         rated=tuple(_rated(test, cells)),

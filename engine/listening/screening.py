@@ -57,7 +57,7 @@ def _against(test: ListeningTest, answers: Answers, listener: str) -> Iterator[s
     high = sum(value > _GOOD for value in anchors)
     if high > _MOST_ITEMS * len(anchors):
         yield f"the anchor above {_GOOD} in {high} of {len(anchors)} clips ({RULE})"
-    controls = [right for right in _controls(test, answers, listener)]
+    controls = list(_controls(test, answers, listener))
     if sum(controls) < _LEAST_CONTROLS * len(controls):
         yield (
             f"{sum(controls)} of {len(controls)} ABX controls right (the reference against the "

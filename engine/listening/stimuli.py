@@ -1,5 +1,6 @@
 """Versions of a clip that differ in nothing but how they sound: rate, level and length are one."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,27 +10,9 @@ import soxr
 from attrs import frozen
 
 from engine.errors import UserError
-from engine.metrics.loudness import loudness_of
+from engine.report.sound import Sound, gains_to_level_db, read_sound
 
-LOUDNESS_LUFS = -23.0
-"""EBU R 128; lower for all versions of a clip where one of them would clip."""
-_HIGHEST_PEAK = 10 ** (-1 / 20)
 _PCM = 32768
-
-
-@frozen
-class Recording:
-    """Mono audio: float32 [samples] in -1..1."""
-
-    audio: np.ndarray
-    sample_rate_hz: int
-
-    def at(self, sample_rate_hz: int) -> "Recording":
-        """The same at another rate."""
-        if sample_rate_hz == self.sample_rate_hz:
-            return self
-        audio = soxr.resample(self.audio, self.sample_rate_hz, sample_rate_hz, quality="HQ")
-        return Recording(audio, sample_rate_hz)
 
 
 @frozen
@@ -38,43 +21,32 @@ class Matched:
 
     versions: Mapping[str, np.ndarray]
     sample_rate_hz: int
-    silent: tuple[str, ...]
+    num_silent: int
     """Versions without anything to be matched by."""
 
 
-def read_recording(path: Path) -> Recording:
-    """A file's audio, its channels averaged. Raises UserError where it is damaged or empty."""
-    try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(
-            f"The sample {path} cannot be read: {error}. Train its recipe anew."
-        ) from error
-    if not len(audio) or not np.isfinite(audio).all():
+def sound_of(path: Path) -> Sound:
+    """A sample's sound. Raises UserError where the file holds none."""
+    sound = read_sound(path)
+    if sound is None:
         raise UserError(f"The sample {path} holds no audio. Train its recipe anew.")
-    return Recording(audio.mean(axis=1), int(rate))
+    return sound
 
 
-def matched(versions: Mapping[str, Recording]) -> Matched:
+def matched(versions: Mapping[str, Sound]) -> Matched:
     """Bring versions of a clip to the highest of their rates, one loudness and one length.
 
     Shorter ones get silence behind them, so that no file is smaller than another.
     """
     rate = max(one.sample_rate_hz for one in versions.values())
-    at_rate = {name: one.at(rate).audio for name, one in versions.items()}
-    gains, silent = {}, []
-    for name, audio in at_rate.items():
-        loudness = float(loudness_of(audio[None], rate)[0])
-        gains[name] = 10 ** ((LOUDNESS_LUFS - loudness) / 20) if np.isfinite(loudness) else 1.0
-        silent += [] if np.isfinite(loudness) else [name]
-    peak = max(float(np.abs(audio).max()) * gains[name] for name, audio in at_rate.items())
-    room = min(1.0, _HIGHEST_PEAK / peak) if peak > 0 else 1.0
-    longest = max(map(len, at_rate.values()))
+    sounds = [_at(one, rate) for one in versions.values()]
+    gains = [10 ** (gain / 20) for gain in gains_to_level_db(sounds)]
+    longest = max(len(one.samples) for one in sounds)
     levelled = {
-        name: np.pad(audio * np.float32(gains[name] * room), (0, longest - len(audio)))
-        for name, audio in at_rate.items()
+        name: np.pad(one.samples * np.float32(gain), (0, longest - len(one.samples)))
+        for name, one, gain in zip(versions, sounds, gains, strict=True)
     }
-    return Matched(levelled, rate, tuple(silent))
+    return Matched(levelled, rate, sum(not math.isfinite(one.lufs) for one in sounds))
 
 
 def write_stimulus(
@@ -87,3 +59,10 @@ def write_stimulus(
     dither = noise.random(len(audio)) - noise.random(len(audio))
     steps = np.clip(np.rint(audio * (_PCM - 1) + dither), -_PCM, _PCM - 1).astype(np.int16)
     soundfile.write(path, steps, sample_rate_hz, subtype="PCM_16", format="WAV")
+
+
+def _at(sound: Sound, sample_rate_hz: int) -> Sound:
+    if sound.sample_rate_hz == sample_rate_hz:
+        return sound
+    samples = soxr.resample(sound.samples, sound.sample_rate_hz, sample_rate_hz, quality="HQ")
+    return Sound(samples, sample_rate_hz)

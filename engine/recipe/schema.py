@@ -63,6 +63,8 @@ class Recipe:
     """Modules beside the recipe class that show or export results and change none: an edit of them
     is no edit of the code that counts."""
 
+    reference_parts: ClassVar[tuple[str, ...]] = ("original",)
+    """Parts of a sample's clip that are recordings of what the others should sound like."""
     plots: ClassVar[tuple[Plot, ...]] = ()
     """The curves that DVC draws besides train/loss and the metric that picks the best."""
 
