@@ -1,7 +1,6 @@
 // The listening test from welcome to thanks. The address ends with the listener's id: opened again,
 // the page goes on where it was left.
 (() => {
-  "use strict";
   const test = JSON.parse(document.getElementById("test").textContent);
   const page = document.getElementById("page");
   const status = document.getElementById("status");
@@ -17,12 +16,13 @@
   function turnTo(title, className) {
     shown?.leave();
     shown = null;
-    say("");
+    if (!answers?.unsent.size) say("");
     const heading = element("h1", { tabindex: "-1" }, title);
     const section = element("div", { class: className }, heading);
+    const isFirst = !page.querySelector("h1");
     page.replaceChildren(section);
     window.scrollTo(0, 0);
-    heading.focus();
+    if (!isFirst) heading.focus();
     return section;
   }
 

@@ -2,7 +2,6 @@
 // the listener's id, so that a page that is opened again goes on as it was.
 // Generators: xmur3 and mulberry32 (B. Bryc, public domain).
 function randomNumbers(text) {
-  "use strict";
   let state = 1779033703 ^ text.length;
   for (const char of text) {
     state = Math.imul(state ^ char.charCodeAt(0), 3432918353);
@@ -17,7 +16,6 @@ function randomNumbers(text) {
 }
 
 function shuffled(items, random) {
-  "use strict";
   const order = [...items];
   for (let last = order.length - 1; last > 0; last -= 1) {
     const other = Math.floor(random() * (last + 1));
@@ -28,7 +26,6 @@ function shuffled(items, random) {
 
 // Ratings first, then A, B and X; each trial's versions in an order of its own.
 function trialsFor(test, listener) {
-  "use strict";
   const random = (what) => randomNumbers(`${test.seed}/${test.test}/${listener}/${what}`);
   const rating = (one) => ({ ...one, kind: "rating", stimuli: shuffled(one.stimuli, random(one.id)) });
   const comparison = (one) => ({ ...one, kind: "abx", stimuli: [shuffled(one.x, random(one.id))[0]] });

@@ -1,6 +1,5 @@
 // One trial as it stands on the page. Everything shown is set as text, never as markup.
 function element(tag, attributes, ...inside) {
-  "use strict";
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null) made.setAttribute(name, value);
@@ -53,7 +52,7 @@ class Trial {
     const button = element("button", { type: "button", class: "version", "aria-pressed": "false", "aria-keyshortcuts": letter, disabled: "" },
       element("kbd", {}, letter), element("span", {}, `Play ${called}`));
     const player = element("audio", { "aria-label": called, preload: "auto" });
-    const figure = element("figure", {}, element("figcaption", {}, button), player);
+    const figure = element("figure", { class: letter === "R" ? "reference" : "rated" }, element("figcaption", {}, button), player);
     this.players.set(letter, player);
     this.unplayed.add(letter);
     player.addEventListener("play", () => this.unplayed.delete(letter));
@@ -124,7 +123,6 @@ class Trial {
 }
 
 function isAnswered(trial, test, answers) {
-  "use strict";
   const scales = trial.kind === "abx" ? ["abx"] : test.scales.map(([scale]) => scale);
   return trial.stimuli.every((file) => scales.every((scale) => answers.value(trial.id, file, scale) !== undefined));
 }
