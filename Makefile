@@ -41,4 +41,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf build runs models metrics plots .aim
+	rm -rf build runs models metrics plots .aim .trackio

@@ -101,10 +101,9 @@ class Project:
                 return Path(*parts[:place])
         return self.root
 
-    @property
-    def ui_address(self) -> Path:
-        """Where `cantus ui` answers, with its key, while it does."""
-        return self.checkout / "build" / "ui"
+    def ui_address(self, tracker: str) -> Path:
+        """Where `cantus ui` answers with a tracker's pages, with its key, while it does."""
+        return self.checkout / "build" / f"ui-{tracker}"
 
     def runs(self, recipe: str) -> Path:
         """Resumable state of a recipe's runs, one folder per identity."""

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from engine.cli import main
 from engine.project import Project
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_state import read_states
 from engine.tracking.events import Event, parse_event
+from engine.tracking.mirrors.place import repository_in
+from engine.tracking.mirrors.state import read_states
 from tests.fuzz import examples
 from tests.run_folders import make_run, make_wav, start
 

@@ -17,6 +17,7 @@ from engine.system_support.commands import Command, system_commands
 _COMMANDS = {
     "adopt": "Import a folder of audio as a corpus.",
     "check": "Read recipes and params.toml and name every fault.",
+    "compare": "Compare runs on one page, with players.",
     "diff": "Compare two recipes and their metrics.",
     "estimate": "Measure what a run will take: time, memory, disk, money.",
     "fetch": "Download published weights.",
@@ -29,7 +30,7 @@ _COMMANDS = {
     "report": "Rebuild the report of a finished run.",
     "schema": "Print the recipe reference.",
     "train": "Train a recipe: what its DVC stage runs.",
-    "ui": "Open Aim on the runs.",
+    "ui": "Compare runs in a browser, by Aim or Trackio.",
     "why": "Say how a run ended, and why.",
 }
 _PLUMBING = {
@@ -38,7 +39,7 @@ _PLUMBING = {
     "resolve": "Write a recipe with every value filled in.",
 }
 """What DVC's stages call."""
-_SHOW_RESULTS = {"check", "diff", "report", "resolve", "ui", "why"}
+_SHOW_RESULTS = {"check", "compare", "diff", "report", "resolve", "ui", "why"}
 """They bring the recipes' refs up to date first: something else may have changed results."""
 _RENAMED = {"freeze": "pin-eval", "phases": "refs", "plan": "estimate"}
 

@@ -1,23 +1,36 @@
-"""`cantus ui`: open Aim on the runs."""
+"""`cantus ui`: open the pages of Aim or Trackio on a comparison of runs."""
 
 import signal
 import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
+from attrs import frozen
+from starlette.types import ASGIApp
 
 from engine.errors import UserError
-from engine.project import Project, find_project
+from engine.project import find_project
 from engine.recipe.params import load_params
-from engine.tracking.aim_links import comparison_link
-from engine.tracking.aim_repository import AimRepository, aim_repository
-from engine.tracking.mirror import sync_all
-from engine.web.endpoint import LOOPBACK, endpoint_at
-from engine.web.serving import listening
+from engine.report.find import find_run
+from engine.tracking.mirrors.beside import sync_all
+from engine.tracking.mirrors.compared import held_runs, newest_phases
+from engine.tracking.mirrors.pages import links_to
+from engine.tracking.mirrors.place import MirrorPlace, mirror_place
+from engine.tracking.mirrors.state import MirrorState
+from engine.web.endpoint import LOOPBACK, Endpoint, endpoint_at
+from engine.web.serving import listening, serve
+
+_PORTS = {"aim": 43800, "trackio": 43801}
 
 
 @click.command()
-@click.option("--port", default=43800, show_default=True, help="Port to answer at.")
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("--trackio", is_flag=True, help="The pages of Trackio, not Aim's.")
+@click.option(
+    "--port", type=int, help="Port to answer at.  [default: 43800; of Trackio's pages 43801]"
+)
 @click.option(
     "--host",
     default=LOOPBACK[0],
@@ -27,61 +40,101 @@ from engine.web.serving import listening
 )
 @click.option(
     "--address",
-    help="Where browsers reach it through a reverse proxy [default: tracking.aim_address of "
+    help="Where browsers reach it through a reverse proxy  [default: tracking.aim_address of "
     "params.toml]",
 )
-@click.option("--print-link", is_flag=True, help="Print the link of the one that runs.")
-def command(port: int, host: str, address: str | None, print_link: bool) -> None:
-    """Open Aim on the runs, with a link that compares the two newest recipes.
+@click.option("--print-link", is_flag=True, help="Print the links of the one that runs.")
+def command(
+    runs: tuple[str, ...],
+    trackio: bool,
+    port: int | None,
+    host: str,
+    address: str | None,
+    print_link: bool,
+) -> None:
+    """Compare runs in a browser: their curves, their sounds.
 
-    Runs that Aim lags behind are mirrored first. The link holds a key, without which nothing is
-    answered: Aim's search can run commands. Ctrl-C ends it.
+    Each RUN is a recipe's name (its newest run) or the folder of a run. Without any, the newest run
+    is compared with the phases before it. Runs that the tracker lags behind are mirrored first.
+    Each link holds a key, without which nothing is answered: Aim's search can run commands. Ctrl-C
+    ends it.
 
     \b
     Examples:
       cantus ui
-      cantus ui --port 5000
+      cantus ui xtts_phase1 xtts_phase2
+      cantus ui --trackio
       cantus ui --address https://hub.example.org/user/me/proxy/43800
       cantus ui --print-link
     """
     project = find_project()
     tracking = load_params(project.params).tracking
-    repo = aim_repository(project, tracking)
-    warning = sync_all(project, repo)
+    folders = [find_run(project, run).resolve() for run in runs]
+    place = mirror_place("trackio" if trackio else "aim", project, tracking)
+    warning = sync_all(project, place)
     if warning:
         click.echo(f"warning: {warning}", err=True)
-    if repo.is_server:
+    if place.is_server:
         click.echo(
-            f"The runs are mirrored to {repo.place} (params.toml: tracking.aim_repository), and "
+            f"The runs are mirrored to {place.place} (params.toml: tracking.aim_repository), and "
             "its pages are those of the machine where that server runs."
         )
         return
-    comparison_link("", repo, project.checkout)  # where there is no run, nothing is started
+    compared = held_runs(place, folders) if folders else newest_phases(place, project.checkout)
+    note = project.ui_address(place.kind)
     if print_link:
-        click.echo(comparison_link(_running(project), repo, project.checkout))
+        _show(place, _running(note), compared)
         return
-    _serve(project, repo, host, port, address or tracking.aim_address)
+    at = address or (tracking.aim_address if place.kind == "aim" else "")
+    _serve(place, _Door(host, _PORTS[place.kind] if port is None else port, at), note, compared)
 
 
-def _serve(project: Project, repo: AimRepository, host: str, port: int, address: str) -> None:
+@frozen
+class _Door:
+    """Where the pages are to answer, and where browsers reach them."""
+
+    host: str
+    port: int
+    address: str
+
+
+def _serve(place: MirrorPlace, door: _Door, note: Path, compared: Sequence[MirrorState]) -> None:
     """Answer until this process is told to end."""
-    from engine.tracking.aim_server import serve
-
-    with listening(host, port, "cantus ui") as listener:
-        endpoint = endpoint_at(host, listener.getsockname()[1], address)
+    with listening(door.host, door.port, "cantus ui") as listener:
+        endpoint = endpoint_at(door.host, listener.getsockname()[1], door.address)
 
         def opened() -> None:
-            _write_for_this_user(project.ui_address, endpoint.address)
-            link = comparison_link(endpoint.address, repo, project.checkout)
-            click.echo(f"\nCompare the newest runs:\n{link}\n")
+            _write_for_this_user(note, endpoint.address)
+            _show(place, endpoint.address, compared)
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
-            serve(Path(repo.place), listener, endpoint, opened)
+            with _pages(place, endpoint) as guarded:
+                serve(guarded, listener, opened)
         except KeyboardInterrupt:
-            click.echo("Aim is closed.")
+            click.echo(f"{place.title} is closed.")
         finally:
-            project.ui_address.unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
+
+
+def _pages(place: MirrorPlace, endpoint: Endpoint) -> AbstractContextManager[ASGIApp]:
+    """A tracker's pages, behind the guard. Either takes a second to import."""
+    if place.kind == "trackio":
+        from engine.tracking.mirrors.trackio_pages import trackio_pages
+
+        return trackio_pages(Path(place.place), endpoint)
+    from engine.tracking.mirrors.aim_pages import aim_pages
+
+    return aim_pages(Path(place.place), endpoint)
+
+
+def _show(place: MirrorPlace, address: str, runs: Sequence[MirrorState]) -> None:
+    """Print the links, and what they compare."""
+    names = ", ".join(run.recipe for run in runs)
+    click.echo(f"\n{place.title} compares {names}." if runs[1:] else f"\n{place.title}: {names}.")
+    for link in links_to(place, address, runs):
+        click.echo(f"\n{link.title}:\n{link.address}")
+    click.echo()
 
 
 def _write_for_this_user(path: Path, text: str) -> None:
@@ -91,10 +144,11 @@ def _write_for_this_user(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _running(project: Project) -> str:
+def _running(note: Path) -> str:
     try:
-        return project.ui_address.read_text(encoding="utf-8")
+        return note.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
-            "No `cantus ui` runs for this project, and a link holds its key. Start it: cantus ui"
+            "No such `cantus ui` runs for this project, and a link holds its key. Start it: "
+            "cantus ui"
         ) from error

@@ -11,7 +11,7 @@ from engine.files.untrusted import as_user_error, read_json_object
 from engine.listening.places import test_folders
 from engine.listening.results import Figure, Results, read_results
 from engine.project import Project
-from engine.tracking.comparable import SCALE
+from engine.tracking.shown_metrics import SCALE
 
 
 @frozen
@@ -38,21 +38,18 @@ def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mappi
 
 
 def listening_metrics(project: Project, recipe: str, identity: str | None) -> dict[str, Any]:
-    """The same as a metrics file has them: means, interval ends, listeners, and whose unit it is.
+    """The same as a metrics file has them: means, listeners, and whose unit a rating is.
 
-    The unit of a rating is its test: versions are rated beside each other.
+    The unit is the test: versions are rated beside each other.
     """
     newest = _newest(project, recipe, identity)
     if newest is None:
         return {}
     results, figures = newest
-    metrics: dict[str, Any] = {}
-    for name, figure in figures.items():
-        short = name.partition("/")[2]
-        metrics |= {name: figure.mean, f"listening/interval/{short}/low": figure.low}
-        metrics |= {f"listening/interval/{short}/high": figure.high}
-        metrics |= {"listening/listeners": figure.num_listeners, f"{SCALE}/{short}": results.test}
-    return metrics
+    means = {name: figure.mean for name, figure in figures.items()}
+    units = {f"{SCALE}/{name}": results.test for name in figures}
+    listeners = max(figure.num_listeners for figure in figures.values())
+    return {**means, **units, "listening/listeners": listeners}
 
 
 def listened(project: Project, recipe: str, identity: str | None) -> Listened:

@@ -60,7 +60,7 @@ class Trial {
     if (this.trial.kind === "rating" && letter !== "R") {
       const values = Array.from({ length: 10 }, (_, place) => [place + 1, String(place + 1)]);
       for (const [scale] of this.test.scales) {
-        figure.append(this.question(file, scale, `${scale} of ${letter}`, values));
+        figure.append(this.question(file, scale, scale, values, ` of ${letter}`));
       }
       figure.append(element("div", { class: "ends", "aria-hidden": "true" }, element("span", {}, "1: bad"), element("span", {}, "10: excellent")));
     }
@@ -84,9 +84,10 @@ class Trial {
     return this.addresses.at(-1);
   }
 
-  question(file, scale, words, values) {
+  question(file, scale, words, values, of = "") {
     const { id } = this.trial;
-    const legend = element("legend", {}, words.charAt(0).toUpperCase() + words.slice(1));
+    const begun = words.charAt(0).toUpperCase() + words.slice(1);
+    const legend = element("legend", {}, begun, element("span", { class: "unseen" }, of));
     const row = element("div", { class: values.length === 2 ? "values two" : "values" });
     for (const [value, shown] of values) {
       const input = element("input", { type: "radio", name: `${file} ${scale}`, value });
@@ -94,7 +95,7 @@ class Trial {
       input.addEventListener("change", () => this.answers.set(id, file, scale, value));
       row.append(element("label", {}, input, element("span", {}, shown)));
     }
-    this.fields.push({ file, scale, words, first: row.querySelector("input") });
+    this.fields.push({ file, scale, words: words + of, first: row.querySelector("input") });
     return element("fieldset", {}, legend, row);
   }
 

@@ -46,9 +46,13 @@ def outdated(layers: Sequence[Layer], known: Container[str] = ()) -> Iterator[Fa
 
 
 def outdated_params(layer: Layer) -> Iterator[Fault]:
-    """The table of params.toml that has another name now."""
+    """What of params.toml has another name now."""
     if "listeners" in layer.values:
         yield layer.fault(("listeners",), "its name is [speech_evaluation] now")
+    for name, table in _tables(layer.values):
+        if name == "tracking" and "aim" in table:
+            new = "[]" if table["aim"] is False else '["aim"]'
+            yield layer.fault(("tracking", "aim"), f"trackers are named now: mirrors = {new}")
 
 
 def _headers(layers: Sequence[Layer], name: str) -> Iterator[Fault]:

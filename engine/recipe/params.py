@@ -119,11 +119,47 @@ class CorpusSource:
             yield "max_seconds", f"must be greater than {least}{why}"
 
 
+Mirror = Literal["aim", "trackio"]
+"""A tracker that can mirror runs."""
+
+_Moment = Literal["guard", "end"]
+
+
+def _no_mirror_twice(value: Sequence[str]) -> str | None:
+    return "must not name a tracker twice" if len(set(value)) < len(value) else None
+
+
+@frozen(kw_only=True)
+class Notify:
+    """Who is told how a run ended, and that a guard fired."""
+
+    command: tuple[str, ...] = setting(
+        "a program and its arguments, without a shell; it reads the message on its standard input",
+        default=(),
+    )
+    web_hook_variable: str = setting(
+        "the environment variable that holds the address which the message is posted to: https, "
+        "or http on 127.0.0.1",
+        default="",
+        check=matches(r"([A-Za-z_][A-Za-z0-9_]*)?", "a name of an environment variable"),
+    )
+    at: tuple[_Moment, ...] = setting(
+        "when: 'guard': one that warns has fired; 'end': the run has ended, whatever ended it",
+        default=("guard", "end"),
+        check=not_empty,
+    )
+
+
 @frozen(kw_only=True)
 class Tracking:
-    """Who mirrors the events of a run."""
+    """Who mirrors the events of a run, and who is told of them."""
 
-    aim: bool = setting("whether Aim does", default=True)
+    mirrors: tuple[Mirror, ...] = setting(
+        "the trackers that do: 'aim', 'trackio', both or none",
+        default=("aim",),
+        check=_no_mirror_twice,
+    )
+    notify: Notify = setting("who is told of a run's end", default=Notify())
     aim_repository: str = setting(
         "folder that holds Aim's repository, by its path or its path in the project, which several "
         "projects may share; or a tracking server, as aim://host:53800; empty: the project",

@@ -11,8 +11,8 @@ from attrs import field, frozen
 
 from engine.report.words import figure
 
-WIDTH, HEIGHT = 560, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 30
+WIDTH, HEIGHT = 560, 260
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 38
 _NUM_TICKS = 5
 _REACH = 0.6
 """How far from the curves a level is still drawn, in heights of the curves."""
@@ -31,7 +31,9 @@ class Line:
     colour: int = 1
     """From 1 on."""
     decides: bool = True
-    """Whether the axis is fitted to it: thick, with a dot for each point."""
+    """Whether the axis is fitted to it: it is thick."""
+    dots: bool = True
+    """Whether each point of a few is marked."""
 
 
 @frozen
@@ -118,7 +120,7 @@ class _Path:
     def of(line: Line, scale: _Scale) -> "_Path":
         pixels = tuple((scale.x(x), scale.y(y)) for x, y in line.points)
         moves = "M" + " L".join(f"{x} {y}" for x, y in pixels)
-        return _Path(line, moves, pixels if line.decides and len(pixels) < _MOST_DOTS else ())
+        return _Path(line, moves, pixels if _is_dotted(line) else ())
 
 
 @frozen
@@ -143,8 +145,16 @@ class Drawing:
     @property
     def about(self) -> str:
         """What the picture shows, for those who do not see it: each curve's first and last."""
-        told = [_first_and_last(path.line) for path in self.paths if path.line.decides]
+        told = [
+            _first_and_last(path.line)
+            for path in self.paths
+            if path.line.decides and path.line.title
+        ]
         return f"{self.chart.title} over {self.chart.across}. {' '.join(told)}".strip()
+
+
+def _is_dotted(line: Line) -> bool:
+    return line.dots and line.decides and len(line.points) < _MOST_DOTS
 
 
 def _first_and_last(line: Line) -> str:

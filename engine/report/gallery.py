@@ -24,6 +24,8 @@ class Part:
     """How long it sounds; 0 where that is not known."""
     volume: float = 1.0
     """Of its player, below 1 where it is louder than another part."""
+    colour: int = 0
+    """That of the run that made it, where a page is of several."""
 
 
 @frozen

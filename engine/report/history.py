@@ -60,6 +60,12 @@ class History:
         metrics = carriers[-1].metrics if carriers else {}
         return {name: value for name, value in metrics.items() if _is_result(name)}
 
+    @property
+    def total_steps(self) -> int:
+        """The steps of the run with those of the phases before it."""
+        before = self.facts("start").get("steps_before", 0)
+        return int(before) + max((event.step for event in self.events), default=0)
+
     def standing(self, prefix: str) -> dict[str, float | None]:
         """The latest value of every metric below `prefix/`, by its name without it."""
         return {

@@ -62,12 +62,12 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
         "numbered": numbered_tables(history.final),
-        "expectations": _expectations(recipe, finish),
+        "expectations": judged_expectations(recipe, finish),
         "guards": history.all("guard"),
         "warnings": [event.facts["message"] for event in history.all("warning")],
         "checks": history.checks,
         "data": start.get("data", {}),
-        "used": _used(start.get("data", {})),
+        "used": used_clips(start.get("data", {})),
         "evaluation_set": history.facts("eval").get("evaluation_set"),
         "curves": draw_curves(history, recipe),
         "side_by_side": beside,
@@ -78,7 +78,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
     }
 
 
-def _expectations(recipe: Recipe, finish: Mapping[str, Any]) -> list[dict[str, Any]]:
+def judged_expectations(recipe: Recipe, finish: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The judgements of the finish event, each with the reason that the recipe gives."""
     return [
         item | {"because": belief.because}
@@ -97,7 +97,7 @@ def _comparisons(history: History) -> list[tuple[int, int | None, str]]:
     ]
 
 
-def _used(data: Mapping[str, Any]) -> str | None:
+def used_clips(data: Mapping[str, Any]) -> str | None:
     """What of the corpus is sound, and what of it the run has."""
     if "used" not in data or "found" not in data:
         return None

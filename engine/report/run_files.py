@@ -13,7 +13,7 @@ from engine.evaluation.digests import keys
 from engine.files.untrusted import read_json_object
 from engine.recipe.diff import leaves
 from engine.recipe.schema import Recipe
-from engine.tracking.comparable import SCALE
+from engine.tracking.shown_metrics import SCALE
 
 
 @frozen(slots=False)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from engine.evaluation.paired import Outcome
 from engine.recipe.schema import Recipe
 from engine.report.history import ENTRIES, History
 from engine.report.words import figure
@@ -80,18 +81,12 @@ def _remark(
 ) -> str | None:
     """Which baselines the result beats: clip by clip where that was found, else by the values."""
     result = history.final.get(f"eval/{best}")
-    costless = {
-        name: value
-        for name, metrics in columns.items()
-        if name not in ENTRIES and (value := metrics.get(best)) is not None
-    }
+    costless = _costless(columns, best)
     if result is None or not costless:
         return None
     sign = 1 if recipe.training.best_is == "lowest" else -1
     ranked = sorted(costless, key=lambda name: sign * costless[name])
-    known = {one["name"]: one["outcome"] for one in history.facts("finish").get("baselines", ())}
-    by_value = {n: "better" if sign * result < sign * costless[n] else "worse" for n in ranked}
-    outcomes = {name: known.get(name, by_value[name]) for name in ranked}
+    outcomes = _outcomes(history, recipe, result, costless)
     said = f"{best} is {figure(result)}. Of what learns nothing it beats "
     said += _named([name for name in ranked if outcomes[name] == "better"], costless) or "nothing"
     for outcome, words in (("worse", ", but not "), ("undecided", "; it cannot be told from ")):
@@ -99,6 +94,39 @@ def _remark(
             said += words + _named(some, costless)
     untrained = columns.get("untrained", {}).get(best)
     return f"{said}.{'' if untrained is None else _untrained(untrained, sign, result)}"
+
+
+def costless_outcomes(history: History, recipe: Recipe) -> dict[str, Outcome]:
+    """Whether the result is better than what learns nothing, by the metric that decides.
+
+    Clip by clip where that was found, else by the values.
+    """
+    result = history.final.get(recipe.training.best)
+    if result is None:
+        return {}
+    best = recipe.training.best.removeprefix("eval/")
+    return _outcomes(history, recipe, result, _costless(_columns(history), best))
+
+
+def _costless(columns: Mapping[str, Mapping[str, float | None]], best: str) -> dict[str, float]:
+    """The figure of each baseline that has one."""
+    return {
+        name: value
+        for name, metrics in columns.items()
+        if name not in ENTRIES and (value := metrics.get(best)) is not None
+    }
+
+
+def _outcomes(
+    history: History, recipe: Recipe, result: float, costless: Mapping[str, float]
+) -> dict[str, Outcome]:
+    sign = 1 if recipe.training.best_is == "lowest" else -1
+    known = {one["name"]: one["outcome"] for one in history.facts("finish").get("baselines", ())}
+    by_value: dict[str, Outcome] = {
+        name: "better" if sign * result < sign * value else "worse"
+        for name, value in costless.items()
+    }
+    return {name: known.get(name, by_value[name]) for name in costless}
 
 
 def _named(names: list[str], figures: Mapping[str, float]) -> str:

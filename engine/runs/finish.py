@@ -20,6 +20,7 @@ from engine.runs.folder import RunFolder, write_json
 from engine.runs.model_store import drop_older_models, keep_model, link_tree, place_model
 from engine.runs.publish import final_metrics, publish
 from engine.runs.store import FolderStore
+from engine.tracking.dvc_files import write_metrics
 from engine.tracking.events import read_events
 from engine.training.checkpoint import checkpoints, read_checkpoint
 from engine.training.loop import Loop
@@ -56,7 +57,7 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     events = folder.model / folder.events.name
     history = list(read_events(events))
     facts = next(event.facts for event in reversed(history) if event.kind == "finish")
-    publish(project, recipe.name, events, facts["best_step"])
+    publish(project, recipe, events, facts["best_step"])
     place_model(folder, project.model(recipe.name))
     folder.finish()
     folder.note_as_latest()
@@ -76,14 +77,13 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     _conclude(loop, store, model, step, started)
     for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, model / name)
-    publish(project, recipe.name, folder.events, step)
-    shutil.copy2(project.metrics(recipe.name), model / "metrics.json")
+    publish(project, recipe, folder.events, step)
     history = History.of(model)
+    metrics = final_metrics([*history.events], step)
+    write_metrics(model / "metrics.json", metrics)
     remark = remark_on_verdict(history, project)
     build_report(model, recipe, remark)
-    return _sentence(
-        recipe, final_metrics([*history.events], step), history.facts("finish"), remark
-    )
+    return _sentence(recipe, metrics, history.facts("finish"), remark)
 
 
 def _checkpoints(folder: RunFolder, model: Path) -> None:

@@ -5,29 +5,30 @@ from typing import Any
 
 from engine.listening.figures import identity_of, listening_metrics
 from engine.project import Project
-from engine.tracking.comparable import SCALE
-from engine.tracking.dvc_files import write_curves, write_metrics
+from engine.recipe.schema import Recipe
+from engine.tracking.dvc_files import write_curves
 from engine.tracking.events import Event, read_events
+from engine.tracking.shown_metrics import SCALE, select, write_shown
 
 _STANDING = ("baseline/", "untrained/", "parent/")
 
 
-def publish(project: Project, recipe: str, events: Path, step: int | None = None) -> None:
-    """Write `metrics/<recipe>.json` and `plots/<recipe>/` from events.
+def publish(project: Project, recipe: Recipe, events: Path, step: int | None = None) -> None:
+    """Write `metrics/<recipe>.json`, with what matters, and `plots/<recipe>/` from events.
 
     The evaluation that counts is the latest, or the one at `step`. What listeners said of this
     very run stands beside it.
     """
     history = list(read_events(events))
-    heard = listening_metrics(project, recipe, identity_of(events.parent))
+    heard = listening_metrics(project, recipe.name, identity_of(events.parent))
     final = final_metrics(history, step) | heard
-    write_metrics(project.metrics(recipe), final)
-    write_curves(project.plots(recipe), history, final)
+    write_shown(project.metrics(recipe.name), select(final, recipe))
+    write_curves(project.plots(recipe.name), history, final)
 
 
-def publish_again(project: Project, recipe: str) -> None:
+def publish_again(project: Project, recipe: Recipe) -> None:
     """Publish a recipe's finished model anew: what listeners said of it has changed."""
-    events = project.model(recipe) / "events.jsonl"
+    events = project.model(recipe.name) / "events.jsonl"
     finish = next(event for event in reversed([*read_events(events)]) if event.kind == "finish")
     publish(project, recipe, events, finish.facts["best_step"])
 

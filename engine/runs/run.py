@@ -17,6 +17,7 @@ from engine.project import Project
 from engine.recipe import to_plain, to_toml, write_recipe
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
+from engine.report.history import History
 from engine.runs.finish import finish_run, put_back
 from engine.runs.folder import RunFolder
 from engine.runs.identity import Identity, differences_from, identify
@@ -29,8 +30,8 @@ from engine.runs.initial_weights import (
 from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
 from engine.runs.store import FolderStore, open_store
-from engine.tracking.aim_repository import aim_repository
-from engine.tracking.mirror import AimMirror
+from engine.tracking.mirrors.beside import finish_all, start_mirror
+from engine.tracking.mirrors.place import mirror_place
 from engine.training.average import remark_on_average
 from engine.training.checkpoint import newest_checkpoint, read_checkpoint, read_state
 from engine.training.checks import settle
@@ -47,7 +48,7 @@ from engine.training.store import NoStore, RunStore
 from engine.training.system import System
 from engine.training.watcher import Silent, Watcher
 
-_AIM_SECONDS = 20.0
+_MIRROR_SECONDS = 20.0
 
 Builder = Callable[[Recipe, Project, Params], System]
 
@@ -128,11 +129,11 @@ class Run:
 
     @contextmanager
     def _store(self, folder: RunFolder, ranks: Ranks) -> Iterator[RunStore]:
-        """Inside, the first process writes events and Aim follows them; others' go nowhere."""
+        """Inside, the first process writes events and trackers follow them; others' go nowhere."""
         if not ranks.is_first:
             yield NoStore(folder.path)
             return
-        with self._mirrored(folder), open_store(folder, self.project, self.recipe.name) as store:
+        with self._mirrored(folder), open_store(folder, self.project, self.recipe) as store:
             yield store
 
     def _finished(self, folder: RunFolder) -> Outcome | None:
@@ -160,16 +161,14 @@ class Run:
 
     @contextmanager
     def _mirrored(self, folder: RunFolder) -> Iterator[None]:
-        """Inside, Aim follows the run, where it is wanted. What Aim lacks is a warning."""
-        mirror = AimMirror()
-        if self.params.tracking.aim:
-            repo = aim_repository(self.project, self.params.tracking)
-            mirror.start(folder.path, repo, self.project)
+        """Inside, trackers follow the run, where they are wanted. What they lack is a warning."""
+        tracking = self.params.tracking
+        places = [mirror_place(kind, self.project, tracking) for kind in tracking.mirrors]
+        mirrors = [start_mirror(place, folder.path, self.project) for place in places]
         try:
             yield
         finally:
-            warning = mirror.finish(_AIM_SECONDS)
-            if warning:
+            for warning in finish_all(mirrors, _MIRROR_SECONDS):
                 self.watcher.say(f"warning: {warning}")
 
     def _tell_of_others(self, folder: RunFolder, identity: Identity) -> None:
@@ -225,7 +224,7 @@ class Run:
             loop.write("resume", facts={"machine": machine})
             self.watcher.say(f"resumed at step {loop.step}")
             return
-        loop.write("start", facts=self._facts(loop.system, machine))
+        loop.write("start", facts=self._facts(loop.system, machine, initial))
         for warning in loop.system.dataset_summary.warnings:
             loop.warn(warning)
         if initial is not None:
@@ -247,7 +246,9 @@ class Run:
             loop.take_earlier_samples(self.project.model(initial.name))
         self._warn_of_few(loop)
 
-    def _facts(self, system: System, machine: dict[str, object]) -> dict[str, object]:
+    def _facts(
+        self, system: System, machine: dict[str, object], initial: InitialWeights | None
+    ) -> dict[str, object]:
         told = {} if self.demo_settings is None else {"demo_settings": self.demo_settings}
         return told | {
             "parameters": sum(p.numel() for turn in system.turns for p in turn.parameters.values()),
@@ -255,9 +256,19 @@ class Run:
             "system": self.recipe.system,
             "data": {**asdict(system.dataset_summary), "evaluation_set": system.evaluation_set},
             "machine": machine,
+            "steps_before": self._steps_before(initial),
             "command": self._command,
             **self.variant,
         }
+
+    def _steps_before(self, initial: InitialWeights | None) -> int:
+        """The steps of the phases that led to the initial weights, each from its start to its end.
+
+        Of published weights none is known.
+        """
+        if not isinstance(initial, ParentCheckpoint):
+            return 0
+        return History.of(self.project.model(initial.name)).total_steps
 
     def _preflight(self, loop: Loop, initial: InitialWeights | None) -> None:
         look = Preflight(

@@ -7,6 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from engine.project import Project
+from engine.recipe.schema import Recipe
 from engine.runs.folder import RunFolder
 from engine.runs.publish import publish
 from engine.tracking.events import Event, EventLog
@@ -21,7 +22,7 @@ class FolderStore:
     folder: RunFolder
     log: EventLog
     project: Project
-    recipe: str
+    recipe: Recipe
 
     @property
     def place(self) -> Path:
@@ -42,7 +43,7 @@ class FolderStore:
 
 
 @contextmanager
-def open_store(folder: RunFolder, project: Project, recipe: str) -> Iterator[FolderStore]:
+def open_store(folder: RunFolder, project: Project, recipe: Recipe) -> Iterator[FolderStore]:
     """Inside, events can be written."""
     with closing(EventLog(folder.events)) as log:
         yield FolderStore(folder, log, project, recipe)

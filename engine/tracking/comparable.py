@@ -1,16 +1,13 @@
 """Which figures may be compared: those of one evaluation set, in one unit."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.lineage import read_document
+from engine.tracking.shown_metrics import read_shown
 
-SCALE = "scale"
-"""Where a metrics file says which of its metrics are in units of the recipe's own."""
 _SHOWN = 8
 
 
@@ -49,16 +46,6 @@ def tell_incomparable(project: Project) -> str | None:
     )
 
 
-def scale_of(figures: Mapping[str, Any], name: str) -> Any:
-    """What the unit of a figure depends on, as a digest; None where all recipes have one unit.
-
-    `figures` are those of a metrics file by dotted path, as `name` is.
-    """
-    group, _, rest = name.partition(".")
-    short = rest.partition(".")[2] if group == "baseline" else rest
-    return figures.get(f"{SCALE}.{short}")
-
-
 def _grouped(groups: Mapping[tuple[str, str], list[str]]) -> str:
     return "; ".join(f"{', '.join(names)} (set {shown})" for (shown, _), names in groups.items())
 
@@ -77,8 +64,6 @@ def _system(project: Project, name: str) -> str:
 
 def _digest(file: Path) -> str | None:
     try:
-        metrics = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_shown(file).evaluation_set
+    except UserError:
         return None
-    digest = metrics.get("evaluation_set") if isinstance(metrics, dict) else None
-    return digest if isinstance(digest, str) else None

@@ -7,13 +7,14 @@ ref shows what the workspace shows: whatever changes results refreshes it (`git_
 """
 
 import os
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.errors import UserError
 from engine.programs import is_git_checkout
 from engine.project import Project
 from engine.recipe.naming import GIT_OWN
 from engine.tracking.git_hook import follow_git, note_look
-from engine.tracking.ref_content import ref_content
+from engine.tracking.ref_content import Files, ref_contents, results_held, results_in
 from engine.tracking.worktree_refs import WorktreeRefs, digest_of
 
 
@@ -36,19 +37,36 @@ def refresh_recipe_refs(project: Project) -> list[str]:
     note_look(refs)
     names = sorted(file.stem for file in metrics.glob("*.json"))
     _require_free(names)
-    found = {name: ref_content(project, name) for name in names}
-    changed = {}
-    for name, content in found.items():
-        ref = f"{name}.{experiment}" if experiment and name in present else name
-        if digest_of(content) not in (present.get(name), present.get(ref)):
-            changed[ref] = content
-    gone = [] if experiment else [ref for ref in present if "." not in ref and ref not in found]
+    contents = ref_contents(_results(project, refs, names, present, experiment))
+    changed = {ref: new for ref, new in contents.items() if digest_of(new) != present.get(ref)}
+    gone = [] if experiment else [ref for ref in present if "." not in ref and ref not in contents]
     if changed:
         refs.write(changed)
         follow_git(refs)
     if gone:
         refs.delete(gone)
     return sorted([*changed, *gone])
+
+
+def _results(
+    project: Project,
+    refs: WorktreeRefs,
+    names: Sequence[str],
+    present: Collection[str],
+    experiment: str | None,
+) -> Mapping[str, Files]:
+    """The results that each ref is to hold: those of experiments, and in one all, lie in refs."""
+    kept = [ref for ref in present if "." in ref or experiment]
+    results: dict[str, Files] = {
+        ref: held for ref in kept if (held := results_held(refs.files(ref)))
+    }
+    for name in names:
+        found = results_in(project, name)
+        if not (experiment and name in present):
+            results[name] = found
+        elif found != results.get(name):
+            results[f"{name}.{experiment}"] = found
+    return results
 
 
 def keep_refs_fresh(project: Project) -> str | None:

@@ -61,6 +61,21 @@ class WorktreeRefs:
             if digest is not None
         }
 
+    def files(self, name: str) -> dict[str, bytes]:
+        """The project's files in a ref, by their paths in the project's folder."""
+        ref = f"{_HERE}{name}"
+        listed = git(self.root, "ls-tree", "-r", "-z", "--name-only", ref).split("\0")
+        paths = [path for path in listed if path and path != _DIGEST]
+        asked = "".join(f"{ref}:{self.prefix}{path}\n" for path in paths)
+        answer = os.fsencode(git(self.root, "cat-file", "--batch", stdin=os.fsencode(asked)))
+        found, start = {}, 0
+        for path in paths:
+            head, _, _ = answer[start:].partition(b"\n")
+            begin, size = start + len(head) + 1, int(head.rpartition(b" ")[2])
+            found[path] = answer[begin : begin + size].ljust(size, b"\n")  # `git` strips the end
+            start = begin + size + 1
+        return found
+
     def write(self, contents: Mapping[str, Content]) -> None:
         """Let refs hold these files of the project in place of those they held."""
         trees = self._trees(contents) if self.prefix else {}

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_state import MirrorState, run_key, write_state
+from engine.tracking.mirrors.place import repository_in
+from engine.tracking.mirrors.state import LAYOUT, MirrorState, run_key, write_state
 from tests.command_line import PARAMS
 from tests.run_folders import make_run, start
 
@@ -31,22 +31,37 @@ def run(project):
 @pytest.fixture
 def mirrored(project, run):
     """A run that Aim is said to hold already, so that nothing is mirrored."""
-    state = MirrorState("ab12", "audio_vae", "rmse_db", 1.0, (run / "events.jsonl").stat().st_size)
+    hold(project, run, "ab12")
+
+
+def hold(project, run, name):
+    size = (run / "events.jsonl").stat().st_size
+    state = MirrorState(name, run.parent.name, "rmse_db", 1.0, size, layout=LAYOUT)
     write_state(repository_in(project), run_key(run), state)
 
 
 def test_print_link_prints_that_of_the_one_that_runs(project, mirrored, cantus):
     project.joinpath("build").mkdir()
-    project.joinpath("build/ui").write_text("http://127.0.0.1:5000/key")
+    project.joinpath("build/ui-aim").write_text("http://127.0.0.1:5000/key")
     answer = cantus("ui", "--print-link")
-    assert answer.out.startswith("http://127.0.0.1:5000/key/metrics?select=O-")
-    assert len(answer.out.splitlines()) == 1
+    assert "Aim: audio_vae.\n\ncurves:\nhttp://127.0.0.1:5000/key/metrics?select=O-" in answer.out
+    assert "\n\nsounds, side by side:\nhttp://127.0.0.1:5000/key/audios?query=O-" in answer.out
+
+
+def test_the_runs_that_are_named_are_compared(project, mirrored, cantus):
+    other = make_run(project / "runs" / "other" / "a", [start("other")], "other")
+    hold(project, other, "cd34")
+    project.joinpath("build").mkdir()
+    project.joinpath("build/ui-aim").write_text("http://127.0.0.1:5000/key")
+    answer = cantus("ui", "other", "runs/audio_vae/a", "--print-link")
+    assert "Aim compares other, audio_vae." in answer.out
+    assert cantus("ui", "otter").code == 2
 
 
 def test_where_none_runs_there_is_no_link(mirrored, cantus):
     answer = cantus("ui", "--print-link")
     assert answer.code == 2
-    assert "No `cantus ui` runs for this project" in answer.error
+    assert "No such `cantus ui` runs for this project" in answer.error
 
 
 def test_a_port_that_is_taken_is_an_error(mirrored, cantus):

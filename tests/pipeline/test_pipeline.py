@@ -52,7 +52,7 @@ def test_metrics_of_both_recipes_are_shown_and_compared(checkout):
     compared = checkout.run("dvc", "metrics", "diff", "audio_vae", "audio_vae_plus")
     assert "eval.rmse_db" in compared
     digests = {
-        json.loads((checkout.root / f"metrics/{name}.json").read_text())["evaluation_set"]
+        json.loads((checkout.root / f"models/{name}/metrics.json").read_text())["evaluation_set"]
         for name in ("audio_vae", "audio_vae_plus")
     }
     assert len(digests) == 1

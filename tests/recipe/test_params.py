@@ -32,7 +32,7 @@ def test_what_is_not_said_has_a_default(params):
     assert found.corpus("words").sample_rates_hz == (16_000,)
     assert found.corpus("words").at_most_bad == 0.01
     assert found.corpus("words").channels == "mix"
-    assert found.tracking.aim is True
+    assert found.tracking.mirrors == ("aim",)
     assert found.cost.currency == "EUR"
 
 
@@ -61,6 +61,20 @@ def test_what_is_not_said_has_a_default(params):
         ("[hardware]", tracking("aim_address = 'hub/me'"), "tracking.aim_address: must be an add"),
         ("[hardware]", tracking("aim_address = 'https://hub/?x'"), "tracking.aim_address: must be"),
         ("[hardware]", tracking("aim_address = 43800"), "tracking.aim_address: expected text"),
+        (
+            "[hardware]",
+            tracking("aim = true"),
+            'tracking.aim: trackers are named now: mirrors = ["aim"]',
+        ),
+        ("[hardware]", tracking("aim = false"), "trackers are named now: mirrors = []"),
+        ("[hardware]", tracking("mirrors = ['wandb']"), "expected 'aim' or 'trackio', got 'wandb'"),
+        ("[hardware]", tracking("mirrors = ['aim', 'aim']"), "must not name a tracker twice"),
+        ("[hardware]", tracking("notify.command = 'mail'"), "notify.command: expected a list"),
+        (
+            "[hardware]",
+            tracking("notify.web_hook_variable = 'https://x'"),
+            "notify.web_hook_variable: must be a name of an environment variable",
+        ),
         ("seed = 1", "seed = 2024-01-01", "params.toml:2  seed: dates and times are not allowed"),
     ],
 )

@@ -36,7 +36,7 @@ def test_a_finished_run_leaves_model_metrics_curves_and_report(undisturbed):
     names = {path.name for path in model.iterdir()}
     assert names >= {"checkpoints", "export", "events.jsonl", "recipe.toml", "report.html"}
     assert {path.name for path in (model / "checkpoints").iterdir()} == {"best", "last"}
-    metrics = json.loads((undisturbed / "metrics/toy.json").read_text())
+    metrics = json.loads((undisturbed / "models/toy/metrics.json").read_text())
     assert metrics["evaluation_set"] == "toy evaluation set"
     assert metrics["scale"] == {"error": "ab12"}
     assert metrics["eval"]["error"] < metrics["untrained"]["error"]
@@ -44,7 +44,7 @@ def test_a_finished_run_leaves_model_metrics_curves_and_report(undisturbed):
 
 
 def test_the_metrics_are_those_of_the_best_evaluation(undisturbed):
-    metrics = json.loads((undisturbed / "metrics/toy.json").read_text())
+    metrics = json.loads((undisturbed / "models/toy/metrics.json").read_text())
     evaluations = [e for e in events(undisturbed) if "eval/error" in e.metrics and e.kind == "eval"]
     best = min(evaluations, key=lambda event: event.metrics["eval/error"])
     assert metrics["eval"]["error"] == best.metrics["eval/error"]
@@ -54,7 +54,7 @@ def test_the_metrics_are_those_of_the_best_evaluation(undisturbed):
 def test_two_runs_of_the_same_recipe_and_seed_are_identical(undisturbed, tmp_path):
     finish(tmp_path)
     assert same(weights(undisturbed), weights(tmp_path))
-    first, second = (p / "metrics/toy.json" for p in (undisturbed, tmp_path))
+    first, second = (p / "models/toy/metrics.json" for p in (undisturbed, tmp_path))
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -137,9 +137,9 @@ def test_a_guard_that_only_warns_lets_the_run_finish(tmp_path):
 
 def test_a_phase_starts_from_its_parents_weights_and_evaluates_them_first(tmp_path):
     finish(tmp_path, keep_every="step:5")
-    parent = json.loads((tmp_path / "metrics/toy.json").read_text())
+    parent = json.loads((tmp_path / "models/toy/metrics.json").read_text())
     finish(tmp_path, name="child", start=Start(from_="toy", pick="best"), epochs=1)
-    child = json.loads((tmp_path / "metrics/child.json").read_text())
+    child = json.loads((tmp_path / "models/child/metrics.json").read_text())
     assert child["parent"]["error"] == parent["eval"]["error"]
     finish(tmp_path, name="other", start=Start(from_="toy", pick="step:10"), epochs=1)
 

@@ -3,12 +3,7 @@ import json
 import pytest
 
 from engine.project import Project
-from engine.tracking.comparable import (
-    evaluation_sets,
-    foreign_recipes,
-    scale_of,
-    tell_incomparable,
-)
+from engine.tracking.comparable import evaluation_sets, foreign_recipes, tell_incomparable
 
 
 def project_with(tmp_path, **sets):
@@ -59,10 +54,3 @@ def test_what_cannot_be_read_or_names_no_set_compares_with_nothing(tmp_path, con
     assert foreign_recipes(project, None) == {"a", "b", "c"}
     said = tell_incomparable(project)
     assert said.endswith("them: a (set 12345678); b (set unknown); c (set unknown).")
-
-
-def test_a_unit_holds_for_a_metric_in_every_group():
-    figures = {"eval.m": 1.0, "eval.db": 2.0, "scale.m": "ab", "scale.m.low": "cd"}
-    names = ("eval.m", "parent.m", "baseline.grid.m", "baseline.grid.m.low")
-    assert [scale_of(figures, name) for name in names] == ["ab", "ab", "ab", "cd"]
-    assert scale_of(figures, "eval.db") is None

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from engine.errors import UserError
 from engine.project import Project
 from engine.tracking.recipe_refs import refresh_recipe_refs
+from engine.tracking.shown_metrics import Measured, write_shown
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -18,18 +20,33 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+RECIPE = """\
+system = "vqvae"
+summary = "words of one second"
+dataset.corpus = "words"
+optimizer.learning_rate = {rate}
+speech.sentences = ["Nothing to say."]
+expect."eval/rmse_db" = {{ steps = [20], low = [4.0], high = [6.0], because = "measured once" }}
+"""
+
+
 def put_results(
     project: Project, recipe: str, rmse_db: float, learning_rate: float, clips: str = "1a2b3c4d5e"
 ) -> None:
-    metrics = {"eval": {"rmse_db": rmse_db}, "evaluation_set": clips, "step": 20}
+    write_shown(project.metrics(recipe), Measured({"rmse_db": rmse_db}, 20, clips))
     files = {
-        project.metrics(recipe): json.dumps(metrics),
         project.plots(recipe) / "train.csv": f"step,loss\n10,{rmse_db}\n20,{rmse_db / 2}\n",
-        project.model(recipe) / "recipe.toml": f"[optimizer]\nlearning_rate = {learning_rate}\n",
+        project.plots(recipe) / "eval.csv": f"step,rmse_db,x\n10,,1\n20,{rmse_db},1\n",
+        project.model(recipe) / "recipe.toml": RECIPE.format(rate=learning_rate),
     }
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def shown(project: Project, ref: str) -> dict[str, float]:
+    """The figures that DVC reads in a ref."""
+    return json.loads(git(project.root, "show", f"{ref}:vqvae/words.json"))
 
 
 @pytest.fixture
@@ -53,9 +70,10 @@ def project(tmp_path, monkeypatch) -> Project:
 def test_every_recipe_with_metrics_gets_a_ref_without_a_user_name(project):
     assert refresh_recipe_refs(project) == ["audio_vae", "audio_vae_plus"]
     tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
-    results = ["dvc.yaml", "metrics.json", "params.toml", "plots/train.csv", "recipe.toml"]
-    assert tree == [*results, "results.sha256"]
-    assert "7.5" in git(project.root, "show", "audio_vae:metrics.json")
+    plots = ["plots/eval.csv", "plots/eval/rmse_db.csv", "plots/train.csv"]
+    results = ["dvc.yaml", "metrics.json", "params.toml", *plots, "recipe.toml"]
+    assert tree == [*results, "results.sha256", "vqvae/words.json"]
+    assert shown(project, "audio_vae") == {"rmse_db": 7.5, "step": 20}
     assert "0.003" in git(project.root, "show", "audio_vae_plus:recipe.toml")
 
 
@@ -93,8 +111,8 @@ def test_an_experiment_keeps_an_existing_ref_but_makes_a_missing_one(project, mo
     put_results(project, "audio_vae", 1.0, 1.0)
     put_results(project, "audio_vae_plus", 5.5, 3e-3)
     assert refresh_recipe_refs(project) == ["audio_vae.spare-toys", "audio_vae_plus"]
-    assert "7.5" in git(project.root, "show", "audio_vae:metrics.json")
-    assert "1.0" in git(project.root, "show", "audio_vae.spare-toys:metrics.json")
+    assert shown(project, "audio_vae")["rmse_db"] == 7.5
+    assert shown(project, "audio_vae.spare-toys")["rmse_db"] == 1.0
     assert refresh_recipe_refs(project) == []
 
 
@@ -106,16 +124,17 @@ def test_an_experiment_in_a_checkout_of_its_own_writes_into_the_users(project, m
     monkeypatch.setenv("DVC_EXP_NAME", "spare-toys")
     put_results(Project(apart), "audio_vae", 1.0, 1.0)
     assert refresh_recipe_refs(Project(apart)) == ["audio_vae.spare-toys"]
-    assert "1.0" in git(project.root, "show", "audio_vae.spare-toys:metrics.json")
+    assert shown(project, "audio_vae.spare-toys")["rmse_db"] == 1.0
     assert git(apart, "for-each-ref") == ""
 
 
 def test_what_is_missing_is_left_out(project):
-    (project.plots("audio_vae") / "train.csv").unlink()
+    for name in ("train.csv", "eval.csv"):
+        (project.plots("audio_vae") / name).unlink()
     (project.model("audio_vae") / "recipe.toml").unlink()
     refresh_recipe_refs(project)
     tree = git(project.root, "ls-tree", "-r", "--name-only", "audio_vae").splitlines()
-    assert tree == ["dvc.yaml", "metrics.json", "params.toml", "results.sha256"]
+    assert tree == ["dvc.yaml", "figures.json", "metrics.json", "params.toml", "results.sha256"]
     assert "train.csv" not in git(project.root, "show", "audio_vae:dvc.yaml")
 
 
@@ -153,7 +172,7 @@ def test_dvc_compares_the_metrics_parameters_and_plots_of_two_recipes(project):
     metrics = json.loads(
         dvc_in(project, "metrics", "diff", "audio_vae", "audio_vae_plus", "--json")
     )
-    rmse = metrics["metrics.json"]["evaluation set 1a2b3c4d.eval.rmse_db"]
+    rmse = metrics["vqvae/words.json"]["rmse_db"]
     assert (rmse["old"], rmse["new"], rmse["diff"]) == (7.5, 5.5, -2.0)
     params = json.loads(dvc_in(project, "params", "diff", "audio_vae", "audio_vae_plus", "--json"))
     assert params == {
@@ -173,31 +192,73 @@ def test_dvc_shows_no_difference_between_figures_of_other_clips(project):
     table = dvc_in(project, "metrics", "diff", "--all", "audio_vae", "audio_vae_plus")
     rows = [line.split("  ") for line in table.splitlines()]
     cells = {tuple(cell.strip() for cell in row if cell.strip())[1:] for row in rows}
-    assert ("evaluation set 1a2b3c4d.eval.rmse_db", "7.5", "-", "-") in cells
-    assert ("evaluation set 9f8e7d6c.eval.rmse_db", "-", "5.5", "-") in cells
-    assert not any("evaluation_set" in line for line in table.splitlines())
+    assert ("rmse_db", "7.5", "-", "-") in cells
+    assert ("rmse_db (clips of audio_vae_plus)", "-", "5.5", "-") in cells
 
 
-def test_metrics_that_name_no_evaluation_set_stay_as_they_are(project):
-    project.metrics("audio_vae").write_text('{"eval": {"rmse_db": 7.5}}')
+def test_a_file_of_another_form_stays_as_it_is(project):
+    project.metrics("audio_vae").write_text('{"lines": 3}')
     project.metrics("audio_vae_plus").write_text("{")
     refresh_recipe_refs(project)
-    assert git(project.root, "show", "audio_vae:metrics.json") == '{"eval": {"rmse_db": 7.5}}'
-    assert git(project.root, "show", "audio_vae_plus:metrics.json") == "{"
+    for name, content in (("audio_vae", '{"lines": 3}'), ("audio_vae_plus", "{")):
+        assert git(project.root, "show", f"{name}:metrics.json") == content
+        assert "metrics:\n- metrics.json" in git(project.root, "show", f"{name}:dvc.yaml")
 
 
-def test_figures_in_units_of_the_recipes_own_stand_below_their_unit(project):
-    metrics = {
-        "eval": {"loss": 1.0, "rmse_db": 7.5},
-        "baseline": {"grid": {"loss": 2.0}},
-        "scale": {"loss": "c0ffee"},
+def test_metrics_that_an_older_cantus_wrote_are_compared_as_well(project):
+    older = {
+        "baseline": {"grid": {"rmse_db": 9.0}},
+        "eval": {"clips": 50.0, "codebook_1": {"usage": 0.5}, "rmse_db": 8.0},
         "evaluation_set": "1a2b3c4d5e",
-        "step": 20,
+        "step": 10,
+        "untrained": {"rmse_db": 25.0},
     }
-    project.metrics("audio_vae").write_text(json.dumps(metrics))
+    project.metrics("audio_vae").write_text(json.dumps(older))
     refresh_recipe_refs(project)
-    assert json.loads(git(project.root, "show", "audio_vae:metrics.json")) == {
-        "evaluation set 1a2b3c4d": {"eval.rmse_db": 7.5},
-        "evaluation set 1a2b3c4d, unit c0ffee": {"baseline.grid.loss": 2.0, "eval.loss": 1.0},
+    assert shown(project, "audio_vae") == {"rmse_db": 8.0, "step": 10}
+    assert shown(project, "audio_vae_plus") == {"rmse_db": 5.5, "step": 20}
+
+
+def test_recipes_of_other_systems_and_corpora_lie_in_other_files(project):
+    recipe = project.model("audio_vae") / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace('"words"', '"noises"'))
+    (project.model("audio_vae_plus") / "recipe.toml").write_text('system = "../../x"\n')
+    refresh_recipe_refs(project)
+    assert "rmse_db" in git(project.root, "show", "audio_vae:vqvae/noises.json")
+    assert "rmse_db" in git(project.root, "show", "audio_vae_plus:figures.json")
+
+
+def test_parameters_are_what_is_trained_with_without_prose(project):
+    refresh_recipe_refs(project)
+    assert tomllib.loads(git(project.root, "show", "audio_vae:recipe.toml")) == {
+        "dataset": {"corpus": "words"},
+        "optimizer": {"learning_rate": 0.001},
+        "speech": {},
+        "system": "vqvae",
+    }
+
+
+def test_experiments_get_other_keys_where_their_recipe_is_measured_on_other_clips(
+    project, monkeypatch
+):
+    refresh_recipe_refs(project)
+    monkeypatch.setenv("DVC_EXP_NAME", "toys")
+    put_results(project, "audio_vae", 1.0, 1.0)
+    assert refresh_recipe_refs(project) == ["audio_vae.toys"]
+    monkeypatch.delenv("DVC_EXP_NAME")
+    for name in ("audio_vae", "audio_vae_plus"):
+        put_results(project, name, 2.0, 1.0, clips="another set")
+    changed = ["audio_vae", "audio_vae.toys", "audio_vae_plus"]
+    assert refresh_recipe_refs(project) == changed
+    assert shown(project, "audio_vae.toys") == {
+        "rmse_db (clips of audio_vae.toys)": 1.0,
         "step": 20,
     }
+    assert shown(project, "audio_vae") == {"rmse_db": 2.0, "step": 20}
+    assert refresh_recipe_refs(project) == []
+
+
+def test_a_curve_has_the_steps_at_which_there_is_a_figure(project):
+    refresh_recipe_refs(project)
+    curve = git(project.root, "show", "audio_vae:plots/eval/rmse_db.csv")
+    assert curve == "step,rmse_db\n20,7.5"

@@ -12,9 +12,9 @@ import pytest
 
 import engine.runs.run
 from engine.project import Project
-from engine.tracking.aim_repository import repository_in
-from engine.tracking.aim_state import is_behind
-from engine.tracking.mirror import sync_all
+from engine.tracking.mirrors.beside import sync_all
+from engine.tracking.mirrors.place import repository_in
+from engine.tracking.mirrors.state import is_behind
 from tests.training.faults import result
 from tests.training.small_disk import (
     NOT_PERMITTED,
@@ -42,10 +42,10 @@ def warning(folder):
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [(_HANGS, "Aim did not keep up"), (_MISSING, "No module named 'aim'")]
+    ("code", "expected"), [(_HANGS, "it did not end in time"), (_MISSING, "No module named 'aim'")]
 )
 def test_a_tracker_that_hangs_or_is_missing_is_a_warning(undisturbed, tmp_path, code, expected):
-    finish(tmp_path, aim=True, before=partial(replace_aim, tmp_path, code))
+    finish(tmp_path, mirrors=("aim",), before=partial(replace_aim, tmp_path, code))
     (said,) = warning(tmp_path)
     assert expected in said
     assert result(tmp_path) == undisturbed
@@ -54,7 +54,7 @@ def test_a_tracker_that_hangs_or_is_missing_is_a_warning(undisturbed, tmp_path, 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_mirror_that_is_stopped_or_killed_is_a_warning(undisturbed, tmp_path, number):
     before = partial(replace_aim, tmp_path, _HANGS)
-    process = start(tmp_path, seconds=0.03, aim=True, before=before)
+    process = start(tmp_path, seconds=0.03, mirrors=("aim",), before=before)
     wait_for_step(tmp_path, 3)
     os.kill(mirror_of(process.pid), number)
     process.join()
@@ -66,7 +66,7 @@ def test_a_mirror_that_is_stopped_or_killed_is_a_warning(undisturbed, tmp_path, 
 def test_a_repository_that_another_process_holds_is_caught_up_with_later(undisturbed, tmp_path):
     held = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
-    finish(tmp_path, aim=True, before=wait_little_for_aim)
+    finish(tmp_path, mirrors=("aim",), before=wait_little_for_aim)
     os.close(held)
     assert len(warning(tmp_path)) == 1
     assert result(tmp_path) == undisturbed
@@ -77,7 +77,7 @@ def test_a_repository_that_another_process_holds_is_caught_up_with_later(undistu
 
 
 def test_a_repository_that_is_deleted_meanwhile_is_made_again_later(undisturbed, tmp_path):
-    process = start(tmp_path, seconds=0.2, aim=True, before=wait_little_for_aim)
+    process = start(tmp_path, seconds=0.2, mirrors=("aim",), before=wait_little_for_aim)
     while process.is_alive() and not any(tmp_path.glob(".aim/cantus/*.json")):
         time.sleep(0.02)
     shutil.rmtree(tmp_path / ".aim")
@@ -101,7 +101,7 @@ def forbid_aim(folder, undisturbed, disk):
     """Train where Aim may write nothing."""
     mount(folder / ".aim", 4096)
     set_read_only(folder / ".aim", read_only=disk == "read-only")
-    assert attempt(folder, aim=True) == (0, "")
+    assert attempt(folder, mirrors=("aim",)) == (0, "")
     assert len(warning(folder)) == 1
     assert result(folder) == undisturbed
 
@@ -116,14 +116,14 @@ def replace_aim(folder, code):
 
 def wait_little_for_aim():
     """Let the run's end wait two seconds."""
-    engine.runs.run._AIM_SECONDS = 2.0
+    engine.runs.run._MIRROR_SECONDS = 2.0
 
 
 def mirror_of(pid):
     """The process that mirrors the run of a process."""
     for _ in range(500):
         for child in psutil.Process(pid).children():
-            if "engine.tracking.aim_mirror" in child.cmdline():
+            if "engine.tracking.mirrors.process" in child.cmdline():
                 return child.pid
         time.sleep(0.01)
     raise AssertionError("there is no mirror")

@@ -53,7 +53,7 @@ def train(tmp_path, monkeypatch):
             profile="full",
             corpora={},
             hardware=Hardware(device="cpu", num_threads=1),
-            tracking=Tracking(aim=False),
+            tracking=Tracking(mirrors=()),
         )
         log, watcher = [], StopsAt(stop_at)
         try:

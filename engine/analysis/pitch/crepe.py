@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from engine.analysis.packages import packaged_digest, require_package
 from engine.analysis.pitch.method import (
     HIGHEST_HZ,
     HOP_LENGTH,
@@ -17,6 +16,7 @@ from engine.analysis.pitch.method import (
     limited,
 )
 from engine.analysis.pitch.salience import bin_of, hertz_around
+from engine.files.packages import packaged_digest, require_package
 from engine.training.safe_load import load_state
 
 _FRAMES_AT_ONCE = 512

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from engine.analysis.packages import packaged_digest, require_package
 from engine.analysis.pitch.method import SAMPLE_RATE_HZ, a_window_at_least, limited
+from engine.files.packages import packaged_digest, require_package
 
 _THRESHOLD = 0.006
 """Salience below which a frame is not voiced, as RVC WebUI has it."""

@@ -5,7 +5,6 @@ from functools import cached_property
 import numpy as np
 from attrs import frozen
 
-from engine.analysis.packages import require_package
 from engine.analysis.pitch.method import (
     HIGHEST_HZ,
     HOP_LENGTH,
@@ -16,6 +15,7 @@ from engine.analysis.pitch.method import (
     num_frames,
 )
 from engine.files.checksum import digest_of
+from engine.files.packages import require_package
 
 _VOICING_THRESHOLD = 0.6
 """As RVC WebUI has it for its method 'pm'."""

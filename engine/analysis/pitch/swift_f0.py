@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from engine.analysis.packages import packaged_digest, require_package
 from engine.analysis.pitch.method import (
     HIGHEST_HZ,
     HOP_LENGTH,
@@ -16,6 +15,7 @@ from engine.analysis.pitch.method import (
     limited,
     num_frames,
 )
+from engine.files.packages import packaged_digest, require_package
 
 _VOICED = 0.5
 """Confidence from which on a frame is voiced, as the package is calibrated."""

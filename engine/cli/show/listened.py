@@ -11,6 +11,7 @@ from engine.listening.results import Results, results_of, write_results
 from engine.listening.shown import shown
 from engine.project import Project
 from engine.runs.publish import publish_again
+from engine.system_support.finished_run import finished_run
 from engine.terminal.columns import aligned
 from engine.terminal.say import say
 
@@ -31,7 +32,7 @@ def print_results(project: Project, folder: Path, *, screen: bool) -> None:
         if identity_of(project.model(run.recipe)) != run.identity:
             say(f"{run.recipe} was trained anew since: its metrics and report do not take these.")
             continue
-        publish_again(project, run.recipe)
+        publish_again(project, finished_run(project, run.recipe).recipe)
         rebuild_report(project, project.model(run.recipe))
         say(f"metrics/{run.recipe}.json and models/{run.recipe}/report.html hold these results.")
 

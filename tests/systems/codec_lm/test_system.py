@@ -80,7 +80,7 @@ def test_adapters_begin_beside_a_parents_weights_and_compute_the_same(train, mak
     assert train("phases", second, watcher).ending == "finished"
     assert any("new adapters begin, which add nothing yet" in said for said in watcher.said)
     own, parent = (
-        json.loads((tmp_path / f"phases/metrics/{name}.json").read_text())
+        json.loads((tmp_path / f"phases/models/{name}/metrics.json").read_text())
         for name in ("later", "small")
     )
     assert own["evaluation_set"] == parent["evaluation_set"]

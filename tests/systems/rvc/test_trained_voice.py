@@ -22,7 +22,7 @@ def test_every_figure_that_is_logged_is_one_that_a_recipe_may_name(trained_voice
 
 
 def test_figures_stand_beside_those_of_what_learns_nothing(trained_voice):
-    metrics = json.loads((trained_voice.root / "metrics/small.json").read_text())
+    metrics = json.loads((trained_voice.root / "models/small/metrics.json").read_text())
     assert metrics["eval"]["mel"] > 0
     assert metrics["baseline"]["mean_mel"]["mel"] > 0
     assert metrics["baseline"]["shifted"]["conversion"]["f0_cents"] < 100

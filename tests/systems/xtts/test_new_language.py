@@ -101,7 +101,7 @@ def test_two_phases_with_adapters_share_the_vocabulary_and_coqui_loads_what_they
     for recipe in (first, second):
         assert Run(recipe, telugu_project, params, build_system, StopsAt()).train()
     model = telugu_project.root / "models" / "later"
-    assert json.loads((telugu_project.root / "metrics/later.json").read_text())["parent"]
+    assert json.loads((telugu_project.root / "models/later/metrics.json").read_text())["parent"]
     config = classes.XttsConfig()
     config.load_json(str(model / "export/config.json"))
     assert config.languages == ["en", "hu", "te"]

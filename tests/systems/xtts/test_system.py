@@ -33,7 +33,7 @@ from tests.systems.xtts.small_project import (
 
 
 def metrics_of(root, name):
-    return json.loads((root / f"metrics/{name}.json").read_text())
+    return json.loads((root / f"models/{name}/metrics.json").read_text())
 
 
 def weights_of(root, name):

@@ -189,7 +189,7 @@ def adapted(make_xtts_recipe):
 
 
 def figures(root, name):
-    return json.loads((root / f"metrics/{name}.json").read_text())
+    return json.loads((root / f"models/{name}/metrics.json").read_text())
 
 
 def test_a_run_with_every_choice_learns_and_goes_on_bit_for_bit_from_the_middle_of_an_epoch(

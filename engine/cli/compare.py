@@ -1,0 +1,57 @@
+"""`cantus compare`: one page about several runs."""
+
+from pathlib import Path
+
+import click
+from jinja2 import TemplateError
+
+from engine.errors import UserError
+from engine.files.untrusted import as_user_error
+from engine.project import Project, find_project
+from engine.report.compare.page import build_comparison, tell_advice
+from engine.report.compare.verdict import advise
+from engine.report.find import find_run
+from engine.report.run_files import RunFiles
+from engine.system_support.finished_run import finished_run, run_files
+from engine.terminal.say import say
+
+
+@click.command()
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option("--to", "path", type=click.Path(path_type=Path), help="Where to write the page.")
+def command(runs: tuple[str, ...], path: Path | None) -> None:
+    """Compare two to six runs on one page, with players; print which to use.
+
+    RUN is a recipe's name (its model, else its newest run), or the folder of a run or a model. The
+    page is one file that needs no network and no file beside it: compare/A_B.html, unless --to
+    says otherwise.
+
+    \b
+    Examples:
+      cantus compare xtts_phase1 xtts_phase2
+      cantus compare xtts_phase2 runs/xtts_phase2/3f9c2ab81d04 --to phases.html
+    """
+    project = find_project()
+    found = [_found(project, run) for run in runs]
+    page = path or project.root / "compare" / f"{'_'.join(_file_name(one) for one in found)}.html"
+    damaged = "The events of a run are not as a run writes them: its folder is damaged."
+    with as_user_error(damaged, TemplateError):
+        compared = build_comparison(found, page)
+        say(page)
+        say(tell_advice(advise(compared)))
+
+
+def _found(project: Project, run: str) -> RunFiles:
+    """A finished run, or one that has events. Raises UserError where there is neither."""
+    try:
+        return finished_run(project, run)
+    except UserError:
+        folder = find_run(project, run)
+    if (folder / "metrics.json").is_file():
+        raise UserError(f"{folder} is damaged: it holds metrics.json, but no recipe.toml.")
+    name = folder.name if folder.parent.name == "models" else f"{folder.parent.name}/{folder.name}"
+    return run_files(name, folder)
+
+
+def _file_name(one: RunFiles) -> str:
+    return one.name.replace("/", "-")

@@ -1,0 +1,88 @@
+"""Metrics side by side: values, differences clip by clip, and the better one where there is one."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from engine.evaluation.paired import Difference
+from engine.recipe.metric_names import direction_of
+from engine.report.compare.runs import ComparedRun, ComparedRuns
+from engine.report.words import figure
+from engine.tracking.numbered import is_numbered
+
+
+@frozen
+class Cell:
+    """The value of a run, and what it differs by from the first run that it is compared with."""
+
+    value: str
+    difference: str
+    """With its interval; empty where nothing is compared."""
+    is_better: bool
+    """Whether it is better than every other run that has the metric."""
+    is_worse: bool
+    """Whether it is worse than one of them."""
+
+
+@frozen
+class Row:
+    """A metric of all runs."""
+
+    metric: str
+    about: str
+    side: str
+    """Which value is better, in a word; empty where neither is."""
+    decides: bool
+    cells: tuple[Cell, ...]
+
+
+def metric_rows(compared: ComparedRuns) -> list[Row]:
+    """Every metric that a run has, those that runs are chosen by first, then those with a side."""
+    names = dict.fromkeys(name for run in compared.runs for name in _metrics(run))
+    best = dict.fromkeys(run.best for run in compared.runs)
+    rows = [_row(name, compared) for name in {**best, **names}]
+    kept = [row for row in rows if any(cell.value for cell in row.cells)]
+    return sorted(kept, key=lambda row: (not row.decides, not row.side))
+
+
+def _metrics(run: ComparedRun) -> list[str]:
+    known = [*run.files.recipe.metrics, *run.history.final]
+    if run.is_finished:
+        known += [n.replace(".", "/") for n in run.files.figures if n.startswith("eval.")]
+    return [name for name in known if name.startswith("eval/") and not is_numbered(name)]
+
+
+def _row(metric: str, compared: ComparedRuns) -> Row:
+    having = [run for run in compared.runs if run.value(metric) is not None]
+    about = next((a for run in having if (a := run.files.recipe.metrics.get(metric))), "")
+    sides = {direction_of(metric, run.files.recipe) for run in having}
+    side = sides.pop() if len(sides) == 1 else None
+    return Row(
+        metric=metric.removeprefix("eval/"),
+        about=about,
+        side={"lowest": "lower is better", "highest": "higher is better", None: ""}[side],
+        decides=any(run.best == metric for run in having),
+        cells=tuple(_cell(metric, run, having, compared) for run in compared.runs),
+    )
+
+
+def _cell(
+    metric: str, run: ComparedRun, having: Sequence[ComparedRun], compared: ComparedRuns
+) -> Cell:
+    if run not in having:
+        return Cell("", "", is_better=False, is_worse=False)
+    others = [other for other in having if other is not run]
+    outcomes = [compared.outcome(metric, run, other) for other in others]
+    first = next((o for o in having if compared.of(metric, run, o) is not None), run)
+    found = compared.of(metric, run, first) if first.number < run.number else None
+    return Cell(
+        figure(run.value(metric)),
+        "" if found is None else _difference(found.difference),
+        is_better=bool(others) and all(outcome == "better" for outcome in outcomes),
+        is_worse="worse" in outcomes,
+    )
+
+
+def _difference(difference: Difference) -> str:
+    """`-0.251 (-0.289 to -0.198)`."""
+    return difference.sentence().partition(":")[0].replace("95 % CI ", "").rpartition(",")[0] + ")"

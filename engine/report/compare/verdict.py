@@ -1,0 +1,233 @@
+"""Which of several runs to use, and why: sentences for someone who has never seen the project."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from attrs import evolve, frozen
+
+from engine.evaluation.paired import Outcome
+from engine.report.compare.runs import ComparedRun, ComparedRuns
+from engine.report.table import costless_outcomes
+from engine.report.words import figure
+
+
+@frozen
+class Advice:
+    """What to do with some runs that can be compared with each other, or why none of them can."""
+
+    say: str
+    """Which to use, in one short sentence."""
+    why: tuple[str, ...]
+    """The comparisons that it rests on."""
+    against: tuple[str, ...] = ()
+    """What speaks against it, or should be known before acting on it."""
+    of: str = ""
+    """The system, where the page has runs of several."""
+
+
+@frozen
+class _Group:
+    """Runs that can be compared with each other by every metric that one of them is chosen by."""
+
+    runs: Sequence[ComparedRun]
+    compared: ComparedRuns
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(dict.fromkeys(run.best for run in self.runs))
+
+    def outcomes(self, run: ComparedRun, other: ComparedRun) -> set[Outcome | None]:
+        return {self.compared.outcome(metric, run, other) for metric in self.metrics}
+
+    def outcome(self, run: ComparedRun, other: ComparedRun) -> Outcome:
+        """Better where a metric says so and none says the opposite."""
+        found = self.outcomes(run, other)
+        if {"better", "worse"} <= found:
+            return "undecided"
+        return next((one for one in ("better", "worse") if one in found), "undecided")
+
+    def others(self, run: ComparedRun) -> list[ComparedRun]:
+        return [other for other in self.runs if other is not run]
+
+
+def advise(compared: ComparedRuns) -> list[Advice]:
+    """Advice for each group of runs that can be compared, and what the rest lacks for that.
+
+    Of two that cannot be told apart, a phase gives way to the parent that it continues.
+    """
+    groups = _groups(compared)
+    alone = [group.runs[0] for group in groups if len(group.runs) == 1]
+    found = [_advise(group) for group in groups if len(group.runs) > 1]
+    found += [_alone(alone, compared)] if alone else []
+    several = len({run.files.recipe.system for run in compared.runs}) > 1
+    return found if several else [evolve(one, of="") for one in found]
+
+
+def _groups(compared: ComparedRuns) -> list[_Group]:
+    groups: list[list[ComparedRun]] = []
+    for run in compared.runs:
+        fitting = (one for one in groups if all(_comparable(compared, run, o) for o in one))
+        found = next(fitting, None)
+        if found is None:
+            groups.append([run])
+        else:
+            found.append(run)
+    return [_Group(runs, compared) for runs in groups]
+
+
+def _comparable(compared: ComparedRuns, run: ComparedRun, other: ComparedRun) -> bool:
+    metrics = {run.best, other.best}
+    return None not in {compared.outcome(metric, run, other) for metric in metrics}
+
+
+def _advise(group: _Group) -> Advice:
+    kept, system = _kept(group), group.runs[0].files.recipe.system
+    why = (*_figures(group), *_differences(kept, group))
+    if len(kept) > 1:
+        split = any({"better", "worse"} <= group.outcomes(*pair) for pair in combinations(kept, 2))
+        words = "each is better by another figure" if split else "they cannot be told apart"
+        say = f"No winner among {_listed([run.name for run in kept])}: {words}."
+        why = (*why, "Choose by listening, or by what matters to you below.")
+        return Advice(say, why, tuple(_remarks(kept)), system)
+    (use,) = kept
+    rivals = [name for name in _worse_than(use) if name in _would_keep(use)]
+    if rivals:
+        say = f"Use none of them: {_listed(rivals)}, which learns nothing, is better."
+        why = (f"Of the runs {use.name} comes first.", *why)
+        return Advice(say, why, tuple(_remarks(kept)), system)
+    against = (*_better_elsewhere(use, group), *_costless(use), *_remarks(kept))
+    return Advice(_say(use, group), (*why, *_also_better(use, group)), against, system)
+
+
+def _say(use: ComparedRun, group: _Group) -> str:
+    others = group.others(use)
+    beaten = [other.name for other in others if group.outcome(use, other) == "better"]
+    if len(beaten) == len(others):
+        return f"Use {use.name}: it is better than {_listed(beaten)}."
+    equal = _listed([other.name for other in others if other.name not in beaten])
+    beats = f", and it is better than {_listed(beaten)}" if beaten else ""
+    return f"Keep {use.name}: {equal} is not shown to be better{beats}."
+
+
+def _worse_than(run: ComparedRun) -> list[str]:
+    """What learns nothing and is better than a run, by the metric that the run is chosen by."""
+    found = costless_outcomes(run.history, run.files.recipe)
+    return [name for name, outcome in found.items() if outcome == "worse"]
+
+
+def _would_keep(run: ComparedRun) -> tuple[str, ...]:
+    """What the recipe's verdict would keep: a baseline is a rival only where it is named there."""
+    verdict = run.files.recipe.verdict
+    return () if verdict is None else tuple(verdict.keep or ())
+
+
+def _kept(group: _Group) -> Sequence[ComparedRun]:
+    """The runs that no other beats, without phases that do not beat a parent among them."""
+    outcomes = {
+        run.name: {group.outcome(run, other) for other in group.others(run)} for run in group.runs
+    }
+    first = [run for run in group.runs if outcomes[run.name] == {"better"}]
+    unbeaten = [run for run in group.runs if "worse" not in outcomes[run.name]]
+    kept = first or unbeaten or group.runs
+    names = {run.name for run in kept}
+    return [run for run in kept if run.parent not in names] or kept
+
+
+def _figures(group: _Group) -> Iterator[str]:
+    for metric in group.metrics:
+        recipe = next(run.files.recipe for run in group.runs if run.best == metric)
+        side = "lower" if recipe.training.best_is == "lowest" else "higher"
+        what = f"{recipe.metrics[metric]}; " if metric in recipe.metrics else ""
+        values = _listed([f"{run.name} has {figure(run.value(metric))}" for run in group.runs])
+        yield f"By {metric} ({what}{side} is better) {values}."
+
+
+def _differences(kept: Sequence[ComparedRun], group: _Group) -> Iterator[str]:
+    """Each difference that the choice rests on, the later run minus the earlier."""
+    rested_on = [pair for pair in combinations(group.runs, 2) if set(pair) & set(kept)]
+    for metric in group.metrics:
+        for earlier, later in rested_on:
+            found = group.compared.of(metric, earlier, later)
+            assert found is not None, "runs of a group are compared"
+            of = f" of {metric}" if len(group.metrics) > 1 else ""
+            mean = f"The mean difference{of} over the clips, {later.name} minus {earlier.name}"
+            yield f"{mean}: {found.sentence()}."
+
+
+def _by_outcome(outcome: Outcome, use: ComparedRun, other: ComparedRun, group: _Group) -> list[str]:
+    """The metrics besides those that decide by which a run has an outcome against another."""
+    names = [name for name in use.files.recipe.metrics if name not in group.metrics]
+    found = [name for name in names if group.compared.outcome(name, use, other) == outcome]
+    return [name.removeprefix("eval/") for name in found]
+
+
+def _also_better(use: ComparedRun, group: _Group) -> Iterator[str]:
+    for other in group.others(use):
+        better = _by_outcome("better", use, other, group)
+        if better:
+            yield f"It is also better than {other.name} in {_listed(better)}."
+
+
+def _better_elsewhere(use: ComparedRun, group: _Group) -> Iterator[str]:
+    """Other metrics by which the chosen run is worse than another."""
+    for other in group.others(use):
+        worse = _by_outcome("worse", use, other, group)
+        if worse:
+            yield f"{other.name} is better in {_listed(worse)}."
+
+
+def _costless(use: ComparedRun) -> Iterator[str]:
+    """What learns nothing and is as good, or better."""
+    found = costless_outcomes(use.history, use.files.recipe)
+    for outcome, words in (("worse", "is worse than"), ("undecided", "cannot be told from")):
+        names = [name.replace("_", " ") for name, one in found.items() if one == outcome]
+        if names:
+            yield f"By {use.best} {use.name} {words} {_listed(names)}, which learns nothing."
+
+
+def _remarks(runs: Sequence[ComparedRun]) -> Iterator[str]:
+    """What a guard said of a run, and of whom its evaluation clips hold the voices."""
+    for run in runs:
+        guards = run.history.all("guard")
+        if guards:
+            names = dict.fromkeys(str(event.facts.get("metric")) for event in guards)
+            yield f"A guard of {run.name} spoke: {', '.join(names)}."
+    leaks = {str(leak): run for run in runs if (leak := _data(run).get("leaks"))}
+    yield from leaks
+
+
+def _data(run: ComparedRun) -> dict[str, object]:
+    data = run.history.facts("start").get("data", {})
+    return data if isinstance(data, dict) else {}
+
+
+def _alone(alone: Sequence[ComparedRun], compared: ComparedRuns) -> Advice:
+    """Runs that none of the others can be held against, and why."""
+    others = "the others" if len(alone) < len(compared.runs) else "each other"
+    reasons: dict[str, list[str]] = {}
+    for one in alone:
+        for other in compared.runs:
+            if other is not one:
+                reasons.setdefault(_why_not(compared, one, other), []).append(other.name)
+    why = [
+        f"{reason[0].upper()}{reason[1:]}."
+        if len(alone) == len(compared.runs) == 2
+        else f"{_listed(list(dict.fromkeys(names)))}: {reason}."
+        for reason, names in reasons.items()
+    ]
+    say = f"{_listed([one.name for one in alone])} cannot be compared with {others}."
+    return Advice(say, tuple(why))
+
+
+def _why_not(compared: ComparedRuns, run: ComparedRun, other: ComparedRun) -> str:
+    if run.files.recipe.system != other.files.recipe.system:
+        return "they are of different systems"
+    for metric in dict.fromkeys((run.best, other.best)):
+        why = compared.why_not(metric, run, other)
+        if why:
+            return f"{why} ({metric})"
+    return f"of {run.best} neither value is the better one"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

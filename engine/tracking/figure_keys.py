@@ -1,0 +1,64 @@
+"""The keys of figures in what DVC compares: equal only where figures may be subtracted.
+
+DVC subtracts what has the same key in the same file. Figures of recipes of one system on one corpus
+lie in one file (`xtts/voice.json`) under their names. Where two of them were not measured on the
+same clips, or are in different units, those of most recipes keep the plain name, and others say
+whose they are: `mel_ce (clips of xtts_big)`, `loss (unit of xtts_phase2)`.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+
+from attrs import frozen
+
+from engine.tracking.shown_metrics import Measured
+
+Keys = Mapping[str, str]
+"""What each figure is called, by its name."""
+
+
+@frozen
+class Placed:
+    """A recipe's figures, and the file that they lie in."""
+
+    place: str
+    measured: Measured
+
+    def clips(self, ref: str) -> Hashable:
+        """On what it was measured: an evaluation set that is not known is nobody else's."""
+        return self.measured.evaluation_set or (ref,)
+
+
+def figure_keys(found: Mapping[str, Placed]) -> dict[str, Keys]:
+    """Name the figures of all refs so that those that may not be subtracted differ in a word."""
+    keys: dict[str, Keys] = {}
+    for place in dict.fromkeys(one.place for one in found.values()):
+        there = {ref: one for ref, one in sorted(found.items()) if one.place == place}
+        usual = _most([one.clips(ref) for ref, one in there.items()])
+        names = dict.fromkeys(name for one in there.values() for name in one.measured.figures)
+        words = {name: _words(name, there, usual) for name in names}
+        for ref, one in there.items():
+            keys[ref] = {name: name + words[name][ref] for name in one.measured.figures}
+    return keys
+
+
+def _words(name: str, there: Mapping[str, Placed], usual: Hashable) -> dict[str, str]:
+    """What is added to a figure's name for each ref that has it; nothing for most."""
+    kinds = {
+        ref: (one.clips(ref), one.measured.units.get(name))
+        for ref, one in there.items()
+        if name in one.measured.figures
+    }
+    plain = (usual, _most([unit for clips, unit in kinds.values() if clips == usual]))
+    first = {kind: ref for ref, kind in reversed(kinds.items())}
+    what = {kind: "unit" if kind[0] == usual else "clips" for kind in first}
+    return {
+        ref: "" if kind == plain else f" ({what[kind]} of {first[kind]})"
+        for ref, kind in kinds.items()
+    }
+
+
+def _most(values: Iterable[Hashable]) -> Hashable:
+    """What occurs most often, of several the first; None without any."""
+    counted = Counter(values).most_common(1)
+    return counted[0][0] if counted else None

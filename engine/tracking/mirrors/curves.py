@@ -1,0 +1,100 @@
+"""Which figures of a run are curves: those that move. What never changes is a constant of it."""
+
+from collections.abc import Mapping
+
+from attrs import define, field, frozen
+
+from engine.tracking.events import Event
+
+_ENTRIES = ("parent", "untrained")
+"""What the weights were evaluated as before step 1: the first point of each curve."""
+
+
+@frozen
+class Place:
+    """Where on the axis a point lies."""
+
+    step: int
+    """Optimizer steps of the run."""
+    total: int
+    """The same with the steps of the phases before it."""
+    epoch: float
+    time: float
+    """Seconds since the epoch."""
+
+
+@frozen
+class Figure:
+    """A metric without its prefix (`rmse_db`), so that one chart holds all its subsets."""
+
+    subset: str
+    """`train`, `eval`, or `run` where it has none."""
+    name: str
+
+    @property
+    def path(self) -> str:
+        """The metric's own name."""
+        return f"{self.subset}/{self.name}"
+
+
+Points = dict[Place, dict[Figure, float]]
+
+
+@define
+class Curves:
+    """The figures of a run so far: those that have moved, and the ends of those that have not."""
+
+    _still: dict[Figure, dict[Place, float]] = field(factory=dict)
+    _moving: set[Figure] = field(factory=set)
+
+    def add(self, figures: Mapping[Figure, float], place: Place) -> Points:
+        """The points to draw now: of figures that move, with what was held back of them."""
+        points: Points = {}
+        for figure, value in figures.items():
+            held = self._still.pop(figure, {}) if figure not in self._moving else {}
+            ends = {**held, place: value}
+            if figure not in self._moving and len({*ends.values()}) == 1:
+                self._still[figure] = {at: ends[at] for at in (next(iter(ends)), place)}
+                continue
+            self._moving.add(figure)
+            for at, number in ends.items():
+                points.setdefault(at, {})[figure] = number
+        return points
+
+    def forget_after(self, step: int) -> None:
+        """A resumed run does what comes after this step again."""
+        for held in self._still.values():
+            for place in [place for place in held if place.step > step]:
+                del held[place]
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The figures that had one value throughout, by their names."""
+        return {
+            figure.path: next(iter(held.values()))
+            for figure, held in sorted(self._still.items(), key=lambda item: item[0].path)
+            if held
+        }
+
+
+def place_of(event: Event, steps_before: int) -> Place:
+    """Where the figures of an event lie, in a run that went on after so many steps of others."""
+    return Place(event.step, steps_before + event.step, event.epoch, event.time)
+
+
+def figures_of(event: Event) -> dict[Figure, float]:
+    """The points of an event: what was measured at its step.
+
+    A finish event repeats figures of the best step, and baselines have no steps.
+    """
+    if event.kind == "finish":
+        return {}
+    numbers = {name: value for name, value in event.metrics.items() if value is not None}
+    return {_figure(name): numbers[name] for name in numbers if not name.startswith("baseline/")}
+
+
+def _figure(name: str) -> Figure:
+    subset, _, short = name.partition("/")
+    if not short:
+        return Figure("run", name)
+    return Figure("eval" if subset in _ENTRIES else subset, short)
