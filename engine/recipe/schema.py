@@ -71,6 +71,8 @@ class Recipe:
     """The metric of the evaluation that training lowers, which judges are held against; empty where
     the system's clips are not judged."""
 
+    reference_parts: ClassVar[tuple[str, ...]] = ("original",)
+    """Parts of a sample's clip that are recordings of what the others should sound like."""
     plots: ClassVar[tuple[Plot, ...]] = ()
     """The curves that DVC draws besides train/loss and the metric that picks the best."""
 

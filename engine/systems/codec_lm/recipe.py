@@ -235,6 +235,7 @@ class CodecLmRecipe(Recipe):
     """A recipe that trains a language model over the delayed codebooks of a codec."""
 
     turns: ClassVar[tuple[str, ...]] = ("lm",)
+    reference_parts: ClassVar[tuple[str, ...]] = ("truth",)
     shown_by = ("speech.samples", "files.export", "data.clip_tables")
     loss_metric = "eval/audio_ce"
     plots = (
