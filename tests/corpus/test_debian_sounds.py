@@ -22,7 +22,7 @@ source = "builtin"
 sample_rates_hz = [16_000]
 
 [tracking]   # mirrors
-aim = false
+mirrors = []
 """
 COPYRIGHT = """\
 Format: http://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
