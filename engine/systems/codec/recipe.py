@@ -288,6 +288,7 @@ class CodecRecipe(Recipe):
         Plot("codebook", "codebook", "perplexity"),
     )
     metrics: ClassVar[Mapping[str, str]] = METRICS
+    loss_metric = "eval/mel"
     directions: ClassVar[Mapping[str, Direction]] = DIRECTIONS
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
     loss_settings: ClassVar[Mapping[str, str]] = {
@@ -300,6 +301,13 @@ class CodecRecipe(Recipe):
     model: Model = setting("the networks")
     losses: Losses = setting("the weight of each loss term")
     evaluation: Evaluation = setting("what is measured", default=Evaluation())
+
+    @property
+    def judged_metrics(self) -> Mapping[str, Direction]:
+        """Of evaluation.judges, which score every evaluation clip."""
+        figures = (name for judge in self.evaluation.judges for name in JUDGES[judge].figures)
+        sides = {f"eval/{name}": self.directions.get(f"eval/{name}") for name in figures}
+        return {metric: side for metric, side in sides.items() if side is not None}
 
     @property
     def generator_weights(self) -> dict[str, float]:
