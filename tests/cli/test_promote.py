@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from contextlib import chdir
 
 import pytest
 import yaml
@@ -102,7 +103,7 @@ def test_a_promotion_lives_on_in_clones_and_replacements_and_ends_with_its_histo
     assert (artifact["path"], artifact["meta"]["run"]) == ("promoted/voice", "3f9c2ab81d04")
     git(project, "add", "dvc.yaml", "promoted")
     git(project, "commit", "-qm", "promote")
-    git(project, "tag", "voice@v1.0.0")
+    git(project, "tag", "-a", "voice@v1.0.0", "-m", "as `gto register voice` does")
 
     remote, clone = tmp_path_factory.mktemp("remote"), tmp_path_factory.mktemp("clone") / "here"
     dvc(project, "remote", "add", "-q", "-d", "store", str(remote))
@@ -110,6 +111,8 @@ def test_a_promotion_lives_on_in_clones_and_replacements_and_ends_with_its_histo
     dvc(project, "push", "-q", "promoted/voice.dvc")
     git(project, "clone", "-q", str(project), str(clone))
     dvc(clone, "artifacts", "get", ".", "voice", "-o", "fetched")
+    with chdir(clone):
+        assert "its files are not here: `dvc checkout promoted/voice.dvc`" in cantus("status").out
     exported = (clone / "fetched" / "export" / "model.bin").read_bytes()
     assert exported.startswith(b"3f9c2ab81d04")
 
