@@ -134,6 +134,11 @@ class Project:
         """An evaluation set that stays as it is while its corpus grows; git keeps it."""
         return self.root / "evaluation" / f"{name}.tsv"
 
+    @property
+    def listening(self) -> Path:
+        """Listening tests, a folder each: which file is which, and the listeners' answers."""
+        return self.checkout / "listening"
+
     def plots(self, recipe: str) -> Path:
         """The folder of the curves DVC draws."""
         return self.root / "plots" / recipe

@@ -30,8 +30,7 @@ def load_pipeline(project: Project, params: Params) -> Pipeline:
 def pipeline_of(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> Pipeline:
     """The pipeline of recipes, by the file that the profile of params.toml takes for each."""
     known = []
-    for path, recipe in recipes.items():
-        files = dict.fromkeys([project.recipe(recipe.name), path])
-        names = tuple(file.relative_to(project.root).as_posix() for file in files)
-        known.append(PipelineRecipe(recipe, names, has_part(type(recipe), "prepare")))
+    for recipe in recipes.values():
+        file = project.recipe(recipe.name).relative_to(project.root).as_posix()
+        known.append(PipelineRecipe(recipe, file, has_part(type(recipe), "prepare")))
     return evolve(derive_pipeline(known, params), artifacts=promoted_artifacts(project))

@@ -43,6 +43,15 @@ def tell_ending(folder: Path, remark: str | None = None) -> str:
     )
 
 
+def tell_parting(history: History) -> str:
+    """Where loss and judges part, and which checkpoints that concerns; empty where they do not."""
+    ending = history.ending
+    told = history.facts("parting")
+    if ending is not None and ending.kind == "finish":
+        told = ending.facts.get("parting") or {}
+    return str(told.get("message", ""))
+
+
 def tell_verdict(history: History, remark: str | None = None) -> str:
     """The verdict of a finished run in sentences, and what stands against it, then and now.
 
@@ -85,7 +94,8 @@ def _finished(recipe: str, history: History, ending: Event, remark: str | None) 
     facts = dict(ending.facts)
     took = f" in {tell_time(history, facts['seconds'])}" if "seconds" in facts else ""
     length = f"{ending.step:,} steps ({round(ending.epoch, 2):g} epochs)"
-    return f"{recipe} finished after {length}{took}. {tell_verdict(history, remark)}"
+    concluded = " ".join(filter(None, [tell_verdict(history, remark), tell_parting(history)]))
+    return f"{recipe} finished after {length}{took}. {concluded}"
 
 
 def _guarded(recipe: str, history: History, ending: Event) -> str:

@@ -72,9 +72,11 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     loop.system.export(model / "export")
     loop.sample_as_it_is("final")
     link_tree(folder.samples, model / "samples")
-    _checkpoints(folder, model)
+    _checkpoints(loop, folder, model)
     link_tree(folder.path / "lineage", model / "lineage")
     write_clip_table(model / "evaluation" / "clips.tsv", loop.record.table(loop.system.eval_clips))
+    if loop.record.judged_ids:
+        write_clip_table(model / "evaluation" / "judged.tsv", loop.record.judged_table())
     _conclude(loop, store, model, step, started)
     for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, model / name)
@@ -87,10 +89,12 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     return _sentence(recipe, metrics, history, remark)
 
 
-def _checkpoints(folder: RunFolder, model: Path) -> None:
-    """Weights for later phases: best, kept steps, and the last with its optimizer's state."""
+def _checkpoints(loop: Loop, folder: RunFolder, model: Path) -> None:
+    """Weights for later phases: bests, kept steps, and the last with its optimizer's state."""
     sources = {path.name: path for path in folder.kept.glob("step_*")}
     sources |= {"best": folder.best, "last": checkpoints(folder.resumable)[0]}
+    if folder.other is not None:
+        sources[loop.record.other_name] = folder.other
     for name, path in sources.items():
         link_tree(path, model / "checkpoints" / name)
 
@@ -112,6 +116,7 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
         "best_step": step,
         "gain": comparisons.said(),
         "baselines": [one.facts() for one in comparisons.baselines],
+        "parting": (parting := loop.parting()) and parting.facts(),
     }
     loop.write("finish", metrics=_figures(metrics), facts=facts)
     store.log.sync()
