@@ -1,4 +1,4 @@
-# Two commands: `make demo` and `make test`. Each sets up what is missing.
+# Two commands: `make demo` and `make test`. Each sets up what is missing. Neither needs `make real`.
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -9,7 +9,7 @@ JUDGES := speechmos==0.0.1.1 silero-vad==6.2.3 distillmos==0.9.1 ctranslate2==4.
     visqol-python[lattice]==3.8.0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint ui setup clean
+.PHONY: demo test lint ui real setup clean
 
 demo: setup
 	cantus check
@@ -32,6 +32,9 @@ ui: setup
 	cantus ui
 
 setup: $(READY)
+
+real: setup
+	examples/real_speech.sh
 
 # uv is installed into the environment itself, so that nothing but Python is needed.
 $(READY): requirements.lock pyproject.toml

@@ -46,12 +46,19 @@ class Difference:
             return "undecided"
         return "better" if self.falls == lowest else "worse"
 
-    def sentence(self, *, lowest: bool | None = None) -> str:
-        """The difference in words; `lowest` says which side is the better one, where one is."""
+    def sentence(self, *, lowest: bool | None = None, counted: str | None = None) -> str:
+        """The difference in words; `lowest` says which side is the better one, where one is.
+
+        `counted` is what the interval is over, where that is not clips alone.
+        """
+        said = f"{self.in_figures(counted)}: {self._change(lowest)}"
+        few = counted is None and self.num_clips < FEW_CLIPS
+        return said + f"; {FEW_WORDS}" * few
+
+    def in_figures(self, counted: str | None = None) -> str:
+        """The mean difference with its interval, and what the interval is over: clips, or so."""
         mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
-        clips = f"{self.num_clips:,} clips"
-        said = f"{mean} (95 % CI {low} to {high}, {clips}): {self._change(lowest)}"
-        return said + f"; {FEW_WORDS}" * (self.num_clips < FEW_CLIPS)
+        return f"{mean} (95 % CI {low} to {high}, {counted or f'{self.num_clips:,} clips'})"
 
     @property
     def _format(self) -> str:

@@ -10,6 +10,15 @@ from engine.recipe.tables import keys_of, tables_in, toml_key
 from engine.recipe.training import Direction
 
 _MIRRORED = re.compile(r"(?:baseline/[^/]+|untrained|parent)/(.+)")
+LISTENING_SCALES = {
+    "smoothness": "no roughness, no breaks",
+    "naturalness": "like a recording of a person or a thing, not of a machine",
+    "emotion": "alive and fitting, not flat",
+    "overall": "all in all",
+}
+"""What listeners rate from 1 to 10 (the scales of write-up 002), and what each asks for."""
+LISTENING_RESULTS = tuple(f"listening/{scale}" for scale in LISTENING_SCALES)
+"""Metrics that no evaluation gives, but the answers of listeners (`cantus listen`)."""
 _NUMBER = "<n>"
 """Stands in a system's name of a metric for any whole number: one figure for each."""
 

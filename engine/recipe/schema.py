@@ -1,6 +1,6 @@
 """The tables of a whole recipe. Systems add `dataset`, `model` and `losses`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from attrs import frozen
@@ -53,6 +53,9 @@ class Recipe:
     directions: ClassVar[Mapping[str, Direction]] = {}
     """Which value of each metric is the better one. A metric that is only looked at, such as a
     count or a ratio that should be 1, has none: no comparison calls it better or worse."""
+    ceilings: ClassVar[Collection[str]] = ()
+    """Baselines that show what can be reached, by means that the recipe's models do not have: no
+    verdict calls a model worse for being worse than one of them."""
     default_guards: ClassVar[Mapping[str, Guard]] = {}
     """Guards of all the system's recipes, by metric. A recipe's own are laid over them key by key,
     and `action = "off"` switches one off."""
@@ -68,6 +71,8 @@ class Recipe:
     """The metric of the evaluation that training lowers, which judges are held against; empty where
     the system's clips are not judged."""
 
+    reference_parts: ClassVar[tuple[str, ...]] = ("original",)
+    """Parts of a sample's clip that are recordings of what the others should sound like."""
     plots: ClassVar[tuple[Plot, ...]] = ()
     """The curves that DVC draws besides train/loss and the metric that picks the best."""
 

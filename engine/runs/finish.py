@@ -61,8 +61,9 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     place_model(folder, project.model(recipe.name))
     folder.finish()
     folder.note_as_latest()
-    remark = remark_on_verdict(History(tuple(history)), project)
-    return _sentence(recipe, final_metrics(history, facts["best_step"]), facts, remark)
+    told = History(tuple(history))
+    metrics = final_metrics(history, facts["best_step"])
+    return _sentence(recipe, metrics, told, remark_on_verdict(told, project))
 
 
 def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
@@ -85,7 +86,7 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     write_metrics(model / "metrics.json", metrics)
     remark = remark_on_verdict(history, project)
     build_report(model, recipe, remark)
-    return _sentence(recipe, metrics, history.facts("finish"), remark)
+    return _sentence(recipe, metrics, history, remark)
 
 
 def _checkpoints(loop: Loop, folder: RunFolder, model: Path) -> None:
@@ -113,7 +114,7 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
         "expectations": expectations,
         "seconds": round(time.monotonic() - started, 1),
         "best_step": step,
-        "gain": verdict and comparisons.said(verdict.against),
+        "gain": comparisons.said(),
         "baselines": [one.facts() for one in comparisons.baselines],
         "parting": (parting := loop.parting()) and parting.facts(),
     }
@@ -123,12 +124,12 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
 
 
 def _sentence(
-    recipe: Recipe, metrics: Mapping[str, Any], facts: Mapping[str, Any], remark: str | None = None
+    recipe: Recipe, metrics: Mapping[str, Any], history: History, remark: str | None
 ) -> str:
-    """The best figure, and what the finish event's facts say of it."""
+    """The best figure, and the verdict on it."""
     best = recipe.training.best
     figure = f"{recipe.name}: {best} {metrics[best]:.4g} at step {metrics['step']}"
-    return f"{figure}. {tell_verdict(facts, remark)}".removesuffix(".")
+    return f"{figure}. {tell_verdict(history, remark)}".removesuffix(".")
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:

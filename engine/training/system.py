@@ -168,6 +168,8 @@ class DatasetSummary:
     """How these were chosen, in words."""
     leaks: str | None
     """In words, where evaluation may share speakers with training."""
+    learned_from: str | None = None
+    """In words, where audio of the evaluation was learned from: its figures are too good."""
 
 
 @frozen

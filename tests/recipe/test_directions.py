@@ -50,13 +50,15 @@ LOOKED_AT = {
 }
 """Results that have no better value: counts, and what should neither be high nor low."""
 
-DESCRIBED = {
-    f"{GROUP}/{name}"
+_FIGURES = {
+    name
     for judge in KNOWN.values()
     for name, figure in judge.figures.items()
     if figure.best_is is None
 }
-"""Figures by which judges describe a clip."""
+_GROUPS = (f"{GROUP}/", "", "quantizers_<n>/")
+DESCRIBED = {f"{group}{name}" for group in _GROUPS for name in _FIGURES}
+"""Figures by which judges describe a clip; a codec's stand among its own."""
 
 
 @pytest.mark.parametrize("system", LOOKED_AT)

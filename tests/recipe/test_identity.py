@@ -11,7 +11,7 @@ from engine.system_support.discovery import recipe_classes
 
 COMMON = (2, "49b6afee4b31")
 SYSTEMS = {
-    "codec": (1, "7febc435326f"),
+    "codec": (1, "873b9665516d"),
     "codec_lm": (1, "673e16b93588"),
     "rvc": (1, "998f084f3613"),
     "vqvae": (1, "ae659f703fa5"),

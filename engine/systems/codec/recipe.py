@@ -304,7 +304,7 @@ class CodecRecipe(Recipe):
 
     @property
     def judged_metrics(self) -> Mapping[str, Direction]:
-        """Of evaluation.judges: they score every evaluation clip, and need no clips of their own."""
+        """Of evaluation.judges, which score every evaluation clip."""
         figures = (name for judge in self.evaluation.judges for name in JUDGES[judge].figures)
         sides = {f"eval/{name}": self.directions.get(f"eval/{name}") for name in figures}
         return {metric: side for metric, side in sides.items() if side is not None}

@@ -235,6 +235,7 @@ class CodecLmRecipe(Recipe):
     """A recipe that trains a language model over the delayed codebooks of a codec."""
 
     turns: ClassVar[tuple[str, ...]] = ("lm",)
+    reference_parts: ClassVar[tuple[str, ...]] = ("truth",)
     shown_by = ("speech.samples", "files.export", "data.clip_tables")
     loss_metric = "eval/audio_ce"
     plots = (
@@ -307,6 +308,8 @@ class CodecLmRecipe(Recipe):
         "eval/speech/similarity": "highest",
         **judged_sides(JUDGED_BY),
     }
+
+    ceilings = ("recordings",)
 
     default_guards: ClassVar[Mapping[str, Guard]] = {
         "eval/reference_gain": Guard(

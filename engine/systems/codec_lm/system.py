@@ -44,7 +44,7 @@ from engine.systems.codec_lm.speech.samples import SampleWriter
 from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.devices import make_device
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 _NO_LICENCE = "yours: nothing published is in them"
 MEASURES_VERSION = 1
@@ -210,6 +210,12 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         upsampled = upsampled_warnings(self.corpus.manifest.clips, self.data.rows, rate)
         leak = [self.codec_leak] if self.codec_leak else []
         return [*upsampled, *leak, *self.clip_judges.warnings]
+
+    @property
+    def dataset_summary(self) -> DatasetSummary:
+        """That of every corpus, and whether the codec was trained on clips that are evaluated."""
+        known = self.recipe.codec.from_ is not None
+        return evolve(super().dataset_summary, learned_from=self.codec_leak if known else None)
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the evaluation set, and what judges say of them."""

@@ -264,6 +264,7 @@ class RvcRecipe(Recipe):
     """A recipe that trains a voice for RVC."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
+    reference_parts: ClassVar[tuple[str, ...]] = ("original", "take")
     shown_by = (
         "samples",
         "pictures",
