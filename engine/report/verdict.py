@@ -14,6 +14,7 @@ from attrs import asdict, field, frozen
 
 from engine.evaluation.paired import Outcome
 from engine.recipe.judgement import OWN, Verdict
+from engine.recipe.metric_names import LISTENING_RESULTS
 
 _WORDS: Mapping[Outcome, str] = {
     "better": "better than {}",
@@ -80,7 +81,12 @@ def reach_verdict(
     if table is None:
         return None
     if row is None:
-        say = "no verdict: the metric is no number"
+        waits = metric in LISTENING_RESULTS
+        say = (
+            "no verdict yet: nobody has listened"
+            if waits
+            else "no verdict: the metric is no number"
+        )
         return Conclusion(metric=metric, value=None, keep="nothing", say=say)
     if row.keep == compared.name:
         return Conclusion(metric=metric, value=finite, keep=row.keep, say=row.say)
