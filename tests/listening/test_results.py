@@ -75,7 +75,7 @@ def test_results_are_paired_within_listener_and_clip(test, answered):
     assert (pair.figure.low, pair.figure.high) == pytest.approx(tuple(expected))
     said = tell(results)
     assert any(
-        one.startswith("overall: codec_b minus codec_a -2.0") and "2 listeners, 4 clips" in one
+        one.startswith("overall: codec_b minus codec_a -1.75") and "2 listeners, 4 clips" in one
         and one.endswith("): worse")
         for one in said
     )  # fmt: skip
