@@ -117,6 +117,11 @@ class Project:
         """What a recipe's stage leaves: weights, export, samples, report."""
         return self.root / "models" / recipe
 
+    @property
+    def promoted(self) -> Path:
+        """Models in use: their files, which DVC keeps, and who decided so, which git does."""
+        return self.root / "promoted"
+
     def metrics(self, recipe: str) -> Path:
         """The metrics file DVC compares."""
         return self.root / "metrics" / f"{recipe}.json"

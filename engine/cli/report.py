@@ -49,4 +49,4 @@ def rebuild_report(project: Project, folder: Path) -> tuple[Path, str]:
         history = History.of(folder).with_finish(listening.finish)
         remark = remark_on_verdict(history, project)
         page = build_report(folder, recipe, remark, listening)
-        return page, tell_verdict(history.facts("finish"), remark)
+        return page, tell_verdict(history, remark)

@@ -39,5 +39,6 @@ def _against_parent(results: Results, recipe: Recipe, scale: str) -> tuple[Compa
             own_first = names[0] == recipe.name
             outcome = pair.figure.difference.outcome(lowest=not own_first)
             gain = f"By listeners, {pair_in_words(results, pair)}."
-            return Compared(recipe.name, {str(parent): outcome}, parent), gain
+            outcomes = {str(parent): outcome}
+            return Compared(recipe.name, outcomes, parent, f"listening/{scale}"), gain
     return Compared(recipe.name), None

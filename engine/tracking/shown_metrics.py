@@ -55,7 +55,7 @@ def select(metrics: Mapping[str, Any], recipe: Recipe) -> Measured:
     said, and the rest in the system's order, those first of which one value is the better one.
     """
     names = [name for name in _in_order(metrics, recipe) if _is_figure(metrics.get(name))][:_MOST]
-    figures = {_short(name): float(metrics[name]) for name in names}
+    figures = {short_name(name): float(metrics[name]) for name in names}
     units = {name: metrics.get(f"{SCALE}/{name.replace('.', '/')}") for name in figures}
     known = {name: str(digest) for name, digest in units.items() if digest}
     return Measured(figures, metrics.get("step"), metrics.get("evaluation_set"), known)
@@ -93,6 +93,21 @@ def parse_shown(content: bytes, file: object) -> Measured:
         if wrong:
             raise ValueError(f"{wrong[0]!r} is no metric")
         return measured
+
+
+def as_groups(content: bytes, file: object) -> dict[str, Any]:
+    """All that a metrics file holds, by group, as models/<recipe>/metrics.json has it.
+
+    Raises UserError where the file is damaged.
+    """
+    with as_user_error(f"{file} is damaged: it holds no metrics."):
+        values: dict[str, Any] = {**json.loads(content)}
+    if _MEASURED not in values:
+        return values
+    found = parse_shown(content, file)
+    groups: dict[str, Any] = {"eval": dict(found.figures), SCALE: dict(found.units)}
+    step = {} if found.step is None else {"step": found.step}
+    return groups | {"evaluation_set": found.evaluation_set} | step
 
 
 def _in_order(metrics: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
@@ -157,7 +172,8 @@ def _matters(metric: str) -> bool:
     return not is_numbered(metric) and metric.rpartition("/")[2] not in _COUNTS
 
 
-def _short(metric: str) -> str:
+def short_name(metric: str) -> str:
+    """What tables call a metric of a result: `eval/speech/wer` is `speech.wer`."""
     return metric.removeprefix(_RESULT).replace("/", ".")
 
 
