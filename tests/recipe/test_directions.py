@@ -56,9 +56,8 @@ _FIGURES = {
     for name, figure in judge.figures.items()
     if figure.best_is is None
 }
-DESCRIBED = {
-    f"{group}{name}" for group in (f"{GROUP}/", "", "quantizers_<n>/") for name in _FIGURES
-}
+_GROUPS = (f"{GROUP}/", "", "quantizers_<n>/")
+DESCRIBED = {f"{group}{name}" for group in _GROUPS for name in _FIGURES}
 """Figures by which judges describe a clip; a codec's stand among its own."""
 
 
