@@ -18,7 +18,6 @@ from engine.programs import dvc, git, is_git_checkout
 from engine.project import Project
 from engine.promotion.kept_files import kept_files
 from engine.promotion.record import Promotion, add_decision, folder_of, in_use
-from engine.report.ending import tell_verdict
 from engine.report.history import History
 from engine.report.objections import Objection, objections
 from engine.report.remark import remark_on_verdict
@@ -68,7 +67,7 @@ def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
         name,
         step,
         _value(run, history, name, step),
-        tell_verdict(history, remark_on_verdict(history, project)),
+        _verdict(history, project),
         (*objections(history), *_leaks(run), *_of_another_step(history, name, step)),
     )
 
@@ -164,6 +163,13 @@ def _decision(project: Project, name: str, chosen: Candidate, because: str) -> P
         commit=_commit(project),
         files=dict(kept_files(folder_of(project, name))),
     )
+
+
+def _verdict(history: History, project: Project) -> str:
+    """The verdict in a phrase, and what stands against acting on it now."""
+    found = history.facts("finish").get("verdict")
+    said = f"{found['say']}; keep {found['keep']}" if found else ""
+    return ". ".join(filter(None, [said, remark_on_verdict(history, project)]))
 
 
 def _value(run: RunFiles, history: History, checkpoint: str, step: int) -> float | None:

@@ -3,21 +3,25 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.files.lock import is_held
+from engine.recipe.metric_names import LISTENING_RESULTS
 from engine.report.history import History
 from engine.report.objections import besides_verdict
 from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
 
-def tell_ending(folder: Path, remark: str | None = None) -> str:
+def tell_ending(
+    folder: Path, remark: str | None = None, finish: Mapping[str, Any] = MappingProxyType({})
+) -> str:
     """Say how the run in `folder` ended and why, or that it is still training.
 
-    `remark` is what stands against its verdict now.
+    `remark` is what stands against its verdict now, `finish` what takes the place of its verdict.
     """
-    history = History.of(folder)
+    history = History.of(folder).with_finish(finish)
     ending = history.ending
     start = history.facts("start")
     recipe = start.get("recipe", folder.name)
@@ -46,6 +50,8 @@ def tell_verdict(history: History, remark: str | None = None) -> str:
 
 def tell_level(verdict: Mapping[str, Any]) -> str:
     """What a verdict's value means by the table of the recipe, in a sentence; empty without one."""
+    if verdict["value"] is None and verdict["metric"] in LISTENING_RESULTS:
+        return f"{verdict['metric']} has no answers yet: `cantus listen` asks for them."
     within = f" ({verdict['within']})" if verdict.get("within") else ""
     of = f"By the recipe's table {verdict['metric']} of {figure(verdict['value'])}{within}"
     if verdict.get("level"):

@@ -37,7 +37,7 @@ def build_report(
     and the `listening` tests, which hold for the moment: the same of all three, the same page.
     """
     now = {"remark": remark, "listening": listening}
-    content = _content(folder, recipe, History.of(folder)) | now
+    content = _content(folder, recipe, History.of(folder).with_finish(listening.finish)) | now
     template = page_template(["engine.report"], visible_lines, "report.html", figure=figure)
     page = template.render(content)
     path = folder / "report.html"
