@@ -66,6 +66,15 @@ def _note_abroad(url: str, found: list[str]) -> None:
         found.append(f"a request to {url}")
 
 
+def wait_until(page: "Page", true: str, *, seconds: float = 20.0) -> None:
+    """Wait until a JavaScript expression is true, also where a page's own policy forbids eval."""
+    for _ in range(round(seconds * 20)):
+        if page.evaluate(true):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not so after {seconds:g} s: {true}")
+
+
 def axe(page: "Page") -> list[str]:
     """What the accessibility checker axe finds on a page: a line for each rule that is broken."""
     from axe_playwright_python.sync_playwright import Axe

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from attrs import evolve
+
 from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
 from engine.project import Project
+from engine.promotion.artifacts import promoted_artifacts
 from engine.recipe import Fault, Params, Recipe, RecipeError, load_recipe
 from engine.system_support.discovery import has_part, recipe_classes
 
@@ -30,4 +33,4 @@ def pipeline_of(recipes: Mapping[Path, Recipe], project: Project, params: Params
     for recipe in recipes.values():
         file = project.recipe(recipe.name).relative_to(project.root).as_posix()
         known.append(PipelineRecipe(recipe, file, has_part(type(recipe), "prepare")))
-    return derive_pipeline(known, params)
+    return evolve(derive_pipeline(known, params), artifacts=promoted_artifacts(project))

@@ -5,13 +5,13 @@ from graphlib import CycleError, TopologicalSorter
 from posixpath import normpath
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from engine.errors import UserError
 from engine.recipe.params import CorpusSource, Params
 from engine.recipe.schema import Plot, Recipe
 
-RESOLVE, PREPARE, REFS = "resolve", "prepare", "refs"
+RESOLVE, PREPARE, COMPARE, REFS = "resolve", "prepare", "compare", "refs"
 _NO_CACHE = {"cache": False}
 _PARAMS = ("params.toml",)
 """Not the recipes: each of their values would be a column of `dvc exp show`, prose included. What
@@ -28,6 +28,8 @@ class Pipeline:
     """Those that compare the recipes of a system, by their id."""
     left_out: Mapping[str, str]
     """Why a recipe has no stage here, and what would give it one, by the recipe's name."""
+    artifacts: Mapping[str, Mapping[str, Any]] = field(factory=dict)
+    """Promoted models, as DVC's model registry names them."""
 
 
 @frozen
@@ -55,12 +57,15 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
     if preparing:
         stages[PREPARE] = _prepare(preparing)
     stages |= {one.recipe.name: _train(one) for one in used}
+    phases = [one.recipe for one in used if _parent(one.recipe) is not None]
+    if phases:
+        stages[COMPARE] = _compare(phases)
     stages[REFS] = _refs([one.recipe.name for one in used])
     return Pipeline(stages, _PARAMS, _comparing_plots([one.recipe for one in used]), left_out)
 
 
 def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> None:
-    taken = {RESOLVE: "a stage", PREPARE: "a stage", REFS: "a stage"}
+    taken = dict.fromkeys((RESOLVE, PREPARE, COMPARE, REFS), "a stage")
     taken |= dict.fromkeys(params.corpora, "a corpus of params.toml")
     for one in recipes:
         if one.recipe.name in taken:
@@ -240,6 +245,19 @@ def _curves(recipe: Recipe) -> dict[str, tuple[str, str]]:
     for plot in recipe.plots:
         first.setdefault(plot.table, plot)
     return drawn | {table: (plot.x, plot.y) for table, plot in first.items()}
+
+
+def _compare(phases: Sequence[Recipe]) -> dict[str, Any]:
+    page = "compare/${key}.html"
+    return {
+        "foreach": {phase.name: {"parent": _parent(phase)} for phase in phases},
+        "do": {
+            "desc": "${key} and the recipe that it continues, on one page",
+            "cmd": f"cantus compare models/${{item.parent}} models/${{key}} --to {page}",
+            "deps": ["models/${item.parent}", "models/${key}"],
+            "outs": [{page: _NO_CACHE}],
+        },
+    }
 
 
 def _refs(names: Sequence[str]) -> dict[str, Any]:

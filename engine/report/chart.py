@@ -14,10 +14,11 @@ from engine.report.words import figure
 WIDTH, HEIGHT = 560, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 38
 _NUM_TICKS = 5
-_REACH = 0.6
+_REACH = 0.35
 """How far from the curves a level is still drawn, in heights of the curves."""
 _MARGIN = 0.06
 _MOST_DOTS = 60
+_LABEL_HEIGHT = 15
 
 Point = tuple[float, float]
 
@@ -78,7 +79,8 @@ class Chart:
             paths=tuple(_Path.of(line, scale) for line in self.lines if line.points),
             ups=tuple((scale.y(v), figure(v)) for v in _ticks(low, high)),
             acrosses=tuple((scale.x(v), figure(v)) for v in _ticks(scale.first, scale.last)),
-            levels=tuple((scale.y(level.value), level) for level in near),
+            levels=tuple((scale.y(level.value), level.kind) for level in near),
+            labels=_labels([(scale.y(level.value), level) for level in near]),
             outside=(*_unseen(self.lines, low, high), *_far(self.levels, low, high)),
             bars=tuple((scale.x(b.step), scale.y(b.high), scale.y(b.low)) for b in self.bars),
             starts=tuple((scale.x(step), name) for step, name in self.starts),
@@ -131,7 +133,10 @@ class Drawing:
     paths: tuple[_Path, ...]
     ups: tuple[tuple[float, str], ...]
     acrosses: tuple[tuple[float, str], ...]
-    levels: tuple[tuple[float, Level], ...]
+    levels: tuple[tuple[float, str], ...]
+    """Heights of horizontal lines, and their kinds."""
+    labels: tuple[tuple[float, str, str], ...]
+    """Height, kind and words."""
     outside: tuple[str, ...]
     """Levels that lie too far away to be drawn, in words."""
     bars: tuple[tuple[float, float, float], ...]
@@ -151,6 +156,18 @@ class Drawing:
             if path.line.decides and path.line.title
         ]
         return f"{self.chart.title} over {self.chart.across}. {' '.join(told)}".strip()
+
+
+def _labels(levels: Sequence[tuple[float, Level]]) -> tuple[tuple[float, str, str], ...]:
+    """A label above each level; levels that lie close to each other share one."""
+    found: list[tuple[float, str, str]] = []
+    for y, level in sorted(levels, key=lambda one: one[0]):
+        if found and y - found[-1][0] < _LABEL_HEIGHT and found[-1][1] == level.kind:
+            top, kind, words = found[-1]
+            found[-1] = (top, kind, f"{words}, {level.title}")
+        else:
+            found.append((y, level.kind, level.title))
+    return tuple(found)
 
 
 def _is_dotted(line: Line) -> bool:

@@ -13,6 +13,8 @@ from engine.report.sound import Sound
 
 AudioFormat = Literal["FLAC", "Opus"]
 _OPUS_HZ = 48_000
+_OPUS_COMPRESSION = 0.6
+"""Of libsndfile, which counts from 256 kbit/s (0) to 6 (1): 106 kbit/s."""
 _WIDEST = 900
 """Pixels of a system's own picture."""
 _QUALITY = 70
@@ -26,7 +28,8 @@ def embedded_audio(sound: Sound, gain_db: float, kind: AudioFormat) -> str:
         soundfile.write(content, samples, sound.sample_rate_hz, "PCM_16", format="FLAC")
         return _data_uri("audio/flac", content)
     resampled = soxr.resample(samples, sound.sample_rate_hz, _OPUS_HZ)
-    soundfile.write(content, resampled, _OPUS_HZ, "OPUS", format="OGG")
+    level = _OPUS_COMPRESSION
+    soundfile.write(content, resampled, _OPUS_HZ, "OPUS", format="OGG", compression_level=level)
     return _data_uri("audio/ogg", content)
 
 

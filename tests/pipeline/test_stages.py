@@ -253,7 +253,7 @@ def marked(there):
     [
         (lambda y: y["stages"].pop("audio_vae"), "it lacks the stage audio_vae"),
         (lambda y: y["stages"]["words"].update(cmd="true"), "it differs in words"),
-        (lambda y: y["params"].remove("params.toml"), "its params or plots differ"),
+        (lambda y: y["params"].remove("params.toml"), "its params, plots or artifacts differ"),
         (
             lambda y: y["stages"].update(gone=y["stages"]["audio_vae"]),
             "it has the old stage gone",

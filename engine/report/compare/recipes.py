@@ -11,8 +11,6 @@ from engine.report.compare.runs import ComparedRun
 from engine.terminal.columns import cell
 
 _NAMES = frozenset(["name", "summary"])
-_JUDGED = ("expect", "guard", "verdict", "samples", "speech")
-"""Tables that say how a result is judged and shown: they change nothing that is learned."""
 
 
 @frozen
@@ -25,7 +23,7 @@ class Value:
 
 @frozen
 class RecipeDifferences:
-    """What differs, that which is learned by apart from that which is judged by."""
+    """What differs: what changes what is learned, and the rest."""
 
     learned: tuple[Value, ...]
     judged: tuple[Value, ...]
@@ -45,7 +43,10 @@ def recipe_differences(runs: Sequence[ComparedRun]) -> RecipeDifferences:
         for path in paths
         if not _alike([one.get(path) for one in plain])
     ]
-    judged = tuple(one for one in differing if one.path.partition(".")[0] in _JUDGED)
+    counts = {
+        path for run in runs for path in leaves(to_plain(run.files.recipe, identity_only=True))
+    }
+    judged = tuple(one for one in differing if one.path not in counts)
     several = f"Of {len(systems)} systems ({', '.join(systems)}): only keys that all have are here."
     return RecipeDifferences(
         tuple(one for one in differing if one not in judged),

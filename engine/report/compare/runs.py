@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from engine.errors import UserError
 from engine.evaluation.paired import Outcome
@@ -16,8 +16,6 @@ from engine.tracking.run_command import description
 
 FEWEST, MOST = 2, 6
 """Runs on one page: more cannot be told apart in a chart."""
-
-_REVERSED: Mapping[Outcome, Outcome] = {"better": "worse", "worse": "better"}
 
 
 @frozen(eq=False, slots=False)
@@ -87,17 +85,15 @@ class ComparedRuns:
     """Why a pair may be missing, in a sentence."""
 
     def of(self, metric: str, ours: ComparedRun, theirs: ComparedRun) -> PairedMetric | None:
-        """A metric of two runs, the later of the two minus the earlier."""
+        """A metric of two runs, ours minus theirs; None where they are not compared by it."""
         pair = self.pairs.get(_key(ours, theirs))
-        return None if pair is None else pair.compared.get(metric)
+        found = None if pair is None else pair.compared.get(metric)
+        return found if found is None or ours.number > theirs.number else _reversed(found)
 
     def outcome(self, metric: str, ours: ComparedRun, theirs: ComparedRun) -> Outcome | None:
-        """What a metric says of ours against theirs; None where they are not compared by it."""
+        """What a metric says of ours; None where they are not compared, or no value is better."""
         found = self.of(metric, ours, theirs)
-        if found is None or found.outcome is None:
-            return None
-        later = ours.number > theirs.number
-        return found.outcome if later else _REVERSED.get(found.outcome, found.outcome)
+        return None if found is None else found.outcome
 
     def why_not(self, metric: str, ours: ComparedRun, theirs: ComparedRun) -> str | None:
         """Why two runs are not compared by a metric, as a phrase; None where they are."""
@@ -138,6 +134,12 @@ def compared_runs(found: Sequence[RunFiles]) -> ComparedRuns:
     waiting = [run.name for run in runs if not run.is_finished]
     said = f"Not finished, and so in no comparison: {', '.join(waiting)}." if waiting else None
     return ComparedRuns(runs, pairs, said)
+
+
+def _reversed(found: PairedMetric) -> PairedMetric:
+    was = found.difference
+    turned = evolve(was, mean=-was.mean, low=-was.high, high=-was.low)
+    return evolve(found, difference=turned)
 
 
 def _key(ours: ComparedRun, theirs: ComparedRun) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from itertools import combinations
 
 from attrs import evolve, frozen
 
-from engine.evaluation.paired import Outcome
+from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS, Outcome
 from engine.report.compare.runs import ComparedRun, ComparedRuns
 from engine.report.table import costless_outcomes
 from engine.report.words import figure
@@ -82,20 +82,20 @@ def _comparable(compared: ComparedRuns, run: ComparedRun, other: ComparedRun) ->
 
 def _advise(group: _Group) -> Advice:
     kept, system = _kept(group), group.runs[0].files.recipe.system
-    why = (*_figures(group), *_differences(kept, group))
+    why, remarks = tuple(_figures(kept, group)), (*_few(group), *_remarks(kept))
     if len(kept) > 1:
         split = any({"better", "worse"} <= group.outcomes(*pair) for pair in combinations(kept, 2))
         words = "each is better by another figure" if split else "they cannot be told apart"
         say = f"No winner among {_listed([run.name for run in kept])}: {words}."
         why = (*why, "Choose by listening, or by what matters to you below.")
-        return Advice(say, why, tuple(_remarks(kept)), system)
+        return Advice(say, why, remarks, system)
     (use,) = kept
     rivals = [name for name in _worse_than(use) if name in _would_keep(use)]
     if rivals:
-        say = f"Use none of them: {_listed(rivals)}, which learns nothing, is better."
+        say = f"Use none of them: what learns nothing is better ({_listed(rivals)})."
         why = (f"Of the runs {use.name} comes first.", *why)
-        return Advice(say, why, tuple(_remarks(kept)), system)
-    against = (*_better_elsewhere(use, group), *_costless(use), *_remarks(kept))
+        return Advice(say, why, remarks, system)
+    against = (*_better_elsewhere(use, group), *_costless(use), *remarks)
     return Advice(_say(use, group), (*why, *_also_better(use, group)), against, system)
 
 
@@ -133,25 +133,35 @@ def _kept(group: _Group) -> Sequence[ComparedRun]:
     return [run for run in kept if run.parent not in names] or kept
 
 
-def _figures(group: _Group) -> Iterator[str]:
+def _figures(kept: Sequence[ComparedRun], group: _Group) -> Iterator[str]:
+    """The figures and the differences that the choice rests on, metric by metric."""
     for metric in group.metrics:
-        recipe = next(run.files.recipe for run in group.runs if run.best == metric)
-        side = "lower" if recipe.training.best_is == "lowest" else "higher"
-        what = f"{recipe.metrics[metric]}; " if metric in recipe.metrics else ""
-        values = _listed([f"{run.name} has {figure(run.value(metric))}" for run in group.runs])
-        yield f"By {metric} ({what}{side} is better) {values}."
+        run = kept[0]
+        told = [_held_against(metric, run, other, group) for other in group.others(run)]
+        value = figure(run.value(metric))
+        yield f"By {_what(metric, group)} {run.name} has {value}, {_listed(told)}."
 
 
-def _differences(kept: Sequence[ComparedRun], group: _Group) -> Iterator[str]:
-    """Each difference that the choice rests on, the later run minus the earlier."""
-    rested_on = [pair for pair in combinations(group.runs, 2) if set(pair) & set(kept)]
-    for metric in group.metrics:
-        for earlier, later in rested_on:
-            found = group.compared.of(metric, earlier, later)
-            assert found is not None, "runs of a group are compared"
-            of = f" of {metric}" if len(group.metrics) > 1 else ""
-            mean = f"The mean difference{of} over the clips, {later.name} minus {earlier.name}"
-            yield f"{mean}: {found.sentence()}."
+def _what(metric: str, group: _Group) -> str:
+    recipe = next(run.files.recipe for run in group.runs if run.best == metric)
+    side = "lower" if recipe.training.best_is == "lowest" else "higher"
+    what = f"{recipe.metrics[metric]}; " if metric in recipe.metrics else ""
+    return f"{metric} ({what}{side} is better)"
+
+
+def _held_against(metric: str, run: ComparedRun, other: ComparedRun, group: _Group) -> str:
+    found = group.compared.of(metric, run, other)
+    assert found is not None, "runs of a group are compared"
+    said = found.sentence().replace(f"; {FEW_WORDS}", "")
+    return f"{other.name} {figure(other.value(metric))}: a mean difference over the clips of {said}"
+
+
+def _few(group: _Group) -> Iterator[str]:
+    """Where an interval rests on few clips."""
+    first, other = group.runs[:2]
+    found = group.compared.of(group.metrics[0], first, other)
+    if found is not None and found.difference.num_clips < FEW_CLIPS:
+        yield f"There are {found.difference.num_clips} evaluation clips: {FEW_WORDS}."
 
 
 def _by_outcome(outcome: Outcome, use: ComparedRun, other: ComparedRun, group: _Group) -> list[str]:
@@ -182,7 +192,7 @@ def _costless(use: ComparedRun) -> Iterator[str]:
     for outcome, words in (("worse", "is worse than"), ("undecided", "cannot be told from")):
         names = [name.replace("_", " ") for name, one in found.items() if one == outcome]
         if names:
-            yield f"By {use.best} {use.name} {words} {_listed(names)}, which learns nothing."
+            yield f"By {use.best} {use.name} {words} what learns nothing here: {_listed(names)}."
 
 
 def _remarks(runs: Sequence[ComparedRun]) -> Iterator[str]:
@@ -209,10 +219,9 @@ def _alone(alone: Sequence[ComparedRun], compared: ComparedRuns) -> Advice:
         for other in compared.runs:
             if other is not one:
                 reasons.setdefault(_why_not(compared, one, other), []).append(other.name)
+    pair = [run.name for run in compared.runs] if len(compared.runs) == 2 else None
     why = [
-        f"{reason[0].upper()}{reason[1:]}."
-        if len(alone) == len(compared.runs) == 2
-        else f"{_listed(list(dict.fromkeys(names)))}: {reason}."
+        f"{_listed(pair or [*dict.fromkeys(names)])}: {reason}."
         for reason, names in reasons.items()
     ]
     say = f"{_listed([one.name for one in alone])} cannot be compared with {others}."

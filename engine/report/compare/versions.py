@@ -75,7 +75,7 @@ def _place(sample: Mapping[str, Any]) -> tuple[str, str]:
     """The clip and the part of a sample; `01_` before a clip's name only orders it in one run."""
     clip, _, part = str(sample["name"]).rpartition("/")
     if sample.get("made_of"):
-        return str(sample["made_of"]), ""
+        return str(sample["made_of"]), part
     return re.sub(r"^\d+_", "", clip or part), part
 
 
@@ -84,7 +84,7 @@ def _row(
 ) -> VersionRow:
     first = next(iter(parts.values()))[0]
     row = VersionRow(first.caption if first.sample.get("made_of") else clip)
-    everyone = list(parts.values())
+    everyone = [made for (part, kind), made in parts.items() if not _is_drawn(part, kind, parts)]
     for made in sorted(everyone, key=lambda one: not _is_shared(one)):
         row.versions += _versions(made)
         row.captions += [c for one in made if len(c := one.caption) > _LONGEST_TITLE]
@@ -94,12 +94,18 @@ def _row(
     return row
 
 
+def _is_drawn(part: str, kind: str, parts: Mapping[tuple[str, str], object]) -> bool:
+    """Whether it is a picture of a sound, which the engine draws itself."""
+    return kind == "image" and (part, "audio") in parts
+
+
 def _versions(made: Sequence[_Made]) -> Iterator[Version]:
     if _is_shared(made):
         yield _version(made[0], _short(made[0]), None)
         return
     for one in made:
-        part = "" if one.sample.get("made_of") else f": {_short(one)}"
+        alone = one.sample.get("made_of") and one.sample["kind"] == "audio"
+        part = "" if alone else f": {_short(one)}"
         yield _version(one, f"{one.run.name}{part}", one.run)
 
 

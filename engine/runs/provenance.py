@@ -1,0 +1,25 @@
+"""Which version of the program and which commit of the project a run was made with."""
+
+from contextlib import suppress
+from importlib.metadata import version
+
+from engine.errors import UserError
+from engine.programs import git, is_git_checkout
+from engine.project import Project
+
+_COUNTING = ("recipes", "params.toml", "evaluation", "engine")
+"""Of what else lies in a project, results change while a pipeline runs."""
+
+
+def provenance(project: Project) -> dict[str, object]:
+    """The version, the commit, and whether recipes or code differ from it.
+
+    No commit where the project is no git checkout, or git does not answer.
+    """
+    found: dict[str, object] = {"version": version("cantus")}
+    if is_git_checkout(project.root):
+        with suppress(UserError):  # before the first commit, or a checkout of another user
+            commit = git(project.root, "rev-parse", "HEAD")
+            changed = git(project.root, "status", "--porcelain", "--", *_COUNTING)
+            found |= {"commit": commit, "uncommitted": bool(changed)}
+    return found

@@ -1,0 +1,121 @@
+"""Which run a page says to use: from the differences clip by clip, and nothing else."""
+
+import numpy as np
+import pytest
+
+from engine.errors import UserError
+from engine.report.compare.metrics import metric_rows
+from engine.report.compare.page import tell_advice
+from engine.report.compare.runs import compared_runs
+from engine.report.compare.verdict import advise
+from engine.tracking.events import Event
+from tests.compared import HARD, NUM_CLIPS, opened_run, phases, run_of
+from tests.run_folders import add_events, resolved_recipe, start
+
+
+def test_a_phase_that_is_better_is_to_be_used_and_the_interval_says_why(tmp_path):
+    (one,) = advise(phases(tmp_path, change=-0.2))
+    assert one.say == "Use xtts_phase2: it is better than xtts_phase1."
+    assert (
+        "lower is better) xtts_phase2 has 1.299, xtts_phase1 1.5: a mean difference" in one.why[0]
+    )
+    assert "of -0.2006 (95 % CI -0.2032 to -0.1981, 40 clips): better." in one.why[0]
+
+
+def test_of_two_phases_that_cannot_be_told_apart_the_parent_is_kept(tmp_path):
+    (one,) = advise(phases(tmp_path, change=0.0, noise=0.1))
+    assert one.say == "Keep xtts_phase1: xtts_phase2 is not shown to be better."
+
+
+def test_a_phase_that_is_worse_loses_to_its_parent(tmp_path):
+    compared = phases(tmp_path, change=0.2)
+    (one,) = advise(compared)
+    assert one.say == "Use xtts_phase1: it is better than xtts_phase2."
+    (row,) = [row for row in metric_rows(compared) if row.decides]
+    assert [cell.is_better for cell in row.cells] == [True, False]
+
+
+def test_the_better_value_is_marked_only_where_the_interval_says_so(tmp_path):
+    rows = metric_rows(phases(tmp_path, change=0.001, noise=0.1))
+    (row,) = [row for row in rows if row.decides]
+    assert [(cell.is_better, cell.is_worse) for cell in row.cells] == [(False, False)] * 2
+    assert row.cells[1].difference.startswith("-0.005 (")
+
+
+def test_two_that_no_figure_parts_and_of_which_none_continues_the_other_have_no_winner(tmp_path):
+    noise = 0.1 * np.random.default_rng(0).standard_normal(NUM_CLIPS)
+    folders = tmp_path / "a", tmp_path / "b"
+    pair = zip(folders, (HARD, HARD + noise), strict=True)
+    runs = [run_of(folder, "xtts_phase1", {"mel_ce": figures}) for folder, figures in pair]
+    (one,) = advise(compared_runs(runs))
+    assert one.say == "No winner among a and b: they cannot be told apart."
+
+
+def test_another_metric_that_speaks_for_the_loser_is_named(tmp_path):
+    first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD, "text_ce": HARD})
+    later = {"mel_ce": HARD - 0.2, "text_ce": HARD + 0.2}
+    second = run_of(tmp_path / "b", "xtts_phase1", later)
+    (one,) = advise(compared_runs([first, second]))
+    assert one.say == "Use b: it is better than a."
+    assert "a is better in text_ce." in one.against
+
+
+def test_what_learns_nothing_and_is_as_good_is_named(tmp_path):
+    baselines = [{"name": "bigram", "outcome": "worse", "said": ""}]
+    events = [Event("baseline", 0, metrics={"baseline/bigram/mel_ce": 1.0})]
+    first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
+    second = run_of(
+        tmp_path / "b",
+        "xtts_phase1",
+        {"mel_ce": HARD - 0.2},
+        events=events,
+        finish={"baselines": baselines},
+    )
+    (one,) = advise(compared_runs([first, second]))
+    assert "By eval/mel_ce b is worse than what learns nothing here: bigram." in one.against
+
+
+def test_other_evaluation_clips_are_said_and_nothing_is_called_better(tmp_path):
+    first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
+    other = run_of(tmp_path / "b", "xtts_phase1", {"mel_ce": HARD - 1}, evaluation_set="cd" * 32)
+    compared = compared_runs([first, other])
+    (one,) = advise(compared)
+    assert one.say == "a and b cannot be compared with each other."
+    assert "a and b: they are not of the same evaluation clips" in one.why[0]
+    assert not any(cell.is_better for row in metric_rows(compared) for cell in row.cells)
+
+
+def test_six_runs_of_three_systems_are_advised_on_system_by_system(tmp_path):
+    made = {
+        "xtts_phase1": {"mel_ce": HARD},
+        "xtts_phase2": {"mel_ce": HARD - 0.2},
+        "audio_vae": {"rmse_db": HARD},
+        "audio_vae_plus": {"rmse_db": HARD - 0.2},
+        "codec_dac_paper": {"mel": HARD},
+        "rvc_v2_40k": {"mel": HARD},
+    }
+    runs = [run_of(tmp_path / name, name, clips) for name, clips in made.items()]
+    said = [one.say for one in advise(compared_runs(runs))]
+    assert said == [
+        "Use xtts_phase2: it is better than xtts_phase1.",
+        "Use audio_vae_plus: it is better than audio_vae.",
+        "codec_dac_paper and rvc_v2_40k cannot be compared with the others.",
+    ]
+
+
+def test_a_run_that_has_not_finished_is_in_no_comparison_and_is_named(tmp_path):
+    first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
+    folder = tmp_path / "b"
+    folder.mkdir()
+    (folder / "recipe.toml").write_text(resolved_recipe("xtts_phase1"))
+    add_events(folder, [start("b"), Event("eval", 5, 0.1, {"eval/mel_ce": 1.0})])
+    compared = compared_runs([first, opened_run(folder)])
+    assert compared.unfinished == "Not finished, and so in no comparison: b."
+    assert "a and b: b has not finished (eval/mel_ce)." in tell_advice(advise(compared))
+
+
+@pytest.mark.parametrize(("names", "said"), [("a", "1 were named"), ("aa", "a is named twice")])
+def test_too_few_runs_and_one_named_twice_are_refused(tmp_path, names, said):
+    run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
+    with pytest.raises(UserError, match=said):
+        compared_runs([opened_run(tmp_path / name) for name in names])
