@@ -35,7 +35,7 @@ def checkout(tmp_path_factory):
     made = Checkout(tmp_path_factory.mktemp("codec"))
     for name in RECIPES:
         make_short(made, name)
-    made.edit("params.toml", "aim = true", "aim = false")
+    made.edit("params.toml", 'mirrors = ["aim"]', "mirrors = []")
     made.commit()
     made.first = made.run("dvc", "repro", *RECIPES)
     return made

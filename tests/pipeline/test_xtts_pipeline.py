@@ -51,7 +51,7 @@ def checkout(tmp_path_factory):
     made = Checkout(tmp_path_factory.mktemp("xtts"))
     change(made, FIRST, SMALL)
     change(made, SECOND, SHORT)
-    made.edit("params.toml", "aim = true", "aim = false")
+    made.edit("params.toml", 'mirrors = ["aim"]', "mirrors = []")
     made.commit()
     made.first = made.run("dvc", "repro", "xtts_phase2")
     return made

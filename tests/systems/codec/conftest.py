@@ -34,7 +34,7 @@ source = "data/speech"
 sample_rates_hz = [8000]
 speakers = "folder"
 [tracking]
-aim = false
+mirrors = []
 """
 SMALL = Model(
     encoder_dim=4,
