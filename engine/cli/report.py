@@ -7,7 +7,7 @@ from jinja2 import TemplateError
 
 from engine.files.untrusted import as_user_error
 from engine.listening.figures import identity_of
-from engine.listening.shown import shown_tests
+from engine.listening.shown import shown_of_run
 from engine.project import Project, find_project
 from engine.recipe import load_recipe
 from engine.report.ending import tell_verdict
@@ -45,8 +45,8 @@ def rebuild_report(project: Project, folder: Path) -> tuple[Path, str]:
     recipe = load_recipe(folder / "recipe.toml", classes=recipe_classes())
     damaged = f"The events in {folder} are not as a run writes them: the folder is damaged."
     with as_user_error(damaged, TemplateError):
-        history = History.of(folder)
+        listening = shown_of_run(project, recipe, identity_of(folder))
+        history = History.of(folder).with_finish(listening.finish)
         remark = remark_on_verdict(history, project)
-        listening = shown_tests(project, [(recipe.name, identity_of(folder))])
         page = build_report(folder, recipe, remark, listening)
         return page, tell_verdict(history, remark)

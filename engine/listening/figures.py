@@ -33,8 +33,9 @@ def listening_figures(project: Project, recipe: str) -> Mapping[str, Figure]:
 
 def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mapping[str, Figure]:
     """The same of one run of the recipe."""
-    newest = _newest(project, recipe, identity)
-    return {} if newest is None else newest[1]
+    results = newest_results(project, recipe, identity)
+    figures = {} if results is None else results.figures_of(recipe)
+    return {f"listening/{scale}": figure for scale, figure in figures.items()}
 
 
 def listening_metrics(project: Project, recipe: str, identity: str | None) -> dict[str, Any]:
@@ -42,14 +43,20 @@ def listening_metrics(project: Project, recipe: str, identity: str | None) -> di
 
     The unit is the test: versions are rated beside each other.
     """
-    newest = _newest(project, recipe, identity)
-    if newest is None:
+    results = newest_results(project, recipe, identity)
+    if results is None:
         return {}
-    results, figures = newest
+    figures = figures_of_run(project, recipe, identity)
     means = {name: figure.mean for name, figure in figures.items()}
     units = {f"{SCALE}/{name}": results.test for name in figures}
     listeners = max(figure.num_listeners for figure in figures.values())
     return {**means, **units, "listening/listeners": listeners}
+
+
+def newest_results(project: Project, recipe: str, identity: str | None) -> Results | None:
+    """The results of the newest test in which a run was rated."""
+    found = listened(project, recipe, identity).results
+    return next((one for one in found if one.figures_of(recipe)), None)
 
 
 def listened(project: Project, recipe: str, identity: str | None) -> Listened:
@@ -61,7 +68,9 @@ def listened(project: Project, recipe: str, identity: str | None) -> Listened:
         except UserError as error:
             complaints.append(str(error))
             continue
-        if results is not None and _place(results, recipe, identity) is not None:
+        if results is not None and any(
+            (one.recipe, one.identity) == (recipe, identity) for one in results.runs
+        ):
             found.append(results)
     found.sort(key=lambda one: -one.created)
     return Listened(tuple(found), tuple(complaints))
@@ -74,22 +83,3 @@ def identity_of(folder: Path) -> str | None:
         return None
     with as_user_error(f"{path} is damaged: it names no run."):
         return str(read_json_object(path)["identity"])
-
-
-def _newest(
-    project: Project, recipe: str, identity: str | None
-) -> tuple[Results, Mapping[str, Figure]] | None:
-    for results in listened(project, recipe, identity).results:
-        place = _place(results, recipe, identity)
-        for rated in results.rated:
-            if rated.run == place:
-                named = {f"listening/{scale}": one for scale, one in rated.figures.items()}
-                return results, named
-    return None
-
-
-def _place(results: Results, recipe: str, identity: str | None) -> int | None:
-    for place, one in enumerate(results.runs):
-        if (one.recipe, one.identity) == (recipe, identity):
-            return place
-    return None

@@ -94,6 +94,13 @@ class Results:
     """Whether listeners with anything against them were left out."""
     notes: tuple[str, ...]
 
+    def figures_of(self, recipe: str) -> Mapping[str, Figure]:
+        """The mean rating of a recipe's run on each scale; nothing where it has none."""
+        for one in self.rated:
+            if one.run is not None and self.runs[one.run].recipe == recipe:
+                return one.figures
+        return {}
+
     @property
     def left_out(self) -> list[Listener]:
         """Listeners whose answers do not count here."""
@@ -138,7 +145,9 @@ def read_results(folder: Path) -> Results | None:
         if content.get("version") != VERSION:
             raise ValueError("another version")
         results = cattrs.Converter(detailed_validation=False).structure(content, Results)
-        if any(not 0 <= one.of < len(results.runs) for one in results.pairs):
+        places = [place for one in results.pairs for place in (one.of, one.against)]
+        places += [one.run for one in results.rated if one.run is not None]
+        if any(not 0 <= place < len(results.runs) for place in places):
             raise ValueError("no such run")
     return results
 

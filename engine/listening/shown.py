@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from engine.listening.figures import listened
 from engine.listening.results import Results
 from engine.listening.sentences import rating_in_words, tell
+from engine.listening.verdict import verdict_by_listening
 from engine.project import Project
+from engine.recipe.schema import Recipe
 from engine.report.listening_tests import RatedVersion, ShownTest, ShownTests
 
 
@@ -17,6 +21,12 @@ def shown_tests(project: Project, runs: Sequence[tuple[str, str | None]]) -> Sho
         tuple(shown(one, runs) for one in found[0].results if one.test in common),
         found[0].complaints,
     )
+
+
+def shown_of_run(project: Project, recipe: Recipe, identity: str | None) -> ShownTests:
+    """The tests of one run, and the verdict where listeners decide it."""
+    tests = shown_tests(project, [(recipe.name, identity)])
+    return evolve(tests, finish=verdict_by_listening(project, recipe, identity))
 
 
 def shown(results: Results, runs: Sequence[tuple[str, str | None]] = ()) -> ShownTest:

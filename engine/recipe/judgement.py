@@ -155,7 +155,10 @@ class Verdict:
     recipe continues and against the baselines that `keep` names, and comes before these rows.
     """
 
-    metric: str = setting("the metric", names="result")
+    metric: str = setting(
+        "the metric: of the evaluation, or what listeners said (`listening/overall`)",
+        names="verdict",
+    )
     cuts: tuple[float, ...] = setting("ascending limits", check=_cuts)
     keep: tuple[str, ...] | None = setting(
         "whose result is kept, for each row: 'self' (as where it is not given), the parent or a "

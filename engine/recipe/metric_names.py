@@ -28,7 +28,7 @@ def naming_faults(
 ) -> Iterator[tuple[KeyPath, str]]:
     """What is wrong with a setting that `names` a metric or a result, or metrics or turns by keys.
 
-    A result is a metric of the evaluation.
+    A result is a metric of the evaluation; a verdict may also be on what listeners said.
 
     Yields (key path below the setting, what is wrong); nothing where the system is unknown.
     """
@@ -40,7 +40,9 @@ def naming_faults(
         for key in value:
             for path, what in _metric_faults(key, known_metrics(system)):
                 yield (key, *path), what
-    if names == "result" and isinstance(value, str):
+    if names == "verdict" and value in LISTENING_RESULTS:
+        return
+    if names in ("result", "verdict") and isinstance(value, str):
         yield from _result_faults(value, system)
     if names == "turn" and isinstance(value, dict):
         yield from _turn_faults(value, system.turns, required=required)

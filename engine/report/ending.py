@@ -3,53 +3,37 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.files.lock import is_held
+from engine.recipe.metric_names import LISTENING_RESULTS
 from engine.report.history import History
 from engine.report.objections import besides_verdict
 from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
 
-def tell_ending(folder: Path, remark: str | None = None) -> str:
+def tell_ending(
+    folder: Path, remark: str | None = None, finish: Mapping[str, Any] = MappingProxyType({})
+) -> str:
     """Say how the run in `folder` ended and why, or that it is still training.
 
-    `remark` is what stands against its verdict now.
+    `remark` is what stands against its verdict now, `finish` what takes the place of its verdict.
     """
-    history = History.of(folder)
+    history = History.of(folder).with_finish(finish)
     ending = history.ending
     start = history.facts("start")
     recipe = start.get("recipe", folder.name)
     again = start["command"] if "of" in start else f"dvc repro {recipe}"
-    if ending is None:
-        return _unended(folder, recipe, history, again)
-    if ending.kind == "finish":
-        return _finished(recipe, history, ending, remark)
-    reason = ending.facts.get("reason")
-    if reason == "guard":
-        return _guarded(recipe, history, ending)
-    if reason == "preflight":
-        return _unfit(recipe, history, ending)
-    if reason == "interrupted" and not ending.step:
-        return f"{recipe} was interrupted before its first step. `{again}` begins again."
-    if reason == "interrupted":
-        return (
-            f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
-            f"`{again}` continues from there."
-        )
-    return (
-        f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
-    )
-
-
-def tell_parting(history: History) -> str:
-    """Where loss and judges part, and which checkpoints that concerns; empty where they do not."""
-    ending = history.ending
-    told = history.facts("parting")
     if ending is not None and ending.kind == "finish":
-        told = ending.facts.get("parting") or {}
-    return str(told.get("message", ""))
+        return _finished(recipe, history, ending, remark)
+    said = (
+        _unended(folder, recipe, history, again)
+        if ending is None
+        else _stopped(recipe, history, ending, again)
+    )
+    return f"{said} {history.facts('parting').get('message', '')}".rstrip()
 
 
 def tell_verdict(history: History, remark: str | None = None) -> str:
@@ -66,6 +50,8 @@ def tell_verdict(history: History, remark: str | None = None) -> str:
 
 def tell_level(verdict: Mapping[str, Any]) -> str:
     """What a verdict's value means by the table of the recipe, in a sentence; empty without one."""
+    if verdict["value"] is None and verdict["metric"] in LISTENING_RESULTS:
+        return f"{verdict['metric']} has no answers yet: `cantus listen` asks for them."
     within = f" ({verdict['within']})" if verdict.get("within") else ""
     of = f"By the recipe's table {verdict['metric']} of {figure(verdict['value'])}{within}"
     if verdict.get("level"):
@@ -94,8 +80,25 @@ def _finished(recipe: str, history: History, ending: Event, remark: str | None) 
     facts = dict(ending.facts)
     took = f" in {tell_time(history, facts['seconds'])}" if "seconds" in facts else ""
     length = f"{ending.step:,} steps ({round(ending.epoch, 2):g} epochs)"
-    concluded = " ".join(filter(None, [tell_verdict(history, remark), tell_parting(history)]))
-    return f"{recipe} finished after {length}{took}. {concluded}"
+    return f"{recipe} finished after {length}{took}. {tell_verdict(history, remark)}"
+
+
+def _stopped(recipe: str, history: History, ending: Event, again: str) -> str:
+    reason = ending.facts.get("reason")
+    if reason == "guard":
+        return _guarded(recipe, history, ending)
+    if reason == "preflight":
+        return _unfit(recipe, history, ending)
+    if reason == "interrupted" and not ending.step:
+        return f"{recipe} was interrupted before its first step. `{again}` begins again."
+    if reason == "interrupted":
+        return (
+            f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
+            f"`{again}` continues from there."
+        )
+    return (
+        f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
+    )
 
 
 def _guarded(recipe: str, history: History, ending: Event) -> str:

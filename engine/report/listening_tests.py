@@ -1,6 +1,9 @@
 """What a page shows of listening tests; `engine/listening/shown.py` fills it in."""
 
-from attrs import frozen
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
 
 
 @frozen
@@ -30,6 +33,8 @@ class ShownTests:
     tests: tuple[ShownTest, ...] = ()
     complaints: tuple[str, ...] = ()
     """Why some results are not shown."""
+    finish: Mapping[str, Any] = field(factory=dict)
+    """What takes the place of a finish event's facts, where listeners decide the verdict."""
 
 
 NO_TESTS = ShownTests()

@@ -14,6 +14,7 @@ from engine.report.gallery import exhibits
 from engine.report.history import History
 from engine.report.listening_tests import NO_TESTS, ShownTests
 from engine.report.objections import besides_verdict
+from engine.report.parting import parted
 from engine.report.playable import playable
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
@@ -36,7 +37,7 @@ def build_report(
     and the `listening` tests, which hold for the moment: the same of all three, the same page.
     """
     now = {"remark": remark, "listening": listening}
-    content = _content(folder, recipe, History.of(folder)) | now
+    content = _content(folder, recipe, History.of(folder).with_finish(listening.finish)) | now
     template = page_template(["engine.report"], visible_lines, "report.html", figure=figure)
     page = template.render(content)
     path = folder / "report.html"
@@ -61,6 +62,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "level": tell_level(verdict) if verdict else "",
         "gain": finish.get("gain"),
         "objections": [one.says for one in besides_verdict(history)] if finish else [],
+        "parted": parted(history, recipe),
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
         "numbered": numbered_tables(history.final),

@@ -14,6 +14,7 @@ from attrs import asdict, field, frozen
 
 from engine.evaluation.paired import Outcome
 from engine.recipe.judgement import OWN, Verdict
+from engine.recipe.metric_names import LISTENING_RESULTS
 from engine.report.words import listed_in_words
 
 NOTHING = "nothing"
@@ -95,7 +96,8 @@ def reach_verdict(
     if table is None:
         return None
     if row is None:
-        say = "no verdict: the metric is no number"
+        waits = metric in LISTENING_RESULTS
+        say = f"no verdict{' yet: nobody has listened' if waits else ': the metric is no number'}"
         return Conclusion(metric=metric, value=None, keep=NOTHING, say=say)
     own = row.keep == compared.name
     return Conclusion(

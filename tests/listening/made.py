@@ -46,6 +46,8 @@ def make_listenable(
     `sentences` are spoken texts without a recording, by what they are made of.
     """
     folder = make_finished(root / "models" / name, {"mel": [1.0, 2.0]}, recipe=recipe)
+    resolved = folder / "recipe.toml"
+    resolved.write_text(resolved.read_text().replace(f'name = "{recipe}"', f'name = "{name}"', 1))
     about = {"recipe": name, "system": "codec", "identity": identity or f"{name:0<12}"[:12]}
     (folder / "run.json").write_text(json.dumps(about | {"parent": None}))
     samples = [
