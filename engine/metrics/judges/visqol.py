@@ -56,7 +56,9 @@ class Visqol:
 
 
 def load() -> Visqol:
-    """The judge; its networks are loaded with the first clip of a mode."""
+    """The judge with both modes, loaded at once: LiteRT sets torch's threads as it starts."""
+    for speech in (True, False):
+        _program(speech)
     return Visqol(WEIGHTS.provenance)
 
 
