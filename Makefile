@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint ui setup clean
+.PHONY: demo test lint ui pictures setup clean
 
 demo: setup
 	cantus check
@@ -27,6 +27,9 @@ lint: setup
 
 ui: setup
 	cantus ui
+
+pictures: setup    # those of docs/, from the models of this project: dvc repro first
+	python -m docs.pictures
 
 setup: $(READY)
 
