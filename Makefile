@@ -1,12 +1,15 @@
-# Two commands: `make demo` and `make test`. Each sets up what is missing.
+# Two commands: `make demo` and `make test`. Each sets up what is missing. Neither needs `make real`.
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock
+JUDGES := speechmos==0.0.1.1 silero-vad==6.2.3 distillmos==0.9.1 ctranslate2==4.8.5 \
+    visqol-python[lattice]==3.8.0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint ui pictures setup clean
+.PHONY: demo test lint ui pictures real setup clean
 
 demo: setup
 	cantus check
@@ -33,14 +36,21 @@ pictures: setup    # those of docs/, from the models of this project: dvc repro 
 
 setup: $(READY)
 
+real: setup
+	examples/real_speech.sh
+
 # uv is installed into the environment itself, so that nothing but Python is needed.
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock pesq==0.0.4 \
+	$(INSTALL) pesq==0.0.4 \
 	    || echo "PESQ needs a C compiler and Python's headers: without it that figure is left out."
+	for judge in $(JUDGES); do $(INSTALL) "$$judge" \
+	    || echo "$$judge cannot be installed here: its figures are left out (docs/judges.md)."; done
+	$(INSTALL) --no-deps resemblyzer==0.1.4 \
+	    || echo "Resemblyzer cannot be installed here: its figure is left out (docs/judges.md)."
 	touch $(READY)
 
 clean:

@@ -29,7 +29,7 @@ num_threads = 1
 source = "data/speech"
 sample_rates_hz = [%s]
 [tracking]
-aim = false
+mirrors = []
 """
 
 

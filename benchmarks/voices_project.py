@@ -41,7 +41,7 @@ num_workers = 1
 source = "data/{CORPUS}"
 sample_rates_hz = [{RATE_HZ}]
 [tracking]
-aim = false
+mirrors = []
 """
 
 

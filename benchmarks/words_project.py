@@ -20,7 +20,7 @@ num_threads = 2
 source = "data/words"
 sample_rates_hz = [16000]
 [tracking]
-aim = false
+mirrors = []
 """
 
 

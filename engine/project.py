@@ -117,6 +117,11 @@ class Project:
         """What a recipe's stage leaves: weights, export, samples, report."""
         return self.root / "models" / recipe
 
+    @property
+    def promoted(self) -> Path:
+        """Models in use: their files, which DVC keeps, and who decided so, which git does."""
+        return self.root / "promoted"
+
     def metrics(self, recipe: str) -> Path:
         """The metrics file DVC compares."""
         return self.root / "metrics" / f"{recipe}.json"
@@ -128,6 +133,11 @@ class Project:
     def frozen_evaluation(self, name: str) -> Path:
         """An evaluation set that stays as it is while its corpus grows; git keeps it."""
         return self.root / "evaluation" / f"{name}.tsv"
+
+    @property
+    def listening(self) -> Path:
+        """Listening tests, a folder each: which file is which, and the listeners' answers."""
+        return self.checkout / "listening"
 
     def plots(self, recipe: str) -> Path:
         """The folder of the curves DVC draws."""

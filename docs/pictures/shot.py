@@ -20,13 +20,13 @@ LARGEST = 150_000
 
 @frozen
 class Shot:
-    """What of a page is in a picture: the window after `prepare`, which may scroll and press keys."""
+    """The part of a page in a picture: its window after `prepare`, which may scroll and press keys."""
 
     name: str
     """Of the file, without its ending."""
     address: str | Path
     """A file, or what begins with http."""
-    prepare: Callable[["Page"], object] = lambda page: None
+    prepare: Callable[["Page"], object] = lambda _: None
     width: int = DESK
     scheme: Literal["light", "dark"] = "light"
 

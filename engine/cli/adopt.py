@@ -23,7 +23,24 @@ from engine.project import Project
     help="What the columns of the folder's tables are, where no first line says it: "
     "file,speaker,text (also language, label, list; - passes one over).",
 )
-def command(folder: Path, name: str, speakers: str | None, columns: str | None) -> None:
+@click.option(
+    "--rates",
+    metavar="HZ,HZ",
+    help="Rates it is packed at: 16000,22050. A corpus that params.toml lacks needs them.",
+)
+@click.option(
+    "--at-most-bad",
+    type=float,
+    help="Share of bad files past which ingesting stops. [default: as in params.toml]",
+)
+def command(
+    folder: Path,
+    name: str,
+    speakers: str | None,
+    columns: str | None,
+    rates: str | None,
+    at_most_bad: float | None,
+) -> None:
     """Put your own audio in the place of a built-in corpus.
 
     Copies FOLDER to data/NAME (your files are never moved, linked or deleted), has DVC track it,
@@ -31,9 +48,9 @@ def command(folder: Path, name: str, speakers: str | None, columns: str | None) 
     left as it was; what a kill interrupts goes on when the same is adopted again. FOLDER may hold
     plain audio, or be laid out in one of the ways of docs/corpus.md: metadata.csv, one text a clip
     (VCTK, LibriTTS), Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML,
-    Parquet files. A table may have any name and any delimiter. Where it is not certain what its
-    columns are, the first rows are shown as they are understood, nothing is copied, and --columns
-    answers; it is kept in params.toml as columns.
+    Parquet files, Asterisk's recordings as Debian packs them. A table may have any name and any
+    delimiter. Where it is not certain what its columns are, the first rows are shown as they are
+    understood, nothing is copied, and --columns answers; it is kept in params.toml as columns.
 
     \b
     Examples:
@@ -41,6 +58,7 @@ def command(folder: Path, name: str, speakers: str | None, columns: str | None) 
       cantus adopt ~/recordings --as words --speakers folder
       cantus adopt ~/LJSpeech-1.1 --as speech
       cantus adopt ~/voices --as speech --columns file,speaker,text
+      cantus adopt ~/anna --as anna --rates 22050
     """
     from engine.corpus.adopt import adopt
     from engine.project import find_project
@@ -54,6 +72,8 @@ def command(folder: Path, name: str, speakers: str | None, columns: str | None) 
             project,
             speakers=speakers,
             columns=[one.strip() for one in columns.split(",")] if columns else (),
+            rates=_rates(rates) if rates else (),
+            at_most_bad=at_most_bad,
             progress=progress,
         )
     _write_pipeline(project)
@@ -69,6 +89,13 @@ def command(folder: Path, name: str, speakers: str | None, columns: str | None) 
         f"  dvc repro\n"
         f"Others get the audio from a DVC remote: docs/sharing.md."
     )
+
+
+def _rates(words: str) -> list[int]:
+    try:
+        return [int(word) for word in words.split(",")]
+    except ValueError as error:
+        raise UserError(f"--rates {words}: give rates in Hz, as 16000,22050.") from error
 
 
 def _write_pipeline(project: Project) -> None:

@@ -7,6 +7,8 @@ from jinja2 import TemplateError
 
 from engine.errors import UserError
 from engine.files.untrusted import as_user_error
+from engine.listening.figures import identity_of
+from engine.listening.shown import shown_tests
 from engine.project import Project, find_project
 from engine.report.compare.page import build_comparison, tell_advice
 from engine.report.compare.verdict import advise
@@ -36,7 +38,8 @@ def command(runs: tuple[str, ...], path: Path | None) -> None:
     page = path or project.root / "compare" / f"{'_'.join(_file_name(one) for one in found)}.html"
     damaged = "The events of a run are not as a run writes them: its folder is damaged."
     with as_user_error(damaged, TemplateError):
-        compared = build_comparison(found, page)
+        taken_part = [(one.recipe.name, identity_of(one.folder)) for one in found]
+        compared = build_comparison(found, page, shown_tests(project, taken_part))
         say(page)
         say(tell_advice(advise(compared)))
 

@@ -1,23 +1,30 @@
-"""Two metrics files side by side, and their difference where they may be compared."""
+"""The figures of two recipes side by side, with their differences where they may be compared."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
+from engine.errors import UserError
+from engine.evaluation.paired import FEW_WORDS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.diff import leaves
-from engine.report.paired_runs import compare_runs
+from engine.report.paired_runs import PairedMetric, PairedRuns
 from engine.report.run_files import RunFiles
-from engine.system_support.finished_run import run_files
 from engine.terminal.columns import aligned, cell
-from engine.tracking.comparable import SCALE, scale_of
+from engine.tracking.shown_metrics import (
+    SCALE,
+    Measured,
+    as_groups,
+    parse_shown,
+    select,
+    short_name,
+)
 
+NO_DIFFERENCE = "No difference is given"
 _SET = "evaluation_set"
-_UNITS = f"{SCALE}."
 
 
 @frozen(kw_only=True)
@@ -27,91 +34,100 @@ class Figures:
     recipe: str
     file: Path
     title: str
+    run: RunFiles | None = None
+    """The finished model, where the file is its own."""
 
-    model: Path | None = None
-    """The model's folder, where the figures of each clip lie."""
+    def all(self) -> dict[str, Any]:
+        """Every metric by dotted path. Raises UserError where the file is damaged."""
+        with self._readable():
+            content = self.file.read_bytes()
+            return leaves(as_groups(content, self.file))
+
+    def shown(self) -> Measured:
+        """The dozen that matters. Raises UserError where the file is damaged."""
+        if self.run is not None:
+            by_name = {name.replace(".", "/"): value for name, value in self.all().items()}
+            return select(by_name, self.run.recipe)
+        with self._readable():
+            return parse_shown(self.file.read_bytes(), self.file)
+
+    def value(self, name: str) -> float | None:
+        """A figure by its short name, whether it is among the dozen or not."""
+        if self.run is None:
+            return self.shown().figures.get(name)
+        group, _, rest = name.partition(".")
+        return self.run.result(name if group == "listening" and rest else f"eval/{name}")
+
+    def _readable(self) -> Any:
+        again = f"Make it again: dvc repro -f {self.recipe}"
+        return as_user_error(f"{self.file} is no JSON of metrics. {again}", OSError, UserError)
 
 
-def compare_metrics(project: Project, left: Figures, right: Figures) -> Iterator[str]:
-    """Lines: a row for each metric that either file holds; none without both files.
+def missing(project: Project, sides: Iterable[Figures]) -> str | None:
+    """A sentence where one of the files is not there."""
+    files = [one.file for one in sides if not one.file.is_file()]
+    if not files:
+        return None
+    names = ", ".join(str(file.relative_to(project.root)) for file in files)
+    return f"No metrics to compare. Missing until trained: {names}"
 
-    Figures of different evaluation sets, or in units of each recipe's own, get no difference, and
-    a sentence says so. Raises UserError where a file is damaged.
+
+def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> Iterator[str]:
+    """Lines: a row for each of the dozen figures, and their difference where they have one.
+
+    It is the difference clip by clip where that was found, and says so by its interval.
     """
-    ours, theirs = _read(left), _read(right)
-    if ours is None or theirs is None:
-        missing = [one.file for one, found in ((left, ours), (right, theirs)) if found is None]
-        names = ", ".join(str(file.relative_to(project.root)) for file in missing)
-        yield f"\nNo metrics to compare. Missing until trained: {names}"
-        return
-    comparable = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
-    yield ""
-    yield from aligned(_rows(ours, theirs, left.title, right.title, comparable=comparable))
-    if comparable:
-        apart = _in_other_units(ours, theirs)
-        if apart:
-            yield (
-                f"No difference is given of {', '.join(apart)}: {left.title} and {right.title} "
-                "have them in units of their own, and these differ."
-            )
-        yield from _clip_by_clip(left, right)
-    else:
-        yield (
-            f"The figures are not comparable: {left.title} and {right.title} are not of the same "
-            "clips, cut the same way."
-        )
+    ours, theirs = left.shown(), right.shown()
+    clips = ours.evaluation_set is not None and ours.evaluation_set == theirs.evaluation_set
+    found = {short_name(n): one for n, one in paired.compared.items()} if paired else {}
+    rows = [("", left.title, right.title, "difference")]
+    for name in dict.fromkeys([*theirs.figures, *ours.figures]):
+        pair = left.value(name), right.value(name)
+        alike = clips and ours.units.get(name) == theirs.units.get(name)
+        words = _in_words(found.get(name), pair, alike=alike)
+        rows.append((name, cell(pair[0]), cell(pair[1]), words))
+    if ours.step is not None or theirs.step is not None:
+        rows.append(("step", cell(ours.step), cell(theirs.step), ""))
+    yield from aligned(rows)
+    apart = [n for n in ours.figures if n in theirs.figures and _units_differ(n, ours, theirs)]
+    if not clips:
+        yield f"{NO_DIFFERENCE}: {left.title} and {right.title} are not of the same clips."
+    elif apart:
+        yield f"{NO_DIFFERENCE} of {', '.join(apart)}: each has it in a unit of its own."
 
 
-def _in_other_units(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Names of the metrics, without their group, whose unit differs."""
-    names = dict.fromkeys(name for name in (*ours, *theirs) if name.startswith(_UNITS))
-    return [name.removeprefix(_UNITS) for name in names if ours.get(name) != theirs.get(name)]
-
-
-def _clip_by_clip(left: Figures, right: Figures) -> Iterator[str]:
-    """A line for each metric that both models hold figures of each clip of."""
-    ours, theirs = _trained(right), _trained(left)
-    if ours is None or theirs is None:
-        return
-    compared = compare_runs(ours, theirs).compared
-    if compared:
-        yield f"\nClip by clip, {right.title} minus {left.title}:"
-    for metric, found in compared.items():
-        yield f"{metric.replace('/', '.')}  {found.sentence()}"
-
-
-def _trained(side: Figures) -> RunFiles | None:
-    """The finished model, where its metrics are those that are shown."""
-    if side.model is None:
-        return None
-    own = side.model / "metrics.json"
-    if not own.is_file() or own.read_bytes() != side.file.read_bytes():
-        return None
-    return run_files(side.title, side.model)
-
-
-def _rows(
-    ours: dict[str, Any], theirs: dict[str, Any], left: str, right: str, *, comparable: bool
-) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("", left, right, *(["difference"] if comparable else []))]
+def everything(left: Figures, right: Figures) -> Iterator[str]:
+    """Lines: a row for each metric that either file holds, those of what was before included."""
+    ours, theirs = left.all(), right.all()
+    clips = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
+    rows = [("", left.title, right.title, "difference")]
     for name in dict.fromkeys([*ours, *theirs]):
-        if name != _SET and not name.startswith(_UNITS):
-            pair = ours.get(name), theirs.get(name)
-            alike = scale_of(ours, name) == scale_of(theirs, name)
-            difference = [_difference(*pair) if alike else "-"] if comparable else []
-            rows.append((name, *map(cell, pair), *difference))
-    return rows
+        pair = ours.get(name), theirs.get(name)
+        if pair != (None, None) and name != _SET and not name.startswith(f"{SCALE}."):
+            alike = clips and _unit(ours, name) == _unit(theirs, name)
+            words = _difference(*pair) if alike else ""
+            rows.append((name, cell(pair[0]), cell(pair[1]), words))
+    yield from aligned(rows)
+
+
+def _in_words(found: PairedMetric | None, pair: tuple[Any, Any], *, alike: bool) -> str:
+    if found is not None:
+        return found.sentence().removesuffix(f"; {FEW_WORDS}")
+    return _difference(*pair) if alike else ""
 
 
 def _difference(ours: Any, theirs: Any) -> str:
     numbers = isinstance(ours, int | float) and isinstance(theirs, int | float)
     with as_user_error("A figure is too large to be compared: a metrics file is damaged."):
-        return f"{theirs - ours:+.6g}" if numbers else "-"
+        return f"{theirs - ours:+.6g}" if numbers else ""
 
 
-def _read(figures: Figures) -> dict[str, Any] | None:
-    if not figures.file.is_file():
-        return None
-    again = f"Make it again: dvc repro -f {figures.recipe}"
-    with as_user_error(f"{figures.file} is no JSON of metrics. {again}"):
-        return dict(leaves(json.loads(figures.file.read_text(encoding="utf-8"))))
+def _units_differ(name: str, ours: Measured, theirs: Measured) -> bool:
+    return ours.units.get(name) != theirs.units.get(name)
+
+
+def _unit(figures: Mapping[str, Any], name: str) -> Any:
+    """What the unit of a metric of any group depends on; None where all recipes have one unit."""
+    group, _, rest = name.partition(".")
+    short = rest.partition(".")[2] if group == "baseline" else rest
+    return figures.get(f"{SCALE}.{short}")

@@ -1,15 +1,19 @@
-"""`cantus diff`: what two recipes, or two forms of one, have different."""
+"""`cantus diff`: which of two recipes is better, and what they have different."""
+
+from typing import Any
 
 import click
 
-from engine.cli.compare_metrics import Figures, compare_metrics
+from engine.cli.compare_metrics import NO_DIFFERENCE, Figures, everything, missing, what_matters
 from engine.cli.show.load import Loaded, load_project_recipe
 from engine.errors import UserError
-from engine.project import Project
 from engine.recipe import Change, diff_recipes, load_recipe, to_plain
 from engine.recipe.faults import listed, shown
 from engine.recipe.read import read_layer
+from engine.report.paired_runs import PairedRuns, compare_runs
+from engine.report.paired_words import conclude
 from engine.system_support.discovery import recipe_classes
+from engine.system_support.finished_run import run_files
 from engine.terminal.columns import aligned, cell
 from engine.terminal.say import say
 from engine.tracking.run_command import how_to_train
@@ -20,16 +24,19 @@ from engine.tracking.run_command import how_to_train
 @click.argument("right", metavar="[B]", required=False)
 @click.option("--upstream", is_flag=True, help="Compare A with the published setup it follows.")
 @click.option("--last", is_flag=True, help="Compare A with its last finished model.")
-def command(left: str, right: str | None, upstream: bool, last: bool) -> None:
-    """Compare two recipes and their metrics.
+@click.option("--all", "all_", is_flag=True, help="List every value and every metric.")
+def command(left: str, right: str | None, upstream: bool, last: bool, all_: bool) -> None:
+    """Say which of two recipes is better, and what they have different.
 
-    Recipes are named, and compared under the profile of params.toml, or given by path. Where both
-    have been trained, their metrics stand side by side. --last sets the metrics of the last
-    finished model beside the present metrics file.
+    Where both have been trained, their models are compared clip by clip: first comes which is
+    better, by how much, then the values that are trained with and the figures that matter. Recipes
+    are named, and compared under the profile of params.toml, or given by path. --last sets the
+    metrics of the last finished model beside the present metrics file.
 
     \b
     Examples:
-      cantus diff audio_vae audio_vae_plus     values and metrics that differ
+      cantus diff audio_vae audio_vae_plus     which is better, and why that may be
+      cantus diff audio_vae audio_vae_plus --all
       cantus diff audio_vae --upstream         every departure from what was published
       cantus diff recipes/audio_vae.toml recipes/demo/audio_vae.toml
       cantus diff audio_vae --last             what changed since models/audio_vae was trained
@@ -38,22 +45,69 @@ def command(left: str, right: str | None, upstream: bool, last: bool) -> None:
         raise click.UsageError("Give a second recipe, --upstream or --last: one of the three.")
     loaded = load_project_recipe(left)
     if right is not None:
-        _print_two(loaded, load_project_recipe(right))
+        _print_two(loaded, load_project_recipe(right), all_)
     elif upstream:
         _print_departures(loaded)
     else:
-        _print_since_last(loaded)
+        _print_since_last(loaded, all_)
 
 
-def _print_two(left: Loaded, right: Loaded) -> None:
+def _print_two(left: Loaded, right: Loaded, all_: bool) -> None:
     names = left.recipe.name, right.recipe.name
-    titles = names if len(set(names)) == 2 else (shown(left.path), shown(right.path))
-    _print_changes(diff_recipes(to_plain(left.recipe), to_plain(right.recipe)), *titles)
+    if names[0] == names[1]:  # two forms of one recipe have their metrics in common
+        _print_values(left, right, (shown(left.path), shown(right.path)), True)
+        return
+    sides = _figures(left), _figures(right)
+    absent = missing(left.project, sides)
+    paired = _print_conclusion(*sides)
+    _note_old_values(left, sides[0])
+    _note_old_values(right, sides[1])
+    num_left = _print_values(left, right, names, all_)
+    if absent:
+        say(f"\n{absent}")
+    else:
+        num_left += _print_metrics(*sides, paired, all_)
+    if num_left:
+        say(f"\nThe rest, {num_left:,} values and metrics: cantus diff {' '.join(names)} --all")
+
+
+def _print_conclusion(left: Figures, right: Figures) -> PairedRuns | None:
+    """Say which of two finished models is better; nothing where there are not two."""
+    if left.run is None or right.run is None:
+        return None
+    paired = compare_runs(right.run, left.run)
+    for sentence in conclude(paired, right.run.recipe.training.best):
+        say(sentence)
+    say("")
+    return paired
+
+
+def _note_old_values(loaded: Loaded, side: Figures) -> None:
+    """Say so where a model was trained with other values than its recipe has now."""
+    if side.run is not None:
+        values = to_plain(side.run.recipe, identity_only=True)
+        if values != _trained_values(loaded):
+            say(
+                f"note: models/{side.recipe} was trained with other values than its recipe has "
+                f"now: cantus diff {side.recipe} --last\n"
+            )
+
+
+def _trained_values(loaded: Loaded) -> dict[str, Any]:
+    return to_plain(loaded.recipe, identity_only=True)
+
+
+def _print_values(left: Loaded, right: Loaded, titles: tuple[str, str], all_: bool) -> int:
+    """Print the values that differ, of those that are trained with or of all; how many are left."""
+    changes = diff_recipes(to_plain(left.recipe), to_plain(right.recipe))
+    trained = diff_recipes(*(_trained_values(one) for one in (left, right)))
+    paths = {change.path for change in trained} - {"name"}
+    printed = changes if all_ else [change for change in changes if change.path in paths]
+    _print_changes(printed, *titles)
     for title, loaded in zip(titles, (left, right), strict=True):
         _print_demo_settings(loaded, title)
-    if len(set(names)) == 2:  # two forms of one recipe have their metrics in common
-        ours, theirs = (_present(left.project, name, name) for name in names)
-        _print_metrics(left.project, ours, theirs)
+    named = sum(change.path == "name" for change in changes)
+    return 0 if all_ else len(changes) - named - len(printed)
 
 
 def _print_demo_settings(loaded: Loaded, title: str) -> None:
@@ -63,7 +117,30 @@ def _print_demo_settings(loaded: Loaded, title: str) -> None:
         say(f"{title}: {settings}")
 
 
-def _print_since_last(loaded: Loaded) -> None:
+def _print_metrics(left: Figures, right: Figures, paired: PairedRuns | None, all_: bool) -> int:
+    """Print the figures that matter, or all; how many are left."""
+    rest = [*everything(left, right)]
+    matter = [*what_matters(left, right, paired)]
+    for line in ["", *(rest if all_ else matter)]:
+        say(line)
+    if all_ and paired is not None:
+        _print_left_out(paired)
+    num_rows = sum(not line.startswith(NO_DIFFERENCE) for line in matter)
+    return 0 if all_ else max(0, len(rest) - num_rows)
+
+
+def _print_left_out(paired: PairedRuns) -> None:
+    """Why metrics are not compared clip by clip, the same reason once."""
+    reasons: dict[str, list[str]] = {}
+    for metric, why in paired.left_out.items():
+        reasons.setdefault(why, []).append(metric)
+    for line in (
+        f"Not compared clip by clip: {', '.join(names)}: {why}." for why, names in reasons.items()
+    ):
+        say(line)
+
+
+def _print_since_last(loaded: Loaded, all_: bool) -> None:
     project, name = loaded.project, loaded.recipe.name
     path = project.model(name) / "recipe.toml"
     if not path.is_file():
@@ -74,18 +151,22 @@ def _print_since_last(loaded: Loaded) -> None:
     titles = "last trained", "now"
     _print_changes(diff_recipes(read_layer(path).values, to_plain(loaded.recipe)), *titles)
     file = path.with_name("metrics.json")
-    last = Figures(recipe=name, file=file, title=titles[0], model=project.model(name))
-    _print_metrics(project, last, _present(project, name, titles[1]))
+    last = Figures(recipe=name, file=file, title=titles[0], run=run_files(name, path.parent))
+    present = Figures(recipe=name, file=project.metrics(name), title=titles[1])
+    absent = missing(project, (last, present))
+    if absent:
+        say(f"\n{absent}")
+    else:
+        _print_metrics(last, present, None, all_)
 
 
-def _present(project: Project, name: str, title: str) -> Figures:
-    model = project.model(name)
-    return Figures(recipe=name, file=project.metrics(name), title=title, model=model)
-
-
-def _print_metrics(project: Project, left: Figures, right: Figures) -> None:
-    for line in compare_metrics(project, left, right):
-        say(line)
+def _figures(loaded: Loaded) -> Figures:
+    """The metrics of a recipe's finished model, or DVC's where there is none."""
+    project, name = loaded.project, loaded.recipe.name
+    own = project.model(name) / "metrics.json"
+    if not (own.is_file() and own.with_name("recipe.toml").is_file()):
+        return Figures(recipe=name, file=project.metrics(name), title=name)
+    return Figures(recipe=name, file=own, title=name, run=run_files(name, own.parent))
 
 
 def _print_departures(loaded: Loaded) -> None:

@@ -1,5 +1,7 @@
 """`cantus estimate`: what a run will cost, before it runs."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from engine.cli.show.load import Loaded
@@ -8,6 +10,9 @@ from engine.errors import UserError
 from engine.files.disk import in_words
 from engine.terminal.say import say
 from engine.tracking.comparable import short_digest
+
+if TYPE_CHECKING:
+    from engine.runs.estimate import RunEstimate
 
 
 @click.command()
@@ -78,6 +83,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
     estimate = estimate_run(device, system, recipe, loaded.project.root, processes)
     notes.append(remark_on_average(recipe.training.ema_decay, estimate.total_steps))
     notes += [plan.remark for plan in estimate.rate_plans]
+    notes += [estimate.remark_on_judges, *system.dataset_summary.warnings]
     machine = describe(device)
     hours = estimate.total_seconds / 3600
     rows = [
@@ -96,7 +102,7 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         *((f"learning rate, {plan.turn}", plan.said) for plan in estimate.rate_plans),
         ("step", f"{estimate.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
         ("epoch", f"{estimate.epoch_seconds / 60:.1f} min"),
-        ("evaluations", f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"),
+        ("evaluations", _evaluations(estimate)),
         (
             "total time",
             f"{estimate.total_seconds / 60:.1f} min of steps and evaluations; preflight, "
@@ -115,6 +121,15 @@ def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
         say(f"{name:<30}{value}")
     if estimate.disk_bytes > estimate.free_disk_bytes:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
+
+
+def _evaluations(estimate: "RunEstimate") -> str:
+    """Their number and their time, and how much of that judges take."""
+    each = f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"
+    if not estimate.num_judged:
+        return each
+    judged = f"{estimate.judged_seconds:.1f} s of it for {estimate.num_judged} clips that are made"
+    return f"{each}, {judged} and judged (trained weights may speak for a shorter time)"
 
 
 def _tell_cards(loaded: Loaded, positions: int) -> None:

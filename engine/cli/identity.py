@@ -47,6 +47,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
         ("data", identity.data[:_SHOWN], f"corpus {loaded.recipe.dataset.corpus}"),
         ("training clips", identity.training_set[:_SHOWN], ""),
         ("evaluation clips", identity.evaluation_set[:_SHOWN], ""),
+        ("judges", identity.judges[:_SHOWN] or "-", ", ".join(loaded.recipe.judges)),
         ("initial weights", identity.parent[:_SHOWN] or "-", _origin(loaded)),
         *(("code", digest[:_SHOWN], module) for module, digest in identity.code.items()),
     ]

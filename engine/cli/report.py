@@ -1,10 +1,14 @@
 """`cantus report`: rebuild the page of a run."""
 
+from pathlib import Path
+
 import click
 from jinja2 import TemplateError
 
 from engine.files.untrusted import as_user_error
-from engine.project import find_project
+from engine.listening.figures import identity_of
+from engine.listening.shown import shown_of_run
+from engine.project import Project, find_project
 from engine.recipe import load_recipe
 from engine.report.ending import tell_verdict
 from engine.report.find import find_run
@@ -28,10 +32,21 @@ def command(run: str) -> None:
     """
     project = find_project()
     folder = find_run(project, run)
+    page, verdict = rebuild_report(project, folder)
+    say(page)
+    say(verdict)
+
+
+def rebuild_report(project: Project, folder: Path) -> tuple[Path, str]:
+    """Build the page of a run as things are now; return it, and the verdict in words.
+
+    Raises UserError where the run's folder is damaged.
+    """
     recipe = load_recipe(folder / "recipe.toml", classes=recipe_classes())
     damaged = f"The events in {folder} are not as a run writes them: the folder is damaged."
     with as_user_error(damaged, TemplateError):
-        history = History.of(folder)
+        listening = shown_of_run(project, recipe, identity_of(folder))
+        history = History.of(folder).with_finish(listening.finish)
         remark = remark_on_verdict(history, project)
-        say(build_report(folder, recipe, remark))
-        say(tell_verdict(history.facts("finish"), remark))
+        page = build_report(folder, recipe, remark, listening)
+        return page, tell_verdict(history, remark)

@@ -1,10 +1,9 @@
 """`cantus ui`: open the pages of Aim or Trackio on a comparison of runs."""
 
 import signal
-import socket
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
@@ -17,10 +16,11 @@ from engine.recipe.params import load_params
 from engine.report.find import find_run
 from engine.tracking.mirrors.beside import sync_all
 from engine.tracking.mirrors.compared import held_runs, newest_phases
-from engine.tracking.mirrors.endpoint import LOOPBACK, Endpoint, endpoint_at
-from engine.tracking.mirrors.pages import links_to, serve
+from engine.tracking.mirrors.pages import links_to
 from engine.tracking.mirrors.place import MirrorPlace, mirror_place
 from engine.tracking.mirrors.state import MirrorState
+from engine.web.endpoint import LOOPBACK, Endpoint, endpoint_at
+from engine.web.serving import listening, serve
 
 _PORTS = {"aim": 43800, "trackio": 43801}
 
@@ -100,7 +100,7 @@ class _Door:
 
 def _serve(place: MirrorPlace, door: _Door, note: Path, compared: Sequence[MirrorState]) -> None:
     """Answer until this process is told to end."""
-    with _listening(door.host, door.port) as listener:
+    with listening(door.host, door.port, "cantus ui") as listener:
         endpoint = endpoint_at(door.host, listener.getsockname()[1], door.address)
 
         def opened() -> None:
@@ -135,19 +135,6 @@ def _show(place: MirrorPlace, address: str, runs: Sequence[MirrorState]) -> None
     for link in links_to(place, address, runs):
         click.echo(f"\n{link.title}:\n{link.address}")
     click.echo()
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        raise UserError(
-            f"Port {port} of {host} cannot be had: {error}. Give another: cantus ui --port 43810"
-        ) from error
-    with listener:
-        yield listener
 
 
 def _write_for_this_user(path: Path, text: str) -> None:

@@ -1,13 +1,22 @@
 """`cantus why`: how a run ended."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import click
 
 from engine.files.untrusted import as_user_error
-from engine.project import find_project
+from engine.listening.figures import identity_of
+from engine.listening.verdict import verdict_by_listening
+from engine.project import Project, find_project
+from engine.recipe import load_recipe
+from engine.recipe.metric_names import LISTENING_RESULTS
 from engine.report.ending import tell_ending
 from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.remark import remark_on_verdict
+from engine.system_support.discovery import recipe_classes
 from engine.terminal.say import say
 
 
@@ -28,5 +37,15 @@ def command(run: str) -> None:
     with as_user_error(
         f"The events in {folder} are not as a run writes them: the folder is damaged."
     ):
-        remark = remark_on_verdict(History.of(folder), project)
-        say(tell_ending(folder, remark))
+        finish = _decided_by_listeners(project, folder)
+        remark = remark_on_verdict(History.of(folder).with_finish(finish), project)
+        say(tell_ending(folder, remark, finish))
+
+
+def _decided_by_listeners(project: Project, folder: Path) -> Mapping[str, Any]:
+    """The verdict as it is now, where it is one of listeners."""
+    verdict = History.of(folder).facts("finish").get("verdict") or {}
+    if verdict.get("metric") not in LISTENING_RESULTS:
+        return {}
+    recipe = load_recipe(folder / "recipe.toml", classes=recipe_classes())
+    return verdict_by_listening(project, recipe, identity_of(folder))

@@ -12,6 +12,7 @@ from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.integrity import SEEN_FILE, remember_packed
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.layouts.passed_over import found_instead
+from engine.corpus.licence import read_licence
 from engine.corpus.measure.limits import Limits
 from engine.corpus.source import source_folder
 from engine.corpus.store.gather import AUDIO_FOLDER, Gatherer
@@ -84,6 +85,7 @@ def _make(
                 speaker_folders=source.speakers == "folder",
             )
             _require_audio(name, folder, listing)
+            licence = read_licence(folder)
             tasks = _tasks(folder, listing, source, store)
             gatherer = Gatherer(finished, source.sample_rates_hz, scratch, scratch / SEEN_FILE)
             with closing(run_over(measure_shard, tasks, work)) as shards:
@@ -94,6 +96,7 @@ def _make(
             corpus=name,
             source=source.source,
             layout=listing.described,
+            licence=licence,
             passed_over=listing.passed_over,
             packed_hz=tuple(source.sample_rates_hz),
             digest=gatherer.digest.hexdigest(),

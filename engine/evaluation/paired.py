@@ -46,12 +46,19 @@ class Difference:
             return "undecided"
         return "better" if self.falls == lowest else "worse"
 
-    def sentence(self, *, lowest: bool | None = None) -> str:
-        """The difference in words; `lowest` says which side is the better one, where one is."""
+    def sentence(self, *, lowest: bool | None = None, counted: str | None = None) -> str:
+        """The difference in words; `lowest` says which side is the better one, where one is.
+
+        `counted` is what the interval is over, where that is not clips alone.
+        """
+        said = f"{self.in_figures(counted)}: {self._change(lowest)}"
+        few = counted is None and self.num_clips < FEW_CLIPS
+        return said + f"; {FEW_WORDS}" * few
+
+    def in_figures(self, counted: str | None = None) -> str:
+        """The mean difference with its interval, and what the interval is over: clips, or so."""
         mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
-        clips = f"{self.num_clips:,} clips"
-        said = f"{mean} (95 % CI {low} to {high}, {clips}): {self._change(lowest)}"
-        return said + f"; {FEW_WORDS}" * (self.num_clips < FEW_CLIPS)
+        return f"{mean} (95 % CI {low} to {high}, {counted or f'{self.num_clips:,} clips'})"
 
     @property
     def _format(self) -> str:
@@ -78,19 +85,24 @@ _SMALLEST = 1e-6
 FEW_WORDS = f"fewer than {FEW_CLIPS} clips cannot tell much"
 
 
-def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
+def paired_difference(
+    new: np.ndarray, old: np.ndarray, confidence: float = CONFIDENCE
+) -> Difference:
     """Compare the figures [clips] of two evaluations of the same clips in the same order.
 
-    Of one clip, and where a difference is no finite number, the interval is without ends.
+    Clips that have no figure (nan) in both are left out. Sentences say 95 %: another `confidence`
+    is for those who look often, and for outcomes alone. Of one clip, and where a difference is no
+    finite number, the interval is without ends.
     """
     assert new.shape == old.shape, f"{new.shape} and {old.shape} are not of the same clips"
-    differences = np.asarray(new, np.float64) - np.asarray(old, np.float64)
+    known = ~(np.isnan(new) & np.isnan(old))
+    differences = np.asarray(new, np.float64)[known] - np.asarray(old, np.float64)[known]
     count = len(differences)
     mean = float(differences.mean()) if count else math.nan
     if count < 2 or not math.isfinite(mean):
         return Difference(mean, -math.inf, math.inf, count)
     from scipy.special import stdtrit  # half a second to import
 
-    reach = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
+    reach = float(stdtrit(count - 1, (1 + confidence) / 2))
     half = reach * float(differences.std(ddof=1)) / math.sqrt(count)
     return Difference(mean, mean - half, mean + half, count)

@@ -40,6 +40,11 @@ def import_closure(roots: Iterable[str], apart: Collection[str] = ()) -> dict[st
     return dict(sorted(found.items()))
 
 
+def source_file(module: str) -> Path | None:
+    """The file of a module; None where there is none. No package is imported for it."""
+    return _find(module)
+
+
 def digest_of_code(modules: Mapping[str, str]) -> str:
     """One SHA-256 for all modules of a closure."""
     text = "".join(f"{name} {digest}\n" for name, digest in modules.items())

@@ -40,9 +40,9 @@ def staleness(path: Path, pipeline: Pipeline) -> str | None:
         ("differs in", changed),
     ]
     found = [f"it {words} {', '.join(names)}" for words, names in said if names]
-    rest = {key: value for key, value in _content(pipeline).items() if key != "stages" and value}
-    if not found and {key: there.get(key) for key in rest} != rest:
-        found = ["its params or plots differ"]
+    rest = {key: value for key, value in _content(pipeline).items() if key != "stages"}
+    if not found and {key: there.get(key) or type(rest[key])() for key in rest} != rest:
+        found = ["its params, plots or artifacts differ"]
     if not found:
         return None
     return f"dvc.yaml is not what recipes/ and params.toml say: {'; '.join(found)}. {_WAY_OUT}"
@@ -55,11 +55,26 @@ def write_pipeline(path: Path, pipeline: Pipeline) -> bool:
     file cannot be read, one of the user's stages has the name of a generated one, or stages, params
     or plots are not written a line each.
     """
-    before = _read(path)
-    own = _REGION.sub("", before)
+    own = _REGION.sub("", _read(path))
     _require_no_namesakes(path, _parsed(path, own), pipeline)
-    text = own or _HEADER
-    for key, content in _content(pipeline).items():
+    return _write(path, _content(pipeline))
+
+
+def write_artifacts(path: Path, artifacts: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Put promoted models into dvc.yaml, and leave all else in it; whether that changed the file.
+
+    Raises UserError as `write_pipeline` does.
+    """
+    before = _read(path)
+    _require_own_artifacts(path, _parsed(path, _REGION.sub("", before)), artifacts)
+    return _write(path, _generated_in(path, before) | {"artifacts": _plain(artifacts)})
+
+
+def _write(path: Path, generated: Mapping[str, Any]) -> bool:
+    """Put generated content, by section, between the marks; whether that changed the file."""
+    before = _read(path)
+    text = _REGION.sub("", before) or _HEADER
+    for key, content in generated.items():
         text = _with_section(path, text, key, content)
     _parsed(path, text)
     if text == before:
@@ -74,6 +89,7 @@ def _content(pipeline: Pipeline) -> dict[str, Any]:
         "stages": _plain(pipeline.stages),
         "params": list(pipeline.params),
         "plots": [{name: _plain(plot)} for name, plot in pipeline.plots.items()],
+        "artifacts": _plain(pipeline.artifacts),
     }
 
 
@@ -140,6 +156,19 @@ def _require_no_namesakes(path: Path, own: Mapping[str, Any], pipeline: Pipeline
                 "recipes/ or params.toml ask for. Rename or delete that stage."
             )
 
+    _require_own_artifacts(path, own, pipeline.artifacts)
+
+
+def _require_own_artifacts(
+    path: Path, own: Mapping[str, Any], artifacts: Mapping[str, Mapping[str, Any]]
+) -> None:
+    for name in own.get("artifacts") or {}:
+        if name in artifacts:
+            raise UserError(
+                f"{path} has an artifact {name!r} of its own, and that is what a promoted model "
+                "is called there. Rename or delete that artifact."
+            )
+
 
 def _differ(there: Any, wanted: Any) -> bool:
     """Whether two stages differ in more than their descriptions."""
@@ -160,7 +189,7 @@ def _read(path: Path) -> str:
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     """What the file says. Raises UserError where it is not what DVC reads."""
     found = _load(path, text) or {}
-    shapes = {"stages": dict, "params": list, "plots": list}
+    shapes = {"stages": dict, "params": list, "plots": list, "artifacts": dict}
     wrong = [] if isinstance(found, dict) else ["the file"]
     if isinstance(found, dict):
         given = {key: found.get(key) for key in shapes}

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from attrs import evolve
+
 from engine.pipeline.stages import Pipeline, PipelineRecipe, derive_pipeline
 from engine.project import Project
+from engine.promotion.artifacts import promoted_artifacts
 from engine.recipe import Fault, Params, Recipe, RecipeError, load_recipe
 from engine.system_support.discovery import has_part, recipe_classes
 
@@ -27,8 +30,7 @@ def load_pipeline(project: Project, params: Params) -> Pipeline:
 def pipeline_of(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> Pipeline:
     """The pipeline of recipes, by the file that the profile of params.toml takes for each."""
     known = []
-    for path, recipe in recipes.items():
-        files = dict.fromkeys([project.recipe(recipe.name), path])
-        names = tuple(file.relative_to(project.root).as_posix() for file in files)
-        known.append(PipelineRecipe(recipe, names, has_part(type(recipe), "prepare")))
-    return derive_pipeline(known, params)
+    for recipe in recipes.values():
+        file = project.recipe(recipe.name).relative_to(project.root).as_posix()
+        known.append(PipelineRecipe(recipe, file, has_part(type(recipe), "prepare")))
+    return evolve(derive_pipeline(known, params), artifacts=promoted_artifacts(project))

@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 from posixpath import normpath
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from engine.errors import UserError
 from engine.recipe.params import CorpusSource, Params
@@ -13,6 +13,9 @@ from engine.recipe.schema import Plot, Recipe
 
 RESOLVE, PREPARE, COMPARE, REFS = "resolve", "prepare", "compare", "refs"
 _NO_CACHE = {"cache": False}
+_PARAMS = ("params.toml",)
+"""Not the recipes: each of their values would be a column of `dvc exp show`, prose included. What
+two recipes, or an experiment and its recipe, are trained with is in the refs that DVC compares."""
 
 
 @frozen
@@ -25,6 +28,8 @@ class Pipeline:
     """Those that compare the recipes of a system, by their id."""
     left_out: Mapping[str, str]
     """Why a recipe has no stage here, and what would give it one, by the recipe's name."""
+    artifacts: Mapping[str, Mapping[str, Any]] = field(factory=dict)
+    """Promoted models, as DVC's model registry names them."""
 
 
 @frozen
@@ -32,8 +37,8 @@ class PipelineRecipe:
     """A recipe as this machine runs it, and what its stages need to know besides."""
 
     recipe: Recipe
-    files: tuple[str, ...]
-    """Its file in recipes/, and its profile's where there is one, relative to the project."""
+    file: str
+    """Its file in recipes/, relative to the project."""
     prepares: bool
     """Whether its system precomputes features."""
 
@@ -56,8 +61,7 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
     if phases:
         stages[COMPARE] = _compare(phases)
     stages[REFS] = _refs([one.recipe.name for one in used])
-    files = ["params.toml", *(file for one in used for file in one.files)]
-    return Pipeline(stages, files, _comparing_plots([one.recipe for one in used]), left_out)
+    return Pipeline(stages, _PARAMS, _comparing_plots([one.recipe for one in used]), left_out)
 
 
 def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> None:
@@ -66,7 +70,7 @@ def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> Non
     for one in recipes:
         if one.recipe.name in taken:
             raise UserError(
-                f"{one.files[0]} has the name of {taken[one.recipe.name]}, and both are names of "
+                f"{one.file} has the name of {taken[one.recipe.name]}, and both are names of "
                 "DVC's stages. Give the recipe another name."
             )
 

@@ -51,7 +51,8 @@ _APART = (
     "engine.training.watcher",
 )
 
-_LIBRARIES = ("torch",)
+LIBRARIES = ("torch",)
+"""Packages whose version counts."""
 
 
 def training_code(recipe: Recipe) -> dict[str, str]:
@@ -62,7 +63,7 @@ def training_code(recipe: Recipe) -> dict[str, str]:
     """
     system = type(recipe)
     return _training_code(system) | {  # type: ignore[arg-type]  # a class is hashable
-        name: version(name) for name in _LIBRARIES
+        name: version(name) for name in LIBRARIES
     }
 
 

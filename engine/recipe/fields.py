@@ -18,7 +18,7 @@ def setting(
     check: Check | None = None,
     identity: bool = True,
     key: str | None = None,
-    names: Literal["metric", "result", "turn"] | None = None,
+    names: Literal["metric", "result", "verdict", "turn"] | None = None,
 ) -> Any:
     """Declare one key of a recipe table.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from engine.recipe.metric_names import known_metrics, known_results
+from engine.recipe.metric_names import LISTENING_RESULTS, known_metrics, known_results
 from engine.recipe.schema import Recipe
 from engine.recipe.tables import (
     is_named,
@@ -66,6 +66,8 @@ def _setting(key: "attrs.Attribute[Any]", system: type[Recipe]) -> dict[str, Any
         schema |= {"propertyNames": known} if schema["type"] == "object" else known
     if names == "result":
         schema["examples"] = list(known_results(system))
+    if names == "verdict":
+        schema["examples"] = [*known_results(system), *LISTENING_RESULTS]
     if names == "turn":
         inside = schema.pop("additionalProperties")
         schema |= {"properties": dict.fromkeys(system.turns, inside), "additionalProperties": False}

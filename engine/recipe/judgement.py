@@ -1,5 +1,6 @@
 """The tables of what is tolerated, what is believed, what is concluded, and what is listened to."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
@@ -138,6 +139,10 @@ class Expectation:
             yield "low", "must not be above high at the same point"
 
 
+_COMPARES = re.compile(
+    r"\b(better|worse|beats?|beaten|improve[sd]?|improvements?|gains?|gained|outperforms?)\b", re.I
+)
+
 OWN = "self"
 """How a verdict names the recipe itself, whatever it is called: children inherit the table."""
 
@@ -150,7 +155,10 @@ class Verdict:
     recipe continues and against the baselines that `keep` names, and comes before these rows.
     """
 
-    metric: str = setting("the metric", names="result")
+    metric: str = setting(
+        "the metric: of the evaluation, or what listeners said (`listening/overall`)",
+        names="verdict",
+    )
     cuts: tuple[float, ...] = setting("ascending limits", check=_cuts)
     keep: tuple[str, ...] | None = setting(
         "whose result is kept, for each row: 'self' (as where it is not given), the parent or a "
@@ -160,7 +168,14 @@ class Verdict:
     say: tuple[str, ...] = setting("what the value means, for each row: no comparison")
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """One row more than cuts."""
+        """One row more than cuts, and words that compare with nothing."""
+        for said in self.say:
+            if found := _COMPARES.search(said):
+                yield (
+                    "say",
+                    f"'{found[0]}' compares, and what is better the run finds clip by clip: say "
+                    "what the value means by itself",
+                )
         num_rows = len(self.cuts) + 1
         for column in given(self, ("keep", "say")):
             if len(getattr(self, column)) != num_rows:

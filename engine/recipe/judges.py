@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.recipe.training import Direction
 
 Need = Literal["original", "voice", "text"]
 """Besides the audio: the very recording it should equal, sample for sample; any recording of the
@@ -20,7 +21,7 @@ class JudgedFigure:
     """One of the figures that a judge gives a clip."""
 
     about: str
-    best_is: Literal["lowest", "highest"] | None
+    best_is: Direction | None
     """None: a description, of which no value is better by itself."""
 
 
@@ -104,6 +105,11 @@ JUDGES: Mapping[str, KnownJudge] = {
     ),
 }
 """By the name that recipes use."""
+
+JUDGE_OF: Mapping[str, str] = {
+    figure: name for name, judge in JUDGES.items() for figure in judge.figures
+}
+"""The judge of a figure, by its name."""
 
 
 def require_language(name: str, language: str) -> None:

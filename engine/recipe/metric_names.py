@@ -10,6 +10,15 @@ from engine.recipe.tables import keys_of, tables_in, toml_key
 from engine.recipe.training import Direction
 
 _MIRRORED = re.compile(r"(?:baseline/[^/]+|untrained|parent)/(.+)")
+LISTENING_SCALES = {
+    "smoothness": "no roughness, no breaks",
+    "naturalness": "like a recording of a person or a thing, not of a machine",
+    "emotion": "alive and fitting, not flat",
+    "overall": "all in all",
+}
+"""What listeners rate from 1 to 10 (the scales of write-up 002), and what each asks for."""
+LISTENING_RESULTS = tuple(f"listening/{scale}" for scale in LISTENING_SCALES)
+"""Metrics that no evaluation gives, but the answers of listeners (`cantus listen`)."""
 _NUMBER = "<n>"
 """Stands in a system's name of a metric for any whole number: one figure for each."""
 
@@ -19,7 +28,7 @@ def naming_faults(
 ) -> Iterator[tuple[KeyPath, str]]:
     """What is wrong with a setting that `names` a metric or a result, or metrics or turns by keys.
 
-    A result is a metric of the evaluation.
+    A result is a metric of the evaluation; a verdict may also be on what listeners said.
 
     Yields (key path below the setting, what is wrong); nothing where the system is unknown.
     """
@@ -31,7 +40,9 @@ def naming_faults(
         for key in value:
             for path, what in _metric_faults(key, known_metrics(system)):
                 yield (key, *path), what
-    if names == "result" and isinstance(value, str):
+    if names == "verdict" and value in LISTENING_RESULTS:
+        return
+    if names in ("result", "verdict") and isinstance(value, str):
         yield from _result_faults(value, system)
     if names == "turn" and isinstance(value, dict):
         yield from _turn_faults(value, system.turns, required=required)

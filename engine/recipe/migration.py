@@ -46,9 +46,15 @@ def outdated(layers: Sequence[Layer], known: Container[str] = ()) -> Iterator[Fa
 
 
 def outdated_params(layer: Layer) -> Iterator[Fault]:
-    """What of params.toml has another name now."""
+    """What of params.toml has another name now, or is gone."""
     if "listeners" in layer.values:
         yield layer.fault(("listeners",), "its name is [speech_evaluation] now")
+    if "programs" in layer.values:
+        what = (
+            "remove it: ViSQOL comes with pip install 'cantus[judges]', and a recipe asks for it "
+            "in evaluation.judges"
+        )
+        yield layer.fault(("programs",), what)
     for name, table in _tables(layer.values):
         if name == "tracking" and "aim" in table:
             new = "[]" if table["aim"] is False else '["aim"]'
@@ -76,6 +82,10 @@ def _of_recipe(
         turned = "off" if dataset["phase"] == "as_recorded" else dataset["phase"]
         what = f"its name is phase_rotation now: phase_rotation = '{turned}'"
         yield layer.fault((*at, "dataset", "phase"), what)
+    evaluation = values.get("evaluation")
+    if isinstance(evaluation, dict) and "perceptual" in evaluation:
+        what = "its name is evaluation.judges now"
+        yield layer.fault((*at, "evaluation", "perceptual"), what)
     for path, old in _texts({key: values[key] for key in values if key != "profile"}, at):
         if (new := _renamed(old)) and _MIRRORED.sub(r"eval/\2", old) not in known:
             yield layer.fault(path, f"the metric '{old}' is '{new}' now")

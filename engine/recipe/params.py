@@ -201,19 +201,12 @@ class Work:
 
 
 @frozen(kw_only=True)
-class Programs:
-    """Programs of other people that no package brings."""
-
-    visqol: str | None = setting("path of the ViSQOL binary", default=None, check=not_empty)
-
-
-@frozen(kw_only=True)
 class SpeechEvaluation:
-    """Models that judge what a recipe speaks: folders that `transformers` wrote, with weights."""
+    """Models that judge what a recipe speaks: folders with weights, that `transformers` wrote."""
 
     speech_recogniser: str | None = setting(
-        "folder of a speech recogniser (Whisper, or a CTC model such as wav2vec 2.0), by its path "
-        "in the project; for word and character error rates",
+        "folder of a speech recogniser (Whisper, or a CTC model such as wav2vec 2.0; Whisper in "
+        "CTranslate2's form too), by its path in the project; for word and character error rates",
         default=None,
         check=not_empty,
     )
@@ -246,7 +239,6 @@ class Params:
     corpora: dict[str, CorpusSource] = setting("the corpora that recipes name", check=_corpora)
     tracking: Tracking = setting("the mirrors", default=Tracking())
     work: Work = setting("who works over clips", default=Work())
-    programs: Programs = setting("programs that are called", default=Programs())
     speech_evaluation: SpeechEvaluation = setting(
         "models that judge speech", default=SpeechEvaluation()
     )

@@ -15,16 +15,17 @@ def to_plain(table: Any, *, identity_only: bool = False) -> dict[str, Any]:
     """The table (a recipe, params, any part of one) as TOML holds it, defaults filled in.
 
     What is None is left out and kinds are included. With `identity_only`, settings that do not
-    change what is learned are left out, and the version of the system's code is included.
+    change what is learned are left out, and the version of the system's code is included. A table
+    whose clips are judged at every evaluation may pick the best weights: it stays.
     """
     kind = kind_of(type(table))
     plain: dict[str, Any] = {} if kind is None else {"kind": kind}
     if identity_only and isinstance(table, Recipe):
         plain["system_version"] = table.version
     for key in keys_of(type(table)):
-        if identity_only and not key.metadata["identity"]:
-            continue
         value = getattr(table, key.name)
+        if identity_only and not key.metadata["identity"] and not getattr(value, "judges", ()):
+            continue
         if value is not None:
             plain[toml_key(key)] = _plain_value(value, identity_only)
     return plain

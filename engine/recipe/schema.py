@@ -1,11 +1,12 @@
 """The tables of a whole recipe. Systems add `dataset`, `model` and `losses`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from attrs import frozen
 
 from engine.recipe.fields import setting
+from engine.recipe.judged import GROUP, judged_by
 from engine.recipe.judgement import Expectation, Guard, Samples, Verdict, same_guards
 from engine.recipe.naming import recipe_name, run_name
 from engine.recipe.optimizers import Optimizer, Schedule
@@ -48,10 +49,14 @@ class Recipe:
     turns: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[Mapping[str, str]] = {}
     """Every metric the system produces, with what it is (unit included). None is a group of
-    others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names."""
+    others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names. The first of
+    them are what DVC's tables show."""
     directions: ClassVar[Mapping[str, Direction]] = {}
     """Which value of each metric is the better one. A metric that is only looked at, such as a
     count or a ratio that should be 1, has none: no comparison calls it better or worse."""
+    ceilings: ClassVar[Collection[str]] = ()
+    """Baselines that show what can be reached, by means that the recipe's models do not have: no
+    verdict calls a model worse for being worse than one of them."""
     default_guards: ClassVar[Mapping[str, Guard]] = {}
     """Guards of all the system's recipes, by metric. A recipe's own are laid over them key by key,
     and `action = "off"` switches one off."""
@@ -63,6 +68,12 @@ class Recipe:
     """Modules beside the recipe class that show or export results and change none: an edit of them
     is no edit of the code that counts."""
 
+    loss_metric: ClassVar[str] = ""
+    """The metric of the evaluation that training lowers, which judges are held against; empty where
+    the system's clips are not judged."""
+
+    reference_parts: ClassVar[tuple[str, ...]] = ("original",)
+    """Parts of a sample's clip that are recordings of what the others should sound like."""
     plots: ClassVar[tuple[Plot, ...]] = ()
     """The curves that DVC draws besides train/loss and the metric that picks the best."""
 
@@ -130,6 +141,17 @@ class Recipe:
         """Recipes whose exported models it reads, besides the phase that it continues."""
         return ()
 
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Those that score clips at every evaluation."""
+        return ()
+
+    @property
+    def judged_metrics(self) -> Mapping[str, Direction]:
+        """Their metrics of which a value is the better one, those of the first judge first."""
+        known = self.directions
+        return {metric: known[metric] for metric in judged_by(self.judges) if metric in known}
+
     def named_metrics(self) -> Iterable[tuple[str, str]]:
         """Where the recipe relies on which metric: key path and metric."""
         yield "training.best", self.training.best
@@ -151,3 +173,13 @@ class Recipe:
         if self.name in self.models_read:
             yield "name", "a recipe cannot read its own model"
         yield from same_guards(self.guard)
+        yield from self._of_judges()
+
+    def _of_judges(self) -> Iterable[tuple[str, str]]:
+        """What is relied on is judged, and says what is better."""
+        judged = judged_by(self.judges)
+        for path, metric in self.named_metrics():
+            if metric.startswith(f"eval/{GROUP}/") and metric not in judged:
+                yield path, f"'{metric}': none of the recipe's judges gives it"
+        if self.training.best in judged and self.training.best not in self.directions:
+            yield "training.best", f"no value of {self.training.best} is better by itself"

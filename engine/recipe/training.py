@@ -18,7 +18,10 @@ interval = matches(r"(epoch|step):[1-9]\d*", "'epoch:N' or 'step:N', with N at l
 Direction = Literal["lowest", "highest"]
 """Which value of a metric is the better one."""
 
-_pick = matches(r"last|best|step:\d+", "'last', 'best' or 'step:N'")
+_pick = matches(
+    r"last|best|best_by_loss|best_by_judges|step:\d+",
+    "'last', 'best', 'best_by_loss', 'best_by_judges' or 'step:N'",
+)
 
 
 def _parts(value: tuple[str, ...]) -> str | None:
@@ -99,7 +102,12 @@ class Start:
         default=None,
         check=not_empty,
     )
-    pick: str = setting("'last', 'best' or 'step:N'", default="best", check=_pick)
+    pick: str = setting(
+        "'last', 'best' or 'step:N'; where judges score clips, 'best_by_judges', or 'best_by_loss' "
+        "where a judge picks the best",
+        default="best",
+        check=_pick,
+    )
     carry: tuple[Literal["weights", "optimizer", "schedule", "rng", "data"], ...] = setting(
         "what is taken over: weights, the optimizer's state, the position in the schedule, the "
         "random number generators, the position in the order of clips; the learning rate is "

@@ -3,61 +3,57 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.files.lock import is_held
+from engine.recipe.metric_names import LISTENING_RESULTS
 from engine.report.history import History
+from engine.report.objections import besides_verdict
 from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
 
-def tell_ending(folder: Path, remark: str | None = None) -> str:
+def tell_ending(
+    folder: Path, remark: str | None = None, finish: Mapping[str, Any] = MappingProxyType({})
+) -> str:
     """Say how the run in `folder` ended and why, or that it is still training.
 
-    `remark` is what stands against its verdict now.
+    `remark` is what stands against its verdict now, `finish` what takes the place of its verdict.
     """
-    history = History.of(folder)
+    history = History.of(folder).with_finish(finish)
     ending = history.ending
     start = history.facts("start")
     recipe = start.get("recipe", folder.name)
     again = start["command"] if "of" in start else f"dvc repro {recipe}"
-    if ending is None:
-        return _unended(folder, recipe, history, again)
-    if ending.kind == "finish":
+    if ending is not None and ending.kind == "finish":
         return _finished(recipe, history, ending, remark)
-    reason = ending.facts.get("reason")
-    if reason == "guard":
-        return _guarded(recipe, history, ending)
-    if reason == "preflight":
-        return _unfit(recipe, history, ending)
-    if reason == "interrupted" and not ending.step:
-        return f"{recipe} was interrupted before its first step. `{again}` begins again."
-    if reason == "interrupted":
-        return (
-            f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
-            f"`{again}` continues from there."
-        )
-    return (
-        f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
+    said = (
+        _unended(folder, recipe, history, again)
+        if ending is None
+        else _stopped(recipe, history, ending, again)
     )
+    return f"{said} {history.facts('parting').get('message', '')}".rstrip()
 
 
-def tell_verdict(facts: Mapping[str, Any], remark: str | None = None) -> str:
-    """The verdict of a finish event's facts in sentences, and what stands against it now.
+def tell_verdict(history: History, remark: str | None = None) -> str:
+    """The verdict of a finished run in sentences, and what stands against it, then and now.
 
     First what was compared, then which result is kept, then what the value means by the recipe.
     """
-    verdict, gain = facts.get("verdict"), facts.get("gain")
-    if not verdict:
-        said = [gain or "", "The recipe holds no verdict.", remark or ""]
-    else:
-        said = [gain or "", _kept(verdict), tell_level(verdict), remark or ""]
-    return " ".join(filter(None, said))
+    finish = history.facts("finish")
+    verdict, gain = finish.get("verdict"), finish.get("gain")
+    reached = [_kept(verdict), tell_level(verdict)] if verdict else ["The recipe holds no verdict."]
+    against = (one.says for one in besides_verdict(history))
+    return " ".join(filter(None, [gain, *reached, *against, remark]))
 
 
 def tell_level(verdict: Mapping[str, Any]) -> str:
     """What a verdict's value means by the table of the recipe, in a sentence; empty without one."""
-    of = f"By the recipe's table {verdict['metric']} of {figure(verdict['value'])}"
+    if verdict["value"] is None and verdict["metric"] in LISTENING_RESULTS:
+        return f"{verdict['metric']} has no answers yet: `cantus listen` asks for them."
+    within = f" ({verdict['within']})" if verdict.get("within") else ""
+    of = f"By the recipe's table {verdict['metric']} of {figure(verdict['value'])}{within}"
     if verdict.get("level"):
         return f"{of} is: {verdict['level']}."
     proposed, against = verdict.get("proposed"), verdict.get("against")
@@ -83,12 +79,26 @@ def tell_time(history: History, seconds: float) -> str:
 def _finished(recipe: str, history: History, ending: Event, remark: str | None) -> str:
     facts = dict(ending.facts)
     took = f" in {tell_time(history, facts['seconds'])}" if "seconds" in facts else ""
-    missed = [item["name"] for item in facts.get("expectations", ()) if item["met"] is False]
-    said = (
-        f"{recipe} finished after {ending.step:,} steps ({round(ending.epoch, 2):g} epochs){took}. "
+    length = f"{ending.step:,} steps ({round(ending.epoch, 2):g} epochs)"
+    return f"{recipe} finished after {length}{took}. {tell_verdict(history, remark)}"
+
+
+def _stopped(recipe: str, history: History, ending: Event, again: str) -> str:
+    reason = ending.facts.get("reason")
+    if reason == "guard":
+        return _guarded(recipe, history, ending)
+    if reason == "preflight":
+        return _unfit(recipe, history, ending)
+    if reason == "interrupted" and not ending.step:
+        return f"{recipe} was interrupted before its first step. `{again}` begins again."
+    if reason == "interrupted":
+        return (
+            f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
+            f"`{again}` continues from there."
+        )
+    return (
+        f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
     )
-    said += tell_verdict(facts, remark)
-    return said + (f" Expectations missed: {', '.join(missed)}." if missed else "")
 
 
 def _guarded(recipe: str, history: History, ending: Event) -> str:

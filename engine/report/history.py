@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from engine.tracking.events import Event, read_events
 
@@ -31,6 +31,17 @@ class History:
         """The facts of the last event of a kind; empty where there is none."""
         events = self.all(kind)
         return events[-1].facts if events else {}
+
+    def with_finish(self, facts: Mapping[str, Any]) -> "History":
+        """The same with some facts of its finish events replaced."""
+        if not facts:
+            return self
+        return History(
+            tuple(
+                evolve(event, facts={**event.facts, **facts}) if event.kind == "finish" else event
+                for event in self.events
+            )
+        )
 
     @property
     def checks(self) -> list[Mapping[str, Any]]:

@@ -12,6 +12,9 @@ from engine.report.curves import draw_curves
 from engine.report.ending import tell_ending, tell_level, tell_time
 from engine.report.gallery import exhibits
 from engine.report.history import History
+from engine.report.listening_tests import NO_TESTS, ShownTests
+from engine.report.objections import besides_verdict
+from engine.report.parting import parted
 from engine.report.playable import playable
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
@@ -21,14 +24,20 @@ from engine.report.words import figure
 from engine.tracking.numbered import numbered_tables
 
 
-def build_report(folder: Path, recipe: Recipe, remark: str | None = None) -> Path:
+def build_report(
+    folder: Path,
+    recipe: Recipe,
+    remark: str | None = None,
+    listening: ShownTests = NO_TESTS,
+) -> Path:
     """Write `report.html` into a run's or a model's folder; return the page.
 
     The folder holds events.jsonl, and recipe.toml and the samples that the events name. The page
-    links to nothing outside it and is made from the events, and from the `remark` on the verdict,
-    which holds for the moment: same events and remark, same page.
+    links to nothing outside it and is made from the events, and from the `remark` on the verdict
+    and the `listening` tests, which hold for the moment: the same of all three, the same page.
     """
-    content = _content(folder, recipe, History.of(folder)) | {"remark": remark}
+    now = {"remark": remark, "listening": listening}
+    content = _content(folder, recipe, History.of(folder).with_finish(listening.finish)) | now
     template = page_template(["engine.report"], visible_lines, "report.html", figure=figure)
     page = template.render(content)
     path = folder / "report.html"
@@ -52,6 +61,8 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "verdict": (verdict := finish.get("verdict")),
         "level": tell_level(verdict) if verdict else "",
         "gain": finish.get("gain"),
+        "objections": [one.says for one in besides_verdict(history)] if finish else [],
+        "parted": parted(history, recipe),
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
         "numbered": numbered_tables(history.final),

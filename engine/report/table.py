@@ -81,7 +81,7 @@ def _remark(
 ) -> str | None:
     """Which baselines the result beats: clip by clip where that was found, else by the values."""
     result = history.final.get(f"eval/{best}")
-    costless = _costless(columns, best)
+    costless = _costless(columns, best, recipe)
     if result is None or not costless:
         return None
     sign = 1 if recipe.training.best_is == "lowest" else -1
@@ -105,15 +105,17 @@ def costless_outcomes(history: History, recipe: Recipe) -> dict[str, Outcome]:
     if result is None:
         return {}
     best = recipe.training.best.removeprefix("eval/")
-    return _outcomes(history, recipe, result, _costless(_columns(history), best))
+    return _outcomes(history, recipe, result, _costless(_columns(history), best, recipe))
 
 
-def _costless(columns: Mapping[str, Mapping[str, float | None]], best: str) -> dict[str, float]:
-    """The figure of each baseline that has one."""
+def _costless(
+    columns: Mapping[str, Mapping[str, float | None]], best: str, recipe: Recipe
+) -> dict[str, float]:
+    """The figure of each baseline that has one, and that a model of the recipe can reach."""
     return {
         name: value
         for name, metrics in columns.items()
-        if name not in ENTRIES and (value := metrics.get(best)) is not None
+        if name not in (*ENTRIES, *recipe.ceilings) and (value := metrics.get(best)) is not None
     }
 
 

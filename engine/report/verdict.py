@@ -1,8 +1,8 @@
 """The verdict: which result to keep, by what was compared; and what its value means, by the recipe.
 
-What is better is found clip by clip, against the weights that a run began with and against what
-learns nothing. The recipe's table speaks of the value alone: where it would keep another result
-than the comparison does, the comparison stands and the words of its row are left out.
+What is better is found clip by clip, against the weights that a run began with and against every
+baseline that learns nothing. The recipe's table speaks of the value alone, and only where no
+comparison contradicts its row: elsewhere its words are left out.
 """
 
 import math
@@ -14,11 +14,15 @@ from attrs import asdict, field, frozen
 
 from engine.evaluation.paired import Outcome
 from engine.recipe.judgement import OWN, Verdict
+from engine.recipe.metric_names import LISTENING_RESULTS
+from engine.report.words import listed_in_words
 
+NOTHING = "nothing"
+"""What is kept of a result that is worse than what learns nothing, and of one without a number."""
 _WORDS: Mapping[Outcome, str] = {
-    "better": "better than {}",
-    "worse": "worse than {}",
-    "undecided": "not shown to be better than {}",
+    "better": "better than",
+    "worse": "worse than",
+    "undecided": "not shown to be better than",
 }
 
 
@@ -32,6 +36,14 @@ class Compared:
     """Of each that it was held against: the weights it began with, and baselines."""
     parent: str | None = None
     """The one whose weights it began with, if any."""
+    metric: str = "the metric that picks the best"
+    """By which it was compared."""
+    others: Mapping[str, Outcome] = field(factory=dict)
+    """What other metrics say of it against its parent."""
+
+    def baselines(self, outcome: Outcome) -> list[str]:
+        """Those against which it came out so."""
+        return [n for n, found in self.outcomes.items() if found == outcome and n != self.parent]
 
 
 @frozen(kw_only=True)
@@ -45,9 +57,13 @@ class Conclusion:
     say: str
     """The verdict in words."""
     against: str | None = None
-    """What `say` compares with."""
+    """What `say` compares with: of several that which decides."""
+    worse_than: tuple[str, ...] = ()
+    """Baselines that are surely better, though they learn nothing."""
     level: str | None = None
-    """What the value means by the recipe's table, where `say` says something else."""
+    """What the value means by the recipe's table, where nothing contradicts that."""
+    within: str | None = None
+    """Between which of the table's cuts the value lies."""
     proposed: str | None = None
     """What the row of the table would have kept, where that is something else."""
 
@@ -62,6 +78,7 @@ class _Row:
 
     keep: str
     say: str
+    within: str
 
 
 def reach_verdict(
@@ -74,18 +91,23 @@ def reach_verdict(
     """
     finite = None if value is None or not math.isfinite(value) else value
     row = None if table is None or finite is None else _row(table, finite, compared.name)
-    rivals = _rivals(table, compared)
-    if rivals:
-        return _by_comparison(row, metric, finite, compared, rivals)
+    if compared.outcomes:
+        return _by_comparison(table, row, metric, finite, compared)
     if table is None:
         return None
     if row is None:
-        say = "no verdict: the metric is no number"
-        return Conclusion(metric=metric, value=None, keep="nothing", say=say)
-    if row.keep == compared.name:
-        return Conclusion(metric=metric, value=finite, keep=row.keep, say=row.say)
-    say = f"not compared with {row.keep}"
-    return Conclusion(metric=metric, value=finite, keep=compared.name, say=say, proposed=row.keep)
+        waits = metric in LISTENING_RESULTS
+        say = f"no verdict{' yet: nobody has listened' if waits else ': the metric is no number'}"
+        return Conclusion(metric=metric, value=None, keep=NOTHING, say=say)
+    own = row.keep == compared.name
+    return Conclusion(
+        metric=metric,
+        value=finite,
+        keep=compared.name,
+        say=row.say if own else f"not compared with {row.keep}",
+        within=row.within,
+        proposed=None if own else row.keep,
+    )
 
 
 def _row(table: Verdict, value: float, name: str) -> _Row:
@@ -95,39 +117,89 @@ def _row(table: Verdict, value: float, name: str) -> _Row:
     """
     place = bisect_left(table.cuts, value)
     keep = OWN if table.keep is None else table.keep[place]
-    return _Row(name if keep == OWN else keep, table.say[place])
-
-
-def _rivals(table: Verdict | None, compared: Compared) -> list[str]:
-    """What the result may have to give way to: its parent, and what the table would keep."""
-    named = () if table is None else table.keep or ()
-    first = [] if compared.parent is None else [compared.parent]
-    return [name for name in dict.fromkeys([*first, *named]) if name in compared.outcomes]
+    ends = [f"above {table.cuts[place - 1]:g}"] if place else []
+    ends += [f"at most {table.cuts[place]:g}"] if place < len(table.cuts) else []
+    return _Row(name if keep == OWN else keep, table.say[place], " and ".join(ends))
 
 
 def _by_comparison(
-    row: _Row | None, metric: str, value: float | None, compared: Compared, rivals: Sequence[str]
+    table: Verdict | None, row: _Row | None, metric: str, value: float | None, compared: Compared
 ) -> Conclusion:
-    keep = _kept(row, compared, rivals)
-    against = keep if keep in rivals else rivals[0]
+    beaten = _is_parent_beaten(compared, metric)
+    keep = _kept(table, row, compared, beaten)
     agrees = row is not None and row.keep == keep
+    sure = keep != compared.name or {*compared.outcomes.values()} == {"better"}
+    rivals = [keep, compared.parent, *compared.baselines("worse"), *compared.outcomes]
     return Conclusion(
         metric=metric,
         value=value,
         keep=keep,
-        say=_WORDS[compared.outcomes[against]].format(against),
-        against=against,
-        level=row.say if row is not None and agrees else None,
+        say=_headline(compared),
+        against=next(one for one in rivals if one in compared.outcomes),
+        worse_than=tuple(compared.baselines("worse")),
+        level=row.say if row is not None and agrees and sure else None,
+        within=row.within if row is not None else None,
         proposed=row.keep if row is not None and not agrees else None,
     )
 
 
-def _kept(row: _Row | None, compared: Compared, rivals: Sequence[str]) -> str:
-    """A parent that is not beaten, then what is better, then what is as good and costs nothing."""
-    outcomes = compared.outcomes
-    parent = compared.parent
-    if parent is not None and outcomes[parent] != "better":
-        return parent
-    better = [name for name in rivals if outcomes[name] == "worse"]
-    as_good = [row.keep] if row and row.keep in rivals and outcomes[row.keep] == "undecided" else []
-    return next(iter([*better, *as_good]), compared.name)
+def _is_parent_beaten(compared: Compared, metric: str) -> bool:
+    """Whether the result is better than its parent, and not worse by the verdict's own metric."""
+    if compared.parent is None:
+        return True
+    better = compared.outcomes[compared.parent] == "better"
+    return better and compared.others.get(metric) != "worse"
+
+
+def _kept(table: Verdict | None, row: _Row | None, compared: Compared, beaten: bool) -> str:
+    """A parent that is not beaten, then what is better, then what is as good and costs nothing.
+
+    Of baselines those can be kept that the table names; the others show what a result must beat.
+    """
+    if compared.parent is not None and not beaten:
+        return compared.parent
+    named = () if table is None else dict.fromkeys(table.keep or ())
+    worse = compared.baselines("worse")
+    better = [name for name in named if name in worse]
+    as_good = compared.baselines("undecided")
+    as_good = [row.keep] if row is not None and row.keep in as_good else []
+    nothing = [NOTHING] if worse and compared.parent is None else []
+    return next(iter([*better, *as_good, *nothing]), compared.name)
+
+
+def _headline(compared: Compared) -> str:
+    """What was compared, in words: with the parent first, then with what learns nothing."""
+    floors, fair = _against_baselines(compared)
+    if compared.parent is None:
+        return floors
+    said = _against_parent(compared)
+    if not floors:
+        return said
+    better = compared.outcomes[compared.parent] == "better"
+    if better and fair:
+        return f"{said}{',' if compared.others else ''} and {floors}"
+    return f"{said}, {'but' if better else 'though' if fair else 'and'} {floors}"
+
+
+def _against_parent(compared: Compared) -> str:
+    """The comparison with the parent, and which metrics say otherwise."""
+    outcome = compared.outcomes[compared.parent or ""]
+    said = f"{_WORDS[outcome]} {compared.parent}"
+    otherwise = {"better": ("worse",), "worse": ("better",), "undecided": ("better", "worse")}
+    parts = [
+        f"{word} by {listed_in_words(metrics)}"
+        for word in otherwise[outcome]
+        if (metrics := [name for name, found in compared.others.items() if found == word])
+    ]
+    return f"{said} by {compared.metric}, but {' and '.join(parts)}" if parts else said
+
+
+def _against_baselines(compared: Compared) -> tuple[str, bool]:
+    """The comparison with what learns nothing, in words, and whether the result beats it all."""
+    worse, undecided = compared.baselines("worse"), compared.baselines("undecided")
+    if worse or undecided:
+        parts: Sequence[tuple[Outcome, list[str]]] = [("worse", worse), ("undecided", undecided)]
+        said = [f"{_WORDS[outcome]} {listed_in_words(names)}" for outcome, names in parts if names]
+        learn = "learns" if len(worse) + len(undecided) == 1 else "learn"
+        return f"{' and '.join(said)}, which {learn} nothing", False
+    return ("better than what learns nothing" if compared.baselines("better") else ""), True

@@ -1,6 +1,6 @@
 """Figures and durations as people read them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def figure(value: float | None) -> str:
@@ -36,3 +36,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min"
+
+
+def listed_in_words(names: Sequence[str], most: int = 3) -> str:
+    """Names as a sentence lists them, the first few of many."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -6,12 +6,16 @@ from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 
-from engine.evaluation.paired import Outcome
+from engine.evaluation.paired import CONFIDENCE, Outcome
+from engine.recipe.metric_names import direction_of
 from engine.recipe.schema import Recipe
 from engine.report.verdict import Compared
 from engine.tracking.events import Event
 from engine.training.model_selection import Score, SelectionRule
 from engine.training.record import Record
+
+_MOST_SAID = 3
+"""Comparisons of one kind that are told with their figures."""
 
 
 @frozen
@@ -33,23 +37,36 @@ class Comparisons:
     """All that a result was held against."""
 
     recipe: str
+    metric: str
+    """The one that picks the best, by which it was compared."""
     parent: Comparison | None
     baselines: tuple[Comparison, ...] = field(default=())
+    """Those that learn nothing, the strongest first."""
+    others: tuple[Comparison, ...] = field(default=())
+    """By other metrics, against the parent; each has the name of its metric."""
 
     @property
     def compared(self) -> Compared:
         """What the verdict is reached from."""
         outcomes = {one.name: one.outcome for one in self.baselines}
+        others = {one.name: one.outcome for one in self.others}
         if self.parent is None:
-            return Compared(self.recipe, outcomes)
+            return Compared(self.recipe, outcomes, metric=self.metric)
         parent = self.parent.name
-        return Compared(self.recipe, outcomes | {parent: self.parent.outcome}, parent)
+        outcomes |= {parent: self.parent.outcome}
+        return Compared(self.recipe, outcomes, parent, self.metric, others)
 
-    def said(self, against: str | None) -> str | None:
-        """The comparison with the parent, if any, and with what a verdict is against, in words."""
-        parent = [self.parent] if self.parent else []
-        found = [one.said for one in self.baselines if one.name == against]
-        return " ".join([*(one.said for one in parent), *found]) or None
+    def said(self) -> str | None:
+        """Every comparison that the verdict's words rest on, with its figures, in sentences.
+
+        Where the result beats all that learns nothing, the strongest of these stands for all.
+        """
+        parent = self.parent
+        lost = [one for one in self.baselines if one.outcome != "better"]
+        shown = [*([parent] if parent else []), *(lost or self.baselines[:1])][:_MOST_SAID]
+        otherwise = [one for one in self.others if parent and one.outcome != parent.outcome]
+        said = [one for one in otherwise if one.outcome != "undecided"][:_MOST_SAID]
+        return " ".join(one.said for one in [*shown, *said]) or None
 
 
 def compare_result(
@@ -60,51 +77,96 @@ def compare_result(
     `figures` are the run's metrics, with those of the baselines; `history` are its events.
     """
     assert record.best is not None, "a run that finished was evaluated"
-    baselines = tuple(_with_baselines(record.best, record, figures))
-    return Comparisons(recipe.name, _with_parent(recipe, record, history), baselines)
+    evaluations = [event for event in history if _counts(event, recipe)]
+    parent = _with_parent(recipe, record, evaluations)
+    lowest = record.selection.lowest
+    floors = sorted(
+        _baselines(recipe, record, figures), key=lambda one: one[1].value, reverse=not lowest
+    )
+    compared = [
+        _compare(record.selection, record.best, score, name, len(evaluations))
+        for name, score in floors
+    ]
+    others = tuple(_by_other_metrics(recipe, record)) if parent else ()
+    return Comparisons(recipe.name, record.selection.metric, parent, tuple(compared), others)
 
 
-def _with_parent(recipe: Recipe, record: Record, history: Iterable[Event]) -> Comparison | None:
+def _with_parent(recipe: Recipe, record: Record, evaluations: list[Event]) -> Comparison | None:
     """Whether any evaluation beat the parent, by how much, and how sure that is."""
     entry, best = record.entry, record.best
     if recipe.start is None or record.entry_name != "parent" or entry is None or best is None:
         return None
-    parent, evaluations = recipe.start.name, [event for event in history if _counts(event, recipe)]
+    parent = recipe.start.name
     if best.step == 0:
         nearest = _nearest(record.selection, evaluations)
         kept = f"what is kept are the weights of {parent} itself"
         said = f"No evaluation beat the parent, {parent}: {nearest}; {kept}."
         return Comparison(parent, "undecided", said)
-    found = _compare(record.selection, best, entry, parent)
-    chosen = f", at the best of {len(evaluations)} evaluations" if len(evaluations) > 1 else ""
-    return evolve(found, said=f"{found.said}{chosen}.")
+    return _compare(record.selection, best, entry, parent, len(evaluations))
 
 
-def _with_baselines(
-    best: Score, record: Record, figures: Mapping[str, Any]
-) -> Iterator[Comparison]:
-    """The baselines that have a figure of the metric that picks the best."""
-    short = record.selection.metric.partition("/")[2]
+def _baselines(
+    recipe: Recipe, record: Record, figures: Mapping[str, Any]
+) -> Iterator[tuple[str, Score]]:
+    """What learns nothing and has a figure of the metric that picks the best, by name."""
+    short = record.selection.clip_metric
     for key, value in figures.items():
         group, _, rest = key.partition("/")
         name = rest.removesuffix(f"/{short}")
-        if group == "baseline" and rest == f"{name}/{short}" and value is not None:
+        if name in recipe.ceilings or value is None:
+            continue
+        if group == "baseline" and rest == f"{name}/{short}":
             values = record.baselines.get(rest)
-            score = Score(0, value, {} if values is None else {short: values})
-            found = _compare(record.selection, best, score, name)
-            yield evolve(found, said=f"{found.said}.")
+            yield name, Score(0, value, {} if values is None else {short: values})
 
 
-def _compare(rule: SelectionRule, best: Score, other: Score, name: str) -> Comparison:
-    """Clip by clip, where both have a figure of each clip; else by the values."""
-    difference = evolve(rule, paired=True).difference(best, other)
-    if difference is not None:
-        said = difference.sentence(lowest=rule.lowest)
-        outcome = difference.outcome(lowest=rule.lowest)
-        return Comparison(name, outcome, f"{rule.metric} against {name}: {said}")
-    outcome = _by_value(best.value, other.value, lowest=rule.lowest)
-    values = f"{best.value:.4g}, {name} has {other.value:.4g}"
-    return Comparison(name, outcome, f"{rule.metric} is {values}: {outcome} by its value alone")
+def _by_other_metrics(recipe: Recipe, record: Record) -> Iterator[Comparison]:
+    """What other metrics that have a better side say of the best against the parent.
+
+    Sure is what comes by chance in 5 % of runs, over all these metrics (Bonferroni).
+    """
+    entry, best = record.entry, record.best
+    assert entry is not None, "it was compared with its parent"
+    assert best is not None, "a run that finished was evaluated"
+    names = [f"eval/{name}" for name in best.per_clip if name != record.selection.clip_metric]
+    rules = [
+        SelectionRule(name, direction == "lowest", paired=True)
+        for name in names
+        if (direction := direction_of(name, recipe)) is not None
+    ]
+    for rule in rules if best.step else ():
+        found = rule.difference(best, entry, 1 - (1 - CONFIDENCE) / len(rules))
+        shown = rule.difference(best, entry)
+        if found is not None and shown is not None:
+            said = f"{rule.metric}: {shown.sentence(lowest=rule.lowest)}."
+            yield Comparison(rule.metric, found.outcome(lowest=rule.lowest), said)
+
+
+def _compare(rule: SelectionRule, best: Score, other: Score, name: str, looks: int) -> Comparison:
+    """Clip by clip, where both have a figure of each clip; else by the values.
+
+    The best of several evaluations was picked by these clips: it is better only where the interval
+    says so that allows for as many looks (Bonferroni).
+    """
+    of_all = evolve(rule, paired=True)
+    difference = of_all.difference(best, other)
+    if difference is None:
+        outcome = _by_value(best.value, other.value, lowest=rule.lowest)
+        values = f"{best.value:.4g}, {name} has {other.value:.4g}"
+        said = f"{rule.metric} is {values}: {outcome} by its value alone."
+        return Comparison(name, outcome, said)
+    said = f"{rule.metric} against {name}: {difference.sentence(lowest=rule.lowest)}"
+    outcome = difference.outcome(lowest=rule.lowest)
+    strict = of_all.difference(best, other, 1 - (1 - CONFIDENCE) / max(1, looks))
+    assert strict is not None, "the same clips"
+    if outcome == "better" and strict.outcome(lowest=rule.lowest) != "better":
+        by_chance = f"the best of {looks} evaluations is that by chance too often"
+        return Comparison(name, "undecided", f"{said}, but not surely: {by_chance}.")
+    return Comparison(name, outcome, said + _chosen(looks))
+
+
+def _chosen(looks: int) -> str:
+    return f", at the best of {looks} evaluations." if looks > 1 else "."
 
 
 def _by_value(ours: float, theirs: float, *, lowest: bool) -> Outcome:

@@ -25,6 +25,8 @@ from engine.training.step import Stepper
 from engine.training.system import Batch, System, Turn
 
 _WARM_STEPS, _TIMED_STEPS = 2, 5
+_MUCH = 0.2
+"""A share of a run's time."""
 
 
 @frozen
@@ -40,6 +42,10 @@ class RunEstimate:
     steps_per_epoch: int
     step_seconds: float
     evaluation_seconds: float
+    judged_seconds: float
+    """Those of `evaluation_seconds` in which clips are made and judged."""
+    num_judged: int
+    """Clips that judges score at each evaluation."""
     num_evaluations: int
     peak_memory_bytes: int
     resumable_bytes: int
@@ -59,6 +65,17 @@ class RunEstimate:
         """Training and evaluations; export and samples come on top."""
         training = self.step_seconds * self.total_steps
         return training + self.evaluation_seconds * self.num_evaluations
+
+    @property
+    def remark_on_judges(self) -> str | None:
+        """A sentence where judges take much of the run's time."""
+        share = self.judged_seconds * self.num_evaluations / self.total_seconds
+        if share < _MUCH:
+            return None
+        return (
+            f"judges take {share:.0%} of this time: let them score fewer clips, or evaluate less "
+            "often"
+        )
 
 
 def estimate_run(
@@ -81,19 +98,22 @@ def estimate_run(
     resumable, weights = _sizes(system, stepper, average)
     started = time.perf_counter()
     system.module.eval()
-    system.evaluate()
-    kept = 0 if training.keep_every is None else _count(training.keep_every, clock)
+    evaluated = system.evaluate()
+    seconds, judged = time.perf_counter() - started, evaluated.judged
+    kept = 0 if training.keep_every is None else clock.times_due(training.keep_every)
     return RunEstimate(
         parameters=sum(p.numel() for t in system.turns for p in t.parameters.values()),
         total_steps=clock.length.total_steps,
         steps_per_epoch=order.steps_per_epoch,
         step_seconds=step_seconds,
-        evaluation_seconds=time.perf_counter() - started,
-        num_evaluations=_num_evaluations(training.evaluate_every, clock),
+        evaluation_seconds=seconds,
+        judged_seconds=judged.seconds if judged else 0.0,
+        num_judged=len(judged.ids) if judged else 0,
+        num_evaluations=1 + clock.num_evaluations(training),
         peak_memory_bytes=_peak_memory(device),
         resumable_bytes=resumable,
         weights_bytes=weights,
-        disk_bytes=4 * resumable + 2 * (1 + kept) * weights,
+        disk_bytes=4 * resumable + 2 * (1 + bool(judged) + kept) * weights,
         free_disk_bytes=shutil.disk_usage(root).free,
         rate_plans=rate_plans(stepper, recipe, clock.length),
     )
@@ -159,16 +179,6 @@ def _sizes(system: System, stepper: Stepper, average: AverageWeights | None) -> 
         )
         files = {path.name: path.stat().st_size for path in full.iterdir()}
     return sum(files.values()), files["weights.safetensors"]
-
-
-def _num_evaluations(interval: str, clock: Clock) -> int:
-    """Those at an interval's end, and two besides: before step 1 and after the last step."""
-    at_the_end = clock.is_due(interval, clock.length.total_steps)
-    return 1 + _count(interval, clock) + (not at_the_end)
-
-
-def _count(interval: str, clock: Clock) -> int:
-    return sum(clock.is_due(interval, step) for step in range(1, clock.length.total_steps + 1))
 
 
 def _peak_memory(device: Device) -> int:

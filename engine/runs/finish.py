@@ -61,8 +61,9 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     place_model(folder, project.model(recipe.name))
     folder.finish()
     folder.note_as_latest()
-    remark = remark_on_verdict(History(tuple(history)), project)
-    return _sentence(recipe, final_metrics(history, facts["best_step"]), facts, remark)
+    told = History(tuple(history))
+    metrics = final_metrics(history, facts["best_step"])
+    return _sentence(recipe, metrics, told, remark_on_verdict(told, project))
 
 
 def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
@@ -71,9 +72,11 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     loop.system.export(model / "export")
     loop.sample_as_it_is("final")
     link_tree(folder.samples, model / "samples")
-    _checkpoints(folder, model)
+    _checkpoints(loop, folder, model)
     link_tree(folder.path / "lineage", model / "lineage")
     write_clip_table(model / "evaluation" / "clips.tsv", loop.record.table(loop.system.eval_clips))
+    if loop.record.judged_ids:
+        write_clip_table(model / "evaluation" / "judged.tsv", loop.record.judged_table())
     _conclude(loop, store, model, step, started)
     for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, model / name)
@@ -83,13 +86,15 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     write_metrics(model / "metrics.json", metrics)
     remark = remark_on_verdict(history, project)
     build_report(model, recipe, remark)
-    return _sentence(recipe, metrics, history.facts("finish"), remark)
+    return _sentence(recipe, metrics, history, remark)
 
 
-def _checkpoints(folder: RunFolder, model: Path) -> None:
-    """Weights for later phases: best, kept steps, and the last with its optimizer's state."""
+def _checkpoints(loop: Loop, folder: RunFolder, model: Path) -> None:
+    """Weights for later phases: bests, kept steps, and the last with its optimizer's state."""
     sources = {path.name: path for path in folder.kept.glob("step_*")}
     sources |= {"best": folder.best, "last": checkpoints(folder.resumable)[0]}
+    if folder.other is not None:
+        sources[loop.record.other_name] = folder.other
     for name, path in sources.items():
         link_tree(path, model / "checkpoints" / name)
 
@@ -109,8 +114,9 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
         "expectations": expectations,
         "seconds": round(time.monotonic() - started, 1),
         "best_step": step,
-        "gain": verdict and comparisons.said(verdict.against),
+        "gain": comparisons.said(),
         "baselines": [one.facts() for one in comparisons.baselines],
+        "parting": (parting := loop.parting()) and parting.facts(),
     }
     loop.write("finish", metrics=_figures(metrics), facts=facts)
     store.log.sync()
@@ -118,12 +124,12 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
 
 
 def _sentence(
-    recipe: Recipe, metrics: Mapping[str, Any], facts: Mapping[str, Any], remark: str | None = None
+    recipe: Recipe, metrics: Mapping[str, Any], history: History, remark: str | None
 ) -> str:
-    """The best figure, and what the finish event's facts say of it."""
+    """The best figure, and the verdict on it."""
     best = recipe.training.best
     figure = f"{recipe.name}: {best} {metrics[best]:.4g} at step {metrics['step']}"
-    return f"{figure}. {tell_verdict(facts, remark)}".removesuffix(".")
+    return f"{figure}. {tell_verdict(history, remark)}".removesuffix(".")
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:

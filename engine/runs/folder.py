@@ -55,13 +55,18 @@ class RunFolder:
 
     @property
     def kept(self) -> Path:
-        """Weights for later phases: `best_N`, the last of which counts, and `step_N`."""
+        """Weights for later phases: `best_N` and `other_N`, the last of which count; `step_N`."""
         return self.path / "kept"
 
     @property
     def best(self) -> Path:
         """The best weights so far."""
         return max(self.kept.glob("best_*"))
+
+    @property
+    def other(self) -> Path | None:
+        """The best weights by the other of loss and judges, where judges score clips."""
+        return max(self.kept.glob("other_*"), default=None)
 
     @property
     def samples(self) -> Path:
@@ -100,13 +105,13 @@ class RunFolder:
         write_atomically(self.path.parent / LATEST, self.path.name)
 
     def save(self, kind: str, checkpoint: Checkpoint, mark: Mark) -> None:
-        """Write a checkpoint of a kind: 'resume' (everything), 'best' or 'kept' (weights).
+        """Write a checkpoint of a kind: 'resume' has everything, all others have weights.
 
         `mark` is the end of the events that led to it.
         """
         step = checkpoint.state["step"]
-        if kind == "best":
-            write_checkpoint(checkpoint, self.kept / f"best_{step:09d}")
+        if kind in ("best", "other"):
+            write_checkpoint(checkpoint, self.kept / f"{kind}_{step:09d}")
         elif kind == "kept":
             write_checkpoint(checkpoint, self.kept / f"step_{step}")
         else:
@@ -153,10 +158,13 @@ class RunFolder:
         return next(found, None)
 
     def _kept_that_count(self) -> list[str]:
-        """The newest of the best weights, and every kept step."""
+        """The newest of the best weights by either rule, and every kept step."""
         names = sorted(path.name for path in self.kept.glob("[!.]*"))
-        bests = [name for name in names if name.startswith("best_")]
-        return bests[-1:] + [name for name in names if name.startswith("step_")]
+        bests, others, steps = (
+            [name for name in names if name.startswith(kind)]
+            for kind in ("best_", "other_", "step_")
+        )
+        return bests[-1:] + others[-1:] + steps
 
     def _relied_on(self) -> set[str]:
         names: set[str] = set()

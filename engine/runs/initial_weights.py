@@ -17,10 +17,11 @@ from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.recipe.training import Start
 from engine.tracking.run_command import how_to_train
-from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state, weights_digest
+from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state
 from engine.training.loop import Loop
 from engine.training.record import Entry
 from engine.training.state import Saved
+from engine.training.weights_digest import weights_digest
 
 
 @frozen

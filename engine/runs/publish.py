@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from engine.listening.figures import identity_of, listening_metrics
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.tracking.dvc_files import write_curves
@@ -15,12 +16,21 @@ _STANDING = ("baseline/", "untrained/", "parent/")
 def publish(project: Project, recipe: Recipe, events: Path, step: int | None = None) -> None:
     """Write `metrics/<recipe>.json`, with what matters, and `plots/<recipe>/` from events.
 
-    The evaluation that counts is the latest, or the one at `step`.
+    The evaluation that counts is the latest, or the one at `step`. What listeners said of this
+    very run stands beside it.
     """
     history = list(read_events(events))
-    final = final_metrics(history, step)
+    heard = listening_metrics(project, recipe.name, identity_of(events.parent))
+    final = final_metrics(history, step) | heard
     write_shown(project.metrics(recipe.name), select(final, recipe))
     write_curves(project.plots(recipe.name), history, final)
+
+
+def publish_again(project: Project, recipe: Recipe) -> None:
+    """Publish a recipe's finished model anew: what listeners said of it has changed."""
+    events = project.model(recipe.name) / "events.jsonl"
+    finish = next(event for event in reversed([*read_events(events)]) if event.kind == "finish")
+    publish(project, recipe, events, finish.facts["best_step"])
 
 
 def final_metrics(history: list[Event], step: int | None = None) -> dict[str, Any]:

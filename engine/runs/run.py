@@ -15,7 +15,7 @@ from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe import to_plain, to_toml, write_recipe
-from engine.recipe.params import Params
+from engine.recipe.params import Notify, Params
 from engine.recipe.schema import Recipe
 from engine.report.history import History
 from engine.runs.finish import finish_run, put_back
@@ -29,7 +29,10 @@ from engine.runs.initial_weights import (
 )
 from engine.runs.launch import joined
 from engine.runs.model_store import find_model_damage
+from engine.runs.notify.notifier import Notifier
+from engine.runs.notify.send import find_problem
 from engine.runs.provenance import provenance
+from engine.runs.staleness import corpus_digest
 from engine.runs.store import FolderStore, open_store
 from engine.tracking.mirrors.beside import finish_all, start_mirror
 from engine.tracking.mirrors.place import mirror_place
@@ -50,6 +53,7 @@ from engine.training.system import System
 from engine.training.watcher import Silent, Watcher
 
 _MIRROR_SECONDS = 20.0
+_NOTIFY_SECONDS = 12.0
 
 Builder = Callable[[Recipe, Project, Params], System]
 
@@ -108,12 +112,17 @@ class Run:
             checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, initial))
             with self._store(folder, ranks) as store:
                 loop = self._loop(device, system, store, stop, ranks)
-                try:
-                    self._prepare(loop, checkpoint, initial, describe(device, ranks.world_size))
-                    ending = loop.run()
-                except StoppedAtOnce:
-                    ending = "interrupted"
-                return self._conclude(loop, ending, store, started)
+                with self._told(folder, ranks) as notifier:
+                    try:
+                        self._prepare(loop, checkpoint, initial, describe(device, ranks.world_size))
+                        if problem := find_problem(self.params.tracking.notify):
+                            loop.warn(f"notifications cannot be sent: {problem}")
+                        ending = loop.run()
+                    except StoppedAtOnce:
+                        ending = "interrupted"
+                    if remark := notifier.remark():
+                        loop.warn(remark)
+                    return self._conclude(loop, ending, store, started)
 
     def _open(
         self, folder: RunFolder, system: System, identity: Identity, initial: InitialWeights | None
@@ -171,6 +180,19 @@ class Run:
         finally:
             for warning in finish_all(mirrors, _MIRROR_SECONDS):
                 self.watcher.say(f"warning: {warning}")
+
+    @contextmanager
+    def _told(self, folder: RunFolder, ranks: Ranks) -> Iterator[Notifier]:
+        """Inside, who is to be told of the run is; its end is told when the model is in place."""
+        notify = self.params.tracking.notify if ranks.is_first else Notify()
+        notifier = Notifier(notify, folder.path, self.project)
+        try:
+            yield notifier
+        except BaseException:
+            notifier.leave()
+            raise
+        if warning := notifier.finish(_NOTIFY_SECONDS):
+            self.watcher.say(f"warning: {warning}")
 
     def _tell_of_others(self, folder: RunFolder, identity: Identity) -> None:
         """Name unfinished runs of the recipe that this one does not continue, and why."""
@@ -320,6 +342,7 @@ class Run:
             "identity": identity.digits,
             "covers": identity.plain(),
             "parent": initial.name if initial else None,
+            "corpus": corpus_digest(self.project, self.recipe.dataset.corpus),
             "summary": self.recipe.summary,
             "seed": self.params.seed,
             "settings": to_plain(self.recipe),

@@ -133,11 +133,17 @@ class CorpusSystem(Generic[R, C]):
             quarantined=dict(report.quarantined),
             training=len(self.split.train),
             evaluation=len(self.split.evaluation),
-            notes=self.notes,
+            notes=(*self.notes, *self._licence_notes),
             warnings=self.warnings,
             split=self.split.how,
             leaks=self.split.leaks,
         )
+
+    @property
+    def _licence_notes(self) -> Sequence[str]:
+        """What who passes on this model's samples has to say of the corpus."""
+        licence = self.corpus.report.licence
+        return (f"Licence of corpus {self.recipe.dataset.corpus}: {licence}",) if licence else ()
 
     def evaluation_labels(self, *columns: Literal["speaker", "label"]) -> list[str]:
         """What the first of these columns with a value says of each evaluation clip, or 'clip'."""

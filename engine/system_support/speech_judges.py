@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 from engine.errors import UserError
 from engine.evaluation.texts import words_of
 from engine.files.checksum import sha256_of
+from engine.metrics.recognisers import Recogniser, check_recogniser, load_recogniser
 from engine.metrics.speaker_similarity import SpeakerSimilarity, check_speaker_encoder
-from engine.metrics.speech_recogniser import SpeechRecogniser, check_speech_recogniser
 from engine.metrics.word_errors import character_error_rate, word_error_rate
 from engine.project import Project
 from engine.recipe.params import SpeechEvaluation
@@ -51,7 +51,7 @@ class SpeechJudges:
         paths = (named.speech_recogniser, named.speaker_encoder)
         recogniser, encoder = (None if path is None else project.root / path for path in paths)
         if recogniser is not None:
-            check_speech_recogniser(recogniser, language)
+            check_recogniser(recogniser, language)
         if encoder is not None:
             check_speaker_encoder(encoder)
         return cls(language, recogniser, encoder)
@@ -83,7 +83,7 @@ class SpeechJudges:
         """
         recogniser, similarity = None, None
         if self.speech_recogniser is not None:
-            recogniser = SpeechRecogniser.load(self.speech_recogniser, self.language, device)
+            recogniser = load_recogniser(self.speech_recogniser, self.language, device)
         if self.speaker_encoder is not None:
             similarity = SpeakerSimilarity.load(self.speaker_encoder, device)
         return LoadedSpeechJudges(recogniser, similarity)
@@ -93,7 +93,7 @@ class SpeechJudges:
 class LoadedSpeechJudges:
     """The models with their weights, and the voice that speech should have."""
 
-    recogniser: SpeechRecogniser | None
+    recogniser: Recogniser | None
     similarity: SpeakerSimilarity | None
     voice: torch.Tensor | None = None
 

@@ -20,6 +20,10 @@ _LARGEST = 1e300
 """No metric has larger numbers, and figures made of two still are numbers."""
 
 
+_LAST_EVENT = 65_536
+"""Bytes at the end of a file in which its last event is looked for first."""
+
+
 def _now() -> float:
     return time.time()
 
@@ -116,6 +120,22 @@ def read_events(path: Path) -> Iterator[Event]:
             kept = [old for old in kept if old.step <= event.step]
         kept.append(event)
     return iter(kept)
+
+
+def last_event(path: Path) -> Event | None:
+    """The last whole event of a run, from the end of its file alone; None where there is none."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        size, reach = path.stat().st_size, _LAST_EVENT
+        while True:
+            file.seek(max(0, size - reach))
+            lines = file.read().decode("utf-8", "surrogateescape").split("\n")
+            whole = lines if reach >= size else lines[1:]
+            found = next(filter(None, map(parse_event, reversed(whole))), None)
+            if found is not None or reach >= size:
+                return found
+            reach *= 8
 
 
 def parse_event(text: str) -> Event | None:

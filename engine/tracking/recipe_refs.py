@@ -14,6 +14,7 @@ from engine.programs import is_git_checkout
 from engine.project import Project
 from engine.recipe.naming import GIT_OWN
 from engine.tracking.git_hook import follow_git, note_look
+from engine.tracking.plots_page import draw_offline
 from engine.tracking.ref_content import Files, ref_contents, results_held, results_in
 from engine.tracking.worktree_refs import WorktreeRefs, digest_of
 
@@ -70,12 +71,13 @@ def _results(
 
 
 def keep_refs_fresh(project: Project) -> str | None:
-    """Refresh the refs beside something that may not fail of it; a note where that failed."""
+    """Refresh what DVC shows beside something that may not fail of it; a note where that failed."""
     try:
+        note = draw_offline(project)
         refresh_recipe_refs(project)
     except (UserError, OSError) as error:
         return f"note: `dvc metrics diff RECIPE RECIPE` may show old figures: {error}"
-    return None
+    return note
 
 
 def _require_free(names: list[str]) -> None:

@@ -5,10 +5,11 @@ a terminal. Behind them a list, which DVC passes over, holds a dozen figures, fo
 diff`, and what each may be compared with. All that was measured is in models/<recipe>/metrics.json.
 """
 
+import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _MEASURED = "measured"
 _MOST = 12
 _MOST_IN_ROW = 7
 _WIDTH = 119
+_DIGITS = 8
 _GAP = 4
 """Spaces between two columns of DVC's."""
 _COUNTS = {"clips", "codes", "frames", "speakers"}
@@ -55,7 +57,7 @@ def select(metrics: Mapping[str, Any], recipe: Recipe) -> Measured:
     said, and the rest in the system's order, those first of which one value is the better one.
     """
     names = [name for name in _in_order(metrics, recipe) if _is_figure(metrics.get(name))][:_MOST]
-    figures = {_short(name): float(metrics[name]) for name in names}
+    figures = {short_name(name): float(metrics[name]) for name in names}
     units = {name: metrics.get(f"{SCALE}/{name.replace('.', '/')}") for name in figures}
     known = {name: str(digest) for name, digest in units.items() if digest}
     return Measured(figures, metrics.get("step"), metrics.get("evaluation_set"), known)
@@ -64,6 +66,7 @@ def select(metrics: Mapping[str, Any], recipe: Recipe) -> Measured:
 def write_shown(path: Path, measured: Measured) -> None:
     """Write what DVC shows of a recipe. No time is written: same figures, same bytes."""
     row: dict[str, Any] = dict(_row(path, measured))
+    row[SCALE] = _scale(measured, row)
     if measured.step is not None:
         row["step"] = measured.step
     behind = {
@@ -95,6 +98,21 @@ def parse_shown(content: bytes, file: object) -> Measured:
         return measured
 
 
+def as_groups(content: bytes, file: object) -> dict[str, Any]:
+    """All that a metrics file holds, by group, as models/<recipe>/metrics.json has it.
+
+    Raises UserError where the file is damaged.
+    """
+    with as_user_error(f"{file} is damaged: it holds no metrics."):
+        values: dict[str, Any] = {**json.loads(content)}
+    if _MEASURED not in values:
+        return values
+    found = parse_shown(content, file)
+    groups: dict[str, Any] = {"eval": dict(found.figures), SCALE: dict(found.units)}
+    step = {} if found.step is None else {"step": found.step}
+    return groups | {"evaluation_set": found.evaluation_set} | step
+
+
 def _in_order(metrics: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
     named = [metric for _, metric in recipe.named_metrics()]
     judged = [name for name in recipe.metrics if name.startswith(f"{_RESULT}judged/")]
@@ -108,7 +126,7 @@ def _in_order(metrics: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
 
 def _row(path: Path, measured: Measured) -> Iterator[tuple[str, float]]:
     """The first figures that have their place in a row of `dvc metrics show`."""
-    left = _WIDTH - len(f"{path.parent.name}/{path.name}") - _GAP - len("12345")
+    left = _WIDTH - len(f"{path.parent.name}/{path.name}") - 2 * _GAP - len("step") - _DIGITS
     num_left = _MOST_IN_ROW
     for name, value in measured.figures.items():
         width = _GAP + max(len(name), len(f"{value:.5g}"))
@@ -140,6 +158,15 @@ def _checked(
     )
 
 
+def _scale(measured: Measured, row: Iterable[str]) -> str:
+    """A digest of the clips and units of a row: rows that have the same one can be compared."""
+    if measured.evaluation_set is None:
+        return "unknown"
+    units = [measured.units.get(name) for name in sorted(row)]
+    scale = json.dumps([measured.evaluation_set, [unit for unit in units if unit]])
+    return hashlib.sha256(scale.encode()).hexdigest()[:_DIGITS]
+
+
 def _older(content: Mapping[str, Any]) -> Measured:
     """What a file holds that has all metrics, by group."""
     found, units = content.get("eval", {}), content.get(SCALE, {})
@@ -157,7 +184,8 @@ def _matters(metric: str) -> bool:
     return not is_numbered(metric) and metric.rpartition("/")[2] not in _COUNTS
 
 
-def _short(metric: str) -> str:
+def short_name(metric: str) -> str:
+    """What tables call a metric of a result: `eval/speech/wer` is `speech.wer`."""
     return metric.removeprefix(_RESULT).replace("/", ".")
 
 

@@ -1,6 +1,5 @@
 """Checkpoints that survive a kill at any instant: written beside, synced, renamed, checksummed."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -19,14 +18,11 @@ from engine.files.disk import refusals_in_words, require_space
 from engine.files.untrusted import read_json_object
 from engine.training.safe_load import load_state, load_tensors
 from engine.training.state import Saved
+from engine.training.weights_digest import AVERAGE as _AVERAGE
+from engine.training.weights_digest import CHECKSUMS as _CHECKSUMS
+from engine.training.weights_digest import WEIGHTS as _WEIGHTS
 
-_WEIGHTS, _AVERAGE, _OPTIMIZERS, _STATE = (
-    "weights.safetensors",
-    "average.safetensors",
-    "optimizers.pt",
-    "state.json",
-)
-_CHECKSUMS = "checksums.json"
+_OPTIMIZERS, _STATE = "optimizers.pt", "state.json"
 _FILES = {_WEIGHTS, _AVERAGE, _OPTIMIZERS, _STATE}
 _BESIDE_TENSORS = 64 * 1024
 """Bytes that names, state and checksums of a checkpoint take at most, or hardly more."""
@@ -126,13 +122,6 @@ def find_damage(folder: Path) -> str | None:
         if sha256_of(path) != expected:
             return f"{name} does not have its checksum"
     return f"{_STATE} holds no step" if _step(folder) < 0 else None
-
-
-def weights_digest(folder: Path) -> str:
-    """SHA-256 of a checkpoint's weights, and of their averages, as its checksums record them."""
-    checksums = json.loads((folder / _CHECKSUMS).read_text(encoding="utf-8"))
-    recorded = [checksums[name] for name in (_WEIGHTS, _AVERAGE) if name in checksums]
-    return hashlib.sha256(" ".join(recorded).encode()).hexdigest()
 
 
 def prune(folder: Path, *, keep: int) -> None:

@@ -31,6 +31,15 @@ class Clock:
         every = int(number) * (self.length.steps_per_epoch if unit == "epoch" else 1)
         return step % every == 0
 
+    def times_due(self, interval: str) -> int:
+        """How many times that is in the run."""
+        return sum(self.is_due(interval, step) for step in range(1, self.length.total_steps + 1))
+
+    def num_evaluations(self, training: Training) -> int:
+        """Of a run: those at the end of an interval, and one after the last step in any case."""
+        every = training.evaluate_every
+        return self.times_due(every) + (not self.is_due(every, self.length.total_steps))
+
 
 @define
 class Position:

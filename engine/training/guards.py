@@ -54,6 +54,15 @@ class Breach:
         text = f"{self.metric} is {value}, but {self.condition}"
         return f"{text} ({self.because})" if self.because else text
 
+    @property
+    def warning(self) -> str:
+        """The same of the initial weights, hours before the guard would speak."""
+        then = "stops" if self.action == "stop" else "warns"
+        return (
+            f"the initial weights already violate a guard: {self.finding}. It {then} at the first "
+            "evaluation unless training mends that: change its limit, or the start"
+        )
+
 
 @frozen
 class Moment:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import asdict, define, field
+from attrs import define, field
 from torch import Tensor
 
 from engine.recipe.schema import Recipe
@@ -18,10 +18,11 @@ from engine.training.devices import Device, arithmetic
 from engine.training.guards import Breach, Guards, Moment
 from engine.training.loader import batches
 from engine.training.order import Order
+from engine.training.parting import Parting
 from engine.training.probes import Probes
 from engine.training.randomness import Generators, random_state, set_random_state
 from engine.training.ranks import ALONE, Ranks
-from engine.training.record import Entry, Record
+from engine.training.record import Entry, Look, Record
 from engine.training.resumed import other_arithmetic, require_same_epochs
 from engine.training.sampling import (
     EARLIER,
@@ -185,20 +186,14 @@ class Loop:
         self.write("eval", metrics=metrics, facts=facts | {"best": candidate})
         self.watcher.evaluated(0, metrics)
         if entry == "parent":
-            self._warn_of_violations(result.metrics)
+            for breach in self.guards.already_violated(result.metrics):
+                self.warn(breach.warning)
         if candidate:
             self._save_weights("best")
+        if self.record.best_by_other is not None:
+            self._save_weights("other")
         self.sample("start", entry, num_clips=0)
         self.store.evaluated()
-
-    def _warn_of_violations(self, metrics: Mapping[str, float]) -> None:
-        """Warn of guards that the initial weights violate, hours before they would speak."""
-        for breach in self.guards.already_violated(metrics):
-            then = "stops" if breach.action == "stop" else "warns"
-            self.warn(
-                f"the initial weights already violate a guard: {breach.finding}. It {then} at the "
-                "first evaluation unless training mends that: change its limit, or the start"
-            )
 
     def warn(self, message: str) -> None:
         """Write a warning down for the report, and say it."""
@@ -338,24 +333,29 @@ class Loop:
 
     def _evaluate(self) -> None:
         result = self.evaluate()
-        new, best = self.record.selection.score(self.step, result), self.record.best
-        better = self.record.selection.is_better(new, best)
-        facts = self._measure() | {"best": better}
-        difference = best and self.record.selection.difference(new, best)
-        if best and difference:
-            said = difference.sentence(lowest=self.record.selection.lowest)
-            facts["difference"] = asdict(difference) | {"against_step": best.step, "said": said}
-        self.write("eval", metrics=result.metrics, facts=facts)
+        look = self.record.look(self.step, result)
+        self.write("eval", metrics=result.metrics, facts=self._measure() | look.facts)
         self.watcher.evaluated(self.step, result.metrics)
-        if best and difference:
-            said = facts["difference"]["said"]
-            self.watcher.say(f"{self.record.selection.metric} against step {best.step}: {said}")
-        self._report_breaches(self.guards.watch(result.metrics, self.moment(), result.per_clip))
-        if better and self.breach is None:
-            self.record.best = new
-            self._save_weights("best")
+        if look.said:
+            self.watcher.say(look.said)
+        self._report_breaches(self.guards.watch(result.metrics, self.moment(), result.figures))
+        if self.breach is None:
+            self._keep(look)
         self.store.evaluated()
         self._logged = (time.perf_counter(), self.step)
+
+    def _keep(self, look: Look) -> None:
+        """Keep the weights where they are the best by any rule; say where these part by that."""
+        bests = [*self.record.take(look)]
+        for kind in bests:
+            self._save_weights(kind)
+        if bests and (parting := self.parting()):
+            self.write("parting", facts=parting.facts())
+            self.watcher.say(parting.sentence())
+
+    def parting(self) -> Parting | None:
+        """Whether the best weights by the loss and those by the judges part."""
+        return self.record.parting(self.clock.num_evaluations(self.recipe.training))
 
     def _measure(self) -> dict[str, Any]:
         """What figures must have in common to be compared."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from attrs import field, frozen
 
-from engine.evaluation.paired import Difference, paired_difference
+from engine.evaluation.paired import CONFIDENCE, Difference, paired_difference
 from engine.training.system import Evaluated
 
 PerClip = Mapping[str, np.ndarray]
@@ -37,9 +37,11 @@ class SelectionRule:
 
     def score(self, step: int, evaluated: Evaluated) -> Score:
         """The score of an evaluation after so many steps."""
-        return Score(step, evaluated.metrics[self.metric], evaluated.per_clip)
+        return Score(step, evaluated.metrics[self.metric], evaluated.figures)
 
-    def difference(self, new: Score, old: Score) -> Difference | None:
+    def difference(
+        self, new: Score, old: Score, confidence: float = CONFIDENCE
+    ) -> Difference | None:
         """New minus old, clip by clip.
 
         None where the mean values are compared instead: where the recipe says so, without figures
@@ -48,10 +50,8 @@ class SelectionRule:
         name = self.clip_metric
         if not self.paired or name not in new.per_clip or name not in old.per_clip:
             return None
-        if len(new.per_clip[name]) < 2:
-            return None
-        found = paired_difference(new.per_clip[name], old.per_clip[name])
-        return found if math.isfinite(found.mean) else None
+        found = paired_difference(new.per_clip[name], old.per_clip[name], confidence)
+        return found if found.num_clips > 1 and math.isfinite(found.mean) else None
 
     def is_better(self, new: Score, old: Score | None) -> bool:
         """Whether `new` replaces `old`. A value that is not finite never does, and is replaced."""

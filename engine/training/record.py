@@ -1,19 +1,65 @@
-"""What a run remembers of its evaluations, clip by clip: its entry, its best, the baselines."""
+"""What a run remembers of its evaluations, clip by clip: its entry, its bests, the baselines."""
 
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
-from attrs import define, field
+import numpy as np
+from attrs import asdict, define, field, frozen
 
 from engine.evaluation.clip_table import ClipTable
+from engine.evaluation.digests import NUM_BYTES
+from engine.evaluation.paired import Difference
+from engine.recipe.judged import GROUP
 from engine.recipe.schema import Recipe
 from engine.training.model_selection import PerClip, Score, SelectionRule
+from engine.training.parting import Parting, Rules, find_parting, selection_of
 from engine.training.state import Saved, as_arrays, as_tensors
+from engine.training.store import Kind
 from engine.training.system import ClipSet, Evaluated
 
 Entry = Literal["untrained", "parent"]
 """What the weights are before step 1: fresh ones, or those of the phase that is continued."""
 
-_MOMENTS = ("entry", "best")
+_MOMENTS = ("entry", "best", "best_by_other")
+
+
+@frozen(eq=False)
+class Look:
+    """A new evaluation, held against the bests before it."""
+
+    rule: SelectionRule
+    best: Score | None
+    """The best before it."""
+    new: Score
+    new_by_other: Score | None
+    """Where it is the best by the other rule as well."""
+
+    @property
+    def is_best(self) -> bool:
+        """Whether it replaces the best."""
+        return self.rule.is_better(self.new, self.best)
+
+    @property
+    def difference(self) -> Difference | None:
+        """From the best before it, clip by clip."""
+        return self.rule.difference(self.new, self.best) if self.best else None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What an event holds of it."""
+        facts: dict[str, Any] = {"best": self.is_best}
+        if self.best and (found := self.difference):
+            said = found.sentence(lowest=self.rule.lowest)
+            facts["difference"] = asdict(found) | {"against_step": self.best.step, "said": said}
+        return facts
+
+    @property
+    def said(self) -> str | None:
+        """The difference in words."""
+        if not self.best or not (found := self.difference):
+            return None
+        said = found.sentence(lowest=self.rule.lowest)
+        return f"{self.rule.metric} against step {self.best.step}: {said}"
 
 
 @define
@@ -21,41 +67,100 @@ class Record:
     """The evaluations that later ones are compared with. Checkpoints hold it, so it resumes."""
 
     selection: SelectionRule
+    rules: Rules | None = None
+    """None where no judge scores clips."""
     entry_name: Entry = "untrained"
     entry: Score | None = None
     best: Score | None = None
+    best_by_other: Score | None = None
+    """The best by `other`."""
     baselines: PerClip = field(factory=dict)
+    judged_ids: Sequence[str] = ()
+    """The clips that judges score at every evaluation."""
+    judged_digests: np.ndarray = field(factory=lambda: np.empty((0, NUM_BYTES), np.uint8))
 
     @classmethod
     def of(cls, recipe: Recipe) -> "Record":
         """An empty one that compares as the recipe says."""
-        training = recipe.training
-        paired = training.best_by == "paired"
-        return cls(SelectionRule(training.best, training.best_is == "lowest", paired))
+        return cls(selection_of(recipe), Rules.of(recipe))
+
+    @property
+    def other(self) -> SelectionRule | None:
+        """By what else weights are kept: the loss, or the first figure that judges have here."""
+        if self.rules is None or self.entry is None:
+            return None
+        known = self.entry.per_clip
+        judge = next((rule for rule in self.rules.judges if rule.clip_metric in known), None)
+        return judge if judge is None or self.selection == self.rules.loss else self.rules.loss
+
+    @property
+    def other_name(self) -> str:
+        """What the checkpoint of the best by `other` is called."""
+        by_loss = self.rules is not None and self.other == self.rules.loss
+        return "best_by_loss" if by_loss else "best_by_judges"
 
     def begin(self, name: Entry, evaluated: Evaluated, baselines: PerClip) -> None:
         """Take in what was there before step 1. A parent is the first that can be the best."""
         self.entry_name, self.baselines = name, baselines
         self.entry = self.selection.score(0, evaluated)
-        self.best = self.entry if name == "parent" else None
+        if evaluated.judged is not None:
+            self.judged_ids = tuple(evaluated.judged.ids)
+            self.judged_digests = evaluated.judged.digests
+        if name == "parent":
+            self.best = self.entry
+            self.best_by_other = self.other.score(0, evaluated) if self.other else None
+
+    def look(self, step: int, evaluated: Evaluated) -> Look:
+        """Hold an evaluation against the bests before it. Nothing is remembered of it yet."""
+        by_other, other = None, self.other
+        if other is not None:
+            score = other.score(step, evaluated)
+            by_other = score if other.is_better(score, self.best_by_other) else None
+        new = self.selection.score(step, evaluated)
+        return Look(self.selection, self.best, new, by_other)
+
+    def take(self, look: Look) -> Iterator[Kind]:
+        """Remember what a new evaluation is the best of; yield by which rules it is."""
+        if look.is_best:
+            self.best = look.new
+            yield "best"
+        if look.new_by_other is not None:
+            self.best_by_other = look.new_by_other
+            yield "other"
+
+    def parting(self, num_evaluations: int) -> Parting | None:
+        """Whether loss and judges part, in a run of so many evaluations."""
+        best, other = self.best, self.best_by_other
+        if self.rules is None or best is None or other is None:
+            return None
+        named = [(best, "best"), (other, self.other_name)]
+        if self.selection != self.rules.loss:
+            named.reverse()
+        (by_loss, loss_name), (by_judges, judges_name) = named
+        kept = loss_name, judges_name
+        return find_parting(self.rules, by_loss, by_judges, num_evaluations, kept)
 
     def table(self, clips: ClipSet) -> ClipTable:
         """The evaluation clips with every figure that is known of each."""
         figures = {f"baseline/{name}": values for name, values in self.baselines.items()}
-        for title, score in ((self.entry_name, self.entry), ("best", self.best)):
-            if score is not None:
-                figures |= {f"{title}/{name}": v for name, v in score.per_clip.items()}
+        figures |= {n: v for n, v in self._figures() if not _is_judged(n)}
         return ClipTable(tuple(clips.ids), clips.digests, figures)
+
+    def judged_table(self) -> ClipTable:
+        """The judged clips with the judges' figures of each."""
+        figures = {name: values for name, values in self._figures() if _is_judged(name)}
+        return ClipTable(tuple(self.judged_ids), self.judged_digests, figures)
 
     def state(self) -> Saved:
         """Plain values, and the figures of each clip."""
         moments = {name: getattr(self, name) for name in _MOMENTS}
-        plain = {"entry_name": self.entry_name} | {
+        plain = {"entry_name": self.entry_name, "judged_ids": [*self.judged_ids]} | {
             name: None if score is None else [score.step, score.value]
             for name, score in moments.items()
         }
         kept = {name: score.per_clip for name, score in moments.items() if score is not None}
-        figures = kept | {"baselines": self.baselines}
+        judged = {"digests": self.judged_digests}
+        figures = kept | {"baselines": self.baselines, "judged": judged}
         return Saved(plain, {name: as_tensors(values) for name, values in figures.items()})
 
     def load(self, saved: Saved) -> None:
@@ -66,3 +171,20 @@ class Record:
                 step, value = saved.plain[name]
                 setattr(self, name, Score(step, value, as_arrays(saved.tensors[name])))
         self.baselines = as_arrays(saved.tensors["baselines"])
+        self.judged_ids = tuple(saved.plain["judged_ids"])
+        self.judged_digests = as_arrays(saved.tensors["judged"])["digests"]
+
+    def _figures(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Every figure of each clip, by its evaluation and its metric."""
+        scores: Mapping[str, Score | None] = {
+            self.entry_name: self.entry,
+            "best": self.best,
+            self.other_name: self.best_by_other,
+        }
+        for title, score in scores.items():
+            for name, values in score.per_clip.items() if score else ():
+                yield f"{title}/{name}", values
+
+
+def _is_judged(name: str) -> bool:
+    return name.partition("/")[2].startswith(f"{GROUP}/")

@@ -8,8 +8,9 @@ from attrs import frozen
 from engine.tracking.events import Event
 from engine.training.checkpoint import Checkpoint
 
-Kind = Literal["resume", "best", "kept"]
-"""Checkpoints with everything that a resumed run needs, and two with weights alone."""
+Kind = Literal["resume", "best", "other", "kept"]
+"""Checkpoints with everything that a resumed run needs, and three with weights alone: the best, the
+best by the other of loss and judges, and those of the steps that the recipe names."""
 
 
 class RunStore(Protocol):

@@ -94,6 +94,23 @@ class ClipSet(Protocol):
         """The clips at `indices`, as CPU tensors; every random choice is drawn from `random`."""
 
 
+@frozen(eq=False)
+class JudgedClips:
+    """Clips that an evaluation made with the present weights, and the judges' figures of each.
+
+    They are the same at every evaluation of a run, but for the weights.
+    """
+
+    ids: Sequence[str]
+    digests: np.ndarray
+    """uint8 [clips, 32]: all that each was made of but the weights."""
+    figures: Mapping[str, np.ndarray]
+    """Float64 [clips], nan where a clip has none, by the metric's name without its first part:
+    `judged/wer`."""
+    seconds: float
+    """What making and judging them took."""
+
+
 @frozen
 class Evaluated:
     """Metrics over a whole evaluation set, and the same per clip where a clip has a figure."""
@@ -103,6 +120,12 @@ class Evaluated:
     """By the metric's name without its first part, in the order of the evaluation clips. A metric
     that is there is compared clip by clip, by the mean of these, lower or higher like the metric.
     """
+    judged: JudgedClips | None = None
+
+    @property
+    def figures(self) -> Mapping[str, np.ndarray]:
+        """Those of each evaluation clip, and those of each judged one, by metric."""
+        return {**self.per_clip, **(self.judged.figures if self.judged else {})}
 
 
 @frozen
@@ -145,6 +168,8 @@ class DatasetSummary:
     """How these were chosen, in words."""
     leaks: str | None
     """In words, where evaluation may share speakers with training."""
+    learned_from: str | None = None
+    """In words, where audio of the evaluation was learned from: its figures are too good."""
 
 
 @frozen

@@ -1,141 +1,135 @@
-import hashlib
 import json
 
 import numpy as np
 import pytest
 
-from engine.cli.compare_metrics import Figures, compare_metrics
+from engine.cli.compare_metrics import Figures, everything, missing, what_matters
 from engine.errors import UserError
-from engine.evaluation.clip_table import ClipTable, write_clip_table
-from engine.evaluation.digests import as_digests
 from engine.project import Project
-from tests.run_folders import resolved_recipe
+from engine.report.paired_runs import compare_runs
+from engine.system_support.finished_run import run_files
+from engine.tracking.shown_metrics import Measured, write_shown
+from tests.run_folders import make_finished
+
+CLIPS = np.linspace(1.0, 9.0, 60)
+NOISE = np.where(np.arange(60) % 2, 0.21, -0.2)
 
 
-@pytest.fixture
-def metrics(tmp_path):
-    """Write a metrics file of a recipe."""
-
-    def metrics(name: str, **values: object) -> Project:
-        path = Project(tmp_path).metrics(name)
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(values), encoding="utf-8")
-        return Project(tmp_path)
-
-    return metrics
+def present(tmp_path, name, measured=None, **content):
+    """A side of which only DVC's file is there."""
+    path = Project(tmp_path).metrics(name)
+    path.parent.mkdir(exist_ok=True)
+    if measured is None:
+        path.write_text(json.dumps(content))
+    else:
+        write_shown(path, measured)
+    return Figures(recipe=name, file=path, title=name)
 
 
-def lines(project: Project) -> list[str]:
-    sides = [Figures(recipe=name, file=project.metrics(name), title=name) for name in ("a", "b")]
-    return list(compare_metrics(project, *sides))
+def finished(tmp_path, name, clips, **metrics):
+    """A side with a finished model."""
+    folder = make_finished(Project(tmp_path).model(name), clips, **metrics)
+    file = folder / "metrics.json"
+    return Figures(recipe=name, file=file, title=name, run=run_files(name, folder))
 
 
-def rows(project: Project) -> list[list[str]]:
-    return [line.split() for line in lines(project)]
+def rows(lines):
+    return {words[0]: words[1:] for line in lines if (words := line.split())}
 
 
-def test_nested_metrics_are_named_by_their_path(metrics):
-    metrics("a", baseline={"grid": {"db": 7}}, evaluation_set="x")
-    project = metrics("b", baseline={"grid": {"db": 7}}, evaluation_set="x")
-    assert rows(project)[-1] == ["baseline.grid.db", "7", "7", "+0"]
+def test_figures_that_may_be_compared_have_a_difference(tmp_path):
+    left = present(tmp_path, "a", Measured({"db": 7.0, "loss": 1.0}, 10, "x", {"loss": "u"}))
+    right = present(tmp_path, "b", Measured({"db": 6.5, "loss": 3.0}, 20, "x", {"loss": "v"}))
+    lines = [*what_matters(left, right, None)]
+    assert rows(lines[:-1]) == {
+        "a": ["b", "difference"],
+        "db": ["7", "6.5", "-0.5"],
+        "loss": ["1", "3"],
+        "step": ["10", "20"],
+    }
+    assert lines[-1] == "No difference is given of loss: each has it in a unit of its own."
 
 
-def test_what_is_no_number_has_no_difference(metrics):
-    metrics("a", note="x", evaluation_set="x")
-    project = metrics("b", note="y", evaluation_set="x")
-    assert rows(project)[-1] == ["note", "x", "y", "-"]
-
-
-def test_without_any_metrics_both_are_named(tmp_path):
-    *_, line = lines(Project(tmp_path))
-    assert line.endswith("Missing until trained: metrics/a.json, metrics/b.json")
-
-
-def test_the_digests_themselves_are_not_listed(metrics):
-    metrics("a", loss=1.0, evaluation_set="x")
-    project = metrics("b", loss=1.0, evaluation_set="y")
-    assert all(row[:1] != ["evaluation_set"] for row in rows(project))
-
-
-@pytest.mark.parametrize("content", ["", "{", "\x00"])
-def test_a_damaged_file_says_how_to_make_it_again(metrics, content):
-    project = metrics("a")
-    project.metrics("b").write_text(content)
-    with pytest.raises(UserError, match="dvc repro -f b"):
-        rows(project)
-
-
-@pytest.fixture
-def models(metrics):
-    """Two finished models with a figure for each of 60 clips, the second's in another order."""
-    order = np.random.default_rng(0).permutation(60)
-    digests = as_digests(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))
-    clips = np.linspace(1.0, 9.0, 60)
-
-    def models(change, **values):
-        for name, rows, errors in (("a", order, clips), ("b", np.arange(60), clips + change)):
-            project = metrics(name, **{"evaluation_set": "x", "eval": {"m": 5.0}} | values)
-            project.model(name).mkdir(parents=True, exist_ok=True)
-            (project.model(name) / "metrics.json").write_bytes(project.metrics(name).read_bytes())
-            ids = tuple(str(row) for row in rows)
-            table = ClipTable(ids, digests[rows], {"best/m": errors[rows], "other/m": errors})
-            write_clip_table(project.evaluation_clips(name), table)
-            (project.model(name) / "recipe.toml").write_text(resolved_recipe("xtts_phase1"))
-        return project
-
-    return models
-
-
-def with_models(project):
-    sides = [
-        Figures(recipe=n, file=project.metrics(n), title=n, model=project.model(n))
-        for n in ("a", "b")
-    ]
-    return list(compare_metrics(project, *sides))
-
-
-def test_differences_clip_by_clip_carry_their_interval(models):
-    noise = np.where(np.arange(60) % 2, 0.21, -0.2)
-    *_, title, line = with_models(models(noise))
-    assert title == "\nClip by clip, b minus a:"
-    assert line == (
-        "eval.m  +0.005 (95 % CI -0.048 to +0.058, 60 clips): no change that can be told from noise"
+@pytest.mark.parametrize("sets", [("x", "y"), (None, None), ("x", None)])
+def test_figures_of_other_clips_have_none_and_a_sentence_says_so(tmp_path, sets):
+    left, right = (
+        present(tmp_path, name, Measured({"db": value}, 10, clips))
+        for name, value, clips in zip("ab", (7.0, 6.5), sets, strict=True)
     )
-    assert with_models(models(-0.5 + noise))[-1].endswith("60 clips): lower")
+    lines = [*what_matters(left, right, None)]
+    assert rows(lines)["db"] == ["7", "6.5"]
+    assert lines[-1] == "No difference is given: a and b are not of the same clips."
 
 
-def test_other_evaluation_sets_are_never_compared_clip_by_clip(models):
-    project = models(0.0)
-    project.metrics("b").write_text(json.dumps({"evaluation_set": "y", "eval": {"m": 5.0}}))
-    assert "not comparable" in with_models(project)[-1]
+def test_of_finished_models_the_difference_clip_by_clip_is_shown(tmp_path):
+    left = finished(tmp_path, "a", {"mel_ce": CLIPS, "stop_ce": CLIPS})
+    right = finished(tmp_path, "b", {"mel_ce": CLIPS - 0.5 + NOISE, "stop_ce": CLIPS})
+    paired = compare_runs(right.run, left.run)
+    lines = [*what_matters(left, right, paired)]
+    assert lines[1].startswith("mel_ce")  # what picks the best comes first
+    assert lines[1].endswith("-0.495 (95 % CI -0.548 to -0.442, 60 clips): better")
 
 
-def test_figures_of_another_training_than_the_metrics_are_not_shown(models):
-    project = models(0.0)
-    project.metrics("b").write_text(json.dumps({"evaluation_set": "x", "eval": {"m": 4.0}}))
-    assert not any("Clip by clip" in line for line in with_models(project))
+def test_few_clips_are_not_told_of_in_every_row(tmp_path):
+    sides = [finished(tmp_path, name, {"mel_ce": CLIPS[:9]}) for name in "ab"]
+    (line,) = [
+        line
+        for line in what_matters(*sides, compare_runs(sides[1].run, sides[0].run))
+        if line.startswith("mel_ce")
+    ]
+    assert line.endswith("9 clips): no change that can be told from noise")
 
 
-def test_figures_in_units_of_each_recipes_own_have_no_difference(metrics):
+def test_a_figure_of_one_side_is_looked_up_on_the_other(tmp_path):
+    many = {f"made_up_{n}": CLIPS for n in range(10)} | {"mel_ce": CLIPS, "zz": CLIPS}
+    sides = [finished(tmp_path, "a", many | {"aa": CLIPS}), finished(tmp_path, "b", many)]
+    found = rows(what_matters(*sides, None))
+    assert "zz" in sides[1].shown().figures
+    assert "zz" not in sides[0].shown().figures
+    assert found["zz"] == ["5", "5", "+0"]
+
+
+def test_everything_has_the_groups_and_their_units(tmp_path):
     groups = {name: {"loss": 1.0, "db": 2.0} for name in ("eval", "parent")}
     groups["baseline"] = {"grid": {"loss": 3.0, "db": 4.0}}
-    metrics("a", **groups, scale={"loss": "ab"}, evaluation_set="x")
-    project = metrics("b", **groups, scale={"loss": "cd"}, evaluation_set="x")
-    differences = {row[0]: row[-1] for row in rows(project) if row and "." in row[0]}
+    left = present(tmp_path, "a", **groups, scale={"loss": "ab"}, evaluation_set="x")
+    right = present(tmp_path, "b", **groups, scale={"loss": "cd"}, evaluation_set="x")
+    found = rows(everything(left, right))
     for group in ("eval", "parent", "baseline.grid"):
-        assert differences[f"{group}.loss"] == "-"
-        assert differences[f"{group}.db"] == "+0"
-    said = "No difference is given of loss: a and b have them in units of their own"
-    assert lines(project)[-1].startswith(said)
-    assert not any("scale" in line for line in lines(project))
-    metrics("b", **groups, evaluation_set="x")
-    assert lines(project)[-1].startswith(said)
+        assert len(found[f"{group}.loss"]) == 2
+        assert found[f"{group}.db"][-1] == "+0"
+    assert not any(name.startswith(("scale", "evaluation_set")) for name in found)
 
 
-def test_nor_are_they_compared_clip_by_clip(models):
-    project = models(-0.5, scale={"m": "ab"})
-    assert with_models(project)[-1].startswith("eval.m ")
-    content = {"evaluation_set": "x", "eval": {"m": 5.0}, "scale": {"m": "cd"}}
-    for path in (project.metrics("b"), project.model("b") / "metrics.json"):
-        path.write_text(json.dumps(content))
-    assert not any("Clip by clip" in line for line in with_models(project))
+def test_everything_of_a_file_for_dvc_is_what_it_holds(tmp_path):
+    left = present(tmp_path, "a", Measured({"speech.wer": 0.5}, 10, "x"))
+    right = present(tmp_path, "b", eval={"speech": {"wer": 0.25}}, evaluation_set="x", step=5)
+    assert rows(everything(left, right)) == {
+        "a": ["b", "difference"],
+        "eval.speech.wer": ["0.5", "0.25", "-0.25"],
+        "step": ["10", "5", "-5"],
+    }
+
+
+def test_files_that_are_not_there_are_named(tmp_path):
+    project = Project(tmp_path)
+    sides = [Figures(recipe=n, file=project.metrics(n), title=n) for n in "ab"]
+    said = "No metrics to compare. Missing until trained: metrics/a.json, metrics/b.json"
+    assert missing(project, sides) == said
+    assert missing(project, [present(tmp_path, "a")]) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "\x00", "[]"])
+def test_a_damaged_file_says_how_to_make_it_again(tmp_path, content):
+    side = present(tmp_path, "a")
+    side.file.write_text(content)
+    for lines in (everything(side, side), what_matters(side, side, None)):
+        with pytest.raises(UserError, match="dvc repro -f a"):
+            next(lines)
+
+
+def test_a_figure_too_large_to_subtract_is_an_error(tmp_path):
+    left = present(tmp_path, "a", eval={"m": 10**400}, evaluation_set="x")
+    right = present(tmp_path, "b", eval={"m": 1.5}, evaluation_set="x")
+    with pytest.raises(UserError, match="too large"):
+        [*everything(left, right)]

@@ -1,10 +1,12 @@
 import json
 
+import numpy as np
 import pytest
 
 from engine.project import Project
 from engine.recipe import load_recipe, write_recipe
 from engine.system_support.discovery import recipe_classes
+from tests.run_folders import make_finished
 
 
 @pytest.fixture
@@ -30,9 +32,65 @@ def rows(text: str) -> list[list[str]]:
 def test_values_that_differ_stand_side_by_side(other, cantus):
     assert rows(cantus("diff", "words", "other").out)[:3] == [
         ["words", "other"],
-        ["name", "words", "other"],
         ["optimizer.autoencoder.learning_rate", "0.001", "0.003"],
+        [],
     ]
+
+
+def test_values_that_describe_are_among_all_of_them(other, cantus):
+    path = other / "recipes" / "other.toml"
+    path.write_text(path.read_text().replace("a test", "another test"))
+    few, every = (cantus("diff", "words", "other", *more).out for more in ([], ["--all"]))
+    assert "summary" not in few
+    assert "The rest, 1 values and metrics: cantus diff words other --all\n" in few
+    assert "\nsummary " in every
+    assert "\nname " in every
+    assert "The rest" not in every
+
+
+@pytest.fixture
+def models(other):
+    """Both have a finished model, that of the second better by the metric that decides."""
+    clips = np.linspace(1.0, 9.0, 40)
+    for name, change in (("words", 0.0), ("other", -0.5)):
+        folder = Project(other).model(name)
+        figures = {"rmse_db": clips + change, "reconstruction": clips}
+        make_finished(folder, figures, untrained={"rmse_db": 25.0})
+        recipe = load_recipe(Project(other).recipe(name, "demo"), classes=recipe_classes())
+        write_recipe(recipe, folder / "recipe.toml")
+    return other
+
+
+def test_what_is_better_comes_first_then_what_matters(models, cantus):
+    lines = cantus("diff", "words", "other").out.splitlines()
+    assert lines[0].startswith("other is better than words: rmse_db differs by -0.5")
+    assert lines[1] == "Other metrics of other: not told apart by reconstruction."
+    assert lines[3].split() == ["words", "other"]
+    assert lines[4].startswith("optimizer.autoencoder.learning_rate")
+    assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.5"]
+    assert not any("untrained" in line for line in lines)
+    assert lines[-1] == "The rest, 1 values and metrics: cantus diff words other --all"
+
+
+def test_all_metrics_are_listed_on_request_and_why_some_are_not_compared(models, cantus):
+    for name in ("words", "other"):
+        path = Project(models).model(name) / "metrics.json"
+        content = json.loads(path.read_text())
+        content["eval"]["perplexity"] = 3.0
+        path.write_text(json.dumps(content))
+    lines = cantus("diff", "words", "other", "--all").out.splitlines()
+    assert any(line.startswith("untrained.rmse_db") for line in lines)
+    said = "Not compared clip by clip: eval/perplexity: it is one figure for all clips."
+    assert lines[-1] == said
+
+
+def test_a_model_that_was_trained_with_other_values_is_told_of(models, cantus):
+    path = models / "recipes" / "other.toml"
+    path.write_text(path.read_text().replace("3e-3", "4e-3"))
+    told = "note: models/other was trained with other values than its recipe has now"
+    answer = cantus("diff", "words", "other").out
+    assert told in answer
+    assert "models/words was" not in answer
 
 
 def test_recipes_are_compared_under_the_profile(other, cantus, recipe):
@@ -52,13 +110,11 @@ def test_metrics_of_one_evaluation_set_have_a_difference(other, cantus):
     metrics(other, "words", eval={"loss": 1.5, "x": None}, evaluation_set="abc")
     metrics(other, "other", eval={"loss": 1.25}, step=3, evaluation_set="abc")
     answer = cantus("diff", "words", "other").out
-    assert rows(answer)[-4:] == [
+    assert rows(answer)[-3:] == [
         ["words", "other", "difference"],
-        ["eval.loss", "1.5", "1.25", "-0.25"],
-        ["eval.x", "-", "-", "-"],
-        ["step", "-", "3", "-"],
+        ["loss", "1.5", "1.25", "-0.25"],
+        ["step", "-", "3"],
     ]
-    assert "not comparable" not in answer
 
 
 @pytest.mark.parametrize("digests", [("abc", "xyz"), ("abc", None), (None, None)])
@@ -66,9 +122,9 @@ def test_metrics_of_other_evaluation_sets_have_none_and_a_sentence(other, cantus
     for name, digest, loss in zip(("words", "other"), digests, (1.5, 1.25), strict=True):
         metrics(other, name, eval={"loss": loss}, evaluation_set=digest)
     answer = cantus("diff", "words", "other").out
-    assert ["eval.loss", "1.5", "1.25"] in rows(answer)
+    assert ["loss", "1.5", "1.25"] in rows(answer)
     assert "-0.25" not in answer
-    assert "The figures are not comparable" in answer
+    assert "words and other are not of the same clips" in answer
 
 
 def test_damaged_metrics_are_an_error(other, cantus):
@@ -154,18 +210,16 @@ def test_metrics_of_the_last_model_stand_beside_the_present_ones(trained, cantus
     answer = cantus("diff", "words", "--last").out
     assert rows(answer)[-2:] == [
         ["last", "trained", "now", "difference"],
-        ["eval.loss", "1.5", "1.25", "-0.25"],
+        ["loss", "1.5", "1.25", "-0.25"],
     ]
-    assert "not comparable" not in answer
 
 
 def test_metrics_of_the_last_model_on_other_clips_have_no_difference(trained, cantus):
     last_metrics(trained, eval={"loss": 1.5}, evaluation_set="abc")
     metrics(trained, "words", eval={"loss": 1.25}, evaluation_set="xyz")
     answer = cantus("diff", "words", "--last").out
-    assert ["eval.loss", "1.5", "1.25"] in rows(answer)
-    assert "difference" not in answer
-    assert "not comparable: last trained and now are not of the same clips" in answer
+    assert ["loss", "1.5", "1.25"] in rows(answer)
+    assert "No difference is given: last trained and now are not of the same clips" in answer
 
 
 def test_a_last_model_without_metrics_names_the_file(trained, cantus):
@@ -176,6 +230,7 @@ def test_a_last_model_without_metrics_names_the_file(trained, cantus):
 
 def test_damaged_metrics_of_the_last_model_name_the_recipe_to_make_again(trained, cantus):
     (Project(trained).model("words") / "metrics.json").write_text("{")
+    metrics(trained, "words", eval={"loss": 1.25})
     answer = cantus("diff", "words", "--last")
     assert answer.code == 2
     assert "dvc repro -f words" in answer.error

@@ -24,7 +24,7 @@ num_threads = 1
 source = "data/words"
 sample_rates_hz = [16_000]
 [tracking]
-aim = false
+mirrors = []
 """
 CANTUS = """\
 import sys

@@ -97,6 +97,6 @@ class Checkout:
         self.edit("recipes/audio_vae.toml", "num_train_clips = 50_000", "num_train_clips = 128")
         self.edit("recipes/audio_vae.toml", "num_eval_clips = 10_000", "num_eval_clips = 32")
         self.edit("params.toml", 'profile = "demo"', 'profile = "tiny"')
-        self.edit("params.toml", "aim = true", "aim = false")
+        self.edit("params.toml", 'mirrors = ["aim"]', "mirrors = []")
         self.run("cantus", "pipeline", "--write")
         self.commit()

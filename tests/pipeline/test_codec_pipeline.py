@@ -26,7 +26,7 @@ def make_short(checkout, name):
     text = text.replace("starts_at_step = 408", "starts_at_step = 3")
     text = text.replace("warmup_steps = 30", "warmup_steps = 1")
     text = text.replace("num_eval_clips = 24", "num_eval_clips = 3")
-    text = text.replace("[evaluation]", "[evaluation]\nperceptual = []")
+    text = text.replace("[evaluation]", "[evaluation]\njudges = []")
     path.write_text(text)
 
 
@@ -35,7 +35,7 @@ def checkout(tmp_path_factory):
     made = Checkout(tmp_path_factory.mktemp("codec"))
     for name in RECIPES:
         make_short(made, name)
-    made.edit("params.toml", "aim = true", "aim = false")
+    made.edit("params.toml", 'mirrors = ["aim"]', "mirrors = []")
     made.commit()
     made.first = made.run("dvc", "repro", *RECIPES)
     return made

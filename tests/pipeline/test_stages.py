@@ -49,8 +49,7 @@ def test_a_corpus_packed_at_a_recipes_rate_gives_the_recipe_its_stage():
 
 def test_under_full_recipes_are_taken_as_written_and_phases_follow_what_they_continue():
     pipeline = load_pipeline(ROOT, evolve(PARAMS, profile="full"))
-    assert "recipes/xtts_phase2.toml" in pipeline.params
-    assert "recipes/demo/xtts_phase2.toml" not in pipeline.params
+    assert [*pipeline.params] == ["params.toml"]  # recipes would flood `dvc exp show`
     assert "models/xtts_phase1" in pipeline.stages["xtts_phase2"]["deps"]
     assert "codec_dac_paper" in pipeline.left_out
 
@@ -109,7 +108,7 @@ def reader(name, *reads, start=None):
     values = {field.name: getattr(plain, field.name) for field in fields(Recipe)}
     start = None if start is None else Start(from_=start)
     recipe = Reader(**values | {"name": name, "start": start}, reads=reads)
-    return PipelineRecipe(recipe, (f"recipes/{name}.toml",), True)
+    return PipelineRecipe(recipe, f"recipes/{name}.toml", True)
 
 
 def test_both_stages_of_a_recipe_follow_the_export_of_the_model_that_it_reads():
@@ -229,9 +228,7 @@ def test_empty_sections_are_filled(pipeline, tmp_path, empty):
 
 def test_a_summary_is_no_template(pipeline, tmp_path):
     recipe = load_recipe(ROOT.recipe("audio_vae"), classes=recipe_classes())
-    known = [
-        PipelineRecipe(evolve(recipe, summary="costs ${x}"), ("recipes/audio_vae.toml",), False)
-    ]
+    known = [PipelineRecipe(evolve(recipe, summary="costs ${x}"), "recipes/audio_vae.toml", False)]
     stage = derive_pipeline(known, PARAMS).stages["audio_vae"]
     assert stage["desc"] == "costs \\${x}"
 
@@ -256,7 +253,7 @@ def marked(there):
     [
         (lambda y: y["stages"].pop("audio_vae"), "it lacks the stage audio_vae"),
         (lambda y: y["stages"]["words"].update(cmd="true"), "it differs in words"),
-        (lambda y: y["params"].remove("params.toml"), "its params or plots differ"),
+        (lambda y: y["params"].remove("params.toml"), "its params, plots or artifacts differ"),
         (
             lambda y: y["stages"].update(gone=y["stages"]["audio_vae"]),
             "it has the old stage gone",

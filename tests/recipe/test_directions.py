@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 
 from engine.recipe import RecipeError, load_recipe
+from engine.recipe.judged import GROUP, KNOWN
 from engine.recipe.metric_names import direction_of
 from engine.recipe.schema import Recipe
 from engine.system_support.discovery import recipe_classes
@@ -49,13 +50,23 @@ LOOKED_AT = {
 }
 """Results that have no better value: counts, and what should neither be high nor low."""
 
+_FIGURES = {
+    name
+    for judge in KNOWN.values()
+    for name, figure in judge.figures.items()
+    if figure.best_is is None
+}
+_GROUPS = (f"{GROUP}/", "", "quantizers_<n>/")
+DESCRIBED = {f"{group}{name}" for group in _GROUPS for name in _FIGURES}
+"""Figures by which judges describe a clip; a codec's stand among its own."""
+
 
 @pytest.mark.parametrize("system", LOOKED_AT)
 def test_every_result_has_a_better_value_or_is_known_to_have_none(system):
     found = recipe_classes()[system]
     results = {name for name in found.metrics if name.startswith("eval/")}
-    without = results - found.directions.keys()
-    assert {name.removeprefix("eval/") for name in without} == LOOKED_AT[system]
+    without = {name.removeprefix("eval/") for name in results - found.directions.keys()}
+    assert without - DESCRIBED == LOOKED_AT[system]
 
 
 def test_a_recipe_may_choose_the_better_value_of_a_metric_that_has_none():

@@ -11,11 +11,11 @@ from engine.system_support.discovery import recipe_classes
 
 COMMON = (2, "49b6afee4b31")
 SYSTEMS = {
-    "codec": (1, "7febc435326f"),
-    "codec_lm": (1, "e8ec1be22a73"),
-    "rvc": (1, "358c30483ce6"),
+    "codec": (1, "873b9665516d"),
+    "codec_lm": (1, "673e16b93588"),
+    "rvc": (1, "998f084f3613"),
     "vqvae": (1, "ae659f703fa5"),
-    "xtts": (1, "f23d739bb475"),
+    "xtts": (1, "976207ba7352"),
 }
 """Version and fingerprint of the common tables and of each system's own. A changed one asks:
 does every old recipe still say the same, and do old checkpoints still load? If not, raise

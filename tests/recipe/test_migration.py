@@ -92,6 +92,7 @@ def test_a_parent_of_schema_1_is_named_and_nothing_else_is_said(write):
             'guard.codes: keyed by the metric: write [guard] "<metric>"',
         ),
         ("[guard.codes]\nfinite = 'train/loss'", "guard.codes: 'finite' is always on"),
+        ("[evaluation]\nperceptual = ['stoi']", "perceptual: its name is evaluation.judges now"),
         ("[guard]\n'eval/rmse_over_grid' = { below = 1 }", "is 'eval/rmse_ratio_to_uniform_grid'"),
     ],
 )
@@ -117,6 +118,20 @@ def test_the_old_table_of_params_is_told(write):
     with pytest.raises(RecipeError) as caught:
         load_params(path)
     assert str(caught.value) == "params.toml:5  listeners: its name is [speech_evaluation] now"
+
+
+def test_the_program_of_visqol_is_told_to_be_a_package_now(write):
+    path = write(
+        "profile = 'full'\nseed = 1\nhardware.num_threads = 1\ncorpora = {}\n[programs]\n"
+        "visqol = 'bin/visqol'\n",
+        "params",
+    )
+    with pytest.raises(RecipeError) as caught:
+        load_params(path)
+    assert str(caught.value) == (
+        "params.toml:5  programs: remove it: ViSQOL comes with pip install 'cantus[judges]', and a "
+        "recipe asks for it in evaluation.judges"
+    )
 
 
 def test_a_metric_that_a_system_has_by_an_old_name_of_anothers_is_no_old_one(write):

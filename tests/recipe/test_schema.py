@@ -155,7 +155,8 @@ def test_a_phase_picks_a_checkpoint(load, minimal, pick):
 @pytest.mark.parametrize("pick", ["", "first", "step", "step:-1", "epoch:1"])
 def test_a_phase_picks_nothing_else(faults, minimal, pick):
     (fault,) = faults(f"{minimal}\n[start]\nfrom = 'parent'\npick = '{pick}'\n")
-    assert "start.pick: must be 'last', 'best' or 'step:N'" in fault
+    kept = "'last', 'best', 'best_by_loss', 'best_by_judges' or 'step:N'"
+    assert f"start.pick: must be {kept}" in fault
 
 
 def test_a_recipe_cannot_continue_itself(faults, minimal):

@@ -3,6 +3,7 @@ import fcntl
 import pytest
 
 from engine.report.ending import tell_ending, tell_verdict
+from engine.report.history import History
 from engine.tracking.events import Event
 from tests.run_folders import make_run, start
 
@@ -52,7 +53,8 @@ def test_what_became_of_the_parent_and_of_other_clips_is_said_with_the_verdict(t
 
 
 def test_a_recipe_without_a_verdict_says_so():
-    assert tell_verdict({"verdict": None}) == "The recipe holds no verdict."
+    history = History((Event("finish", 1, facts={"verdict": None}),))
+    assert tell_verdict(history) == "The recipe holds no verdict."
 
 
 def test_a_guard_is_told_with_its_figures_and_its_reason(tmp_path):

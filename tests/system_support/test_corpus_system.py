@@ -6,6 +6,7 @@ import soundfile
 from attrs import evolve, frozen
 
 from engine.corpus import ingest
+from engine.corpus.licence import Licence, write_licence
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe import load_params
@@ -29,6 +30,7 @@ source = "data/words"
 sample_rates_hz = [8000]
 at_most_bad = 0.2
 """
+LICENCE = Licence(licence="CC-BY-4.0", attribution="Copyright Anna", source="an album")
 
 
 @frozen(kw_only=True)
@@ -54,6 +56,7 @@ def project(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, random.normal(0, 0.1, 8_000), 8_000)
     (root / "data/words/broken.wav").write_text("no audio")
+    write_licence(LICENCE, root / "data/words")
     (root / "params.toml").write_text(PARAMS)
     made = Project(root)
     ingest("words", load_params(made.params).corpora["words"], made, work=Work(num_workers=1))
@@ -85,6 +88,11 @@ def make(project, recipe):
         return CorpusSystem(own, data, CorpusClipSet.of_corpus(corpus, rows))
 
     return make
+
+
+def test_the_licence_of_the_corpus_stands_in_the_report_of_what_is_trained_on_it(make):
+    said = "Licence of corpus words: CC-BY-4.0. Copyright Anna. Source: an album"
+    assert make().dataset_summary.notes == (said,)
 
 
 def test_both_sets_hold_the_clips_of_the_split(make):

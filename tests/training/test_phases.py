@@ -40,7 +40,7 @@ def evaluated(folder, name):
 
 
 def metrics(folder, name):
-    return json.loads(Project(folder).metrics(name).read_text())
+    return json.loads((Project(folder).model(name) / "metrics.json").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
+from engine.recipe.judged import Judged, judged_metrics, judged_sides
 from engine.recipe.optimizers import Adam, Schedule
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
@@ -57,6 +58,17 @@ class ToyRecipe(Recipe):
     dataset: ToyDataset = setting("clips", default=ToyDataset())
     model: ToyModel = setting("network", default=ToyModel())
     losses: ToyLosses = setting("weights", default=ToyLosses())
+    judged: Judged = setting("who judges", default=Judged())
+    metrics = judged_metrics({"text"})
+    directions = judged_sides({"text"})
+    loss_metric = "eval/error"
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        return self.judged.judges
+
+
+_NOT_OF_TRAINING = ("start", "guard", "verdict", "name", "judged")
 
 
 def toy_recipe(
@@ -71,7 +83,7 @@ def toy_recipe(
     """A recipe of 4 epochs of 5 steps, unless the test wants other things."""
     model = model or ToyModel()
     turns = ("discriminator", "generator") if model.adversary else ("denoiser",)
-    more = {k: training.pop(k) for k in ("start", "guard", "verdict", "name") if k in training}
+    more = {k: training.pop(k) for k in _NOT_OF_TRAINING if k in training}
     settings = {"epochs": 4, "batch_size": 8, "best": "eval/error", "log_every_steps": 2} | training
     if "steps" in training:
         settings["epochs"] = None

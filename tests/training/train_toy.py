@@ -14,7 +14,7 @@ from engine.cli.show.console import ConsoleWatcher
 from engine.errors import UserError
 from engine.files.disk import refusals_in_words
 from engine.project import Project
-from engine.recipe.params import Hardware, Mirror, Params, Strategy, Tracking
+from engine.recipe.params import Hardware, Mirror, Notify, Params, Strategy, Tracking
 from engine.runs.run import Builder, Run
 from engine.training.watcher import Silent
 from tests.training.toy import ToyModel, build_toy, toy_recipe
@@ -64,6 +64,7 @@ class Circumstances:
     project: Path | None = None
     """Where runs and models go, if not beside the notes on where it is."""
     mirrors: tuple[Mirror, ...] = ()
+    notify: Notify = Notify()  # noqa: RUF009
     again: bool = False
     build: Builder = build_toy
     num_devices: int = 1
@@ -152,5 +153,5 @@ def _params(around: Circumstances) -> Params:
             strategy=around.strategy,
         ),
         corpora={},
-        tracking=Tracking(mirrors=around.mirrors),
+        tracking=Tracking(mirrors=around.mirrors, notify=around.notify),
     )

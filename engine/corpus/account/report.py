@@ -9,6 +9,7 @@ from attrs import frozen
 
 from engine.corpus.account.histogram import Histogram
 from engine.corpus.layouts.passed_over import PassedOver
+from engine.corpus.licence import Licence
 from engine.errors import UserError
 
 REPORT_FILE = "report.json"
@@ -40,6 +41,8 @@ class Report:
     corpus: str
     source: str
     layout: str
+    licence: Licence | None = None
+    """What the folder says of it; None where it says nothing."""
     num_found: int
     num_used: int
     quarantined: Mapping[str, int]

@@ -12,6 +12,7 @@ from engine.corpus.account.histogram import Bins
 from engine.corpus.account.report import Pace, Portion, Report
 from engine.corpus.audio.decode import decoders
 from engine.corpus.layouts.passed_over import PassedOver
+from engine.corpus.licence import Licence
 from engine.corpus.table.manifest import Clip, Quarantined
 
 NUM_SPEAKERS = 20
@@ -64,6 +65,7 @@ class Tally:
         corpus: str,
         source: str,
         layout: str,
+        licence: Licence | None = None,
         passed_over: tuple[PassedOver, ...],
         packed_hz: tuple[int, ...],
         digest: str,
@@ -74,6 +76,7 @@ class Tally:
             corpus=corpus,
             source=source,
             layout=layout,
+            licence=licence,
             num_found=self._all.num_clips + self._quarantined.total(),
             num_used=self._all.num_clips,
             quarantined=_in_order(self._quarantined),

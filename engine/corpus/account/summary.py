@@ -19,6 +19,7 @@ def report_rows(report: Report) -> list[tuple[str, str]]:
     wrong = f"{report.num_header_faults:,} clips, whose files are read to their ends all the same"
     rows = [
         ("corpus", f"{report.corpus}, from {report.source} (layout: {report.layout})"),
+        ("licence", str(report.licence) if report.licence else ""),
         ("used", f"{report.num_used:,} of {report.num_found:,} files and parts found"),
         ("quarantined", counts(report.quarantined) or "none"),
         *(("passed over", str(one)) for one in report.passed_over),

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.corpus.audio.chunks import Samples, find_samples
 from engine.corpus.audio.file_bytes import FileBytes
 from engine.corpus.audio.flac import samples_by_last_frame
+from engine.corpus.audio.g722 import is_g722, other_than_g722
 from engine.corpus.audio.mp3 import Mp3Frames, behind_tags, scan_mp3
 from engine.corpus.audio.ogg import MAGIC as OGG_MAGIC
 from engine.corpus.audio.ogg import check_ogg
@@ -72,7 +73,11 @@ class Container:
         if self._head.startswith(b"version https://git-lfs"):
             pointer = "a Git LFS pointer instead of audio: run 'git lfs pull' where it came from"
             raise UnusableError("unreadable", pointer)
-        if not _CONTROL.search(self._head):
+        if is_g722(self._path):
+            other = other_than_g722(self._head)
+            if other:
+                raise UnusableError("unreadable", f"it is {other}, and no G.722")
+        elif not _CONTROL.search(self._head):
             raise UnusableError("unreadable", "it is text, and no decoder reads it")
         self._check_ogg()
 

@@ -113,7 +113,7 @@ class AudioFile:
             raise UnusableError(
                 "unreadable",
                 f"libsndfile cannot read it ({said}), and FFmpeg, which may, is not on PATH: "
-                "install it",
+                "install it, or its wheel: pip install 'cantus[ffmpeg]'",
             )
         try:
             return FFmpegDecoder(self._path)

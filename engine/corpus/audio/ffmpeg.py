@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from engine.corpus.audio.decoder import BLOCK_FRAMES, DecoderError
+from engine.corpus.audio.g722 import is_g722
 
 STALL_SECONDS = 60.0
 """FFmpeg is ended when it gives nothing for so long."""
 
 # Only what holds audio itself: a playlist could have FFmpeg open other files.
 _CONTAINERS = (
-    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,eac3,flac,gsm,matroska,mov,mp3,mpc,mpc8,nistsphere,ogg,"
-    "rm,tak,tta,voc,w64,wav,wv"
+    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,eac3,flac,g722,gsm,matroska,mov,mp3,mpc,mpc8,nistsphere,"
+    "ogg,rm,tak,tta,voc,w64,wav,wv"
 )
 _QUIETLY = ("-nostdin", "-hide_banner", "-loglevel", "error", "-max_alloc", str(2**28))
 # The first fault ends it. Without this FFmpeg leaves out what is damaged and goes on.
@@ -38,8 +39,19 @@ _WHO_SPEAKS = re.compile(r"\[[^]]* @ 0x[0-9a-f]+\] ")
 
 
 def find_ffmpeg() -> str | None:
-    """The ffmpeg program on PATH."""
-    return shutil.which("ffmpeg")
+    """The ffmpeg program on PATH, or the one in the wheel imageio-ffmpeg."""
+    return shutil.which("ffmpeg") or _in_wheel()
+
+
+def _in_wheel() -> str | None:
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+    except ImportError:
+        return None
+    try:
+        return str(get_ffmpeg_exe())
+    except RuntimeError:  # a wheel without a program, for a machine that it knows none for
+        return None
 
 
 @functools.cache
@@ -53,18 +65,23 @@ def ffmpeg_version() -> str | None:
     return words[2] if len(words) > 2 else None
 
 
+def _format_of(path: Path) -> tuple[str, ...]:
+    """The format where nothing in the file says it; FFmpeg might take it for another."""
+    return ("-f", "g722") if is_g722(path) else ()
+
+
 class FFmpegDecoder:
     """A file's first audio stream as FFmpeg reads it. Raises DecoderError where it does not."""
 
     def __init__(self, path: Path) -> None:
         program = find_ffmpeg()
         if program is None:
-            raise DecoderError("FFmpeg is not on PATH")
+            raise DecoderError("FFmpeg is not there")
         self._name = f"file:{path}"
         command = (program, *_QUIETLY, *_STRICTLY, *_CLOSED_IN, "-threads", "1")
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  # a pipe nobody reads would block it
         self._process = subprocess.Popen(
-            [*command, "-i", self._name, *_TO_FLOAT],
+            [*command, *_format_of(path), "-i", self._name, *_TO_FLOAT],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._said,

@@ -20,6 +20,7 @@ from engine.corpus.layouts.speech_commands import is_speech_commands, list_speec
 from engine.corpus.layouts.table_columns import TableColumns
 from engine.corpus.layouts.tables import Tables, find_tables, is_table_name
 from engine.corpus.layouts.texts import add_texts, pair_texts
+from engine.corpus.licence import LICENCE_FILE
 from engine.errors import UserError
 
 __all__ = ["Candidate", "Listing", "list_files"]
@@ -55,6 +56,8 @@ def list_files(
         settle_ids(database)
         for table in tables:
             collector.mark_read(table)
+        if files.find(LICENCE_FILE) == (LICENCE_FILE, "other"):
+            collector.mark_read(LICENCE_FILE)
         count_others(files, collector.passed_over)
         return Listing(
             layout=layout,

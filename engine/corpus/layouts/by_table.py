@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
+from engine.corpus.layouts.asterisk import asterisk_rows
 from engine.corpus.layouts.chatml import chatml_rows
 from engine.corpus.layouts.collector import Collector
 from engine.corpus.layouts.column_rows import add_unnamed, column_rows
@@ -77,6 +78,9 @@ def _rows(
     elif tables.kind == "kaldi":
         for table in sorted(tables.tables, key=lambda one: _ORDER[one.listed]):
             yield table, kaldi_rows(files, table, collector, database)
+    elif tables.kind == "asterisk":
+        for table in tables.tables:
+            yield table, asterisk_rows(files, table, collector)
     elif tables.are_of_columns:
         settled = columns.settle(tables)
         for table in tables.tables:

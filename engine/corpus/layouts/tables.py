@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from attrs import frozen
 
+from engine.corpus.layouts.asterisk import is_asterisk
 from engine.corpus.layouts.files import Files
 from engine.corpus.layouts.json_objects import Object, read_samples
 from engine.corpus.layouts.kaldi import RECORDINGS
@@ -36,6 +37,7 @@ Kind = Literal[
     "voice_samples",
     "lists",
     "table",
+    "asterisk",
     "prompts",
 ]
 """In the order in which they are preferred."""
@@ -150,6 +152,8 @@ def _tables_of(
         kind = _kind_by_name(files.folder / path)
         if not kind and is_json(files.folder / path):
             kind = _kind_of_json(files.folder / path, must_parse)
+        if not kind and is_asterisk(files, path):
+            kind = "asterisk"
         if kind:
             yield _Found(path=path, kind=kind)
             continue

@@ -1,18 +1,52 @@
 """Which judges can be had on this machine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from importlib import import_module
-from typing import Any
+from typing import Protocol
 
 import torch
 
 from engine.errors import UserError
 from engine.files.packages import PackagedWeights
+from engine.metrics.judges import (
+    distillmos,
+    dnsmos,
+    pesq,
+    plcmos,
+    resemblyzer,
+    silero_vad,
+    stoi,
+    swift_f0,
+    swift_f0_error,
+    visqol,
+)
 from engine.metrics.judges.judge import Judge
 from engine.recipe.faults import did_you_mean
 from engine.recipe.judges import JUDGES
+
+
+class _Module(Protocol):
+    """What the file of a judge holds."""
+
+    WEIGHTS: PackagedWeights
+
+    def load(self) -> Judge: ...
+
+
+_MODULES: Mapping[str, _Module] = {
+    "distillmos": distillmos,
+    "dnsmos": dnsmos,
+    "pesq": pesq,
+    "plcmos": plcmos,
+    "resemblyzer": resemblyzer,
+    "silero_vad": silero_vad,
+    "stoi": stoi,
+    "swift_f0": swift_f0,
+    "swift_f0_error": swift_f0_error,
+    "visqol": visqol,
+}
+"""Those of `engine.recipe.judges.JUDGES`; none imports its package before it is asked for."""
 
 
 @cache
@@ -29,9 +63,9 @@ def judge_named(name: str) -> Judge:
         )
     why = _fault(name)
     if why is not None:
-        raise UserError(f"The judge '{name}' is left out: {why}")
+        raise UserError(f"The judge '{name}' cannot be had here: {why}")
     with _undisturbed():
-        judge: Judge = _module(name).load()
+        judge: Judge = _MODULES[name].load()
     return judge
 
 
@@ -56,9 +90,4 @@ def _undisturbed() -> Iterator[None]:
 
 def _fault(name: str) -> str | None:
     """Why a judge cannot be had, in words."""
-    weights: PackagedWeights = _module(name).WEIGHTS
-    return weights.fault()
-
-
-def _module(name: str) -> Any:
-    return import_module(f"engine.metrics.judges.{name}")
+    return _MODULES[name].WEIGHTS.fault()

@@ -27,7 +27,7 @@ class SileroVad:
     provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
-        """The share that is speech, and the longest pause before, between or after it in seconds."""
+        """The share that is speech, and the longest time without any, in seconds."""
         samples = resampled(audio.samples, audio.sample_rate_hz)
         spans = self.spans(samples)
         if not len(samples):

@@ -1,4 +1,4 @@
-"""STOI (Taal et al., 2011) by the package pystoi: how intelligible speech is beside its original."""
+"""STOI (Taal et al., 2011) by the package pystoi: how intelligible speech is, by its original."""
 
 import math
 import warnings

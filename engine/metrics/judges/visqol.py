@@ -4,6 +4,7 @@ Up to 16 kHz in speech mode at 16 kHz, with the lattice network that the C++ pro
 above in audio mode at 48 kHz, with its support vectors (1 to about 4.75): different scales.
 """
 
+import logging
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -61,8 +62,11 @@ def load() -> Visqol:
 
 @cache
 def _program(speech: bool) -> Any:
+    import numba
     from visqol import VisqolApi
 
+    numba.set_num_threads(1)
+    logging.getLogger("visqol").setLevel(logging.ERROR)  # patches that it drops, clip by clip
     program = VisqolApi()
     more = {"mode": "speech", "use_lattice_model": True} if speech else {"mode": "audio"}
     program.create(**more)

@@ -19,6 +19,7 @@ from engine.report.compare.verdict import Advice, advise
 from engine.report.compare.versions import VersionRow, version_rows
 from engine.report.embedded import AudioFormat
 from engine.report.ending import tell_ending, tell_time
+from engine.report.listening_tests import NO_TESTS, ShownTests
 from engine.report.page import judged_expectations, used_clips
 from engine.report.run_files import RunFiles
 from engine.report.watched import tell_silent_guards
@@ -49,15 +50,17 @@ class RunSection:
     """Date, commit, seed, version, and the command that makes the run again."""
 
 
-def build_comparison(found: Sequence[RunFiles], path: Path) -> ComparedRuns:
-    """Write the page; return what it compares.
+def build_comparison(
+    found: Sequence[RunFiles], path: Path, listening: ShownTests = NO_TESTS
+) -> ComparedRuns:
+    """Write the page, with the listening tests that all runs took part in; return what it compares.
 
     It needs no file beside it and makes no request. Raises UserError where the runs are fewer than
     two or more than six, one is named twice, or a file is damaged.
     """
     compared = compared_runs(found)
     template = page_template(["engine.report"], visible_lines, "compare.html", figure=figure)
-    page = template.render(_content(compared))
+    page = template.render(_content(compared) | {"listening": listening})
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page)
     return compared

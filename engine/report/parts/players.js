@@ -19,7 +19,9 @@
 
   function play(player, position) {
     player.currentTime = position < lengthOf(player) ? position : 0;
-    player.play();
+    player.play().catch((error) => {
+      if (error.name !== "AbortError") throw error; // it was paused before it began
+    });
   }
 
   function toggle(player) {

@@ -10,7 +10,7 @@ from engine.errors import UserError
 from engine.metrics.codebooks import CodebookCounts
 from engine.systems.codec.coders.baselines import Coder
 from engine.systems.codec.data.dataset import CodecClips
-from engine.systems.codec.judge import Judge, means_of, medians_of
+from engine.systems.codec.measures import Measures, means_of, medians_of
 from engine.systems.codec.network.chunks import decode_clip, encode_clip
 from engine.systems.codec.network.network import CodecNetwork
 from engine.training.system import Evaluated
@@ -33,7 +33,7 @@ class Evaluator:
 
     clips: CodecClips
     sample_rate_hz: int
-    judge: Judge
+    measures: Measures
     quantizers: Sequence[int]
     """The numbers of quantizers that clips are decoded with, ascending; the last is all."""
     bits_per_second: float
@@ -56,8 +56,8 @@ class Evaluator:
                         f"What the codec decodes of clip {self.clips.ids[index]!r} is not finite: "
                         "its weights are lost. Train from an earlier checkpoint at a lower rate."
                     )
-                table.add(self.judge.figures(original, rebuilt))
-            alignment.add(self.judge.alignment(original, rebuilt))
+                table.add(self.measures.figures(original, rebuilt))
+            alignment.add(self.measures.alignment(original, rebuilt))
         full = tables[self.quantizers[-1]].rows
         metrics = means_of(full) | medians_of(full) | _aligned(alignment)
         metrics |= _of_codebooks(counts, self.bits_per_second)
@@ -79,7 +79,7 @@ class Evaluator:
                 original = self.clips.audio(index)
                 coding = coder(original, self.sample_rate_hz)
                 kbps = coding.bits / len(original) * self.sample_rate_hz / 1000
-                table.add({**self.judge.figures(original, coding.audio), "kbps": kbps})
+                table.add({**self.measures.figures(original, coding.audio), "kbps": kbps})
             figures = means_of(table.rows) | medians_of(table.rows)
             metrics |= {f"baseline/{name}/{metric}": value for metric, value in figures.items()}
             per_clip |= {f"{name}/{m}": np.array(values) for m, values in table.rows.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from engine.recipe.judgement import Guard
+from engine.recipe.judges import JUDGES
 from engine.recipe.training import Direction
 
 _QUALITY = {
@@ -11,9 +12,11 @@ _QUALITY = {
     "mel": "distance of log10 mel spectrograms at seven resolutions (DAC's, its loss)",
     "stft": "distance of STFT magnitudes at two resolutions, log10 and plain (DAC's)",
     "amplitude_ratio": "RMS of what is decoded over that of the original, mean over clips",
-    "pesq": "PESQ (ITU-T P.862: narrow band below 16 kHz, wide band else), mean over clips",
-    "stoi": "short-time objective intelligibility, mean over clips",
-    "visqol": "ViSQOL, mean over clips",
+    **{
+        name: f"{figure.about}, mean over clips"
+        for judge in JUDGES.values()
+        for name, figure in judge.figures.items()
+    },
 }
 
 METRICS: Mapping[str, str] = {
@@ -62,9 +65,12 @@ _BEST: Mapping[str, Direction] = {
     "si_sdr_db": "highest",
     "mel": "lowest",
     "stft": "lowest",
-    "pesq": "highest",
-    "stoi": "highest",
-    "visqol": "highest",
+    **{
+        name: figure.best_is
+        for judge in JUDGES.values()
+        for name, figure in judge.figures.items()
+        if figure.best_is is not None
+    },
 }
 
 DIRECTIONS: Mapping[str, Direction] = {

@@ -7,8 +7,10 @@ from typing import ClassVar, Literal
 from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
+from engine.recipe.faults import did_you_mean, listed
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
 from engine.recipe.judgement import Guard
+from engine.recipe.judges import JUDGE_OF, JUDGES
 from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
 from engine.recipe.training import Direction
@@ -81,7 +83,7 @@ def _bands(value: tuple[tuple[float, float], ...]) -> str | None:
     return not_empty(value) or (None if sound else "each must be [low, high] within 0 and 1")
 
 
-def _distinct(value: tuple[int, ...]) -> str | None:
+def _distinct(value: tuple[object, ...]) -> str | None:
     return None if len(set(value)) == len(value) else "must not name one twice"
 
 
@@ -98,6 +100,14 @@ def _windows(value: tuple[int, ...]) -> str | None:
 
 def _quantizers(value: tuple[int, ...]) -> str | None:
     return not_empty(value) or _distinct(value) or at_least(1)(min(value))
+
+
+def _judges(value: tuple[str, ...]) -> str | None:
+    unknown = next((name for name in value if name not in JUDGES), None)
+    if unknown is None:
+        return _distinct(value)
+    near = did_you_mean(unknown, JUDGES)
+    return f"no judge is called {unknown!r}{near} (there are: {listed([*JUDGES])})"
 
 
 _width = within(1, 8192)
@@ -255,11 +265,11 @@ class Evaluation:
         default=None,
         check=_quantizers,
     )
-    perceptual: tuple[Literal["pesq", "stoi", "visqol"], ...] = setting(
-        "measures of other people's programs; one that is not installed is left out, and the run "
-        "says so",
+    judges: tuple[str, ...] = setting(
+        "models and programs of others that measure what is decoded, by their names in "
+        "docs/judges.md; one that is not installed is left out, and the run says so",
         default=("pesq", "stoi"),
-        check=_distinct,
+        check=_judges,
     )
 
 
@@ -278,6 +288,7 @@ class CodecRecipe(Recipe):
         Plot("codebook", "codebook", "perplexity"),
     )
     metrics: ClassVar[Mapping[str, str]] = METRICS
+    loss_metric = "eval/mel"
     directions: ClassVar[Mapping[str, Direction]] = DIRECTIONS
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
     loss_settings: ClassVar[Mapping[str, str]] = {
@@ -290,6 +301,13 @@ class CodecRecipe(Recipe):
     model: Model = setting("the networks")
     losses: Losses = setting("the weight of each loss term")
     evaluation: Evaluation = setting("what is measured", default=Evaluation())
+
+    @property
+    def judged_metrics(self) -> Mapping[str, Direction]:
+        """Of evaluation.judges, which score every evaluation clip."""
+        figures = (name for judge in self.evaluation.judges for name in JUDGES[judge].figures)
+        sides = {f"eval/{name}": self.directions.get(f"eval/{name}") for name in figures}
+        return {metric: side for metric, side in sides.items() if side is not None}
 
     @property
     def generator_weights(self) -> dict[str, float]:
@@ -351,11 +369,12 @@ class CodecRecipe(Recipe):
             return f"evaluated are {', '.join(map(str, self.evaluated_quantizers))} quantizers"
         if group == "codebook" and int(number) > model.num_codebooks:
             return f"the model has {model.num_codebooks} codebooks"
-        if name in ("pesq", "stoi", "visqol") and name not in self.evaluation.perceptual:
-            return "evaluation.perceptual does not name it"
-        judge, _, size = name.rpartition("_")
+        judge = JUDGE_OF.get(name)
+        if judge is not None and judge not in self.evaluation.judges:
+            return f"evaluation.judges does not name '{judge}'"
+        kind, _, size = name.rpartition("_")
         judges = {"period": model.discriminator.periods, "stft": model.discriminator.stft_windows}
-        which = judges.get(judge.rpartition("_")[2])
+        which = judges.get(kind.rpartition("_")[2])
         if what == "train/discriminator" and which is not None and int(size) not in which:
             return "there is no such discriminator"
         if name == "restarted_codes" and model.restart_below == 0.0:

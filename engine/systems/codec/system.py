@@ -10,6 +10,7 @@ from attrs import asdict
 from engine.errors import UserError
 from engine.files.checksum import digest_of
 from engine.project import Project
+from engine.recipe.judges import JUDGES
 from engine.recipe.params import Params
 from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
@@ -20,7 +21,7 @@ from engine.systems.codec.data.eligible import Eligible, notes, split_eligible
 from engine.systems.codec.evaluate import Evaluator
 from engine.systems.codec.files.export import export_codec
 from engine.systems.codec.files.weights import load_upstream
-from engine.systems.codec.judge import Judge
+from engine.systems.codec.measures import Measures
 from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
@@ -46,9 +47,7 @@ def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem
             "several processes would end with different codebooks: set it to 0.0, or "
             "hardware.num_devices to 1."
         )
-    visqol = params.programs.visqol
-    programs = {} if visqol is None else {"visqol": project.root / visqol}
-    system = CodecSystem(recipe, data, clips.only(eligible.rows), eligible, programs)
+    system = CodecSystem(recipe, data, clips.only(eligible.rows), eligible)
     system.require_measurable()
     return system
 
@@ -62,22 +61,20 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         data: SplitCorpus,
         clips: CodecClips,
         eligible: Eligible,
-        programs: Mapping[str, Path],
     ) -> None:
         super().__init__(recipe, data, clips)
         self.eligible = eligible
         self.module = CodecTrainingModule(recipe)
-        self.judge = Judge(
+        self.measures = Measures(
             recipe.dataset.sample_rate_hz,
-            recipe.evaluation.perceptual,
-            programs,
+            recipe.evaluation.judges,
             self.module.mel_distance,
             self.module.stft_distance,
         )
         self.evaluator = Evaluator(
             self.eval_clips,
             recipe.dataset.sample_rate_hz,
-            self.judge,
+            self.measures,
             recipe.evaluated_quantizers,
             recipe.bits_per_second,
         )
@@ -123,17 +120,26 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         ]
         return digest_of(content)
 
+    @cached_property
+    def metric_units(self) -> Mapping[str, str]:
+        """Of judges' figures, at every bitrate: who the judge is."""
+        groups = ("", *(f"quantizers_{n}/" for n in self.recipe.evaluated_quantizers))
+        units = {figure: digest_of(whose) for figure, whose in self.measures.units.items()}
+        return {f"{group}{figure}": unit for group in groups for figure, unit in units.items()}
+
     @property
     def notes(self) -> Sequence[str]:
         """What was padded, upsampled or left out, and which figures cannot be measured here."""
-        left_out = [f"{name} is left out: {why}" for name, why in self.judge.missing.items()]
+        asked, missing = self.recipe.evaluation.judges, self.measures.missing
+        share = f"{len(missing)} of {len(asked)} judges"
+        left_out = [f"{share}: {name} is left out: {why}" for name, why in missing.items()]
         return [*notes(self.train_clips, self.eligible), *left_out, *self._unfitted]
 
     def require_measurable(self) -> None:
         """Raise UserError where the recipe relies on a figure that cannot be measured here."""
-        for name, why in self.judge.missing.items():
+        for name, why in self.measures.missing.items():
             for path, metric in self.recipe.named_metrics():
-                if metric.rpartition("/")[2] == name:
+                if metric.rpartition("/")[2] in JUDGES[name].figures:
                     raise UserError(
                         f"The recipe relies on '{metric}' ({path}), which cannot be measured here: "
                         f"{why}"

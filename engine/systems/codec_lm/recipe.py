@@ -7,7 +7,9 @@ from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, not_empty, setting, within
+from engine.recipe.judged import Judged, judge_faults, judged_metrics, judged_sides
 from engine.recipe.judgement import Guard
+from engine.recipe.judges import Need
 from engine.recipe.naming import run_name
 from engine.recipe.schema import Plot, Recipe
 from engine.recipe.training import Direction
@@ -172,8 +174,12 @@ class Losses:
 # ---- what is generated ----
 
 
+JUDGED_BY = frozenset[Need]({"text", "voice"})
+"""What is known of a clone, besides the audio."""
+
+
 @frozen(kw_only=True)
-class Speech:
+class Speech(Judged):
     """How clones are generated, for samples, for evaluation and by `cantus clone`."""
 
     num_clips: int = setting(
@@ -229,7 +235,9 @@ class CodecLmRecipe(Recipe):
     """A recipe that trains a language model over the delayed codebooks of a codec."""
 
     turns: ClassVar[tuple[str, ...]] = ("lm",)
+    reference_parts: ClassVar[tuple[str, ...]] = ("truth",)
     shown_by = ("speech.samples", "files.export", "data.clip_tables")
+    loss_metric = "eval/audio_ce"
     plots = (
         Plot(
             "eval",
@@ -274,6 +282,7 @@ class CodecLmRecipe(Recipe):
         "eval/speech/cer": "the same of characters",
         "eval/speech/similarity": "likeness of the voices of these clips and of their references, "
         "the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
+        **judged_metrics(JUDGED_BY),
         "eval/clips": "evaluation clips",
         "eval/speakers": "speakers of the evaluation clips; with dataset.split = "
         "'speaker_disjoint' none of them is trained on",
@@ -297,7 +306,10 @@ class CodecLmRecipe(Recipe):
         "eval/speech/wer": "lowest",
         "eval/speech/cer": "lowest",
         "eval/speech/similarity": "highest",
+        **judged_sides(JUDGED_BY),
     }
+
+    ceilings = ("recordings",)
 
     default_guards: ClassVar[Mapping[str, Guard]] = {
         "eval/reference_gain": Guard(
@@ -315,6 +327,11 @@ class CodecLmRecipe(Recipe):
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
     export: Export = setting("what is exported besides", default=Export(), identity=False)
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Those of the clones of evaluation clips and of the recipe's texts."""
+        return self.speech.judges
 
     @property
     def models_read(self) -> tuple[str, ...]:
@@ -346,11 +363,19 @@ class CodecLmRecipe(Recipe):
         yield from self._of_what_is_generated()
 
     def _of_what_is_generated(self) -> Iterable[tuple[str, str]]:
-        """It is generated at the start and the end: it can pick and stop nothing."""
+        """Judges have clones; other figures of them, from before and after, can stop nothing."""
+        speech = self.speech
+        number = (speech.num_clips + len(speech.texts)) * len(speech.seeds)
+        for fault in judge_faults(speech.judges, JUDGED_BY, number, [speech.language]):
+            yield "speech.judges", fault
         watched = {f"guard.{metric}": metric for metric in self.guard}
         for path, metric in {"training.best": self.training.best, **watched}.items():
             if metric.startswith(_GENERATED):
-                yield path, f"{metric} is measured before training and after it alone"
+                yield (
+                    path,
+                    f"{metric} is measured before training and after it alone; what speech.judges "
+                    "names is measured at every evaluation, as eval/judged/...",
+                )
         relied = {f"expect.{metric}": metric for metric in self.expect}
         if self.verdict is not None:
             relied["verdict.metric"] = self.verdict.metric

@@ -21,6 +21,7 @@ from engine.recipe import load_recipe
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.autoregressive import start_of
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
+from engine.system_support.judged_clips import ClipJudges, with_judged
 from engine.system_support.lower_rates import upsampled_warnings
 from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
 from engine.systems.codec_lm.baselines import baselines
@@ -37,13 +38,13 @@ from engine.systems.codec_lm.higgs.config import published_config, scratch_confi
 from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
 from engine.systems.codec_lm.probes import lm_probes
 from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
-from engine.systems.codec_lm.speech import cloned
+from engine.systems.codec_lm.speech import cloned, judged
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
 from engine.systems.codec_lm.speech.samples import SampleWriter
 from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.devices import make_device
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 _NO_LICENCE = "yours: nothing published is in them"
 MEASURES_VERSION = 1
@@ -66,7 +67,9 @@ def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSy
     require_speech_judges(recipe, judges)
     config = _config(recipe, project, utterances.assets)
     leak = codec_leaks(recipe.codec, project, utterances.evaluation)
-    return CodecLmSystem(recipe, config, utterances, judges, _origin(recipe, project), leak)
+    clip_judges = ClipJudges.of(recipe, project, params.speech_evaluation, recipe.speech.language)
+    origin = _origin(recipe, project)
+    return CodecLmSystem(recipe, config, utterances, judges, clip_judges, origin, leak)
 
 
 def _origin(recipe: CodecLmRecipe, project: Project) -> Origin:
@@ -106,6 +109,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         config: HiggsAudioV2Config,
         utterances: Utterances,
         speech_judges: SpeechJudges,
+        clip_judges: ClipJudges,
         origin: Origin,
         codec_leak: str | None,
     ) -> None:
@@ -113,7 +117,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         self.codec_leak = codec_leak
         self.seen_clips = utterances.seen
         self.eligible, self.assets = utterances.eligible, utterances.assets
-        self.speech_judges, self.origin = speech_judges, origin
+        self.speech_judges, self.clip_judges, self.origin = speech_judges, clip_judges, origin
         self.module = CodecLmTrainingModule(recipe, self.assets, config)
 
     @cached_property
@@ -128,6 +132,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             "loss": digest_of([losses.audio_ce, losses.text_ce]),
             **{f"seen/{name}": seen for name in named},
             **generated,
+            **self.clip_judges.units(judged.all_made_of(self._cloning)),
         }
 
     @property
@@ -200,14 +205,27 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which clips were recorded at a lower rate, and which the codec was trained on."""
+        """Clips recorded at a lower rate or known to the codec, and judges not to be had."""
         rate = self.recipe.dataset.sample_rate_hz
         upsampled = upsampled_warnings(self.corpus.manifest.clips, self.data.rows, rate)
-        return [*upsampled, *([self.codec_leak] if self.codec_leak else [])]
+        leak = [self.codec_leak] if self.codec_leak else []
+        return [*upsampled, *leak, *self.clip_judges.warnings]
+
+    @property
+    def dataset_summary(self) -> DatasetSummary:
+        """That of every corpus, and whether the codec was trained on clips that are evaluated."""
+        known = self.recipe.codec.from_ is not None
+        return evolve(super().dataset_summary, learned_from=self.codec_leak if known else None)
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the present weights over the whole evaluation set."""
-        return evaluate(self.module, self.eval_clips, self.seen_clips, self.recipe.losses)
+        """Metrics of the present weights over the evaluation set, and what judges say of them."""
+        losses = self.recipe.losses
+        evaluated = evaluate(self.module, self.eval_clips, self.seen_clips, losses)
+        if not self.clip_judges.anybody:
+            return evaluated
+        model = self._plain_model
+        clips = judged.made(self._cloning, model, self._recording)
+        return with_judged(evaluated, self.clip_judges.judge(clips, model.device))
 
     def baselines(self) -> Evaluated:
         """Metrics of tables of counts."""

@@ -50,6 +50,20 @@ Convert = Callable[[Asked, int], np.ndarray]
 """What is made of a part of a clip [samples], by its number."""
 
 
+@frozen(eq=False)
+class Converted:
+    """What was made of a clip that was to be said in another voice."""
+
+    asked: Asked
+    made: Sequence[np.ndarray]
+    """Of each part [samples]."""
+
+    @property
+    def audio(self) -> np.ndarray:
+        """All of it [samples]."""
+        return joined(self.asked.parts, self.made)
+
+
 @define
 class Table:
     """One list of figures for each measure, in the order of the clips; nan where one has none."""
@@ -85,12 +99,16 @@ class Evaluator:
     """The median pitch of each learned speaker in Hz; nan where it is not known."""
 
     def evaluate(
-        self, resynthesis: Resynthesis, judge: Judge, voices: Sequence[Tensor | None]
+        self,
+        resynthesis: Resynthesis,
+        judge: Judge,
+        voices: Sequence[Tensor | None],
+        converted: Sequence[Converted],
     ) -> Evaluated:
         """The metrics that the recipe class declares as `eval/...`, and those of each clip.
 
-        `voices` are those of the learned speakers. Raises UserError where what is made is not
-        finite.
+        `voices` are those of the learned speakers, `converted` what `converted_by` made with the
+        same weights. Raises UserError where what is made is not finite.
         """
         table = Table()
         for place in range(len(self.held_out)):
@@ -98,29 +116,19 @@ class Evaluator:
             for part in parts_of(self.held_out, place):
                 of_clip.add(_resynthesised(part, resynthesis, judge, voices[part.speaker]))
             table.add(of_clip.means)
-
-        def convert(asked: Asked, number: int) -> np.ndarray:
-            return resynthesis.convert(asked.parts[number], asked.f0[number], asked.target)
-
-        metrics = table.means | named("conversion", self.converted(convert, judge, voices))
+        metrics = table.means | named("conversion", measured(converted, judge, voices))
         metrics |= {"clips": len(self.held_out), "frames": int(self.held_out.slices.frames.sum())}
         of_all = {name: float(value) for name, value in metrics.items()}
         return Evaluated(named("eval", of_all), table.arrays)
 
-    def converted(
-        self, convert: Convert, judge: Judge, voices: Sequence[Tensor | None]
-    ) -> dict[str, float]:
-        """Mean figures of what anything makes of the clips to convert; nothing without any."""
-        table = Table()
+    def converted_by(self, convert: Convert) -> list[Converted]:
+        """What anything makes of the clips to convert."""
+        found = []
         for conversion in self.sources.conversions:
             asked = self.asked(conversion)
             made = [_finite(convert(asked, n), part) for n, part in enumerate(asked.parts)]
-            of_clip = Table()
-            for part, audio, f0 in zip(asked.parts, made, asked.f0, strict=True):
-                of_clip.add(judge.figures(audio, part, f0, voices[asked.target]))
-            distance = _distortion(asked, joined(asked.parts, made), judge.sample_rate_hz)
-            table.add({**of_clip.means, "mcd_db": distance})
-        return {**table.means, "clips": float(len(self.sources.conversions))} if table.rows else {}
+            found.append(Converted(asked, made))
+        return found
 
     def asked(self, conversion: Conversion) -> Asked:
         """A clip to convert, its pitch moved to the median of the voice that it is to have."""
@@ -133,6 +141,20 @@ class Evaluator:
             return Asked(parts, target, own, 0.0, take)
         semitones = semitones_between(median_f0(np.concatenate(known)), self.medians[target])
         return Asked(parts, target, [moved(f0, semitones) for f0 in known], semitones, take)
+
+
+def measured(
+    converted: Sequence[Converted], judge: Judge, voices: Sequence[Tensor | None]
+) -> dict[str, float]:
+    """Mean figures of clips that were converted; nothing without any."""
+    table = Table()
+    for one in converted:
+        asked, of_clip = one.asked, Table()
+        for part, audio, f0 in zip(asked.parts, one.made, asked.f0, strict=True):
+            of_clip.add(judge.figures(audio, part, f0, voices[asked.target]))
+        distance = _distortion(asked, one.audio, judge.sample_rate_hz)
+        table.add({**of_clip.means, "mcd_db": distance})
+    return {**table.means, "clips": float(len(converted))} if table.rows else {}
 
 
 def semitones_between(source_hz: float, target_hz: float) -> float:

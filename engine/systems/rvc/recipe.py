@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 from attrs import frozen
 
 from engine.recipe.fields import above, at_least, not_empty, setting, within
+from engine.recipe.judged import Judged, judge_faults, judged_metrics, judged_sides
 from engine.recipe.judgement import Guard
+from engine.recipe.judges import Need
 from engine.recipe.premature import premature_guards
 from engine.recipe.schema import Plot, Recipe
 from engine.recipe.training import Direction
@@ -231,8 +233,12 @@ class Losses:
 # ---- what is measured ----
 
 
+JUDGED_BY = frozenset[Need]({"voice"})
+"""What is known of a clip that is converted, besides the audio."""
+
+
 @frozen(kw_only=True)
-class Conversion:
+class Conversion(Judged):
     """Clips of other speakers that are converted, to be measured and listened to.
 
     They are those of the corpus's speakers that are not learned; where all are learned, held-out
@@ -258,6 +264,7 @@ class RvcRecipe(Recipe):
     """A recipe that trains a voice for RVC."""
 
     turns: ClassVar[tuple[str, ...]] = ("discriminator", "generator")
+    reference_parts: ClassVar[tuple[str, ...]] = ("original", "take")
     shown_by = (
         "samples",
         "pictures",
@@ -271,14 +278,20 @@ class RvcRecipe(Recipe):
         Plot("eval", "step", "mel", "L1 of log mels of resynthesised clips, evaluation set"),
         Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),
     )
-    metrics: ClassVar[Mapping[str, str]] = METRICS
-    directions: ClassVar[Mapping[str, Direction]] = DIRECTIONS
+    metrics: ClassVar[Mapping[str, str]] = {**METRICS, **judged_metrics(JUDGED_BY)}
+    directions: ClassVar[Mapping[str, Direction]] = {**DIRECTIONS, **judged_sides(JUDGED_BY)}
+    loss_metric = "eval/mel"
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
 
     dataset: Dataset = setting("which recordings, and what is extracted from them")
     model: Model = setting("the networks", default=Model())
     losses: Losses = setting("the weight of each loss term", default=Losses())
     conversion: Conversion = setting("which clips are converted", default=Conversion())
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Those of the clips that are converted."""
+        return self.conversion.judges
 
     @property
     def has_pitch(self) -> bool:
@@ -325,6 +338,8 @@ class RvcRecipe(Recipe):
         for path, metric in self.named_metrics():
             if why := self._why_absent(metric):
                 yield path, f"'{metric}': {why}"
+        for fault in judge_faults(self.conversion.judges, JUDGED_BY, self.conversion.num_clips, ()):
+            yield "conversion.judges", fault
         yield from self.premature_guards(None)
 
     def premature_guards(self, steps_per_epoch: int | None) -> Iterable[tuple[str, str]]:

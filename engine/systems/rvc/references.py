@@ -17,17 +17,25 @@ def median_pitches(training: VoiceSlices, num_speakers: int) -> list[float]:
     return [median_f0(np.concatenate([np.zeros(0, np.float32), *pitch])) for pitch in of_each]
 
 
-def reference_voices(training: VoiceSlices, num_speakers: int, judge: Judge) -> list[Tensor | None]:
-    """Each speaker's voice, by a speaker encoder from the longest slices; None without either."""
-    if judge.similarity is None:
-        return [None] * num_speakers
-    samples = _REFERENCE_SECONDS * judge.sample_rate_hz
-    found: list[Tensor | None] = []
+def reference_recordings(
+    training: VoiceSlices, num_speakers: int, sample_rate_hz: int
+) -> list[np.ndarray | None]:
+    """Up to ten seconds of each speaker's longest slices, float32 [samples]; None without any."""
+    found: list[np.ndarray | None] = []
     for number in range(num_speakers):
         places = sorted(_places(training, number), key=lambda at: -training.frames[at])
         audio = [training.audio(place) for place in places[:_REFERENCE_SECONDS]]
-        found.append(judge.voice(np.concatenate(audio)[:samples]) if audio else None)
+        samples = _REFERENCE_SECONDS * sample_rate_hz
+        found.append(np.concatenate(audio)[:samples] if audio else None)
     return found
+
+
+def reference_voices(training: VoiceSlices, num_speakers: int, judge: Judge) -> list[Tensor | None]:
+    """Each speaker's voice, by a speaker encoder of these recordings; None without either."""
+    if judge.similarity is None:
+        return [None] * num_speakers
+    recordings = reference_recordings(training, num_speakers, judge.sample_rate_hz)
+    return [None if audio is None else judge.voice(audio) for audio in recordings]
 
 
 def _places(training: VoiceSlices, speaker: int) -> list[int]:

@@ -12,6 +12,7 @@ from engine.system_support.audio_samples import write_wav
 from engine.system_support.spectrogram_picture import draw_spectrogram
 from engine.systems.rvc.evaluate import Asked, Evaluator
 from engine.systems.rvc.judge import Judge
+from engine.systems.rvc.judged import conversion_digest
 from engine.systems.rvc.parts import joined, joined_f0, parts_of
 from engine.systems.rvc.pictures import draw_pitch
 from engine.systems.rvc.resynthesis import Resynthesis
@@ -56,7 +57,7 @@ class SampleWriter:
         made = [self.resynthesis.convert(part, f0, asked.target) for part, f0 in pairs]
         moved = f", {asked.semitones:+.1f} semitones" if asked.semitones else ""
         caption = f"{parts[0].clip} in the voice of {voice}{moved}"
-        made_of = digest_of([[part.seed for part in parts], voice, moved, self.made_with])
+        made_of = conversion_digest(asked, voice, self.made_with)
         whole, name = joined(parts, made), f"{place.name}/converted"
         write_wav(place / "converted.wav", whole, self.judge.sample_rate_hz)
         yield Sample(name, "audio", place / "converted.wav", caption, made_of=made_of)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 from attrs import asdict, evolve
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from engine.recipe.params import Params
 from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.corpus_system import CorpusSystem
+from engine.system_support.judged_clips import ClipJudges, with_judged
 from engine.system_support.speech_judges import SpeechJudges
 from engine.systems.rvc.baselines import BASELINES, mean_mel
 from engine.systems.rvc.conversion.voice_note import read_voice_note
@@ -24,14 +26,19 @@ from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
 from engine.systems.rvc.data.slices import Slicing
 from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Fcpe, Pitch, SwiftF0
-from engine.systems.rvc.evaluate import Evaluator, named
+from engine.systems.rvc.evaluate import Asked, Evaluator, measured, named
 from engine.systems.rvc.export import export_model
 from engine.systems.rvc.files.export import unsupported
 from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
 from engine.systems.rvc.files.state_file import read_state_file
 from engine.systems.rvc.judge import OF_PITCH, Judge
+from engine.systems.rvc.judged import JudgedConversions
 from engine.systems.rvc.recipe import ADVERSARIAL_TERMS, RvcRecipe
-from engine.systems.rvc.references import median_pitches, reference_voices
+from engine.systems.rvc.references import (
+    median_pitches,
+    reference_recordings,
+    reference_voices,
+)
 from engine.systems.rvc.resynthesis import Resynthesis
 from engine.systems.rvc.samples import SampleWriter
 from engine.systems.rvc.training_module import RvcTrainingModule
@@ -59,7 +66,9 @@ def build(recipe: RvcRecipe, project: Project, params: Params) -> "RvcSystem":
     named_models = evolve(params.speech_evaluation, speech_recogniser=None)
     judges = SpeechJudges.of(named_models, project, "")
     rate, content = recipe.dataset.sample_rate_hz, recordings.methods.content
-    system = RvcSystem(recipe, recordings, Judge(rate, measured_by, content), judges, project)
+    clip_judges = ClipJudges.of(recipe, project, params.speech_evaluation, "")
+    judge = Judge(rate, measured_by, content)
+    system = RvcSystem(recipe, recordings, judge, judges, clip_judges, project)
     system.require_measurable()
     return system
 
@@ -73,10 +82,12 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         recordings: Recordings,
         judge: Judge,
         judges: SpeechJudges,
+        clip_judges: ClipJudges,
         project: Project,
     ) -> None:
         super().__init__(recipe, recordings.data, recordings.clips)
         self.recordings, self.judges, self.project = recordings, judges, project
+        self.clip_judges = clip_judges
         self.train_clips = recordings.training  # type: ignore[assignment]  # slices, of these clips
         content = recordings.methods.content.digest
         self.module = RvcTrainingModule(recipe, content)
@@ -155,6 +166,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         mel = digest_of(
             [self.recipe.dataset.sample_rate_hz, model.n_fft, model.num_mels, model.mel_floor]
         )
+        units |= self.clip_judges.units(self._judged.all_made_of)
         return {**units, "mel": mel, "mel_posterior": mel}
 
     @property
@@ -173,8 +185,8 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which method of pitch stands in for the recipe's, and clips recorded at a lower rate."""
-        return self.recordings.warnings
+        """Which method of pitch stands in, clips recorded at a lower rate, judges not to be had."""
+        return [*self.recordings.warnings, *self.clip_judges.warnings]
 
     def require_measurable(self) -> None:
         """Raise UserError where the recipe relies on a figure that cannot be measured here."""
@@ -192,15 +204,24 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the whole evaluation set, and of conversions."""
-        judge = self._loaded_judge()
-        return self.evaluator.evaluate(self.resynthesis, judge, self._voices(judge))
+        judge, make = self._loaded_judge(), self.resynthesis
+
+        def convert(asked: Asked, number: int) -> np.ndarray:
+            return make.convert(asked.parts[number], asked.f0[number], asked.target)
+
+        converted = self.evaluator.converted_by(convert)
+        evaluated = self.evaluator.evaluate(make, judge, self._voices(judge), converted)
+        if not self.clip_judges.anybody:
+            return evaluated
+        judged = self.clip_judges.judge(self._judged.made(converted), make.device)
+        return with_judged(evaluated, judged)
 
     def baselines(self) -> Evaluated:
         """What learns nothing: of conversions the source, as it is and shifted; a mean spectrum."""
         judge = self._loaded_judge()
         voices, metrics = self._voices(judge), dict[str, float]()
         for name, convert in BASELINES.items():
-            found = self.evaluator.converted(convert, judge, voices)
+            found = measured(self.evaluator.converted_by(convert), judge, voices)
             metrics |= named(f"baseline/{name}/conversion", found)
         mean = mean_mel(self.resynthesis, self.recordings.spoken, self.eval_clips)
         return Evaluated({**metrics, **mean.metrics}, mean.per_clip)
@@ -262,6 +283,15 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         clips, names = self.corpus.manifest.clips, self.recordings.speaker_names
         found = self.recordings.sources.conversions
         return [[clips[one.source].sha256, names[one.target]] for one in found]
+
+    @cached_property
+    def _judged(self) -> JudgedConversions:
+        """The clips that are converted, as judges get them."""
+        evaluator, names = self.evaluator, self.recordings.speaker_names
+        rate = self.recipe.dataset.sample_rate_hz
+        voices = reference_recordings(self.recordings.spoken, len(names), rate)
+        asked = [evaluator.asked(one) for one in evaluator.sources.conversions]
+        return JudgedConversions(asked, names, voices, rate, self._made_with)
 
     def _voices(self, judge: Judge) -> list[Tensor | None]:
         return reference_voices(self.recordings.spoken, len(self.recordings.speaker_names), judge)

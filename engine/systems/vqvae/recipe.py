@@ -168,6 +168,8 @@ class VqvaeRecipe(Recipe):
         "lowest",
     )
 
+    ceilings = ("unquantised_grid",)
+
     default_guards: ClassVar[Mapping[str, Guard]] = {
         "eval/perplexity": Guard(
             at="from step:150",

@@ -7,7 +7,9 @@ from attrs import frozen
 
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import above, at_least, between, not_empty, setting, within
+from engine.recipe.judged import Judged, judge_faults, judged_metrics, judged_sides
 from engine.recipe.judgement import Guard, guards_on
+from engine.recipe.judges import Need
 from engine.recipe.schema import Plot, Recipe
 from engine.recipe.training import Direction
 
@@ -194,8 +196,12 @@ class Losses:
 # ---- what is listened to ----
 
 
+JUDGED_BY = frozenset[Need]({"text", "voice"})
+"""What is known of a sentence that is spoken, besides the audio."""
+
+
 @frozen(kw_only=True)
-class Speech:
+class Speech(Judged):
     """How sentences are spoken: the sampling of Coqui's `Xtts.inference`."""
 
     sentences: tuple[str, ...] = setting("sentences that are spoken", default=())
@@ -222,6 +228,7 @@ class XttsRecipe(Recipe):
 
     turns: ClassVar[tuple[str, ...]] = ("gpt",)
     shown_by = ("speech.samples", "files.export", "data.clip_tables")
+    loss_metric = "eval/mel_ce"
     plots = (
         Plot(
             "eval",
@@ -254,6 +261,7 @@ class XttsRecipe(Recipe):
         "eval/speech/unfinished": "share of the test sentences that were cut off, since they did "
         "not come to an end by themselves",
         "eval/speech/seconds": "mean length of the test sentences",
+        **judged_metrics(JUDGED_BY),
         "eval/codes": "audio codes that the figures are means of, stop codes included",
         "eval/clips": "evaluation clips",
         "train/mel_accuracy": "share of audio codes that were thought the likeliest",
@@ -270,6 +278,7 @@ class XttsRecipe(Recipe):
         "eval/speech/wer": "lowest",
         "eval/speech/cer": "lowest",
         "eval/speech/similarity": "highest",
+        **judged_sides(JUDGED_BY),
         "eval/speech/odd": "lowest",
         "eval/speech/unfinished": "lowest",
     }
@@ -300,6 +309,11 @@ class XttsRecipe(Recipe):
         return (SAMPLE_RATE_HZ,)
 
     @property
+    def judges(self) -> tuple[str, ...]:
+        """Those of the sentences."""
+        return self.speech.judges
+
+    @property
     def loss_weights(self) -> dict[str, float]:
         """The weight of each term that weighs anything."""
         weights = {"mel_ce": self.losses.mel_ce, "text_ce": self.losses.text_ce}
@@ -317,7 +331,11 @@ class XttsRecipe(Recipe):
         yield from self._of_speech()
 
     def _of_speech(self) -> Iterable[tuple[str, str]]:
-        """Sentences are spoken at the start and the end: they can pick and stop nothing."""
+        """Judges have sentences; other figures of them, from before and after, can stop nothing."""
+        number, spoken = len(self.speech.sentences) * len(self.speech.seeds), self.speech.language
+        language = [spoken or self.dataset.languages[0]] if self.dataset.languages else []
+        for fault in judge_faults(self.speech.judges, JUDGED_BY, number, language):
+            yield "speech.judges", fault
         watched = {f"guard.{metric}": metric for metric in self.guard}
         watched |= {
             f"guard.{on.metric}.gap": on.guard.gap
@@ -326,14 +344,17 @@ class XttsRecipe(Recipe):
         }
         for path, metric in {"training.best": self.training.best, **watched}.items():
             if metric.startswith("eval/speech/"):
-                yield path, f"{metric} is measured before training and after it alone"
+                yield (
+                    path,
+                    f"{metric} is measured before training and after it alone; what speech.judges "
+                    "names is measured at every evaluation, as eval/judged/...",
+                )
         relied = {f"expect.{metric}": metric for metric in self.expect}
         if self.verdict is not None:
             relied["verdict.metric"] = self.verdict.metric
         for path, metric in relied.items():
             if metric.startswith("eval/speech/") and not self.speech.sentences:
                 yield path, f"{metric} takes speech.sentences, and there are none"
-        spoken = self.speech.language
         if spoken is not None and spoken not in self.dataset.languages:
             known = ", ".join(self.dataset.languages)
             yield "speech.language", f"the recipe trains {known}, not '{spoken}'"

@@ -17,6 +17,7 @@ from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.audio_samples import spread_over
 from engine.system_support.autoregressive import start_of
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
+from engine.system_support.judged_clips import ClipJudges, with_judged
 from engine.system_support.lower_rates import upsampled_warnings
 from engine.system_support.speech_judges import SpeechJudges, require_speech_judges
 from engine.systems.xtts.data.assets import Vocabulary
@@ -54,7 +55,9 @@ def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
     vocabulary = load_vocabulary(project, made)
     _require_sentences(recipe, vocabulary)
     utterances = load_utterances(project, made, vocabulary, params.seed)
-    return XttsSystem(recipe, utterances, _speech_judges(recipe, project, params))
+    language = _spoken_language(recipe)
+    judges = ClipJudges.of(recipe, project, params.speech_evaluation, language)
+    return XttsSystem(recipe, utterances, _speech_judges(recipe, project, params), judges)
 
 
 def _speech_judges(recipe: XttsRecipe, project: Project, params: Params) -> SpeechJudges:
@@ -84,11 +87,15 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     """A recipe with its data and its GPT."""
 
     def __init__(
-        self, recipe: XttsRecipe, utterances: Utterances, speech_judges: SpeechJudges
+        self,
+        recipe: XttsRecipe,
+        utterances: Utterances,
+        speech_judges: SpeechJudges,
+        clip_judges: ClipJudges,
     ) -> None:
         super().__init__(recipe, utterances.data, utterances.clips)
         self.eligible, self.assets = utterances.eligible, utterances.assets
-        self.speech_judges = speech_judges
+        self.speech_judges, self.clip_judges = speech_judges, clip_judges
         self.module = XttsTrainingModule(recipe, self.assets)
 
     @cached_property
@@ -99,6 +106,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             "loss": digest_of(sorted(weights.items())),
             "text_ce_weighted": digest_of(weights.get("text_ce", 0.0)),
             **self._sentences.metric_units(),
+            **self.clip_judges.units(self._sentences.all_made_of),
         }
 
     @cached_property
@@ -152,12 +160,18 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which clips were recorded at a lower rate."""
-        return upsampled_warnings(self.corpus.manifest.clips, self.data.rows, SAMPLE_RATE_HZ)
+        """Which clips were recorded at a lower rate, and which judges are missing."""
+        clips, rows = self.corpus.manifest.clips, self.data.rows
+        return [*upsampled_warnings(clips, rows, SAMPLE_RATE_HZ), *self.clip_judges.warnings]
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the present weights over the whole evaluation set."""
-        return evaluate(self.module, self.eval_clips, self.recipe.loss_weights)
+        """Metrics of the present weights over the evaluation set, and what judges say of them."""
+        evaluated = evaluate(self.module, self.eval_clips, self.recipe.loss_weights)
+        if not self.clip_judges.anybody:
+            return evaluated
+        reader = self.reader()
+        judged = self.clip_judges.judge(self._sentences.made(reader), reader.device)
+        return with_judged(evaluated, judged)
 
     def baselines(self) -> Evaluated:
         """Metrics of tables of counts."""

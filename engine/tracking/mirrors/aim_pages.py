@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 
 from engine.errors import UserError
 from engine.tracking.mirrors.aim_query import refused
-from engine.tracking.mirrors.endpoint import Endpoint
-from engine.tracking.mirrors.guard import Guard
+from engine.tracking.mirrors.guard import guarded
+from engine.web.endpoint import Endpoint
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def aim_pages(folder: Path, endpoint: Endpoint) -> Iterator[ASGIApp]:
         os.environ[AIM_UI_MOUNTED_REPO_PATH] = str(folder / ".aim")
         from aim.web.run import app
 
-        yield Guard(app, endpoint, refused)
+        yield guarded(app, endpoint, refused)
 
 
 @contextmanager

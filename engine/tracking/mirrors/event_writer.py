@@ -51,7 +51,7 @@ class EventWriter:
             case "sample":
                 self._show_samples(event, place)
             case "guard":
-                self.run.say("guard", event.facts["name"], _guard_text(event.facts), place)
+                self.run.say("guard", event.facts["name"], guard_text(event.facts), place)
             case "warning":
                 message = str(event.facts["message"])
                 self.run.say("warning", message[:_SHORT], message, place)
@@ -103,6 +103,7 @@ def title_of(about: Mapping[str, Any]) -> str:
     return f"{about['recipe']} {str(about.get('identity') or '')[:6]}".strip()
 
 
-def _guard_text(facts: Mapping[str, Any]) -> str:
+def guard_text(facts: Mapping[str, Any]) -> str:
+    """What a guard's event says, in words."""
     said = f"{facts['action']}: {facts['metric']} was {facts['value']}, but {facts['condition']}"
     return f"{said}, because {facts['because']}" if facts.get("because") else said

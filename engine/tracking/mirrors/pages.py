@@ -1,18 +1,13 @@
-"""A tracker's pages, served in this process, behind the guard: nothing can be reached beside it."""
+"""Links into a tracker's pages."""
 
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import uvicorn
 from attrs import frozen
-from starlette.types import ASGIApp
 
 from engine.tracking.mirrors.aim_links import audio_link, curves_link
 from engine.tracking.mirrors.place import MirrorPlace
 from engine.tracking.mirrors.state import MirrorState
 from engine.tracking.mirrors.trackio_here import trackio_link
-
-_SECONDS_TO_END = 2
 
 
 @frozen
@@ -31,30 +26,3 @@ def links_to(place: MirrorPlace, address: str, runs: Sequence[MirrorState]) -> l
         Link("curves", curves_link(address, runs)),
         Link("sounds, side by side", audio_link(address, runs)),
     ]
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, opened: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._opened = opened
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._opened()
-
-
-def serve(guarded: ASGIApp, listener: socket.socket, opened: Callable[[], None]) -> None:
-    """Answer at `listener` until this process is told to end.
-
-    `opened` is called once pages can be had.
-    """
-    config = uvicorn.Config(
-        guarded,
-        ws="none",
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_SECONDS_TO_END,
-    )
-    _Server(config, opened).run(sockets=[listener])

@@ -7,17 +7,17 @@ came; killed at any moment and started again, it continues the same run there.
 
 import json
 import os
-import select
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 from attrs import evolve
 
 from engine.recipe.params import Mirror
-from engine.tracking.events import Event, parse_event
+from engine.tracking.event_lines import lines_from, stdin_is_open
+from engine.tracking.events import Event
 from engine.tracking.mirrors.event_writer import EventWriter, read_recipe
 from engine.tracking.mirrors.place import MirrorPlace
 from engine.tracking.mirrors.state import (
@@ -46,10 +46,12 @@ def command(
     runs: tuple[Path, ...], kind: Mirror, place: str, states: Path, project: str, follow: bool
 ) -> None:
     """Mirror runs into a tracker."""
-    os.nice(19)
+    if follow:
+        os.nice(19)  # training comes first; who waits for `cantus ui` does not
     held = MirrorPlace(kind, place, states)
+    go_on = partial(stdin_is_open, _POLL_SECONDS) if follow else lambda: False
     for run in runs:
-        mirror(run, held, project, go_on=stdin_is_open if follow else lambda: False)
+        mirror(run, held, project, go_on)
 
 
 def mirror(run_folder: Path, place: MirrorPlace, project: str, go_on: Callable[[], bool]) -> None:
@@ -85,7 +87,9 @@ class _Mirror:
         more = True
         while more:
             more = go_on()
-            for count, (event, offset) in enumerate(_lines(self._events, self._state.offset), 1):
+            for count, (event, offset) in enumerate(
+                lines_from(self._events, self._state.offset), 1
+            ):
                 # A run's samples stand in its model's folder, which appears only at its end.
                 if event is not None and more and not self._writer.can_write(event):
                     break
@@ -108,7 +112,7 @@ class _Mirror:
             run_hash=run.run_hash,
             recipe=about["recipe"],
             metric=best.partition("/")[2] or best,
-            started=next(event.time for event, _ in _lines(self._events, 0) if event),
+            started=next(event.time for event, _ in lines_from(self._events, 0) if event),
             project=self._project,
             parent=about.get("parent") or "",
             layout=LAYOUT,
@@ -139,33 +143,7 @@ def _open_run(
 
 def _events_until(path: Path, offset: int) -> Iterator[Event]:
     """The events of the lines before an offset, all of which a tracker has."""
-    return (event for event, end in _lines(path, 0) if event is not None and end <= offset)
-
-
-def _lines(path: Path, offset: int) -> Iterator[tuple[Event | None, int]]:
-    """The events of the complete lines from `offset` on, each with the offset behind it."""
-    with path.open("rb") as file:
-        if not _ends_line(file, offset):
-            offset = 0  # a power cut took back what was mirrored: all is mirrored again
-        file.seek(offset)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            offset += len(line)
-            yield parse_event(line.decode("utf-8", errors="replace")), offset
-
-
-def _ends_line(file: BinaryIO, offset: int) -> bool:
-    if offset == 0:
-        return True
-    file.seek(offset - 1)
-    return file.read(1) == b"\n"
-
-
-def stdin_is_open() -> bool:
-    """Wait a moment; False once the process that trains has closed its end, or has died."""
-    ready, _, _ = select.select([sys.stdin], [], [], _POLL_SECONDS)
-    return not ready
+    return (event for event, end in lines_from(path, 0) if event is not None and end <= offset)
 
 
 if __name__ == "__main__":

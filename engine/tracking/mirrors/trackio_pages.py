@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from engine.tracking.mirrors.endpoint import Endpoint
-from engine.tracking.mirrors.guard import Guard
+from engine.tracking.mirrors.guard import guarded
 from engine.tracking.mirrors.trackio_here import keep_trackio_here
+from engine.web.endpoint import Endpoint
 
 
 @contextmanager
@@ -27,4 +27,4 @@ def trackio_pages(folder: Path, endpoint: Endpoint) -> Iterator[ASGIApp]:
         logo = f"static/trackio/trackio_logo_type_{scheme}_transparent.png"
         os.environ[f"TRACKIO_LOGO_{scheme.upper()}_URL"] = f"{endpoint.base}/{logo}"
     app, _ = build_starlette_app_only(mcp_server=False)
-    yield Guard(Starlette(routes=[Mount(endpoint.base, app=app)]), endpoint)
+    yield guarded(Starlette(routes=[Mount(endpoint.base, app=app)]), endpoint)

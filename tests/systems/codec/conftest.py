@@ -34,7 +34,7 @@ source = "data/speech"
 sample_rates_hz = [8000]
 speakers = "folder"
 [tracking]
-aim = false
+mirrors = []
 """
 SMALL = Model(
     encoder_dim=4,
@@ -76,7 +76,9 @@ def speech(tmp_path_factory):
 
 @pytest.fixture
 def make_codec_recipe():
-    def make(*, model=SMALL, losses=LOSSES, discriminator=None, dataset=None, **training):
+    def make(
+        *, model=SMALL, losses=LOSSES, discriminator=None, dataset=None, judges=(), **training
+    ):
         tables = {"discriminator": evolve(model.discriminator, **(discriminator or {}))}
         settings = {"steps": 10, "batch_size": 4, "best": "eval/mel", "log_every_steps": 1}
         return CodecRecipe(
@@ -98,7 +100,7 @@ def make_codec_recipe():
             losses=losses,
             optimizer={turn: AdamW(learning_rate=1e-3) for turn in CodecRecipe.turns},
             training=Training(**(settings | training)),
-            evaluation=Evaluation(perceptual=()),
+            evaluation=Evaluation(judges=judges),
         )
 
     return make

@@ -65,7 +65,7 @@ def test_the_papers_numbers_are_the_papers():
         ("training.best='eval/quantizers_<n>/mel'", "is no metric of the evaluation"),
         ("training.best='eval/quantizers_3/mel'", "evaluated are 1, 2, 4, 8 quantizers"),
         ("training.best='eval/codebook_9/usage'", "the model has 8 codebooks"),
-        ("training.best='eval/visqol'", "evaluation.perceptual does not name it"),
+        ("training.best='eval/visqol'", "evaluation.judges does not name 'visqol'"),
         ('guard."parent/quantizers_3/mel".below=1.0', "evaluated are 1, 2, 4, 8"),
         ('guard."train/discriminator/accuracy_stft_64".below=1.0', "no such discrim"),
         ('guard."train/generator/stft".below=1.0', "losses.stft is 0.0"),

@@ -1,11 +1,16 @@
+import sys
+from importlib.metadata import version
+
 import numpy as np
 import pytest
 import torch
 from attrs import evolve
 
 from engine.errors import UserError
+from engine.files.checksum import digest_of
 from engine.recipe import load_params
 from engine.recipe.judgement import Guard
+from engine.recipe.judges import JUDGE_OF
 from engine.systems.codec.recipe import Evaluation
 from engine.systems.codec.system import build
 from engine.training.step import check_turns
@@ -23,9 +28,8 @@ def test_the_metrics_of_an_evaluation_are_those_that_the_recipe_declares(make_co
     metrics = system.evaluate().metrics
     declared = type(system.recipe).metrics
     assert [name for name in metrics if not is_known(name, declared)] == []
-    perceptual = ("pesq", "stoi", "visqol")
     missing = [n for n in declared if n.startswith("eval/") and "<n>" not in n and n not in metrics]
-    assert [n for n in missing if not n.endswith(perceptual)] == []
+    assert [n for n in missing if n.removeprefix("eval/") not in JUDGE_OF] == []
 
 
 def test_whole_clips_are_measured_at_each_number_of_quantizers(make_codec):
@@ -73,13 +77,26 @@ def test_samples_are_players_with_pictures_for_every_bitrate_and_baseline(make_c
     assert any("12 kbps (3 of 3 quantizers)" in s.caption for s in samples)
 
 
+def test_judges_measure_at_every_bitrate_and_their_weights_are_part_of_the_unit(make_codec):
+    system = make_codec(judges=("stoi", "resemblyzer"))
+    if system.measures.missing:
+        pytest.skip(str(system.measures.missing))
+    metrics, units = system.evaluate().metrics, system.metric_units
+    for figure in ("stoi", "resemblyzer"):
+        assert metrics[f"eval/{figure}"] == metrics[f"eval/quantizers_3/{figure}"] <= 1.0
+        assert units[figure] == units[f"quantizers_1/{figure}"]
+    assert units["stoi"] == digest_of("pystoi " + version("pystoi"))
+    assert make_codec().metric_units == {}
+
+
 def test_a_figure_that_cannot_be_measured_is_named_and_nothing_may_rely_on_it(
-    make_codec_recipe, speech
+    make_codec_recipe, speech, monkeypatch
 ):
+    monkeypatch.setitem(sys.modules, "visqol", None)
     params = load_params(speech.params)
-    recipe = evolve(make_codec_recipe(), evaluation=Evaluation(perceptual=("visqol",)))
+    recipe = evolve(make_codec_recipe(), evaluation=Evaluation(judges=("visqol",)))
     (note,) = build(recipe, speech, params).dataset_summary.notes
-    assert "visqol is left out" in note
+    assert note.startswith("1 of 1 judges: visqol is left out: the package 'visqol-python' is not")
     watching = evolve(recipe, guard={"eval/visqol": (Guard(at="step:5", above=3.0),)})
     with pytest.raises(
         UserError, match=r"on 'eval/visqol' \(guard\.eval/visqol\).*cannot be measured"

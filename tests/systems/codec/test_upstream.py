@@ -25,7 +25,7 @@ def test_the_papers_recipe_is_the_published_setup_but_for_what_is_safer_or_cheap
         "training.evaluate_every": ("step:1000", "step:5000"),
         "training.best_by": ("value", "paired"),
         "evaluation.quantizers": ([9], [1, 2, 3, 6, 9]),
-        "evaluation.perceptual": ([], ["pesq", "stoi"]),
+        "evaluation.judges": ([], ["pesq", "stoi"]),
     }
 
 

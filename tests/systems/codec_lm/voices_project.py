@@ -36,7 +36,7 @@ num_workers = 1
 source = "data/voices"
 sample_rates_hz = [8000]
 [tracking]
-aim = false
+mirrors = []
 """
 VOICES = {"anna": 210.0, "bela": 110.0, "emil": 140.0, "kati": 260.0, "lili": 170.0}
 ALONE = "imre"

@@ -47,7 +47,7 @@ num_threads = 1
 source = "data/voices"
 sample_rates_hz = [16000]
 [tracking]
-aim = false
+mirrors = []
 """
 SMALL = Model(
     n_fft=512,

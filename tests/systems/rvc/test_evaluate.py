@@ -96,7 +96,7 @@ def test_an_offset_is_measured_and_warned_of(evaluated):
 
 
 def test_what_is_not_finite_is_an_error_that_names_the_clip(evaluated):
-    with pytest.raises(UserError, match=r"high/\d.*not finite"):
+    with pytest.raises(UserError, match=r"low/\d.*not finite"):
         evaluated(singers.lost)
 
 

@@ -33,7 +33,7 @@ source = "data/voices"
 sample_rates_hz = [16000]
 speakers = "folder"
 [tracking]
-aim = false
+mirrors = []
 """
 SMALL = Model(
     n_fft=512,

@@ -32,7 +32,7 @@ num_threads = 1
 source = "data/words"
 sample_rates_hz = [16000]
 [tracking]
-aim = false
+mirrors = []
 """
 
 MODELS = {

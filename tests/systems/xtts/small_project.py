@@ -32,7 +32,7 @@ num_threads = 1
 source = "data/speech"
 sample_rates_hz = [22050]
 [tracking]
-aim = false
+mirrors = []
 """
 VOICES = {"anna": 210.0, "bela": 110.0}
 SENTENCES = (

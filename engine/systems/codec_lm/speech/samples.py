@@ -9,14 +9,12 @@ from transformers import HiggsAudioV2ForConditionalGeneration
 
 from engine.files.safe_names import file_name
 from engine.system_support.audio_samples import write_wav
+from engine.system_support.judged_clips import LEAST_SECONDS
 from engine.system_support.speech_judges import LoadedSpeechJudges, SpeechJudges, SpeechScores
 from engine.systems.codec_lm.speech.cloned import figures, seen_figures
 from engine.systems.codec_lm.speech.cloning import Clone, Cloning
 from engine.systems.codec_lm.speech.prompts import spread_clips
 from engine.training.system import Sample
-
-_LEAST_SECONDS = 0.4
-"""Shorter speech is judged with silence behind it, as recognisers need; it is in nobody's voice."""
 
 
 @frozen(eq=False)
@@ -79,7 +77,7 @@ class SampleWriter:
 
     def _judged(self, judges: LoadedSpeechJudges, clone: Clone) -> SpeechScores:
         rate = self.cloning.codec.sample_rate_hz
-        missing = max(0, round(_LEAST_SECONDS * rate) - len(clone.audio))
+        missing = max(0, round(LEAST_SECONDS * rate) - len(clone.audio))
         voice = judges.for_voice(self.recording(clone.prompt.reference), rate)
         return voice.score(np.pad(clone.audio, (0, missing)), rate, clone.prompt.text)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from attrs import frozen
 from torch import Tensor
 
@@ -86,10 +87,14 @@ class Reader:
     longest: int | None = None
     """Audio codes of the longest training clip, where that is known: longer speech is odd."""
 
+    @property
+    def device(self) -> torch.device:
+        """Where the GPT is."""
+        return self.gpt.text_embedding.weight.device
+
     def voice(self, reference: Tensor) -> Voice:
         """The voice of a recording [samples] in -1..1 at 22,050 Hz. Raises as `hear` does."""
-        device = self.gpt.text_embedding.weight.device
-        return hear(self.gpt, self.mel, self.speaker_encoder, reference.to(device))
+        return hear(self.gpt, self.mel, self.speaker_encoder, reference.to(self.device))
 
     def read(self, text: str, tokens: Sequence[int], voice: Voice, seed: int) -> Reading:
         """Read a text, given with its tokens; cut off where it has long been too long."""

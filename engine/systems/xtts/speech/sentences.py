@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from attrs import frozen
+from torch import Tensor
 
 from engine.evaluation.digests import keys
 from engine.files.checksum import digest_of
+from engine.metrics.judges.judge import JudgedAudio, resampled
 from engine.system_support.audio_samples import write_wav
+from engine.system_support.judged_clips import MadeClip
 from engine.system_support.speech_judges import LoadedSpeechJudges, SpeechJudges
 from engine.systems.xtts.data.assets import XttsAssets
 from engine.systems.xtts.data.dataset import XttsClips
@@ -51,14 +54,20 @@ class Sentences:
         rendered = [self.assets.digest.hex(), round(self.codes_per_character, 6)]
         return digest_of([sentence, self.language, seed, voice, sampling, rendered])
 
+    @property
+    def all_made_of(self) -> list[str]:
+        """That digest of each sentence with each seed."""
+        table = self.speech
+        return [
+            self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
+        ]
+
     def metric_units(self) -> dict[str, str]:
         """What each figure is of, as `System.metric_units` has it; nothing without sentences."""
         table = self.speech
         if not table.sentences:
             return {}
-        made = [
-            self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
-        ]
+        made = self.all_made_of
         own = dict.fromkeys(FIGURES, "") | {"odd": str(self.longest)}
         digests = own | self.speech_judges.digests
         return {f"{GROUP}/{name}": digest_of([made, digest]) for name, digest in digests.items()}
@@ -67,17 +76,34 @@ class Sentences:
         """Speak each sentence with each seed, into a folder a sentence."""
         if not self.speech.sentences:
             return
-        reference = self.clips.audio(self.voice)
-        voice = reader.voice(reference)
-        device = voice.latents.device
+        reference, device = self._reference, reader.device
         judges = self.speech_judges.load(device).for_voice(reference.numpy(), SAMPLE_RATE_HZ)
-        for number, sentence in enumerate(self.speech.sentences, start=1):
-            tokens = self.assets.vocabulary.tokenizer.encode(sentence, self.language)
+        for number, seed, reading in self._readings(reader):
             place = folder / f"sentence_{number}"
             place.mkdir(parents=True, exist_ok=True)
+            yield self._sample(place / f"seed_{seed}.wav", reading, seed, judges)
+
+    def made(self, reader: Reader) -> Iterator[MadeClip]:
+        """Each sentence with each seed, for judges, in the order of `all_made_of`."""
+        rate = reader.renderer.sample_rate_hz
+        voice = resampled(self._reference.numpy(), SAMPLE_RATE_HZ, rate)
+        for number, seed, reading in self._readings(reader):
+            audio = JudgedAudio(reading.spoken.waveform.numpy(), rate, None, voice, reading.text)
+            name, made_of = f"sentence_{number}/seed_{seed}", self.made_of(reading.text, seed)
+            yield MadeClip(name, made_of, audio)
+
+    def _readings(self, reader: Reader) -> Iterator[tuple[int, int, Reading]]:
+        """Number, seed, and what is made of each sentence with each seed."""
+        voice = reader.voice(self._reference)
+        for number, sentence in enumerate(self.speech.sentences, start=1):
+            tokens = self.assets.vocabulary.tokenizer.encode(sentence, self.language)
             for seed in self.speech.seeds:
-                reading = reader.read(sentence, tokens, voice, seed)
-                yield self._sample(place / f"seed_{seed}.wav", reading, seed, judges)
+                yield number, seed, reader.read(sentence, tokens, voice, seed)
+
+    @property
+    def _reference(self) -> Tensor:
+        """The clip [samples] in whose voice they are spoken."""
+        return self.clips.audio(self.voice)
 
     def _sample(
         self, path: Path, reading: Reading, seed: int, judges: LoadedSpeechJudges

@@ -177,8 +177,8 @@ def test_sentences_neither_pick_a_checkpoint_nor_stop_a_run(make_xtts_recipe):
     guarded = evolve(recipe, guard={"eval/speech/cer": (Guard(below=0.5),)})
     faults = dict(guarded.cross_checks())
     said = "is measured before training and after it alone"
-    assert faults["training.best"] == f"eval/speech/wer {said}"
-    assert faults["guard.eval/speech/cer"] == f"eval/speech/cer {said}"
+    assert faults["training.best"].startswith(f"eval/speech/wer {said}")
+    assert faults["guard.eval/speech/cer"].startswith(f"eval/speech/cer {said}")
 
 
 def test_a_clip_is_said_again_and_what_is_said_of_it_stands_beside(make_speaking, tmp_path):

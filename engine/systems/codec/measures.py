@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from engine.metrics.perceptual import missing, pesq, stoi, visqol
+from engine.metrics.judges.available import judge_named, missing
+from engine.metrics.judges.judge import JudgedAudio
 from engine.metrics.signal import amplitude_ratio, correlation, lag_samples, si_sdr_db, snr_db
 from engine.nn.spectral import MelDistance, StftDistance
+from engine.recipe.judges import JUDGES
 
 MEDIANS = ("snr_db", "si_sdr_db")
 """Figures that are given as a median over clips too."""
@@ -19,27 +20,26 @@ Figures = Mapping[str, Sequence[float]]
 """A figure for each clip, by the measure's name."""
 
 
-class Judge:
+class Measures:
     """Measures decoded clips against their originals."""
 
     def __init__(
         self,
         sample_rate_hz: int,
-        perceptual: Sequence[str],
-        programs: Mapping[str, Path],
+        judges: Sequence[str],
         mel: MelDistance,
         stft: StftDistance,
     ) -> None:
         self._rate, self._mel, self._stft = sample_rate_hz, mel, stft
-        self.missing = missing(perceptual, programs.get("visqol"))
-        """What the recipe asks for and this machine has not, with the reason in words."""
-        binary = programs.get("visqol")
-        every: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-            "pesq": lambda x, y: pesq(x, y, self._rate),
-            "stoi": lambda x, y: stoi(x, y, self._rate),
-            "visqol": lambda x, y: visqol(x, y, self._rate, binary or Path()),
-        }
-        self._perceptual = {name: every[name] for name in perceptual if name not in self.missing}
+        self.missing = missing(judges)
+        """Judges that the recipe names and this machine has not, with the reason in words."""
+        self.judges = tuple(name for name in judges if name not in self.missing)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """By figure, who measures it: package, version and weights."""
+        known = ((judge_named(name).provenance, JUDGES[name]) for name in self.judges)
+        return {figure: whose for whose, judge in known for figure in judge.figures}
 
     @torch.no_grad()
     def figures(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
@@ -53,7 +53,10 @@ class Judge:
             "stft": float(self._stft(y, x)),
             "amplitude_ratio": amplitude_ratio(original, decoded),
         }
-        return figures | {n: measure(original, decoded) for n, measure in self._perceptual.items()}
+        audio = JudgedAudio(decoded, self._rate, original=original, voice=original)
+        for name in self.judges:
+            figures |= judge_named(name).score(audio)
+        return figures
 
     def alignment(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
         """Correlation of the samples, and the delay at which it would be largest."""

@@ -1,4 +1,4 @@
-"""Where a tracker's pages answer: below a secret key in the path, by the names of the server."""
+"""Where local pages answer: below a secret key in the path, by the names of the server."""
 
 import ipaddress
 import secrets

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import UserError
-from engine.tracking.mirrors.endpoint import endpoint_at
+from engine.web.endpoint import endpoint_at
 
 HUB = "https://Hub.example.org:443/user/Me/proxy/43800/"
 

@@ -1,0 +1,103 @@
+"""`cantus promote`: which checkpoint is in use."""
+
+import click
+
+from engine.errors import UserError
+from engine.project import find_project, require_git
+from engine.terminal.say import say
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--checkpoint",
+    default="best",
+    show_default=True,
+    metavar="NAME",
+    help="Which of the run's checkpoints: best, last, step:N.",
+)
+@click.option("--because", default="", metavar="WHY", help="Why, though something speaks against.")
+@click.option("--as", "name", metavar="NAME", help="Under which name; else the recipe's.")
+@click.option("--demote", is_flag=True, help="Take what is promoted as RUN out of use.")
+@click.option("--history", is_flag=True, help="Print what was promoted as RUN, and when and why.")
+def command(
+    run: str, checkpoint: str, because: str, name: str | None, demote: bool, history: bool
+) -> None:
+    """Put a checkpoint of a finished run into use; write down which, when and why.
+
+    RUN is the name of a recipe that was trained, or the folder of a run. Its model goes to
+    promoted/NAME, which DVC keeps whatever is trained after it, and into the artifacts of dvc.yaml.
+    A run whose verdict is to keep another, in which a guard spoke, or whose evaluation leaked is
+    refused unless --because says why. What was promoted under the same name is replaced; the
+    decisions stay in promoted/NAME.toml.
+
+    \b
+    Examples:
+      cantus promote xtts_phase2
+      cantus promote xtts_phase2 --checkpoint step:200 --because "listeners like it" --as voice
+      cantus promote voice --history
+      cantus promote voice --demote --because "clicks in long sentences"
+    """
+    project = find_project()
+    require_git(project)
+    if history and demote:
+        raise click.UsageError("Give --history or --demote, not both.")
+    if history:
+        _print_history(run)
+    elif demote:
+        _demote(run, because)
+    else:
+        _promote(run, checkpoint, because, name)
+
+
+def _promote(run: str, checkpoint: str, because: str, name: str | None) -> None:
+    from engine.promotion.promote import candidate, promote
+    from engine.recipe.naming import run_name
+    from engine.system_support.finished_run import finished_run
+
+    project = find_project()
+    found = finished_run(project, run)
+    name = name or found.recipe.name
+    if wrong := run_name(name):
+        raise UserError(f"'{name}' cannot be a promoted model's name: it {wrong}.")
+    chosen = candidate(project, found, checkpoint)
+    decision = promote(project, name, chosen, because)
+    value = "" if decision.value is None else f", {decision.metric} {decision.value:.4g}"
+    say(f"{name} is {decision.checkpoint} of {found.name}, step {decision.step:,}{value}")
+    for line in (*decision.objections, *([f"because: {because}"] if because else [])):
+        say(f"  {line}")
+    _write_artifacts(name)
+
+
+def _demote(name: str, because: str) -> None:
+    from engine.promotion.promote import demote
+
+    decision = demote(find_project(), name, because)
+    say(f"{name} is no longer in use: it was {decision.checkpoint} of run {decision.run}")
+    _write_artifacts(None, name)
+
+
+def _write_artifacts(name: str | None, demoted: str = "") -> None:
+    """Bring dvc.yaml up to date; say what git has to be told."""
+    from engine.pipeline.dvc_yaml import write_artifacts
+    from engine.promotion.artifacts import artifact_name, promoted_artifacts
+
+    project = find_project()
+    write_artifacts(project.dvc_yaml, promoted_artifacts(project))
+    say(f"Commit it: git add dvc.yaml promoted && git commit -m 'Promote {name or demoted}'")
+    if name:
+        say(f"A version in DVC's model registry, after that: gto register {artifact_name(name)}")
+
+
+def _print_history(name: str) -> None:
+    from engine.promotion.record import history_of
+
+    decisions = history_of(find_project(), name)
+    if not decisions:
+        raise UserError(f"Nothing was ever promoted as '{name}'.")
+    for one in decisions:
+        value = "" if one.value is None else f", {one.metric} {one.value:.4g}"
+        what = f"{one.checkpoint} of {one.recipe} {one.run}, step {one.step:,}{value}"
+        say(f"{one.at}  {one.decision}  {what}  (commit {one.commit or 'none'})")
+        for line in (*one.objections, *([f"because: {one.because}"] if one.because else [])):
+            say(f"  {line}")

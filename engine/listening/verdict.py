@@ -1,0 +1,44 @@
+"""A verdict whose metric is what listeners said: reached anew from the answers, whenever shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.listening.figures import newest_results
+from engine.listening.results import Results
+from engine.listening.sentences import pair_in_words
+from engine.project import Project
+from engine.recipe.metric_names import LISTENING_RESULTS
+from engine.recipe.schema import Recipe
+from engine.report.verdict import Compared, reach_verdict
+
+
+def verdict_by_listening(
+    project: Project, recipe: Recipe, identity: str | None
+) -> Mapping[str, Any]:
+    """What takes the place of a finish event's verdict and gain; nothing where nobody has listened.
+
+    The result is compared with its parent where both were in the newest test of the run.
+    """
+    table = recipe.verdict
+    if table is None or table.metric not in LISTENING_RESULTS:
+        return {}
+    results = newest_results(project, recipe.name, identity)
+    scale = table.metric.partition("/")[2]
+    if results is None or (figure := results.figures_of(recipe.name).get(scale)) is None:
+        return {}
+    compared, gain = _against_parent(results, recipe, scale)
+    conclusion = reach_verdict(table, table.metric, figure.mean, compared)
+    return {"verdict": conclusion and conclusion.facts(), "gain": gain}
+
+
+def _against_parent(results: Results, recipe: Recipe, scale: str) -> tuple[Compared, str | None]:
+    parent = recipe.start.from_ if recipe.start else None
+    for pair in results.pairs:
+        names = [results.runs[place].recipe for place in (pair.of, pair.against)]
+        if pair.scale == scale and set(names) == {recipe.name, parent}:
+            own_first = names[0] == recipe.name
+            outcome = pair.figure.difference.outcome(lowest=not own_first)
+            gain = f"By listeners, {pair_in_words(results, pair)}."
+            outcomes = {str(parent): outcome}
+            return Compared(recipe.name, outcomes, parent, f"listening/{scale}"), gain
+    return Compared(recipe.name), None

@@ -1,0 +1,63 @@
+"""The files of a promoted model, as they were: whether they are there, and the same."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.files.checksum import sha256_of
+
+_END = 65_536
+"""Bytes at either end of a file that a quick look reads. Weights that were trained differ in all
+of their bytes."""
+
+
+@frozen
+class KeptFile:
+    """What is known of a file."""
+
+    size: int
+    """Bytes."""
+    ends: str
+    """SHA-256 of its first and last 64 KiB."""
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "KeptFile":
+        """That of a file that is there."""
+        return cls(path.stat().st_size, _ends(path), sha256_of(path))
+
+
+Kept = Mapping[str, KeptFile]
+"""By path below the model's folder."""
+
+
+def kept_files(folder: Path) -> Kept:
+    """Every file below a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): KeptFile.of(path) for path in files}
+
+
+def find_change(folder: Path, kept: Kept, *, thorough: bool = False) -> str | None:
+    """What of a model is gone or another now, in words; None where all is as it was.
+
+    A quick look compares sizes and ends; a thorough one reads every byte.
+    """
+    if not folder.is_dir():
+        return "its files are not here"
+    for name, known in kept.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is gone"
+        same = path.stat().st_size == known.size and _ends(path) == known.ends
+        if not same or (thorough and sha256_of(path) != known.sha256):
+            return f"{name} was changed"
+    return None
+
+
+def _ends(path: Path) -> str:
+    with path.open("rb") as file:
+        first = file.read(_END)
+        file.seek(max(_END, path.stat().st_size - _END))
+        return hashlib.sha256(first + file.read()).hexdigest()

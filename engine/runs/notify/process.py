@@ -1,0 +1,102 @@
+"""The process that tells of a run: `python -m engine.runs.notify.process RUN`.
+
+It follows events.jsonl beside training and sends a message when a guard that warns has fired, once
+for each guard, and when standard input closes: the run has ended, or the process that trained was
+killed. A line on its standard error is a message that could not be sent.
+"""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.files.lock import is_held
+from engine.project import Project
+from engine.report.history import History
+from engine.runs.notify.message import message_of_end, message_of_guard
+from engine.runs.notify.send import post, run_command
+from engine.tracking.event_lines import lines_from, stdin_is_open
+
+_POLL_SECONDS = 1.0
+_DEATH_SECONDS = 30.0
+"""How long a process that failed may take to let go of its run's folder."""
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--project", required=True, type=click.Path(path_type=Path))
+@click.option("--known", default=0, help="Bytes of events.jsonl that need not be told of.")
+@click.option("--at", "moments", multiple=True, help="'guard', 'end'.")
+@click.option("--variable", default="", help="The environment variable of the web hook.")
+def command(
+    run: Path,
+    arguments: tuple[str, ...],
+    project: Path,
+    known: int,
+    moments: tuple[str, ...],
+    variable: str,
+) -> None:
+    """Tell of a run by a command (its words after --), by a web hook, or by both."""
+    teller = _Teller(project, arguments, variable)
+    told: set[str] = set()
+    more = True
+    while more:
+        more = stdin_is_open(_POLL_SECONDS)
+        if "guard" in moments:
+            known = _tell_of_guards(run, known, teller, told)
+    if "end" in moments and (run / "events.jsonl").is_file():
+        _await_death(run)
+        teller.tell(message_of_end(run, Project(project)))
+
+
+def _tell_of_guards(run: Path, known: int, teller: "_Teller", told: set[str]) -> int:
+    """Tell of guards that fired after `known` bytes; how many bytes are known now.
+
+    A guard that stops the run is told of with its end.
+    """
+    events = run / "events.jsonl"
+    for event, end in lines_from(events, known) if events.is_file() else ():
+        known = end
+        if event is None or event.kind != "guard" or event.facts["action"] == "stop":
+            continue
+        if event.facts["name"] not in told:
+            told.add(event.facts["name"])
+            teller.tell(message_of_guard(run, event))
+    return known
+
+
+def _await_death(run: Path) -> None:
+    """Where no event says how the run ended, wait until its process has left the folder."""
+    if History.of(run).ending is not None:
+        return
+    until = time.monotonic() + _DEATH_SECONDS
+    while is_held(run) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+class _Teller:
+    """Sends messages where they are wanted."""
+
+    def __init__(self, project: Path, arguments: Sequence[str], variable: str) -> None:
+        self._project, self._arguments = project, arguments
+        self._address = os.environ.get(variable, "") if variable else ""
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message; what could not be sent is a line on the standard error."""
+        text = json.dumps(message, ensure_ascii=True).encode()
+        reasons = []
+        if self._arguments:
+            reasons.append(run_command(self._arguments, text, self._project))
+        if self._address:
+            reasons.append(post(self._address, text))
+        for reason in filter(None, reasons):
+            click.echo(reason, err=True)
+
+
+if __name__ == "__main__":
+    command()

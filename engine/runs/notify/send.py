@@ -1,0 +1,114 @@
+"""Sending a message: to a command's standard input, or to a web hook. Each within a few seconds.
+
+What cannot be sent is a reason in words, in which no address stands: it may hold a secret.
+"""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from engine.recipe.params import Notify
+
+SECONDS = 5
+_HERE = "127.0.0.1"
+
+
+def find_problem(notify: Notify) -> str | None:
+    """Why a message could never be sent by these settings; None where it could."""
+    command, variable = notify.command, notify.web_hook_variable
+    if command and shutil.which(command[0]) is None:
+        return f"there is no program {command[0]!r} (tracking.notify.command)"
+    if not variable:
+        return None
+    if variable not in os.environ:
+        return f"the environment variable {variable} is not set (tracking.notify.web_hook_variable)"
+    if not _may_be_asked(os.environ[variable]):
+        return f"{variable} holds no address that begins with https:// (or http://{_HERE})"
+    return None
+
+
+def run_command(command: Sequence[str], message: bytes, folder: Path) -> str | None:
+    """Run a command in a folder and give it the message; why it failed, None where it did not.
+
+    What it prints goes nowhere. It and what it starts in its session is killed after a few seconds.
+    """
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        return f"the command cannot be run ({type(error).__name__})"
+    try:
+        process.communicate(message, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return f"the command did not end within {SECONDS} s"
+    code = process.returncode
+    return f"the command ended with {code}" if code else None
+
+
+def post(address: str, message: bytes) -> str | None:
+    """Post JSON to an address; why that failed, None where it did not. Follows no redirection."""
+    if not _may_be_asked(address):
+        return "the web hook's address is not https"
+    request = urllib.request.Request(
+        address,
+        data=message,
+        headers={"Content-Type": "application/json", "User-Agent": "cantus"},
+        method="POST",
+    )
+    proxies = urllib.request.ProxyHandler({} if address.startswith("http:") else None)
+    opener = urllib.request.build_opener(_NoRedirection, proxies)
+    try:
+        with _seconds(), opener.open(request, timeout=SECONDS):
+            return None
+    except urllib.error.HTTPError as error:
+        return f"the web hook answered with status {error.code}"
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        return f"the web hook cannot be reached ({type(cause).__name__})"
+
+
+def _may_be_asked(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host == _HERE))
+
+
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Nothing: another address was not asked for, and might not be https."""
+
+
+@contextmanager
+def _seconds() -> Iterator[None]:
+    """Inside, in a process's main thread, a server that answers byte by byte is given up."""
+    before = signal.signal(signal.SIGALRM, _give_up)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _give_up(*_: object) -> NoReturn:
+    raise TimeoutError("it took too long")

@@ -1,0 +1,105 @@
+"""Where loss and judges part: each picks other weights, and both comparisons are sure.
+
+Cross-entropy and distances of spectrograms are means over frames; what makes speech bad may be in a
+few of them. So the weights of the least loss are held against those that a judge likes best.
+"""
+
+from typing import Any
+
+from attrs import asdict, evolve, frozen
+
+from engine.evaluation.paired import Outcome
+from engine.recipe.schema import Recipe
+from engine.training.model_selection import Score, SelectionRule
+
+FALSE_PARTINGS = 0.05
+"""The share of runs, at most, that are said to part though the judge's figure never changes."""
+
+
+@frozen
+class Rules:
+    """How evaluations are compared: by the loss, and by each figure of the judges."""
+
+    loss: SelectionRule
+    judges: tuple[SelectionRule, ...]
+    """The one that decides comes first."""
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> "Rules | None":
+        """Those of a recipe; None where nobody judges, or its system names no loss."""
+        best = selection_of(recipe)
+        judged = {
+            metric: SelectionRule(metric, better == "lowest", best.paired)
+            for metric, better in recipe.judged_metrics.items()
+        }
+        if not judged or not recipe.loss_metric:
+            return None
+        if best.metric not in judged:
+            return cls(best, tuple(judged.values()))
+        others = (rule for metric, rule in judged.items() if metric != best.metric)
+        return cls(SelectionRule(recipe.loss_metric, True, best.paired), (best, *others))
+
+
+def selection_of(recipe: Recipe) -> SelectionRule:
+    """How a recipe picks its best evaluation."""
+    training = recipe.training
+    return SelectionRule(training.best, training.best_is == "lowest", training.best_by == "paired")
+
+
+@frozen
+class Parting:
+    """Two evaluations of a run, of which one is surely better by the loss and worse by judges."""
+
+    by_loss: int
+    """The step of the best by the loss."""
+    by_judges: int
+    loss: str
+    """How far the first is from the second, by the loss, in words."""
+    judges: tuple[str, ...]
+    """The same by each figure that is surely worse."""
+    kept: tuple[str, str]
+    """The names of their checkpoints."""
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for an event."""
+        return asdict(self) | {"message": self.sentence()}
+
+    def sentence(self) -> str:
+        """The parting in words."""
+        weights = "the initial weights" if self.by_judges == 0 else f"step {self.by_judges:,}"
+        steps = self.by_loss, self.by_judges
+        kept = (f"{n} (step {s:,})" for n, s in zip(self.kept, steps, strict=True))
+        return (
+            f"Loss and judges part. Step {self.by_loss:,} against {weights}: {self.loss}, but "
+            f"{'; '.join(self.judges)}. Listen to both: kept are {' and '.join(kept)}."
+        )
+
+
+def find_parting(
+    rules: Rules, by_loss: Score, by_judges: Score, num_evaluations: int, kept: tuple[str, str]
+) -> Parting | None:
+    """Whether two evaluations part; None where one of the comparisons is not sure.
+
+    `kept` are the names of their checkpoints.
+
+    Sure is what no two of a run's evaluations, that of its initial weights included, show by chance
+    in more than 5 of 100 runs (Bonferroni, over all pairs: these two were picked).
+    """
+    pairs = num_evaluations * (num_evaluations + 1) // 2
+    confidence = 1 - 2 * FALSE_PARTINGS / max(1, pairs)
+
+    def outcome(rule: SelectionRule) -> Outcome:
+        found = evolve(rule, paired=True).difference(by_loss, by_judges, confidence)
+        return found.outcome(lowest=rule.lowest) if found else "undecided"
+
+    worse = [rule for rule in rules.judges if outcome(rule) == "worse"]
+    if outcome(rules.loss) != "better" or not worse:
+        return None
+    loss, *said = (_in_words(rule, by_loss, by_judges) for rule in (rules.loss, *worse))
+    return Parting(by_loss.step, by_judges.step, loss, tuple(said), kept)
+
+
+def _in_words(rule: SelectionRule, new: Score, old: Score) -> str:
+    difference = evolve(rule, paired=True).difference(new, old)
+    assert difference is not None, "it was sure"
+    return f"{rule.metric} {difference.sentence(lowest=rule.lowest)}"
