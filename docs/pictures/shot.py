@@ -20,7 +20,7 @@ LARGEST = 150_000
 
 @frozen
 class Shot:
-    """The part of a page in a picture: its window after `prepare`, which may scroll and press keys."""
+    """What is in a picture: a window after `prepare`, which may scroll and press keys."""
 
     name: str
     """Of the file, without its ending."""
