@@ -4,8 +4,8 @@ Run it from the project, over clips in LJSpeech's layout (metadata.csv, wavs/):
 
     python -m benchmarks.judges FOLDER OTHER_SPEAKER.wav --recogniser FOLDER --clips 8
 
-Of every judge it prints each figure's mean over the clips as recorded, and what each change does to
-it clip by clip: the mean difference, in brackets where Student's interval holds no change.
+It prints a table: the mean of each figure as recorded, and what each change does to it: the mean
+of the differences clip by clip, in brackets where Student's interval of them holds 0.
 """
 
 import io
@@ -174,15 +174,22 @@ def _judged(
 
 
 def _print(found: Mapping[str, Mapping[str, list[float]]]) -> None:
+    changes = [*CHANGES, "another speaker"]
+    click.echo(f"| figure | {' | '.join(changes)} |\n|{'---|' * (len(changes) + 1)}")
     for figure, by_change in found.items():
         recorded = np.array(by_change["as recorded"])
-        click.echo(f"\n{figure}: {np.nanmean(recorded):.3f} as recorded")
-        for name, values in by_change.items():
-            if name == "as recorded" or np.isnan(values).any() or np.isnan(recorded).any():
-                continue
-            change = paired_difference(np.array(values), recorded)
-            shown = f"{change.mean:+.3f}"
-            click.echo(f"  {name:<18}{shown if change.falls or change.rises else f'({shown})'}")
+        others = (_change(np.array(by_change[name]), recorded) for name in changes[1:])
+        cells = [f"{np.nanmean(recorded):.2f}", *others]
+        click.echo(f"| `{figure}` | {' | '.join(cells)} |")
+
+
+def _change(values: np.ndarray, recorded: np.ndarray) -> str:
+    both = ~np.isnan(values + recorded)
+    if both.sum() < 2:
+        return ""
+    change = paired_difference(values[both], recorded[both])
+    shown = f"{change.mean:+.2f}"
+    return shown if change.falls or change.rises else f"({shown})"
 
 
 if __name__ == "__main__":

@@ -164,7 +164,7 @@ def _figures(loaded: Loaded) -> Figures:
     """The metrics of a recipe's finished model, or DVC's where there is none."""
     project, name = loaded.project, loaded.recipe.name
     own = project.model(name) / "metrics.json"
-    if not own.is_file():
+    if not (own.is_file() and own.with_name("recipe.toml").is_file()):
         return Figures(recipe=name, file=project.metrics(name), title=name)
     return Figures(recipe=name, file=own, title=name, run=run_files(name, own.parent))
 

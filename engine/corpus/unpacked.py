@@ -35,9 +35,9 @@ def unpacked(folder: Path, scratch: Path) -> Iterator[Path]:
         try:
             if voices:
                 gather(voices, folder, inside, copy)
-                inside = []
-            for path in sorted(inside):
-                _take(folder / path, copy / path)
+            else:
+                for path in sorted(inside):
+                    _take(folder / path, copy / path)
         except OSError as error:
             raise UserError(
                 f"{folder} cannot be unpacked to {place}: {error.strerror}. Put that right and "

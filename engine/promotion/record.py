@@ -39,7 +39,7 @@ class Promotion:
     """Of the checkpoint, where its step was evaluated."""
     evaluation_set: str = ""
     verdict: str = ""
-    """In sentences, as it was then."""
+    """In a phrase, as it was then."""
     objections: tuple[str, ...] = ()
     """What spoke against it then."""
     because: str = ""

@@ -64,10 +64,8 @@ def current_code(project: Project, recipe: Recipe) -> Mapping[str, str]:
     entry = known.get(recipe.system)
     if not (isinstance(entry, dict) and entry.get("files") == _times(entry.get("files"))):
         code = training_code(recipe)
-        files = [
-            str(file) for name in code if name not in LIBRARIES and (file := source_file(name))
-        ]
-        entry = {"files": _times(files), "code": code}
+        files = [source_file(name) for name in code if name not in LIBRARIES]
+        entry = {"files": _times([str(file) for file in files if file]), "code": code}
         write_atomically(cache, json.dumps(known | {recipe.system: entry}))
     return {**entry["code"], **{name: version(name) for name in LIBRARIES}}
 

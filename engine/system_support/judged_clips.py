@@ -95,10 +95,8 @@ class ClipJudges:
             provenance |= dict.fromkeys(KNOWN[name].figures, judge_named(name).provenance)
         return {f"{GROUP}/{name}": digest_of([*made_of, who]) for name, who in provenance.items()}
 
-    def judge(self, made: Iterable[MadeClip], device: torch.device) -> JudgedClips | None:
-        """Judge clips as they are made; None where nobody judges, and nothing is made."""
-        if not self.anybody:
-            return None
+    def judge(self, made: Iterable[MadeClip], device: torch.device) -> JudgedClips:
+        """Judge clips as they are made."""
         started = time.perf_counter()
         panel = _Panel(self.speech.load(device), self.packaged)
         clips, rows = [], []
@@ -113,10 +111,8 @@ class ClipJudges:
         return JudgedClips(ids, as_digests(made_of), figures, time.perf_counter() - started)
 
 
-def with_judged(evaluated: Evaluated, judged: JudgedClips | None) -> Evaluated:
+def with_judged(evaluated: Evaluated, judged: JudgedClips) -> Evaluated:
     """An evaluation with the mean of each judged figure over the clips that have one."""
-    if judged is None:
-        return evaluated
     means = {f"eval/{name}": _mean(values) for name, values in judged.figures.items()}
     return evolve(evaluated, metrics={**evaluated.metrics, **means}, judged=judged)
 

@@ -62,8 +62,10 @@ def load() -> Visqol:
 
 @cache
 def _program(speech: bool) -> Any:
+    import numba
     from visqol import VisqolApi
 
+    numba.set_num_threads(1)
     logging.getLogger("visqol").setLevel(logging.ERROR)  # patches that it drops, clip by clip
     program = VisqolApi()
     more = {"mode": "speech", "use_lattice_model": True} if speech else {"mode": "audio"}

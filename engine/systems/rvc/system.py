@@ -211,6 +211,8 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
         converted = self.evaluator.converted_by(convert)
         evaluated = self.evaluator.evaluate(make, judge, self._voices(judge), converted)
+        if not self.clip_judges.anybody:
+            return evaluated
         judged = self.clip_judges.judge(self._judged.made(converted), make.device)
         return with_judged(evaluated, judged)
 

@@ -167,6 +167,8 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     def evaluate(self) -> Evaluated:
         """Metrics of the present weights over the evaluation set, and what judges say of them."""
         evaluated = evaluate(self.module, self.eval_clips, self.recipe.loss_weights)
+        if not self.clip_judges.anybody:
+            return evaluated
         reader = self.reader()
         judged = self.clip_judges.judge(self._sentences.made(reader), reader.device)
         return with_judged(evaluated, judged)

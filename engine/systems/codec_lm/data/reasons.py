@@ -43,4 +43,7 @@ def why_alone(clips: Candidates, place: int, among: str) -> tuple[Reason, str]:
     room = int(clips.room[place])
     if room < 0:
         return "no reference fits", f"{-room:,} positions too long by itself"
+    if not clips.has_short_other(place):
+        longer = "its speaker's others are longer than dataset.max_reference_seconds"
+        return "no reference fits", f"{longer} in {among}"
     return "no reference fits", f"{room:,} positions are left for one of {among}"

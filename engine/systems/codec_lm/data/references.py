@@ -59,6 +59,12 @@ class Candidates:
             are_short=self.are_short[places],
         )
 
+    def has_short_other(self, place: int) -> bool:
+        """Whether a clip's speaker has another that is short enough to be a reference."""
+        own = self.speakers[place], self.digests[place]
+        each = zip(self.speakers, self.digests, self.are_short.tolist(), strict=True)
+        return any(short and who == own[0] and what != own[1] for who, what, short in each)
+
     @property
     def num_others(self) -> np.ndarray:
         """How many clips of other audio each clip's speaker has, int64; 0 where it is unknown."""

@@ -118,6 +118,8 @@ def test_a_clip_that_only_longer_ones_could_be_a_reference_of_is_left_out(sort):
     found = sort(long, dataset={"max_reference_seconds": 2.0})
     reasons = {name: reason for name, (reason, _) in left_out(found).items()}
     assert reasons["anna_4"] == "no reference fits", "its speaker's others are no references"
+    detail = left_out(found)["anna_4"][1]
+    assert "others are longer than dataset.max_reference_seconds" in detail
     assert {reasons[f"anna_{n}"] for n in range(4)} == {"no reference fits"}, "and it is gone"
 
 
