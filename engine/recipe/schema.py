@@ -49,7 +49,8 @@ class Recipe:
     turns: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[Mapping[str, str]] = {}
     """Every metric the system produces, with what it is (unit included). None is a group of
-    others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names."""
+    others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names. The first of
+    them are what DVC's tables show."""
     directions: ClassVar[Mapping[str, Direction]] = {}
     """Which value of each metric is the better one. A metric that is only looked at, such as a
     count or a ratio that should be 1, has none: no comparison calls it better or worse."""

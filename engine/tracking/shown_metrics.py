@@ -5,10 +5,11 @@ a terminal. Behind them a list, which DVC passes over, holds a dozen figures, fo
 diff`, and what each may be compared with. All that was measured is in models/<recipe>/metrics.json.
 """
 
+import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ _MEASURED = "measured"
 _MOST = 12
 _MOST_IN_ROW = 7
 _WIDTH = 119
+_DIGITS = 8
 _GAP = 4
 """Spaces between two columns of DVC's."""
-_COUNTS = {"clips", "codes", "frames", "speakers"}
+_COUNTS = {"clips", "codes", "frames", "listeners", "speakers"}
 """Last names of what says how much figures are means over."""
 _RESULT, _LISTENING = "eval/", "listening/"
 
@@ -64,6 +66,7 @@ def select(metrics: Mapping[str, Any], recipe: Recipe) -> Measured:
 def write_shown(path: Path, measured: Measured) -> None:
     """Write what DVC shows of a recipe. No time is written: same figures, same bytes."""
     row: dict[str, Any] = dict(_row(path, measured))
+    row[SCALE] = _scale(measured, row)
     if measured.step is not None:
         row["step"] = measured.step
     behind = {
@@ -123,7 +126,7 @@ def _in_order(metrics: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
 
 def _row(path: Path, measured: Measured) -> Iterator[tuple[str, float]]:
     """The first figures that have their place in a row of `dvc metrics show`."""
-    left = _WIDTH - len(f"{path.parent.name}/{path.name}") - _GAP - len("12345")
+    left = _WIDTH - len(f"{path.parent.name}/{path.name}") - 2 * _GAP - len("step") - _DIGITS
     num_left = _MOST_IN_ROW
     for name, value in measured.figures.items():
         width = _GAP + max(len(name), len(f"{value:.5g}"))
@@ -153,6 +156,15 @@ def _checked(
         clips if isinstance(clips, str) and clips else None,
         units,
     )
+
+
+def _scale(measured: Measured, row: Iterable[str]) -> str:
+    """A digest of the clips and units of a row: rows that have the same one can be compared."""
+    if measured.evaluation_set is None:
+        return "unknown"
+    units = [measured.units.get(name) for name in sorted(row)]
+    scale = json.dumps([measured.evaluation_set, [unit for unit in units if unit]])
+    return hashlib.sha256(scale.encode()).hexdigest()[:_DIGITS]
 
 
 def _older(content: Mapping[str, Any]) -> Measured:

@@ -54,11 +54,21 @@ def test_a_row_of_dvcs_table_has_its_place_in_120_columns(xtts, tmp_path):
     write_shown(path, select(METRICS, xtts))
     row = json.loads(path.read_text())
     del row["measured"]  # DVC passes over lists
-    cells = [max(len(name), len(f"{value:.5g}")) for name, value in row.items()]
+    cells = [max(len(name), len(str(value)[:8])) for name, value in row.items()]
     assert len("metrics/xtts_phase2.json") + sum(4 + width for width in cells) < 120
     assert next(iter(row)) == "mel_ce"
     assert [*row][-1] == "step"
     assert len(row) > 4
+
+
+def test_rows_of_other_clips_or_units_have_another_scale(tmp_path):
+    scales = []
+    for clips, unit in (("a", "u"), ("a", "u"), ("b", "u"), ("a", "v"), (None, "u")):
+        write_shown(tmp_path / "m.json", Measured({"loss": 1.0}, 5, clips, {"loss": unit}))
+        scales.append(json.loads((tmp_path / "m.json").read_text())["scale"])
+    assert scales[0] == scales[1]
+    assert len({*scales}) == 4
+    assert scales[-1] == "unknown"
 
 
 def test_what_was_written_is_read_again(xtts, tmp_path):
