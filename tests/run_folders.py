@@ -32,10 +32,12 @@ def start(name: str, time: float = 100.0, **facts: object) -> Event:
     return Event("start", 0, facts={"recipe": name, "system": "vqvae"} | facts, time=time)
 
 
-def make_run(folder: Path, events: Iterable[Event], name: str = "audio_vae") -> Path:
+def make_run(
+    folder: Path, events: Iterable[Event], name: str = "audio_vae", parent: str | None = None
+) -> Path:
     """Write a run's events beside its description and its resolved recipe; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    about = {"recipe": name, "system": "vqvae", "identity": "3f9c2ab81d04", "parent": None}
+    about = {"recipe": name, "system": "vqvae", "identity": "3f9c2ab81d04", "parent": parent}
     (folder / "run.json").write_text(json.dumps(about))
     (folder / "recipe.toml").write_text(RECIPE.format(name=name))
     add_events(folder, events)

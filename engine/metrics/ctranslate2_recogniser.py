@@ -18,6 +18,7 @@ _SMALLEST_MULTILINGUAL = 51_865
 """Tokens. The English Whispers have one less, though their tokenizers name the languages too."""
 _SHORTEST_SECONDS = 0.1
 _MOST_TOKENS = 224
+"""Of 30 s: half of the context, as Whisper's own decoding has it."""
 
 
 @frozen(eq=False)
@@ -54,7 +55,7 @@ class CTranslate2Recogniser:
         )
         features = StorageView.from_array(np.ascontiguousarray(made["input_features"], np.float32))
         (found,) = self.whisper.generate(
-            features, [list(self.prompt)], beam_size=1, max_length=2 * _MOST_TOKENS
+            features, [list(self.prompt)], beam_size=1, max_length=_MOST_TOKENS
         )
         text: str = self.tokenizer.decode(found.sequences_ids[0], skip_special_tokens=True)
         return text.strip()

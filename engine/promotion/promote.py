@@ -14,6 +14,7 @@ from engine.evaluation.digests import shared_rows
 from engine.evaluation.lineage import read_ancestors
 from engine.files.atomic import new_folder
 from engine.files.untrusted import read_json_object
+from engine.listening.verdict import verdict_by_listening
 from engine.programs import dvc, git, is_git_checkout
 from engine.project import Project
 from engine.promotion.kept_files import kept_files
@@ -60,7 +61,8 @@ def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
         )
     if damage := find_damage(there / name):
         raise UserError(f"The checkpoint {there / name} is damaged: {damage}. Train it again.")
-    history = History.of(run.folder)
+    heard = verdict_by_listening(project, run.recipe, _identity(run))
+    history = History.of(run.folder).with_finish(heard)
     step = int(read_json_object(there / name / "state.json")["step"])
     return Candidate(
         run,
@@ -146,12 +148,12 @@ def _copy(chosen: Candidate, folder: Path) -> None:
 
 
 def _decision(project: Project, name: str, chosen: Candidate, because: str) -> Promotion:
-    run, about = chosen.run, read_json_object(chosen.run.folder / "run.json")
+    run = chosen.run
     return Promotion(
         decision="promoted",
         at=_now(),
         recipe=run.recipe.name,
-        run=str(about.get("identity", "")),
+        run=_identity(run),
         checkpoint=chosen.checkpoint,
         step=chosen.step,
         metric=run.recipe.training.best,
@@ -163,6 +165,10 @@ def _decision(project: Project, name: str, chosen: Candidate, because: str) -> P
         commit=_commit(project),
         files=dict(kept_files(folder_of(project, name))),
     )
+
+
+def _identity(run: RunFiles) -> str:
+    return str(read_json_object(run.folder / "run.json").get("identity", ""))
 
 
 def _verdict(history: History, project: Project) -> str:

@@ -26,34 +26,14 @@ def tell_ending(
     start = history.facts("start")
     recipe = start.get("recipe", folder.name)
     again = start["command"] if "of" in start else f"dvc repro {recipe}"
-    if ending is None:
-        return _unended(folder, recipe, history, again)
-    if ending.kind == "finish":
-        return _finished(recipe, history, ending, remark)
-    reason = ending.facts.get("reason")
-    if reason == "guard":
-        return _guarded(recipe, history, ending)
-    if reason == "preflight":
-        return _unfit(recipe, history, ending)
-    if reason == "interrupted" and not ending.step:
-        return f"{recipe} was interrupted before its first step. `{again}` begins again."
-    if reason == "interrupted":
-        return (
-            f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
-            f"`{again}` continues from there."
-        )
-    return (
-        f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
-    )
-
-
-def tell_parting(history: History) -> str:
-    """Where loss and judges part, and which checkpoints that concerns; empty where they do not."""
-    ending = history.ending
-    told = history.facts("parting")
     if ending is not None and ending.kind == "finish":
-        told = ending.facts.get("parting") or {}
-    return str(told.get("message", ""))
+        return _finished(recipe, history, ending, remark)
+    said = (
+        _unended(folder, recipe, history, again)
+        if ending is None
+        else _stopped(recipe, history, ending, again)
+    )
+    return f"{said} {history.facts('parting').get('message', '')}".rstrip()
 
 
 def tell_verdict(history: History, remark: str | None = None) -> str:
@@ -100,8 +80,25 @@ def _finished(recipe: str, history: History, ending: Event, remark: str | None) 
     facts = dict(ending.facts)
     took = f" in {tell_time(history, facts['seconds'])}" if "seconds" in facts else ""
     length = f"{ending.step:,} steps ({round(ending.epoch, 2):g} epochs)"
-    concluded = " ".join(filter(None, [tell_verdict(history, remark), tell_parting(history)]))
-    return f"{recipe} finished after {length}{took}. {concluded}"
+    return f"{recipe} finished after {length}{took}. {tell_verdict(history, remark)}"
+
+
+def _stopped(recipe: str, history: History, ending: Event, again: str) -> str:
+    reason = ending.facts.get("reason")
+    if reason == "guard":
+        return _guarded(recipe, history, ending)
+    if reason == "preflight":
+        return _unfit(recipe, history, ending)
+    if reason == "interrupted" and not ending.step:
+        return f"{recipe} was interrupted before its first step. `{again}` begins again."
+    if reason == "interrupted":
+        return (
+            f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
+            f"`{again}` continues from there."
+        )
+    return (
+        f"{recipe} failed at step {ending.step:,}: {ending.facts.get('message', 'no reason given')}"
+    )
 
 
 def _guarded(recipe: str, history: History, ending: Event) -> str:

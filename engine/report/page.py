@@ -14,6 +14,7 @@ from engine.report.gallery import exhibits
 from engine.report.history import History
 from engine.report.listening_tests import NO_TESTS, ShownTests
 from engine.report.objections import besides_verdict
+from engine.report.parting import parted
 from engine.report.playable import playable
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
@@ -61,6 +62,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "level": tell_level(verdict) if verdict else "",
         "gain": finish.get("gain"),
         "objections": [one.says for one in besides_verdict(history)] if finish else [],
+        "parted": parted(history, recipe),
         "comparisons": _comparisons(history),
         "table": compare(history, recipe),
         "numbered": numbered_tables(history.final),

@@ -26,11 +26,12 @@ def dvc(folder, *words):
 
 
 @pytest.fixture
-def with_dvc(project):
+def with_dvc(project, tmp_path_factory):
     """DVC as `dvc init` leaves it, and a first commit."""
     (project / ".dvc").mkdir()
     (project / ".dvc" / "config").write_text(
-        "[core]\n    analytics = false\n    check_update = false\n"
+        "[core]\n    analytics = false\n    check_update = false\n    remote = store\n"
+        f"['remote \"store\"']\n    url = {tmp_path_factory.mktemp('remote')}\n"
     )
     (project / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
     (project / ".gitignore").write_text("/models/\n/build/\n")
@@ -105,9 +106,7 @@ def test_a_promotion_lives_on_in_clones_and_replacements_and_ends_with_its_histo
     git(project, "commit", "-qm", "promote")
     git(project, "tag", "-a", "voice@v1.0.0", "-m", "as `gto register voice` does")
 
-    remote, clone = tmp_path_factory.mktemp("remote"), tmp_path_factory.mktemp("clone") / "here"
-    dvc(project, "remote", "add", "-q", "-d", "store", str(remote))
-    git(project, "commit", "-qam", "remote")
+    clone = tmp_path_factory.mktemp("clone") / "here"
     dvc(project, "push", "-q", "promoted/voice.dvc")
     git(project, "clone", "-q", str(project), str(clone))
     dvc(clone, "artifacts", "get", ".", "voice", "-o", "fetched")

@@ -1,14 +1,10 @@
 """`cantus ui`, with the real Aim where it is served."""
 
-import http.client
-import os
 import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +14,7 @@ from engine.tracking.mirrors.place import repository_in
 from engine.tracking.mirrors.state import LAYOUT, MirrorState, run_key, write_state
 from tests.command_line import PARAMS
 from tests.run_folders import make_run, start
+from tests.served import Server, port_of, process
 
 HUB = "https://hub.example.org/user/me/proxy/43800"
 SEARCHES = ("runs/search/run", "runs/search/metric", "runs/search/images", "runs/search/audios")
@@ -99,35 +96,6 @@ def test_help_has_an_example(cantus):
     assert "Examples:\n    cantus ui\n" in cantus("ui", "--help").out
 
 
-class Server:
-    """Aim's pages at a port of this machine, as they are asked by a program."""
-
-    def __init__(self, port: int, base: str = "") -> None:
-        self.port, self.base = port, base
-
-    def ask(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        link.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
-        answer = link.getresponse()
-        answer.text = answer.read().decode(errors="replace")
-        link.close()
-        return answer
-
-
-@contextmanager
-def process(command: list[str], cwd: Path, **more: str):
-    """A server in a session of its own, and its first words."""
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"} | more
-    started = subprocess.Popen(
-        [sys.executable, *command], cwd=cwd, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.wait()
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A project whose one run Aim really holds."""
@@ -151,13 +119,6 @@ def ui(home):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", server.port))
         assert not (home / "build" / "ui").exists()
-
-
-def port_of(pid: int) -> int:
-    import psutil
-
-    (port,) = {c.laddr.port for c in psutil.Process(pid).net_connections() if c.status == "LISTEN"}
-    return port
 
 
 def attack(witness: Path) -> str:

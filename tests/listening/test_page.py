@@ -98,11 +98,13 @@ def test_a_whole_blind_session_is_saved_as_it_is_answered(project, folder, test)
             picture(page, "listening_welcome")
             begin(page)
             assert axe(page) == []
-            picture(page, "listening_rating")
             shown = page.inner_html("main") + page.inner_text("#test")
             trials = len(test.ratings) + len(test.comparisons)
             assert f"1 of {trials}" in page.inner_text(".progress")
             for number in range(trials):
+                if "01_yes" in page.inner_text("main") and "Rate" in title(page):
+                    wait_for_players(page)
+                    picture(page, "listening_rating")
                 if "Is X" in title(page) and "listening_abx" not in requests:
                     wait_for_players(page)
                     assert axe(page) == []

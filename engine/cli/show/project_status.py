@@ -11,6 +11,7 @@ from engine.project import Project
 from engine.promotion.kept_files import find_change
 from engine.promotion.record import Promotion, folder_of, in_use, promoted_names
 from engine.recipe import Params, Recipe, load_params, load_recipe
+from engine.recipe.metric_names import LISTENING_RESULTS
 from engine.runs.staleness import staleness
 from engine.runs.standing import Standing, known_runs, standing
 from engine.system_support.discovery import recipe_classes
@@ -86,7 +87,9 @@ def _recipe(project: Project, params: Params, stands: Standing, written: bool) -
             recipe = load_recipe(path, classes=recipe_classes())
         except UserError as error:
             faults = str(error)
-    metric = recipe.training.best if recipe else None
+    metric, verdict = recipe.training.best if recipe else None, stands.verdict
+    if recipe is not None and recipe.verdict and recipe.verdict.metric in LISTENING_RESULTS:
+        verdict = _by_listeners(project, recipe, stands)
     return RecipeStatus(
         name=name,
         state=stands.state,
@@ -95,11 +98,18 @@ def _recipe(project: Project, params: Params, stands: Standing, written: bool) -
         metric=metric,
         value=_value(stands.metrics, metric),
         best_step=stands.best_step,
-        verdict=stands.verdict.get("say"),
-        keep=stands.verdict.get("keep"),
+        verdict=verdict.get("say"),
+        keep=verdict.get("keep"),
         stale=_stale(project, params, recipe, stands),
         faults=faults,
     )
+
+
+def _by_listeners(project: Project, recipe: Recipe, stands: Standing) -> Mapping[str, Any]:
+    from engine.listening.verdict import verdict_by_listening
+
+    found = verdict_by_listening(project, recipe, stands.run)
+    return found.get("verdict") or stands.verdict
 
 
 def _stale(

@@ -46,7 +46,8 @@ def command(
     runs: tuple[Path, ...], kind: Mirror, place: str, states: Path, project: str, follow: bool
 ) -> None:
     """Mirror runs into a tracker."""
-    os.nice(19)
+    if follow:
+        os.nice(19)  # training comes first; who waits for `cantus ui` does not
     held = MirrorPlace(kind, place, states)
     go_on = partial(stdin_is_open, _POLL_SECONDS) if follow else lambda: False
     for run in runs:

@@ -82,7 +82,8 @@ class TrackioRun:
     def show(self, path: Path, sample: Mapping[str, Any], place: Place) -> None:
         """Add a sample's sound or picture, of which Trackio keeps a copy."""
         kind, name = sample["kind"], sample["name"]
-        inside = Path(PROJECT, self._key, str(place.step), f"{file_name(name)}{path.suffix}")
+        unique = f"{file_name(name)}-{_digest(name)}{path.suffix}"  # two names may become one
+        inside = Path(PROJECT, self._key, str(place.step), unique)
         target = self._media / inside
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -138,8 +139,11 @@ class TrackioRun:
         self._rows.append((place, row, self._row_name(place, *names)))
 
     def _row_name(self, place: Place, *names: str) -> str:
-        digest = zlib.crc32("\n".join(names).encode("utf-8", "surrogatepass"))
-        return f"{self._key}-{place.step}-{place.time:.3f}-{digest:08x}"
+        return f"{self._key}-{place.step}-{place.time:.3f}-{_digest(*names)}"
+
+
+def _digest(*names: str) -> str:
+    return f"{zlib.crc32(chr(10).join(names).encode('utf-8', 'surrogatepass')):08x}"
 
 
 def _moment(place: Place) -> str:
