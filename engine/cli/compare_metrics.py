@@ -57,7 +57,8 @@ class Figures:
         """A figure by its short name, whether it is among the dozen or not."""
         if self.run is None:
             return self.shown().figures.get(name)
-        return self.heard.get(name.replace(".", "/"), self.run.result(f"eval/{name}"))
+        said = self.heard.get(name.replace(".", "/"))
+        return self.run.result(f"eval/{name}") if said is None else float(said)
 
     def _readable(self) -> Any:
         again = f"Make it again: dvc repro -f {self.recipe}"
