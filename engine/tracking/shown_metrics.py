@@ -31,7 +31,7 @@ _WIDTH = 119
 _DIGITS = 8
 _GAP = 4
 """Spaces between two columns of DVC's."""
-_COUNTS = {"clips", "codes", "frames", "speakers"}
+_COUNTS = {"clips", "codes", "frames", "listeners", "speakers"}
 """Last names of what says how much figures are means over."""
 _RESULT, _LISTENING = "eval/", "listening/"
 

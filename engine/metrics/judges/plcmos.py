@@ -24,7 +24,7 @@ _NUM_RATERS, _RATER_DIM = 15, 64
 class Plcmos:
     """The mean of fifteen listeners that the network is given, drawn once and the same for all.
 
-    The package draws others for each clip, which moves its figure by 0.01 from call to call.
+    The package draws others for each clip, which moves its figure by up to 0.07 from call to call.
     """
 
     model: Any

@@ -40,7 +40,7 @@ class Resemblyzer:
     provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
-        """One figure: 1 is the same voice, and so is everything above about 0.8. Silence has 0."""
+        """One figure, 1 at most: in English two voices part at about 0.75. Silence has 0."""
         assert audio.voice is not None, "there is no voice to compare with"
         one, other = (
             self.embed(clip, audio.sample_rate_hz) for clip in (audio.voice, audio.samples)
