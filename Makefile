@@ -9,7 +9,7 @@ JUDGES := speechmos==0.0.1.1 silero-vad==6.2.3 distillmos==0.9.1 ctranslate2==4.
     visqol-python[lattice]==3.8.0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint ui real setup clean
+.PHONY: demo test lint ui pictures real setup clean
 
 demo: setup
 	cantus check
@@ -30,6 +30,9 @@ lint: setup
 
 ui: setup
 	cantus ui
+
+pictures: setup    # those of docs/, from the models of this project: dvc repro first
+	python -m docs.pictures
 
 setup: $(READY)
 

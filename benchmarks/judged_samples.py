@@ -27,7 +27,7 @@ from engine.recipe.judges import JUDGES
 from engine.system_support.build import build_system
 from engine.training.system import Sample
 
-_ASKED = ("dnsmos", "plcmos", "distillmos", "resemblyzer", "silero_vad", "visqol", "stoi")
+_ASKED = ("dnsmos", "plcmos", "distillmos", "resemblyzer", "stoi")
 
 
 @click.command()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from engine.errors import UserError
 from engine.evaluation.paired import FEW_WORDS
@@ -36,6 +36,8 @@ class Figures:
     title: str
     run: RunFiles | None = None
     """The finished model, where the file is its own."""
+    heard: Mapping[str, Any] = field(factory=dict)
+    """What listeners said of it, by metric."""
 
     def all(self) -> dict[str, Any]:
         """Every metric by dotted path. Raises UserError where the file is damaged."""
@@ -47,7 +49,7 @@ class Figures:
         """The dozen that matters. Raises UserError where the file is damaged."""
         if self.run is not None:
             by_name = {name.replace(".", "/"): value for name, value in self.all().items()}
-            return select(by_name, self.run.recipe)
+            return select({**by_name, **self.heard}, self.run.recipe)
         with self._readable():
             return parse_shown(self.file.read_bytes(), self.file)
 
@@ -55,8 +57,8 @@ class Figures:
         """A figure by its short name, whether it is among the dozen or not."""
         if self.run is None:
             return self.shown().figures.get(name)
-        group, _, rest = name.partition(".")
-        return self.run.result(name if group == "listening" and rest else f"eval/{name}")
+        said = self.heard.get(name.replace(".", "/"))
+        return self.run.result(f"eval/{name}") if said is None else float(said)
 
     def _readable(self) -> Any:
         again = f"Make it again: dvc repro -f {self.recipe}"

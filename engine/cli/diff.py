@@ -7,6 +7,7 @@ import click
 from engine.cli.compare_metrics import NO_DIFFERENCE, Figures, everything, missing, what_matters
 from engine.cli.show.load import Loaded, load_project_recipe
 from engine.errors import UserError
+from engine.listening.figures import identity_of, listening_metrics
 from engine.recipe import Change, diff_recipes, load_recipe, to_plain
 from engine.recipe.faults import listed, shown
 from engine.recipe.read import read_layer
@@ -166,7 +167,9 @@ def _figures(loaded: Loaded) -> Figures:
     own = project.model(name) / "metrics.json"
     if not (own.is_file() and own.with_name("recipe.toml").is_file()):
         return Figures(recipe=name, file=project.metrics(name), title=name)
-    return Figures(recipe=name, file=own, title=name, run=run_files(name, own.parent))
+    heard = listening_metrics(project, name, identity_of(own.parent))
+    run = run_files(name, own.parent)
+    return Figures(recipe=name, file=own, title=name, run=run, heard=heard)
 
 
 def _print_departures(loaded: Loaded) -> None:

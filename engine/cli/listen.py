@@ -160,9 +160,12 @@ def _collect(project: Project, files: tuple[str, ...]) -> None:
 
 def _results(project: Project, names: tuple[str, ...], *, screen: bool) -> None:
     from engine.cli.show.listened import print_results
+    from engine.tracking.recipe_refs import keep_refs_fresh
 
     folders = [test_folder(project, name) for name in names] or test_folders(project)
     if not folders:
         raise UserError("There is no listening test yet: cantus listen RUN RUN")
     for folder in folders:
         print_results(project, folder, screen=screen)
+    if note := keep_refs_fresh(project):
+        say(note)

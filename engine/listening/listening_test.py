@@ -29,13 +29,11 @@ REFERENCE, ANCHOR = "reference", "anchor"
 class TestedRun:
     """A run whose samples are compared."""
 
-    __test__ = False
-
     recipe: str
     identity: str
     """Of the run whose weights made the samples: answers say nothing of any other."""
     title: str
-    """By which results name it: the recipe, or the folder that was given."""
+    """By which results name it: its recipe, with its identity where it is not in models/."""
 
 
 @frozen

@@ -40,6 +40,8 @@ class Compared:
     """By which it was compared."""
     others: Mapping[str, Outcome] = field(factory=dict)
     """What other metrics say of it against its parent."""
+    by_value: Mapping[str, Outcome] = field(factory=dict)
+    """What the metric of the recipe's table says of it against baselines, where that is another."""
 
     def baselines(self, outcome: Outcome) -> list[str]:
         """Those against which it came out so."""
@@ -128,13 +130,14 @@ def _by_comparison(
     beaten = _is_parent_beaten(compared, metric)
     keep = _kept(table, row, compared, beaten)
     agrees = row is not None and row.keep == keep
-    sure = keep != compared.name or {*compared.outcomes.values()} == {"better"}
+    found = {*compared.outcomes.values(), *compared.by_value.values()}
+    sure = keep != compared.name or found == {"better"}
     rivals = [keep, compared.parent, *compared.baselines("worse"), *compared.outcomes]
     return Conclusion(
         metric=metric,
         value=value,
         keep=keep,
-        say=_headline(compared),
+        say=_headline(compared) + _lost_by_value(compared, metric),
         against=next(one for one in rivals if one in compared.outcomes),
         worse_than=tuple(compared.baselines("worse")),
         level=row.say if row is not None and agrees and sure else None,
@@ -179,6 +182,13 @@ def _headline(compared: Compared) -> str:
     if better and fair:
         return f"{said}{',' if compared.others else ''} and {floors}"
     return f"{said}, {'but' if better else 'though' if fair else 'and'} {floors}"
+
+
+def _lost_by_value(compared: Compared, metric: str) -> str:
+    """Which baselines are better by the metric of the table, though not by that which decides."""
+    lost = [n for n, outcome in compared.by_value.items() if outcome == "worse"]
+    lost = [name for name in lost if compared.outcomes.get(name) != "worse"]
+    return f"; by {metric} it is worse than {listed_in_words(lost)}" if lost else ""
 
 
 def _against_parent(compared: Compared) -> str:

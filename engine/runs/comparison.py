@@ -44,17 +44,20 @@ class Comparisons:
     """Those that learn nothing, the strongest first."""
     others: tuple[Comparison, ...] = field(default=())
     """By other metrics, against the parent; each has the name of its metric."""
+    by_value: tuple[Comparison, ...] = field(default=())
+    """By the metric of the verdict's table, where that is another, against the baselines."""
 
     @property
     def compared(self) -> Compared:
         """What the verdict is reached from."""
         outcomes = {one.name: one.outcome for one in self.baselines}
         others = {one.name: one.outcome for one in self.others}
+        by_value = {one.name: one.outcome for one in self.by_value}
         if self.parent is None:
-            return Compared(self.recipe, outcomes, metric=self.metric)
+            return Compared(self.recipe, outcomes, metric=self.metric, by_value=by_value)
         parent = self.parent.name
         outcomes |= {parent: self.parent.outcome}
-        return Compared(self.recipe, outcomes, parent, self.metric, others)
+        return Compared(self.recipe, outcomes, parent, self.metric, others, by_value)
 
     def said(self) -> str | None:
         """Every comparison that the verdict's words rest on, with its figures, in sentences.
@@ -66,7 +69,8 @@ class Comparisons:
         shown = [*([parent] if parent else []), *(lost or self.baselines[:1])][:_MOST_SAID]
         otherwise = [one for one in self.others if parent and one.outcome != parent.outcome]
         said = [one for one in otherwise if one.outcome != "undecided"][:_MOST_SAID]
-        return " ".join(one.said for one in [*shown, *said]) or None
+        lost = [one for one in self.by_value if one.outcome == "worse"][:_MOST_SAID]
+        return " ".join(one.said for one in [*shown, *said, *lost]) or None
 
 
 def compare_result(
@@ -79,16 +83,11 @@ def compare_result(
     assert record.best is not None, "a run that finished was evaluated"
     evaluations = [event for event in history if _counts(event, recipe)]
     parent = _with_parent(recipe, record, evaluations)
-    lowest = record.selection.lowest
-    floors = sorted(
-        _baselines(recipe, record, figures), key=lambda one: one[1].value, reverse=not lowest
-    )
-    compared = [
-        _compare(record.selection, record.best, score, name, len(evaluations))
-        for name, score in floors
-    ]
+    looks = len(evaluations)
+    baselines = _with_baselines(record.selection, record.best, recipe, record, figures, looks)
     others = tuple(_by_other_metrics(recipe, record)) if parent else ()
-    return Comparisons(recipe.name, record.selection.metric, parent, tuple(compared), others)
+    by_value = _by_metric_of_table(recipe, record, figures, looks)
+    return Comparisons(recipe.name, record.selection.metric, parent, baselines, others, by_value)
 
 
 def _with_parent(recipe: Recipe, record: Record, evaluations: list[Event]) -> Comparison | None:
@@ -105,11 +104,40 @@ def _with_parent(recipe: Recipe, record: Record, evaluations: list[Event]) -> Co
     return _compare(record.selection, best, entry, parent, len(evaluations))
 
 
+def _with_baselines(
+    rule: SelectionRule,
+    best: Score,
+    recipe: Recipe,
+    record: Record,
+    figures: Mapping[str, Any],
+    looks: int,
+) -> tuple[Comparison, ...]:
+    """The comparison with each baseline that has the rule's metric, the strongest first."""
+    found = _baselines(rule, recipe, record, figures)
+    ranked = sorted(found, key=lambda one: one[1].value, reverse=not rule.lowest)
+    return tuple(_compare(rule, best, score, name, looks) for name, score in ranked)
+
+
+def _by_metric_of_table(
+    recipe: Recipe, record: Record, figures: Mapping[str, Any], looks: int
+) -> tuple[Comparison, ...]:
+    """With the baselines, by the metric of the verdict's table where another picks the best."""
+    metric = recipe.verdict.metric if recipe.verdict else record.selection.metric
+    value, direction = figures.get(metric), direction_of(metric, recipe)
+    if metric == record.selection.metric or direction is None or record.best is None:
+        return ()
+    if not isinstance(value, int | float):
+        return ()
+    rule = SelectionRule(metric, direction == "lowest", paired=True)
+    best = evolve(record.best, value=value)
+    return _with_baselines(rule, best, recipe, record, figures, looks)
+
+
 def _baselines(
-    recipe: Recipe, record: Record, figures: Mapping[str, Any]
+    rule: SelectionRule, recipe: Recipe, record: Record, figures: Mapping[str, Any]
 ) -> Iterator[tuple[str, Score]]:
-    """What learns nothing and has a figure of the metric that picks the best, by name."""
-    short = record.selection.clip_metric
+    """What learns nothing and has a figure of the rule's metric, by name."""
+    short = rule.clip_metric
     for key, value in figures.items():
         group, _, rest = key.partition("/")
         name = rest.removesuffix(f"/{short}")

@@ -113,7 +113,7 @@ def estimate_run(
         peak_memory_bytes=_peak_memory(device),
         resumable_bytes=resumable,
         weights_bytes=weights,
-        disk_bytes=4 * resumable + 2 * (1 + bool(judged) + kept) * weights,
+        disk_bytes=4 * resumable + 2 * (1 + bool(recipe.judged_metrics) + kept) * weights,
         free_disk_bytes=shutil.disk_usage(root).free,
         rate_plans=rate_plans(stepper, recipe, clock.length),
     )

@@ -33,7 +33,8 @@ class Event:
     """One line of events.jsonl.
 
     Kinds: start, resume, preflight, train, eval, baseline, sample, earlier, checkpoint, guard,
-    warning, stop, finish. `step` counts optimizer steps done, `epoch` passes begun (fractional).
+    warning, parting (of loss and judges), stop, finish. `step` counts optimizer steps done, `epoch`
+    passes begun (fractional).
     """
 
     kind: str

@@ -28,10 +28,12 @@ _MEASURED = "measured"
 _MOST = 12
 _MOST_IN_ROW = 7
 _WIDTH = 119
+_LONGEST = 14
+"""Characters of a name in a row: a longer one would take the place of two."""
 _DIGITS = 8
 _GAP = 4
 """Spaces between two columns of DVC's."""
-_COUNTS = {"clips", "codes", "frames", "speakers"}
+_COUNTS = {"clips", "codes", "frames", "listeners", "speakers"}
 """Last names of what says how much figures are means over."""
 _RESULT, _LISTENING = "eval/", "listening/"
 
@@ -114,7 +116,9 @@ def as_groups(content: bytes, file: object) -> dict[str, Any]:
 
 
 def _in_order(metrics: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
-    named = [metric for _, metric in recipe.named_metrics()]
+    relied_on = {metric for _, metric in recipe.named_metrics()}
+    known = dict.fromkeys([recipe.training.best, *recipe.metrics, *sorted(relied_on)])
+    named = [name for name in known if name in relied_on]
     judged = [name for name in recipe.metrics if name.startswith(f"{_RESULT}judged/")]
     listening = sorted(name for name in metrics if name.startswith(_LISTENING))
     rest = [*recipe.metrics, *sorted(metrics)]
@@ -130,7 +134,7 @@ def _row(path: Path, measured: Measured) -> Iterator[tuple[str, float]]:
     num_left = _MOST_IN_ROW
     for name, value in measured.figures.items():
         width = _GAP + max(len(name), len(f"{value:.5g}"))
-        if num_left and width <= left:
+        if num_left and width <= left and len(name) <= _LONGEST:
             left, num_left = left - width, num_left - 1
             yield name, value
 

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from engine.cli.compare_metrics import Figures, everything, missing, what_matters
 from engine.errors import UserError
@@ -87,6 +88,13 @@ def test_a_figure_of_one_side_is_looked_up_on_the_other(tmp_path):
     assert "zz" in sides[1].shown().figures
     assert "zz" not in sides[0].shown().figures
     assert found["zz"] == ["5", "5", "+0"]
+
+
+def test_what_listeners_said_stands_beside_what_was_measured(tmp_path):
+    sides = [finished(tmp_path, name, {"mel_ce": CLIPS}) for name in "ab"]
+    heard = {"listening/overall": 7.5, "scale/listening/overall": "a test"}
+    sides[1] = evolve(sides[1], heard=heard)
+    assert rows(what_matters(*sides, None))["listening.overall"] == ["-", "7.5"]
 
 
 def test_everything_has_the_groups_and_their_units(tmp_path):

@@ -118,7 +118,7 @@ def ui(home):
         assert started.wait(60) == 0
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", server.port))
-        assert not (home / "build" / "ui").exists()
+        assert not (home / "build" / "ui-aim").exists()
 
 
 def attack(witness: Path) -> str:
@@ -218,7 +218,7 @@ def test_the_attack_is_refused_wherever_it_comes_from(ui, tmp_path):
 
 @pytest.mark.slow
 def test_nobody_else_on_this_machine_can_read_the_key(ui, home):
-    place = home / "build" / "ui"
+    place = home / "build" / "ui-aim"
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert place.read_text().endswith(ui.base)
     commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)

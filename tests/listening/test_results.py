@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from attrs import evolve
 from scipy.stats import binomtest, ttest_1samp
 
 from engine.errors import UserError
@@ -14,9 +13,6 @@ from engine.listening.intervals import mean_of, share_right
 from engine.listening.places import ANSWERS, kept_answers
 from engine.listening.results import read_results, results_of, write_results
 from engine.listening.sentences import tell
-from engine.listening.verdict import verdict_by_listening
-from engine.recipe.judgement import Verdict
-from engine.system_support.finished_run import finished_run
 from tests.listening.made import GOOD_EARS, listener
 
 IDENTITY = "codec_a00000"
@@ -131,14 +127,3 @@ def test_damaged_results_are_a_sentence_and_stop_nothing(project, folder, test, 
         found = listened(project, "codec_a", IDENTITY)
         assert (len(found.results), len(found.complaints)) == (0, 1)
     assert listening_metrics(project, "codec_a", IDENTITY) == {}
-
-
-def test_a_verdict_of_listeners_is_reached_from_their_answers(project, folder, test, answered):
-    recipe = finished_run(project, "codec_a").recipe
-    table = Verdict(metric="listening/overall", cuts=(5.0,), say=("poor", "good"))
-    recipe = evolve(recipe, name="codec_a", verdict=table)
-    assert verdict_by_listening(project, recipe, IDENTITY) == {}
-    write_results(results_of(test, answered(listener(test, GOOD_EARS)), screen=False), folder)
-    found = verdict_by_listening(project, recipe, IDENTITY)
-    verdict = found["verdict"]
-    assert (verdict["value"], verdict["say"], verdict["keep"]) == (6.25, "good", "codec_a")

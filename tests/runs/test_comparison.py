@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from engine.recipe.judgement import Verdict
 from engine.recipe.training import Start
+from engine.report.verdict import reach_verdict
 from engine.runs.comparison import compare_result
 from engine.tracking.events import Event
 from engine.training.model_selection import Score
@@ -107,3 +109,17 @@ def test_what_a_model_of_the_recipe_cannot_reach_is_no_rival(record, monkeypatch
     recipe, kept, figures = record
     monkeypatch.setattr(type(recipe), "ceilings", ("low",))
     assert "low" not in compare_result(recipe, kept, figures, []).compared.outcomes
+
+
+def test_a_baseline_that_is_better_by_the_metric_of_the_table_is_named(record, monkeypatch):
+    recipe, kept, figures = record
+    monkeypatch.setattr(type(recipe), "directions", {"eval/snr": "highest"})
+    verdict = Verdict(metric="eval/snr", cuts=(3.0,), say=("noisy", "clean"))
+    figures = figures | {"eval/snr": 5.0, "baseline/high/snr": 21.0}
+    found = compare_result(evolve(recipe, verdict=verdict), kept, figures, [])
+    assert found.compared.by_value == {"high": "worse"}
+    assert "eval/snr is 5, high has 21: worse by its value alone." in found.said()
+    compared = evolve(found.compared, outcomes={"before": "better", "high": "better"})
+    reached = reach_verdict(verdict, "eval/snr", 5.0, compared)
+    assert reached.say.endswith("; by eval/snr it is worse than high")
+    assert (reached.keep, reached.level) == ("toy", None)

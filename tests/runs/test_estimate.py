@@ -1,12 +1,13 @@
 import pytest
 import torch
-from attrs import evolve
+from attrs import asdict, evolve
 
 from engine.recipe.optimizers import Cosine
 from engine.runs import estimate as estimate_module
 from engine.runs.estimate import estimate_run
 from engine.training.devices import Device
 from engine.training.step import Stepper
+from tests.training.judged_toy import BY_WORDS, IDS, JudgedToy
 from tests.training.toy import ToyModel, toy_recipe, toy_system
 
 CPU = Device(torch.device("cpu"))
@@ -117,3 +118,16 @@ def test_averaged_weights_take_room_in_a_resumable_checkpoint(tmp_path):
     more = averaged.resumable_bytes - plain.resumable_bytes
     assert more >= 4 * plain.parameters
     assert averaged.disk_bytes == plain.disk_bytes + 4 * more
+
+
+def test_what_judges_take_is_counted_and_warned_of_where_it_is_much(tmp_path):
+    recipe = toy_recipe(judged=BY_WORDS)
+    system = JudgedToy(**asdict(toy_system(recipe), recurse=False))
+    judged, plain = (
+        estimate_run(CPU, one, of, tmp_path)
+        for one, of in ((system, recipe), (toy_system(recipe), toy_recipe()))
+    )
+    assert (judged.num_judged, judged.judged_seconds) == (len(IDS), 0.5)
+    assert judged.remark_on_judges.startswith("judges take ")
+    assert judged.disk_bytes == plain.disk_bytes + 2 * plain.weights_bytes
+    assert (plain.num_judged, plain.remark_on_judges) == (0, None)

@@ -107,3 +107,13 @@ def test_a_damaged_file_is_named(content):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match=r"m\.json cannot be read"):
         read_shown(tmp_path / "m.json")
+
+
+def test_the_order_is_that_of_the_system_in_every_process(xtts):
+    guarded = [name for name in select(METRICS, xtts).figures if name in xtts_guards(xtts)]
+    order = [name.removeprefix("eval/").replace("/", ".") for name in type(xtts).metrics]
+    assert guarded == sorted(guarded, key=order.index)
+
+
+def xtts_guards(recipe):
+    return {metric.removeprefix("eval/").replace("/", ".") for metric in recipe.guard}

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS, Outcome
 from engine.report.compare.runs import ComparedRun, ComparedRuns
 from engine.report.table import costless_outcomes
+from engine.report.verdict import NOTHING
 from engine.report.words import figure
 
 
@@ -90,7 +91,7 @@ def _advise(group: _Group) -> Advice:
         why = (*why, "Choose by listening, or by what matters to you below.")
         return Advice(say, why, remarks, system)
     (use,) = kept
-    rivals = [name for name in _worse_than(use) if name in _would_keep(use)]
+    rivals = _rivals(use)
     if rivals:
         say = f"Use none of them: what learns nothing is better ({_listed(rivals)})."
         why = (f"Of the runs {use.name} comes first.", *why)
@@ -109,16 +110,19 @@ def _say(use: ComparedRun, group: _Group) -> str:
     return f"Keep {use.name}: {equal} is not shown to be better{beats}."
 
 
-def _worse_than(run: ComparedRun) -> list[str]:
-    """What learns nothing and is better than a run, by the metric that the run is chosen by."""
-    found = costless_outcomes(run.history, run.files.recipe)
-    return [name for name, outcome in found.items() if outcome == "worse"]
+def _rivals(run: ComparedRun) -> list[str]:
+    """What learns nothing, is better than a run, and is kept in its place by the run's verdict.
 
-
-def _would_keep(run: ComparedRun) -> tuple[str, ...]:
-    """What the recipe's verdict would keep: a baseline is a rival only where it is named there."""
-    verdict = run.files.recipe.verdict
-    return () if verdict is None else tuple(verdict.keep or ())
+    A verdict keeps baselines that its recipe names; where it keeps nothing, all that are better.
+    """
+    recipe = run.files.recipe
+    found = costless_outcomes(run.history, recipe)
+    worse_than = [name for name, outcome in found.items() if outcome == "worse"]
+    reached = run.history.facts("finish").get("verdict") or {}
+    if reached.get("keep") == NOTHING:
+        return worse_than
+    named = () if recipe.verdict is None else recipe.verdict.keep or ()
+    return [name for name in worse_than if name in named]
 
 
 def _kept(group: _Group) -> Sequence[ComparedRun]:

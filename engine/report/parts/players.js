@@ -93,7 +93,9 @@
       next?.scrollIntoView({ block: "nearest" });
     } else if (clip && /^[1-9]$/.test(event.key)) {
       const player = playersOf(clip)[Number(event.key) - 1];
-      if (player) toggle(player);
+      if (!player) return;
+      buttonOf(player).focus({ preventScroll: true });
+      toggle(player);
     } else if (clip && /^Arrow(Left|Right)$/.test(event.key) && event.target.tagName !== "AUDIO") {
       const player = playersOf(clip).find((one) => one.dataset.latest);
       if (!player) return;

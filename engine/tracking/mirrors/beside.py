@@ -12,7 +12,8 @@ from engine.tracking.follower import Follower
 from engine.tracking.mirrors.place import MirrorPlace
 from engine.tracking.mirrors.state import is_behind, run_key
 
-_SILENCE_SECONDS = 60.0
+_SILENCE_SECONDS = 120.0
+"""Importing Aim alone took more than a minute on a machine with ten times more to do than cores."""
 _LOOK_SECONDS = 1.0
 
 
@@ -46,7 +47,7 @@ def finish_all(mirrors: Sequence[RunMirror], timeout_seconds: float) -> list[str
 def sync_all(project: Project, place: MirrorPlace) -> str | None:
     """Mirror every run that a tracker lags behind, once where its model holds it too.
 
-    Returns a sentence where that failed, or the tracker took nothing more for a minute.
+    Returns a sentence where that failed, or the tracker took nothing more for two minutes.
     """
     found = [*project.root.glob("models/[!.]*"), *project.root.glob("runs/*/*")]
     behind = {run_key(folder): str(folder) for folder in found if is_behind(place, folder)}

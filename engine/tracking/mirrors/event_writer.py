@@ -52,7 +52,7 @@ class EventWriter:
                 self._show_samples(event, place)
             case "guard":
                 self.run.say("guard", event.facts["name"], guard_text(event.facts), place)
-            case "warning":
+            case "warning" | "parting":
                 message = str(event.facts["message"])
                 self.run.say("warning", message[:_SHORT], message, place)
         if event.kind in ("resume", "stop", "finish"):

@@ -75,6 +75,23 @@ def test_what_learns_nothing_and_is_as_good_is_named(tmp_path):
     assert "By eval/mel_ce b is worse than what learns nothing here: bigram." in one.against
 
 
+def test_where_the_verdict_of_the_best_keeps_nothing_none_is_to_be_used(tmp_path):
+    baselines = [{"name": "bigram", "outcome": "worse", "said": ""}]
+    runs = [
+        run_of(
+            tmp_path / name,
+            "xtts_phase1",
+            {"mel_ce": HARD - change},
+            events=[Event("baseline", 0, metrics={"baseline/bigram/mel_ce": 1.0})],
+            finish={"baselines": baselines, "verdict": {"keep": "nothing"}},
+        )
+        for name, change in (("a", 0.0), ("b", 0.2))
+    ]
+    (one,) = advise(compared_runs(runs))
+    assert one.say == "Use none of them: what learns nothing is better (bigram)."
+    assert one.why[0] == "Of the runs b comes first."
+
+
 def test_other_evaluation_clips_are_said_and_nothing_is_called_better(tmp_path):
     first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
     other = run_of(tmp_path / "b", "xtts_phase1", {"mel_ce": HARD - 1}, evaluation_set="cd" * 32)
