@@ -131,12 +131,12 @@ def _no_mirror_twice(value: Sequence[str]) -> str | None:
 
 @frozen(kw_only=True)
 class Notify:
-    """Who is told how a run ended, and that a guard fired."""
+    """Who is told how a run ended, and that a guard fired.
 
-    command: tuple[str, ...] = setting(
-        "a program and its arguments, without a shell; it reads the message on its standard input",
-        default=(),
-    )
+    A command is named by the environment alone (`engine/runs/notify/send.py`): no file of a project
+    may start a program.
+    """
+
     web_hook_variable: str = setting(
         "the environment variable that holds the address which the message is posted to: https, "
         "or http on 127.0.0.1",

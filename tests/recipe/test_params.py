@@ -69,7 +69,7 @@ def test_what_is_not_said_has_a_default(params):
         ("[hardware]", tracking("aim = false"), "trackers are named now: mirrors = []"),
         ("[hardware]", tracking("mirrors = ['wandb']"), "expected 'aim' or 'trackio', got 'wandb'"),
         ("[hardware]", tracking("mirrors = ['aim', 'aim']"), "must not name a tracker twice"),
-        ("[hardware]", tracking("notify.command = 'mail'"), "notify.command: expected a list"),
+        ("[hardware]", tracking("notify.command = ['mail']"), "notify.command: no such setting"),
         (
             "[hardware]",
             tracking("notify.web_hook_variable = 'https://x'"),

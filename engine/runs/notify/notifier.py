@@ -1,10 +1,12 @@
 """Telling of a run from beside training, which it can neither stop, slow down nor fail."""
 
+import os
 import sys
 from pathlib import Path
 
 from engine.project import Project
 from engine.recipe.params import Notify
+from engine.runs.notify.send import COMMAND
 from engine.tracking.follower import Follower
 
 
@@ -14,7 +16,7 @@ class Notifier:
     def __init__(self, notify: Notify, run_folder: Path, project: Project) -> None:
         self._process: Follower | None = None
         self._num_said = 0
-        if notify.command or notify.web_hook_variable:
+        if os.environ.get(COMMAND) or notify.web_hook_variable:
             self._process = Follower(_command(notify, run_folder, project))
 
     def remark(self) -> str | None:
@@ -51,4 +53,4 @@ def _command(notify: Notify, run_folder: Path, project: Project) -> list[str]:
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     words += [word for moment in notify.at for word in ("--at", moment)]
     module = [sys.executable, "-m", "engine.runs.notify.process"]
-    return [*module, str(run_folder), *words, "--", *notify.command]
+    return [*module, str(run_folder), *words]

@@ -8,7 +8,6 @@ killed. A line on its standard error is a message that could not be sent.
 import json
 import os
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from engine.files.lock import is_held
 from engine.project import Project
 from engine.report.history import History
 from engine.runs.notify.message import message_of_end, message_of_guard
-from engine.runs.notify.send import post, run_command
+from engine.runs.notify.send import command_words, post, run_command
 from engine.tracking.event_lines import lines_from, stdin_is_open
 
 _POLL_SECONDS = 1.0
@@ -28,21 +27,19 @@ _DEATH_SECONDS = 30.0
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--project", required=True, type=click.Path(path_type=Path))
 @click.option("--known", default=0, help="Bytes of events.jsonl that need not be told of.")
 @click.option("--at", "moments", multiple=True, help="'guard', 'end'.")
 @click.option("--variable", default="", help="The environment variable of the web hook.")
 def command(
     run: Path,
-    arguments: tuple[str, ...],
     project: Path,
     known: int,
     moments: tuple[str, ...],
     variable: str,
 ) -> None:
-    """Tell of a run by a command (its words after --), by a web hook, or by both."""
-    teller = _Teller(project, arguments, variable)
+    """Tell of a run by a command, by a web hook, or by both."""
+    teller = _Teller(project, variable)
     told: set[str] = set()
     more = True
     while more:
@@ -82,8 +79,8 @@ def _await_death(run: Path) -> None:
 class _Teller:
     """Sends messages where they are wanted."""
 
-    def __init__(self, project: Path, arguments: Sequence[str], variable: str) -> None:
-        self._project, self._arguments = project, arguments
+    def __init__(self, project: Path, variable: str) -> None:
+        self._project, self._arguments = project, command_words()
         self._address = os.environ.get(variable, "") if variable else ""
 
     def tell(self, message: dict[str, Any]) -> None:

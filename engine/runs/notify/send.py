@@ -5,6 +5,7 @@ What cannot be sent is a reason in words, in which no address stands: it may hol
 
 import http.client
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,14 +20,20 @@ from urllib.parse import urlsplit
 from engine.recipe.params import Notify
 
 SECONDS = 5
+COMMAND = "CANTUS_NOTIFY_COMMAND"
+"""The environment variable of the command: its words, quoted as in a shell, which reads none."""
 _HERE = "127.0.0.1"
 
 
 def find_problem(notify: Notify) -> str | None:
     """Why a message could never be sent by these settings; None where it could."""
-    command, variable = notify.command, notify.web_hook_variable
+    variable = notify.web_hook_variable
+    try:
+        command = command_words()
+    except ValueError as error:
+        return f"the environment variable {COMMAND} cannot be cut into words: {error}"
     if command and shutil.which(command[0]) is None:
-        return f"there is no program {command[0]!r} (tracking.notify.command)"
+        return f"there is no program {command[0]!r} (the environment variable {COMMAND})"
     if not variable:
         return None
     if variable not in os.environ:
@@ -34,6 +41,11 @@ def find_problem(notify: Notify) -> str | None:
     if not _may_be_asked(os.environ[variable]):
         return f"{variable} holds no address that begins with https:// (or http://{_HERE})"
     return None
+
+
+def command_words() -> tuple[str, ...]:
+    """The command that the environment names. Raises ValueError where a quotation has no end."""
+    return tuple(shlex.split(os.environ.get(COMMAND, "")))
 
 
 def run_command(command: Sequence[str], message: bytes, folder: Path) -> str | None:

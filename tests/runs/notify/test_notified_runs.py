@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from engine.recipe.judgement import Guard
 from engine.recipe.params import Notify
+from engine.runs.notify.send import COMMAND
 from engine.tracking.events import read_events
 from tests.training.faults import result
 from tests.training.train_toy import Slow, finish, start, wait_for_step
@@ -28,6 +30,16 @@ class Hook:
 
     def __call__(self) -> None:
         os.environ["CANTUS_TEST_HOOK"] = self.address
+
+
+class Told:
+    """Names the command in the process that trains."""
+
+    def __init__(self, *words: str) -> None:
+        self.command = shlex.join(words)
+
+    def __call__(self) -> None:
+        os.environ[COMMAND] = self.command
 
 
 class Waiting(Slow):
@@ -155,7 +167,7 @@ def test_a_hook_that_is_not_set_is_a_warning_at_the_beginning(undisturbed, tmp_p
     ids=["fails", "hangs"],
 )
 def test_a_command_that_fails_or_hangs_is_a_warning(undisturbed, tmp_path, code, expected):
-    finish(tmp_path, notify=Notify(command=(sys.executable, "-c", code)))
+    finish(tmp_path, before=Told(sys.executable, "-c", code))
     (words,) = [words for words in said(tmp_path) if "notification" in words]
     assert words == (
         f"warning: 1 notification could not be sent, the last because {expected} "
@@ -166,7 +178,7 @@ def test_a_command_that_fails_or_hangs_is_a_warning(undisturbed, tmp_path, code,
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_notifier_that_is_stopped_or_killed_is_a_warning(undisturbed, tmp_path, number):
-    process = start(tmp_path, seconds=0.05, notify=Notify(command=("true",)), before=hurry)
+    process = start(tmp_path, seconds=0.05, before=hurry)
     wait_for_step(tmp_path, 3)
     os.kill(notifier_of(process.pid), number)
     process.join()
@@ -176,9 +188,10 @@ def test_a_notifier_that_is_stopped_or_killed_is_a_warning(undisturbed, tmp_path
 
 
 def hurry():
-    """Let the run's end wait two seconds."""
+    """Name a command, and let the run's end wait two seconds."""
     import engine.runs.run
 
+    Told("true")()
     engine.runs.run._NOTIFY_SECONDS = 2.0
 
 
@@ -193,5 +206,5 @@ def notifier_of(pid: int) -> int:
 
 def test_the_command_gets_the_same_message(tmp_path):
     code = "import sys, pathlib; pathlib.Path('got').write_bytes(sys.stdin.buffer.read())"
-    finish(tmp_path, notify=Notify(command=(sys.executable, "-c", code)))
+    finish(tmp_path, before=Told(sys.executable, "-c", code))
     assert json.loads((tmp_path / "got").read_text()).keys() == KEYS

@@ -1,7 +1,6 @@
 """Messages to real commands, and to servers that answer, refuse, hang, redirect or drip."""
 
 import json
-import os
 import socket
 import sys
 import threading
@@ -12,7 +11,7 @@ import pytest
 
 import engine.runs.notify.send as send
 from engine.recipe.params import Notify
-from engine.runs.notify.send import find_problem, post, run_command
+from engine.runs.notify.send import COMMAND, find_problem, post, run_command
 from tests.web_hook import receiver
 
 MESSAGE = json.dumps({"schema": 1, "sentence": "caf\u00e9"}).encode()
@@ -127,6 +126,10 @@ def test_what_can_never_be_sent_is_known_at_once(monkeypatch):
     monkeypatch.delenv("HOOK", raising=False)
     assert find_problem(Notify()) is None
     assert "HOOK is not set" in (find_problem(Notify(web_hook_variable="HOOK")) or "")
-    assert "no program 'tell-me'" in (find_problem(Notify(command=("tell-me", "x"))) or "")
-    os.environ["HOOK"] = "https://example.org/s3cret"
-    assert find_problem(Notify(web_hook_variable="HOOK", command=("true",))) is None
+    monkeypatch.setenv(COMMAND, "tell-me x")
+    assert "no program 'tell-me'" in (find_problem(Notify()) or "")
+    monkeypatch.setenv(COMMAND, "true 'x")
+    assert "cannot be cut into words" in (find_problem(Notify()) or "")
+    monkeypatch.setenv(COMMAND, "true")
+    monkeypatch.setenv("HOOK", "https://example.org/s3cret")
+    assert find_problem(Notify(web_hook_variable="HOOK")) is None
