@@ -52,7 +52,7 @@ def _mulaw(x: np.ndarray, _rate: int, _random: np.random.Generator, bits: int = 
 
 
 def _mp3(x: np.ndarray, rate: int, _random: np.random.Generator) -> np.ndarray:
-    """MP3 at the lowest constant rate that it has at 16 kHz, 8 kbit/s, its delay taken out."""
+    """MP3 at the lowest constant rate that it has at 16 kHz, 8 kbit/s, with its delay."""
     file = io.BytesIO()
     low = soxr.resample(x, rate, 16_000)
     more = {"compression_level": 0.99, "bitrate_mode": "CONSTANT"}
