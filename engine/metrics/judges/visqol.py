@@ -29,8 +29,8 @@ WEIGHTS = PackagedWeights(
     install="pip install 'cantus[judges]', which needs a C++ compiler for libsvm-official",
 )
 _HIGHEST_OF_SPEECH_HZ = 16_000
-_SHORTEST_SECONDS = 0.5
-"""Some patches of 20 frames, half overlapping."""
+_SHORTEST_SECONDS = {True: 0.5, False: 1.0}
+"""In speech mode, some patches of 20 frames, half overlapping; else 45 frames 20 ms apart."""
 
 
 @frozen(eq=False)
@@ -40,19 +40,22 @@ class Visqol:
     provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
-        """One figure; nan of less than half a second, and against an original of zeros."""
+        """One figure; nan of clips too short for the mode, or without speech."""
         original, samples = audio.pair()
-        if audio.seconds < _SHORTEST_SECONDS or not original.any():
+        speech = audio.sample_rate_hz <= _HIGHEST_OF_SPEECH_HZ
+        if audio.seconds < _SHORTEST_SECONDS[speech] or not original.any():
             return {"visqol": np.nan}
         if audio.silent:
             return {"visqol": LOWEST_MOS}
-        speech = audio.sample_rate_hz <= _HIGHEST_OF_SPEECH_HZ
         rate = 16_000 if speech else 48_000
         x, y = (
             resampled(clip.astype(np.float64), audio.sample_rate_hz, rate)
             for clip in (original, samples)
         )
-        return {"visqol": float(_program(speech).measure_from_arrays(x, y, rate).moslqo)}
+        try:
+            return {"visqol": float(_program(speech).measure_from_arrays(x, y, rate).moslqo)}
+        except IndexError:  # the package's own, where no patch of the original holds speech
+            return {"visqol": np.nan}
 
 
 def load() -> Visqol:

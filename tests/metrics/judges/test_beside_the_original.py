@@ -40,6 +40,14 @@ def test_visqol_has_an_audio_mode_above_16_khz():
     assert 4.6 < same < 4.8, "speech mode ends at 5"
 
 
+@pytest.mark.parametrize("rate", [16_000, 22_050])
+def test_visqol_has_a_figure_or_none_of_short_clips(rate):
+    for seconds in (0.3, 0.6, 0.9, 1.0):
+        clip = syllables(2, rate)[: round(seconds * rate)]
+        found = figure("visqol", clip, clip, rate)
+        assert np.isnan(found) or found > LOWEST_MOS
+
+
 def test_pesq_is_wide_band_from_16_khz_on_and_narrow_band_below():
     theirs = pytest.importorskip("pesq").pesq
     for rate, band in ((16_000, "wb"), (8_000, "nb")):
