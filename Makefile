@@ -16,7 +16,8 @@ demo: setup
 	dvc repro
 	dvc metrics diff audio_vae audio_vae_plus
 	dvc metrics diff xtts_phase1 xtts_phase2
-	@echo "Listen and look: report.html in models/codec_dac_fixed, models/xtts_phase2, models/rvc_v2_40k, models/audio_vae_plus"
+	@echo "Listen and look: report.html in models/codec_dac_fixed, models/xtts_phase2, models/rvc_v2_40k, models/higgs_zero_shot"
+	@echo "Which phase to use, and why: compare/xtts_phase2.html"
 	@echo "Compare the runs: make ui"
 
 test: setup
