@@ -49,8 +49,8 @@ class SampleWriter:
         parts = {
             "reference": (self.recording(prompt.reference), "the reference"),
             "truth": (self.recording(prompt.target), "what was recorded of this text"),
-            "codec": (self._as_coded(prompt.target), "the same as its codes have it: the most"),
-            "clone": (clone.audio, prompt.text),
+            "codec": (self._as_coded(prompt.target), "the same through the codec: the most that a clone can reach"),
+            "clone": (clone.audio, f"the clone: {prompt.text}"),
         }
         for name, (audio, caption) in parts.items():
             path = self._written(place / f"{name}.wav", audio)
