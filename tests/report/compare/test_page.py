@@ -97,7 +97,7 @@ def test_in_a_browser_versions_switch_by_keyboard_at_one_position_and_one_sounds
         window.keyboard.press("2")
         wait_until(window, f"({STATE})()[1][1] > 0.3")
         window.keyboard.press("3")
-        wait_until(window, f"!({STATE})()[2][0]")
+        wait_until(window, f"!({STATE})()[2][0] && ({STATE})()[1][0]")
         (_, _, (paused, at)), before = window.evaluate(STATE), window.evaluate(STATE)[1]
         assert (before[0], paused) == (True, False)
         assert at >= before[1] - 0.05
@@ -107,6 +107,7 @@ def test_in_a_browser_versions_switch_by_keyboard_at_one_position_and_one_sounds
         window.keyboard.press("n")
         window.keyboard.press("1")
         wait_until(window, "document.querySelectorAll('audio')[3].currentTime > 0")
+        wait_until(window, f"({STATE})()[2][0]")
         sounding = window.evaluate("[...document.querySelectorAll('audio')].map((a) => !a.paused)")
         assert sounding == [False, False, False, True, False]
         names = window.locator("audio").evaluate_all("(all) => all.map((a) => a.ariaLabel)")
