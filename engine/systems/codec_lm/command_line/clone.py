@@ -45,7 +45,7 @@ class _Line:
     help="Recording of the voice, 3 to 20 s of speech.",
 )
 @click.option("--reference-text", default="", help="What is said in it, word by word.")
-@click.option("--text", help="Text to speak.")
+@click.option("--text", "texts", multiple=True, help="Text to speak; give it again for more.")
 @click.option(
     "--text-file", type=click.Path(path_type=Path), help="Or this file's, in UTF-8, one a line."
 )
@@ -73,7 +73,7 @@ def command(
     model: str,
     reference: Path,
     reference_text: str,
-    text: str | None,
+    texts: tuple[str, ...],
     text_file: Path | None,
     out: Path,
     seeds: list[int],
@@ -94,7 +94,7 @@ def command(
           --text "The train leaves at noon." --out noon.wav
       cantus clone higgs_zero_shot --reference anna.mp3 --text-file lines.txt --seeds 1,2,3
     """
-    lines = _lines(text, text_file)
+    lines = _lines(texts, text_file)
     require_wav(out, "--out")
     outputs = _outputs(out, len(lines), seeds)
     require_free(outputs, "--out", force=force)
@@ -109,14 +109,14 @@ def command(
     _clone(opened, prompts, seeds or opened.speech.seeds[:1], list(outputs))
 
 
-def _lines(text: str | None, file: Path | None) -> list[_Line]:
+def _lines(texts: Sequence[str], file: Path | None) -> list[_Line]:
     """The texts. Raises UserError where there are none."""
     from engine.terminal.say import say
 
-    if (text is None) == (file is None):
+    if bool(texts) == (file is not None):
         raise click.UsageError("Give --text or --text-file: one of the two.")
     if file is None:
-        lines = [_Line(str(text), "--text")]
+        lines = [_Line(text, "--text") for text in texts]
     else:
         numbered = enumerate(text_of_file(file).splitlines(), start=1)
         lines = [_Line(line, f"{file}, line {number}") for number, line in numbered]
@@ -124,7 +124,7 @@ def _lines(text: str | None, file: Path | None) -> list[_Line]:
     if not found:
         raise UserError(f"There is nothing to speak in {file or '--text'}.")
     if empty := len(lines) - len(found):
-        say(f"{empty} empty line{'s' if empty > 1 else ''} of {file} left out")
+        say(f"{empty} empty line{'s' if empty > 1 else ''} of {file or '--text'} left out")
     return found
 
 

@@ -146,6 +146,8 @@ def test_each_line_of_a_file_is_spoken_with_each_seed_as_it_would_be_alone(clone
     assert "1 empty line of lines.txt left out" in answer.out
     assert written(project) == [f"s_{line}_seed{seed}.wav" for line in (1, 2) for seed in (1, 2)]
     clone("--text", "four five", "--seeds", "2", "--out", "alone.wav")
+    twice = clone("--text", "one two", "--text", "four five", "--seeds", "2", "--out", "t.wav")
+    assert (twice.code, (project / "t_2.wav").is_file()) == (0, True)
     assert (project / "alone.wav").read_bytes() == (project / "s_2_seed2.wav").read_bytes()
 
 
