@@ -34,7 +34,7 @@ def listening_figures(project: Project, recipe: str) -> Mapping[str, Figure]:
 def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mapping[str, Figure]:
     """The same of one run of the recipe."""
     results = newest_results(project, recipe, identity)
-    figures = {} if results is None else results.figures_of(recipe)
+    figures = {} if results is None else results.figures_of(recipe, identity)
     return {f"listening/{scale}": figure for scale, figure in figures.items()}
 
 
@@ -56,7 +56,7 @@ def listening_metrics(project: Project, recipe: str, identity: str | None) -> di
 def newest_results(project: Project, recipe: str, identity: str | None) -> Results | None:
     """The results of the newest test in which a run was rated."""
     found = listened(project, recipe, identity).results
-    return next((one for one in found if one.figures_of(recipe)), None)
+    return next((one for one in found if one.figures_of(recipe, identity)), None)
 
 
 def listened(project: Project, recipe: str, identity: str | None) -> Listened:
