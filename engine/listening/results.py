@@ -96,8 +96,8 @@ class Results:
 
     def place_of(self, recipe: str, identity: str | None) -> int | None:
         """The place of a run among the runs; None where it took no part."""
-        known = [(one.recipe, one.identity) for one in self.runs]
-        return known.index((recipe, identity)) if (recipe, identity) in known else None
+        known = ((one.recipe, one.identity) for one in self.runs)
+        return next((k for k, one in enumerate(known) if one == (recipe, identity)), None)
 
     def figures_of(self, recipe: str, identity: str | None) -> Mapping[str, Figure]:
         """The mean rating of a run on each scale; nothing where it has none.
