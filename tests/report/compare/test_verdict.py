@@ -159,3 +159,15 @@ def test_too_few_runs_and_one_named_twice_are_refused(tmp_path, names, said):
     run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
     with pytest.raises(UserError, match=said):
         compared_runs([opened_run(tmp_path / name) for name in names])
+
+
+def test_a_run_whose_own_verdict_keeps_another_is_not_advised_without_saying_so(tmp_path):
+    first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
+    verdict = {"metric": "eval/mel_ce", "value": 1.3, "keep": "c", "say": "worse than c by text_ce"}
+    finish = {"verdict": verdict}
+    second = run_of(tmp_path / "b", "xtts_phase1", {"mel_ce": HARD - 0.2}, finish=finish)
+    (one,) = advise(compared_runs([first, second]))
+    assert one.say == "Use b: it is better than a."
+    assert one.against[0] == (
+        "The verdict of b when it was trained is to keep c instead: it is worse than c by text_ce."
+    )
