@@ -23,16 +23,11 @@ class Listened:
     """Why some results cannot be read."""
 
 
-def listening_figures(project: Project, recipe: str) -> Mapping[str, Figure]:
-    """The mean rating of a recipe's model on each scale, by metric: `listening/overall`.
+def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mapping[str, Figure]:
+    """The mean rating of a run on each scale, by metric: `listening/overall`.
 
     They are those of the newest test that has any; none of answers about another run of the recipe.
     """
-    return figures_of_run(project, recipe, identity_of(project.model(recipe)))
-
-
-def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mapping[str, Figure]:
-    """The same of one run of the recipe."""
     results = newest_results(project, recipe, identity)
     figures = {} if results is None else results.figures_of(recipe, identity)
     return {f"listening/{scale}": figure for scale, figure in figures.items()}

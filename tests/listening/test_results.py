@@ -9,7 +9,7 @@ from scipy.stats import binomtest, ttest_1samp
 
 from engine.errors import UserError
 from engine.listening.answers import AnswerLog, Questions, parse_all
-from engine.listening.figures import figures_of_run, listened, listening_figures, listening_metrics
+from engine.listening.figures import figures_of_run, identity_of, listened, listening_metrics
 from engine.listening.intervals import mean_of, share_right
 from engine.listening.places import ANSWERS, kept_answers
 from engine.listening.results import read_results, results_of, write_results
@@ -107,14 +107,15 @@ def test_figures_are_of_the_run_that_was_listened_to_and_of_no_other(
 ):
     answers = answered(listener(test, GOOD_EARS))
     write_results(results_of(test, answers, screen=False), folder)
-    figures = listening_figures(project, "codec_a")
+    model = project.model("codec_a")
+    figures = figures_of_run(project, "codec_a", identity_of(model))
     assert figures["listening/overall"].mean == 6.25
     assert figures["listening/overall"].num_listeners == 1
     metrics = listening_metrics(project, "codec_a", IDENTITY)
     assert (metrics["listening/listeners"], metrics["scale/listening/overall"]) == (1, test.id)
-    path = project.model("codec_a") / "run.json"
+    path = model / "run.json"
     path.write_text(path.read_text().replace(IDENTITY, "another"))
-    assert listening_figures(project, "codec_a") == {}
+    assert figures_of_run(project, "codec_a", identity_of(model)) == {}
 
 
 def test_damaged_results_are_a_sentence_and_stop_nothing(project, folder, test, answered):
