@@ -114,7 +114,7 @@ def everything(left: Figures, right: Figures) -> Iterator[str]:
 
 def _in_words(found: PairedMetric | None, pair: tuple[Any, Any], *, alike: bool) -> str:
     if found is not None:
-        return found.sentence().removesuffix(f"; {FEW_WORDS}")
+        return found.sentence().replace(f"; {FEW_WORDS}", "")
     return _difference(*pair) if alike else ""
 
 

@@ -52,14 +52,11 @@ def command(
 
 def _promote(run: str, checkpoint: str, because: str, name: str | None) -> None:
     from engine.promotion.promote import candidate, promote
-    from engine.recipe.naming import run_name
     from engine.system_support.finished_run import finished_run
 
     project = find_project()
     found = finished_run(project, run)
-    name = name or found.recipe.name
-    if wrong := run_name(name):
-        raise UserError(f"'{name}' cannot be a promoted model's name: it {wrong}.")
+    name = _require_name(name or found.recipe.name)
     chosen = candidate(project, found, checkpoint)
     decision = promote(project, name, chosen, because)
     value = "" if decision.value is None else f", {decision.metric} {decision.value:.4g}"
@@ -69,10 +66,19 @@ def _promote(run: str, checkpoint: str, because: str, name: str | None) -> None:
     _write_artifacts(name)
 
 
+def _require_name(name: str) -> str:
+    """The name, which becomes a folder's. Raises UserError where it cannot."""
+    from engine.recipe.naming import run_name
+
+    if wrong := run_name(name):
+        raise UserError(f"'{name}' cannot be a promoted model's name: it {wrong}.")
+    return name
+
+
 def _demote(name: str, because: str) -> None:
     from engine.promotion.promote import demote
 
-    decision = demote(find_project(), name, because)
+    decision = demote(find_project(), _require_name(name), because)
     say(f"{name} is no longer in use: it was {decision.checkpoint} of run {decision.run}")
     _write_artifacts(None, name)
 
@@ -92,7 +98,7 @@ def _write_artifacts(name: str | None, demoted: str = "") -> None:
 def _print_history(name: str) -> None:
     from engine.promotion.record import history_of
 
-    decisions = history_of(find_project(), name)
+    decisions = history_of(find_project(), _require_name(name))
     if not decisions:
         raise UserError(f"Nothing was ever promoted as '{name}'.")
     for one in decisions:

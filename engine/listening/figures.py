@@ -23,18 +23,13 @@ class Listened:
     """Why some results cannot be read."""
 
 
-def listening_figures(project: Project, recipe: str) -> Mapping[str, Figure]:
-    """The mean rating of a recipe's model on each scale, by metric: `listening/overall`.
+def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mapping[str, Figure]:
+    """The mean rating of a run on each scale, by metric: `listening/overall`.
 
     They are those of the newest test that has any; none of answers about another run of the recipe.
     """
-    return figures_of_run(project, recipe, identity_of(project.model(recipe)))
-
-
-def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mapping[str, Figure]:
-    """The same of one run of the recipe."""
     results = newest_results(project, recipe, identity)
-    figures = {} if results is None else results.figures_of(recipe)
+    figures = {} if results is None else results.figures_of(recipe, identity)
     return {f"listening/{scale}": figure for scale, figure in figures.items()}
 
 
@@ -56,7 +51,7 @@ def listening_metrics(project: Project, recipe: str, identity: str | None) -> di
 def newest_results(project: Project, recipe: str, identity: str | None) -> Results | None:
     """The results of the newest test in which a run was rated."""
     found = listened(project, recipe, identity).results
-    return next((one for one in found if one.figures_of(recipe)), None)
+    return next((one for one in found if one.figures_of(recipe, identity)), None)
 
 
 def listened(project: Project, recipe: str, identity: str | None) -> Listened:

@@ -1,4 +1,6 @@
 // One listener's answers: in this browser's storage at once, and at the server where there is one.
+const MOST_AT_ONCE = 200; // the server takes 256 KiB: more at once would be refused for ever
+
 class KeptAnswers {
   static prefix(test) {
     return `cantus-listening/${test.test}/`;
@@ -94,7 +96,7 @@ class KeptAnswers {
   async send() {
     if (this.sending || !this.unsent.size) return;
     this.sending = true;
-    const sent = [...this.unsent];
+    const sent = [...this.unsent].slice(0, MOST_AT_ONCE);
     const body = JSON.stringify(this.asAnswers(sent));
     const answer = await fetch("answers", { method: "POST", body }).catch(() => null);
     this.sending = false;

@@ -94,12 +94,19 @@ class Results:
     """Whether listeners with anything against them were left out."""
     notes: tuple[str, ...]
 
-    def figures_of(self, recipe: str) -> Mapping[str, Figure]:
-        """The mean rating of a recipe's run on each scale; nothing where it has none."""
-        for one in self.rated:
-            if one.run is not None and self.runs[one.run].recipe == recipe:
-                return one.figures
-        return {}
+    def place_of(self, recipe: str, identity: str | None) -> int | None:
+        """The place of a run among the runs; None where it took no part."""
+        known = ((one.recipe, one.identity) for one in self.runs)
+        return next((k for k, one in enumerate(known) if one == (recipe, identity)), None)
+
+    def figures_of(self, recipe: str, identity: str | None) -> Mapping[str, Figure]:
+        """The mean rating of a run on each scale; nothing where it has none.
+
+        A test may have several runs of one recipe.
+        """
+        place = self.place_of(recipe, identity)
+        found = (one.figures for one in self.rated if one.run == place)
+        return {} if place is None else next(found, {})
 
     @property
     def left_out(self) -> list[Listener]:

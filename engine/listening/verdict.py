@@ -1,4 +1,4 @@
-"""A verdict whose metric is what listeners said: reached anew from the answers, whenever shown."""
+"""A verdict whose metric is what listeners said: reached anew from results.json, whenever shown."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,19 +24,23 @@ def verdict_by_listening(
         return {}
     results = newest_results(project, recipe.name, identity)
     scale = table.metric.partition("/")[2]
-    if results is None or (figure := results.figures_of(recipe.name).get(scale)) is None:
+    figures = {} if results is None else results.figures_of(recipe.name, identity)
+    if results is None or (figure := figures.get(scale)) is None:
         return {}
-    compared, gain = _against_parent(results, recipe, scale)
+    compared, gain = _against_parent(results, recipe, identity, scale)
     conclusion = reach_verdict(table, table.metric, figure.mean, compared)
     return {"verdict": conclusion and conclusion.facts(), "gain": gain}
 
 
-def _against_parent(results: Results, recipe: Recipe, scale: str) -> tuple[Compared, str | None]:
+def _against_parent(
+    results: Results, recipe: Recipe, identity: str | None, scale: str
+) -> tuple[Compared, str | None]:
     parent = recipe.start.from_ if recipe.start else None
+    own = results.place_of(recipe.name, identity)
     for pair in results.pairs:
-        names = [results.runs[place].recipe for place in (pair.of, pair.against)]
-        if pair.scale == scale and set(names) == {recipe.name, parent}:
-            own_first = names[0] == recipe.name
+        names = {place: results.runs[place].recipe for place in (pair.of, pair.against)}
+        if pair.scale == scale and own in names and parent in names.values():
+            own_first = pair.of == own
             outcome = pair.figure.difference.outcome(lowest=not own_first)
             gain = f"By listeners, {pair_in_words(results, pair)}."
             outcomes = {str(parent): outcome}

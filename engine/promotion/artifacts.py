@@ -1,7 +1,7 @@
 """Promoted models as DVC's model registry names them: the section `artifacts` of dvc.yaml."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.errors import UserError
@@ -18,17 +18,22 @@ def artifact_name(name: str) -> str:
 
 def promoted_artifacts(project: Project) -> dict[str, Mapping[str, Any]]:
     """The entry of each promoted model. Raises UserError where two have one name, or damage."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for name in promoted_names(project):
-        promotion, artifact = in_use(project, name), artifact_name(name)
-        if artifact in found:
+    found = {name: in_use(project, name) for name in promoted_names(project)}
+    used = {name: promotion for name, promotion in found.items() if promotion is not None}
+    for name in used:
+        require_own_artifact(name, used)
+    return {artifact_name(name): _entry(name, promotion) for name, promotion in used.items()}
+
+
+def require_own_artifact(name: str, used: Iterable[str]) -> None:
+    """Raise UserError where another name in use is the same artifact in the registry."""
+    artifact = artifact_name(name)
+    for other in used:
+        if other != name and artifact_name(other) == artifact:
             raise UserError(
-                f"Two promoted models would be the artifact '{artifact}' of DVC's registry: "
-                f"{name} is the second. Demote one, and promote it as something else (--as)."
+                f"{name} and {other} would both be the artifact '{artifact}' of DVC's registry. "
+                "Promote one as something else (--as), and demote the other."
             )
-        if promotion is not None:
-            found[artifact] = _entry(name, promotion)
-    return found
 
 
 def _entry(name: str, promotion: Promotion) -> dict[str, Any]:

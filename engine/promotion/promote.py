@@ -17,8 +17,9 @@ from engine.files.untrusted import read_json_object
 from engine.listening.verdict import verdict_by_listening
 from engine.programs import dvc, git, is_git_checkout
 from engine.project import Project
+from engine.promotion.artifacts import require_own_artifact
 from engine.promotion.kept_files import kept_files
-from engine.promotion.record import Promotion, add_decision, folder_of, in_use
+from engine.promotion.record import Promotion, add_decision, folder_of, in_use, promoted_names
 from engine.report.history import History
 from engine.report.objections import Objection, objections
 from engine.report.remark import remark_on_verdict
@@ -78,13 +79,14 @@ def promote(project: Project, name: str, chosen: Candidate, because: str) -> Pro
     """Put a checkpoint into use under a name, in place of what was there.
 
     Raises UserError, and leaves everything as it was, where something speaks against it and no
-    reason is given, and where DVC fails.
+    reason is given, where another model has the name in DVC's registry, and where DVC fails.
     """
     if chosen.refused and not because:
         raise UserError(
             f"{chosen.run.name} is not promoted. {' '.join(chosen.refused)} To promote it all the "
             'same, say why: --because "..."'
         )
+    require_own_artifact(name, [one for one in promoted_names(project) if in_use(project, one)])
     _place(project, name, chosen)
     decision = _decision(project, name, chosen, because)
     add_decision(project, name, decision)
@@ -119,6 +121,8 @@ def _place(project: Project, name: str, chosen: Candidate) -> None:
     """Put the files in place and have DVC keep them; where that fails, what was there is back."""
     place = folder_of(project, name)
     before = place.with_name(f".{name}.before")
+    if before.is_dir() and not place.is_dir():
+        before.rename(place)  # a promotion was killed before the new files were in place
     shutil.rmtree(before, ignore_errors=True)
     if place.is_dir():
         place.rename(before)

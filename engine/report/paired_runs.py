@@ -5,15 +5,16 @@ Of every other metric it is said why it is not compared.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from engine.evaluation.clip_table import ClipTable
-from engine.evaluation.paired import Difference, Outcome, paired_difference
+from engine.evaluation.paired import CONFIDENCE, Difference, Outcome, paired_difference
 from engine.recipe.metric_names import direction_of
 from engine.recipe.training import Direction
+from engine.report.history import History
 from engine.report.run_files import RunFiles
 from engine.tracking.comparable import short_digest
 
@@ -28,15 +29,44 @@ class PairedMetric:
     """Ours minus theirs."""
     direction: Direction | None
     """Which value is the better one; None where neither is."""
+    looks: int = 1
+    """Where one continues the other: how many evaluations it picked its best of, by this metric."""
+    phase: Outcome = "better"
+    """What ours is where the phase wins: better where ours is the phase."""
 
     @property
     def outcome(self) -> Outcome | None:
-        """What the difference says of ours; None where no value is the better one."""
-        return None if self._lowest is None else self.difference.outcome(lowest=self._lowest)
+        """What the difference says of ours; None where no value is the better one.
+
+        As in its verdict, a phase wins against its parent only where the interval says so that
+        allows for all its looks (Bonferroni).
+        """
+        if self._lowest is None:
+            return None
+        return "undecided" if self.by_chance else self.difference.outcome(lowest=self._lowest)
+
+    @property
+    def by_chance(self) -> str:
+        """Why a phase that the interval calls better is not shown to be; empty where it is."""
+        if self._lowest is None or self.difference.outcome(lowest=self._lowest) != self.phase:
+            return ""
+        strict = self.difference.at(1 - (1 - CONFIDENCE) / self.looks)
+        sure = strict.outcome(lowest=self._lowest) == self.phase
+        return "" if sure else f"the best of {self.looks} evaluations is that by chance too often"
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""
-        return self.difference.sentence(lowest=self._lowest)
+        said = self.difference.sentence(lowest=self._lowest)
+        return f"{said}, but not surely: {self.by_chance}" if self.by_chance else said
+
+    @property
+    def reversed(self) -> "PairedMetric":
+        """The same, theirs minus ours."""
+        was = self.difference
+        turned = evolve(was, mean=-was.mean, low=-was.high, high=-was.low)
+        return evolve(
+            self, difference=turned, phase="worse" if self.phase == "better" else "better"
+        )
 
     @property
     def _lowest(self) -> bool | None:
@@ -66,10 +96,27 @@ def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
         why = _why_not(metric, ours, theirs) or _without_figures(metric, ours, theirs)
         difference = None if why else _difference(metric, ours, theirs)
         if isinstance(difference, Difference):
-            compared[metric] = PairedMetric(difference, _direction(metric, ours, theirs))
+            paired = PairedMetric(difference, _direction(metric, ours, theirs))
+            compared[metric] = _allowing_for_looks(metric, paired, ours, theirs)
         else:
             left_out[metric] = why or "a clip has no number"
     return PairedRuns(ours.name, theirs.name, compared, left_out)
+
+
+def _allowing_for_looks(
+    metric: str, paired: PairedMetric, ours: RunFiles, theirs: RunFiles
+) -> PairedMetric:
+    """With the evaluations of the phase, where one continues the other and picks by the metric."""
+    pairs: Sequence[tuple[Outcome, RunFiles, RunFiles]]
+    pairs = ("better", ours, theirs), ("worse", theirs, ours)
+    for outcome, phase, parent in pairs:
+        start, events = phase.recipe.start, phase.folder / "events.jsonl"
+        follows = start is not None and start.from_ == parent.recipe.name
+        if follows and phase.recipe.training.best == metric and events.is_file():
+            evaluations = History.of(phase.folder).all("eval")
+            looks = sum(event.metrics.get(metric) is not None for event in evaluations)
+            return evolve(paired, looks=max(1, looks), phase=outcome)
+    return paired
 
 
 def _results(ours: RunFiles, theirs: RunFiles) -> list[str]:

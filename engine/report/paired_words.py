@@ -38,7 +38,8 @@ def _decides(found: PairedRuns, best: str) -> str:
     outcome = metric.outcome or "undecided"
     said = _CONCLUSION[outcome].format(ours=found.ours, theirs=found.theirs)
     few = f"; {FEW_WORDS}" if metric.difference.num_clips < FEW_CLIPS else ""
-    return f"{said}: {name} differs by {metric.difference.in_figures()}{few}."
+    chance = f", and {metric.by_chance}" if metric.by_chance else ""
+    return f"{said}: {name} differs by {metric.difference.in_figures()}{chance}{few}."
 
 
 def _others(found: PairedRuns, best: str, outcome: Outcome) -> Iterator[str]:

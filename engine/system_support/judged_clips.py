@@ -3,6 +3,7 @@
 Which clips these are is a system's matter: sentences that it speaks, clips that it converts.
 """
 
+import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -123,8 +124,8 @@ class _Panel:
 
     speech: LoadedSpeechJudges
     packaged: Sequence[str]
-    _voices: dict[int, LoadedSpeechJudges] = field(factory=dict)
-    """By the recording of the voice."""
+    _voices: dict[bytes, LoadedSpeechJudges] = field(factory=dict)
+    """By the samples of the voice's recording: an array's id goes to another one after it."""
 
     def score(self, audio: JudgedAudio) -> dict[str, float]:
         audio = _long_enough(audio)
@@ -137,7 +138,7 @@ class _Panel:
     def _with_voice(self, audio: JudgedAudio) -> LoadedSpeechJudges:
         if audio.voice is None:
             return self.speech
-        key = id(audio.voice)
+        key = hashlib.sha256(audio.voice.tobytes()).digest()
         if key not in self._voices:
             self._voices[key] = self.speech.for_voice(audio.voice, audio.sample_rate_hz)
         return self._voices[key]

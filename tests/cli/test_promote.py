@@ -7,7 +7,11 @@ from contextlib import chdir
 
 import pytest
 import yaml
+from attrs import evolve
 
+from engine.project import Project
+from engine.promotion.artifacts import promoted_artifacts
+from engine.promotion.record import Promotion, add_decision
 from engine.tracking.events import Event
 from tests.finished_models import make_model
 
@@ -91,6 +95,42 @@ def test_where_dvc_fails_nothing_changes(project, cantus):
     assert answer.code == 2
     assert "'dvc add' failed" in answer.error or "add" in answer.error
     assert not [*(project / "promoted").glob("*")]
+
+
+def test_what_a_killed_promotion_put_aside_is_back_where_the_next_one_fails(project, cantus):
+    make_model(project)
+    aside = project / "promoted" / ".words.before"
+    aside.mkdir(parents=True)
+    (aside / "weights").write_text("in use")
+    cantus("promote", "words")  # no DVC here
+    assert (project / "promoted" / "words" / "weights").read_text() == "in use"
+    assert not aside.exists()
+
+
+def test_a_name_that_another_model_has_in_the_registry_is_refused_before_anything_changes(
+    project, cantus
+):
+    make_model(project)
+    run = {"recipe": "a", "run": "b", "checkpoint": "best", "step": 1, "metric": "eval/m"}
+    used = Promotion(decision="promoted", at="2026-01-01", **run)
+    add_decision(Project(project), "Words", used)
+    answer = cantus("promote", "words")
+    assert "words and Words would both be the artifact 'words'" in answer.error
+    add_decision(Project(project), "Words", evolve(used, decision="demoted"))
+    assert promoted_artifacts(Project(project)) == {}
+    add_decision(Project(project), "words", used)
+    assert [*promoted_artifacts(Project(project))] == ["words"]
+
+
+@pytest.mark.parametrize("how", ["--demote", "--history"])
+def test_a_name_that_leads_elsewhere_is_refused(project, cantus, how):
+    (project / "mine").mkdir()
+    (project / "mine.toml").write_text(
+        '[[promotion]]\ndecision = "promoted"\nat = "2026"\nrecipe = "a"\nrun = "b"\n'
+        'checkpoint = "best"\nstep = 1\nmetric = "eval/m"\n'
+    )
+    assert "cannot be a promoted model's name" in cantus("promote", "../mine", how).error
+    assert (project / "mine").is_dir()
 
 
 def test_a_promotion_lives_on_in_clones_and_replacements_and_ends_with_its_history(

@@ -15,6 +15,7 @@ from threading import Thread
 
 import pytest
 
+from engine.listening.app import _MOST_BYTES
 from engine.listening.listening_test import REFERENCE
 from engine.listening.places import kept_answers
 from engine.listening.static_folder import write_static
@@ -273,3 +274,28 @@ def test_reference_stands_hidden_among_the_versions(test):
     hidden = [one for one in test.ratings if REFERENCE in one.stimuli.values()]
     assert len(hidden) == 3
     assert all(one.reference not in one.stimuli for one in hidden)
+
+
+@pytest.mark.slow
+def test_answers_of_a_long_while_without_a_server_are_sent_in_parts(test, folder, tmp_path):
+    write_static(test, folder, tmp_path / "page")
+    with opened((tmp_path / "page" / "index.html").as_uri()) as page:
+        parts, largest, left = page.evaluate(
+            """async () => {
+              const sent = [];
+              window.fetch = async (_, { body }) => {
+                sent.push(new Blob([body]).size);
+                return { ok: true };
+              };
+              const test = { version: 1, test: "0".repeat(24), server: true };
+              const answers = new KeptAnswers(test, "0".repeat(64), () => {});
+              answers.name = "\u05e9".repeat(60);
+              for (let k = 0; k < 3000; k += 1) {
+                answers.unsent.set(`${k}aaaaaaaaaaaa bbbbbbbbbbbbbbbb smoothness`, 5);
+              }
+              await answers.send();
+              return [sent.length, Math.max(...sent), answers.unsent.size];
+            }"""
+        )
+    assert (parts, left) == (15, 0)
+    assert largest < _MOST_BYTES / 2

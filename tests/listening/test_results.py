@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from attrs import evolve
 from scipy.stats import binomtest, ttest_1samp
 
 from engine.errors import UserError
 from engine.listening.answers import AnswerLog, Questions, parse_all
-from engine.listening.figures import listened, listening_figures, listening_metrics
+from engine.listening.figures import figures_of_run, identity_of, listened, listening_metrics
 from engine.listening.intervals import mean_of, share_right
 from engine.listening.places import ANSWERS, kept_answers
 from engine.listening.results import read_results, results_of, write_results
@@ -106,14 +107,15 @@ def test_figures_are_of_the_run_that_was_listened_to_and_of_no_other(
 ):
     answers = answered(listener(test, GOOD_EARS))
     write_results(results_of(test, answers, screen=False), folder)
-    figures = listening_figures(project, "codec_a")
+    model = project.model("codec_a")
+    figures = figures_of_run(project, "codec_a", identity_of(model))
     assert figures["listening/overall"].mean == 6.25
     assert figures["listening/overall"].num_listeners == 1
     metrics = listening_metrics(project, "codec_a", IDENTITY)
     assert (metrics["listening/listeners"], metrics["scale/listening/overall"]) == (1, test.id)
-    path = project.model("codec_a") / "run.json"
+    path = model / "run.json"
     path.write_text(path.read_text().replace(IDENTITY, "another"))
-    assert listening_figures(project, "codec_a") == {}
+    assert figures_of_run(project, "codec_a", identity_of(model)) == {}
 
 
 def test_damaged_results_are_a_sentence_and_stop_nothing(project, folder, test, answered):
@@ -127,3 +129,15 @@ def test_damaged_results_are_a_sentence_and_stop_nothing(project, folder, test, 
         found = listened(project, "codec_a", IDENTITY)
         assert (len(found.results), len(found.complaints)) == (0, 1)
     assert listening_metrics(project, "codec_a", IDENTITY) == {}
+
+
+def test_of_two_runs_of_one_recipe_each_has_its_own_figures(project, folder, test, answered):
+    first, second = test.runs
+    mixed = evolve(test, runs=(first, evolve(second, recipe=first.recipe)))
+    answers = answered(listener(test, GOOD_EARS))
+    write_results(results_of(mixed, answers, screen=False), folder)
+    means = [
+        figures_of_run(project, first.recipe, one.identity)["listening/overall"].mean
+        for one in (first, second)
+    ]
+    assert means == [6.25, 4.5]

@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from engine.errors import UserError
 from engine.evaluation.paired import Outcome
@@ -88,7 +88,7 @@ class ComparedRuns:
         """A metric of two runs, ours minus theirs; None where they are not compared by it."""
         pair = self.pairs.get(_key(ours, theirs))
         found = None if pair is None else pair.compared.get(metric)
-        return found if found is None or ours.number > theirs.number else _reversed(found)
+        return found if found is None or ours.number > theirs.number else found.reversed
 
     def outcome(self, metric: str, ours: ComparedRun, theirs: ComparedRun) -> Outcome | None:
         """What a metric says of ours; None where they are not compared, or no value is better."""
@@ -134,12 +134,6 @@ def compared_runs(found: Sequence[RunFiles]) -> ComparedRuns:
     waiting = [run.name for run in runs if not run.is_finished]
     said = f"Not finished, and so in no comparison: {', '.join(waiting)}." if waiting else None
     return ComparedRuns(runs, pairs, said)
-
-
-def _reversed(found: PairedMetric) -> PairedMetric:
-    was = found.difference
-    turned = evolve(was, mean=-was.mean, low=-was.high, high=-was.low)
-    return evolve(found, difference=turned)
 
 
 def _key(ours: ComparedRun, theirs: ComparedRun) -> tuple[int, int]:

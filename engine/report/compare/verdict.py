@@ -96,7 +96,7 @@ def _advise(group: _Group) -> Advice:
         say = f"Use none of them: what learns nothing is better ({_listed(rivals)})."
         why = (f"Of the runs {use.name} comes first.", *why)
         return Advice(say, why, remarks, system)
-    against = (*_better_elsewhere(use, group), *_costless(use), *remarks)
+    against = (*_own_verdict(use), *_better_elsewhere(use, group), *_costless(use), *remarks)
     return Advice(_say(use, group), (*why, *_also_better(use, group)), against, system)
 
 
@@ -188,6 +188,16 @@ def _better_elsewhere(use: ComparedRun, group: _Group) -> Iterator[str]:
         worse = _by_outcome("worse", use, other, group)
         if worse:
             yield f"{other.name} is better in {_listed(worse)}."
+
+
+def _own_verdict(use: ComparedRun) -> Iterator[str]:
+    """That its verdict is to keep another, for which `cantus promote` refuses the chosen run."""
+    reached = use.history.facts("finish").get("verdict") or {}
+    if reached.get("keep", NOTHING) not in (NOTHING, use.files.recipe.name):
+        yield (
+            f"The verdict of {use.name} when it was trained is to keep {reached['keep']} instead: "
+            f"it is {reached['say']}."
+        )
 
 
 def _costless(use: ComparedRun) -> Iterator[str]:

@@ -8,6 +8,8 @@ from engine.report.compare.metrics import metric_rows
 from engine.report.compare.page import tell_advice
 from engine.report.compare.runs import compared_runs
 from engine.report.compare.verdict import advise
+from engine.report.paired_runs import compare_runs
+from engine.report.paired_words import conclude
 from engine.tracking.events import Event
 from tests.compared import HARD, NUM_CLIPS, opened_run, phases, run_of
 from tests.run_folders import add_events, resolved_recipe, start
@@ -25,6 +27,27 @@ def test_a_phase_that_is_better_is_to_be_used_and_the_interval_says_why(tmp_path
 def test_of_two_phases_that_cannot_be_told_apart_the_parent_is_kept(tmp_path):
     (one,) = advise(phases(tmp_path, change=0.0, noise=0.1))
     assert one.say == "Keep xtts_phase1: xtts_phase2 is not shown to be better."
+
+
+@pytest.mark.parametrize("phase_first", [False, True])
+def test_a_phase_that_won_by_many_looks_gives_way_to_its_parent_as_in_its_verdict(
+    tmp_path, phase_first
+):
+    noise = np.random.default_rng(0).standard_normal(NUM_CLIPS)
+    noise = (noise - noise.mean()) / noise.std(ddof=1)
+    later = HARD + 0.1 * noise - 0.1 * 2.2 / NUM_CLIPS**0.5  # t = 2.2, p = 0.034
+    pair = [
+        run_of(tmp_path / "xtts_phase1", "xtts_phase1", {"mel_ce": HARD}),
+        run_of(tmp_path / "xtts_phase2", "xtts_phase2", {"mel_ce": later}),
+    ]
+    (one,) = advise(compared_runs(pair[::-1] if phase_first else pair))
+    assert one.say == "Keep xtts_phase1: xtts_phase2 is not shown to be better."
+    assert one.why[0].endswith(
+        ", but not surely: the best of 2 evaluations is that by chance too often."
+    )
+    said = next(conclude(compare_runs(pair[1], pair[0]), "eval/mel_ce"))
+    assert said.startswith("xtts_phase2 is not shown to be better or worse than xtts_phase1")
+    assert said.endswith("clips), and the best of 2 evaluations is that by chance too often.")
 
 
 def test_a_phase_that_is_worse_loses_to_its_parent(tmp_path):
@@ -136,3 +159,15 @@ def test_too_few_runs_and_one_named_twice_are_refused(tmp_path, names, said):
     run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
     with pytest.raises(UserError, match=said):
         compared_runs([opened_run(tmp_path / name) for name in names])
+
+
+def test_a_run_whose_own_verdict_keeps_another_is_not_advised_without_saying_so(tmp_path):
+    first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
+    verdict = {"metric": "eval/mel_ce", "value": 1.3, "keep": "c", "say": "worse than c by text_ce"}
+    finish = {"verdict": verdict}
+    second = run_of(tmp_path / "b", "xtts_phase1", {"mel_ce": HARD - 0.2}, finish=finish)
+    (one,) = advise(compared_runs([first, second]))
+    assert one.say == "Use b: it is better than a."
+    assert one.against[0] == (
+        "The verdict of b when it was trained is to keep c instead: it is worse than c by text_ce."
+    )

@@ -51,7 +51,7 @@ class SampleWriter:
             "truth": (self.recording(prompt.target), "what was recorded of this text"),
             "codec": (
                 self._as_coded(prompt.target),
-                "the same through the codec: no clone has more",
+                "the same through the codec: the most that a clone can reach",
             ),
             "clone": (clone.audio, f"the clone: {prompt.text}"),
         }
