@@ -50,6 +50,8 @@ def _found(project: Project, run: str) -> RunFiles:
         return finished_run(project, run)
     except UserError:
         folder = find_run(project, run)
+        if (folder / "metrics.json").is_file() and (folder / "recipe.toml").is_file():
+            raise  # what is wrong with the recipe
     if (folder / "metrics.json").is_file():
         raise UserError(f"{folder} is damaged: it holds metrics.json, but no recipe.toml.")
     name = folder.name if folder.parent.name == "models" else f"{folder.parent.name}/{folder.name}"

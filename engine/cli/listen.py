@@ -154,7 +154,8 @@ def _collect(project: Project, files: tuple[str, ...]) -> None:
             failed += 1
             click.echo(f"error: {visible(str(error))}", err=True)
     if failed:
-        raise UserError(f"{failed} of {len(files)} files were not read. The others were.")
+        others = "" if failed == len(files) else " The others were."
+        raise UserError(f"{failed} of {len(files)} files were not read.{others}")
     say("Results: cantus listen --results")
 
 

@@ -42,10 +42,10 @@
     section.append(
       element("p", {}, `You will ${parts.join(", then ")}. Which version is which is not known to this page.`),
       element("p", {}, "Use headphones in a quiet place. Set the volume with the first clip and leave it there. Every answer is kept at once: close the page whenever you like and open it again to go on."),
-      element("p", { class: "keys" }, "Keys: ", element("kbd", {}, "A"), ", ", element("kbd", {}, "B"), ", ... play or pause that version, ", element("kbd", {}, "R"), " the reference, from where the one before was; digits rate where a row of numbers has the focus (0 is 10); Tab and arrows go through all."),
+      element("p", { class: "keys" }, "Keys: ", element("kbd", {}, "A"), ", ", element("kbd", {}, "B"), ", ... play or pause a version, ", element("kbd", {}, "R"), " the reference; a version starts at the position where the one before stopped. Tab goes from row to row; in a row a digit gives the rating (0 is 10)."),
     );
     const input = element("input", { class: "name", maxlength: "60", autocomplete: "off" });
-    const label = element("label", {}, "Your name, or nothing", input);
+    const label = element("label", {}, "Your name (optional)", input);
     const form = element("form", {}, label, element("div", { class: "row" }, element("button", { class: "act" }, "Start")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();

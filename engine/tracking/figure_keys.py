@@ -4,6 +4,9 @@ DVC subtracts what has the same key in the same file. Figures of recipes of one 
 lie in one file (`xtts/voice.json`) under their names. Where two of them were not measured on the
 same clips, or are in different units, those of most recipes keep the plain name, and others say
 whose they are: `mel_ce (clips of xtts_big)`, `loss (unit of xtts_phase2)`.
+
+A file has a dozen figures, those first that most recipes have: a figure of one alone has nothing
+beside it, and where it took the place of a shared one, that would seem not to be measured.
 """
 
 from collections import Counter
@@ -15,6 +18,10 @@ from engine.tracking.shown_metrics import Measured
 
 Keys = Mapping[str, str]
 """What each figure is called, by its name."""
+
+
+_MOST = 12
+"""Figures of one file."""
 
 
 @frozen
@@ -35,11 +42,17 @@ def figure_keys(found: Mapping[str, Placed]) -> dict[str, Keys]:
     for place in dict.fromkeys(one.place for one in found.values()):
         there = {ref: one for ref, one in sorted(found.items()) if one.place == place}
         usual = _most([one.clips(ref) for ref, one in there.items()])
-        names = dict.fromkeys(name for one in there.values() for name in one.measured.figures)
-        words = {name: _words(name, there, usual) for name in names}
+        words = {name: _words(name, there, usual) for name in _shown(there.values())}
         for ref, one in there.items():
-            keys[ref] = {name: name + words[name][ref] for name in one.measured.figures}
+            figures = one.measured.figures
+            keys[ref] = {name: name + words[name][ref] for name in figures if name in words}
     return keys
+
+
+def _shown(recipes: Iterable[Placed]) -> list[str]:
+    """A dozen names: those first that most recipes have, and of these the most important ones."""
+    had = Counter(name for one in recipes for name in one.measured.figures)
+    return [name for name, _ in had.most_common(_MOST)]
 
 
 def _words(name: str, there: Mapping[str, Placed], usual: Hashable) -> dict[str, str]:

@@ -107,7 +107,7 @@ def _place(recipe: bytes) -> str:
 
 
 def _table(measured: Measured, keys: Keys) -> bytes:
-    table: dict[str, float] = {keys[name]: value for name, value in measured.figures.items()}
+    table: dict[str, float] = {key: measured.figures[name] for name, key in keys.items()}
     if measured.step is not None:
         table["step"] = measured.step
     return json.dumps(table, indent=2).encode()

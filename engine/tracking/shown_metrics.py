@@ -1,8 +1,9 @@
 """metrics/<recipe>.json: the figures of a result that DVC shows, under short names.
 
 `dvc metrics show` makes a column of every value in it, so few stand there: a row has its place in
-a terminal. Behind them a list, which DVC passes over, holds a dozen figures, for `dvc metrics
-diff`, and what each may be compared with. All that was measured is in models/<recipe>/metrics.json.
+a terminal. Behind them a list, which DVC passes over, holds the figures of which `dvc metrics diff`
+shows a dozen, and what each may be compared with. All that was measured is in
+models/<recipe>/metrics.json.
 """
 
 import hashlib
@@ -25,7 +26,8 @@ from engine.tracking.numbered import is_numbered
 SCALE = "scale"
 """Where metrics say which of them are in units of the recipe's own."""
 _MEASURED = "measured"
-_MOST = 12
+_MOST = 36
+"""More than are shown, so that recipes that name other metrics have the same ones here."""
 _MOST_IN_ROW = 7
 _WIDTH = 119
 _LONGEST = 14
@@ -40,7 +42,7 @@ _RESULT, _LISTENING = "eval/", "listening/"
 
 @frozen
 class Measured:
-    """A dozen figures of a result, and what they may be compared with."""
+    """The figures of a result that matter, and what they may be compared with."""
 
     figures: Mapping[str, float]
     """By short name (`mel_ce`, `speech.wer`), the most important first."""
@@ -53,7 +55,7 @@ class Measured:
 
 
 def select(metrics: Mapping[str, Any], recipe: Recipe) -> Measured:
-    """Pick from all metrics of a result (`eval/mel_ce`) the dozen that matter.
+    """Pick from all metrics of a result (`eval/mel_ce`) those that matter.
 
     First comes what picks the best, then what the recipe expects or guards, what people and judges
     said, and the rest in the system's order, those first of which one value is the better one.

@@ -38,6 +38,16 @@ def test_what_cannot_be_compared_is_refused_and_leaves_nothing(project, cantus, 
 
 
 @pytest.mark.usefixtures("two")
+def test_a_recipe_that_cannot_be_read_is_named_with_its_fault(project, cantus):
+    recipe = project / "models" / "xtts_phase2" / "recipe.toml"
+    recipe.write_text(recipe.read_text() + "\n[nonsense]\nvalue = 1\n")
+    answer = cantus("compare", "xtts_phase1", "xtts_phase2")
+    assert answer.code == 2
+    assert "models/xtts_phase2/recipe.toml" in answer.error
+    assert "nonsense" in answer.error
+
+
+@pytest.mark.usefixtures("two")
 def test_damaged_events_are_a_sentence(project, cantus):
     events = project / "models" / "xtts_phase2" / "events.jsonl"
     line = '{"kind": "sample", "step": 1, "facts": {"samples": [{"name": 7}]}}\n'

@@ -61,6 +61,8 @@ def test_collecting_says_what_could_not_be_read_and_reads_the_rest(two, download
     assert "nowhere.json is no file of answers" in answer.error
     assert "1 of 2 files were not read. The others were." in answer.error
     assert "added" in answer.out
+    alone = cantus("listen", "--collect", "nowhere.json")
+    assert alone.error.endswith("1 of 1 files were not read.\n")
 
 
 @pytest.mark.parametrize(

@@ -44,3 +44,11 @@ def test_most_recipes_have_the_plain_name():
     keys = figure_keys({"a": placed("x"), "b": placed(), "c": placed()})
     assert keys["a"]["ce"] == "ce (clips of a)"
     assert keys["b"]["ce"] == keys["c"]["ce"] == "ce"
+
+
+def test_a_dozen_figures_are_shown_those_of_most_recipes_first():
+    shared = {f"s{number}": 1.0 for number in range(9)}
+    alone = {f"own{number}": 2.0 for number in range(9)}
+    keys = figure_keys({"a": placed(**alone, **shared), "b": placed(**shared)})
+    assert list(keys["b"]) == list(shared)
+    assert list(keys["a"]) == ["own0", "own1", "own2", *shared]

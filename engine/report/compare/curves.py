@@ -8,7 +8,7 @@ from engine.report.compare.runs import ComparedRun
 from engine.report.curves import baselines, short_name, shown_metrics
 from engine.tracking.numbered import numbered_tables
 
-_ALONG_PHASES = "step, a phase behind the one that it continues"
+_ALONG_PHASES = "step; a phase follows the one that it continues"
 
 
 def compared_curves(runs: Sequence[ComparedRun]) -> list[Drawing]:

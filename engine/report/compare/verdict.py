@@ -93,7 +93,8 @@ def _advise(group: _Group) -> Advice:
     (use,) = kept
     rivals = _rivals(use)
     if rivals:
-        say = f"Use none of them: what learns nothing is better ({_listed(rivals)})."
+        named, are = _baselines(rivals)
+        say = f"Use none of them: {named} {are} better."
         why = (f"Of the runs {use.name} comes first.", *why)
         return Advice(say, why, remarks, system)
     against = (*_own_verdict(use), *_better_elsewhere(use, group), *_costless(use), *remarks)
@@ -203,19 +204,31 @@ def _own_verdict(use: ComparedRun) -> Iterator[str]:
 def _costless(use: ComparedRun) -> Iterator[str]:
     """What learns nothing and is as good, or better."""
     found = costless_outcomes(use.history, use.files.recipe)
-    for outcome, words in (("worse", "is worse than"), ("undecided", "cannot be told from")):
-        names = [name.replace("_", " ") for name, one in found.items() if one == outcome]
+    for outcome, words in (("worse", "worse than"), ("undecided", "not shown to be better than")):
+        names = [name for name, one in found.items() if one == outcome]
         if names:
-            yield f"By {use.best} {use.name} {words} what learns nothing here: {_listed(names)}."
+            yield f"By {use.best} {use.name} is {words} {_baselines(names)[0].rstrip(',')}."
+
+
+def _baselines(names: Sequence[str]) -> tuple[str, str]:
+    """Baselines, said to be such, and the verb that follows them."""
+    listed = _listed([name.replace("_", " ") for name in names])
+    if len(names) == 1:
+        return f"{listed}, a baseline that learns nothing,", "is"
+    return f"{listed}, baselines that learn nothing,", "are"
 
 
 def _remarks(runs: Sequence[ComparedRun]) -> Iterator[str]:
-    """What a guard said of a run, and of whom its evaluation clips hold the voices."""
+    """What a guard said of a run, what it missed, and of whom its evaluation has the voices."""
     for run in runs:
         guards = run.history.all("guard")
         if guards:
             names = dict.fromkeys(str(event.facts.get("metric")) for event in guards)
             yield f"A guard of {run.name} spoke: {', '.join(names)}."
+        expected = run.history.facts("finish").get("expectations", ())
+        missed = [str(item["name"]) for item in expected if item["met"] is False]
+        if missed:
+            yield f"{run.name} missed what its recipe expects of {_listed(missed)}."
     leaks = {str(leak): run for run in runs if (leak := _data(run).get("leaks"))}
     yield from leaks
 
@@ -228,23 +241,22 @@ def _data(run: ComparedRun) -> dict[str, object]:
 def _alone(alone: Sequence[ComparedRun], compared: ComparedRuns) -> Advice:
     """Runs that none of the others can be held against, and why."""
     others = "the others" if len(alone) < len(compared.runs) else "each other"
-    reasons: dict[str, list[str]] = {}
-    for one in alone:
-        for other in compared.runs:
-            if other is not one:
-                reasons.setdefault(_why_not(compared, one, other), []).append(other.name)
-    pair = [run.name for run in compared.runs] if len(compared.runs) == 2 else None
-    why = [
-        f"{_listed(pair or [*dict.fromkeys(names)])}: {reason}."
-        for reason, names in reasons.items()
-    ]
+    systems: dict[str, list[str]] = {}
+    for run in compared.runs:
+        systems.setdefault(run.files.recipe.system, []).append(run.name)
+    why = []
+    if len(systems) > 1:
+        listed = "; ".join(f"{system}: {_listed(names)}" for system, names in systems.items())
+        why.append(f"Figures of different systems cannot be compared ({listed}).")
+    for run, other in combinations(compared.runs, 2):
+        same_system = run.files.recipe.system == other.files.recipe.system
+        if same_system and (run in alone or other in alone):
+            why.append(f"{run.name} and {other.name}: {_why_not(compared, run, other)}.")
     say = f"{_listed([one.name for one in alone])} cannot be compared with {others}."
     return Advice(say, tuple(why))
 
 
 def _why_not(compared: ComparedRuns, run: ComparedRun, other: ComparedRun) -> str:
-    if run.files.recipe.system != other.files.recipe.system:
-        return "they are of different systems"
     for metric in dict.fromkeys((run.best, other.best)):
         why = compared.why_not(metric, run, other)
         if why:

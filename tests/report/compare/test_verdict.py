@@ -95,7 +95,7 @@ def test_what_learns_nothing_and_is_as_good_is_named(tmp_path):
         finish={"baselines": baselines},
     )
     (one,) = advise(compared_runs([first, second]))
-    assert "By eval/mel_ce b is worse than what learns nothing here: bigram." in one.against
+    assert "By eval/mel_ce b is worse than bigram, a baseline that learns nothing." in one.against
 
 
 def test_where_the_verdict_of_the_best_keeps_nothing_none_is_to_be_used(tmp_path):
@@ -111,7 +111,7 @@ def test_where_the_verdict_of_the_best_keeps_nothing_none_is_to_be_used(tmp_path
         for name, change in (("a", 0.0), ("b", 0.2))
     ]
     (one,) = advise(compared_runs(runs))
-    assert one.say == "Use none of them: what learns nothing is better (bigram)."
+    assert one.say == "Use none of them: bigram, a baseline that learns nothing, is better."
     assert one.why[0] == "Of the runs b comes first."
 
 
@@ -135,12 +135,26 @@ def test_six_runs_of_three_systems_are_advised_on_system_by_system(tmp_path):
         "rvc_v2_40k": {"mel": HARD},
     }
     runs = [run_of(tmp_path / name, name, clips) for name, clips in made.items()]
-    said = [one.say for one in advise(compared_runs(runs))]
-    assert said == [
+    advice = advise(compared_runs(runs))
+    assert advice[-1].why == (
+        "Figures of different systems cannot be compared (xtts: xtts_phase1 and xtts_phase2; "
+        "vqvae: audio_vae and audio_vae_plus; codec: codec_dac_paper; rvc: rvc_v2_40k).",
+    )
+    assert [one.say for one in advice] == [
         "Use xtts_phase2: it is better than xtts_phase1.",
         "Use audio_vae_plus: it is better than audio_vae.",
         "codec_dac_paper and rvc_v2_40k cannot be compared with the others.",
     ]
+
+
+def test_expectations_that_the_run_to_use_missed_are_said(tmp_path):
+    first = run_of(tmp_path / "a", "xtts_phase1", {"mel_ce": HARD})
+    missed = {"name": "eval/mel_ce", "met": False, "detail": "step 40: 2.7, expected 1.1 to 1.35"}
+    met = {"name": "eval/text_ce", "met": True, "detail": ""}
+    finish = {"expectations": [missed, met]}
+    second = run_of(tmp_path / "b", "xtts_phase1", {"mel_ce": HARD - 0.2}, finish=finish)
+    (one,) = advise(compared_runs([first, second]))
+    assert "b missed what its recipe expects of eval/mel_ce." in one.against
 
 
 def test_a_run_that_has_not_finished_is_in_no_comparison_and_is_named(tmp_path):
