@@ -15,6 +15,7 @@ from engine.report.paired_runs import PairedMetric, PairedRuns
 from engine.report.run_files import RunFiles
 from engine.terminal.columns import aligned, cell
 from engine.tracking.shown_metrics import (
+    MOST,
     SCALE,
     Measured,
     as_groups,
@@ -49,7 +50,7 @@ class Figures:
         """The dozen that matters. Raises UserError where the file is damaged."""
         if self.run is not None:
             by_name = {name.replace(".", "/"): value for name, value in self.all().items()}
-            return select({**by_name, **self.heard}, self.run.recipe)
+            return select({**by_name, **self.heard}, self.run.recipe, MOST)
         with self._readable():
             return parse_shown(self.file.read_bytes(), self.file)
 

@@ -26,7 +26,9 @@ from engine.tracking.numbered import is_numbered
 SCALE = "scale"
 """Where metrics say which of them are in units of the recipe's own."""
 _MEASURED = "measured"
-_MOST = 36
+MOST = 12
+"""Figures that a table shows."""
+KEPT = 36
 """More than are shown, so that recipes that name other metrics have the same ones here."""
 _MOST_IN_ROW = 7
 _WIDTH = 119
@@ -54,13 +56,13 @@ class Measured:
     """Of the figures in units of the recipe's own, a digest of what the unit depends on."""
 
 
-def select(metrics: Mapping[str, Any], recipe: Recipe) -> Measured:
+def select(metrics: Mapping[str, Any], recipe: Recipe, most: int = KEPT) -> Measured:
     """Pick from all metrics of a result (`eval/mel_ce`) those that matter.
 
     First comes what picks the best, then what the recipe expects or guards, what people and judges
     said, and the rest in the system's order, those first of which one value is the better one.
     """
-    names = [name for name in _in_order(metrics, recipe) if _is_figure(metrics.get(name))][:_MOST]
+    names = [name for name in _in_order(metrics, recipe) if _is_figure(metrics.get(name))][:most]
     figures = {short_name(name): float(metrics[name]) for name in names}
     units = {name: metrics.get(f"{SCALE}/{name.replace('.', '/')}") for name in figures}
     known = {name: str(digest) for name, digest in units.items() if digest}
