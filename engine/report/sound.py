@@ -13,7 +13,7 @@ from engine.metrics.loudness import loudness_of
 
 USUAL_LUFS = -23.0
 """The level of broadcasts (EBU R 128)."""
-_MOST_TURNED_DOWN_DB = -20.0
+_MOST_DB = 20.0
 _SMALLEST = 1e-10
 
 
@@ -53,14 +53,18 @@ def read_sound(path: Path) -> Sound | None:
 def gains_down_db(sounds: Sequence[Sound]) -> list[float]:
     """What turns each down to the quietest, 20 dB at most; 0 of silence, which is not matched."""
     quietest = min((one.lufs for one in sounds if math.isfinite(one.lufs)), default=0.0)
-    return [_gain_db(one, quietest, _MOST_TURNED_DOWN_DB) for one in sounds]
+    return [_gain_db(one, quietest, -_MOST_DB) for one in sounds]
 
 
 def gains_to_level_db(sounds: Sequence[Sound]) -> list[float]:
-    """What brings all to -23 LUFS, or to the most at which none of them clips; 0 of silence."""
+    """What brings all to -23 LUFS, or to the most at which none of them clips.
+
+    By 20 dB more at most: what is nearly silent stays so. 0 of silence.
+    """
     loud = [one for one in sounds if math.isfinite(one.lufs)]
     level = min((one.lufs - one.peak_db for one in loud), default=USUAL_LUFS)
-    return [_gain_db(one, min(level, USUAL_LUFS), -math.inf) for one in sounds]
+    gains = [_gain_db(one, min(level, USUAL_LUFS), -math.inf) for one in sounds]
+    return [min(gain, _MOST_DB) for gain in gains]
 
 
 def _gain_db(sound: Sound, level: float, least: float) -> float:

@@ -16,7 +16,7 @@ def page(tmp_path_factory):
     """A run that was warned, missed an expectation, and left two clips in two versions."""
     folder = tmp_path_factory.mktemp("models") / "xtts_phase1"
     samples = [
-        sampled(folder, clip, part, hertz=hertz)
+        sampled(folder, clip, part, hertz=hertz, seconds=30)
         for clip in ("01_yes", "02_no")
         for part, hertz in (("original", 200), ("spoken", 300))
     ]

@@ -34,6 +34,7 @@ def test_louder_sounds_are_turned_down_to_the_quietest_by_at_most_20_db():
 def test_silence_is_not_matched_and_turns_nothing_down():
     assert gains_down_db([sine(0.1), SILENCE]) == pytest.approx([0.0, 0.0])
     assert gains_to_level_db([SILENCE]) == [0.0]
+    assert gains_to_level_db([sine(0.0005)]) == [20.0], "what is nearly silent stays so"
 
 
 def test_sounds_are_brought_to_23_lufs_below_full_scale():

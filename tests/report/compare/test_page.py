@@ -31,9 +31,9 @@ def page(tmp_path_factory):
     for number, name in enumerate(("xtts_phase1", "xtts_phase2")):
         place = folder / name
         samples = [
-            sampled(place, "01_yes", "original", hertz=200),
-            sampled(place, "01_yes", "spoken", hertz=300 + 50 * number),
-            sampled(place, HOSTILE, "spoken", HOSTILE, hertz=400 + 50 * number),
+            sampled(place, "01_yes", "original", hertz=200, seconds=30),
+            sampled(place, "01_yes", "spoken", hertz=300 + 50 * number, seconds=30),
+            sampled(place, HOSTILE, "spoken", HOSTILE, hertz=400 + 50 * number, seconds=30),
         ]
         clips = {"mel_ce": HARD - 0.2 * number, "text_ce": HARD}
         events = [Event("warning", 100, 1.0, facts={"message": HOSTILE})] if number else []
