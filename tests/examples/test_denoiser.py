@@ -92,7 +92,7 @@ def test_it_trains_and_what_it_does_not_have_is_a_sentence_or_nothing(cantus, pr
         assert f"{command}: exit code 0" in done.stdout, done.stdout + done.stderr
     for command in lacking:
         assert f"{command}: exit code 2" in done.stdout, done.stdout + done.stderr
-    metrics = json.loads((project / "metrics/brief.json").read_text())
+    metrics = json.loads((project / "models/brief/metrics.json").read_text())
     assert metrics["eval"]["mse"] < 0.5 * 0.05**2, "half of the noise is gone"
     assert "cantus train denoiser" in (project / "dvc.yaml").read_text()
     model = project / "models/brief"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.analysis import packages
+from engine.files import packages
 from engine.analysis.pitch.method import HOP_LENGTH
 from engine.analysis.pitch.open_pitch import open_pitch
 from engine.errors import UserError

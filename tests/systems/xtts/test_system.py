@@ -205,7 +205,8 @@ def test_the_metrics_of_an_evaluation_are_those_that_the_recipe_declares(make_xt
     system = make_xtts()
     declared = type(system.recipe).metrics
     found = system.evaluate()
-    spoken = {name for name in declared if name.startswith("eval/speech/")}  # see test_samples
+    made = ("eval/speech/", "eval/judged/")  # see test_samples and test_judged
+    spoken = {name for name in declared if name.startswith(made)}
     assert set(found.metrics) == {n for n in declared if n.startswith("eval/")} - spoken
     assert all(len(values) == len(system.eval_clips) for values in found.per_clip.values())
     for name in system.baselines().metrics:
