@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.files import packages
 from engine.analysis.pitch.method import HOP_LENGTH
 from engine.analysis.pitch.open_pitch import open_pitch
 from engine.errors import UserError
+from engine.files import packages
 from tests.analysis.sounds import glide, noise
 
 CPU = torch.device("cpu")
