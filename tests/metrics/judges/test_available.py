@@ -35,7 +35,7 @@ def test_a_judge_gives_its_figures_always_alike_and_says_who_it_is(name):
     clip = noisy(syllables(2, 22_050), 0.01)
     found = judged(name, clip, 22_050)
     assert found.keys() == JUDGES[name].figures.keys()
-    assert found == judged(name, clip, 22_050)
+    assert judged(name, clip, 22_050) == pytest.approx(found, rel=1e-9, nan_ok=True)  # rounding
     for figure in MOS & found.keys():
         assert 1.0 <= found[figure] <= 5.0
     weights = _MODULES[name].WEIGHTS
