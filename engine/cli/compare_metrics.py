@@ -7,7 +7,6 @@ from typing import Any
 from attrs import field, frozen
 
 from engine.errors import UserError
-from engine.evaluation.paired import FEW_WORDS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.diff import leaves
@@ -115,7 +114,7 @@ def everything(left: Figures, right: Figures) -> Iterator[str]:
 
 def _in_words(found: PairedMetric | None, pair: tuple[Any, Any], *, alike: bool) -> str:
     if found is not None:
-        return found.sentence().replace(f"; {FEW_WORDS}", "")
+        return found.change()
     return _difference(*pair) if alike else ""
 
 

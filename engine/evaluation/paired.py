@@ -61,14 +61,33 @@ class Difference:
 
         `counted` is what the interval is over, where that is not clips alone.
         """
-        said = f"{self.in_figures(counted)}: {self._change(lowest)}"
-        few = counted is None and self.num_clips < FEW_CLIPS
-        return said + f"; {FEW_WORDS}" * few
+        said = self.change(lowest=lowest, counted=counted)
+        return said if counted else said + self.few
+
+    def change(self, *, lowest: bool | None = None, counted: str | None = None) -> str:
+        """The same without a remark on few clips."""
+        return f"{self.in_figures(counted)}: {self._change(lowest)}"
+
+    @property
+    def few(self) -> str:
+        """What ends a sentence on a difference of few clips; empty where there are enough."""
+        return f"; {FEW_WORDS}" if self.num_clips < FEW_CLIPS else ""
 
     def in_figures(self, counted: str | None = None) -> str:
         """The mean difference with its interval, and what the interval is over: clips, or so."""
-        mean, low, high = (f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
+        mean, low, high = self._figures
         return f"{mean} (95 % CI {low} to {high}, {counted or f'{self.num_clips:,} clips'})"
+
+    @property
+    def in_brief(self) -> str:
+        """The mean difference with its interval, for a cell of a table that says what it is."""
+        mean, low, high = self._figures
+        return f"{mean} ({low} to {high})"
+
+    @property
+    def _figures(self) -> tuple[str, ...]:
+        """Mean, low and high."""
+        return tuple(f"{value:{self._format}}" for value in (self.mean, self.low, self.high))
 
     @property
     def _format(self) -> str:

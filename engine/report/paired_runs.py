@@ -56,7 +56,13 @@ class PairedMetric:
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""
-        said = self.difference.sentence(lowest=self._lowest)
+        return self._surely(self.difference.sentence(lowest=self._lowest))
+
+    def change(self) -> str:
+        """The same without a remark on few clips."""
+        return self._surely(self.difference.change(lowest=self._lowest))
+
+    def _surely(self, said: str) -> str:
         return f"{said}, but not surely: {self.by_chance}" if self.by_chance else said
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS, Outcome
+from engine.evaluation.paired import Outcome
 from engine.report.paired_runs import PairedRuns
 from engine.tracking.shown_metrics import short_name
 
@@ -37,9 +37,9 @@ def _decides(found: PairedRuns, best: str) -> str:
         return f"{found.ours} and {found.theirs} are not compared by {name}: {why}."
     outcome = metric.outcome or "undecided"
     said = _CONCLUSION[outcome].format(ours=found.ours, theirs=found.theirs)
-    few = f"; {FEW_WORDS}" if metric.difference.num_clips < FEW_CLIPS else ""
-    chance = f", and {metric.by_chance}" if metric.by_chance else ""
-    return f"{said}: {name} differs by {metric.difference.in_figures()}{chance}{few}."
+    chance, difference = metric.by_chance, metric.difference
+    remarks = f", and {chance}{difference.few}" if chance else difference.few
+    return f"{said}: {name} differs by {difference.in_figures()}{remarks}."
 
 
 def _others(found: PairedRuns, best: str, outcome: Outcome) -> Iterator[str]:

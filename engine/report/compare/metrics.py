@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from engine.evaluation.paired import Difference
 from engine.recipe.metric_names import direction_of
 from engine.report.compare.runs import ComparedRun, ComparedRuns
 from engine.report.words import figure
@@ -77,12 +76,7 @@ def _cell(
     found = compared.of(metric, run, first) if first.number < run.number else None
     return Cell(
         figure(run.value(metric)),
-        "" if found is None else _difference(found.difference),
+        "" if found is None else found.difference.in_brief,
         is_better=bool(others) and all(outcome == "better" for outcome in outcomes),
         is_worse="worse" in outcomes,
     )
-
-
-def _difference(difference: Difference) -> str:
-    """`-0.251 (-0.289 to -0.198)`."""
-    return difference.sentence().partition(":")[0].replace("95 % CI ", "").rpartition(",")[0] + ")"

@@ -5,7 +5,7 @@ from itertools import combinations
 
 from attrs import evolve, frozen
 
-from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS, Outcome
+from engine.evaluation.paired import FEW_WORDS, Outcome
 from engine.report.compare.runs import ComparedRun, ComparedRuns
 from engine.report.table import costless_outcomes
 from engine.report.verdict import NOTHING
@@ -157,7 +157,7 @@ def _what(metric: str, group: _Group) -> str:
 def _held_against(metric: str, run: ComparedRun, other: ComparedRun, group: _Group) -> str:
     found = group.compared.of(metric, run, other)
     assert found is not None, "runs of a group are compared"
-    said = found.sentence().replace(f"; {FEW_WORDS}", "")
+    said = found.change()
     return f"{other.name} {figure(other.value(metric))}: a mean difference over the clips of {said}"
 
 
@@ -165,7 +165,7 @@ def _few(group: _Group) -> Iterator[str]:
     """Where an interval rests on few clips."""
     first, other = group.runs[:2]
     found = group.compared.of(group.metrics[0], first, other)
-    if found is not None and found.difference.num_clips < FEW_CLIPS:
+    if found is not None and found.difference.few:
         yield f"There are {found.difference.num_clips} evaluation clips: {FEW_WORDS}."
 
 
