@@ -26,6 +26,15 @@ summary = "one second of speech as a grid of codes"
 best = "eval/rmse_db"
 """
 
+GUARD = {
+    "name": "eval/perplexity",
+    "metric": "eval/perplexity",
+    "value": 1.5,
+    "condition": "it must be above 2",
+    "action": "warn",
+}
+"""The facts of a guard that warned, but for its reason."""
+
 
 def start(name: str, time: float = 100.0, **facts: object) -> Event:
     """The first event of a run."""

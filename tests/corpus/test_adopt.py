@@ -10,16 +10,7 @@ from engine.corpus.adopt import adopt
 from engine.errors import UserError
 from engine.files.lock import locked
 from engine.project import Project
-
-PARAMS = """\
-profile = "demo"
-seed = 1
-[hardware]
-num_threads = 1
-[corpora.words]
-source = "builtin"
-sample_rates_hz = [16_000]
-"""
+from tests.command_line import PARAMS
 
 
 @pytest.fixture

@@ -11,16 +11,10 @@ from engine.corpus.adopt import adopt
 from engine.corpus.licence import read_licence
 from engine.errors import UserError
 from engine.project import Project
+from tests.command_line import PARAMS as WORDS
 
-PARAMS = """\
-profile = "demo"
-seed = 1
-[hardware]
-num_threads = 1
-[corpora.words]
-source = "builtin"
-sample_rates_hz = [16_000]
-
+PARAMS = f"""\
+{WORDS}
 [tracking]   # mirrors
 mirrors = []
 """

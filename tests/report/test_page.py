@@ -12,7 +12,7 @@ from engine.recipe.judgement import Guard
 from engine.report.page import build_report
 from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event
-from tests.run_folders import add_events, make_wav, start
+from tests.run_folders import GUARD, add_events, make_wav, start
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 FINAL = {"eval/rmse_db": 6.66, "eval/perplexity": 7.43, "eval/rmse_ratio_to_uniform_grid": 0.954}
@@ -26,14 +26,7 @@ DATA = {
     "split": "at random over clips",
     "leaks": "41 of its 44 speakers are also in training.",
 }
-GUARD = {
-    "name": "eval/perplexity",
-    "metric": "eval/perplexity",
-    "value": 1.5,
-    "condition": "it must be above 2",
-    "action": "warn",
-    "because": "<b>collapsed</b>",
-}
+FIRED = GUARD | {"because": "<b>collapsed</b>"}
 REACHED = "epoch 5: 0.01, expected 0 to 0.0066"
 FINISH = {
     "verdict": {
@@ -93,7 +86,7 @@ def model(tmp_path, recipe):
             Event("eval", 0, metrics={"untrained/rmse_db": 25.1}),
             Event("train", 50, 2.5, {"train/loss": 1.0}),
             Event("eval", 50, 2.5, {"eval/rmse_db": 9.0, "eval/perplexity": 5.0}),
-            Event("guard", 50, 2.5, facts=GUARD),
+            Event("guard", 50, 2.5, facts=FIRED),
             Event("eval", 100, 5.0, FINAL, {"evaluation_set": "ab12cd34"}),
             samples(folder),
             Event("finish", 100, 5.0, metrics=FINAL | BASELINES, facts=FINISH),

@@ -14,7 +14,7 @@ import pytest
 from engine.tracking.events import Event
 from engine.tracking.mirrors.place import repository_in
 from engine.tracking.mirrors.state import is_behind, read_state, run_key
-from tests.run_folders import add_events, make_run, make_wav, start
+from tests.run_folders import GUARD, add_events, make_run, make_wav, start
 
 pytestmark = pytest.mark.slow
 
@@ -30,21 +30,14 @@ FIRST = [
     *(train(step, 1 / step) for step in range(1, 31)),
     train(31, None),
 ]
-GUARD = {
-    "name": "eval/perplexity",
-    "metric": "eval/perplexity",
-    "value": 1.5,
-    "condition": "it must be above 2",
-    "action": "warn",
-    "because": "the codebook has collapsed",
-}
+FIRED = GUARD | {"because": "the codebook has collapsed"}
 SAMPLE = {"name": "yes/original", "kind": "audio", "path": "samples/yes.wav", "caption": "yes"}
 PICTURE = SAMPLE | {"kind": "image", "path": "samples/yes.png"}
 REST = [
     Event("resume", 10, 1.0),
     *(train(step, 2 / step) for step in range(11, 41)),
     Event("eval", 40, 4.0, {"eval/rmse_db": 7.5, "eval/kbps": 10.0}),
-    Event("guard", 40, 4.0, facts=GUARD),
+    Event("guard", 40, 4.0, facts=FIRED),
     Event("warning", 40, 4.0, facts={"message": "one clip was quarantined"}),
     Event("sample", 40, 4.0, facts={"folder": "model", "samples": [SAMPLE, PICTURE]}),
     Event("finish", 40, 4.0, facts={"verdict": None, "expectations": [{"name": "a", "met": None}]}),

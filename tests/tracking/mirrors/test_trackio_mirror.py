@@ -16,21 +16,14 @@ from engine.tracking.events import Event
 from engine.tracking.mirrors.beside import sync_all
 from engine.tracking.mirrors.place import mirror_place
 from engine.tracking.mirrors.state import read_state, run_key
-from tests.run_folders import add_events, make_run, make_wav, start
+from tests.run_folders import GUARD, add_events, make_run, make_wav, start
 
 pytest.importorskip("trackio")
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e../../x"
 SAMPLE = {"name": f"yes/{HOSTILE}", "kind": "audio", "path": "samples/yes.wav", "caption": HOSTILE}
-GUARD = {
-    "name": "eval/perplexity",
-    "metric": "eval/perplexity",
-    "value": 1.5,
-    "condition": "it must be above 2",
-    "action": "warn",
-    "because": HOSTILE,
-}
+FIRED = GUARD | {"because": HOSTILE}
 SENDS_RUNS = {
     "TRACKIO_SPACE_ID": "stranger/space",
     "TRACKIO_SERVER_URL": "http://127.0.0.1:9/?write_token=x",
@@ -83,7 +76,7 @@ def rest() -> list[Event]:
         Event("resume", 10, 1.0),
         *(train(step, 2 / step) for step in range(11, 41)),
         Event("eval", 40, 4.0, {"eval/rmse_db": 7.5, "eval/kbps": 10.0}, time=40.5),
-        Event("guard", 40, 4.0, facts=GUARD, time=40.6),
+        Event("guard", 40, 4.0, facts=FIRED, time=40.6),
         Event("sample", 40, 4.0, facts={"folder": "model", "samples": [SAMPLE]}, time=40.7),
         Event("eval", 50, 5.0, {"eval/rmse_db": 7.0, "eval/kbps": 10.0}, time=50.0),
         Event("finish", 50, 5.0, {"eval/rmse_db": 7.0}, {"verdict": None}, time=51.0),
