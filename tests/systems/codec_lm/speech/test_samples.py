@@ -143,7 +143,7 @@ def test_clips_to_listen_to_lie_beside_reference_and_truth(make_cloning, network
         *("reference", "truth", "codec", "clone"),
     ]
     assert len({sample.name.split("/")[0] for sample in heard}) == 2
-    assert heard[3].caption.startswith("text of ")
+    assert heard[3].caption.startswith("the clone: text of ")
 
 
 def test_chance_and_the_match_of_recordings_are_said(make_cloning):
