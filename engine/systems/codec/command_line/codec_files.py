@@ -1,4 +1,4 @@
-"""What `cantus encode`, `decode` and `reconstruct` share: a codec by its name."""
+"""What `cantus encode`, `decode` and `reconstruct` share: opening a codec by its name."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ _SUFFIXES = (".pth", ".pt", ".bin", ".safetensors")
 def open_codec(model: str, device: str, num_quantizers: int | None = None) -> Codec:
     """The codec of a file of weights, of a folder of transformers, or of a trained recipe.
 
-    `device` is "cpu", "cuda", or "auto": the GPU where there is one. Raises UserError where there
-    is none, and where the codec is not trained, is no codec, has fewer quantizers than are asked
-    for, or cannot be read.
+    `device` is "cpu", "cuda", or "auto": the GPU where there is one. Raises UserError where "cuda"
+    is asked for and there is no GPU, and where the codec is not trained, is not a codec, has fewer
+    quantizers than are asked for, or cannot be read.
     """
     place = open_device(device)
     path = Path(model)
@@ -28,7 +28,10 @@ def open_codec(model: str, device: str, num_quantizers: int | None = None) -> Co
     given = read_upstream(weights)
     most = given.settings.num_codebooks
     if num_quantizers is not None and not 1 <= num_quantizers <= most:
-        raise UserError(f"The model has {most} quantizers: --quantizers {num_quantizers} is not.")
+        raise UserError(
+            f"--quantizers {num_quantizers} is out of range: this model has {most} quantizers "
+            f"(use 1 to {most})."
+        )
     return Codec(network_of(given, weights).to(place), given.level)
 
 

@@ -10,7 +10,9 @@ from engine.system_support.device import device_option
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--model", required=True, help="What coded them: recipe, weights.pth, or a DacModel's folder."
+    "--model",
+    required=True,
+    help="The codec that encoded the files: a recipe, a weights.pth, or a DacModel's folder.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
 @click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
@@ -26,9 +28,9 @@ def command(
 ) -> int:
     """Decode .dac FILES of `cantus encode`, or of `dac`, to WAV files.
 
-    They get the length, rate, channels and level of what was coded. `dac encode` cuts whatever is
-    longer than 5 s into windows, and such files only `dac` decodes: give it a --win_duration above
-    the audio's length. What `cantus encode` writes `dac decode` reads.
+    Each WAV file has the length, sample rate, channels and level of the original. `dac encode` cuts
+    audio longer than 5 s into windows, and only `dac` decodes such files: give it a --win_duration
+    above the audio's length. `dac decode` reads the files of `cantus encode`.
 
     \b
     Examples:

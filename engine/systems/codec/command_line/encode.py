@@ -15,7 +15,9 @@ from engine.system_support.device import device_option
     help="A trained codec's recipe, a weights.pth, or a DacModel's folder.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
-@click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
+@click.option(
+    "--quantizers", type=int, metavar="N", help="Use the first N quantizers only: fewer bits."
+)
 @device_option
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
 def command(
@@ -28,9 +30,9 @@ def command(
 ) -> int:
     """Code audio FILES as .dac files, which `dac` reads too.
 
-    Any format, length, rate and number of channels; each channel is coded by itself. Memory does
-    not grow with a file's length, and codes are those of the file as a whole. The file takes more
-    than the bitrate: its format writes each code in 16 bits, also one of 10.
+    Any format, length, sample rate and number of channels; each channel is coded by itself. Memory
+    does not grow with a file's length, and the codes are those of the file as a whole. A .dac file
+    is larger than the bitrate says: its format stores each code in 16 bits, also one of 10 bits.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`cantus reconstruct`: audio through a codec and back, to hear what it does."""
+"""`cantus reconstruct`: audio through a codec and back, to listen to the loss."""
 
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from engine.system_support.device import device_option
     help="A trained codec's recipe, a weights.pth, or a DacModel's folder.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
-@click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
+@click.option(
+    "--quantizers", type=int, metavar="N", help="Use the first N quantizers only: fewer bits."
+)
 @click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
 @device_option
 @click.option("--force", is_flag=True, help="Overwrite what exists.")
@@ -30,7 +32,7 @@ def command(
 ) -> int:
     """Code audio FILES and decode them again, to NAME.reconstructed.wav.
 
-    The same as `cantus encode` and `cantus decode`, without the file between.
+    The same as `cantus encode` and then `cantus decode`, without a .dac file in between.
 
     \b
     Examples:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @frozen
 class _Line:
-    """A text that is to be spoken."""
+    """A text to synthesise."""
 
     text: str
     place: str
@@ -42,12 +42,16 @@ class _Line:
     "--reference",
     type=click.Path(path_type=Path),
     required=True,
-    help="Recording of the voice, 3 to 20 s of speech.",
+    help="Recording of the voice: 3 to 20 s of speech.",
 )
-@click.option("--reference-text", default="", help="What is said in it, word by word.")
-@click.option("--text", "texts", multiple=True, help="Text to speak; give it again for more.")
+@click.option("--reference-text", default="", help="Transcript of the recording, word by word.")
 @click.option(
-    "--text-file", type=click.Path(path_type=Path), help="Or this file's, in UTF-8, one a line."
+    "--text", "texts", multiple=True, help="Text to speak; repeat the option for more texts."
+)
+@click.option(
+    "--text-file",
+    type=click.Path(path_type=Path),
+    help="Or a file of texts, in UTF-8, one per line.",
 )
 @click.option(
     "--out",
@@ -63,9 +67,11 @@ class _Line:
     help="Cut off speech that has not ended by itself.  [default: the recipe's]",
 )
 @sampling_options
-@click.option("--ras-window", type=click.IntRange(0), help="Columns in which codes hardly repeat.")
 @click.option(
-    "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL has none."
+    "--ras-window", type=click.IntRange(0), help="Window of repetition-aware sampling, in columns."
+)
+@click.option(
+    "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL holds none."
 )
 @device_option
 @force_option
@@ -84,9 +90,9 @@ def command(
 ) -> None:
     """Speak texts with MODEL, a trained recipe or an exported folder, in the voice of a recording.
 
-    Each text is spoken in one go: give sentences, not pages. The same seed gives the same file. How
-    speech is sampled is the recipe's [speech] where no option says otherwise. --reference-text
-    makes the voice more alike.
+    Each text is generated as a whole: give sentences, not pages. The same seed gives the same file.
+    Sampling is that of the recipe's [speech] where no option is given. With --reference-text the
+    voice is more similar.
 
     \b
     Examples:
@@ -114,7 +120,7 @@ def _lines(texts: Sequence[str], file: Path | None) -> list[_Line]:
     from engine.terminal.say import say
 
     if bool(texts) == (file is not None):
-        raise click.UsageError("Give --text or --text-file: one of the two.")
+        raise click.UsageError("Give either --text or --text-file.")
     if file is None:
         lines = [_Line(text, "--text") for text in texts]
     else:

@@ -25,17 +25,17 @@ from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.speech.cloner import Cloner
 
 EXPORT = "transformers"
-"""In the export folder of a trained recipe."""
+"""Name of the model's folder in the export folder of a trained recipe."""
 
 
 @frozen(eq=False)
 class CloningModel:
-    """A model, and what its recipe says of how it is used."""
+    """A model with the settings of its recipe for generation."""
 
     cloner: Cloner
     speech: Speech
     reference: Limits
-    """Of references, in training."""
+    """Longest reference of the training, in seconds."""
 
 
 def open_cloning_model(
