@@ -192,7 +192,7 @@ class Losses:
 
 
 JUDGED_BY = frozenset[Need]({"text", "voice"})
-"""What is known of a clone besides its audio."""
+"""Facts that are known of a clone besides its audio."""
 
 
 @frozen(kw_only=True)

@@ -105,7 +105,7 @@ class LogMel:
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Check that there are no more coefficients than bands."""
+        """Check that the coefficients are at most as many as the bands."""
         if self.num_cepstra > self.num_mels:
             yield "num_cepstra", f"must be at most num_mels, {self.num_mels}"
 

@@ -276,7 +276,7 @@ class Losses:
 
 
 JUDGED_BY = frozenset[Need]({"voice"})
-"""What is known of a converted clip besides its audio."""
+"""Facts that are known of a converted clip besides its audio."""
 
 
 @frozen(kw_only=True)

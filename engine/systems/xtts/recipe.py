@@ -211,7 +211,7 @@ class Losses:
 
 
 JUDGED_BY = frozenset[Need]({"text", "voice"})
-"""What is known of a synthesised sentence besides its audio."""
+"""Facts that are known of a synthesized sentence besides its audio."""
 
 
 @frozen(kw_only=True)

@@ -20,12 +20,12 @@ _share = click.FloatRange(0, 1)
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
 @click.option(
-    "--transpose", type=click.FloatRange(-48, 48), help="Semitones by which the pitch is moved."
+    "--transpose", type=click.FloatRange(-48, 48), help="Semitones by which the pitch is shifted."
 )
 @click.option(
     "--auto-transpose",
     is_flag=True,
-    help="Move each file's median pitch to the voice's, by whole semitones.",
+    help="Shift each file's median pitch to the voice's, by whole semitones.",
 )
 @click.option(
     "--index-rate",
@@ -37,21 +37,21 @@ _share = click.FloatRange(0, 1)
     type=click.FloatRange(0, 0.5),
     default=0.33,
     show_default=True,
-    help="Retrieve less in frames without voice: times this; 0.5: as elsewhere.",
+    help="Factor of the index rate in frames without voice; 0.5: as in other frames.",
 )
 @click.option(
     "--volume-mix",
     type=_share,
     default=0.25,
     show_default=True,
-    help="Loudness: 0 that of the source, 1 what the model makes.",
+    help="Loudness: 0 that of the source, 1 that of the model's output.",
 )
 @click.option(
     "--pitch",
     metavar="METHOD",
     help="fcpe, swift_f0, crepe, crepe_tiny, rmvpe or praat.  [default: the model's]",
 )
-@click.option("--speaker", metavar="NAME|ID", help="Whose voice.  [default: the first]")
+@click.option("--speaker", metavar="NAME|ID", help="Speaker to convert to.  [default: the first]")
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=0, show_default=True)
 @click.option(
     "--index",
@@ -63,7 +63,7 @@ _share = click.FloatRange(0, 1)
 )
 @click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
 @device_option
-@click.option("--force", is_flag=True, help="Make anew what exists.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def command(
     model: str,
     source: Path,
@@ -95,7 +95,7 @@ def command(
       cantus convert anna.pth in.wav out.wav --index added_IVF256_Flat_nprobe_1_anna_v2.index
     """
     if auto_transpose and transpose is not None:
-        raise click.UsageError("Give --transpose or --auto-transpose: one of the two.")
+        raise click.UsageError("Give either --transpose or --auto-transpose.")
 
     from engine.systems.rvc.command_line.files import find_files
     from engine.systems.rvc.command_line.models import Asked
@@ -131,7 +131,7 @@ def command(
 def _convert(
     files: "Files", opened: "OpenedVoice", wishes: "Wishes", *, as_float: bool, force: bool
 ) -> int:
-    """Convert every file, say what was made of each, and return the exit code."""
+    """Convert every file, print a line for each, and return the exit code."""
     from engine.system_support.each_file import Job, each_file
     from engine.systems.rvc.command_line.files import said_of
     from engine.systems.rvc.conversion.convert import Moved, convert_file

@@ -1,4 +1,4 @@
-"""Which files `cantus convert` makes of which."""
+"""The input and output files of `cantus convert`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,19 +12,19 @@ from engine.system_support.each_file import Job, Tally
 
 @frozen
 class Files:
-    """What is to be converted."""
+    """The files to convert, each with its output file."""
 
     jobs: Sequence[Job]
     is_folder: bool
     num_others: int
-    """Files of the folder that are no audio."""
+    """Number of files of the folder that are not audio."""
 
 
 def find_files(source: Path, output: Path) -> Files:
-    """The files of IN, and what each becomes in OUT.
+    """The files of IN, each with its output file in OUT.
 
     A folder's hidden files are left alone. Raises UserError where there is no audio, or where
-    results would lie among what they are made of.
+    results would be written among the source files.
     """
     if source.is_dir():
         return _of_folder(source, output)
@@ -38,14 +38,14 @@ def find_files(source: Path, output: Path) -> Files:
 
 
 def said_of(tally: Tally, files: Files) -> str:
-    """What became of a folder's files, in counts."""
+    """Numbers of converted, kept and failed files of a folder, as a sentence."""
     parts = [f"{tally.done:,} converted"]
     if tally.kept:
-        parts.append(f"{tally.kept:,} were there already and stay (--force makes them anew)")
+        parts.append(f"{tally.kept:,} existed already and were kept (--force overwrites them)")
     if tally.failed:
         parts.append(f"{tally.failed:,} could not be converted")
     if files.num_others:
-        parts.append(f"{files.num_others:,} of the folder's files are no audio")
+        parts.append(f"{files.num_others:,} of the folder's files are not audio")
     return "; ".join(parts)
 
 

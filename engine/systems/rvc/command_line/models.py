@@ -1,4 +1,4 @@
-"""The model that `cantus convert` is asked for: which files it is, and what is to hear for it."""
+"""The model of `cantus convert`: its files, and its content encoder and pitch method."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from engine.systems.rvc.recipe import RvcRecipe
 
 @frozen(kw_only=True)
 class Asked:
-    """What the command line says of the voice."""
+    """The options of the command line that choose the voice."""
 
     model: str
     speaker: str | None = None
@@ -29,7 +29,7 @@ class Asked:
 
 @frozen(kw_only=True)
 class ConvertingModel:
-    """A `.pth`, and what it is to be heard by."""
+    """A `.pth`, with the content encoder and the index that go with it."""
 
     path: Path
     pitch: Pitch
@@ -39,7 +39,7 @@ class ConvertingModel:
 
 
 def project_of(asked: Asked) -> Project:
-    """The project around; a .pth needs none, and published files are then looked for here."""
+    """The project around; for a .pth outside of a project, the current folder."""
     try:
         return find_project()
     except UserError:
@@ -81,8 +81,8 @@ def _index_beside(asked: Asked) -> Path | None:
     if len(found) > 1:
         raise UserError(
             f"Beside {asked.model} are {len(found)} retrieval indices: "
-            f"{', '.join(path.name for path in found)}. Say by --index which is the model's, or "
-            "convert without: --index-rate 0"
+            f"{', '.join(path.name for path in found)}. Name the model's index with --index, or "
+            "convert without one: --index-rate 0"
         )
     return found[0] if found else None
 

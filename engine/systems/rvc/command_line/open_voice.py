@@ -1,4 +1,4 @@
-"""The voice that `cantus convert` is given: a trained recipe, or a .pth from elsewhere."""
+"""The voice of `cantus convert`: a trained recipe, or a .pth of another program."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from engine.systems.rvc.notes import Speaker, VoiceNote
 
 @frozen(kw_only=True)
 class OpenedVoice:
-    """A voice, and what follows from its model."""
+    """A voice with the facts of its model."""
 
     voice: Voice
     index_rate: float
@@ -31,7 +31,7 @@ class OpenedVoice:
 
 
 def open_voice(asked: Asked) -> OpenedVoice:
-    """Load a model and all that hears for it.
+    """Load a model with its content encoder, pitch method and index.
 
     Raises UserError where it is not trained, of another system, or damaged; where it has no such
     speaker, no pitch that could be moved, or was made for other features; where weights of a
@@ -68,10 +68,10 @@ def _has_pitch(exported: ExportedModel) -> bool:
 
 
 def _speaker(asked: Asked, exported: ExportedModel, note: VoiceNote | None) -> Speaker:
-    """Whose voice it is. Raises UserError where what is asked of the pitch cannot be done."""
+    """The speaker to convert to. Raises UserError where the pitch cannot be shifted as asked."""
     if not _has_pitch(exported) and (asked.moves_pitch or asked.pitch is not None):
         raise UserError(
-            f"{asked.model} was trained without pitch, and has none that could be moved: leave out "
+            f"{asked.model} was trained without pitch, so its pitch cannot be shifted: leave out "
             "--transpose, --auto-transpose and --pitch."
         )
     speaker = choose_speaker(asked.speaker, exported.network.settings.num_speakers, note)
@@ -119,6 +119,6 @@ def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) ->
 
 def _notes(asked: Asked, model: ConvertingModel) -> Sequence[str]:
     if model.index is None:
-        return ["index: none, the features of the source are taken as they are"]
+        return ["index: none, the features of the source are used unchanged"]
     found = asked.index is None and Path(asked.model).suffix == ".pth"
     return [f"index: {model.index}, which lies beside the model"] if found else []

@@ -95,7 +95,7 @@ def test_a_folder_goes_on_where_it_stopped(cantus, project, index, recordings):
     told = cantus("convert", "small", "recordings", "made")
     assert (told.code, told.error) == (0, "")
     assert told.out.splitlines()[-1] == (
-        "1 converted; 2 were there already and stay (--force makes them anew)"
+        "1 converted; 2 existed already and were kept (--force overwrites them)"
     )
     assert (project / "made" / "a.wav").read_bytes() == b"kept"
     told = cantus("convert", "small", "recordings", "made", "--force")
@@ -115,7 +115,7 @@ def test_odd_files_of_a_folder_are_named_and_the_others_are_done(
     told = cantus("convert", "small", "recordings", "made")
     assert told.code == 2
     assert told.out.splitlines()[-1] == (
-        "3 converted; 4 could not be converted; 1 of the folder's files are no audio"
+        "3 converted; 4 could not be converted; 1 of the folder's files are not audio"
     )
     for said in (
         "words.wav: unreadable",
@@ -172,7 +172,7 @@ def test_what_is_killed_on_the_way_leaves_nothing_half_and_goes_on(
         (["small", "in.wav", "out.wav", "--index", "x"], "--index is for a MODEL that is a .pth"),
         (
             ["small", "in.wav", "out.wav", "--transpose", "1", "--auto-transpose"],
-            "--transpose or --auto-transpose: one of the two",
+            "either --transpose or --auto-transpose",
         ),
         (
             ["small", "in.wav", "out.wav", "--speaker", "bela", "--auto-transpose"],
@@ -252,7 +252,7 @@ def test_a_model_without_pitch_converts_and_moves_none(cantus, project, wav):
     train(project, evolve(RECIPE, dataset=evolve(RECIPE.dataset, pitch=NoPitch())))
     for options in (["--transpose", "3"], ["--auto-transpose"], ["--pitch", "fcpe"]):
         told = cantus("convert", "small", wav, "out.wav", *options)
-        refused(told, project, "was trained without pitch, and has none that could be moved")
+        refused(told, project, "was trained without pitch, so its pitch cannot be shifted")
     assert cantus("convert", "small", wav, "out.wav").code == 0
 
 
