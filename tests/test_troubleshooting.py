@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-OTHERS = ("DVC:", "pip:", "CUDA:")
-"""Programs whose own messages the page quotes: a cell that begins so is not looked up."""
+OF_OTHERS = re.compile(r'(DVC|pip|CUDA): "[^"]*"')
+"""Messages of other programs, which the page quotes too."""
 
 
 def spoken_by_engine() -> list[str]:
-    """Every string of the engine and the Makefile, with a bar where a value is put in."""
-    strings = [" ".join((ROOT / "Makefile").read_text().split())]
+    """Every string of the engine, with a bar where a value is put in, and the set-up script."""
+    strings = [(ROOT / "bin" / "setup").read_text(encoding="utf-8")]
     for path in (ROOT / "engine").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
@@ -27,7 +27,7 @@ def quoted() -> list[str]:
     page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     rows = [re.split(r"(?<!\\)\|", line) for line in page.splitlines() if line.startswith("| ")]
     cells = [cell.strip() for row in rows for cell in row[1:3]]
-    own = (cell for cell in cells if not cell.startswith(OTHERS))
+    own = (OF_OTHERS.sub("", cell) for cell in cells)
     return [said for cell in own for said in re.findall(r'"([^"]{12,})"', cell)]
 
 
