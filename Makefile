@@ -7,9 +7,10 @@ READY := $(VENV)/ready
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock
 JUDGES := speechmos==0.0.1.1 silero-vad==6.2.3 distillmos==0.9.1 ctranslate2==4.8.5 \
     visqol-python[lattice]==3.8.0
+MKDOCS := NO_MKDOCS_2_WARNING=1 mkdocs
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint ui pictures real setup clean
+.PHONY: demo test lint docs docs-serve ui pictures real setup clean
 
 demo: setup
 	cantus check
@@ -28,6 +29,12 @@ lint: setup
 	ruff format --check .
 	mypy
 	lint-imports
+
+docs: setup    # the site of docs/, into site/
+	$(MKDOCS) build --quiet
+
+docs-serve: setup    # the same on this machine, renewed while you write
+	$(MKDOCS) serve
 
 ui: setup
 	cantus ui
@@ -55,4 +62,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf build runs models metrics plots .aim .trackio
+	rm -rf build runs models metrics plots site .aim .trackio

@@ -17,6 +17,14 @@ from tests.docs.pages import ROOT, Block, blocks, repository_files
 _OF_THE_ENGINE = (".ci/", "benchmarks/", "docs/", "engine/", "tests/")
 _FILE = re.compile(r"# ([\w./+-]+\.(?:toml|py|yaml|csv|tsv|json|txt))\n")
 _SECONDS = 300
+_GO_ON = """\
+source {state}
+set -e -o pipefail
+trap 'declare -px > {state}; printf "cd %q\\n" "$PWD" >> {state}' EXIT
+"""
+_WHO = {
+    f"GIT_{role}_{what}": "reader" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
 
 
 class Examples:
@@ -28,7 +36,7 @@ class Examples:
         self.home = folder / "home"
         self.home.mkdir(parents=True)
         self.python = ""
-        if "~/recordings" in page.read_text(encoding="utf-8"):
+        if any("~/recordings" in block.text for block in blocks(page)):
             make = [sys.executable, "-m", "tests.docs.recordings", str(self.home / "recordings")]
             subprocess.run(make, cwd=ROOT, check=True)
         _copy_project(self.project)
@@ -119,11 +127,8 @@ class Examples:
 
         Raises AssertionError where one of them fails.
         """
-        keep = (
-            f'trap \'declare -px > {self._state}; printf "cd %q\\n" "$PWD" >> {self._state}\' EXIT'
-        )
         done = subprocess.run(
-            ["bash", "-c", f"source {self._state}; set -e -o pipefail; {keep}\n{commands}"],
+            ["bash", "-c", f"{_GO_ON.format(state=self._state)}\n{commands}"],
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -135,23 +140,15 @@ class Examples:
         return done.stdout
 
     def _environment(self) -> dict[str, str]:
-        who = {
-            f"GIT_{role}_{what}": "reader"
-            for role in ("AUTHOR", "COMMITTER")
-            for what in ("NAME", "EMAIL")
+        own = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.home),
+            "COLUMNS": "100",
+            "NO_COLOR": "1",
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(self.home / "dvc"),
         }
-        return (
-            os.environ
-            | who
-            | {
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                "HOME": str(self.home),
-                "COLUMNS": "100",
-                "NO_COLOR": "1",
-                "DVC_NO_ANALYTICS": "1",
-                "DVC_SITE_CACHE_DIR": str(self.home / "dvc"),
-            }
-        )
+        return os.environ | _WHO | own
 
 
 _RUNNERS = {

@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from attrs import field, frozen
@@ -69,3 +70,35 @@ def blocks(page: Path) -> Iterator[Block]:
         else:
             assert not notes, f"{page}: no block follows the note {notes}"
         notes = {}
+
+
+def links(page: Path) -> Iterator[str]:
+    """Where the links and pictures of a page lead, as they are written."""
+    for token in _within(tokens(page)):
+        if token.type == "link_open":
+            yield str(token.attrs["href"])
+        elif token.type == "image":
+            yield str(token.attrs["src"])
+        elif token.type in {"html_block", "html_inline"}:
+            yield from re.findall(r'(?:href|src)="([^"]+)"', token.content)
+
+
+@cache
+def anchors(page: Path) -> list[str]:
+    """The anchors of a page's headings, as code hosts and the site make them."""
+    parts = tokens(page)
+    titles = [inline for opening, inline in pairwise(parts) if opening.type == "heading_open"]
+    return [_anchor("".join(part.content for part in _within([title]))) for title in titles]
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+
+
+def _within(parts: list[Token]) -> Iterator[Token]:
+    """The innermost parts."""
+    for token in parts:
+        if token.children is None:
+            yield token
+        else:
+            yield from _within(token.children)
