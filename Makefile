@@ -3,9 +3,10 @@
 PYTHON ?=    # that of the virtual environment: python3.11 or python3.12, whichever is found
 BIN := .venv/bin
 READY := .venv/ready
+MKDOCS := NO_MKDOCS_2_WARNING=1 mkdocs
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo demo-all test lint ui pictures real setup clean
+.PHONY: demo demo-all test lint docs docs-serve ui pictures real setup clean
 
 # The most telling parts; demo-all trains all that dvc.yaml has.
 demo: setup
@@ -32,6 +33,12 @@ lint: setup
 	mypy
 	lint-imports
 
+docs: setup    # the site of docs/, into site/
+	$(MKDOCS) build --quiet
+
+docs-serve: setup    # the same on this machine, renewed while you write
+	$(MKDOCS) serve
+
 ui: setup
 	cantus ui
 
@@ -48,4 +55,4 @@ $(READY): requirements.lock pyproject.toml bin/setup
 	@bin/setup "$(strip $(PYTHON))"
 
 clean:
-	rm -rf build runs models metrics plots .aim .trackio
+	rm -rf build runs models metrics plots site .aim .trackio
