@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PHASES = "xtts_phase1", "xtts_phase2"
 _LINK = re.compile(r"http://127\.0\.0\.1:\S+")
 _MILLISECONDS = 6000
-"""Seconds that Aim's scripts take to draw, on an idle machine."""
+"""Time that the scripts of Aim take to draw, on an idle machine."""
 
 
 def shots(project: Project) -> Iterator[Shot]:
