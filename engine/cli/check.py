@@ -93,7 +93,7 @@ def _files(project: Project, recipes: Sequence[str]) -> tuple[list[Path], list[P
     written = [project.recipe(name) for name in names]
     if not written:
         raise UserError(
-            f"{project.recipes} holds no recipe. Write one: cantus new, or see docs/recipe-reference.md."
+            f"{project.recipes} holds no recipe. Write one: see docs/recipe-reference.md."
         )
     others = sorted(project.recipes.glob("*/*.toml"))
     if not recipes:
@@ -113,7 +113,7 @@ def _check_params(project: Project) -> tuple[Params | None, list[Fault]]:
     place = Place(shown(project.params))
     faults = []
     if (project.recipes / AS_WRITTEN).exists():
-        what = f"recipes/{AS_WRITTEN} is never read: the profile '{AS_WRITTEN}' takes recipes as written"
+        what = f"recipes/{AS_WRITTEN} is never read: profile '{AS_WRITTEN}' is recipes as written"
         faults.append(Fault(place, ("profile",), f"{what}; give the folder another name"))
     try:
         params = load_params(project.params)
