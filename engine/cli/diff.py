@@ -139,7 +139,8 @@ def _print_left_out(paired: PairedRuns) -> None:
     for metric, why in paired.left_out.items():
         reasons.setdefault(why, []).append(metric)
     for line in (
-        f"Not compared clip by clip: {', '.join(names)}: {why}." for why, names in reasons.items()
+        f"Not compared clip by clip: {', '.join(metrics)}: {why}."
+        for why, metrics in reasons.items()
     ):
         say(line)
 
@@ -182,7 +183,7 @@ def _print_departures(loaded: Loaded) -> None:
         folder = loaded.project.upstream("any").parent
         known = listed(sorted(path.stem for path in folder.glob("*.toml")))
         raise UserError(
-            f"{recipe.name} names no published setup. Set 'upstream' in the recipe (one of: {known})."
+            f"{recipe.name} names no published setup. Set 'upstream' in it (one of: {known})."
         )
     setup = load_recipe(loaded.project.upstream(name), classes=recipe_classes())
     published, ours = (to_plain(one, identity_only=True) for one in (setup, recipe))

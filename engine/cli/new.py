@@ -78,7 +78,8 @@ def command(name: str, parent: str, summary: str | None) -> None:
     for path in list(files)[1:]:
         shown = path.relative_to(project.root).as_posix()
         say(
-            f"Under the profile '{params.profile}' the values of {shown} take precedence; it sets {_keys(files[path])}."
+            f"Under profile '{params.profile}' the values of {shown} take precedence; it sets "
+            f"{_keys(files[path])}."
         )
     say(f"Next: change a value, then\n  cantus check {name}\n  dvc repro {name}")
 

@@ -28,11 +28,13 @@ def command(recipe: str, name: str | None, replace: bool) -> None:
     from engine.corpus import Corpus
     from engine.evaluation.clip_table import read_clip_table, write_clip_table
     from engine.evaluation.digests import as_digests, keys
-    from engine.system_support.usage import used_clips
 
     loaded = load_project_recipe(recipe)
     dataset, project = loaded.recipe.dataset, loaded.project
     corpus = Corpus.open(project.corpus(dataset.corpus))
+
+    from engine.system_support.usage import used_clips  # imports torch
+
     data, _ = used_clips(loaded.recipe, project, loaded.params, corpus)
     split = data.split
     chosen = [corpus.manifest.clips[row] for row in data.rows[split.evaluation].tolist()]

@@ -19,8 +19,9 @@ def _what(error: click.ClickException, command: str, context: click.Context | No
     if isinstance(error, click.MissingParameter):
         return _missing(error, command, context)
     if isinstance(error, click.BadParameter) and error.param is not None:
-        return f"{_name(error.param)}: {_sentence(error.message)}{_near(error)}"
-    return _sentence(error.format_message())
+        return f"{_name(error.param)}: {_ended(error.message)}{_near(error)}"
+    said = _ended(error.format_message())
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _missing(error: click.MissingParameter, command: str, context: click.Context | None) -> str:
@@ -52,6 +53,6 @@ def _near(error: click.BadParameter) -> str:
     return suggestion(said[1], kind.choices) if isinstance(kind, click.Choice) and said[1:] else ""
 
 
-def _sentence(text: str) -> str:
+def _ended(text: str) -> str:
     text = text.strip()
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
+    return text if text.endswith((".", "?", "!")) else f"{text}."

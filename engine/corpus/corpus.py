@@ -78,8 +78,8 @@ def require_ingested(folder: Path) -> None:
     """Raise UserError where there is no `project.corpus(name)`."""
     if not folder.is_dir():
         raise UserError(
-            f"Corpus '{folder.name}' has not been ingested: {folder} is missing. Run 'cantus ingest "
-            f"{folder.name}', or 'dvc repro', which ingests it by itself."
+            f"Corpus '{folder.name}' has not been ingested: {folder} is missing. Run "
+            f"'cantus ingest {folder.name}', or 'dvc repro', which ingests it by itself."
         )
 
 

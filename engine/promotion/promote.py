@@ -56,8 +56,8 @@ def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
     known = sorted(path.name for path in there.glob("[!.]*") if path.is_dir())
     if name not in known:
         raise UserError(
-            f"{run.name} has no checkpoint '{checkpoint}' in {there}.{suggestion(name, known)} There "
-            f"are: {', '.join(known) or 'none'}."
+            f"{run.name} has no checkpoint '{checkpoint}' in {there}."
+            f"{suggestion(name, known)} There are: {', '.join(known) or 'none'}."
         )
     from engine.training.checkpoint import find_damage  # imports torch
 

@@ -95,8 +95,8 @@ def checkpoints(context: click.Context, _: click.Parameter, typed: str) -> list[
 
 def settings(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
     """Completes KEY=VALUE of -S: keys of the recipe that is named, and values of a choice."""
-    given = context.params.get("recipe") or context.params.get("recipes")
-    name = given[0] if isinstance(given, tuple) else given
+    # Click stops reading at an -S without a value, with the arguments before it left over.
+    name = next((word for word in context.args if not word.startswith("-")), None)
     try:
         return [*_settings(find_project(), name, typed)]
     except _UNREADABLE:
@@ -131,7 +131,7 @@ def _settings(project: Project, name: str | None, typed: str) -> Iterator[Comple
     for table in above:
         schema = _inside(schema, table)
     if is_value:
-        for value in _values(_inside(schema, last)):
+        for value in dict.fromkeys(_values(_inside(schema, last))):
             if f"{key}={value}".startswith(typed):
                 yield CompletionItem(f"{key}={value}")
         return

@@ -21,8 +21,8 @@ def finished_run(project: Project, run: str) -> RunFiles:
             return run_files(_name(project, folder), folder)
     raise UserError(
         f"'{run}' is not a finished run: there is no models/{run}, and no folder {run} with "
-        f"metrics.json and recipe.toml.{_near(project, run)} Name a trained recipe, or the folder of "
-        "a run."
+        f"metrics.json and recipe.toml.{_near(project, run)} Name a trained recipe, or the "
+        "folder of a run."
     )
 
 

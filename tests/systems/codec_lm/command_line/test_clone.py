@@ -230,7 +230,7 @@ def test_a_line_that_cannot_be_spoken_is_named_before_any_is_spoken(clone, proje
 @pytest.mark.parametrize("number", ["nan", "inf"])
 def test_a_number_that_is_not_finite_is_refused(clone, project, option, number):
     answer = clone("--text", "one", option, number)
-    refused(answer, project, f"Invalid value for '{option}'")
+    refused(answer, project, f"error: {option}: {number} is not")
 
 
 @pytest.mark.parametrize("out", ["anna.wav/said.wav", f"{'a' * 300}.wav"])
