@@ -31,6 +31,7 @@ _COMMANDS = {
     "report": "Rebuild the report of a finished run.",
     "schema": "Print the recipe reference.",
     "status": "Say how every recipe stands, what is in use and what is stale.",
+    "sweep": "Train a recipe with several values and seeds, and compare them.",
     "train": "Train a recipe: what its DVC stage runs.",
     "ui": "Compare runs in a browser, by Aim or Trackio.",
     "why": "Say how a run ended, and why.",
