@@ -13,6 +13,7 @@ from engine.recipe import load_recipe
 from engine.recipe.diff import leaves
 from engine.recipe.naming import recipe_name
 from engine.recipe.schema import Recipe
+from engine.system_support.completing import names, recipes
 from engine.system_support.discovery import recipe_classes
 from engine.terminal.say import say
 
@@ -22,17 +23,24 @@ _NAMED = 4
 
 @click.command()
 @click.argument("name")
-@click.option("--from", "parent", required=True, metavar="RECIPE", help="The recipe it extends.")
+@click.option(
+    "--from",
+    "parent",
+    required=True,
+    metavar="RECIPE",
+    shell_complete=names(recipes),
+    help="The recipe to extend.",
+)
 @click.option("--for", "corpus", metavar="CORPUS", help="Size it for an ingested corpus.")
 @click.option("--language", metavar="CODE", help="With --for: of clips that name no language.")
-@click.option("--summary", help="What it is, in a sentence.")
+@click.option("--summary", help="What the recipe is, in one sentence.")
 def command(
     name: str, parent: str, corpus: str | None, language: str | None, summary: str | None
 ) -> None:
     """Write recipes/NAME.toml, which extends RECIPE, and add its stage to dvc.yaml.
 
-    The new recipe is the old one until you change a value in it: what stands in its file wins over
-    all that it extends. Where the profile of params.toml has a file for RECIPE, such as
+    The new recipe equals RECIPE until you change a value in its file, which takes precedence over
+    everything that it extends. If the profile of params.toml has a file for RECIPE, such as
     recipes/demo/RECIPE.toml, the new recipe gets one too, with the same values.
 
     With --for, batch, length and evaluation are proposed by how much audio of CORPUS the recipe
@@ -54,7 +62,7 @@ def command(
     _require_new(name, project)
     plain = project.recipe(loaded.recipe.name)
     if not plain.is_file():
-        raise UserError(f"--from must name a recipe of recipes/, and {parent} is none.")
+        raise UserError(f"--from {parent} must name a recipe of recipes/.")
     recipe = load_recipe(plain, classes=recipe_classes())
     said = summary or f"Variant of {recipe.name}"
     new = project.recipes / f"{name}.toml"
@@ -86,7 +94,9 @@ def command(
         say(f"note: {name} has no stage yet: {pipeline.left_out[name]}")
     for path in list(files)[1:]:
         shown = path.relative_to(project.root).as_posix()
-        say(f"Under profile {params.profile} {shown} wins; it sets {_keys(files[path])}.")
+        say(
+            f"Under the profile '{params.profile}' the values of {shown} take precedence; it sets {_keys(files[path])}."
+        )
     say(f"Next: change a value, then\n  cantus check {name}\n  dvc repro {name}")
 
 
@@ -130,14 +140,16 @@ def _sized(
 
 
 def _require_new(name: str, project: Project) -> None:
-    """Raise UserError where no recipe can be called so, or one is already."""
+    """Raise UserError where the name is not allowed, or a recipe has it already."""
     wrong = recipe_name(name)
     if wrong is not None:
         raise UserError(f"NAME {wrong}")
     there = [project.recipes / f"{name}.toml", *project.recipes.glob(f"*/{name}.toml")]
     for path in there:
         if path.exists():
-            raise UserError(f"{path.relative_to(project.root)} exists already: give another name.")
+            raise UserError(
+                f"{path.relative_to(project.root)} exists already: choose another name."
+            )
 
 
 def _text(name: str, recipe: Recipe, summary: str) -> str:

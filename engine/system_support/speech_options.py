@@ -42,7 +42,6 @@ _SAMPLING = (
     click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all."),
     click.option("--top-p", type=FiniteRange(0, 1), help="And from so much probability."),
 )
-force_option = click.option("--force", is_flag=True, help="Overwrite what exists.")
 
 
 def sampling_options(command: Any) -> Any:
