@@ -94,7 +94,7 @@ def command(
     click.echo(
         f"Next:\n"
         f"  git add -A && git commit -m 'Adopt {name}'\n"
-        f"  dvc repro\n"
+        f"  cantus ingest {name}    # what is in it, and which recipes use it\n"
         f"Other people get the audio from a DVC remote: docs/sharing.md."
     )
 
