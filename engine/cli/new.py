@@ -94,11 +94,17 @@ def command(
         say(f"note: {name} has no stage yet: {pipeline.left_out[name]}")
     for path in list(files)[1:]:
         shown = path.relative_to(project.root).as_posix()
-        say(
-            f"Under profile '{params.profile}' the values of {shown} take precedence; it sets "
-            f"{_keys(files[path])}."
-        )
-    say(f"Next: change a value, then\n  cantus check {name}\n  dvc repro {name}")
+        if corpus is None:
+            say(
+                f"Under profile '{params.profile}' the values of {shown} take precedence; it sets "
+                f"{_keys(files[path])}."
+            )
+        else:
+            say(_which_wins(shown, name, params.profile))
+    change = "change a value" if corpus is None else "read the reasons, change what you know better"
+    say(
+        f"Next: {change}, then\n  cantus check {name}\n  cantus estimate {name}\n  dvc repro {name}"
+    )
 
 
 def _sized(
@@ -138,6 +144,14 @@ def _sized(
         for line in lines_of(preset.values):
             say(line)
     return sized
+
+
+def _which_wins(variant: str, name: str, profile: str) -> str:
+    return (
+        f"params.toml has profile = '{profile}', so the values of {variant} take precedence: its networks and length, which "
+        "show on a machine without a GPU that the data is read and learned from. For the full "
+        f"size, recipes/{name}.toml as written, set profile = '{AS_WRITTEN}'."
+    )
 
 
 def _require_new(name: str, project: Project) -> None:

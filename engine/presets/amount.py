@@ -8,6 +8,8 @@ from engine.evaluation.texts import sentence_key
 from engine.recipe.schema import Recipe
 from engine.system_support.preset import Amount
 
+_SOME_TEXTS, _FEW_WORDS, _MANY_WORDS = 3, 3, 12
+
 WhyUnusable = Callable[[Recipe, Clip], str | None]
 
 
@@ -17,6 +19,7 @@ def amount_of(
     """Look at every clip of the recipe's corpus once, holding none."""
     left_out, speakers, languages = Counter[str](), Counter[str](), Counter[str]()
     texts, seconds, used, lower, found = set[int](), 0.0, 0, 0, 0
+    some: list[str] = []
     rate = max(recipe.reads_hz, default=0)
     for clip in clips:
         found += 1
@@ -29,7 +32,11 @@ def amount_of(
         languages[clip.language or ""] += 1
         speakers.update([clip.speaker] if clip.speaker else [])
         if clip.text:
-            texts.add(hash(sentence_key(clip.text)))
+            new = (key := hash(sentence_key(clip.text))) not in texts
+            texts.add(key)
+            words = len(clip.text.split())
+            if new and len(some) < _SOME_TEXTS and _FEW_WORDS <= words <= _MANY_WORDS:
+                some.append(clip.text)
     return Amount(
         corpus=recipe.dataset.corpus,
         num_found=found,
@@ -38,6 +45,7 @@ def amount_of(
         speakers=dict(speakers),
         languages=dict(languages),
         num_texts=len(texts),
+        some_texts=tuple(some),
         num_lower=lower,
         left_out=dict(left_out.most_common()),
         small=small,

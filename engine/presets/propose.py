@@ -11,9 +11,13 @@ from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.presets.amount import amount_of, languages_in
 from engine.recipe import load_recipe
+from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.schema import Recipe
 from engine.system_support.discovery import part_of, recipe_classes
 from engine.system_support.preset import Amount, Proposed
+
+_MANY = 0.1
+"""A share of the clips that is not left out for the sake of a demo."""
 
 
 @frozen
@@ -37,7 +41,7 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
             f"The system '{written.system}' has no rules by the amount of data (a module preset.py "
             "beside its recipe class). Leave out --for, and set dataset.corpus yourself."
         )
-    first = [*_corpus(written, corpus, language)]
+    first = [*_corpus(path, written, corpus, language)]
     recipe = _with(path, first)
     _require_rates(recipe, corpus)
     amount = amount_of(recipe, corpus.manifest.clips, module.why_unusable, small=small)
@@ -47,7 +51,7 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
     return Preset(amount, tuple(known.values()))
 
 
-def _corpus(recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Proposed]:
+def _corpus(path: Path, recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Proposed]:
     """The keys that say which clips: corpus, languages, speakers."""
     name = corpus.folder.name
     found = f"{len(corpus.manifest.clips):,} usable clips of {corpus.report.num_found:,} files"
@@ -59,6 +63,24 @@ def _corpus(recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Pr
         raise UserError(f"--language: {recipe.system} knows of no languages. Leave it out.")
     if "speakers" in dataset and recipe.dataset.speakers:
         yield from _speakers(recipe, corpus)
+    if profile_of(path) is not None:
+        plain = load_recipe(plain_recipe(path), classes=recipe_classes())
+        yield from _longest(recipe, plain, corpus)
+
+
+def _longest(recipe: Recipe, plain: Recipe, corpus: Corpus) -> Iterator[Proposed]:
+    """The limit of the recipe at full size, where that of its demo leaves out many clips."""
+    limit = getattr(recipe.dataset, "max_seconds", None)
+    usual = getattr(plain.dataset, "max_seconds", None)
+    if limit is None or usual is None or limit >= usual:
+        return
+    longer = sum(clip.seconds > limit for clip in corpus.manifest.clips)
+    if longer > _MANY * len(corpus.manifest.clips):
+        yield Proposed(
+            "dataset.max_seconds",
+            usual,
+            f"{longer:,} clips are longer than the demo's {limit:g} s; steps take longer, too",
+        )
 
 
 def _languages(corpus: Corpus, language: str | None) -> Iterator[Proposed]:

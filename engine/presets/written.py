@@ -1,5 +1,6 @@
 """A preset in a recipe's file: values with the reasons as comments."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,12 +27,18 @@ def with_preset(text: str, preset: Preset) -> str:
         table.pop(last, None)
         table.add(tomlkit.comment(one.because))
         table.add(last, _item(one.value))
-    return tomlkit.dumps(document)
+    return _spaced(tomlkit.dumps(document))
+
+
+def _spaced(text: str) -> str:
+    """With one empty line before each table, and none below its name."""
+    text = re.sub(r"(?<=[^\n])\n(?=\[[\w.]+\]\n)", "\n\n", text)
+    return re.sub(r"(?m)^(\[[\w.]+\])\n\n+", r"\1\n", text)
 
 
 def lines_of(values: Iterable[Proposed]) -> list[str]:
     """The values and their reasons, for a terminal."""
-    return [f"  {one.key} = {_shown(one.value)}: {one.because}" for one in values]
+    return [f"  {one.key} = {_shown(one.value)}\n      {one.because}" for one in values]
 
 
 def _table(document: Any, path: Iterable[str]) -> Table:
@@ -58,4 +65,10 @@ def _item(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    return tomlkit.item(value).as_string() if not isinstance(value, list | dict) else str(value)
+    """A value in a line; of the tables of guards the spans alone."""
+    if isinstance(value, Mapping):
+        spans = {key: one for key, one in value.items() if key.endswith("_steps")}
+        return ", ".join(f"{key} {one}" for key, one in spans.items())
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return "; ".join(map(_shown, value))
+    return str(tomlkit.item(value).as_string())

@@ -44,6 +44,8 @@ class Amount:
     """Usable clips by the language that they name; '' of those that name none."""
     num_texts: int
     """Different transcripts."""
+    some_texts: tuple[str, ...]
+    """A few of them, neither very short nor very long."""
     num_lower: int
     """Usable clips that were recorded below the rate that the recipe reads."""
     left_out: Mapping[str, int]

@@ -37,8 +37,8 @@ def propose(recipe: CodecLmRecipe, amount: Amount) -> Iterator[Proposed]:
     if several < _FEWEST_VOICES:
         raise UserError(
             f"{recipe.name} learns to clone voices that it was not trained on, from another clip "
-            f"of the same speaker. Corpus {amount.corpus!r} has {several} speakers with two and more "
-            f"usable clips, and {_FEWEST_VOICES} are needed. Name the speakers (adopt with "
+            f"of the same speaker. Corpus {amount.corpus!r} has {several} speakers with two and "
+            f"more usable clips, and {_FEWEST_VOICES} are needed. Name the speakers (adopt with "
             "--speakers folder, or a column 'speaker'), add voices, or fine-tune XTTS for one "
             "voice."
         )

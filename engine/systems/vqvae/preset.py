@@ -37,7 +37,7 @@ def propose(recipe: VqvaeRecipe, amount: Amount) -> Iterator[Proposed]:
     steps = passes_in_steps(_PASSES, amount, batch)
     because = (
         f"{_PASSES} passes, as write-up 004; at least {_FEWEST_STEPS} steps, by which "
-        f"audio_vae_plus is better than a uniform grid (docs/audio_vae.md), and at most {_MOST_STEPS:,}, which are "
-        "5 passes over the 50,000 words of write-up 004"
+        f"audio_vae_plus is better than a uniform grid (docs/audio_vae.md), and at most "
+        f"{_MOST_STEPS:,}, which are 5 passes over the 50,000 words of write-up 004"
     )
     yield from length(recipe, min(_MOST_STEPS, max(_FEWEST_STEPS, steps)), because, amount)

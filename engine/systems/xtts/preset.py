@@ -1,7 +1,7 @@
 """How a recipe of XTTS is sized by its corpus. No torch.
 
-What `why_unusable` cannot know without a vocabulary (too many tokens, letters that it lacks) is found
-by `cantus prepare`.
+What `why_unusable` cannot know without a vocabulary (too many tokens, letters that it lacks) is
+found by `cantus prepare`.
 """
 
 from collections.abc import Iterator
@@ -53,6 +53,12 @@ def propose(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
             "speakers are known, and speech is made on another clip of the speaker than the one "
             "that is spoken (docs/xtts.md)",
         )
+    if amount.some_texts:
+        yield Proposed(
+            "speech.sentences",
+            list(amount.some_texts),
+            "spoken for listening: transcripts of the corpus, to be heard beside it; put your own",
+        )
     if isinstance(recipe.model, Scratch):
         yield from _scratch(recipe, amount)
     else:
@@ -83,7 +89,10 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     elif hours < _MUCH_HOURS:
         passes, batch = 6, 24
         why = "six passes over some hours: a choice between ten and three, not measured"
-        sized = "between the 3 of write-up 002 and upstream's 252 (docs/xtts.md#departures-from-upstream)"
+        sized = (
+            "between the 3 of write-up 002 and upstream's 252 "
+            "(docs/xtts.md#departures-from-upstream): a choice, not measured"
+        )
     else:
         passes, batch = 3, 96
         why = f"three passes over more than {_MUCH_HOURS:g} hours: a choice, not measured"
