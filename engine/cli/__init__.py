@@ -23,6 +23,7 @@ _COMMANDS = {
     "fetch": "Download published weights.",
     "identity": "Print what a run's identity covers.",
     "ingest": "Check and pack a corpus.",
+    "init": "Lay a new project in an empty folder.",
     "listen": "Compare runs by ear, blindly.",
     "new": "Write a recipe that extends another, and add its stage.",
     "pin-eval": "Pin a recipe's evaluation clips while its corpus grows.",
