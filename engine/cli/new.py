@@ -150,7 +150,8 @@ def _which_wins(variant: str, name: str, profile: str) -> str:
     return (
         f"params.toml has profile = '{profile}', so the values of {variant} take precedence: "
         "networks and a length that show, on a machine without a GPU, that the data is read and "
-        f"learned from. For the full size, recipes/{name}.toml as written, set profile = '{AS_WRITTEN}'."
+        f"learned from. For the full size, recipes/{name}.toml as written, set profile = "
+        f"'{AS_WRITTEN}'."
     )
 
 
