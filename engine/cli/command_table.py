@@ -9,6 +9,7 @@ PLUMBING = "Called by DVC, and for scripts"
 
 SECTIONS = {
     START: {
+        "init": "Create a project in an empty folder.",
         "adopt": "Import a folder of audio as a corpus.",
         "ingest": "Check and pack the audio of a corpus.",
         "fetch": "Download published weights.",

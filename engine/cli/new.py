@@ -148,9 +148,9 @@ def _sized(
 
 def _which_wins(variant: str, name: str, profile: str) -> str:
     return (
-        f"params.toml has profile = '{profile}', so the values of {variant} take precedence: its networks and length, which "
-        "show on a machine without a GPU that the data is read and learned from. For the full "
-        f"size, recipes/{name}.toml as written, set profile = '{AS_WRITTEN}'."
+        f"params.toml has profile = '{profile}', so the values of {variant} take precedence: "
+        "networks and a length that show, on a machine without a GPU, that the data is read and "
+        f"learned from. For the full size, recipes/{name}.toml as written, set profile = '{AS_WRITTEN}'."
     )
 
 
