@@ -167,7 +167,7 @@ def _warmups(recipe: Recipe, steps: int) -> Iterator[Proposed]:
                 f"schedule.{turn}.warmup_steps",
                 max(1, round(_WARMUP_SHARE * steps)),
                 f"{_WARMUP_SHARE:.0%} of the steps; the recipe's {warmup} are over a fifth, which "
-                "preflight warns of (docs/evaluation.md#what-the-checks-of-a-run-say)",
+                "preflight warns of (docs/evaluation-checks.md#what-the-checks-of-a-run-say)",
             )
 
 

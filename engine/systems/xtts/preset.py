@@ -91,12 +91,14 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
         why = "six passes over some hours: a choice between ten and three, not measured"
         sized = (
             "between the 3 of write-up 002 and upstream's 252 "
-            "(docs/xtts.md#departures-from-upstream): a choice, not measured"
+            "(docs/xtts-measurements.md#departures-from-upstream): a choice, not measured"
         )
     else:
         passes, batch = 3, 96
         why = f"three passes over more than {_MUCH_HOURS:g} hours: a choice, not measured"
-        sized = "large batches, as upstream's 252 (docs/xtts.md#departures-from-upstream)"
+        sized = (
+            "large batches, as upstream's 252 (docs/xtts-measurements.md#departures-from-upstream)"
+        )
     yield Proposed("training.batch_size", batch, sized)
     if batch > 3 and recipe.training.num_micro_batches == 1:
         yield Proposed(
