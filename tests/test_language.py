@@ -65,7 +65,6 @@ PENDING: tuple[str, ...] = (
     "engine/promotion",
     "engine/recipe",
     "engine/report",
-    "engine/runs",
     "engine/split",
     "engine/system_support",
     "engine/systems/codec",

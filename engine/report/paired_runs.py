@@ -52,7 +52,11 @@ class PairedMetric:
             return ""
         strict = self.difference.at(1 - (1 - CONFIDENCE) / self.looks)
         sure = strict.outcome(lowest=self._lowest) == self.phase
-        return "" if sure else f"the best of {self.looks} evaluations is that by chance too often"
+        return (
+            ""
+            if sure
+            else f"the best of {self.looks} evaluations is that much better by chance too often"
+        )
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""

@@ -16,7 +16,7 @@ from engine.project import Project
 from engine.recipe.judgement import Guard, Verdict
 from engine.recipe.optimizers import Adam, Constant
 from engine.recipe.training import Start
-from engine.report.ending import tell_ending
+from engine.report.ending import ending_in_words
 from engine.runs.initial_weights import remark_on_pick
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
@@ -118,17 +118,17 @@ def test_a_phase_that_never_beats_its_parent_keeps_the_parents_weights_and_says_
     assert metrics(base, "worse")["eval"]["error"] == metrics(base, "toy")["eval"]["error"]
     exported = base / "models/worse/export/weights.pth"
     assert exported.read_bytes() == (base / "models/toy/export/weights.pth").read_bytes()
-    said = tell_ending(base / "models/worse")
+    said = ending_in_words(base / "models/worse")
     assert "No evaluation beat the parent, toy" in said
     assert "95 % CI" in said
-    assert "what is kept are the weights of toy itself" in said
+    assert "the weights of toy itself are kept" in said
     assert "No evaluation beat the parent" in (base / "models/worse/report.html").read_text()
 
 
 def test_a_phase_that_beats_its_parent_says_by_how_much_and_how_sure_that_is(base):
     finish(base, name="young", dataset=POOL, epochs=1)
     finish(base, name="better", start=Start(from_="young"), dataset=POOL, epochs=12)
-    said = tell_ending(base / "models/better")
+    said = ending_in_words(base / "models/better")
     assert "eval/error against young: -" in said
     assert "): better" in said
 
@@ -247,8 +247,8 @@ def test_what_was_carried_and_what_was_not_is_said_and_the_recipes_learning_rate
     finish(tmp_path, name="on", start=on, dataset=POOL, epochs=1, optimizer=FAST)
     said = (tmp_path / "said").read_text()
     step = read_checkpoint(base / "models/toy/checkpoints/last").state["step"]
-    assert f"carried weights and optimizer and data from step {step} on" in said
-    assert "new are its step count, schedule, rng; learning rate of denoiser 0.01 -> 0.03" in said
+    assert f"carried over weights and optimizer and data from step {step} on" in said
+    assert "reset: step count, schedule, rng; learning rate of denoiser 0.01 -> 0.03" in said
     rates = {
         event.metrics["train/learning_rate/denoiser"]
         for event in read_events(tmp_path / "models/on/events.jsonl")
