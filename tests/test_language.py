@@ -73,7 +73,6 @@ PENDING: tuple[str, ...] = (
     "engine/systems/vqvae",
     "engine/systems/xtts",
     "engine/tracking",
-    "engine/training",
     "engine/web",
     "examples",
     "published/README.md",

@@ -303,7 +303,7 @@ class Run:
             loop.stepper,
             initial.ancestors if initial else {},
         )
-        with loop.heeding_signals_at_once():
+        with loop.stopping_at_once():
             found = (
                 look.checks()
             )  # in every process: preflight does steps, which all processes do together

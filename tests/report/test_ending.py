@@ -71,7 +71,7 @@ def test_a_guard_whose_figure_was_no_number_is_told_without_one(tmp_path):
     nan = GUARD | {"value": None, "condition": "it must be a finite number", "because": ""}
     stop = Event("stop", 120, facts={"reason": "guard", "message": "..."})
     text = told(tmp_path, Event("guard", 120, facts=nan), stop)
-    assert text.endswith("was no number, but it must be a finite number.")
+    assert text.endswith("was not finite, but it must be a finite number.")
 
 
 def test_a_failed_preflight_names_what_failed(tmp_path):

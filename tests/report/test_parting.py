@@ -13,7 +13,7 @@ from engine.systems.xtts.recipe import XttsRecipe
 from engine.tracking.events import Event
 from tests.run_folders import RECIPES, make_run, start
 
-MESSAGE = "Loss and judges part. Step 600 against step 200: <b>words</b> worse."
+MESSAGE = "Loss and judges disagree. Step 600 against step 200: <b>words</b> worse."
 PARTING = {"by_loss": 600, "by_judges": 200, "kept": ["best", "best_by_judges"], "message": MESSAGE}
 EVALS = [
     Event("eval", 200, metrics={"eval/mel_ce": 1.5, "eval/judged/dnsmos_ovrl": 3.0}),

@@ -60,7 +60,7 @@ def test_every_number_falls_into_exactly_one_row(value):
 def test_what_is_no_number_keeps_nothing(value):
     reached = reach(LEVELS, value)
     assert (reached.value, reached.keep) == (None, "nothing")
-    assert reached.say == "no verdict: the metric is no number"
+    assert reached.say == "no verdict: the metric is not finite"
 
 
 def test_without_table_and_comparison_there_is_no_verdict():

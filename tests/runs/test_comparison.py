@@ -52,7 +52,7 @@ def test_parent_and_baselines_are_compared_clip_by_clip(record):
     assert parent.startswith("eval/error against before: -0.1006 (95 % CI")
     assert parent.endswith("40 clips): better, at the best of 3 evaluations.")
     assert low.startswith("eval/error against low: +0.3")
-    assert "no change that can be told from noise" in alike
+    assert "indistinguishable from noise" in alike
 
 
 def test_a_parent_that_nothing_beat_is_not_beaten(record):

@@ -64,7 +64,7 @@ def test_the_loss_picks_the_last_and_words_pick_the_first_and_both_are_kept(by_l
 
 def test_where_they_part_the_run_says_so_on_the_console_in_events_and_at_its_end(by_loss):
     said = (by_loss / "said").read_text()
-    assert "Loss and judges part. Step 20 against step 5: eval/error -" in said
+    assert "Loss and judges disagree. Step 20 against step 5: eval/error -" in said
     assert "but eval/judged/wer +0.30" in said
     facts = finished(by_loss).facts["parting"]
     assert (facts["by_loss"], facts["by_judges"]) == (20, 5)

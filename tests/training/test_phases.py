@@ -99,7 +99,7 @@ def test_the_first_authors_mistake_is_refused_before_step_1(base):
     own = Start(from_="toy", evaluation="own")
     said = refused(base, name="larger", start=own, dataset=POOL)
     assert "evaluation clips were trained on by toy (first: clip" in said
-    assert "its figures would be memory, not skill" in said
+    assert "its figures would measure memorization, not skill" in said
     (log,) = base.glob("runs/larger/*/events.jsonl")
     assert not any(event.kind == "train" for event in read_events(log))
 
@@ -290,7 +290,7 @@ def test_a_guard_that_the_parents_weights_violate_is_foretold_before_step_1(base
     told = [e for e in events if e.kind == "warning" and "already violate" in e.facts["message"]]
     assert [event.step for event in told] == [0]
     assert "eval/error is" in told[0].facts["message"]
-    assert "warns at the first evaluation unless" in told[0].facts["message"]
+    assert "will warn at the first evaluation unless" in told[0].facts["message"]
 
 
 def test_a_step_that_was_not_kept_is_refused_by_the_plan_too_with_those_that_were(base, tmp_path):

@@ -88,7 +88,7 @@ def test_what_the_first_weights_cannot_tell_is_asked_once_more_at_step_50(train)
     assert run.asked == [0, 50]
     assert checks_of(run.root) == [(0, "order", None), (0, "known", True), (50, "order", True)]
     (said,) = (one for one in run.said if "checks passed" in one)
-    assert "cannot tell about order: asked again at step 50" in said
+    assert "undecided with the initial weights: order (checked again at step 50 " in said
     assert run.error is None
 
 
