@@ -100,7 +100,7 @@ class LogMel:
         check=at_least(0),
     )
     normalise: Literal["off", "clip"] = setting(
-        "whether each band is normalised to mean 0 and standard deviation 1 over a slice",
+        "whether each band is normalized to mean 0 and standard deviation 1 over a slice",
         default="clip",
     )
 

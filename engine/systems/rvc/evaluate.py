@@ -90,7 +90,7 @@ class Table:
 
 @frozen(eq=False)
 class Evaluator:
-    """Measures resynthesised held-out clips, and converted clips."""
+    """Measures resynthesized held-out clips, and converted clips."""
 
     held_out: VoiceClips
     sources: Sources
@@ -114,7 +114,7 @@ class Evaluator:
         for place in range(len(self.held_out)):
             of_clip = Table()
             for part in parts_of(self.held_out, place):
-                of_clip.add(_resynthesised(part, resynthesis, judge, voices[part.speaker]))
+                of_clip.add(_resynthesized(part, resynthesis, judge, voices[part.speaker]))
             table.add(of_clip.means)
         metrics = table.means | named("conversion", measured(converted, judge, voices))
         metrics |= {"clips": len(self.held_out), "frames": int(self.held_out.slices.frames.sum())}
@@ -175,7 +175,7 @@ def named(group: str, figures: Mapping[str, F]) -> dict[str, F]:
     return {f"{group}/{name}": value for name, value in figures.items()}
 
 
-def _resynthesised(
+def _resynthesized(
     part: Part, resynthesis: Resynthesis, judge: Judge, voice: Tensor | None
 ) -> dict[str, float]:
     """Every figure of a part of a held-out clip."""

@@ -31,7 +31,7 @@ def spectrogram_settings(recipe: RvcRecipe) -> SpectrogramSettings:
 def build_synthesizer(recipe: RvcRecipe) -> Synthesizer:
     """A recipe's synthesizer, initialized from torch's generator."""
     network = Synthesizer(synthesizer_settings(recipe))
-    _initialise(network, recipe)
+    _initialize(network, recipe)
     return network
 
 
@@ -44,7 +44,7 @@ def build_discriminators(recipe: RvcRecipe) -> Discriminators:
 
 
 @torch.no_grad()
-def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
+def _initialize(network: Synthesizer, recipe: RvcRecipe) -> None:
     """Set the initial weights that a recipe gives; the others are drawn."""
     model, first = recipe.model, recipe.model.initial_weights
     if first.sine_weight is not None and recipe.has_pitch:

@@ -21,7 +21,7 @@ from engine.training.system import Sample
 _MOST_CONVERTED = 4
 _CAPTIONS = {
     "original": "original",
-    "resynthesised": "made of its content and pitch",
+    "resynthesized": "made of its content and pitch",
     "posterior": "decoded from its posterior, as in training",
 }
 
@@ -86,7 +86,7 @@ class SampleWriter:
         make = self.resynthesis
         versions = {
             "original": [part.audio for part in parts],
-            "resynthesised": [make.convert(part, part.f0, part.speaker) for part in parts],
+            "resynthesized": [make.convert(part, part.f0, part.speaker) for part in parts],
             "posterior": [make.reconstruct(part, part.speaker).audio for part in parts],
         }
         for version, audio in versions.items():

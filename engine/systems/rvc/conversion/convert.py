@@ -14,7 +14,7 @@ from engine.metrics.pitch import median_f0
 from engine.systems.rvc.conversion.decoding import Decoding
 from engine.systems.rvc.conversion.disk_samples import DiskSamples
 from engine.systems.rvc.conversion.frames import frames_of
-from engine.systems.rvc.conversion.segments import CONTEXT, Segment, with_context, segments_of
+from engine.systems.rvc.conversion.segments import CONTEXT, Segment, segments_of, with_context
 from engine.systems.rvc.conversion.source import Source, open_source
 from engine.systems.rvc.conversion.voice import Voice, Wishes
 from engine.systems.rvc.conversion.volume import envelope_of, levelled

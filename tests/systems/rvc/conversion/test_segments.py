@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.systems.rvc.conversion.disk_samples import DiskSamples
-from engine.systems.rvc.conversion.segments import Segment, with_context, segments_of
+from engine.systems.rvc.conversion.segments import Segment, segments_of, with_context
 
 HZ = 16_000
 
