@@ -48,7 +48,7 @@ def _require_names(folder: Path, files: Sequence[str]) -> None:
     if of_dvc:
         raise UserError(
             f"{folder} holds {len(of_dvc)} files that DVC would take for its own: "
-            f"{_some(of_dvc)}. Take them out: they are what DVC knows of this folder elsewhere."
+            f"{_some(of_dvc)}. Remove them: DVC wrote them for this folder in another project."
         )
 
 
@@ -85,7 +85,7 @@ def is_copied(folder: Path, files: Sequence[str], target: Path) -> bool:
     if same and filecmp.cmpfiles(folder, target, files, shallow=False)[0] == files:
         return True
     raise UserError(
-        f"{target} is there already and holds other files than {folder}. Delete it "
+        f"{target} exists already and holds other files than {folder}. Delete it "
         f"(rm -r {target}) if they may go, or choose another name with --as."
     )
 

@@ -57,7 +57,7 @@ def propose(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
         yield Proposed(
             "speech.sentences",
             list(amount.some_texts),
-            "spoken for listening: transcripts of the corpus, to be heard beside it; put your own",
+            "spoken for listening: transcripts of the corpus, beside their recordings; put your own",
         )
     if isinstance(recipe.model, Scratch):
         yield from _scratch(recipe, amount)
@@ -83,7 +83,7 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
         passes, batch = 10, 3
         why = (
             "ten passes over less than an hour; write-up 002 had 15 over 40 minutes in its first "
-            "phase (docs/xtts.md), and the guard on the gap stops what is learned by heart"
+            "phase (docs/xtts.md), and the guard on the gap stops a run that memorizes its clips"
         )
         sized = "three clips a step, as write-up 002 on 40 minutes of speech (docs/xtts.md)"
     elif hours < _MUCH_HOURS:

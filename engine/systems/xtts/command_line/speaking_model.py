@@ -14,16 +14,16 @@ from engine.systems.xtts.speech.exported import Exported, read_exported
 
 @frozen(eq=False)
 class SpeakingModel:
-    """A model, and what its recipe says of how it speaks."""
+    """A model with the settings of its recipe for synthesis."""
 
     exported: Exported
     folder: Path
-    """Of the trained model, or of the weights."""
+    """Folder of the trained model, or of the weights."""
     speech: Speech
     dataset: Dataset
-    """Limits of what it was trained on."""
+    """Limits on the length of texts and audio in its training."""
     language: str
-    """Of texts that name none."""
+    """Language of texts that name none."""
 
 
 def open_speaking_model(
