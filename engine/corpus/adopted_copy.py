@@ -1,4 +1,4 @@
-"""What of the user's folder is copied to data/, whether it can be, and the copying."""
+"""Copies the user's folder to data/, and checks that it can be copied."""
 
 import filecmp
 import shutil
@@ -23,7 +23,7 @@ _SHOWN = 3
 
 
 def files_to_copy(folder: Path) -> list[str]:
-    """What is to be copied, sorted; hidden files are not. Raises UserError where one cannot be."""
+    """The files to copy, sorted, no hidden ones. Raises UserError where one cannot be copied."""
     inside = sorted(path for path in walk(folder) if not is_hidden(path))
     odd = [path for path in inside if not _is_file(folder / path)]
     if odd:

@@ -18,7 +18,7 @@ MOST_CLIPS = 100
 OF_PARAMS: Mapping[str, KnownJudge] = {
     "speech_recogniser": KnownJudge(
         {
-            "wer": JudgedFigure("words recognised otherwise, over the words of the text", "lowest"),
+            "wer": JudgedFigure("words recognized otherwise, over the words of the text", "lowest"),
             "cer": JudgedFigure("the same of characters", "lowest"),
         },
         frozenset({"text"}),

@@ -119,5 +119,5 @@ def require_language(name: str, language: str) -> None:
         knows = ", ".join(sorted(languages))
         raise UserError(
             f"The judge '{name}' knows {knows}, not the language '{language}'. Take it out of the "
-            "recipe's judges, or name a recogniser of that language in [speech_evaluation]."
+            "recipe's judges, or name a recognizer of that language in [speech_evaluation]."
         )

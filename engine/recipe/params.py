@@ -205,7 +205,7 @@ class SpeechEvaluation:
     """Models that judge what a recipe speaks: folders with weights, that `transformers` wrote."""
 
     speech_recogniser: str | None = setting(
-        "folder of a speech recogniser (Whisper, or a CTC model such as wav2vec 2.0; Whisper in "
+        "folder of a speech recognizer (Whisper, or a CTC model such as wav2vec 2.0; Whisper in "
         "CTranslate2's form too), by its path in the project; for word and character error rates",
         default=None,
         check=not_empty,

@@ -81,7 +81,7 @@ def require_wav(path: Path, option: str) -> None:
 
 
 def require_free(paths: Iterable[Path], option: str, *, force: bool) -> None:
-    """Raise UserError where one of the files that an option names cannot be written anew."""
+    """Raise UserError where a file that an option names cannot be overwritten."""
     for path in paths:
         try:
             _require_free(path, option, force=force)

@@ -57,7 +57,7 @@ def propose(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
         yield Proposed(
             "speech.sentences",
             list(amount.some_texts),
-            "spoken for listening: transcripts of the corpus, beside their recordings; put your own",
+            "spoken for listening: transcripts, to compare with the recordings; put your own",
         )
     if isinstance(recipe.model, Scratch):
         yield from _scratch(recipe, amount)

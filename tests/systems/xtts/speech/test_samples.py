@@ -131,7 +131,7 @@ def test_with_speech_judges_there_are_error_rates_and_likeness(
     system = make_speaking(speech_evaluation=speech_judges)
     for sample in system.samples(tmp_path / "start", 0):
         assert {"speech/wer", "speech/cer", "speech/similarity"} <= sample.figures.keys()
-        assert any(note.startswith("heard: ") for note in sample.notes)
+        assert any(note.startswith("recognized: ") for note in sample.notes)
         assert any(note.startswith("voice alike: ") for note in sample.notes)
     own = {name.removeprefix("eval/") for name in system.recipe.metrics if "/speech/" in name}
     assert sample.figures.keys() == own
