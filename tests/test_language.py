@@ -93,7 +93,7 @@ _IZE = (  # the four letters before "ise": normalise, optimise, recognise
 )
 _KEYS = (
     r"(?:(?<=\bnormal)|(?<=_normal))"
-    r"(?:isation\b|ise(?: =|: Literal|=\"|\":|\b(?<=\.normalise))|ised(?:\"|_text))"
+    r"(?:isation\b|ise(?: =|`|: Literal|=\"|\":|\b(?<=\.normalise))|ised(?:\"|_text))"
 )
 """Names of recipes' keys and of table columns, which stay as they are, at their "is"."""
 RULES = (

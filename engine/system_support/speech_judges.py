@@ -133,7 +133,7 @@ def require_speech_judges(recipe: Recipe, judges: SpeechJudges) -> None:
         key = judges.missing().get(metric.removeprefix("eval/speech/"))
         if key is not None:
             raise UserError(
-                f"The recipe relies on '{metric}' ({path}), which needs a {key.replace('_', ' ')}: "
+                f"The recipe relies on '{metric}' ({path}), which needs a model to measure it: "
                 f"set speech_evaluation.{key} in params.toml, or choose another metric."
             )
 

@@ -155,7 +155,7 @@ def test_figures_of_another_recogniser_or_sentence_are_of_another_scale(
 
 def test_a_recogniser_that_is_not_there_is_refused_before_training(make_speaking, tmp_path):
     nowhere = SpeechEvaluation(speech_recogniser="nowhere")
-    with pytest.raises(UserError, match="nowhere is no speech recogniser: there is no config"):
+    with pytest.raises(UserError, match="nowhere is no speech recognizer: there is no config"):
         make_speaking(speech_evaluation=nowhere)
     assert make_speaking(Speech(), speech_evaluation=nowhere), "nothing is spoken"
 
@@ -165,7 +165,7 @@ def test_an_expectation_that_needs_a_recogniser_is_refused_without_one(
 ):
     belief = Expectation(steps=(6,), high=(0.5,))
     said = (
-        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a speech recogniser: set "
+        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a model to measure it: set "
         "speech_evaluation.speech_recogniser in params.toml"
     )
     with pytest.raises(UserError, match=said):
