@@ -83,7 +83,7 @@ def why_no_two_levels(new: Runs, old: Runs) -> str | None:
     for side, runs in (("first", new), ("second", old)):
         if len(runs) < 2:
             seeds = "one seed" if runs else "no seed"
-            return f"the {side} was trained with {seeds}, which does not show the effect of other seeds"
+            return f"the {side} was trained with {seeds}, which shows nothing of other seeds"
     if len({len(run) for run in (*new, *old)}) > 1:
         return "the runs were not evaluated on the same clips"
     if len(new[0]) == 0:
