@@ -93,8 +93,8 @@ def _files(project: Project, recipes: Sequence[str]) -> tuple[list[Path], list[P
     written = [project.recipe(name) for name in names]
     if not written:
         raise UserError(
-            f"{project.recipes} holds no recipe. Write one: `cantus new`, or by hand: `cantus schema` "
-            "lists its keys."
+            f"{project.recipes} holds no recipe. Write one: `cantus new`, or by hand: `cantus "
+            "schema` lists its keys."
         )
     others = sorted(project.recipes.glob("*/*.toml"))
     if not recipes:
