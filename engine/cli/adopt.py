@@ -54,8 +54,8 @@ def command(
     Copies FOLDER to data/NAME (your files are never moved, linked or deleted), tracks it with DVC,
     and makes it the source of corpus NAME in params.toml and dvc.yaml. If a step fails, everything
     is left as it was; after a kill the same command continues. FOLDER may hold plain audio, or have
-    one of the layouts of docs/corpus.md: metadata.csv, one text file per clip (VCTK, LibriTTS),
-    Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML, Parquet files, or
+    one of the layouts of docs/corpus-layouts.md: metadata.csv, one text file per clip (VCTK,
+    LibriTTS), Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML, Parquet, or
     Asterisk's recordings as Debian packs them. A table may have any name and any delimiter. If it
     is not certain what the columns are, the first rows are shown as they are understood and nothing
     is copied: then give --columns, which is saved in params.toml.
@@ -94,7 +94,7 @@ def command(
     click.echo(
         f"Next:\n"
         f"  git add -A && git commit -m 'Adopt {name}'\n"
-        f"  dvc repro\n"
+        f"  cantus ingest {name}    # what is in it, and which recipes use it\n"
         f"Other people get the audio from a DVC remote: docs/sharing.md."
     )
 

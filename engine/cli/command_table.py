@@ -9,6 +9,7 @@ PLUMBING = "Called by DVC, and for scripts"
 
 SECTIONS = {
     START: {
+        "init": "Create a project in an empty folder.",
         "adopt": "Import a folder of audio as a corpus.",
         "ingest": "Check and pack the audio of a corpus.",
         "fetch": "Download published weights.",
@@ -17,6 +18,7 @@ SECTIONS = {
     },
     TRAINING: {
         "estimate": "Measure what a run will take: time, memory, disk, money.",
+        "sweep": "Train a recipe with several values and seeds, and compare them.",
         "train": "Train a recipe, or continue a stopped run.",
         "status": "Show what is trained, in use and stale.",
         "why": "Explain how a run ended.",

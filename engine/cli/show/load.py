@@ -71,8 +71,10 @@ def note_as_written(paths: Iterable[Path], profile: str) -> str | None:
     if len(missing) == 1:
         file = missing[0]
         return f"note: recipes/{profile} has no {file.name}: {file.stem} runs as written"
-    names = ", ".join(path.stem for path in missing)
-    return f"note: recipes/{profile} has no files of {names}: they run as written"
+    return (
+        f"note: {len(missing)} recipes have no file in recipes/{profile} and run as written "
+        f"('{AS_WRITTEN}' above)"
+    )
 
 
 def upstream_faults(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @frozen
 class _Line:
-    """A text that is to be spoken."""
+    """A text to synthesise."""
 
     text: str
     place: str
@@ -43,7 +43,7 @@ class _Line:
     "--reference",
     type=click.Path(path_type=Path),
     required=True,
-    help="Recording of the voice, 3 to 20 s of speech.",
+    help="Recording of the voice: 3 to 20 s of speech.",
 )
 @click.option("--reference-text", default="", help="What is said in it, word for word.")
 @click.option("--text", "texts", multiple=True, help="Text to speak; may be repeated.")
@@ -72,7 +72,10 @@ class _Line:
     help="Window of repetition-aware sampling, in columns of codes.",
 )
 @click.option(
-    "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL has none."
+    "--ras-window", type=click.IntRange(0), help="Window of repetition-aware sampling, in columns."
+)
+@click.option(
+    "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL holds none."
 )
 @device_option
 @force_option

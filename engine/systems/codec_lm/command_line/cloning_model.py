@@ -27,12 +27,12 @@ from engine.systems.codec_lm.speech.cloner import Cloner
 
 @frozen(eq=False)
 class CloningModel:
-    """A model, and its recipe's settings for cloning."""
+    """A model with the settings of its recipe for generation."""
 
     cloner: Cloner
     speech: Speech
     reference: Limits
-    """Limits of references in training."""
+    """Longest reference of the training, in seconds."""
 
 
 def open_cloning_model(

@@ -144,7 +144,7 @@ def test_bad_files_are_named_and_the_others_are_done(cantus, tmp_path, weights, 
     assert (tmp_path / "speech.dac").is_file()
     told = cantus("decode", str(wav), "--model", str(weights), "--output", str(tmp_path / "out"))
     assert (told.code, told.out) == (2, "")
-    assert "no .dac file" in told.error
+    assert "not a .dac file" in told.error
 
 
 def test_codes_of_another_model_are_refused_by_name(cantus, tmp_path, weights, wav):
