@@ -197,6 +197,6 @@ def passes_in_steps(passes: float, amount: Amount, batch: int, most_held_out: fl
 
 
 def _round(value: float) -> int:
-    """A number of steps that reads well: 1, 2 or 5 times a power of ten, the nearest above."""
+    """A number of steps that reads well: 1, 2 or 5 times a power of ten, the nearest below."""
     power = 10 ** math.floor(math.log10(value))
-    return int(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value))
+    return int(next(factor * power for factor in (5, 2, 1) if factor * power <= value))
