@@ -7,11 +7,14 @@ found by `cantus prepare`.
 import math
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.system_support.preset import (
     Amount,
     Proposed,
+    guard_table,
     held_out,
     length,
     passes_in_steps,
@@ -71,13 +74,15 @@ def propose(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
 
 def _one_voice(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     """With one voice, conditioning on another clip costs nothing: the guard may not stop a run."""
-    guards = recipe.guard.get(_WRONG_VOICE, ())
-    if len(amount.speakers) < 2 and any(one.action == "stop" for one in guards):
-        yield Proposed(
-            f"guard.{_WRONG_VOICE}.action",
-            "warn",
-            "one voice, or speakers that are not named: another clip is the same voice",
-        )
+    if len(amount.speakers) > 1:
+        return
+    for guard in recipe.guard.get(_WRONG_VOICE, ()):
+        if guard.action == "stop":
+            yield Proposed(
+                f"guard.{_WRONG_VOICE}",
+                guard_table(evolve(guard, action="warn")),
+                "one voice, or speakers that are not named: another clip is the same voice",
+            )
 
 
 def _require_transcripts(recipe: XttsRecipe, amount: Amount) -> None:
