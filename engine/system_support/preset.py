@@ -185,10 +185,15 @@ def _guards(recipe: Recipe, every: int) -> Iterator[Proposed]:
 
 
 def _waiting(guard: Guard, every: int) -> dict[str, Any]:
-    """The guard as a table that holds what is not its default, with other spans of steps."""
+    """The guard with other spans of steps."""
     spans = {"plateau_steps": 5 * every, "gap_steps": 3 * every}
+    return {key: spans.get(key, value) for key, value in guard_table(guard).items()}
+
+
+def guard_table(guard: Guard) -> dict[str, Any]:
+    """The guard as a recipe writes it: what is not its default."""
     plain, usual = to_plain(guard), to_plain(Guard())
-    return {key: spans.get(key, value) for key, value in plain.items() if usual.get(key) != value}
+    return {key: value for key, value in plain.items() if usual.get(key) != value}
 
 
 def passes_in_steps(passes: float, amount: Amount, batch: int, most_held_out: float = 0.1) -> int:
@@ -197,6 +202,6 @@ def passes_in_steps(passes: float, amount: Amount, batch: int, most_held_out: fl
 
 
 def _round(value: float) -> int:
-    """A number of steps that reads well: 1, 2 or 5 times a power of ten, the nearest above."""
+    """A number of steps that reads well: 1, 2 or 5 times a power of ten, the nearest below."""
     power = 10 ** math.floor(math.log10(value))
-    return int(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value))
+    return int(next(factor * power for factor in (5, 2, 1) if factor * power <= value))
