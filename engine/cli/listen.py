@@ -46,7 +46,7 @@ _TRIES = 20
     help="Number of clips.",
 )
 @click.option(
-    "--seed", default=1, show_default=True, help="Seed of the order, which each listener has alone."
+    "--seed", default=1, show_default=True, help="Seed of the order of the versions."
 )
 @click.option(
     "--scale",

@@ -93,7 +93,7 @@ def test_a_figure_of_one_side_is_looked_up_on_the_other(tmp_path):
 def test_what_listeners_said_stands_beside_what_was_measured(tmp_path):
     sides = [finished(tmp_path, name, {"mel_ce": CLIPS}) for name in "ab"]
     heard = {"listening/overall": 7.5, "scale/listening/overall": "a test"}
-    sides[1] = evolve(sides[1], heard=heard)
+    sides[1] = evolve(sides[1], listened=heard)
     assert rows(what_matters(*sides, None))["listening.overall"] == ["-", "7.5"]
 
 
