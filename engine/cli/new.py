@@ -146,7 +146,9 @@ def _sized(
             continue
         amount = preset.amount
         sized[path] = with_preset(files[path], preset)
-        say(f"{shown}, for {amount.num_clips:,} clips, {amount.said}:")
+        say(f"{shown}, for {amount.num_clips:,} of {amount.num_found:,} clips, {amount.said}:")
+        if amount.left_out:
+            say(f"  left out: {_counted(amount.left_out)}")
         for line in lines_of(preset.values):
             say(line)
     return sized
@@ -206,3 +208,7 @@ def _variant(path: Path, name: str, summary: str) -> str:
     if verdict is not None and "keep" in verdict:
         verdict["keep"] = [name if one == old else str(one) for one in verdict["keep"]]
     return tomlkit.dumps(document)
+
+
+def _counted(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {what}" for what, number in numbers.items())
