@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @frozen
 class _Line:
-    """A text to synthesise."""
+    """A text to synthesize."""
 
     text: str
     place: str
