@@ -1,7 +1,9 @@
 """How often the interval over seeds and clips covers the truth: python -m benchmarks.two_level.
 
-Two recipes of the same mean, figures of which are clip + seed + rest: clips differ between the
-recipes by 0.1, what is left of seed and clip is 0.05, and seeds differ by `ratio` times 0.1. Three seeds of audio_vae_plus, by 0.16 dB with clips of 0.15 dB, are at a ratio of about 1.
+Two recipes of the same mean, whose figures are clip + seed + rest: clips differ between the recipes
+by 0.1, what is left of seed and clip is 0.05, and seeds differ by `ratio` times 0.1. Three seeds of
+audio_vae_plus that lie 0.05, 0.31 and 0.36 dB apart, with intervals over 350 clips of 0.01 to 0.03
+dB, are at a ratio of about 1.
 """
 
 import numpy as np

@@ -118,7 +118,7 @@ def _check_params(project: Project) -> tuple[Params | None, list[Fault]]:
     place = Place(shown(project.params))
     faults = []
     if (project.recipes / AS_WRITTEN).exists():
-        what = f"recipes/{AS_WRITTEN} is never read: the profile '{AS_WRITTEN}' uses recipes as written"
+        what = f"recipes/{AS_WRITTEN} is never read: profile '{AS_WRITTEN}' is recipes as written"
         faults.append(Fault(place, ("profile",), f"{what}; give the folder another name"))
     try:
         params = load_params(project.params)
@@ -170,8 +170,8 @@ def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> No
     moving = [recipe.name for recipe in recipes.values() if _moves_with_the_seed(recipe)]
     if moving:
         click.echo(
-            f"note: {', '.join(moving)}: dataset.split = 'random' draws the evaluation set by the seed "
-            "of params.toml, so metrics of two seeds cannot be compared. Pin one set: "
+            f"note: {', '.join(moving)}: dataset.split = 'random' draws the evaluation set by the "
+            "seed of params.toml, so metrics of two seeds cannot be compared. Pin one set: "
             f"cantus pin-eval {moving[0] if len(moving) == 1 else 'RECIPE'}"
         )
 

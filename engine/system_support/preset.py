@@ -23,7 +23,8 @@ FEWEST_CLIPS = 10
 _MOST_EVALUATED = 300
 _SHARE = 0.05
 _LARGEST_SHARE = 0.2
-_EVALUATIONS = 12
+_EVALUATIONS = 8
+"""At least so many in a run, where it has as many steps."""
 _WARMUP_SHARE = 0.05
 _MUCH_WARMUP = 0.2
 
