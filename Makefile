@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock
+# LEAN=1: PyTorch without CUDA's libraries, out of PyTorch's own index of builds for CPUs.
+PACKAGES := $(if $(LEAN),--torch-backend cpu --constraint requirements.lock \
+    --requirement pyproject.toml --extra dev,--requirement requirements.lock)
 JUDGES := speechmos==0.0.1.1 silero-vad==6.2.3 distillmos==0.9.1 ctranslate2==4.8.5 \
     visqol-python[lattice]==3.8.0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -44,7 +47,7 @@ real: setup
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(PACKAGES)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	$(INSTALL) pesq==0.0.4 \
 	    || echo "PESQ needs a C compiler and Python's headers: without it that figure is left out."
