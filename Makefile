@@ -1,27 +1,28 @@
-# Two commands: `make demo` and `make test`. Each sets up what is missing. Neither needs `make real`.
+# Two commands: `make demo` and `make test`. Each sets up what is missing.
 
-PYTHON ?= python3.11
-VENV := .venv
-BIN := $(VENV)/bin
-READY := $(VENV)/ready
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock
-# LEAN=1: PyTorch without CUDA's libraries, out of PyTorch's own index of builds for CPUs.
-PACKAGES := $(if $(LEAN),--torch-backend cpu --constraint requirements.lock \
-    --requirement pyproject.toml --extra dev,--requirement requirements.lock)
-JUDGES := speechmos==0.0.1.1 silero-vad==6.2.3 distillmos==0.9.1 ctranslate2==4.8.5 \
-    visqol-python[lattice]==3.8.0
+PYTHON ?=    # that of the virtual environment: python3.11 or python3.12, whichever is found
+BIN := .venv/bin
+READY := .venv/ready
+MKDOCS := NO_MKDOCS_2_WARNING=1 mkdocs
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint ui pictures real setup clean
+.PHONY: demo demo-all test lint docs docs-serve ui pictures real setup clean
 
+# The most telling parts; demo-all trains all that dvc.yaml has.
 demo: setup
 	cantus check
-	dvc repro
+	dvc repro audio_vae audio_vae_plus codec_dac_fixed compare@xtts_phase2
 	dvc metrics diff audio_vae audio_vae_plus
 	dvc metrics diff xtts_phase1 xtts_phase2
-	@echo "Listen and look: report.html in models/codec_dac_fixed, models/xtts_phase2, models/rvc_v2_40k, models/higgs_zero_shot"
-	@echo "Which phase to use, and why: compare/xtts_phase2.html"
-	@echo "Compare the runs: make ui"
+	@echo "Open in a browser: models/codec_dac_fixed/report.html, models/xtts_phase2/report.html"
+	@echo "Which of two phases to use, and why: compare/xtts_phase2.html"
+	@echo "The curves of all runs: make ui. The other models (voice conversion, voice cloning): make demo-all"
+
+demo-all: setup
+	cantus check
+	dvc repro
+	@echo "Open in a browser: models/NAME/report.html of codec_dac_fixed, xtts_phase2, rvc_v2_40k, higgs_zero_shot"
+	@echo "Which of two phases to use, and why: compare/xtts_phase2.html"
 
 test: setup
 	pytest -n 2 --dist loadfile --no-loadscope-reorder    # in the order of tests/conftest.py
@@ -31,6 +32,12 @@ lint: setup
 	ruff format --check .
 	mypy
 	lint-imports
+
+docs: setup    # the site of docs/, into site/
+	$(MKDOCS) build --quiet
+
+docs-serve: setup    # the same on this machine, renewed while you write
+	$(MKDOCS) serve
 
 ui: setup
 	cantus ui
@@ -43,19 +50,9 @@ setup: $(READY)
 real: setup
 	examples/real_speech.sh
 
-# uv is installed into the environment itself, so that nothing but Python is needed.
-$(READY): requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(PACKAGES)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	$(INSTALL) pesq==0.0.4 \
-	    || echo "PESQ needs a C compiler and Python's headers: without it that figure is left out."
-	for judge in $(JUDGES); do $(INSTALL) "$$judge" \
-	    || echo "$$judge cannot be installed here: its figures are left out (docs/judges.md)."; done
-	$(INSTALL) --no-deps resemblyzer==0.1.4 \
-	    || echo "Resemblyzer cannot be installed here: its figure is left out (docs/judges.md)."
-	touch $(READY)
+# What is missing on this machine is said by bin/setup before anything is downloaded.
+$(READY): requirements.lock pyproject.toml bin/setup
+	@bin/setup "$(strip $(PYTHON))"
 
 clean:
-	rm -rf build runs models metrics plots .aim .trackio
+	rm -rf build runs models metrics plots site .aim .trackio

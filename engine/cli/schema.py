@@ -1,13 +1,15 @@
-"""`cantus schema`: the recipe reference, and the JSON schema that editors complete from."""
+"""`cantus schema`: the recipe reference, and a JSON schema for editors."""
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
 from engine.files.atomic import write_atomically
 from engine.project import find_project
 from engine.recipe.json_schema import json_schema
-from engine.recipe.reference import reference
+from engine.recipe.reference import reference_pages
 from engine.system_support.discovery import recipe_classes
 
 
@@ -21,13 +23,21 @@ def command(as_json: bool, write: bool) -> None:
     Examples:
       cantus schema | less
       cantus schema --json          for editors; Taplo completes recipes from it
-      cantus schema --write         renew docs/recipe-reference.md and docs/recipe.schema.json
+      cantus schema --write         update docs/recipe-reference/ and docs/recipe.schema.json
     """
-    markdown = reference(recipe_classes())
+    pages = reference_pages(recipe_classes())
     schema = json.dumps(json_schema(recipe_classes()), indent=2) + "\n"
     if write:
-        docs = find_project().root / "docs"
-        write_atomically(docs / "recipe-reference.md", markdown)
-        write_atomically(docs / "recipe.schema.json", schema)
+        _write(find_project().root / "docs", pages, schema)
     else:
-        click.echo(schema if as_json else markdown, nl=False)
+        click.echo(schema if as_json else "\n".join(pages.values()), nl=False)
+
+
+def _write(docs: Path, pages: Mapping[str, str], schema: str) -> None:
+    """The pages in place of those of an older schema, and the JSON schema beside their folder."""
+    folder = docs / "recipe-reference"
+    for name, text in pages.items():
+        write_atomically(folder / name, text)
+    for old in set(folder.glob("*.md")) - {folder / name for name in pages}:
+        old.unlink()
+    write_atomically(docs / "recipe.schema.json", schema)

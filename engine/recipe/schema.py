@@ -21,7 +21,7 @@ SCHEMA_VERSION = 2
 def _version(value: int) -> str | None:
     if value == SCHEMA_VERSION:
         return None
-    return f"this Cantus reads schema {SCHEMA_VERSION}, not {value}; see docs/recipe-reference.md"
+    return f"this Cantus reads schema {SCHEMA_VERSION}, not {value} (see `cantus schema`)"
 
 
 def _slashes(name: str) -> list[int]:

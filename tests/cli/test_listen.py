@@ -71,9 +71,9 @@ def test_collecting_says_what_could_not_be_read_and_reads_the_rest(two, download
         (("codec_a",), "Name two to 6 runs"),
         ((), "Name two to 6 runs"),
         (("codec_a", "codec_a"), "codec_a is named twice"),
-        (("codec_a", "nothing"), "'nothing' is no finished run"),
+        (("codec_a", "nothing"), "'nothing' is not a finished run"),
         (("--results",), "There is no listening test yet"),
-        (("--results", "x"), "There is no listening test 'x'. There is none yet"),
+        (("--results", "x"), "There is no listening test 'x'. Make one"),
         (("--collect",), "Name the files to read"),
         (("--results", "--static", "x"), "Give one of --static, --collect and --results"),
         (("codec_a", "codec_b", "--screen"), "--screen goes with --results"),
@@ -96,7 +96,7 @@ def test_a_run_that_was_trained_anew_keeps_its_figures_to_itself(two, downloaded
     shutil.rmtree(two.model("codec_a"))
     make_listenable(two.root, "codec_a", 0.02, identity="anew")
     answer = cantus("listen", "--results")
-    assert "codec_a was trained anew since" in answer.out
+    assert "codec_a was trained again since" in answer.out
     assert "metrics/codec_b.json and models/codec_b/report.html hold" in answer.out
     assert not two.metrics("codec_a").exists()
 

@@ -9,10 +9,16 @@ def test_the_json_schema_is_printed(project, cantus):
     assert json.loads(cantus("schema", "--json").out)["title"] == "Cantus recipe"
 
 
-def test_both_are_written_to_docs(project, cantus):
+def test_both_are_written_to_docs_and_pages_of_an_older_schema_go(project, cantus):
+    pages = project / "docs" / "recipe-reference"
+    pages.mkdir(parents=True)
+    (pages / "gone.md").write_text("# System `gone`\n")
     assert cantus("schema", "--write").out == ""
-    assert (project / "docs" / "recipe-reference.md").read_text() == cantus("schema").out
-    assert (project / "docs" / "recipe.schema.json").read_text() == cantus("schema", "--json").out
+    assert "codec.md" in {page.name for page in pages.iterdir()}
+    assert not (pages / "gone.md").exists()
+    assert cantus("schema").out.startswith((pages / "index.md").read_text())
+    schema = project / "docs" / "recipe.schema.json"
+    assert schema.read_text() == cantus("schema", "--json").out
 
 
 def test_the_help_has_an_example(cantus):

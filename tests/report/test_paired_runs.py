@@ -80,7 +80,7 @@ def test_why_a_metric_is_not_compared_is_said(compared):
     assert reason(unit) == "each has it in a unit of its own, and these differ"
     assert reason(compared({"stop_ce": CLIPS}, mine)) == "a does not measure it"
     no_number = compared({"mel_ce": np.where(CLIPS > 8.0, np.nan, 1.0)}, mine)
-    assert reason(no_number) == "a clip has no number"
+    assert reason(no_number) == "a clip has no finite figure"
     assert reason(compared({"mel_ce": [1.0]}, {"mel_ce": [2.0]})) == "one clip tells nothing"
     fewer = compared({"mel_ce": CLIPS[:-1]}, mine)
     assert reason(fewer) == "their figures are not of the same clips"
@@ -123,7 +123,7 @@ def test_sentences_are_compared_even_where_the_evaluation_sets_differ(tmp_path):
 
 
 def test_a_run_that_did_not_finish_is_refused_by_name(tmp_path):
-    with pytest.raises(UserError, match="'nothing' is no finished run"):
+    with pytest.raises(UserError, match="'nothing' is not a finished run"):
         finished_run(Project(tmp_path), "nothing")
 
 

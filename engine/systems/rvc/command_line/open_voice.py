@@ -11,7 +11,7 @@ from engine.errors import UserError
 from engine.project import Project
 from engine.system_support.device import open_device
 from engine.systems.rvc.command_line.choose_pitch import choose_pitch
-from engine.systems.rvc.command_line.models import Asked, ConvertingModel, find_model, project_of
+from engine.systems.rvc.command_line.models import Asked, ConvertingModel
 from engine.systems.rvc.command_line.speakers import choose_speaker
 from engine.systems.rvc.conversion.voice import Retrieve, Voice, Wishes
 from engine.systems.rvc.conversion.voice_note import read_voice_note
@@ -22,7 +22,7 @@ from engine.systems.rvc.notes import Speaker, VoiceNote
 
 @frozen(kw_only=True)
 class OpenedVoice:
-    """A voice, and what follows from its model."""
+    """A voice, and the settings that its model decides."""
 
     voice: Voice
     index_rate: float
@@ -30,15 +30,13 @@ class OpenedVoice:
     notes: Sequence[str]
 
 
-def open_voice(asked: Asked) -> OpenedVoice:
-    """Load a model and all that hears for it.
+def open_voice(asked: Asked, project: Project, model: ConvertingModel) -> OpenedVoice:
+    """Load a model that `find_model` found, and what extracts content and pitch for it.
 
-    Raises UserError where it is not trained, of another system, or damaged; where it has no such
-    speaker, no pitch that could be moved, or was made for other features; where weights of a
-    method are missing.
+    Raises UserError where it is damaged; where it has no such speaker, no pitch that could be
+    moved, or was trained on other features; where weights of a method are missing.
     """
-    project, device = project_of(asked), open_device(asked.device)
-    model = find_model(asked, project)
+    device = open_device(asked.device)
     exported = read_exported(model.path)
     note = read_voice_note(exported.facts, model.path)
     speaker = _speaker(asked, exported, note)
@@ -58,7 +56,7 @@ def open_voice(asked: Asked) -> OpenedVoice:
     return OpenedVoice(
         voice=voice,
         index_rate=rate,
-        noise_scale=model.noise_scale,
+        noise_scale=Wishes().noise_scale if model.noise_scale is None else model.noise_scale,
         notes=_notes(asked, model),
     )
 
@@ -71,13 +69,13 @@ def _speaker(asked: Asked, exported: ExportedModel, note: VoiceNote | None) -> S
     """Whose voice it is. Raises UserError where what is asked of the pitch cannot be done."""
     if not _has_pitch(exported) and (asked.moves_pitch or asked.pitch is not None):
         raise UserError(
-            f"{asked.model} was trained without pitch, and has none that could be moved: leave out "
+            f"{asked.model} was trained without pitch, so the pitch cannot be shifted: leave out "
             "--transpose, --auto-transpose and --pitch."
         )
     speaker = choose_speaker(asked.speaker, exported.network.settings.num_speakers, note)
     if asked.needs_median and speaker.median_hz is None:
         raise UserError(
-            f"{asked.model} does not say at which pitch its voice speaks: give --transpose, in "
+            f"{asked.model} does not record the median pitch of its voice: give --transpose, in "
             "semitones, instead of --auto-transpose."
         )
     return speaker
@@ -119,6 +117,6 @@ def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) ->
 
 def _notes(asked: Asked, model: ConvertingModel) -> Sequence[str]:
     if model.index is None:
-        return ["index: none, the features of the source are taken as they are"]
+        return ["index: none, so the features of the source are used unchanged"]
     found = asked.index is None and Path(asked.model).suffix == ".pth"
     return [f"index: {model.index}, which lies beside the model"] if found else []
