@@ -19,7 +19,6 @@ NOT_YET = {
     "docs/higgs.md",
     "docs/real-speech.md",
     "docs/rvc.md",
-    "docs/sharing.md",
     "docs/trackers.md",
     "docs/xtts.md",
 }
