@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 _PHASES = "xtts_phase1", "xtts_phase2"
 _LINK = re.compile(r"http://127\.0\.0\.1:\S+")
 _MILLISECONDS = 6000
-"""That Aim's scripts take to draw, on a machine that does nothing else."""
+"""Time that the scripts of Aim take to draw, on an idle machine."""
 
 
 def shots(project: Project) -> Iterator[Shot]:
-    """Of the runs of both phases, which must be trained."""
+    """Pictures of the runs of both phases, which must be trained."""
     with process(["-m", "engine", "ui", *_PHASES, "--port", "0"], project.root) as pages:
         assert pages.stdout is not None
         found = (link for line in pages.stdout for link in _LINK.findall(line))

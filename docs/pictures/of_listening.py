@@ -19,7 +19,7 @@ _LISTENER = "00000000aaaaaaaa"
 
 
 def shots(project: Project) -> Iterator[Shot]:
-    """Of the models of both phases, which must be trained. Raises UserError where they are not."""
+    """Pictures of the models of both phases. Raises UserError where one is not trained."""
     materials = [material_of(finished_run(project, name)) for name in _PHASES]
     with tempfile.TemporaryDirectory() as place:
         folder, page = Path(place, "test"), Path(place, "page")

@@ -14,7 +14,7 @@ _PHASES = "xtts_phase1", "xtts_phase2"
 
 
 def shots(project: Project) -> Iterator[Shot]:
-    """Of the models of both phases, which must be trained. Raises UserError where they are not."""
+    """Pictures of the models of both phases. Raises UserError where one is not trained."""
     runs = [finished_run(project, name) for name in _PHASES]
     report = runs[-1].folder / "report.html"
     yield Shot("report", report)

@@ -20,12 +20,12 @@ LARGEST = 150_000
 
 @frozen
 class Shot:
-    """What is in a picture: a window after `prepare`, which may scroll and press keys."""
+    """A picture: a window after `prepare`, which may scroll and press keys."""
 
     name: str
-    """Of the file, without its ending."""
+    """The name of the file, without its suffix."""
     address: str | Path
-    """A file, or what begins with http."""
+    """A file, or an address that begins with http."""
     prepare: Callable[["Page"], object] = lambda _: None
     width: int = DESK
     scheme: Literal["light", "dark"] = "light"

@@ -1,6 +1,7 @@
 """The `cantus` command. Each command is a module of its own, imported only when it is used."""
 
 import logging
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -8,54 +9,27 @@ from pathlib import Path
 
 import click
 
+from engine.cli.command_table import BUILT_IN, MODELS, RENAMED, SECTIONS, SHOW_RESULTS
 from engine.cli.shortage import shortages_in_words
+from engine.cli.usage_errors import usage_in_words
 from engine.errors import UserError
 from engine.files.disk import refusals_in_words
-from engine.files.text import visible_lines
+from engine.files.nearest import suggestion
 from engine.system_support.commands import Command, system_commands
+from engine.terminal.say import complain, say
 
-_COMMANDS = {
-    "adopt": "Import a folder of audio as a corpus.",
-    "check": "Read recipes and params.toml and name every fault.",
-    "compare": "Compare runs on one page, with players.",
-    "diff": "Compare two recipes and their metrics.",
-    "estimate": "Measure what a run will take: time, memory, disk, money.",
-    "fetch": "Download published weights.",
-    "identity": "Print what a run's identity covers.",
-    "ingest": "Check and pack a corpus.",
-    "listen": "Compare runs by ear, blindly.",
-    "new": "Write a recipe that extends another, and add its stage.",
-    "pin-eval": "Pin a recipe's evaluation clips while its corpus grows.",
-    "pipeline": "Derive dvc.yaml from the recipes.",
-    "promote": "Put a checkpoint of a finished run into use.",
-    "report": "Rebuild the report of a finished run.",
-    "schema": "Print the recipe reference.",
-    "status": "Say how every recipe stands, what is in use and what is stale.",
-    "train": "Train a recipe: what its DVC stage runs.",
-    "ui": "Compare runs in a browser, by Aim or Trackio.",
-    "why": "Say how a run ended, and why.",
-}
-_PLUMBING = {
-    "prepare": "Precompute a recipe's features (audio codes, text tokens).",
-    "refs": "Refresh the git refs that `dvc metrics diff` compares.",
-    "resolve": "Write a recipe with every value filled in.",
-}
-"""What DVC's stages call."""
-_SHOW_RESULTS = {"check", "compare", "diff", "report", "resolve", "ui", "why"}
-"""They bring the recipes' refs up to date first: something else may have changed results."""
-_RENAMED = {"freeze": "pin-eval", "phases": "refs", "plan": "estimate"}
+COMPLETING = "_CANTUS_COMPLETE"
+"""The environment variable by which a shell asks for completions."""
 
 
 class _Commands(click.Group):
     """Finds commands by name and imports only the one that is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return sorted({**_COMMANDS, **_PLUMBING, **_of_systems()})
+        return sorted({**BUILT_IN, **_of_systems()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name in _RENAMED:
-            raise UserError(f"'cantus {cmd_name}' is called 'cantus {_RENAMED[cmd_name]}' now.")
-        if cmd_name in _COMMANDS or cmd_name in _PLUMBING:
+        if cmd_name in BUILT_IN:
             module = f"{__name__}.{cmd_name.replace('-', '_')}"
         elif cmd_name in (added := _of_systems()):
             module = added[cmd_name][1].module
@@ -64,20 +38,35 @@ class _Commands(click.Group):
         command: click.Command = import_module(module).command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not ctx.resilient_parsing:
+            _require_known(self.list_commands(ctx), args[0])
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         added = {name: f"{one.summary} ({system})" for name, (system, one) in _of_systems().items()}
-        sections = {"Commands": _COMMANDS, "Commands of a system": added, "Run by DVC": _PLUMBING}
-        for title, commands in sections.items():
-            if commands:
-                with formatter.section(title):
-                    formatter.write_dl(sorted(commands.items()))
+        width = max(map(len, self.list_commands(ctx)))
+        for title, commands in {**SECTIONS, MODELS: added}.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), line) for name, line in commands.items()])
+
+
+def _require_known(known: Sequence[str], name: str) -> None:
+    """Raise UserError where no command has the name."""
+    if name in RENAMED:
+        raise UserError(f"'cantus {name}' is called 'cantus {RENAMED[name]}' now.")
+    if name not in known and not name.startswith("-"):
+        near = suggestion(name, known)
+        raise UserError(f"There is no command '{name}'.{near} 'cantus --help' lists all commands.")
 
 
 def _of_systems() -> Mapping[str, tuple[str, Command]]:
     """The commands of systems. Raises UserError where one has the name of a built-in command."""
     added = system_commands()
     for name, (system, _) in added.items():
-        if name in _COMMANDS or name in _PLUMBING or name in _RENAMED:
+        if name in BUILT_IN or name in RENAMED:
             raise UserError(
                 f"The system '{system}' adds the command 'cantus {name}', which is built in: "
                 "rename it in the system's commands.py, or uninstall the system."
@@ -85,20 +74,46 @@ def _of_systems() -> Mapping[str, tuple[str, Command]]:
     return added
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cantus")
+def _print_version(context: click.Context, option: click.Parameter, wanted: bool) -> None:  # noqa: ARG001
+    if wanted and not context.resilient_parsing:
+        from engine.cli.show.versions import versions
+
+        click.echo(versions())
+        context.exit()
+
+
+@click.group(
+    cls=_Commands,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the versions of Cantus, Python and torch, and exit.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def commands(debug: bool) -> None:
+@click.pass_context
+def commands(context: click.Context, debug: bool) -> None:
     """Train neural audio models from versioned TOML recipes.
 
     \b
     Examples:
-      cantus check                 every fault of every recipe
-      cantus estimate audio_vae    parameters, time, memory, disk, cost
-      dvc repro audio_vae          train it, and what it needs
-      cantus why audio_vae         how the last run ended
+      cantus check                 report every fault of every recipe
+      cantus estimate audio_vae    measure what a run will take
+      dvc repro audio_vae          train a recipe, and what it needs
+      cantus why audio_vae         explain how the last run ended
+
+    'cantus COMMAND --help' explains a command. Manual: docs/index.md.
     """
     del debug  # main takes it from the arguments, wherever it stands: declared here for --help
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -108,20 +123,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = [word for word in words if word != "--debug"]
     # transformers imports torchao where it is installed, and torch warns of types it registers.
     logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
+    if COMPLETING in os.environ:
+        import_module(f"{__name__}.shells").register()
     try:
         with shortages_in_words(), refusals_in_words("A file or the output", Path.cwd()):
-            if words and words[0] in _SHOW_RESULTS and not {"-h", "--help"} & set(words):
+            if words and words[0] in SHOW_RESULTS and not {"-h", "--help"} & set(words):
                 _refresh_refs()
             code = commands.main(words, prog_name="cantus", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        complain(usage_in_words(error))
+        sys.exit(2)
     except click.Abort:
         sys.exit(130)
     except UserError as error:
         if debug:
             raise
-        click.echo(f"error: {visible_lines(str(error))}", err=True)
+        complain(error)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -132,4 +149,4 @@ def _refresh_refs() -> None:
 
     note = keep_refs_fresh(find_project())
     if note:
-        click.echo(visible_lines(note), err=True)
+        say(note, err=True)

@@ -1,4 +1,4 @@
-"""`cantus adopt`: put the user's own audio in a built-in corpus's place."""
+"""`cantus adopt`: import a folder of audio as a corpus."""
 
 from pathlib import Path
 
@@ -7,31 +7,39 @@ import click
 from engine.errors import UserError
 from engine.files.text import visible, visible_lines
 from engine.project import Project
+from engine.system_support.completing import corpora, names
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--as", "name", default="words", show_default=True, help="The corpus it becomes.")
+@click.option(
+    "--as",
+    "name",
+    default="words",
+    show_default=True,
+    shell_complete=names(corpora),
+    help="Name of the corpus.",
+)
 @click.option(
     "--speakers",
     type=click.Choice(["unknown", "folder"]),
-    help="Whether the innermost folder names the speaker. [default: as in params.toml]",
+    help="Whether the innermost folder names the speaker.  [default: as in params.toml]",
 )
 @click.option(
     "--columns",
     metavar="NAMES",
-    help="What the columns of the folder's tables are, where no first line says it: "
-    "file,speaker,text (also language, label, list; - passes one over).",
+    help="Columns of the folder's tables if they have no header: file,speaker,text (also "
+    "language, label, list; - skips a column).",
 )
 @click.option(
     "--rates",
     metavar="HZ,HZ",
-    help="Rates it is packed at: 16000,22050. A corpus that params.toml lacks needs them.",
+    help="Sample rates to pack, such as 16000,22050. A new corpus needs them.",
 )
 @click.option(
     "--at-most-bad",
     type=float,
-    help="Share of bad files past which ingesting stops. [default: as in params.toml]",
+    help="Share of bad files above which ingesting stops.  [default: as in params.toml]",
 )
 def command(
     folder: Path,
@@ -41,16 +49,16 @@ def command(
     rates: str | None,
     at_most_bad: float | None,
 ) -> None:
-    """Put your own audio in the place of a built-in corpus.
+    """Import a folder of audio as a corpus.
 
-    Copies FOLDER to data/NAME (your files are never moved, linked or deleted), has DVC track it,
-    and makes it the source of corpus NAME in params.toml and dvc.yaml. Where a step fails all is
-    left as it was; what a kill interrupts goes on when the same is adopted again. FOLDER may hold
-    plain audio, or be laid out in one of the ways of docs/corpus.md: metadata.csv, one text a clip
-    (VCTK, LibriTTS), Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML,
-    Parquet files, Asterisk's recordings as Debian packs them. A table may have any name and any
-    delimiter. Where it is not certain what its columns are, the first rows are shown as they are
-    understood, nothing is copied, and --columns answers; it is kept in params.toml as columns.
+    Copies FOLDER to data/NAME (your files are never moved, linked or deleted), tracks it with DVC,
+    and makes it the source of corpus NAME in params.toml and dvc.yaml. If a step fails, everything
+    is left as it was; after a kill the same command continues. FOLDER may hold plain audio, or have
+    one of the layouts of docs/corpus-layouts.md: metadata.csv, one text file per clip (VCTK,
+    LibriTTS), Speech Commands, Common Voice, LibriSpeech, Kaldi, NeMo, Lhotse, ChatML, Parquet, or
+    Asterisk's recordings as Debian packs them. A table may have any name and any delimiter. If it
+    is not certain what the columns are, the first rows are shown as they are understood and nothing
+    is copied: then give --columns, which is saved in params.toml.
 
     \b
     Examples:
@@ -78,7 +86,7 @@ def command(
         )
     _write_pipeline(project)
     for one in listing.passed_over:
-        click.echo(visible(f"passed over: {one}"))
+        click.echo(visible(f"skipped: {one}"))
     click.echo(
         f"data/{name} holds {listing.num_candidates:,} audio files (layout: {listing.described}), "
         f"tracked by data/{name}.dvc, and params.toml names it as the source of corpus {name!r}."
@@ -86,8 +94,8 @@ def command(
     click.echo(
         f"Next:\n"
         f"  git add -A && git commit -m 'Adopt {name}'\n"
-        f"  dvc repro\n"
-        f"Others get the audio from a DVC remote: docs/sharing.md."
+        f"  cantus ingest {name}    # what is in it, and which recipes use it\n"
+        f"Other people get the audio from a DVC remote: docs/sharing.md."
     )
 
 
@@ -95,11 +103,13 @@ def _rates(words: str) -> list[int]:
     try:
         return [int(word) for word in words.split(",")]
     except ValueError as error:
-        raise UserError(f"--rates {words}: give rates in Hz, as 16000,22050.") from error
+        raise UserError(
+            f"--rates {words}: give sample rates in Hz between commas, such as 16000,22050."
+        ) from error
 
 
 def _write_pipeline(project: Project) -> None:
-    """Have the corpus's stage depend on the new folder; what is adopted stays so without it."""
+    """Make the corpus's stage depend on the new folder; print a note where that fails."""
     from engine.pipeline.dvc_yaml import write_pipeline
     from engine.pipeline.load import load_pipeline
     from engine.recipe import load_params
@@ -109,6 +119,6 @@ def _write_pipeline(project: Project) -> None:
     except UserError as error:
         click.echo(
             visible_lines(
-                f"note: dvc.yaml does not name data/ anew: {error}\nThen: cantus pipeline --write"
+                f"note: dvc.yaml was not updated: {error}\nThen run: cantus pipeline --write"
             )
         )

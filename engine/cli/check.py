@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from engine.cli.show.load import note_as_written, upstream_faults
+from engine.cli.show.recipe_options import overrides_option, recipes_argument
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project, find_project, require_git
 from engine.recipe import (
@@ -27,23 +28,21 @@ from engine.terminal.columns import aligned
 
 
 @click.command()
-@click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
-@click.option(
-    "-S", "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value."
-)
-@click.option("-v", "--verbose", is_flag=True, help="Print each recipe with defaults filled in.")
+@recipes_argument
+@overrides_option
+@click.option("-v", "--verbose", is_flag=True, help="Print each recipe with its defaults.")
 def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool) -> None:
-    """Read recipes and params.toml and name every fault.
+    """Read recipes and params.toml and report every fault.
 
-    Each RECIPE (all of recipes/ and upstream/ where none is named) is checked as written and in
-    each folder of recipes/ that has it. A sound one is a line for the file that the profile of
-    params.toml takes: name, system, profile, identity.
+    Each RECIPE (without any, all of recipes/ and upstream/) is checked as written and in each
+    folder of recipes/ that has it. Of a recipe without faults a line is printed, for the file that
+    the profile of params.toml selects: name, system, profile, identity.
 
     \b
     Examples:
       cantus check                                   all recipes
-      cantus check audio_vae -v                      one, with defaults filled in
-      cantus check audio_vae -S training.epochs=3    as it would be with another value
+      cantus check audio_vae -v                      one, with its defaults
+      cantus check audio_vae -S training.epochs=3    one, with a value changed
     """
     project = find_project()
     require_git(project)
@@ -60,20 +59,20 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
     _print({path: sound[path] for path in chosen if path in sound}, profile, verbose=verbose)
     for path in chosen:
         if path in sound:
-            _tell_of_models(sound[path], project)
+            _note_models(sound[path], project)
     if (
         params is not None
         and not faults
         and not (recipes or overrides)
         and project.dvc_yaml.is_file()
     ):
-        _tell_of_pipeline({path: sound[path] for path in chosen}, project, params)
+        _note_pipeline({path: sound[path] for path in chosen}, project, params)
     if faults:
         raise RecipeError(faults)
 
 
-def _tell_of_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> None:
-    """Note the recipes without a stage. Raises UserError where dvc.yaml is stale."""
+def _note_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> None:
+    """Print the recipes without a stage. Raises UserError where dvc.yaml is stale."""
     from engine.pipeline.dvc_yaml import staleness
     from engine.pipeline.load import pipeline_of
 
@@ -94,7 +93,8 @@ def _files(project: Project, recipes: Sequence[str]) -> tuple[list[Path], list[P
     written = [project.recipe(name) for name in names]
     if not written:
         raise UserError(
-            f"{project.recipes} holds no recipe. Write one: `cantus schema` lists its keys."
+            f"{project.recipes} holds no recipe. Write one: `cantus new`, or by hand: `cantus schema` "
+            "lists its keys."
         )
     others = sorted(project.recipes.glob("*/*.toml"))
     if not recipes:
@@ -114,7 +114,7 @@ def _check_params(project: Project) -> tuple[Params | None, list[Fault]]:
     place = Place(shown(project.params))
     faults = []
     if (project.recipes / AS_WRITTEN).exists():
-        what = f"recipes/{AS_WRITTEN} is never read: '{AS_WRITTEN}' takes recipes as written"
+        what = f"recipes/{AS_WRITTEN} is never read: profile '{AS_WRITTEN}' is recipes as written"
         faults.append(Fault(place, ("profile",), f"{what}; give the folder another name"))
     try:
         params = load_params(project.params)
@@ -167,13 +167,13 @@ def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> No
         if _moves_with_the_seed(recipe):
             click.echo(
                 f"note: {recipe.name}: dataset.split = 'random' draws the evaluation set by the "
-                "seed of params.toml, and figures of two seeds cannot be compared. Keep one set: "
+                "seed of params.toml, so metrics of two seeds cannot be compared. Pin one set: "
                 f"cantus pin-eval {recipe.name}"
             )
 
 
-def _tell_of_models(recipe: Recipe, project: Project) -> None:
-    """Note the models that a recipe reads and that are not there."""
+def _note_models(recipe: Recipe, project: Project) -> None:
+    """Print the models that a recipe reads and that do not exist."""
     for name in recipe.models_read:
         if not project.recipe(name).is_file():
             why = f"there is no recipe {name} in recipes/"

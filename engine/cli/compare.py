@@ -14,19 +14,31 @@ from engine.report.compare.page import build_comparison, tell_advice
 from engine.report.compare.verdict import advise
 from engine.report.find import find_run
 from engine.report.run_files import RunFiles
+from engine.system_support.completing import names
+from engine.system_support.completing import runs as run_names
 from engine.system_support.finished_run import finished_run, run_files
 from engine.terminal.say import say
 
 
 @click.command()
-@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
-@click.option("--to", "path", type=click.Path(path_type=Path), help="Where to write the page.")
+@click.argument(
+    "runs",
+    metavar="RUN RUN...",
+    nargs=-1,
+    required=True,
+    shell_complete=names(run_names, files=True),
+)
+@click.option(
+    "--to",
+    "path",
+    type=click.Path(path_type=Path),
+    help="File to write the page to.  [default: compare/A_B.html]",
+)
 def command(runs: tuple[str, ...], path: Path | None) -> None:
-    """Compare two to six runs on one page, with players; print which to use.
+    """Compare two to six runs on one page, with audio players; print which to use.
 
-    RUN is a recipe's name (its model, else its newest run), or the folder of a run or a model. The
-    page is one file that needs no network and no file beside it: compare/A_B.html, unless --to
-    says otherwise.
+    RUN is the name of a recipe (its model, else its newest run), or the folder of a run or a model.
+    The page is one file that needs no network and no other file.
 
     \b
     Examples:
@@ -36,7 +48,9 @@ def command(runs: tuple[str, ...], path: Path | None) -> None:
     project = find_project()
     found = [_found(project, run) for run in runs]
     page = path or project.root / "compare" / f"{'_'.join(_file_name(one) for one in found)}.html"
-    damaged = "The events of a run are not as a run writes them: its folder is damaged."
+    damaged = (
+        "The events of one of the runs are damaged: no run writes them like this. Train it again."
+    )
     with as_user_error(damaged, TemplateError):
         taken_part = [(one.recipe.name, identity_of(one.folder)) for one in found]
         compared = build_comparison(found, page, shown_tests(project, taken_part))

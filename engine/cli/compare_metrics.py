@@ -36,8 +36,8 @@ class Figures:
     title: str
     run: RunFiles | None = None
     """The finished model, where the file is its own."""
-    heard: Mapping[str, Any] = field(factory=dict)
-    """What listeners said of it, by metric."""
+    listened: Mapping[str, Any] = field(factory=dict)
+    """Results of listening tests, by metric."""
 
     def all(self) -> dict[str, Any]:
         """Every metric by dotted path. Raises UserError where the file is damaged."""
@@ -49,7 +49,7 @@ class Figures:
         """The dozen that matters. Raises UserError where the file is damaged."""
         if self.run is not None:
             by_name = {name.replace(".", "/"): value for name, value in self.all().items()}
-            return select({**by_name, **self.heard}, self.run.recipe, MOST)
+            return select({**by_name, **self.listened}, self.run.recipe, MOST)
         with self._readable():
             return parse_shown(self.file.read_bytes(), self.file)
 
@@ -57,12 +57,14 @@ class Figures:
         """A figure by its short name, whether it is among the dozen or not."""
         if self.run is None:
             return self.shown().figures.get(name)
-        said = self.heard.get(name.replace(".", "/"))
+        said = self.listened.get(name.replace(".", "/"))
         return self.run.result(f"eval/{name}") if said is None else float(said)
 
     def _readable(self) -> Any:
-        again = f"Make it again: dvc repro -f {self.recipe}"
-        return as_user_error(f"{self.file} is no JSON of metrics. {again}", OSError, UserError)
+        again = f"Create it again: dvc repro -f {self.recipe}"
+        return as_user_error(
+            f"{self.file} is not a JSON file of metrics. {again}", OSError, UserError
+        )
 
 
 def missing(project: Project, sides: Iterable[Figures]) -> str | None:
@@ -93,9 +95,9 @@ def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> It
     yield from aligned(rows)
     apart = [n for n in ours.figures if n in theirs.figures and _units_differ(n, ours, theirs)]
     if not clips:
-        yield f"{NO_DIFFERENCE}: {left.title} and {right.title} are not of the same clips."
+        yield f"{NO_DIFFERENCE}: {left.title} and {right.title} were evaluated on different clips."
     elif apart:
-        yield f"{NO_DIFFERENCE} of {', '.join(apart)}: each has it in a unit of its own."
+        yield f"{NO_DIFFERENCE} of {', '.join(apart)}: the two use different units."
 
 
 def everything(left: Figures, right: Figures) -> Iterator[str]:

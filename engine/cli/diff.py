@@ -1,4 +1,4 @@
-"""`cantus diff`: which of two recipes is better, and what they have different."""
+"""`cantus diff`: which of two recipes is better, and how they differ."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.recipe.faults import listed, shown
 from engine.recipe.read import read_layer
 from engine.report.paired_runs import PairedRuns, compare_runs
 from engine.report.paired_words import conclude
+from engine.system_support.completing import names, recipes, runs
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import run_files
 from engine.terminal.columns import aligned, cell
@@ -21,24 +22,26 @@ from engine.tracking.run_command import how_to_train
 
 
 @click.command()
-@click.argument("left", metavar="A")
-@click.argument("right", metavar="[B]", required=False)
+@click.argument("left", metavar="A", shell_complete=names(recipes, runs, files=True))
+@click.argument(
+    "right", metavar="[B]", required=False, shell_complete=names(recipes, runs, files=True)
+)
 @click.option("--upstream", is_flag=True, help="Compare A with the published setup it follows.")
 @click.option("--last", is_flag=True, help="Compare A with its last finished model.")
 @click.option("--all", "all_", is_flag=True, help="List every value and every metric.")
 def command(left: str, right: str | None, upstream: bool, last: bool, all_: bool) -> None:
-    """Say which of two recipes is better, and what they have different.
+    """Compare two recipes: which is better, and how they differ.
 
-    Where both have been trained, their models are compared clip by clip: first comes which is
-    better, by how much, then the values that are trained with and the figures that matter. Recipes
-    are named, and compared under the profile of params.toml, or given by path. --last sets the
-    metrics of the last finished model beside the present metrics file.
+    If both are trained, their models are compared clip by clip: first comes which is better and by
+    how much, then the values that affect training, then the most important metrics. A recipe is
+    given by name, and compared under the profile of params.toml, or by path. --last compares the
+    metrics of the last finished model with the current metrics file.
 
     \b
     Examples:
-      cantus diff audio_vae audio_vae_plus     which is better, and why that may be
+      cantus diff audio_vae audio_vae_plus     which is better, and possible reasons
       cantus diff audio_vae audio_vae_plus --all
-      cantus diff audio_vae --upstream         every departure from what was published
+      cantus diff audio_vae --upstream         every difference from the published setup
       cantus diff recipes/audio_vae.toml recipes/demo/audio_vae.toml
       cantus diff audio_vae --last             what changed since models/audio_vae was trained
     """
@@ -136,7 +139,8 @@ def _print_left_out(paired: PairedRuns) -> None:
     for metric, why in paired.left_out.items():
         reasons.setdefault(why, []).append(metric)
     for line in (
-        f"Not compared clip by clip: {', '.join(names)}: {why}." for why, names in reasons.items()
+        f"Not compared clip by clip: {', '.join(metrics)}: {why}."
+        for why, metrics in reasons.items()
     ):
         say(line)
 
@@ -167,9 +171,9 @@ def _figures(loaded: Loaded) -> Figures:
     own = project.model(name) / "metrics.json"
     if not (own.is_file() and own.with_name("recipe.toml").is_file()):
         return Figures(recipe=name, file=project.metrics(name), title=name)
-    heard = listening_metrics(project, name, identity_of(own.parent))
+    listened = listening_metrics(project, name, identity_of(own.parent))
     run = run_files(name, own.parent)
-    return Figures(recipe=name, file=own, title=name, run=run, heard=heard)
+    return Figures(recipe=name, file=own, title=name, run=run, listened=listened)
 
 
 def _print_departures(loaded: Loaded) -> None:
@@ -179,7 +183,7 @@ def _print_departures(loaded: Loaded) -> None:
         folder = loaded.project.upstream("any").parent
         known = listed(sorted(path.stem for path in folder.glob("*.toml")))
         raise UserError(
-            f"{recipe.name} names no published setup. Write one as its 'upstream' ({known})."
+            f"{recipe.name} names no published setup. Set 'upstream' in it (one of: {known})."
         )
     setup = load_recipe(loaded.project.upstream(name), classes=recipe_classes())
     published, ours = (to_plain(one, identity_only=True) for one in (setup, recipe))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.show.load import Loaded
-from engine.cli.show.load_run import load_run
+from engine.cli.show.load_run import load_run, require_corpus
+from engine.cli.show.recipe_options import overrides_option, recipe_argument
 from engine.errors import UserError
 from engine.files.disk import in_words
 from engine.terminal.say import say
@@ -16,17 +17,21 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("recipe")
-@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
-@click.option("--per-hour", type=float, help="Rate of the machine (params.toml: cost.per_hour).")
-@click.option("--currency", help="Its currency (params.toml: cost.currency).")
-@click.option("--cards", is_flag=True, help="Only say which GPUs the model can be trained on.")
+@recipe_argument
+@overrides_option
+@click.option(
+    "--per-hour",
+    type=float,
+    help="Price of an hour on this machine.  [default: cost.per_hour of params.toml]",
+)
+@click.option("--currency", help="Currency of the price.  [default: cost.currency of params.toml]")
+@click.option("--cards", is_flag=True, help="Only compute which GPUs the model can be trained on.")
 @click.option(
     "--positions",
     default=8192,
     show_default=True,
     type=click.IntRange(min=256),
-    help="With --cards: positions of the sequences in a part of a step.",
+    help="With --cards: sequence positions in one micro-batch.",
 )
 def command(
     recipe: str,
@@ -36,11 +41,11 @@ def command(
     cards: bool,
     positions: int,
 ) -> None:
-    """Say what training RECIPE on this machine will take: time, memory, disk, money.
+    """Measure what training RECIPE on this machine will take: time, memory, disk, money.
 
     Runs a few real steps on the longest batch and one evaluation, with weights that are thrown
-    away. With --cards nothing is run or read: what ways of training take is computed from the sizes
-    of the model, for a model that this machine could not hold too.
+    away. With --cards nothing is run: the memory of several ways of training is computed from the
+    sizes of the model, which may be larger than this machine can hold.
 
     \b
     Examples:
@@ -53,16 +58,17 @@ def command(
     if loaded.note:
         say(loaded.note)
     if cards:
-        _tell_cards(loaded, positions)
+        _print_cards(loaded, positions)
         return
+    require_corpus(loaded)
     cost = loaded.params.cost
     rate = cost.per_hour if per_hour is None else per_hour
     if rate < 0:
-        raise UserError(f"--per-hour must not be negative, but is {rate:g}.")
-    _tell(loaded, rate, currency or cost.currency)
+        raise UserError(f"--per-hour {rate:g} must not be negative.")
+    _print_estimate(loaded, rate, currency or cost.currency)
 
 
-def _tell(loaded: Loaded, per_hour: float, currency: str) -> None:
+def _print_estimate(loaded: Loaded, per_hour: float, currency: str) -> None:
     import torch
 
     from engine.runs.estimate import estimate_run
@@ -128,19 +134,19 @@ def _evaluations(estimate: "RunEstimate") -> str:
     each = f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"
     if not estimate.num_judged:
         return each
-    judged = f"{estimate.judged_seconds:.1f} s of it for {estimate.num_judged} clips that are made"
-    return f"{each}, {judged} and judged (trained weights may speak for a shorter time)"
+    judged = f"{estimate.judged_seconds:.1f} s of it for {estimate.num_judged} generated clips"
+    return f"{each}, {judged} (trained weights may generate shorter clips)"
 
 
-def _tell_cards(loaded: Loaded, positions: int) -> None:
+def _print_cards(loaded: Loaded, positions: int) -> None:
     from engine.system_support.discovery import part_of
     from engine.training.memory_plan import table
 
     plan = part_of(type(loaded.recipe), "memory_plan")
     if plan is None:
         raise UserError(
-            f"The system '{loaded.recipe.system}' has no plan of cards. Without --cards, `cantus "
-            "estimate` measures the memory of real steps here."
+            f"The system '{loaded.recipe.system}' cannot compute --cards. Without it, `cantus "
+            "estimate` measures the memory of real steps on this machine."
         )
     say(f"GiB at most, by arithmetic, with {positions:,} positions in a part of a step")
     for line in table(plan.memory_plan(loaded.recipe, loaded.project, positions)):

@@ -1,26 +1,40 @@
-"""`cantus fetch`: put published weights in place, with their licence agreed to."""
+"""`cantus fetch`: download published weights after their licence is accepted."""
+
+from collections.abc import Iterable
 
 import click
 
 from engine.errors import UserError
 from engine.fetch.catalogue import Entry, Licence
 from engine.project import Project
+from engine.system_support.completing import names
 from engine.terminal.say import say
 
 _FOLDER = "published"
 
 
-@click.command()
-@click.argument("name")
-@click.option("--from", "place", metavar="PLACE", help="Another repository, address or folder.")
-@click.option("--accept-licence", is_flag=True, help="Agree to the licence without being asked.")
-def command(name: str, place: str | None, accept_licence: bool) -> None:
-    """Put the published weights NAME into published/NAME, for recipes to start from.
+def _published(_: Project) -> Iterable[str]:
+    from engine.fetch.catalogue import read_catalogue
 
-    Their licence is shown first, and nothing is fetched unless you agree to it. What was cut off
-    or stopped is continued when the same command is given again; files are held to their
-    checksums, and what is in place is not fetched again. Files come from the Hugging Face hub, with
-    your token where HF_TOKEN holds one, or from the mirror of it that HF_ENDPOINT names.
+    return read_catalogue()
+
+
+@click.command()
+@click.argument("name", shell_complete=names(_published))
+@click.option(
+    "--from",
+    "place",
+    metavar="PLACE",
+    help="Another repository, address or folder to take them from.",
+)
+@click.option("--accept-licence", is_flag=True, help="Accept the licence without being asked.")
+def command(name: str, place: str | None, accept_licence: bool) -> None:
+    """Download the published weights NAME to published/NAME, for recipes to start from.
+
+    The licence is shown first, and nothing is downloaded unless you accept it. After an
+    interruption the same command continues. Files are compared with their checksums, and files that
+    are complete are not downloaded again. They come from the Hugging Face hub, with your token if
+    HF_TOKEN holds one, or from the mirror that HF_ENDPOINT names.
 
     \b
     Examples:
@@ -44,7 +58,7 @@ def command(name: str, place: str | None, accept_licence: bool) -> None:
         with byte_progress() as progress:
             fetch(entry, folder, source, say, progress)
     except KeyboardInterrupt:
-        click.echo("Stopped: the same command goes on with what has arrived.", err=True)
+        click.echo("Stopped: the same command continues the download.", err=True)
         raise
 
 
@@ -58,8 +72,8 @@ def _require_licence(entry: Entry, project: Project, accepted: bool) -> None:
     say(f"{entry.name}: {entry.summary}\n\n{licence.name}\n{licence.summary}\n{licence.address}\n")
     if not (accepted or _agrees(licence)):
         raise UserError(
-            f"The licence of {entry.name} was not accepted, and nothing was fetched. Agree to it "
-            "when you are asked, or with --accept-licence."
+            f"The licence of {entry.name} was not accepted, and nothing was downloaded. Accept "
+            "it when you are asked, or with --accept-licence."
         )
     note_acceptance(licence, folder)
 
@@ -67,5 +81,5 @@ def _require_licence(entry: Entry, project: Project, accepted: bool) -> None:
 def _agrees(licence: Licence) -> bool:
     try:
         return click.confirm(f"Do you accept the {licence.name}?", default=False)
-    except click.Abort:  # nobody is there to answer
+    except click.Abort:  # there is no terminal to answer from
         return False

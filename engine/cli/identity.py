@@ -1,4 +1,4 @@
-"""`cantus identity`: what the digits of a run cover."""
+"""`cantus identity`: what the identity of a run covers."""
 
 import shlex
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.show.load import Loaded
-from engine.cli.show.load_run import Variant, load_run
+from engine.cli.show.load_run import Variant, load_run, require_corpus
+from engine.cli.show.recipe_options import overrides_option, recipe_argument
 from engine.terminal.columns import aligned
 from engine.terminal.say import say
 
@@ -18,14 +19,14 @@ _SHOWN = 12
 
 
 @click.command()
-@click.argument("recipe")
-@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+@recipe_argument
+@overrides_option
 def command(recipe: str, overrides: tuple[str, ...]) -> None:
     """Print what the identity of RECIPE's run covers, and what differs from its last run.
 
-    A run is resumed where nothing of this differs: the recipe's settings, the seed, the data, the
-    code by which it is trained and measured (comments and docstrings do not count), the initial
-    weights. Its corpus must have been ingested.
+    A run is resumed if all of this is the same: the recipe's settings, the seed, the data, the code
+    that trains and evaluates it (without comments and docstrings), the initial weights. The corpus
+    must have been ingested.
 
     \b
     Examples:
@@ -35,6 +36,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
     from engine.files.checksum import digest_of
 
     loaded, variant = load_run(recipe, overrides)
+    require_corpus(loaded)
     identity = _identify(loaded)
     rows = [
         ("identity", identity.digits, _state(loaded, identity.digits)),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.system_support.completing import corpora, names
+
 if TYPE_CHECKING:
     from engine.corpus import Corpus
     from engine.project import Project
@@ -13,21 +15,23 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", required=False)
-@click.option("--all", "every", is_flag=True, help="Every corpus of params.toml.")
-@click.option("--explain", metavar="CLIP", help="Say what became of one clip, and change nothing.")
-@click.option("--verify", is_flag=True, help="Read every byte again, and change nothing.")
+@click.argument("name", required=False, shell_complete=names(corpora))
+@click.option("--all", "every", is_flag=True, help="Ingest every corpus of params.toml.")
+@click.option("--explain", metavar="CLIP", help="Explain what became of one clip; change nothing.")
+@click.option(
+    "--verify", is_flag=True, help="Compare all files with their checksums; change nothing."
+)
 def command(name: str | None, every: bool, explain: str | None, verify: bool) -> None:
-    """Check and pack a corpus.
+    """Check and pack the audio of a corpus.
 
-    Opens, decodes and measures every file of corpus NAME, as params.toml describes it. What is bad
-    or out of limits is quarantined with its reason; past the share at_most_bad nothing is written.
-    The rest is packed at the corpus's sample rates into build/corpus/NAME, with a page,
-    report.html, that shows what is in it and what is not.
+    Opens, decodes and measures every file of corpus NAME, as params.toml describes it. A file that
+    is damaged or out of limits is quarantined with the reason; if the share of such files exceeds
+    at_most_bad, nothing is written. All other files are packed at the corpus's sample rates into
+    build/corpus/NAME, with a page, report.html, that shows what was used and what was not.
 
-    CLIP is the id of a clip, the path of a file, an end of either, or the number of a file in
-    quarantine. --verify compares the clips' files and the packed audio with their checksums;
-    training does so by itself wherever a size or a time has changed.
+    CLIP is the id of a clip, the path of a file, the end of either, or the number of a file in
+    quarantine. --verify reads the clips' files and the packed audio in full; training does so by
+    itself for files whose size or time has changed.
 
     \b
     Examples:
@@ -68,7 +72,7 @@ def _verify(project: "Project", name: str | None) -> None:
     params = load_params(project.params)
     for one in [name] if name else params.corpora:
         num_clips = require_intact(one, params.corpus(one), project, read=True)
-        click.echo(f"{one}: {num_clips:,} clips, their files and packed audio as ingested")
+        click.echo(f"{one}: {num_clips:,} clips: their files and packed audio are as ingested")
 
 
 def _ingest(project: "Project", name: str | None) -> None:
@@ -82,10 +86,10 @@ def _ingest(project: "Project", name: str | None) -> None:
     for one in [name] if name else params.corpora:
         with file_progress(f"ingesting {one}") as progress:
             corpus = ingest(one, params.corpus(one), project, work=params.work, progress=progress)
-        _tell(project, params, corpus)
+        _print_report(project, params, corpus)
 
 
-def _tell(project: "Project", params: "Params", corpus: "Corpus") -> None:
+def _print_report(project: "Project", params: "Params", corpus: "Corpus") -> None:
     from engine.corpus.account.page import PAGE_FILE
     from engine.corpus.account.summary import quarantine_lines, report_rows
     from engine.system_support.usage import tell_usage

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from engine.errors import UserError
-from engine.files.text import visible
 from engine.listening.build import Options
 from engine.listening.collect import collect
 from engine.listening.listening_test import ListeningTest, read_test
@@ -23,31 +22,64 @@ from engine.listening.places import (
 from engine.listening.static_folder import write_static
 from engine.project import Project, find_project
 from engine.recipe.metric_names import LISTENING_SCALES
+from engine.system_support.completing import listening_tests, names, runs
 from engine.system_support.finished_run import finished_run
-from engine.terminal.say import say
+from engine.terminal.say import complain, say
 
 PORT = 43900
 _TRIES = 20
 
 
 @click.command()
-@click.argument("what", metavar="RUN RUN...", nargs=-1)
-@click.option("--name", help="The test's name [default: the runs' names].")
-@click.option("--clips", default=12, show_default=True, type=click.IntRange(1, 200))
-@click.option("--seed", default=1, show_default=True, help="Shuffles, for each listener anew.")
+@click.argument(
+    "what",
+    metavar="RUN RUN...",
+    nargs=-1,
+    shell_complete=names(runs, listening_tests, files=True),
+)
+@click.option("--name", help="Name of the test.  [default: the runs' names]")
+@click.option(
+    "--clips",
+    default=12,
+    show_default=True,
+    type=click.IntRange(1, 200),
+    help="Number of clips.",
+)
+@click.option(
+    "--seed", default=1, show_default=True, help="Seed of the order, which each listener has alone."
+)
 @click.option(
     "--scale",
     "scales",
     multiple=True,
     type=click.Choice([*LISTENING_SCALES]),
-    help="Rate on this scale; may be repeated [default: all].",
+    help="Rate on this scale; may be repeated.  [default: all]",
 )
-@click.option("--abx/--no-abx", default=True, show_default=True, help="Ask whether X is A or B.")
-@click.option("--port", type=click.IntRange(0, 65535), help=f"[default: {PORT}, or the next free]")
-@click.option("--static", type=click.Path(path_type=Path), help="Write the test as a web folder.")
-@click.option("--collect", "collecting", is_flag=True, help="Read downloaded answers: FILE...")
-@click.option("--results", is_flag=True, help="Compute the results [TEST...] and publish them.")
-@click.option("--screen", is_flag=True, help="With --results: leave out listeners by rule.")
+@click.option(
+    "--abx/--no-abx", default=True, show_default=True, help="Also ask whether X is A or B."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Port to serve at.  [default: {PORT}, or the next free one]",
+)
+@click.option(
+    "--static", type=click.Path(path_type=Path), help="Write the test as a folder for a web server."
+)
+@click.option(
+    "--collect",
+    "collecting",
+    is_flag=True,
+    help="Read the answers that listeners downloaded: FILE...",
+)
+@click.option(
+    "--results",
+    is_flag=True,
+    help="Compute and publish the results of TEST... (all tests if none is named).",
+)
+@click.option(
+    "--screen", is_flag=True, help="With --results: leave out careless listeners, by fixed rules."
+)
 def command(
     what: tuple[str, ...],
     name: str | None,
@@ -61,12 +93,12 @@ def command(
     results: bool,
     screen: bool,
 ) -> None:
-    """Compare runs by ear, blindly: rate their samples, and tell them apart (ABX).
+    """Compare runs in a blind listening test: ratings, and ABX comparisons.
 
-    Serves a page on this machine alone. Versions are equally loud, shuffled for each listener,
-    and stand among a hidden reference and a low-passed anchor. RUN is a recipe that was trained,
-    or the folder of a run. Answers are kept at once in listening/<test>/answers.jsonl; the same
-    command goes on with the same test. Ctrl-C ends it.
+    Serves a page that only this machine can open. The versions have equal loudness and are shuffled
+    for each listener, with a hidden reference and a low-passed anchor among them. RUN is a trained
+    recipe, or the folder of a run. Each answer is saved at once in listening/TEST/answers.jsonl;
+    the same command continues the same test. Ctrl-C ends it.
 
     \b
     Examples:
@@ -79,7 +111,7 @@ def command(
     project = find_project()
     if collecting + results + (static is not None) > 1 or (screen and not results):
         raise click.UsageError(
-            "Give one of --static, --collect and --results; --screen goes with --results."
+            "Give only one of --static, --collect and --results; --screen needs --results."
         )
     if collecting:
         return _collect(project, what)
@@ -92,8 +124,8 @@ def command(
     if static is None:
         return _serve(test, folder, port)
     write_static(test, folder, static)
-    say(f"{static / 'index.html'} is the test's page: put the folder on any web server.")
-    say("Read the files that listeners download: cantus listen --collect FILE...")
+    say(f"{static / 'index.html'} is the page of the test: put the folder on any web server.")
+    say("To read the files that listeners download: cantus listen --collect FILE...")
     return None
 
 
@@ -104,7 +136,7 @@ def _materials(project: Project, runs: tuple[str, ...]) -> list[Material]:
     names = [one.name for one in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UserError(f"{', '.join(twice)} is named twice: a run is compared with others.")
+        raise UserError(f"{', '.join(twice)} is named twice: name different runs.")
     return [material_of(one) for one in found]
 
 
@@ -120,7 +152,7 @@ def _describe(project: Project, test: ListeningTest, folder: Path) -> None:
 
 
 def _serve(test: ListeningTest, folder: Path, port: int | None) -> None:
-    """Answer until this process is told to end."""
+    """Serve until this process is stopped."""
     from engine.listening.app import listening_app
     from engine.web.endpoint import LOOPBACK, endpoint_at
     from engine.web.serving import listening, serve
@@ -152,10 +184,10 @@ def _collect(project: Project, files: tuple[str, ...]) -> None:
             say(f"{file}: {collect(project, Path(file)).sentence}")
         except UserError as error:
             failed += 1
-            click.echo(f"error: {visible(str(error))}", err=True)
+            complain(error)
     if failed:
-        others = "" if failed == len(files) else " The others were."
-        raise UserError(f"{failed} of {len(files)} files were not read.{others}")
+        others = "" if failed == len(files) else " The others were read."
+        raise UserError(f"{failed} of {len(files)} files could not be read.{others}")
     say("Results: cantus listen --results")
 
 

@@ -1,17 +1,19 @@
 """`cantus new`: a recipe of one's own that extends another."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from engine.cli.show.load import load_project_recipe
+from engine.cli.show.load import Loaded, load_project_recipe
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project
 from engine.recipe import load_recipe
 from engine.recipe.diff import leaves
 from engine.recipe.naming import recipe_name
 from engine.recipe.schema import Recipe
+from engine.system_support.completing import names, recipes
 from engine.system_support.discovery import recipe_classes
 from engine.terminal.say import say
 
@@ -21,19 +23,35 @@ _NAMED = 4
 
 @click.command()
 @click.argument("name")
-@click.option("--from", "parent", required=True, metavar="RECIPE", help="The recipe it extends.")
-@click.option("--summary", help="What it is, in a sentence.")
-def command(name: str, parent: str, summary: str | None) -> None:
+@click.option(
+    "--from",
+    "parent",
+    required=True,
+    metavar="RECIPE",
+    shell_complete=names(recipes),
+    help="The recipe to extend.",
+)
+@click.option("--for", "corpus", metavar="CORPUS", help="Size it for an ingested corpus.")
+@click.option("--language", metavar="CODE", help="With --for: of clips that name no language.")
+@click.option("--summary", help="What the recipe is, in one sentence.")
+def command(
+    name: str, parent: str, corpus: str | None, language: str | None, summary: str | None
+) -> None:
     """Write recipes/NAME.toml, which extends RECIPE, and add its stage to dvc.yaml.
 
-    The new recipe is the old one until you change a value in it: what stands in its file wins over
-    all that it extends. Where the profile of params.toml has a file for RECIPE, such as
+    The new recipe equals RECIPE until you change a value in its file, which takes precedence over
+    everything that it extends. If the profile of params.toml has a file for RECIPE, such as
     recipes/demo/RECIPE.toml, the new recipe gets one too, with the same values.
+
+    With --for, batch, length and evaluation are proposed by how much audio of CORPUS the recipe
+    can use, and written with the reasons as comments: into recipes/NAME.toml for the full size, and
+    into the file of the profile for what a demo does in minutes.
 
     \b
     Examples:
       cantus new my_vae --from audio_vae_plus
       cantus new my_voice --from xtts_phase1 --summary "XTTS on my recordings"
+      cantus new my_voice --from xtts_phase1 --for voice --language hu
     """
     from engine.files.atomic import write_atomically
     from engine.pipeline.dvc_yaml import write_pipeline
@@ -44,14 +62,21 @@ def command(name: str, parent: str, summary: str | None) -> None:
     _require_new(name, project)
     plain = project.recipe(loaded.recipe.name)
     if not plain.is_file():
-        raise UserError(f"--from must name a recipe of recipes/, and {parent} is none.")
+        raise UserError(f"--from {parent} must name a recipe of recipes/.")
     recipe = load_recipe(plain, classes=recipe_classes())
     said = summary or f"Variant of {recipe.name}"
-    files = {project.recipes / f"{name}.toml": _text(name, recipe, said)}
+    new = project.recipes / f"{name}.toml"
+    files = {new: _text(name, recipe, said)}
     variant = project.recipe(recipe.name, params.profile)
+    sized_by = {new: plain}
     if params.profile != AS_WRITTEN and variant.parent != project.recipes:
         summary = f"{said} ({params.profile})"
         files[variant.with_name(f"{name}.toml")] = _variant(variant, name, summary)
+        sized_by[variant.with_name(f"{name}.toml")] = variant
+    if corpus is not None:
+        files = _sized(files, sized_by, loaded, corpus, language)
+    elif language is not None:
+        raise UserError("--language goes with --for, which sizes a recipe for a corpus.")
     written: list[Path] = []
     try:
         for path, text in files.items():
@@ -69,19 +94,77 @@ def command(name: str, parent: str, summary: str | None) -> None:
         say(f"note: {name} has no stage yet: {pipeline.left_out[name]}")
     for path in list(files)[1:]:
         shown = path.relative_to(project.root).as_posix()
-        say(f"Under profile {params.profile} {shown} wins; it sets {_keys(files[path])}.")
-    say(f"Next: change a value, then\n  cantus check {name}\n  dvc repro {name}")
+        if corpus is None:
+            say(
+                f"Under profile '{params.profile}' the values of {shown} take precedence; it sets "
+                f"{_keys(files[path])}."
+            )
+        else:
+            say(_which_wins(shown, name, params.profile))
+    change = "change a value" if corpus is None else "read the reasons, change what you know better"
+    say(
+        f"Next: {change}, then\n  cantus check {name}\n  cantus estimate {name}\n  dvc repro {name}"
+    )
+
+
+def _sized(
+    files: Mapping[Path, str],
+    parents: Mapping[Path, Path],
+    loaded: Loaded,
+    corpus: str,
+    language: str | None,
+) -> dict[Path, str]:
+    """The files with what is proposed for a corpus. Raises UserError where none can use it.
+
+    The file that wins under the profile must be able to use it; where the other cannot, it is left
+    without a proposal, and that is said.
+    """
+    from engine.corpus import Corpus
+    from engine.presets.propose import propose_for
+    from engine.presets.written import lines_of, with_preset
+
+    loaded.params.corpus(corpus)
+    found = Corpus.open(loaded.project.corpus(corpus))
+    *others, wins = files
+    sized = dict(files)
+    for path in (wins, *others):
+        shown = path.relative_to(loaded.project.root).as_posix()
+        try:
+            preset = propose_for(
+                parents[path], found, language, small=path.parent != loaded.project.recipes
+            )
+        except UserError as error:
+            if path == wins:
+                raise
+            say(f"{shown} is not sized for {corpus}: {error}")
+            continue
+        amount = preset.amount
+        sized[path] = with_preset(files[path], preset)
+        say(f"{shown}, for {amount.num_clips:,} clips, {amount.said}:")
+        for line in lines_of(preset.values):
+            say(line)
+    return sized
+
+
+def _which_wins(variant: str, name: str, profile: str) -> str:
+    return (
+        f"params.toml has profile = '{profile}', so the values of {variant} take precedence: "
+        "networks and a length that show, on a machine without a GPU, that the data is read and "
+        f"learned from. For the full size, recipes/{name}.toml as written, set profile = '{AS_WRITTEN}'."
+    )
 
 
 def _require_new(name: str, project: Project) -> None:
-    """Raise UserError where no recipe can be called so, or one is already."""
+    """Raise UserError where the name is not allowed, or a recipe has it already."""
     wrong = recipe_name(name)
     if wrong is not None:
         raise UserError(f"NAME {wrong}")
     there = [project.recipes / f"{name}.toml", *project.recipes.glob(f"*/{name}.toml")]
     for path in there:
         if path.exists():
-            raise UserError(f"{path.relative_to(project.root)} exists already: give another name.")
+            raise UserError(
+                f"{path.relative_to(project.root)} exists already: choose another name."
+            )
 
 
 def _text(name: str, recipe: Recipe, summary: str) -> str:

@@ -8,11 +8,11 @@ from engine.terminal.say import say
 @click.command()
 @click.option("--write", is_flag=True, help="Write dvc.yaml.")
 def command(write: bool) -> None:
-    """Say which stages DVC has for recipes/ and params.toml; with --write, write dvc.yaml.
+    """List DVC's stages for recipes/ and params.toml; with --write, write dvc.yaml.
 
-    A recipe is a stage of its name, so that `dvc repro RECIPE` trains it and whatever it needs.
-    Recipes that cannot run with params.toml are left out, with what would let them. Stages of your
-    own in dvc.yaml stay as they are.
+    Each recipe is a stage of its name, so that `dvc repro RECIPE` trains it and everything it
+    needs. Recipes that cannot run with params.toml are left out, and the reason is printed. Stages
+    that you added to dvc.yaml stay as they are.
 
     \b
     Examples:

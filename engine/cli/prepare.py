@@ -5,26 +5,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli.show.load_run import load_run
+from engine.cli.show.load_run import load_run, require_corpus
+from engine.cli.show.recipe_options import overrides_option, recipe_argument
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.features.prepared import Prepared
 
-_NAMED = 3
+_NUM_EXAMPLES = 3
 
 
 @click.command()
-@click.argument("recipe")
-@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+@recipe_argument
+@overrides_option
 def command(recipe: str, overrides: tuple[str, ...]) -> None:
     """Precompute RECIPE's features: audio codes and text tokens, or slices, pitch and content.
 
-    `dvc repro RECIPE` calls this where it is needed. The features are written to
-    build/prepared/RECIPE, with two tables: clips.tsv says how each clip is used, quarantined.tsv
-    why each other clip is not, and what would help. Training reads the features from there as long
-    as corpus, recipe and code are those they were computed with, and computes them otherwise.
+    `dvc repro RECIPE` calls this command. The features are written to build/prepared/RECIPE, with
+    two tables: clips.tsv lists how each clip is used, quarantined.tsv why a clip is not used, and
+    what would change that. Training reads the features if corpus, recipe and code are the same as
+    when they were computed, and computes them itself if not.
 
     \b
     Examples:
@@ -33,6 +34,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
       cantus prepare rvc_v2_40k
     """
     loaded, _ = load_run(recipe, overrides)
+    require_corpus(loaded)
 
     from engine.features.prepared import features_of, write_prepared
     from engine.system_support.prepare import prepare_recipe
@@ -43,10 +45,10 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
     features = features_of(loaded.recipe, loaded.project)
     prepared = prepare_recipe(loaded.recipe, loaded.project, loaded.params, features)
     place = write_prepared(prepared, features, loaded.recipe.name, loaded.project)
-    _tell(prepared, place.relative_to(loaded.project.root))
+    _print_prepared(prepared, place.relative_to(loaded.project.root))
 
 
-def _tell(prepared: "Prepared", place: "Path") -> None:
+def _print_prepared(prepared: "Prepared", place: "Path") -> None:
     from engine.features.prepared import CLIPS_FILE, QUARANTINE_FILE
     from engine.terminal.columns import aligned
     from engine.terminal.say import say
@@ -65,5 +67,6 @@ def _by_reason(rows: Sequence[Sequence[str]]) -> list[tuple[str, str, str]]:
     for id_, reason, found, *_ in rows:
         named.setdefault(reason, []).append(f"{id_} ({found})" if found else id_)
     return [
-        (reason, f"{len(names):,}", ", ".join(names[:_NAMED])) for reason, names in named.items()
+        (reason, f"{len(names):,}", ", ".join(names[:_NUM_EXAMPLES]))
+        for reason, names in named.items()
     ]

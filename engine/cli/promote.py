@@ -4,32 +4,36 @@ import click
 
 from engine.errors import UserError
 from engine.project import find_project, require_git
+from engine.system_support.completing import checkpoints, names, promoted, runs
 from engine.terminal.say import say
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=names(runs, promoted, files=True))
 @click.option(
     "--checkpoint",
     default="best",
     show_default=True,
     metavar="NAME",
+    shell_complete=checkpoints,
     help="Which of the run's checkpoints: best, last, step:N.",
 )
-@click.option("--because", default="", metavar="WHY", help="Why, though something speaks against.")
-@click.option("--as", "name", metavar="NAME", help="Under which name; else the recipe's.")
-@click.option("--demote", is_flag=True, help="Take what is promoted as RUN out of use.")
-@click.option("--history", is_flag=True, help="Print what was promoted as RUN, and when and why.")
+@click.option(
+    "--because", default="", metavar="WHY", help="Reason to promote a run with objections."
+)
+@click.option("--as", "name", metavar="NAME", help="Name in use.  [default: the recipe's]")
+@click.option("--demote", is_flag=True, help="Take the model promoted as RUN out of use.")
+@click.option("--history", is_flag=True, help="Print what was promoted as RUN, when and why.")
 def command(
     run: str, checkpoint: str, because: str, name: str | None, demote: bool, history: bool
 ) -> None:
-    """Put a checkpoint of a finished run into use; write down which, when and why.
+    """Put a checkpoint of a finished run into use, and record which, when and why.
 
-    RUN is the name of a recipe that was trained, or the folder of a run. Its model goes to
-    promoted/NAME, which DVC keeps whatever is trained after it, and into the artifacts of dvc.yaml.
-    A run whose verdict is to keep another, in which a guard spoke, or whose evaluation leaked is
-    refused unless --because says why. What was promoted under the same name is replaced; the
-    decisions stay in promoted/NAME.toml.
+    RUN is the name of a trained recipe, or the folder of a run. Its model is copied to
+    promoted/NAME, which DVC keeps whatever is trained later, and added to the artifacts of
+    dvc.yaml. A run is refused without --because if its verdict is to keep another model, if a guard
+    fired in it, or if its evaluation clips leaked into training. A model promoted earlier under the
+    same name is replaced; all decisions stay in promoted/NAME.toml.
 
     \b
     Examples:
@@ -84,7 +88,7 @@ def _demote(name: str, because: str) -> None:
 
 
 def _write_artifacts(name: str | None, demoted: str = "") -> None:
-    """Bring dvc.yaml up to date; say what git has to be told."""
+    """Update dvc.yaml; print the git commands that come next."""
     from engine.pipeline.dvc_yaml import write_artifacts
     from engine.promotion.artifacts import artifact_name, promoted_artifacts
 
@@ -92,7 +96,9 @@ def _write_artifacts(name: str | None, demoted: str = "") -> None:
     write_artifacts(project.dvc_yaml, promoted_artifacts(project))
     say(f"Commit it: git add dvc.yaml promoted && git commit -m 'Promote {name or demoted}'")
     if name:
-        say(f"A version in DVC's model registry, after that: gto register {artifact_name(name)}")
+        say(
+            f"To register it in DVC's model registry after that: gto register {artifact_name(name)}"
+        )
 
 
 def _print_history(name: str) -> None:

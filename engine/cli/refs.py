@@ -11,13 +11,13 @@ from engine.tracking.recipe_refs import refresh_recipe_refs
 
 
 @click.command()
-@click.option("--quiet", is_flag=True, help="Say nothing where everything was up to date.")
+@click.option("--quiet", is_flag=True, help="Print nothing if everything was up to date.")
 @click.option("--after", type=int, hidden=True, help="Wait for the end of this process first.")
 def command(quiet: bool, after: int | None) -> None:
-    """Refresh the git refs that DVC compares recipes by.
+    """Refresh the git refs by which DVC compares recipes.
 
-    Training does this by itself, as do the commands that show results, a hook of git, and the end
-    of `dvc repro`. It is needed where DVC alone has changed results: `dvc exp apply`.
+    Training does this, and so do the commands that show results, a git hook, and the end of `dvc
+    repro`. Run it after DVC alone has changed results, as `dvc exp apply` does.
 
     \b
     Examples:

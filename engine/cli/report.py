@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from jinja2 import TemplateError
 
+from engine.cli.show.recipe_options import run_argument
 from engine.files.untrusted import as_user_error
 from engine.listening.figures import identity_of
 from engine.listening.shown import shown_of_run
@@ -20,11 +21,11 @@ from engine.terminal.say import say
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 def command(run: str) -> None:
-    """Rebuild the report of a run; print where it is, and the verdict.
+    """Rebuild the report of a run; print its path and the verdict.
 
-    RUN is a recipe's name (its newest run) or the folder of a run.
+    RUN is the name of a recipe (its newest run), or the folder of a run.
 
     \b
     Examples:
@@ -43,7 +44,7 @@ def rebuild_report(project: Project, folder: Path) -> tuple[Path, str]:
     Raises UserError where the run's folder is damaged.
     """
     recipe = load_recipe(folder / "recipe.toml", classes=recipe_classes())
-    damaged = f"The events in {folder} are not as a run writes them: the folder is damaged."
+    damaged = f"The events in {folder} are damaged: no run writes them like this. Train it again."
     with as_user_error(damaged, TemplateError):
         listening = shown_of_run(project, recipe, identity_of(folder))
         history = History.of(folder).with_finish(listening.finish)

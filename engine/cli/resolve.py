@@ -1,4 +1,4 @@
-"""`cantus resolve`: recipes and corpora as DVC sees them."""
+"""`cantus resolve`: recipes and corpora as DVC compares them."""
 
 import hashlib
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 import tomli_w
 
 from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.recipe_options import recipes_argument
 from engine.errors import UserError
 from engine.fetch.published import find_all_weights
 from engine.files.checksum import sha256_of
@@ -29,20 +30,20 @@ _START_OF_DATA = ("from", "evaluation")
 
 
 @click.command()
-@click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
+@recipes_argument
 def command(recipes: tuple[str, ...]) -> None:
-    """Write recipes and corpora with everything filled in to build/, for DVC.
+    """Write recipes and corpora with every value filled in to build/, for DVC.
 
-    build/recipes/RECIPE.toml holds what changes what is learned: inherited values and defaults, but
-    no sample, guard or comment; the digests of the frozen evaluation clips and of the published
-    weights that it names; the digests of the code that trains and measures it. RECIPE.data.toml
-    beside it holds the part that decides which clips are used, and what `cantus prepare` makes of
-    them; build/corpora/CORPUS.toml what makes a corpus. A file that is up to date is left alone, so
-    that a stage that depends on it runs again only when something that counts has changed.
+    build/recipes/RECIPE.toml holds everything that affects what is learned: inherited values and
+    defaults, without samples, guards and comments; the digests of the pinned evaluation clips and
+    of the published weights that the recipe names; the digests of the code that trains and
+    evaluates it. RECIPE.data.toml holds the part that decides which clips are used, and what
+    `cantus prepare` makes of them; build/corpora/CORPUS.toml holds what makes a corpus. A file that
+    is up to date is not written, so DVC runs a stage again only after a relevant change.
 
-    Without RECIPE all recipes and corpora are written. One that is faulty keeps the others from
-    nothing: its files are deleted, so that its own stages fail. One whose corpus is not packed at
-    its rate has no stage, and no files.
+    Without RECIPE, all recipes and corpora are written. The files of a recipe with faults are
+    deleted, so that its own stages fail and the others run. A recipe whose corpus is not packed at
+    its sample rate has no stage and no files.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`cantus schema`: the recipe reference, and the JSON schema that editors complete from."""
+"""`cantus schema`: the recipe reference, and a JSON schema for editors."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def command(as_json: bool, write: bool) -> None:
     Examples:
       cantus schema | less
       cantus schema --json          for editors; Taplo completes recipes from it
-      cantus schema --write         renew docs/recipe-reference/ and docs/recipe.schema.json
+      cantus schema --write         update docs/recipe-reference/ and docs/recipe.schema.json
     """
     pages = reference_pages(recipe_classes())
     schema = json.dumps(json_schema(recipe_classes()), indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""What this process was refused by the system, in words: memory, threads, open files."""
+"""Shortages in words: the system refused this process memory, threads or open files."""
 
 import errno
 import re
@@ -18,7 +18,7 @@ _MEMORY = re.compile(
 _THREADS = re.compile(r"can't start new thread|resource temporarily unavailable", re.IGNORECASE)
 
 _ADVICE = {
-    "memory": "Allow or free more, or need less: lower training.batch_size, or work.num_workers in "
+    "memory": "Allow or free more, or use less: lower training.batch_size, or work.num_workers in "
     "params.toml",
     "threads": "Allow more processes and memory (see ulimit -u and -v), or lower "
     "hardware.num_threads and work.num_workers in params.toml",
@@ -28,7 +28,7 @@ _ADVICE = {
 
 @contextmanager
 def shortages_in_words() -> Iterator[None]:
-    """Inside, an error that comes from a want of memory, threads or open files is a UserError."""
+    """Inside, an error caused by a lack of memory, threads or open files is a UserError."""
     try:
         yield
     except UserError:

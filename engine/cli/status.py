@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object.")
-@click.option("--verify", is_flag=True, help="Read every byte of promoted models, not their ends.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option(
+    "--verify", is_flag=True, help="Compare promoted models with their checksums in full."
+)
 def command(as_json: bool, verify: bool) -> None:
-    """Print how every recipe stands: trained or not, its verdict, whether it is in use or stale.
+    """Show the state of every recipe: trained or not, its verdict, in use or not, stale or not.
 
-    A model is stale where training its recipe again would learn something else: the recipe, the
-    code that counts, the seed or the data changed, or its parent was trained again.
+    A model is stale if training its recipe again would give another model: the recipe, the code
+    that trains it, the seed or the data changed, or its parent was trained again.
 
     \b
     Examples:

@@ -7,29 +7,36 @@ import click
 from attrs import asdict
 
 from engine.cli.show.load import Loaded
-from engine.cli.show.load_run import Variant, load_run
+from engine.cli.show.load_run import Variant, load_run, require_corpus
+from engine.cli.show.recipe_options import overrides_option, recipe_argument
 from engine.project import Project
 from engine.terminal.say import say
 from engine.training.processes import num_processes, require_equal_parts, starts_others
 
 
 @click.command()
-@click.argument("recipe")
-@click.option("-S", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
-@click.option("--name", "called", metavar="NAME", help="Name of a run of its own, as with -S.")
-@click.option("--again", is_flag=True, help="Throw away what was trained of it, and begin anew.")
+@recipe_argument
+@overrides_option
+@click.option(
+    "--name",
+    "called",
+    metavar="NAME",
+    help="Name of the run.  [default: the recipe's, with digits if -S changes values]",
+)
+@click.option("--again", is_flag=True, help="Delete the run's state and model, and start over.")
 def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: bool) -> None:
-    """Train RECIPE on this machine, or go on with a run that was stopped.
+    """Train RECIPE on this machine, or continue a stopped run.
 
-    `dvc repro RECIPE` calls this after what RECIPE needs is up to date. Ctrl-C saves and leaves a
-    run that the same command continues to the same weights. What is trained already is put in
-    place again without training. On several devices (hardware.num_devices in params.toml) it starts
-    a process for each; under torchrun it is one of them.
+    `dvc repro RECIPE` calls this command after everything that RECIPE needs is up to date. Ctrl-C
+    saves the state and exits; the same command continues to the same weights. A model that is
+    already trained is put in place again without training. With several devices
+    (hardware.num_devices in params.toml) the command starts a process for each; under torchrun it
+    is one of the processes.
 
-    With -S it is another run, which replaces nothing of RECIPE's: its model, metrics and ref are
-    called RECIPE+3f9c2a, by digits over the values that differ, or NAME. So is that of a recipe by
-    path where `dvc repro` would train another file. `why`, `report`, `diff` and a phase's
-    start.from take that name.
+    With -S the run is separate from RECIPE's and replaces nothing: its model, metrics and ref are
+    called NAME, or RECIPE+3f9c2a, with digits that stand for the changed values. The same holds for
+    a recipe given by its path if `dvc repro` would train another file. `why`, `report`, `diff` and
+    start.from of a later phase accept this name.
 
     \b
     Examples:
@@ -40,6 +47,7 @@ def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: 
       cantus train recipes/audio_vae_plus.toml
     """
     loaded, variant = load_run(recipe, overrides, called)
+    require_corpus(loaded)
     hardware = loaded.params.hardware
     require_equal_parts(loaded.recipe.training, num_processes(hardware))
 

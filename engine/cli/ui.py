@@ -14,6 +14,9 @@ from engine.errors import UserError
 from engine.project import find_project
 from engine.recipe.params import load_params
 from engine.report.find import find_run
+from engine.system_support.completing import names
+from engine.system_support.completing import runs as run_names
+from engine.terminal.say import say
 from engine.tracking.mirrors.beside import sync_all
 from engine.tracking.mirrors.compared import held_runs, newest_phases
 from engine.tracking.mirrors.pages import links_to
@@ -26,24 +29,22 @@ _PORTS = {"aim": 43800, "trackio": 43801}
 
 
 @click.command()
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
-@click.option("--trackio", is_flag=True, help="The pages of Trackio, not Aim's.")
-@click.option(
-    "--port", type=int, help="Port to answer at.  [default: 43800; of Trackio's pages 43801]"
-)
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=names(run_names, files=True))
+@click.option("--trackio", is_flag=True, help="Open Trackio instead of Aim.")
+@click.option("--port", type=int, help="Port to serve at.  [default: 43800, with --trackio 43801]")
 @click.option(
     "--host",
     default=LOOPBACK[0],
     show_default=True,
-    help="Address of this machine to answer at. On another than the default, whoever reads the "
-    "network reads the key: 'ssh -L' is better.",
+    help="Address of this machine to serve at. With another than the default, the key is sent "
+    "unencrypted over the network: 'ssh -L' is better.",
 )
 @click.option(
     "--address",
-    help="Where browsers reach it through a reverse proxy  [default: tracking.aim_address of "
-    "params.toml]",
+    help="Address at which browsers reach it through a reverse proxy.  [default: "
+    "tracking.aim_address of params.toml]",
 )
-@click.option("--print-link", is_flag=True, help="Print the links of the one that runs.")
+@click.option("--print-link", is_flag=True, help="Print the links of the server that is running.")
 def command(
     runs: tuple[str, ...],
     trackio: bool,
@@ -52,12 +53,12 @@ def command(
     address: str | None,
     print_link: bool,
 ) -> None:
-    """Compare runs in a browser: their curves, their sounds.
+    """Compare the curves and samples of runs in a browser.
 
-    Each RUN is a recipe's name (its newest run) or the folder of a run. Without any, the newest run
-    is compared with the phases before it. Runs that the tracker lags behind are mirrored first.
-    Each link holds a key, without which nothing is answered: Aim's search can run commands. Ctrl-C
-    ends it.
+    Each RUN is the name of a recipe (its newest run), or the folder of a run. Without RUN, the
+    newest run is compared with the phases before it. Runs that are not complete in the tracker are
+    copied to it first. Each link holds a key, without which the server answers nothing, since Aim's
+    search can run commands. Ctrl-C ends it.
 
     \b
     Examples:
@@ -73,7 +74,7 @@ def command(
     place = mirror_place("trackio" if trackio else "aim", project, tracking)
     warning = sync_all(project, place)
     if warning:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     if place.is_server:
         click.echo(
             f"The runs are mirrored to {place.place} (params.toml: tracking.aim_repository), and "
@@ -91,7 +92,7 @@ def command(
 
 @frozen
 class _Door:
-    """Where the pages are to answer, and where browsers reach them."""
+    """Where the pages are served, and where browsers reach them."""
 
     host: str
     port: int
@@ -99,7 +100,7 @@ class _Door:
 
 
 def _serve(place: MirrorPlace, door: _Door, note: Path, compared: Sequence[MirrorState]) -> None:
-    """Answer until this process is told to end."""
+    """Serve until this process is stopped."""
     with listening(door.host, door.port, "cantus ui") as listener:
         endpoint = endpoint_at(door.host, listener.getsockname()[1], door.address)
 
@@ -149,6 +150,5 @@ def _running(note: Path) -> str:
         return note.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
-            "No such `cantus ui` runs for this project, and a link holds its key. Start it: "
-            "cantus ui"
+            "No `cantus ui` is running for this project, so there is no link. Start it: cantus ui"
         ) from error

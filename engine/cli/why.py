@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from engine.cli.show.recipe_options import run_argument
 from engine.files.untrusted import as_user_error
 from engine.listening.figures import identity_of
 from engine.listening.verdict import verdict_by_listening
@@ -21,11 +22,11 @@ from engine.terminal.say import say
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 def command(run: str) -> None:
-    """Say in a sentence or three how a run ended, and why.
+    """Explain how a run ended, in one to three sentences.
 
-    RUN is a recipe's name (its newest run) or the folder of a run.
+    RUN is the name of a recipe (its newest run), or the folder of a run.
 
     \b
     Examples:
@@ -35,7 +36,7 @@ def command(run: str) -> None:
     project = find_project()
     folder = find_run(project, run)
     with as_user_error(
-        f"The events in {folder} are not as a run writes them: the folder is damaged."
+        f"The events in {folder} are damaged: no run writes them like this. Train it again."
     ):
         finish = _decided_by_listeners(project, folder)
         remark = remark_on_verdict(History.of(folder).with_finish(finish), project)

@@ -37,11 +37,7 @@ class Corpus:
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
         """Open `project.corpus(name)`. Raises UserError where it is missing or damaged."""
-        if not folder.is_dir():
-            raise UserError(
-                f"Corpus {folder.name!r} has not been ingested: {folder} is missing. "
-                f"Run 'cantus ingest {folder.name}', or 'dvc repro', which does it by itself."
-            )
+        require_ingested(folder)
         facts = _checked_facts(folder)
         return cls(
             folder=folder,
@@ -76,6 +72,15 @@ class Corpus:
         """
         text = f"{self.digest} {sample_rate_hz} {RESAMPLER}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def require_ingested(folder: Path) -> None:
+    """Raise UserError where there is no `project.corpus(name)`."""
+    if not folder.is_dir():
+        raise UserError(
+            f"Corpus '{folder.name}' has not been ingested: {folder} is missing. Run "
+            f"'cantus ingest {folder.name}', or 'dvc repro', which ingests it by itself."
+        )
 
 
 def ingest_settings(source: CorpusSource) -> dict[str, Any]:

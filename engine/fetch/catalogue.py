@@ -8,7 +8,7 @@ import tomli
 from attrs import frozen
 
 from engine.errors import UserError
-from engine.recipe.faults import did_you_mean
+from engine.files.nearest import suggestion
 
 _FILE = Path(__file__).with_name("catalogue.toml")
 
@@ -62,7 +62,7 @@ def find_entry(name: str) -> Entry:
     catalogue = read_catalogue()
     if name not in catalogue:
         raise UserError(
-            f"No published model is called {name!r}{did_you_mean(name, catalogue)}. "
+            f"There is no published model '{name}'.{suggestion(name, catalogue)} "
             f"There are: {', '.join(catalogue)}."
         )
     return catalogue[name]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.errors import UserError
 from engine.files.lock import locked
+from engine.files.nearest import suggestion
 from engine.files.safe_names import file_name
 from engine.listening.answers import Answers, Questions, read_answers
 from engine.listening.build import AUDIO, Options, build_test, digest_of_test
@@ -26,9 +27,9 @@ def test_folder(project: Project, name: str) -> Path:
     for folder in (project.listening / name, Path(name)):
         if (folder / "test.json").is_file():
             return folder
-    known = ", ".join(path.name for path in test_folders(project))
-    there_are = f"There are: {known}." if known else "There is none yet: cantus listen RUN RUN"
-    raise UserError(f"There is no listening test '{name}'. {there_are}")
+    known = [path.name for path in test_folders(project)]
+    there_are = f"There are: {', '.join(known)}." if known else "Make one: cantus listen RUN RUN"
+    raise UserError(f"There is no listening test '{name}'.{suggestion(name, known)} {there_are}")
 
 
 def find_or_build(

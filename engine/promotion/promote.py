@@ -13,6 +13,7 @@ from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import shared_rows
 from engine.evaluation.lineage import read_ancestors
 from engine.files.atomic import new_folder
+from engine.files.nearest import suggestion
 from engine.files.untrusted import read_json_object
 from engine.listening.verdict import verdict_by_listening
 from engine.programs import dvc, git, is_git_checkout
@@ -51,15 +52,15 @@ class Candidate:
 
 def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
     """Look at a checkpoint (best, last, step:N) of a run. Raises UserError where it has none."""
-    from engine.training.checkpoint import find_damage  # with torch
-
     name, there = checkpoint.replace(":", "_"), run.folder / "checkpoints"
     known = sorted(path.name for path in there.glob("[!.]*") if path.is_dir())
     if name not in known:
         raise UserError(
-            f"{run.name} has no checkpoint '{checkpoint}' in {there} (there are: "
-            f"{', '.join(known) or 'none'})."
+            f"{run.name} has no checkpoint '{checkpoint}' in {there}."
+            f"{suggestion(name, known)} There are: {', '.join(known) or 'none'}."
         )
+    from engine.training.checkpoint import find_damage  # imports torch
+
     if damage := find_damage(there / name):
         raise UserError(f"The checkpoint {there / name} is damaged: {damage}. Train it again.")
     heard = verdict_by_listening(project, run.recipe, _identity(run))

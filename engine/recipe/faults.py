@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.files.nearest import nearest
 from engine.files.text import visible
 
 _SHOWN_FAULTS = 100
@@ -85,8 +85,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     Letters that only look like others are named, since nobody could see what differs.
     """
-    near = get_close_matches(word[:_SHOWN_KEY], list(known), n=1)
-    said = f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(word[:_SHOWN_KEY], known)[:1]
+    said = "".join(f"; did you mean '{name}'?" for name in near)
     return said + _odd_letters(word[:_SHOWN_KEY])
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import tomli
 
+from engine.files.nearest import nearest
 from engine.recipe.faults import (
     Fault,
     KeyPath,
     Place,
     RecipeError,
-    did_you_mean,
     listed,
     shown,
 )
@@ -98,8 +98,9 @@ def _missing(path: Path) -> RecipeError:
 
 def neighbours(path: Path) -> str:
     """The recipes there are where a file is missing, the likeliest first."""
-    names = sorted(file.name for file in path.parent.glob("*.toml"))
-    return f"{did_you_mean(path.name, names)} (there are: {listed(names)})"
+    files = {file.stem: file.name for file in sorted(path.parent.glob("*.toml"))}
+    near = "".join(f"; did you mean '{files[stem]}'?" for stem in nearest(path.stem, files)[:1])
+    return f"{near} (there are: {listed([*files.values()])})"
 
 
 def _unreadable(path: Path, message: str, line: int | None = None) -> RecipeError:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.report.history import History
 
@@ -20,7 +21,7 @@ def find_run(project: Project, run: str) -> Path:
     if not found:
         raise UserError(
             f"'{run}' has not been run here: there is no events.jsonl in {run}, in a folder below "
-            f"runs/{run} or in models/{run}. {_known(project)}"
+            f"runs/{run} or in models/{run}.{_near(project, run)}"
         )
     return max(found, key=_last_moment)
 
@@ -44,12 +45,13 @@ def _last_moment(folder: Path) -> tuple[float, bool]:
     return (events[-1].time if events else 0.0, folder.parent.name == "models")
 
 
-def _known(project: Project) -> str:
+def _near(project: Project, run: str) -> str:
+    """The run with the most similar name, and all that there are."""
     files = [
         *project.root.glob("runs/*/*/events.jsonl"),
         *project.root.glob("models/*/events.jsonl"),
     ]
     parts = {file.relative_to(project.root).parts[1] for file in files}
     if not parts:
-        return "Nothing was run yet: start with `dvc repro`."
-    return f"Recipes that were run: {', '.join(sorted(parts))}."
+        return " Nothing was run yet: start with `dvc repro`."
+    return f"{suggestion(run, parts)} Recipes that were run: {', '.join(sorted(parts))}."

@@ -30,7 +30,9 @@ class PairedMetric:
     direction: Direction | None
     """Which value is the better one; None where neither is."""
     looks: int = 1
-    """Where one continues the other: how many evaluations it picked its best of, by this metric."""
+    """How many ours, or where one continues the other the phase, was picked of by this metric."""
+    looked_at: str = "evaluations"
+    """What these are."""
     phase: Outcome = "better"
     """What ours is where the phase wins: better where ours is the phase."""
 
@@ -52,7 +54,9 @@ class PairedMetric:
             return ""
         strict = self.difference.at(1 - (1 - CONFIDENCE) / self.looks)
         sure = strict.outcome(lowest=self._lowest) == self.phase
-        return "" if sure else f"the best of {self.looks} evaluations is that by chance too often"
+        return (
+            "" if sure else f"the best of {self.looks} {self.looked_at} is that by chance too often"
+        )
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""
@@ -99,7 +103,7 @@ def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
     compared: dict[str, PairedMetric] = {}
     left_out: dict[str, str] = {}
     for metric in _results(ours, theirs):
-        why = _why_not(metric, ours, theirs) or _without_figures(metric, ours, theirs)
+        why = why_not_compared(metric, ours, theirs)
         difference = None if why else _difference(metric, ours, theirs)
         if isinstance(difference, Difference):
             paired = PairedMetric(difference, _direction(metric, ours, theirs))
@@ -142,6 +146,18 @@ def _measured(table: ClipTable) -> Iterator[str]:
     return (name.removeprefix(_BEST) for name in table.figures if name.startswith(_BEST))
 
 
+def why_not_compared(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
+    """Why a metric of two runs is not compared clip by clip: a phrase; None where it is."""
+    return _why_not(metric, ours, theirs) or _without_figures(metric, ours, theirs)
+
+
+def figures_of_clips(metric: str, run: RunFiles) -> np.ndarray:
+    """The metric's figures [clips] of a run that keeps them."""
+    name, column = _table(metric, run), _BEST + metric.removeprefix(_RESULT)
+    assert name is not None, f"{run.name} keeps no figure of each clip"
+    return run.tables[name].figures[column]
+
+
 def _why_not(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
     """What keeps two values of a metric from being compared; None where nothing does."""
     lacking = [side.name for side in (ours, theirs) if metric not in {*_named(side)}]
@@ -173,10 +189,7 @@ def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | Non
 
 def _difference(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | None:
     """Clip by clip, where nothing speaks against it; None where a figure is no number."""
-    name, column = _table(metric, ours), _BEST + metric.removeprefix(_RESULT)
-    assert name is not None, "both keep the metric's figures of each clip"
-    left, right = ours.tables[name], theirs.tables[name]
-    found = paired_difference(left.figures[column], right.figures[column])
+    found = paired_difference(figures_of_clips(metric, ours), figures_of_clips(metric, theirs))
     return found if math.isfinite(found.mean) else None
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.recipe import load_recipe
 from engine.report.run_files import RunFiles
@@ -19,9 +20,15 @@ def finished_run(project: Project, run: str) -> RunFiles:
         if (folder / "metrics.json").is_file() and (folder / "recipe.toml").is_file():
             return run_files(_name(project, folder), folder)
     raise UserError(
-        f"'{run}' is no finished run: there is no models/{run} and no folder of that name with "
-        "metrics.json and recipe.toml. Name a recipe that was trained, or the folder of a run."
+        f"'{run}' is not a finished run: there is no models/{run}, and no folder {run} with "
+        f"metrics.json and recipe.toml.{_near(project, run)} Name a trained recipe, or the "
+        "folder of a run."
     )
+
+
+def _near(project: Project, run: str) -> str:
+    folders = project.model("any").parent.glob("*/metrics.json")
+    return suggestion(run, [path.parent.name for path in folders])
 
 
 def run_files(name: str, folder: Path) -> RunFiles:

@@ -19,7 +19,7 @@ class FiniteRange(click.FloatRange):
         """The number. Raises click.BadParameter."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is no finite number.", param, ctx)
+            self.fail(f"{value} is not a finite number.", param, ctx)
         return number
 
 
@@ -35,14 +35,26 @@ def _seeds(context: click.Context, option: click.Parameter, value: str | None) -
 
 
 seeds_option = click.option(
-    "--seeds", callback=_seeds, metavar="N,...", help="[default: the recipe's first]"
+    "--seeds",
+    callback=_seeds,
+    metavar="N,...",
+    help="Seeds, each of which gives a file.  [default: the recipe's first]",
 )
 _SAMPLING = (
-    click.option("--temperature", type=FiniteRange(0, min_open=True), help="Of sampling."),
-    click.option("--top-k", type=click.IntRange(0), help="Draw from so many codes; 0: from all."),
-    click.option("--top-p", type=FiniteRange(0, 1), help="And from so much probability."),
+    click.option(
+        "--temperature", type=FiniteRange(0, min_open=True), help="Temperature of sampling."
+    ),
+    click.option(
+        "--top-k",
+        type=click.IntRange(0),
+        help="Sample from the K most probable codes; 0: from all.",
+    ),
+    click.option(
+        "--top-p",
+        type=FiniteRange(0, 1),
+        help="Sample from the most probable codes up to this share.",
+    ),
 )
-force_option = click.option("--force", is_flag=True, help="Overwrite what exists.")
 
 
 def sampling_options(command: Any) -> Any:
@@ -59,7 +71,7 @@ def text_of_file(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not written in UTF-8: {error}.") from error
+        raise UserError(f"{path} is not in UTF-8: {error}.") from error
 
 
 def require_wav(path: Path, option: str) -> None:
@@ -84,4 +96,4 @@ def _require_free(path: Path, option: str, *, force: bool) -> None:
         raise UserError(f"{path} exists already: --force overwrites it.")
     nearest = next(place for place in path.absolute().parents if place.exists())
     if not nearest.is_dir():
-        raise UserError(f"{option} {path} cannot be written: {nearest} is a file and no folder.")
+        raise UserError(f"{option} {path} cannot be written: {nearest} is a file, not a folder.")

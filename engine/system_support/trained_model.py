@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.recipe import Recipe, RecipeError, load_recipe
 from engine.system_support.discovery import recipe_classes
@@ -40,15 +41,16 @@ def trained_model(
     """
     kept, given = project.model(name) / "recipe.toml", project.recipe(name)
     if not (kept.is_file() or given.is_file()):
-        raise UserError(f"There is no recipe {name!r}; {hint}.")
+        near = suggestion(name, [path.stem for path in project.recipes.glob("*.toml")])
+        raise UserError(f"There is no recipe '{name}'.{near} ({hint[:1].upper()}{hint[1:]}.)")
     recipe = load_recipe(kept if kept.is_file() else given, classes=recipe_classes())
     if not isinstance(recipe, kind):
-        raise UserError(f"{name!r} is no {what}: its recipe is of the system {recipe.system!r}.")
+        raise UserError(f"'{name}' is not a {what}: its recipe is of the system '{recipe.system}'.")
     if _is_exported(project, name, exported):
         return TrainedModel(project.model(name), recipe)
     trained = _all_trained(project, kind, exported)
-    others = f"Trained are: {', '.join(trained)}." if trained else f"No {what} is yet."
-    raise UserError(f"{name!r} is not trained: run '{how_to_train(project, name)}' first. {others}")
+    others = f"Trained: {', '.join(trained)}." if trained else f"No {what} is trained yet."
+    raise UserError(f"'{name}' is not trained: run '{how_to_train(project, name)}' first. {others}")
 
 
 def _all_trained(project: Project, kind: type[Recipe], exported: str) -> list[str]:

@@ -71,13 +71,20 @@ def usage_of(recipe: Recipe, project: Project, params: Params, corpus: Corpus) -
 
 
 def tell_usage(name: str, project: Project, params: Params, corpus: Corpus) -> Iterator[str]:
-    """A line for each recipe whose corpus has this name; the reason where it cannot be used."""
+    """A line for each recipe whose corpus has this name; the reason where it cannot be used.
+
+    Where there is no such recipe, the command that makes one.
+    """
+    read = False
     for path in sorted(project.recipes.glob("*.toml")):
         try:
             recipe = load_recipe(
                 project.recipe(path.stem, params.profile), classes=recipe_classes()
             )
             if isinstance(recipe.dataset, CorpusClips) and recipe.dataset.corpus == name:
+                read = True
                 yield usage_of(recipe, project, params, corpus).sentence()
         except UserError as error:
             yield f"{path.stem}: {error}"
+    if not read:
+        yield f"No recipe uses {name} yet. To make one: cantus new NAME --from RECIPE --for {name}"

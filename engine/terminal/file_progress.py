@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine.terminal.bar_console import bar_console
 
 
 @contextmanager
@@ -14,9 +15,9 @@ def file_progress(title: str) -> Iterator[Callable[[float, int], None]]:
     The share that is done of a file may be among them.
     """
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
+    console = bar_console()
     with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        *columns, console=console, transient=True, disable=not console.is_interactive
     ) as bar:
         task = bar.add_task(title, total=None)
 

@@ -38,25 +38,59 @@ def add_command(install):  # noqa: F811
     return add
 
 
-def test_the_help_lists_what_people_type_apart_from_what_dvc_runs(cantus):
-    typed, of_systems, by_dvc = (
-        {line.split()[0] for line in section.splitlines()[1:] if line.strip()}
-        for section in cantus("--help").out.split("\n\n")[-3:]
-    )
-    assert {"check", "train", "estimate", "pin-eval"} <= typed
-    assert of_systems == {"clone", "convert", "decode", "encode", "reconstruct", "speak"}
-    assert by_dvc == {"prepare", "refs", "resolve"}
+def sections(help_text):
+    """The commands of each section of the help."""
+    found = {}
+    for block in help_text.split("\n\n")[-5:]:
+        title, *lines = block.splitlines()
+        found[title.rstrip(":")] = {line.split()[0] for line in lines if line.strip()}
+    return found
+
+
+def test_without_words_and_with_help_commands_are_listed_by_what_they_are_for(cantus):
+    bare = cantus()
+    assert (bare.code, bare.error) == (0, "")
+    assert bare.out == cantus("--help").out == cantus("-h").out
+    found = sections(bare.out)
+    assert {"adopt", "check", "new"} <= found["Getting started"]
+    assert {"estimate", "train"} <= found["Training"]
+    assert {"compare", "diff", "report"} <= found["Results"]
+    of_systems = {"clone", "convert", "decode", "encode", "reconstruct", "speak"}
+    assert found["Using a model"] == of_systems
+    assert {"prepare", "refs", "resolve"} <= found["Called by DVC, and for scripts"]
 
 
 def test_every_command_has_a_help_with_an_example(cantus):
-    sections = cantus("--help").out.split("Commands:")[1]
-    lines = (line.split() for line in sections.splitlines() if line.startswith("  "))
-    names = [words[0] for words in lines]
+    names = set().union(*sections(cantus("--help").out).values())
     assert len(names) >= 15
     for name in names:
         answer = cantus(name, "--help")
         assert answer.code == 0
         assert f"cantus {name}" in answer.out.partition("Examples:")[2], name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("trian",), "There is no command 'trian'. Did you mean 'train'? 'cantus --help' lists"),
+        (("xyz",), "There is no command 'xyz'. 'cantus --help' lists all commands."),
+        (
+            ("train", "--agian", "a"),
+            "'cantus train' has no option '--agian'. Did you mean '--again'",
+        ),
+        (("train",), "'cantus train' needs RECIPE. Usage: cantus train [OPTIONS] RECIPE. See"),
+        (("decode", "a.dac"), "'cantus decode' needs --model. Usage: cantus decode [OPTIONS]"),
+        (("completion", "bsh"), "SHELL: 'bsh' is not one of 'bash', 'zsh', 'fish'. Did you mean"),
+        (("listen", "--clips", "many"), "--clips: 'many' is not a valid integer range. See"),
+        (("train", "a", "b"), "Got unexpected extra argument (b). See 'cantus train --help'."),
+        (("ingest",), "Give the NAME of one corpus, or --all. See 'cantus ingest --help'."),
+    ],
+)
+def test_what_click_refuses_is_an_error_like_any_other(cantus, words, said):
+    answer = cantus(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.error.startswith(f"error: {said}")
+    assert answer.error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -78,7 +112,8 @@ def test_the_help_imports_no_torch_and_no_recipe_class(run_python):  # noqa: F81
 
 def test_a_package_adds_a_command(add_command, run_python):  # noqa: F811
     add_command("bells", "ring")
-    assert "  ring         Ring the bells. (bells)" in run_python(CANTUS, "--help").stdout
+    helped = run_python(CANTUS, "--help").stdout.split()
+    assert " ".join(("ring", "Ring the bells. (bells)")) in " ".join(helped)
     assert run_python(CANTUS, "ring").stdout == "ding dong\n"
 
 

@@ -82,7 +82,7 @@ def test_a_damaged_checkpoint_is_refused(project, cantus):
 
 
 def test_what_never_finished_and_what_was_never_promoted_is_said(project, cantus):
-    assert "'words' is no finished run" in cantus("promote", "words").error
+    assert "'words' is not a finished run" in cantus("promote", "words").error
     assert "Nothing is promoted as 'words'." in cantus("promote", "words", "--demote").error
     assert "Nothing was ever promoted" in cantus("promote", "words", "--history").error
     make_model(project)

@@ -10,17 +10,7 @@ from tests.docs.pages import ROOT, blocks, pages
 NOT_YET = {
     "README.md",
     "docs/adding-a-system.md",
-    "docs/architecture.md",
-    "docs/audio_vae.md",
     "docs/clusters.md",
-    "docs/codec.md",
-    "docs/corpus.md",
-    "docs/faults.md",
-    "docs/higgs.md",
-    "docs/real-speech.md",
-    "docs/rvc.md",
-    "docs/trackers.md",
-    "docs/xtts.md",
 }
 """Pages whose blocks do not follow docs/writing-pages.md yet."""
 

@@ -77,13 +77,6 @@ def test_a_link_is_looked_up_by_git_s_names_and_the_page_s_headings(link, so):
     assert _leads_somewhere(link, ROOT / "docs/architecture.md") == so
 
 
-TOO_LONG = {
-    "docs/architecture.md", "docs/codec.md", "docs/corpus.md", "docs/higgs.md", "docs/rvc.md",
-    "docs/xtts.md",
-}  # fmt: skip
-"""Pages that are still to be split."""
-
-
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in TOO_LONG])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_at_most_300_lines(name):
     assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= 300

@@ -1,10 +1,12 @@
-"""A fresh checkout of this project in a folder of its own, with a profile of seconds."""
+"""A project as `cantus init` lays it, with a copy of the engine, and with a profile of seconds."""
 
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from engine.pipeline.new_project import lay_project
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,9 +25,6 @@ num_clips = 1
 """
 _TINY_PLUS = f"{_TINY}\n[schedule.autoencoder]\nwarmup_steps = 2\n"
 
-_LEFT_BEHIND = ("tests/", "metrics/", "plots/", "dvc.lock")
-"""What a fresh checkout lacks, or does not need."""
-
 
 class Checkout:
     """Runs the real commands in it, as a user would."""
@@ -33,17 +32,17 @@ class Checkout:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.first, self.weights, self.metrics = "", b"", b""
+        lay_project(root)
         names = subprocess.run(
-            ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard"],
+            ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "engine"],
             capture_output=True,
             text=True,
             check=True,
         ).stdout.splitlines()
         for name in names:
-            if (ROOT / name).is_file() and not name.startswith(_LEFT_BEHIND):
+            if (ROOT / name).is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, root / name)
-        self.run("git", "init", "-q")
         self.commit()
 
     @property

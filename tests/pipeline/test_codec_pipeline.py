@@ -61,7 +61,7 @@ def test_the_quality_of_each_bitrate_is_a_curve_that_dvc_draws(checkout):
     ]
     checkout.run("dvc", "plots", "show", "--out", "drawn")
     drawn = (checkout.root / "drawn/index.html").read_text()
-    assert "SI-SDR in dB over kilobits a second" in drawn
+    assert "SI-SDR in dB by bitrate in kbit/s" in drawn
 
 
 def test_both_recipes_are_compared_on_one_evaluation_set(checkout):

@@ -1,4 +1,4 @@
-"""Which value of a metric is the better one."""
+"""Whether the highest or the lowest value of a metric is the best."""
 
 import pytest
 from attrs import evolve

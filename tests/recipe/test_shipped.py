@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 WRITTEN = sorted(ROOT.glob("recipes/*.toml"))
 DEMOS = sorted(ROOT.glob("recipes/demo/*.toml"))
 UPSTREAM = sorted(ROOT.glob("upstream/*.toml"))
-POINTER = re.compile(r"docs/(\w+)\.md#([\w-]+)")
+POINTER = re.compile(r"docs/([\w-]+)\.md#([\w-]+)")
 
 
 def load(path: Path):

@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 from engine.files.text import visible_lines
+from engine.terminal.bar_console import bar_console
+from engine.terminal.colours import coloured
+from engine.terminal.say import say
 from engine.tracking.numbered import is_numbered
 from engine.training.watcher import Progress
 
@@ -26,7 +28,7 @@ class ConsoleWatcher:
     """Shows progress with throughput and time left. Used as a context manager."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = bar_console()
         self._bar = Bar(
             TextColumn("[bold]{task.fields[place]}"),
             BarColumn(),
@@ -40,7 +42,7 @@ class ConsoleWatcher:
 
     def __enter__(self) -> "ConsoleWatcher":
         with self._shown():
-            if self._console.is_terminal:
+            if self._console.is_interactive:
                 self._bar.start()
         return self
 
@@ -52,12 +54,12 @@ class ConsoleWatcher:
         """A line of its own, with what would steer the terminal written as escapes."""
         if self._gone:
             return
-        sentence = visible_lines(sentence)
         with self._shown():
-            if self._console.is_terminal:
-                self._bar.console.print(sentence, highlight=False, markup=False)
+            if self._console.is_interactive:
+                text = Text.from_ansi(coloured(visible_lines(sentence)))
+                self._bar.console.print(text, highlight=False)
             else:
-                click.echo(sentence)
+                say(sentence)
 
     def progress(self, progress: Progress) -> None:
         """Move the bar, or print a line now and then."""
@@ -66,7 +68,7 @@ class ConsoleWatcher:
             f"loss {_loss(progress.metrics)}  {progress.clips_per_second:.0f} clips/s  "
             f"{_clock(progress.seconds_left)} left"
         )
-        if self._console.is_terminal and not self._gone:
+        if self._console.is_interactive and not self._gone:
             with self._shown():
                 self._move_bar(progress, place, figures)
         elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:

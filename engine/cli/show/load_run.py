@@ -60,6 +60,13 @@ def load_run(
     return evolve(loaded, recipe=_renamed(loaded.recipe, called or f"{of}+{digits}")), variant
 
 
+def require_corpus(loaded: Loaded) -> None:
+    """Raise UserError where the recipe's corpus is not ingested: asked before torch is loaded."""
+    from engine.corpus.corpus import require_ingested
+
+    require_ingested(loaded.project.corpus(loaded.recipe.dataset.corpus))
+
+
 def _gone_on_with(
     loaded: Loaded, run: Path, overrides: Sequence[str], called: str | None
 ) -> tuple[Loaded, Variant]:

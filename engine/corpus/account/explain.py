@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from attrs import frozen
 
 from engine.corpus.account.figures import characters_per_second
-from engine.corpus.account.nearest import nearest
 from engine.corpus.account.reasons import MEANINGS
 from engine.corpus.measure.level import SILENT_FRAME_DBFS, decibels
 from engine.corpus.table.manifest import (
@@ -20,6 +19,7 @@ from engine.corpus.table.manifest import (
     read_manifest,
 )
 from engine.errors import UserError
+from engine.files.nearest import nearest
 from engine.files.text import visible
 
 _SHOWN = 5

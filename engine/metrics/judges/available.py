@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 
 from engine.errors import UserError
+from engine.files.nearest import suggestion
 from engine.files.packages import PackagedWeights
 from engine.metrics.judges import (
     distillmos,
@@ -22,7 +23,6 @@ from engine.metrics.judges import (
     visqol,
 )
 from engine.metrics.judges.judge import Judge
-from engine.recipe.faults import did_you_mean
 from engine.recipe.judges import JUDGES
 
 
@@ -58,8 +58,7 @@ def judge_named(name: str) -> Judge:
     """
     if name not in JUDGES:
         raise UserError(
-            f"No judge is called {name!r}{did_you_mean(name, JUDGES)}. There are: "
-            f"{', '.join(JUDGES)}."
+            f"There is no judge '{name}'.{suggestion(name, JUDGES)} There are: {', '.join(JUDGES)}."
         )
     why = _fault(name)
     if why is not None:

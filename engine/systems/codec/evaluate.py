@@ -35,12 +35,15 @@ class Evaluator:
     sample_rate_hz: int
     measures: Measures
     quantizers: Sequence[int]
-    """The numbers of quantizers that clips are decoded with, ascending; the last is all."""
+    """The numbers of quantizers that clips are decoded with, ascending, all of them last."""
     bits_per_second: float
-    """Nominal, with all of them."""
+    """The nominal bitrate with all quantizers."""
 
     def network(self, network: CodecNetwork) -> Evaluated:
-        """The metrics that the recipe class declares as `eval/...`, and those of each clip."""
+        """The metrics that the recipe class declares as `eval/...`, and each clip's figures.
+
+        Raises UserError where decoded audio is not finite.
+        """
         settings = network.settings
         counts = CodebookCounts(settings.num_codebooks, settings.codebook_size)
         tables = {number: _Table() for number in self.quantizers}
@@ -53,8 +56,9 @@ class Evaluator:
                 rebuilt = decode_clip(network, codes[:number], len(original))
                 if not np.isfinite(rebuilt).all():
                     raise UserError(
-                        f"What the codec decodes of clip {self.clips.ids[index]!r} is not finite: "
-                        "its weights are lost. Train from an earlier checkpoint at a lower rate."
+                        f"The codec decodes clip {self.clips.ids[index]!r} to values that are not "
+                        "finite: training has diverged. Continue from an earlier checkpoint, with "
+                        "a lower learning rate."
                     )
                 table.add(self.measures.figures(original, rebuilt))
             alignment.add(self.measures.alignment(original, rebuilt))
@@ -70,7 +74,7 @@ class Evaluator:
         return Evaluated({f"eval/{name}": value for name, value in metrics.items()}, per_clip)
 
     def baselines(self, coders: Mapping[str, Coder]) -> Evaluated:
-        """The same measures of coders that learn nothing, as `baseline/<coder>/<metric>`."""
+        """The measures of untrained coders, as `baseline/<coder>/<metric>`."""
         metrics: dict[str, float] = {}
         per_clip: dict[str, np.ndarray] = {}
         for name, coder in coders.items():

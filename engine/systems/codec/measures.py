@@ -13,7 +13,7 @@ from engine.nn.spectral import MelDistance, StftDistance
 from engine.recipe.judges import JUDGES
 
 MEDIANS = ("snr_db", "si_sdr_db")
-"""Figures that are given as a median over clips too."""
+"""Figures of which the median over clips is given besides the mean."""
 _MAX_LAG_SECONDS = 0.02
 
 Figures = Mapping[str, Sequence[float]]
@@ -32,12 +32,12 @@ class Measures:
     ) -> None:
         self._rate, self._mel, self._stft = sample_rate_hz, mel, stft
         self.missing = missing(judges)
-        """Judges that the recipe names and this machine has not, with the reason in words."""
+        """Judges that the recipe names and this machine does not have, each with the reason."""
         self.judges = tuple(name for name in judges if name not in self.missing)
 
     @property
     def units(self) -> dict[str, str]:
-        """By figure, who measures it: package, version and weights."""
+        """The judge of each figure: package, version and weights."""
         known = ((judge_named(name).provenance, JUDGES[name]) for name in self.judges)
         return {figure: whose for whose, judge in known for figure in judge.figures}
 
@@ -59,7 +59,7 @@ class Measures:
         return figures
 
     def alignment(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
-        """Correlation of the samples, and the delay at which it would be largest."""
+        """Correlation of float32 [samples], and the delay in samples at which it is largest."""
         max_lag = round(_MAX_LAG_SECONDS * self._rate)
         return {
             "correlation": correlation(original, decoded),
@@ -68,12 +68,12 @@ class Measures:
 
 
 def means_of(figures: Figures) -> dict[str, float]:
-    """The mean of each measure over the clips that have a figure; nan where none has."""
+    """The mean of each measure over the clips that have a figure; NaN where no clip has one."""
     return {name: _over(np.mean, values) for name, values in figures.items()}
 
 
 def medians_of(figures: Figures) -> dict[str, float]:
-    """The medians of those measures whose mean a few clips may carry away."""
+    """The medians of those measures whose mean a few clips may dominate."""
     return {f"{name}_median": _over(np.median, figures[name]) for name in MEDIANS}
 
 

@@ -1,4 +1,4 @@
-"""Clips made for listening and looking: original, decoded at each bitrate, and baselines."""
+"""Samples for listening, with spectrograms: original, decoded at each bitrate, baselines."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,12 +25,12 @@ class SampleWriter:
     quantizers: Sequence[int]
     """The numbers of quantizers that clips are decoded with."""
     coders: Mapping[str, Coder]
-    """Baselines at the bitrate of all of them."""
+    """Baselines at the bitrate of all quantizers."""
     sample_rate_hz: int
     bits_per_second: float
 
     def write(self, folder: Path, indices: Sequence[int]) -> list[Sample]:
-        """Write a folder a clip: a WAV file and a spectrogram of each version."""
+        """Write a folder for each clip: a WAV file and a spectrogram of each version."""
         samples = []
         for number, index in enumerate(indices, start=1):
             clip = f"{number:02d}_{file_name(self.clips.ids[index])}"
@@ -51,7 +51,7 @@ class SampleWriter:
         for name, coder in self.coders.items():
             coding = coder(original, self.sample_rate_hz)
             kbps = coding.bits / len(original) * self.sample_rate_hz / 1000
-            caption = f"{name.replace('_', ' ')}, {kbps:.3g} kbps, nothing learned"
+            caption = f"{name.replace('_', ' ')}, {kbps:.3g} kbps, not trained"
             versions[name] = caption, coding.audio
         return versions
 

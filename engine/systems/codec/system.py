@@ -29,23 +29,24 @@ from engine.training.processes import num_processes
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 1
-"""Raised when the same clips would give other figures."""
+"""Number that is raised when a change of the code gives the same clips other figures."""
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
     """Open the recipe's corpus, split it and initialise the networks from torch's generator.
 
-    Raises UserError where the corpus is missing, not packed at the recipe's rate, recorded at a
-    lower one, too small, or where a figure is asked for that this machine cannot measure.
+    Raises UserError where the corpus is missing, not packed at the recipe's sample rate, recorded
+    at a lower one, or too small, or where the recipe relies on a figure that this machine cannot
+    measure.
     """
     corpus = open_corpus(recipe, project)
     eligible, data = split_eligible(recipe, project, params, corpus)
     clips = all_clips(corpus, recipe.dataset)
     if recipe.model.restart_below > 0.0 and num_processes(params.hardware) > 1:
         raise UserError(
-            "model.restart_below replaces codes by vectors of one process's part of a batch, and "
-            "several processes would end with different codebooks: set it to 0.0, or "
-            "hardware.num_devices to 1."
+            "model.restart_below replaces codes by vectors of a process's own part of the batch, "
+            "so that several processes would end with different codebooks. Set "
+            "model.restart_below = 0.0 in the recipe, or hardware.num_devices = 1 in params.toml."
         )
     system = CodecSystem(recipe, data, clips.only(eligible.rows), eligible)
     system.require_measurable()
@@ -53,7 +54,7 @@ def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem
 
 
 class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
-    """A recipe with its data and networks. `clips` are those that may be used, split by row."""
+    """A codec recipe with its data and networks. `clips` are the usable clips of the corpus."""
 
     def __init__(
         self,
@@ -81,14 +82,14 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
 
     @property
     def preflight(self) -> PreflightBounds:
-        """One repeated batch must lower a spectral distance, where the recipe has one."""
+        """Preflight's bounds: a repeated batch must lower a spectral distance, if there is one."""
         spectral = [term for term in ("mel", "stft") if term in self.recipe.generator_weights]
         overfits = [f"generator/{term}" for term in spectral]
         return PreflightBounds((1e-6, 1e-2), conditioning=("audio",), overfits=overfits)
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
-        """Two: the discriminators judge what the codec has just decoded; then the codec learns."""
+        """Two turns: the discriminators are trained on decoded audio, then the codec is trained."""
         table = self.recipe.model.discriminator
         judges = dict(self.module.discriminators.named_parameters("discriminators"))
         return (
@@ -122,14 +123,14 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
 
     @cached_property
     def metric_units(self) -> Mapping[str, str]:
-        """Of judges' figures, at every bitrate: who the judge is."""
+        """The judge of each judged figure, at every bitrate."""
         groups = ("", *(f"quantizers_{n}/" for n in self.recipe.evaluated_quantizers))
         units = {figure: digest_of(whose) for figure, whose in self.measures.units.items()}
         return {f"{group}{figure}": unit for group in groups for figure, unit in units.items()}
 
     @property
     def notes(self) -> Sequence[str]:
-        """What was padded, upsampled or left out, and which figures cannot be measured here."""
+        """Sentences on clips that were padded, upsampled or left out, and on missing judges."""
         asked, missing = self.recipe.evaluation.judges, self.measures.missing
         share = f"{len(missing)} of {len(asked)} judges"
         left_out = [f"{share}: {name} is left out: {why}" for name, why in missing.items()]
@@ -141,21 +142,21 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             for path, metric in self.recipe.named_metrics():
                 if metric.rpartition("/")[2] in JUDGES[name].figures:
                     raise UserError(
-                        f"The recipe relies on '{metric}' ({path}), which cannot be measured here: "
-                        f"{why}"
+                        f"The recipe relies on '{metric}' ({path}), which cannot be measured on "
+                        f"this machine: {why}"
                     )
         require_timely_guards(self.recipe, len(self.train_clips))
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the present weights over the whole evaluation set."""
+        """The metrics of the current weights over the whole evaluation set."""
         return self.evaluator.network(self.module.network)
 
     def baselines(self) -> Evaluated:
-        """Metrics of coders that learn nothing, at the codec's bitrate."""
+        """The metrics of untrained coders at the codec's bitrate."""
         return self.evaluator.baselines(self._coders)
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
-        """Originals and what is decoded at each bitrate, with spectrograms; baselines beside."""
+        """Write originals, decoded audio at each bitrate and baselines, with spectrograms."""
         writer = SampleWriter(
             self.module.network,
             self.eval_clips,
@@ -175,11 +176,11 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         export_codec(self.module.network, folder, {"kind": level.kind, **asdict(level)}, facts)
 
     def load_published(self, path: Path) -> str:
-        """Take over the weights of an upstream `weights.pth`; the discriminators stay fresh."""
+        """Load the weights of an upstream `weights.pth`; the discriminators start untrained."""
         load_upstream(self.module.network, path)
         return (
             f"the weights of {path.name}, every tensor of the codec; the discriminators, which "
-            "were never published, begin afresh, and quantizer dropout is the recipe's"
+            "were never published, start untrained, and quantizer dropout is the recipe's"
         )
 
     @property
@@ -193,6 +194,6 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
 
     @cached_property
     def _excerpts(self) -> Sequence[np.ndarray]:
-        """Parts of training clips that baseline coders are fitted to."""
+        """Excerpts [samples] of training clips, to which baseline coders are fitted."""
         rate = self.recipe.dataset.sample_rate_hz
         return excerpts(self.train_clips.audio, len(self.train_clips), rate)

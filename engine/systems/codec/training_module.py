@@ -1,4 +1,4 @@
-"""What is learned: the codec, the discriminators that judge it, and the terms of both turns."""
+"""The codec and its discriminators as trained, with the loss terms of both turns."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ from engine.training.system import Batch, Terms, TrainingModule
 
 
 class CodecTrainingModule(TrainingModule):
-    """Batches as `CodecClips` makes them: `audio` is coded, `target` is what it should be."""
+    """Codec and discriminators. A batch (of `CodecClips`) is `audio` to code and its `target`."""
 
     def __init__(self, recipe: CodecRecipe) -> None:
         super().__init__()
@@ -39,15 +39,15 @@ class CodecTrainingModule(TrainingModule):
         if balancer is not None:
             self.balancer = Balancer(sorted(self.terms), balancer.decay, balancer.total_norm)
         self.adversary = False
-        """Whether the discriminators are heard in the present step."""
+        """Whether the discriminators are used in the current step."""
 
     def begin(self, step: int) -> None:
-        """The discriminators are heard from their own first step on."""
-        heard = not self.terms.isdisjoint(ADVERSARIAL_TERMS)
-        self.adversary = heard and step >= self.table.starts_at_step
+        """Begin a step: discriminators are used from their own first step on."""
+        needed = not self.terms.isdisjoint(ADVERSARIAL_TERMS)
+        self.adversary = needed and step >= self.table.starts_at_step
 
     def prepare(self, batch: Batch) -> Batch:
-        """Run the codec once for both turns."""
+        """Code and decode a batch once, for both turns."""
         coded = self.network(batch["audio"])
         return {
             **batch,
@@ -58,13 +58,13 @@ class CodecTrainingModule(TrainingModule):
         }
 
     def discriminator(self, batch: Batch) -> Terms:
-        """Tell real from decoded; nothing of it reaches the codec."""
+        """The discriminators' loss on real and decoded audio; no gradient reaches the codec."""
         verdicts = self.discriminators.judge(batch["target"], batch["decoded"].detach())
         loss = discriminator_loss(self.table.loss, self.table.reduction, verdicts)
         return Terms({"discriminator": loss}, self._health(verdicts))
 
     def generator(self, batch: Batch) -> Terms:
-        """Decode what was heard, and fool the discriminators where they are heard."""
+        """The codec's loss terms; the adversarial ones where the discriminators are used."""
         decoded, target = batch["decoded"], batch["target"]
         losses: dict[str, Tensor] = {
             term: batch[term] for term in ("commitment", "codebook") if term in self.terms
@@ -77,15 +77,15 @@ class CodecTrainingModule(TrainingModule):
             losses["stft"] = self.stft_distance(decoded, target)
         metrics = self._codebooks(batch["codes"])
         if self.adversary:
-            heard, measured = self._adversarial(self.discriminators.compare(target, decoded))
-            losses |= {term: loss for term, loss in heard.items() if term in self.terms}
+            adversarial, measured = self._adversarial(self.discriminators.compare(target, decoded))
+            losses |= {term: loss for term, loss in adversarial.items() if term in self.terms}
             metrics |= measured
         return Terms(losses, metrics, generator_output=decoded)
 
     def _adversarial(
         self, comparison: Comparison
     ) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor]]:
-        """The terms that need the discriminators, and feature distances in all three units."""
+        """The loss terms that need the discriminators, and feature distances in three units."""
         distances = feature_distances(comparison.maps)
         fooling = generator_loss(self.table.loss, self.table.reduction, comparison.fake_logits)
         feature = getattr(distances, self.table.features)
@@ -105,7 +105,7 @@ class CodecTrainingModule(TrainingModule):
 
     @torch.no_grad()
     def _codebooks(self, codes: Tensor) -> dict[str, Tensor]:
-        """Mean perplexity of a batch's codes [B, codebooks, frames], and codes replaced in it."""
+        """Mean perplexity of codes [B, codebooks, frames], and the number of replaced codes."""
         rows = codes.transpose(0, 1).flatten(1)
         counts = torch.zeros(
             len(rows), self.network.settings.codebook_size, device=codes.device

@@ -11,5 +11,5 @@ from engine.systems.codec.recipe import CodecRecipe
 def used_clips(
     recipe: CodecRecipe, project: Project, params: Params, corpus: Corpus
 ) -> tuple[SplitCorpus, str]:
-    """Those that training uses, all of which are known. Raises what training does."""
+    """The clips that training uses. Raises UserError where training would."""
     return split_eligible(recipe, project, params, corpus)[1], ""

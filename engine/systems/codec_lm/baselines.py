@@ -1,4 +1,4 @@
-"""What counting gives, without a language model: codes by themselves, and by the frame before."""
+"""Baselines by counting, without a language model: codes alone, and given the previous frame."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ _PRIOR = 32.0
 
 
 def baselines(training: CloningClips, clips: CloningClips) -> Evaluated:
-    """Cross-entropy where every entry is alike, by how often it occurs, and by the frame before.
+    """Cross-entropies of three predictors: uniform, by frequency, and by the previous frame.
 
     The tables, one for each codebook, are counted over training clips. The second is smoothed by
     the first and the third by the second (Jelinek and Mercer, 1980), so that nothing is impossible.

@@ -1,4 +1,4 @@
-"""What the sequences of a batch must hold, counted: before a network is asked anything.
+"""Checks that count what the sequences of a batch hold, before any network runs.
 
 Each check names the first clip of the batch that breaks it.
 """
@@ -19,7 +19,7 @@ _Fault = Callable[[list[Piece], list[Tensor], Codebooks], str | None]
 def contract_checks(
     sequences: Sequence[list[Piece]], clips: Sequence[list[Tensor]], codebooks: Codebooks
 ) -> list[Check]:
-    """Of B sequences and, of each, the codes [T, K] it was made of: references, then the target."""
+    """The checks of B sequences; `clips` has the codes [T, K] of each: reference, then target."""
     found = [_check(name, fault, sequences, clips, codebooks) for name, fault in _FAULTS.items()]
     return [*found, _marks(sequences)]
 
@@ -44,7 +44,7 @@ def _check(
 
 
 def _marks(sequences: Sequence[list[Piece]]) -> Check:
-    """As many text tokens are learned in each sequence: marks, and no text that is to be spoken.
+    """Each sequence has as many labelled text tokens: marks, and no text that is to be spoken.
 
     Parts of a step are weighed by their clips for them (`CodecLmTrainingModule.num_targets`).
     """
@@ -62,7 +62,7 @@ def _marks(sequences: Sequence[list[Piece]]) -> Check:
 
 
 def _placeholders(pieces: list[Piece], clips: list[Tensor], books: Codebooks) -> str | None:
-    """There is audio for each clip of codes, in as many columns as the delayed codes take."""
+    """Each clip of codes has audio in the sequence, in as many columns as its delayed codes."""
     audio = _audio(pieces)
     if len(audio) != len(clips):
         return f"{len(audio)} places for audio, but {len(clips)} clips of codes (reference, target)"
@@ -79,7 +79,7 @@ def _placeholders(pieces: list[Piece], clips: list[Tensor], books: Codebooks) ->
 
 
 def _ends(pieces: list[Piece], clips: list[Tensor], books: Codebooks) -> str | None:
-    """The target is asked for its codes and one end of stream in each codebook, and no more."""
+    """The target's labels are its codes and one end of stream in each codebook, and no more."""
     target, codes = _audio(pieces)[-1], clips[-1]
     ends = (target.labels == books.eos).sum(0).tolist()
     if ends != [1] * books.num_codebooks:
@@ -92,32 +92,32 @@ def _ends(pieces: list[Piece], clips: list[Tensor], books: Codebooks) -> str | N
     asked = (target.labels != IGNORED).sum(0).tolist()
     wanted = len(codes) + 1
     if asked != [wanted] * books.num_codebooks:
-        return f"its codebooks have {asked} labels, where codes and end of stream are {wanted}"
+        return f"its codebooks have {asked} labels, where its codes and end of stream need {wanted}"
     return None
 
 
 def _given(pieces: list[Piece], clips: list[Tensor], books: Codebooks) -> str | None:  # noqa: ARG001
-    """Nothing of a reference, nor of text before the target's turn, is learned."""
+    """Neither a reference nor text before the target's turn has labels."""
     *references, _ = _audio(pieces)
     for piece in references:
         asked = int((piece.labels != IGNORED).sum())
         ends = int((piece.labels == books.eos).sum())
         if asked:
-            return f"its reference has {asked} labels, {ends} of them ends of stream: it is learned"
+            return f"its reference has {asked} labels, {ends} of them ends of stream: a reference must have none"
     last = max(place for place, piece in enumerate(pieces) if isinstance(piece, AudioPiece))
     before = [piece.learned for piece in pieces[: last - 1] if isinstance(piece, TextPiece)]
     if number := sum(int(learned.sum()) for learned in before):
-        return f"{number} text tokens of turns before the target's are learned"
+        return f"{number} text tokens of turns before the target's have labels"
     return None
 
 
 def _entries(pieces: list[Piece], clips: list[Tensor], books: Codebooks) -> str | None:  # noqa: ARG001
-    """No padding and no ignored label among what is looked up in a table, or decoded."""
+    """Neither padding nor an ignored label is looked up in a table, or decoded."""
     for piece in pieces:
         held = piece.ids if isinstance(piece, TextPiece) else piece.columns
         if bool((held < 0).any()):
             what = "text tokens" if isinstance(piece, TextPiece) else "codes"
-            return f"its {what} hold {int(held.min())}: padding or ignored labels are no tokens"
+            return f"its {what} hold {int(held.min())}: padding and ignored labels are not tokens"
         most = int(held.max()) if held.numel() else 0
         if isinstance(piece, AudioPiece) and most >= books.num_entries:
             return f"its codes hold {most}, and a codebook has {books.num_entries} entries"

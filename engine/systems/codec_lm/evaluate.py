@@ -1,4 +1,4 @@
-"""Figures of the language model over evaluation clips, and what references and texts do for it."""
+"""Metrics of the language model over evaluation clips, with right and wrong conditions."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -22,15 +22,15 @@ condition's name; [clips] or [clips, K]."""
 
 
 class Strangers(NamedTuple):
-    """For each clip the clip that lends it a wrong condition, int64 [clips].
+    """For each clip, the clip whose reference or text serves as a wrong condition, int64 [clips].
 
-    Where there is none, it is the one that lends it the right condition.
+    Where there is no such clip, it is the clip of the right condition.
     """
 
     reference: np.ndarray
-    """Of another speaker, of about the length of the right reference."""
+    """A clip of another speaker, about as long as the right reference."""
     text: np.ndarray
-    """Of another text, of about as many tokens."""
+    """A clip of another text with about as many tokens."""
 
 
 @torch.no_grad()
@@ -57,7 +57,7 @@ def evaluate(
 
 
 def strangers_of(clips: CloningClips) -> Strangers:
-    """Which clips lend wrong conditions. They follow from the clips, whatever these are called."""
+    """The clips of the wrong conditions. They depend on the clips' audio, not on their names."""
     right = np.array(clips.fixed_references, np.int64)
     other = [-1 if place is None else place for place in clips.other_speakers]
     reference = np.where(np.array(other) < 0, right, other)
@@ -65,7 +65,7 @@ def strangers_of(clips: CloningClips) -> Strangers:
 
 
 def _of_other_texts(clips: CloningClips) -> np.ndarray:
-    """For each clip the one before it in the order of the texts' lengths, of another text."""
+    """For each clip, the previous clip of another text in the order of the texts' lengths."""
     texts = [text.tobytes() for text in clips.texts]
     order = _ordered(clips, clips.num_text_tokens).tolist()
     found = np.arange(len(order))
@@ -76,7 +76,7 @@ def _of_other_texts(clips: CloningClips) -> np.ndarray:
 
 
 def _ordered(clips: CloningClips, lengths: np.ndarray) -> np.ndarray:
-    """Places of the clips, short ones first; of one length by their audio, not by their names."""
+    """Places of the clips by `lengths` [clips], the shortest first, then by their audio."""
     heads = np.array([int.from_bytes(key[:7]) for key in keys(clips.digests)], np.int64)
     return np.lexsort((heads, lengths))
 
@@ -93,7 +93,7 @@ def _rows(module: CodecLmTrainingModule, clips: CloningClips, strangers: Strange
 def _costs(
     module: CodecLmTrainingModule, clips: CloningClips, places: np.ndarray, strangers: Strangers
 ) -> Rows:
-    """What some clips cost, with their own conditions and with strangers'."""
+    """The cost of the clips at `places` [n], with their own conditions and with strangers'."""
     own = clips.evaluated(places.tolist())
     text = clips.evaluated(strangers.text[places].tolist())["text"]
     reference = clips.evaluated(places.tolist(), strangers.reference[places].tolist())
@@ -136,12 +136,15 @@ def _figures(rows: Rows, losses: Losses) -> dict[str, float]:
 
 
 def _mean(rows: Rows, kind: str) -> float:
-    """Cross-entropy in nats a label."""
+    """Cross-entropy in nats per label."""
     return float(rows[f"{kind}_nats"].sum() / rows[f"num_{kind}"].sum())
 
 
 def _gains(rows: Rows, clips: CloningClips, strangers: Strangers) -> dict[str, float]:
-    """What the right condition gains over a stranger's, in nats a code; nothing without any."""
+    """Increase of the cross-entropy with a stranger's condition, in nats per code.
+
+    Empty where no clip has a stranger.
+    """
     own = Strangers(np.array(clips.fixed_references), np.arange(len(clips)))
     gains = {}
     for given in Strangers._fields:

@@ -1,4 +1,4 @@
-"""What ways of training the model take in memory: weights that are counted, steps on fake ones."""
+"""Memory for several ways of training the model: weights are counted, steps run on fake ones."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,7 +40,7 @@ _NO_MARKS: dict[str, Any] = dict.fromkeys(
 
 @frozen(kw_only=True)
 class _Kind:
-    """What is learned, in which type, and with which optimizer."""
+    """Which parameters are trained, in which type, with which optimizer."""
 
     name: str
     adapters: Adapters | None = None
@@ -49,7 +49,7 @@ class _Kind:
 
 
 def memory_plan(recipe: CodecLmRecipe, project: Project, positions: int) -> Sequence[Way]:
-    """Ways of training the recipe's model with so many positions in a part of a step.
+    """Memory for ways of training the recipe's model with `positions` in a part of a step.
 
     Needs neither weights nor a corpus. A published folder that is not there has the released
     model's sizes.
@@ -88,7 +88,7 @@ def _way(recipe: CodecLmRecipe, config: HiggsAudioV2Config, kind: _Kind, positio
 def step_memory(
     config: HiggsAudioV2Config, positions: int, network: Callable[[int], CodecLmNetwork]
 ) -> StepMemory:
-    """Of a step of the model: of two layers, and for each further one what a third adds.
+    """Memory of a step of the model: of two layers, plus the third layer's for each other.
 
     The first and the last layer are computed otherwise than those between.
     """

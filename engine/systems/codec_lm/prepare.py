@@ -1,4 +1,4 @@
-"""What is made of a recipe's corpus before a model is trained, and the tables that say so."""
+"""Features of a recipe's corpus that are computed before training, with tables of its clips."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
 
 
 def published_files(recipe: CodecLmRecipe, project: Project) -> Sequence[Path]:
-    """The published tokenizer and codec that the recipe names; those it trains are no files of it.
+    """The files of the published tokenizer and codec that the recipe names.
 
     Raises UserError where one is missing.
     """
@@ -30,7 +30,7 @@ def published_files(recipe: CodecLmRecipe, project: Project) -> Sequence[Path]:
 def prepare(
     recipe: CodecLmRecipe, project: Project, params: Params, features: Features
 ) -> Prepared:
-    """Text tokens and codes of every clip that is used. Raises what training does."""
+    """Compute text tokens and codes of all clips in use. Raises UserError where training would."""
     from engine.system_support.corpus_system import open_corpus
     from engine.systems.codec_lm.data.cached_features import CachedFeatures
     from engine.systems.codec_lm.data.clip_tables import figures, left_out_table, used_table

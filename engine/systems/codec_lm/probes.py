@@ -1,4 +1,4 @@
-"""What the language model must answer: see `engine.system_support.autoregressive`."""
+"""The probes of the language model: see `engine.system_support.autoregressive`."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -27,7 +27,7 @@ Sequences = Callable[[Batch], Sequence[list[Piece]]]
 """The sequence of each clip of a batch."""
 
 _CLIPS, _COLUMNS = 2, 32
-"""Of a batch, so much is decoded column by column."""
+"""Largest part of a batch that is decoded column by column."""
 _NO_ENTRY = -1
 """Stands where the other modality does."""
 _COARSE = 0.05

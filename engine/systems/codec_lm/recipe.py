@@ -21,48 +21,53 @@ from engine.recipe.training import Direction
 class Dataset(CorpusClips):
     """Utterances with transcripts and speakers; each is conditioned on another of its speaker."""
 
-    sample_rate_hz: int = setting("that of the codec", check=within(4_000, 192_000))
+    sample_rate_hz: int = setting("sample rate of the codec", check=within(4_000, 192_000))
     min_seconds: float = setting("shorter clips are left out", default=0.5, check=at_least(0.1))
     max_seconds: float = setting("longer clips are left out", default=20.0, check=above(0.0))
     max_reference_seconds: float = setting(
-        "longer clips are no references", default=20.0, check=above(0.0)
+        "longer clips are not used as references", default=20.0, check=above(0.0)
     )
     upsampling: Literal["refuse", "allow", "leave_out"] = setting(
-        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
-        "and the voice learns that; 'allow' warns",
+        "what happens to clips recorded at a lower sample rate: they hold nothing above their own "
+        "band, and a model trained on them generates nothing there; 'allow' warns",
         default="allow",
     )
     num_seen_clips: int = setting(
-        "so many clips of speakers who are trained on, two of a speaker, are held out of training, "
-        "and evaluated on beside those of speakers who are not",
+        "number of clips of trained speakers, two of each, that are held out of training and "
+        "evaluated as eval/seen/..., beside the clips of held-out speakers",
         default=32,
         check=at_least(0),
     )
     instruction: str = setting(
-        "what the system turn of the chat says", default="Generate audio following instruction."
+        "text of the system turn of the chat", default="Generate audio following instruction."
     )
 
 
 @frozen(kw_only=True)
 class Codec:
-    """What makes the codes: the model of another recipe of this project, or a published folder."""
+    """The codec that encodes the audio: the model of another recipe, or a published folder."""
 
     from_: str | None = setting(
-        "recipe whose trained codec is used", default=None, key="from", check=run_name
+        "recipe of this project whose trained codec is used",
+        default=None,
+        key="from",
+        check=run_name,
     )
     folder: str | None = setting(
-        "or a folder of a codec that `transformers` loads, by its path in the project",
+        "folder of a codec that `transformers` loads, by its path in the project; given instead of "
+        "from",
         default=None,
         check=not_empty,
     )
     num_codebooks: int | None = setting(
-        "so many of its codebooks, from the first on; all where it is not given",
+        "number of the codec's codebooks that are used, from the first on; all where it is not "
+        "given",
         default=None,
         check=within(1, 64),
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """One of the two."""
+        """Check that exactly one codec is named."""
         if (self.from_ is None) == (self.folder is None):
             yield "", "give exactly one of from, folder"
 
@@ -73,22 +78,23 @@ class Codec:
 @frozen(kw_only=True)
 class _Transformer:
     whisper: Literal["none"] = setting(
-        "encoder of audio that is understood: the released model has none, its reference voices "
-        "are codes",
+        "encoder of audio that the model listens to: the released model has none, as its reference "
+        "audio is given as codes",
         default="none",
     )
     max_positions: int = setting(
-        "positions that text, reference and target may fill together",
+        "longest sequence in positions: text, reference and target together",
         default=2048,
         check=within(64, 131_072),
     )
     activation_checkpointing: bool = setting(
-        "whether layers are computed again in backward, instead of kept",
+        "whether activations are computed again in the backward pass instead of kept, which saves "
+        "memory and costs time",
         default=False,
         identity=False,
     )
     weights: Literal["float32", "bfloat16"] = setting(
-        "type in which learned weights are kept; those that adapters stand beside are kept in "
+        "type in which trained weights are kept; with adapters, the frozen weights are kept in "
         "training.precision",
         default="float32",
     )
@@ -96,7 +102,7 @@ class _Transformer:
 
 @frozen(kw_only=True)
 class Published(_Transformer):
-    """Higgs Audio v2 as published: sizes, tokenizer and chat template are files of a folder."""
+    """Higgs Audio v2 as published: sizes, tokenizer and chat template come from a folder."""
 
     kind: ClassVar[str] = "published"
     folder: str = setting(
@@ -106,37 +112,42 @@ class Published(_Transformer):
         check=not_empty,
     )
     new_text_head: bool = setting(
-        "whether the text head begins untrained where start.weights have none, which are refused "
-        "otherwise: transformers loses it where a model is loaded without use_text_head=True and "
-        "saved again",
+        "whether the text head may start untrained where start.weights have none, which is an "
+        "error otherwise: transformers drops the text head where a model is loaded without "
+        "use_text_head=True and saved again",
         default=False,
     )
 
 
 @frozen(kw_only=True)
 class Scratch(_Transformer):
-    """A small model of the same classes, with a tokenizer made of the transcripts."""
+    """A small model of the same classes, with a tokenizer fitted to the transcripts."""
 
     kind: ClassVar[str] = "scratch"
-    num_layers: int = setting("layers", default=3, check=at_least(1))
-    dim: int = setting("width", default=96, check=at_least(16))
-    num_heads: int = setting("attention heads", default=4, check=at_least(1))
+    num_layers: int = setting("number of layers", default=3, check=at_least(1))
+    dim: int = setting("width of the layers", default=96, check=at_least(16))
+    num_heads: int = setting("number of attention heads", default=4, check=at_least(1))
     num_key_heads: int = setting(
-        "heads of keys and values, which attention heads share", default=2, check=at_least(1)
+        "number of heads of keys and values, which attention heads share (grouped-query attention)",
+        default=2,
+        check=at_least(1),
     )
     ffn_dim: int = setting("width of each expert", default=192, check=at_least(16))
     num_text_tokens: int = setting(
-        "most entries of the tokenizer, its bytes and marks included",
+        "largest vocabulary of the tokenizer, bytes and special tokens included",
         default=384,
         check=at_least(280),
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Heads of equal width, an even one, and shared evenly."""
+        """Check that heads have one even width, and that key heads are shared evenly."""
         if self.dim % (2 * self.num_heads):
-            yield "num_heads", f"twice it must divide the width of {self.dim}, got {self.num_heads}"
+            yield (
+                "num_heads",
+                f"twice num_heads must divide the width of {self.dim}, got {self.num_heads}",
+            )
         if self.num_heads % self.num_key_heads:
-            yield "num_key_heads", f"must divide num_heads {self.num_heads}"
+            yield "num_key_heads", f"must divide num_heads, {self.num_heads}"
 
 
 Model = Published | Scratch
@@ -146,19 +157,17 @@ Adapted = Literal["attention", "audio_expert", "text_expert"]
 
 @frozen(kw_only=True)
 class Adapters:
-    """Low-rank adapters (LoRA; Hu et al., 2021), by peft; all else stays as it is."""
+    """Low-rank adapters (LoRA; Hu et al., 2021), by peft; all other weights are frozen."""
 
-    rank: int = setting("rank of what is added to each weight", default=16, check=at_least(1))
-    alpha: float = setting(
-        "what is added is scaled by alpha / rank", default=32.0, check=above(0.0)
-    )
-    dropout: float = setting("of an adapter's input", default=0.0, check=within(0.0, 0.9))
+    rank: int = setting("rank of the update of each weight", default=16, check=at_least(1))
+    alpha: float = setting("the update is scaled by alpha / rank", default=32.0, check=above(0.0))
+    dropout: float = setting("dropout of an adapter's input", default=0.0, check=within(0.0, 0.9))
     layers: tuple[Adapted, ...] = setting(
         "linear layers that are adapted", default=("attention", "audio_expert"), check=not_empty
     )
 
     def go_on_from(self, others: "Adapters") -> bool:
-        """Whether a phase goes on with these; otherwise they become part of the weights."""
+        """Whether a phase trains its parent's adapters further; else they are merged."""
         own, theirs = ((one.rank, one.alpha, frozenset(one.layers)) for one in (self, others))
         return own == theirs
 
@@ -167,15 +176,23 @@ class Adapters:
 class Losses:
     """Weights of the cross-entropies, each a mean over its targets."""
 
-    audio_ce: float = setting("audio codes, mean over the codebooks", default=1.0, check=above(0.0))
-    text_ce: float = setting("text tokens around the target audio", default=0.1, check=above(0.0))
+    audio_ce: float = setting(
+        "weight of the cross-entropy of audio codes, mean over the codebooks",
+        default=1.0,
+        check=above(0.0),
+    )
+    text_ce: float = setting(
+        "weight of the cross-entropy of the text tokens around the target audio",
+        default=0.1,
+        check=above(0.0),
+    )
 
 
 # ---- what is generated ----
 
 
 JUDGED_BY = frozenset[Need]({"text", "voice"})
-"""What is known of a clone, besides the audio."""
+"""What is known of a clone besides its audio."""
 
 
 @frozen(kw_only=True)
@@ -183,36 +200,44 @@ class Speech(Judged):
     """How clones are generated, for samples, for evaluation and by `cantus clone`."""
 
     num_clips: int = setting(
-        "evaluation clips, and as many whose speakers are trained on, that are generated before "
-        "training and after it, for stop rate, length and speaker",
+        "number of evaluation clips, and of held-out clips of trained speakers, whose text is "
+        "generated in their voice before and after training, to measure stop rate, length and "
+        "speaker",
         default=8,
         check=at_least(0),
     )
     texts: tuple[str, ...] = setting(
-        "texts that are spoken besides, in the voice of the longest reference of evaluation",
+        "texts that are generated besides, in the voice of the longest evaluation reference",
         default=(),
     )
-    language: str = setting("of what is spoken, for a speech recogniser", default="en")
-    temperature: float = setting("of sampling", default=1.0, check=above(0.0))
+    language: str = setting("language of the texts, for a speech recogniser", default="en")
+    temperature: float = setting("sampling temperature", default=1.0, check=above(0.0))
     top_k: int = setting(
-        "draw from the likeliest so many codes; 0: all", default=50, check=at_least(0)
+        "number of most likely codes that are sampled from; 0: all", default=50, check=at_least(0)
     )
     top_p: float = setting(
-        "and of these from so much probability", default=0.95, check=within(0.0, 1.0)
+        "probability that the most likely codes must reach together; less likely ones are not "
+        "sampled (nucleus sampling)",
+        default=0.95,
+        check=within(0.0, 1.0),
     )
     ras_window: int = setting(
-        "repetition-aware sampling: an entry that its codebook had `ras_repeats` times in the last "
-        "so many columns is drawn again from all; 0: off. The released model has 7. Clips are then "
-        "generated one by one",
+        "repetition-aware sampling: length in columns of the window in which a codebook's code may "
+        "occur ras_repeats times before it is drawn again, from all codes; 0: off. The released "
+        "model uses 7. Clips are then generated one by one",
         default=0,
         check=at_least(0),
     )
-    ras_repeats: int = setting("so many times, for ras_window", default=2, check=at_least(1))
+    ras_repeats: int = setting(
+        "number of times that a code may occur within ras_window", default=2, check=at_least(1)
+    )
     seeds: tuple[int, ...] = setting(
-        "each clip is generated with each", default=(1,), check=not_empty
+        "random seeds; each clip is generated once with each", default=(1,), check=not_empty
     )
     max_seconds: float = setting(
-        "generation that has not ended by itself is cut off", default=20.0, check=above(0.0)
+        "length at which a clip that has not ended by itself is cut off",
+        default=20.0,
+        check=above(0.0),
     )
 
 
@@ -221,11 +246,11 @@ _GENERATED = ("eval/generated/", "eval/speech/")
 
 @frozen(kw_only=True)
 class Export:
-    """What is written beside the folder that `transformers` loads."""
+    """Files that are written besides the folder that `transformers` loads."""
 
     legacy_layout: bool = setting(
-        "whether the weights are written a second time, by the names of the layout that Higgs "
-        "Audio v2 had before April 2026, for `boson_multimodal` and what is built on it",
+        "whether the weights are also written under the names that Higgs Audio v2 had before April "
+        "2026, for `boson_multimodal` and programs built on it",
         default=False,
     )
 
@@ -247,47 +272,60 @@ class CodecLmRecipe(Recipe):
         ),
     )
     metrics: ClassVar[Mapping[str, str]] = {
-        "eval/audio_ce": "cross-entropy of audio codes, end of stream included, mean over the "
-        "codebooks, nats a code",
-        "eval/text_ce": "cross-entropy of the text tokens around the target audio, nats a token",
-        "eval/loss": "both, weighed as the recipe does",
-        "eval/codebook_<n>/ce": "audio_ce of one codebook",
-        "eval/codebook_<n>/accuracy": "share of its codes that were the likeliest",
-        "eval/accuracy": "share of audio codes that were the likeliest",
-        "eval/text_accuracy": "share of these text tokens that were the likeliest",
-        "eval/end_ce": "cross-entropy of the ends of stream alone, nats each",
-        "eval/reference_gain": "increase of audio_ce when each clip is conditioned on another "
-        "speaker's reference, nats a code; 0: the reference has no effect",
+        "eval/audio_ce": "cross-entropy of the audio codes of the evaluation clips, ends of stream "
+        "included, mean over the codebooks, in nats per code; lower is better",
+        "eval/text_ce": "cross-entropy of the text tokens around the target audio, in nats per "
+        "token; lower is better",
+        "eval/loss": "audio_ce and text_ce, summed with the weights of the recipe; lower is better",
+        "eval/codebook_<n>/ce": "cross-entropy of the audio codes of codebook n, in nats per code; "
+        "lower is better",
+        "eval/codebook_<n>/accuracy": "share of the audio codes of codebook n to which the model "
+        "gave the highest probability; higher is better",
+        "eval/accuracy": "share of the audio codes to which the model gave the highest "
+        "probability; higher is better",
+        "eval/text_accuracy": "share of the text tokens around the target audio to which the model "
+        "gave the highest probability; higher is better",
+        "eval/end_ce": "cross-entropy of the ends of stream alone, which end the speech, in nats "
+        "per code; lower is better",
+        "eval/reference_gain": "increase of audio_ce when each clip is conditioned on the "
+        "reference of another speaker, in nats per code; 0: the reference has no effect",
         "eval/text_gain": "increase of audio_ce when each clip is given the text of another clip, "
-        "nats a code; 0: the text has no effect",
-        "eval/seen/audio_ce": "audio_ce of clips whose speakers are trained on, though not with "
-        "these clips (dataset.num_seen_clips)",
-        "eval/seen/reference_gain": "the reference gain of these",
-        "eval/seen/text_gain": "the text gain of these",
-        "eval/seen/clips": "such clips",
-        "eval/seen/speakers": "speakers of such clips",
-        "eval/generated/stop_rate": "share of generated evaluation clips that came to an end of "
-        "stream within speech.max_seconds",
-        "eval/generated/length_ratio": "frames of a generated evaluation clip over those of the "
-        "recording, mean over clips",
+        "in nats per code; 0: the text has no effect",
+        "eval/seen/audio_ce": "audio_ce of held-out clips of trained speakers "
+        "(dataset.num_seen_clips), in nats per code; lower is better",
+        "eval/seen/reference_gain": "reference_gain of held-out clips of trained speakers, in nats "
+        "per code; 0: the reference has no effect",
+        "eval/seen/text_gain": "text_gain of held-out clips of trained speakers, in nats per code; "
+        "0: the text has no effect",
+        "eval/seen/clips": "number of held-out clips of trained speakers",
+        "eval/seen/speakers": "number of trained speakers who have held-out clips",
+        "eval/generated/stop_rate": "share of generated evaluation clips that ended by themselves "
+        "within speech.max_seconds; higher is better",
+        "eval/generated/length_ratio": "length of a generated evaluation clip over the length of "
+        "its recording, mean over clips; 1 is as long as the recordings",
         "eval/generated/speaker_match": "share of generated evaluation clips whose voice is nearer "
-        "to their reference than to a recording of any other evaluation speaker, by long-term "
-        "cepstra; baseline/chance is that of guessing, baseline/recordings that of the clips' own "
-        "codes",
-        "eval/generated/seen_speaker_match": "the same of clips whose speakers are trained on, "
-        "among as many of these speakers",
-        "eval/speech/wer": "words of generated evaluation clips and of speech.texts that a speech "
-        "recogniser hears otherwise, over their words: the mean over clips and seeds; takes "
-        "[speech_evaluation] in params.toml",
-        "eval/speech/cer": "the same of characters",
-        "eval/speech/similarity": "likeness of the voices of these clips and of their references, "
-        "the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
+        "to its reference than to a recording of any other evaluation speaker, by long-term "
+        "cepstra; higher is better; baseline/chance is guessing, baseline/recordings the "
+        "recordings themselves, through the codec",
+        "eval/generated/seen_speaker_match": "speaker_match of held-out clips of trained speakers, "
+        "among as many of those speakers; higher is better",
+        "eval/speech/wer": "word error rate of generated evaluation clips and of speech.texts by a "
+        "speech recogniser, mean over clips and seeds; lower is better; needs "
+        "speech_evaluation.speech_recogniser in params.toml",
+        "eval/speech/cer": "character error rate of generated evaluation clips and of speech.texts "
+        "by a speech recogniser, mean over clips and seeds; lower is better; needs "
+        "speech_evaluation.speech_recogniser in params.toml",
+        "eval/speech/similarity": "cosine similarity between the speaker embeddings of generated "
+        "clips and of their references, mean over clips and seeds; higher is better; needs "
+        "speech_evaluation.speaker_encoder in params.toml",
         **judged_metrics(JUDGED_BY),
-        "eval/clips": "evaluation clips",
-        "eval/speakers": "speakers of the evaluation clips; with dataset.split = "
+        "eval/clips": "number of evaluation clips",
+        "eval/speakers": "number of speakers of the evaluation clips; with dataset.split = "
         "'speaker_disjoint' none of them is trained on",
-        "train/accuracy": "share of audio codes that were the likeliest",
-        "train/end_ce": "cross-entropy of the ends of stream alone, nats each",
+        "train/accuracy": "share of the audio codes of the training batches to which the model "
+        "gave the highest probability; higher is better",
+        "train/end_ce": "cross-entropy of the ends of stream of the training batches, in nats per "
+        "code; lower is better",
     }
 
     directions: ClassVar[Mapping[str, Direction]] = {
@@ -320,17 +358,19 @@ class CodecLmRecipe(Recipe):
         ),
     }
 
-    dataset: Dataset = setting("which speech, cut how")
-    codec: Codec = setting("what makes codes of it")
+    dataset: Dataset = setting("which speech is used, and how it is cut")
+    codec: Codec = setting("the codec that encodes the speech")
     model: Model = setting("the networks")
-    adapters: Adapters | None = setting("what is learned in place of all weights", default=None)
+    adapters: Adapters | None = setting(
+        "adapters that are trained instead of all weights", default=None
+    )
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
     speech: Speech = setting("what is generated", default=Speech(), identity=False)
-    export: Export = setting("what is exported besides", default=Export(), identity=False)
+    export: Export = setting("which files are exported besides", default=Export(), identity=False)
 
     @property
     def judges(self) -> tuple[str, ...]:
-        """Those of the clones of evaluation clips and of the recipe's texts."""
+        """The judges that score clones of evaluation clips and of the recipe's texts."""
         return self.speech.judges
 
     @property
@@ -340,30 +380,40 @@ class CodecLmRecipe(Recipe):
 
     @property
     def reads_hz(self) -> tuple[int, ...]:
-        """The rate of the codec, in Hz."""
+        """The sample rate of the codec in Hz."""
         return (self.dataset.sample_rate_hz,)
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Published weights go with published files, and what is relied on is measured."""
+        """Check that published weights go with published files, and other pairs of settings."""
         yield from super().cross_checks()
         if self.start is not None and self.start.weights and isinstance(self.model, Scratch):
-            yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
+            yield (
+                "model",
+                "kind 'scratch' has sizes of its own, which published weights do not fit: "
+                "start.weights needs kind 'published'",
+            )
         if self.adapters is not None and self.model.weights != "float32":
-            yield "model.weights", "adapters are kept in float32; leave it out"
+            yield "model.weights", "must be 'float32' where there are adapters; leave it out"
         if self.training.ema_decay is not None and self.model.weights != "float32":
             yield (
                 "training.ema_decay",
-                f"an average of {self.model.weights} weights stays where it began, as its changes "
-                "are rounded away; leave it out, or keep model.weights = 'float32'",
+                f"an average of {self.model.weights} weights would never change, as its updates "
+                "are rounded away; leave ema_decay out, or set model.weights = 'float32'",
             )
         if self.codec.from_ == self.name:
-            yield "codec.from", "a recipe cannot make its own codes"
+            yield "codec.from", "must name another recipe, one that trains a codec"
         if self.dataset.max_seconds <= self.dataset.min_seconds:
-            yield "dataset.max_seconds", f"must be above min_seconds {self.dataset.min_seconds:g}"
+            yield (
+                "dataset.max_seconds",
+                f"must be greater than min_seconds, {self.dataset.min_seconds:g}",
+            )
         yield from self._of_what_is_generated()
 
     def _of_what_is_generated(self) -> Iterable[tuple[str, str]]:
-        """Judges have clones; other figures of them, from before and after, can stop nothing."""
+        """Check that judges have clones to score, and that guards watch what is evaluated.
+
+        Figures of the clones other than the judges' are measured before and after training.
+        """
         speech = self.speech
         number = (speech.num_clips + len(speech.texts)) * len(speech.seeds)
         for fault in judge_faults(speech.judges, JUDGED_BY, number, [speech.language]):
@@ -373,12 +423,12 @@ class CodecLmRecipe(Recipe):
             if metric.startswith(_GENERATED):
                 yield (
                     path,
-                    f"{metric} is measured before training and after it alone; what speech.judges "
-                    "names is measured at every evaluation, as eval/judged/...",
+                    f"{metric} is measured before and after training only; the judges that "
+                    "speech.judges names score every evaluation, as eval/judged/...",
                 )
         relied = {f"expect.{metric}": metric for metric in self.expect}
         if self.verdict is not None:
             relied["verdict.metric"] = self.verdict.metric
         for path, metric in relied.items():
             if metric.startswith(_GENERATED) and not (self.speech.num_clips or self.speech.texts):
-                yield path, f"{metric} takes speech.num_clips, which is 0"
+                yield path, f"{metric} is measured on speech.num_clips clips, which is 0"

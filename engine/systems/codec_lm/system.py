@@ -46,13 +46,13 @@ from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.devices import make_device
 from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
-_NO_LICENCE = "yours: nothing published is in them"
+_NO_LICENCE = "yours: no published weights are in them"
 MEASURES_VERSION = 1
-"""Raised when the same clips would give other figures."""
+"""Number that is raised when a change of the code gives the same clips other figures."""
 
 
 def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSystem":
-    """Open the recipe's corpus, make tokens and codes of it, and initialise the model.
+    """Open the recipe's corpus, compute its tokens and codes, and initialise the model.
 
     Raises UserError where corpus, codec or a published file is missing or does not fit, or no clip,
     or fewer training clips than a batch has, can be used.
@@ -80,7 +80,7 @@ def _origin(recipe: CodecLmRecipe, project: Project) -> Origin:
 
 
 def _adapted(recipe: CodecLmRecipe, project: Project) -> str | None:
-    """The folder of the weights that adapters stand beside: where they go on, their first ones."""
+    """The folder of the weights that adapters belong to; of continued adapters, their first."""
     start = recipe.start
     if start is None or start.from_ is None:
         return None if start is None else start.weights
@@ -122,7 +122,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @cached_property
     def metric_units(self) -> Mapping[str, str]:
-        """Digests of the loss weights, of the seen clips, of what is generated and who judges."""
+        """Digests of loss weights, seen clips, generated clips and judges, for metrics' units."""
         losses, seen = self.recipe.losses, digest_of(_asked_of(self.seen_clips))
         named = ("audio_ce", "reference_gain", "text_gain", "clips", "speakers")
         generated = cloned.units(self._cloning, self.speech_judges.digests)
@@ -141,7 +141,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
-        """One: the model, or the adapters that the recipe lets learn in its place."""
+        """One turn: the model, or the adapters that the recipe trains instead."""
         losses, named = self.recipe.losses, self.module.named_parameters()
         parameters = {name: value for name, value in named if value.requires_grad}
         spared = frozenset(parameters.keys() - _weights_of(self.module))
@@ -150,7 +150,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @cached_property
     def preflight(self) -> PreflightBounds:
-        """Reference and text must have an effect, and sequences and decoder must be as promised.
+        """Preflight's bounds: reference and text must have an effect, and the probes must pass.
 
         A reference is swapped with its text.
         """
@@ -171,21 +171,21 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @property
     def data_digest(self) -> str:
-        """Digest of the corpus at the codec's rate, of what it is made into, and what is kept."""
+        """Digest of the corpus at the codec's sample rate, of its features and of its split."""
         return digest_of([super().data_digest, self.assets.digest, self._held_out])
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips and their tokens, of the codec, and of what is measured.
+        """Digest of the evaluation clips, their tokens, conditions and codec, and of the measures.
 
-        Clips that have other references, such as those of a longer window, or that are lent other
-        strangers' are another set.
+        Clips with other references or other wrong conditions, such as those of a longer window, are
+        another set.
         """
         return digest_of([_asked_of(self.eval_clips), self.assets.digest, MEASURES_VERSION])
 
     @property
     def notes(self) -> Sequence[str]:
-        """Which clips are left out, which references there are, and what is evaluated besides."""
+        """Sentences on left-out clips, on references, and on what is evaluated besides."""
         return [
             *self.eligible.notes,
             *self.warnings,
@@ -205,7 +205,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Clips recorded at a lower rate or known to the codec, and judges not to be had."""
+        """Warnings: clips recorded at a lower rate or known to the codec, and missing judges."""
         rate = self.recipe.dataset.sample_rate_hz
         upsampled = upsampled_warnings(self.corpus.manifest.clips, self.data.rows, rate)
         leak = [self.codec_leak] if self.codec_leak else []
@@ -213,12 +213,12 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @property
     def dataset_summary(self) -> DatasetSummary:
-        """That of every corpus, and whether the codec was trained on clips that are evaluated."""
+        """The summary of the corpus, and whether the codec was trained on evaluation clips."""
         known = self.recipe.codec.from_ is not None
         return evolve(super().dataset_summary, learned_from=self.codec_leak if known else None)
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the present weights over the evaluation set, and what judges say of them."""
+        """The metrics of the current weights over the evaluation set, and the judges' figures."""
         losses = self.recipe.losses
         evaluated = evaluate(self.module, self.eval_clips, self.seen_clips, losses)
         if not self.clip_judges.anybody:
@@ -228,18 +228,18 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         return with_judged(evaluated, self.clip_judges.judge(clips, model.device))
 
     def baselines(self) -> Evaluated:
-        """Metrics of tables of counts."""
+        """The metrics of the predictors by counting."""
         counted = baselines(self.train_clips, self.eval_clips)
         return evolve(counted, metrics={**counted.metrics, **cloned.baselines(self._cloning)})
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
-        """Evaluation clips and others said again, and the recipe's texts."""
+        """Write clones of evaluation clips, of clips of trained speakers and of the texts."""
         writer = SampleWriter(self._cloning, self.speech_judges, self._recording)
         return writer.write(folder, num_clips, self._plain_model)
 
     @property
     def _plain_model(self) -> HiggsAudioV2ForConditionalGeneration:
-        """The present weights, adapters merged."""
+        """The model with the current weights, adapters merged."""
         model = self.module.network.model
         return plain_model(model.config, merged(model.state_dict()))
 
@@ -251,7 +251,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @cached_property
     def _cloning(self) -> Cloning:
-        """What is generated, always the same but for the weights."""
+        """The clips and texts that are generated, which depend on nothing but the weights."""
         codec, speech = self.assets.codec, self.recipe.speech
         training, evaluation = clip_sources(
             (self.seen_clips, self._texts_of(self.seen_clips)),
@@ -283,7 +283,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         export_folder(folder / "transformers", self._plain_model, parts)
 
     def load_published(self, path: Path) -> str:
-        """Take over the weights of Higgs Audio v2, of a model like it, or of an export."""
+        """Load the weights of Higgs Audio v2, of a model like it, or of an export."""
         model = self.module.network.model
         return load_published(model, path, new_text_head=self._new_text_head)
 
@@ -294,13 +294,13 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @property
     def _generation(self) -> Mapping[str, Any]:
-        """How the recipe samples, by the names of generation_config.json."""
+        """The recipe's sampling, under the names of generation_config.json."""
         sampling, books = sampling_of(self.recipe.speech), self.assets.chat.codebooks
         return exported_settings(sampling, self._cloning.max_frames, books.num_codebooks)
 
     @property
     def _facts(self) -> Mapping[str, Any]:
-        """What the export's card says besides."""
+        """Further facts for the card of the export."""
         return {
             "recipe": self.recipe.name,
             "evaluation_set": self.evaluation_set,
@@ -311,7 +311,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
 
 def _asked_of(clips: CloningClips) -> list[list[Any]]:
-    """What clips are measured with, sorted: audio, text, right reference and a stranger's."""
+    """What clips are measured with, sorted: audio, text, right reference and wrong conditions."""
     own = [key.hex() for key in keys(clips.digests)]
     lent = strangers_of(clips).reference.tolist()
     rows = zip(own, clips.texts, clips.fixed_references, lent, strict=True)

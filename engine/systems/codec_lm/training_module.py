@@ -1,4 +1,4 @@
-"""What is learned: the next entry of each codebook, and the marks of the chat around the audio."""
+"""The training task: the next entry of each codebook, and the chat's marks around the audio."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -54,7 +54,7 @@ class CodecLmTrainingModule(TrainingModule):
         return [self.chat.pieces(*row) for row in rows]
 
     def num_targets(self, batch: Batch) -> Mapping[str, int]:
-        """See TrainingModule: the codes and an end of stream in each codebook. Marks are alike."""
+        """See TrainingModule: the codes and an end of stream in each codebook, not the marks."""
         target = batch["target"]
         codes = int((target != PADDING).sum()) + len(target) * target.shape[-1]
         return {"audio_ce": codes, "accuracy": codes}
@@ -70,18 +70,18 @@ class CodecLmTrainingModule(TrainingModule):
         return Terms(losses, metrics)
 
     def cost(self, prepared: Batch) -> PerClip:
-        """What each clip of a prepared batch costs."""
+        """The cross-entropies of each clip of a prepared batch."""
         with as_kept(self.network):
             cost: PerClip = self.network(Packed(*(prepared[name] for name in Packed._fields)))
         return cost
 
     def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
-        """Adapters like this phase's go on; others become part of the weights that they adapt."""
+        """Adapters like this phase's are kept; others are merged into the weights."""
         self._require_same_meaning(weights.get("speaks"))
         return continued(self.state_dict(), weights)
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
-        """Raise UserError where weights were trained on other codes: nothing would look wrong."""
+        """Raise UserError where weights were trained on other codes, which no shape would show."""
         self._require_same_meaning(state_dict.get(f"{prefix}speaks"))
         super()._load_from_state_dict(state_dict, prefix, *others)
 
@@ -89,8 +89,8 @@ class CodecLmTrainingModule(TrainingModule):
         if given is not None and not torch.equal(given.cpu(), self.speaks.cpu()):
             raise UserError(
                 "These weights were trained with the codes of another codec, with another "
-                "tokenizer or with another dataset.instruction: the same numbers meant other "
-                "sounds and letters. Give both recipes the same codec (trained no further "
+                "tokenizer or with another dataset.instruction: the same numbers stand for "
+                "other sounds and letters. Give both recipes the same codec (trained no further "
                 "since), [model] and dataset.instruction, and, where the tokenizer is made of the "
                 "transcripts, the same corpus; or start from other weights."
             )

@@ -16,7 +16,7 @@ from engine.systems.codec_lm.recipe import CodecLmRecipe
 def used_clips(
     recipe: CodecLmRecipe, project: Project, params: Params, corpus: Corpus
 ) -> tuple[SplitCorpus, str]:
-    """Those that training uses, and a warning. Raises what training does: the codec must be there.
+    """The clips that training uses, and a warning. Raises UserError where training would.
 
     Nothing is encoded.
     """

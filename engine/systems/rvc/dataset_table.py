@@ -9,13 +9,13 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import at_least, not_empty, setting, within
 
 FEATURE_RATE_HZ = 16_000
-"""Of the audio that pitch and content features are made of."""
+"""Sample rate of the audio from which pitch and content features are extracted."""
 FRAMES_A_SECOND = 100
-"""Of spectrograms and pitch; content features have half as many."""
+"""Frames per second of spectrograms and pitch; content features have half as many."""
 MUTE_SECONDS = 3
 """Length of a slice of silence."""
 MUTE_FRAMES = MUTE_SECONDS * FRAMES_A_SECOND - 2
-"""Frames that it has at least: HuBERT's convolutions are not padded, and take two."""
+"""Frames that a slice of silence has at least: HuBERT's unpadded convolutions use up two."""
 
 
 @frozen(kw_only=True)
@@ -46,13 +46,13 @@ class Rmvpe:
 
     kind: ClassVar[str] = "rmvpe"
     weights: str = setting(
-        "its weights, by their path in the project; `cantus fetch rmvpe` downloads them",
+        "RMVPE's weights, by their path in the project; `cantus fetch rmvpe` downloads them",
         default="published/rmvpe/rmvpe.pt",
         check=not_empty,
     )
     where_missing: Literal["refuse", "fcpe"] = setting(
-        "what happens where that file does not exist: an error, or fcpe in its place, which the "
-        "run warns of, and which is part of its identity",
+        "what happens where the file of weights does not exist: an error ('refuse'), or pitch by "
+        "fcpe instead ('fcpe'), with a warning and another identity of the run",
         default="refuse",
     )
 
@@ -89,13 +89,13 @@ class ContentVec:
 
 @frozen(kw_only=True)
 class LogMel:
-    """Log mel spectrograms: no weights; they carry far more of the speaker than ContentVec."""
+    """Log mel spectrograms, without weights; they carry far more of the speaker than ContentVec."""
 
     kind: ClassVar[str] = "logmel"
-    num_mels: int = setting("mel bands", default=40, check=within(8, 128))
+    num_mels: int = setting("number of mel bands", default=40, check=within(8, 128))
     num_cepstra: int = setting(
-        "cepstral coefficients in their place: fewer carry less of the speaker and the pitch; 0: "
-        "the bands as they are",
+        "number of cepstral coefficients that replace the mel bands: fewer carry less of the "
+        "speaker and the pitch; 0: the bands themselves",
         default=0,
         check=at_least(0),
     )
@@ -105,7 +105,7 @@ class LogMel:
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """No more coefficients than bands."""
+        """Check that there are no more coefficients than bands."""
         if self.num_cepstra > self.num_mels:
             yield "num_cepstra", f"must be at most num_mels, {self.num_mels}"
 
@@ -117,45 +117,55 @@ Content = ContentVec | LogMel
 class Dataset(CorpusClips):
     """Recordings cut into slices, with their pitch and content features."""
 
-    sample_rate_hz: int = setting("rate of the audio", check=within(8_000, 48_000))
+    sample_rate_hz: int = setting("sample rate of the audio", check=within(8_000, 48_000))
     speakers: tuple[str, ...] = setting(
-        "speakers whose voices are learned; none: every one of the corpus", default=()
+        "speakers whose voices are trained; empty: every speaker of the corpus", default=()
     )
     slice_seconds: float = setting(
-        "length of a slice, of which 0.3 s overlap", default=3.7, check=within(1.0, 9.0)
+        "length of a slice, including the 0.3 s by which it overlaps the next",
+        default=3.7,
+        check=within(1.0, 9.0),
     )
     segment_frames: int = setting(
-        "frames, hundredths of a second, of the random part of a slice that is decoded",
+        "length, in frames of 10 ms, of the random segment of a slice that is decoded in training",
         default=32,
         check=within(8, 400),
     )
     num_mute_clips: int = setting(
-        "slices of silence for each speaker", default=2, check=at_least(0)
+        "number of slices of silence that each speaker gets", default=2, check=at_least(0)
     )
     pitch: Pitch = setting("how the fundamental frequency is measured")
     unvoiced: Literal["zero", "interpolate"] = setting(
-        "pitch of frames without voice: none, or a line between their neighbours (RVC WebUI since "
-        "July 2026)",
+        "pitch of unvoiced frames: 0 ('zero'), or a line between the voiced neighbours "
+        "('interpolate': RVC WebUI since July 2026)",
         default="zero",
     )
     content: Content = setting("which content features are extracted")
     upsampling: Literal["refuse", "allow", "leave_out"] = setting(
-        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
-        "and the voice learns that; 'allow' warns",
+        "what happens to clips recorded at a lower sample rate: they hold nothing above their own "
+        "band, and a model trained on them generates nothing there; 'allow' warns",
         default="allow",
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """The rate has whole frames; the split has every voice in training."""
+        """Check that frames are whole samples, and that the split has every voice in training."""
         if self.sample_rate_hz % FRAMES_A_SECOND:
-            yield "sample_rate_hz", f"must be divisible by {FRAMES_A_SECOND}"
+            yield (
+                "sample_rate_hz",
+                f"must be divisible by {FRAMES_A_SECOND}, the number of frames per second",
+            )
         if self.split == "speaker_disjoint":
             yield (
                 "split",
-                "must be 'random' or 'text_disjoint': a voice that is never learned cannot be "
+                "must be 'random' or 'text_disjoint': a voice that is not trained cannot be "
                 "evaluated",
             )
         if self.segment_frames > self.slice_seconds * FRAMES_A_SECOND:
-            yield "segment_frames", "must be no longer than a slice"
+            longest = int(self.slice_seconds * FRAMES_A_SECOND)
+            yield "segment_frames", f"must be at most {longest}, the frames of a slice"
         elif self.num_mute_clips and self.segment_frames > MUTE_FRAMES:
-            yield "segment_frames", f"must be at most {MUTE_FRAMES}, or num_mute_clips 0"
+            yield (
+                "segment_frames",
+                f"must be at most {MUTE_FRAMES}, the frames of a slice of silence; or set "
+                "num_mute_clips = 0",
+            )

@@ -38,7 +38,7 @@ def _dilations(value: tuple[tuple[int, ...], ...]) -> str | None:
 
 
 def _periods(value: tuple[int, ...]) -> str | None:
-    twice = None if len(set(value)) == len(value) else "must not name one twice"
+    twice = None if len(set(value)) == len(value) else "must not hold a value twice"
     return twice or (within(2, 1000)(min(value)) if value else None)
 
 
@@ -47,18 +47,22 @@ class Discriminator:
     """RVC's multi-period discriminator: one scale discriminator, and one for each period."""
 
     periods: tuple[int, ...] | None = setting(
-        "periods in samples; those of the model's version where they are not given",
+        "periods of the period discriminators in samples; those of the model's version where they "
+        "are not given",
         default=None,
         check=lambda value: None if value is None else _periods(value),
     )
     scale: Literal["with", "without"] = setting(
-        "whether there is a scale discriminator, of the waveform itself", default="with"
+        "whether there is a scale discriminator, which sees the waveform itself", default="with"
     )
     channels: tuple[int, ...] = setting(
-        "channels of the layers of each period", default=(32, 128, 512, 1024, 1024), check=_kernels
+        "channels of the layers of each period discriminator",
+        default=(32, 128, 512, 1024, 1024),
+        check=_kernels,
     )
     starts_at_step: int = setting(
-        "finished steps before the discriminators and the adversarial losses begin",
+        "number of finished steps before the discriminators are trained and the adversarial losses "
+        "are computed",
         default=0,
         check=at_least(0),
     )
@@ -71,17 +75,21 @@ class Discriminator:
 
 @frozen(kw_only=True)
 class InitialWeights:
-    """How weights begin where upstream's beginning is too slow; the defaults are upstream's."""
+    """How fresh weights are initialised; the defaults are RVC WebUI's.
+
+    In runs of minutes from fresh weights RVC WebUI's initial weights learn too slowly.
+    """
 
     sine_weight: float | None = setting(
-        "initial weight of the sine source; drawn at random, as upstream draws it, where it is "
-        "not given. A large weight, such as 50, makes square pulses of the sine by the hyperbolic "
-        "tangent, which have harmonics",
+        "initial weight of the sine source; drawn at random, as in RVC WebUI, where it is not "
+        "given. With a large weight, such as 50, the hyperbolic tangent makes square pulses of the "
+        "sine, which have harmonics",
         default=None,
         check=above(0.0),
     )
     sine_bias: float = setting(
-        "initial bias of the sine source, where sine_weight is given; below 0, pulses are narrow",
+        "initial bias of the sine source, where sine_weight is given; below 0, the pulses are "
+        "narrow",
         default=0.0,
     )
     upsampling_gain: float = setting(
@@ -98,8 +106,8 @@ class InitialWeights:
         check=at_least(0.0),
     )
     log_deviation_offset: float = setting(
-        "added to the initial log standard deviations of posterior and prior; below 0, the means "
-        "outweigh the noise from the first step on",
+        "value that is added to the initial log standard deviations of posterior and prior; below "
+        "0, the means outweigh the noise from the first step on",
         default=0.0,
         check=within(-8.0, 0.0),
     )
@@ -107,26 +115,39 @@ class InitialWeights:
 
 @frozen(kw_only=True)
 class Model:
-    """RVC's synthesizer, from content features, pitch and a speaker to audio, after VITS."""
+    """RVC's synthesizer, after VITS: from content features, pitch and a speaker to audio."""
 
     version: Literal["v1", "v2"] = setting(
-        "v1 has content features of 256 dimensions, v2 of 768", default="v2"
+        "version of RVC: content features have 256 dimensions in v1, 768 in v2", default="v2"
     )
-    n_fft: int = setting("samples of a spectrogram's window", default=2048, check=within(64, 8192))
-    num_mels: int = setting("bands of the mel loss", default=125, check=within(8, 256))
+    n_fft: int = setting(
+        "window of the spectrograms in samples", default=2048, check=within(64, 8192)
+    )
+    num_mels: int = setting("number of bands of the mel loss", default=125, check=within(8, 256))
     mel_floor: Literal["classic", "2026"] = setting(
-        "the floor of spectrograms: 1e-6 and 1e-5, or 2e-7 and 2e-6 (RVC WebUI since July 2026)",
+        "smallest magnitudes of spectrograms and of their mel bands: 1e-6 and 1e-5 ('classic'), or "
+        "2e-7 and 2e-6 ('2026': RVC WebUI since July 2026)",
         default="classic",
     )
-    latent_channels: int = setting("of the latent variable", default=192, check=_width)
-    hidden_channels: int = setting("of text encoder, posterior and flow", default=192, check=_width)
-    filter_channels: int = setting("of feed-forward layers", default=768, check=_width)
-    num_heads: int = setting("attention heads", default=2, check=at_least(1))
-    num_layers: int = setting("layers of the text encoder", default=6, check=at_least(1))
-    kernel_size: int = setting("of feed-forward layers", default=3, check=at_least(1))
-    dropout: float = setting("of the text encoder", default=0.0, check=within(0.0, 0.9))
+    latent_channels: int = setting("channels of the latent variable", default=192, check=_width)
+    hidden_channels: int = setting(
+        "channels of text encoder, posterior encoder and flow", default=192, check=_width
+    )
+    filter_channels: int = setting(
+        "channels of the text encoder's feed-forward layers", default=768, check=_width
+    )
+    num_heads: int = setting(
+        "number of attention heads of the text encoder", default=2, check=at_least(1)
+    )
+    num_layers: int = setting("number of layers of the text encoder", default=6, check=at_least(1))
+    kernel_size: int = setting(
+        "kernel size of the text encoder's feed-forward layers", default=3, check=at_least(1)
+    )
+    dropout: float = setting("dropout of the text encoder", default=0.0, check=within(0.0, 0.9))
     posterior_layers: int = setting(
-        "layers of the posterior encoder; it is not exported", default=16, check=at_least(1)
+        "number of layers of the posterior encoder, which is not exported",
+        default=16,
+        check=at_least(1),
     )
     resblock: Literal["1", "2"] = setting(
         "HiFi-GAN's kind of residual block; Applio supports kind 1 only", default="1"
@@ -140,7 +161,7 @@ class Model:
         check=_dilations,
     )
     upsample_rates: tuple[int, ...] = setting(
-        "strides of the decoder's upsampling layers; their product is the hop",
+        "strides of the decoder's upsampling layers; their product is the hop in samples",
         default=(10, 10, 2, 2),
         check=_rates,
     )
@@ -152,20 +173,21 @@ class Model:
         default=512,
         check=_width,
     )
-    speaker_channels: int = setting("of a speaker's embedding", default=256, check=_width)
+    speaker_channels: int = setting("channels of a speaker embedding", default=256, check=_width)
     speaker_rows: int = setting(
-        "rows of the speakers' embedding; RVC's published files have 109",
+        "number of speaker embeddings; RVC's published files have 109",
         default=109,
         check=at_least(1),
     )
     prior_share: float = setting(
-        "share of a batch that is decoded from the prior, as in conversion, which RVC WebUI's "
-        "training never does",
+        "share of a batch that is decoded from the prior, as in conversion; RVC WebUI trains on "
+        "the posterior alone",
         default=0.0,
         check=within(0.0, 1.0),
     )
     initial_weights: InitialWeights = setting(
-        "how fresh weights are drawn, for short runs from nothing", default=InitialWeights()
+        "how fresh weights are initialised, for short runs without published weights",
+        default=InitialWeights(),
     )
     discriminator: Discriminator = setting(
         "the networks of the adversarial losses", default=Discriminator()
@@ -178,7 +200,7 @@ class Model:
 
     @property
     def hop_length(self) -> int:
-        """Samples of a frame."""
+        """Number of samples per frame."""
         return prod(self.upsample_rates)
 
     @property
@@ -189,14 +211,23 @@ class Model:
         return by_version[self.version] if given is None else given
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Lists of one length, heads of equal width, kernels that fit their strides."""
+        """Check that lists are equally long, heads equally wide, and that kernels fit strides."""
         if len(self.upsample_kernels) != len(self.upsample_rates):
-            yield "upsample_kernels", f"must be {len(self.upsample_rates)}, as upsample_rates are"
+            yield (
+                "upsample_kernels",
+                f"must have {len(self.upsample_rates)} values, as many as upsample_rates",
+            )
         pairs = zip(self.upsample_kernels, self.upsample_rates, strict=False)
         if any(kernel < rate or (kernel - rate) % 2 for kernel, rate in pairs):
-            yield "upsample_kernels", "each must exceed its rate by an even number, or equal it"
+            yield (
+                "upsample_kernels",
+                "each must equal its upsample_rate, or exceed it by an even number",
+            )
         if len(self.resblock_dilations) != len(self.resblock_kernels):
-            yield "resblock_dilations", f"must be {len(self.resblock_kernels)}, one a kernel"
+            yield (
+                "resblock_dilations",
+                f"must have {len(self.resblock_kernels)} lists, one for each of resblock_kernels",
+            )
         if self.hidden_channels % self.num_heads:
             yield "num_heads", f"must divide hidden_channels, {self.hidden_channels}"
         if self.latent_channels % 2:
@@ -218,41 +249,53 @@ GENERATOR_TERMS = (*ADVERSARIAL_TERMS, "mel", "stft", "kl")
 class Losses:
     """Weights of the loss terms; a term of weight 0 is not computed."""
 
-    discriminator: float = setting("the discriminators' own loss", default=1.0, check=above(0.0))
-    adversarial: float = setting("fooling the discriminators", default=1.0, check=_weight)
-    feature: float = setting("feature matching", default=2.0, check=_weight)
-    mel: float = setting("L1 of log mel spectrograms", default=45.0, check=_weight)
+    discriminator: float = setting(
+        "weight of the discriminators' own loss", default=1.0, check=above(0.0)
+    )
+    adversarial: float = setting(
+        "weight of the adversarial loss: how far the discriminators recognise generated audio",
+        default=1.0,
+        check=_weight,
+    )
+    feature: float = setting("weight of the feature matching loss", default=2.0, check=_weight)
+    mel: float = setting("weight of the L1 of log mel spectrograms", default=45.0, check=_weight)
     stft: float = setting(
-        "L1 of STFT magnitudes at several resolutions, which RVC WebUI has not",
+        "weight of the L1 of STFT magnitudes at several resolutions, a term that RVC WebUI does "
+        "not have",
         default=0.0,
         check=_weight,
     )
-    kl: float = setting("divergence of posterior and prior", default=1.0, check=_weight)
+    kl: float = setting(
+        "weight of the Kullback-Leibler divergence of posterior and prior",
+        default=1.0,
+        check=_weight,
+    )
 
 
 # ---- what is measured ----
 
 
 JUDGED_BY = frozenset[Need]({"voice"})
-"""What is known of a clip that is converted, besides the audio."""
+"""What is known of a converted clip besides its audio."""
 
 
 @frozen(kw_only=True)
 class Conversion(Judged):
-    """Clips of other speakers that are converted, to be measured and listened to.
+    """Clips of other speakers that are converted, for evaluation and for listening.
 
-    They are those of the corpus's speakers that are not learned; where all are learned, held-out
-    clips, each converted to the next voice.
+    The clips are of those speakers of the corpus that the recipe does not train. Where it trains
+    all of them, held-out clips are converted, each to the next voice.
     """
 
-    num_clips: int = setting("how many are measured", default=8, check=at_least(0))
+    num_clips: int = setting("number of clips that are measured", default=8, check=at_least(0))
     noise_scale: float = setting(
         "standard deviation of the prior's noise in conversion",
         default=0.66666,
         check=within(0.0, 2.0),
     )
     measured_by: Literal["same", "fcpe", "swift_f0"] = setting(
-        "pitch method that measures generated audio: the dataset's, or another", default="same"
+        "pitch method that measures generated audio: that of dataset.pitch ('same'), or another",
+        default="same",
     )
 
 
@@ -283,24 +326,24 @@ class RvcRecipe(Recipe):
     loss_metric = "eval/mel"
     default_guards: ClassVar[Mapping[str, Guard]] = GUARDS
 
-    dataset: Dataset = setting("which recordings, and what is extracted from them")
+    dataset: Dataset = setting("which recordings are used, and what is extracted from them")
     model: Model = setting("the networks", default=Model())
     losses: Losses = setting("the weight of each loss term", default=Losses())
     conversion: Conversion = setting("which clips are converted", default=Conversion())
 
     @property
     def judges(self) -> tuple[str, ...]:
-        """Those of the clips that are converted."""
+        """The judges that score converted clips at every evaluation."""
         return self.conversion.judges
 
     @property
     def has_pitch(self) -> bool:
-        """Whether the decoder is driven by the fundamental frequency."""
+        """Whether the decoder is conditioned on the fundamental frequency."""
         return not isinstance(self.dataset.pitch, NoPitch)
 
     @property
     def generator_weights(self) -> dict[str, float]:
-        """The weight of each term of the generator's turn that weighs anything."""
+        """The weight of each loss term of the generator whose weight is above 0."""
         weights = {term: getattr(self.losses, term) for term in GENERATOR_TERMS}
         return {term: weight for term, weight in weights.items() if weight > 0.0}
 
@@ -312,29 +355,39 @@ class RvcRecipe(Recipe):
 
     @property
     def reads_hz(self) -> tuple[int, ...]:
-        """The rate of the model's audio, from which that of the features is made."""
+        """The sample rate of the model's audio in Hz, from which the features' audio is made."""
         return (self.dataset.sample_rate_hz,)
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """The tables fit each other."""
+        """Check that the tables fit each other."""
         yield from super().cross_checks()
         frame = self.dataset.sample_rate_hz // FRAMES_A_SECOND
         if self.model.hop_length != frame:
             yield (
                 "model.upsample_rates",
-                f"must multiply to {frame}, a hundredth of a second; they multiply to "
+                f"must multiply to {frame} samples, a hundredth of a second; they multiply to "
                 f"{self.model.hop_length}",
             )
         if self.model.n_fft < frame:
-            yield "model.n_fft", f"must be at least a frame, {frame}"
+            yield "model.n_fft", f"must be at least a frame of {frame} samples"
         if self.dataset.segment_frames * frame <= self.model.n_fft:
-            yield "dataset.segment_frames", f"must hold more than a window of {self.model.n_fft}"
+            yield (
+                "dataset.segment_frames",
+                f"must be more than {self.model.n_fft // frame}: a segment must be longer than "
+                f"the window of {self.model.n_fft} samples",
+            )
         if len(self.dataset.speakers) > self.model.speaker_rows:
-            yield "model.speaker_rows", f"must be at least {len(self.dataset.speakers)}"
+            yield (
+                "model.speaker_rows",
+                f"must be at least {len(self.dataset.speakers)}, one for each of dataset.speakers",
+            )
         if "mel" not in self.generator_weights and "stft" not in self.generator_weights:
-            yield "losses", "nothing leads to the waveform: give mel or stft a weight"
+            yield "losses", "no term compares generated with real audio: give mel or stft a weight"
         if len(self.published_weights) == 1 and self.model.discriminator.weights is not None:
-            yield "model.discriminator.weights", "needs start.weights: the generator's beside it"
+            yield (
+                "model.discriminator.weights",
+                "needs start.weights too: published discriminators go with a published generator",
+            )
         for path, metric in self.named_metrics():
             if why := self._why_absent(metric):
                 yield path, f"'{metric}': {why}"
@@ -343,31 +396,33 @@ class RvcRecipe(Recipe):
         yield from self.premature_guards(None)
 
     def premature_guards(self, steps_per_epoch: int | None) -> Iterable[tuple[str, str]]:
-        """Guards that would judge discriminators before they have learned a step: path and fault.
+        """Guards on discriminators before their first step: key path and fault of each.
 
-        Those at an epoch are looked at where the steps in one are known.
+        Guards at an epoch are checked where the number of steps per epoch is known.
         """
         begin = self.model.discriminator.starts_at_step
         return premature_guards(self.guard, begin, steps_per_epoch)
 
     def _why_absent(self, metric: str) -> str | None:
-        """Why the runs of this very recipe never give a metric that its system has."""
+        """Why no run of this recipe gives a metric that its system has; None where runs do."""
         what, _, name = metric.rpartition("/")
         if name in _OF_PITCH and not self.has_pitch:
             return "dataset.pitch is 'none'"
         if what.endswith("/conversion") and self.conversion.num_clips == 0:
             return "conversion.num_clips is 0"
         if what == "train/discriminator" and name.endswith("_scale"):
-            return None if self.model.discriminator.scale == "with" else "there is no such one"
+            with_scale = self.model.discriminator.scale == "with"
+            return None if with_scale else "model.discriminator.scale is 'without'"
         size = name.rpartition("_period_")[2]
         if what == "train/discriminator" and size.isdecimal():
-            return None if int(size) in self.model.periods else "there is no such discriminator"
+            known = int(size) in self.model.periods
+            return None if known else "the recipe has no such discriminator"
         weights = self.generator_weights
         if what == "train/gradient_share" and name not in weights:
             return f"losses.{name} is 0"
         if what == "train/generator" and name == "feature_relative":
-            heard = not weights.keys().isdisjoint(ADVERSARIAL_TERMS)
-            return None if heard else "losses.adversarial and losses.feature are 0"
+            computed = not weights.keys().isdisjoint(ADVERSARIAL_TERMS)
+            return None if computed else "losses.adversarial and losses.feature are 0"
         if what == "train/generator" and name in GENERATOR_TERMS and name not in weights:
             return f"losses.{name} is 0"
         return None

@@ -185,14 +185,20 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which method of pitch stands in, clips recorded at a lower rate, judges not to be had."""
-        return [*self.recordings.warnings, *self.clip_judges.warnings]
+        """Which method of pitch stands in, clips recorded at a lower rate, judges left out."""
+        said = [*self.recordings.warnings, *self.clip_judges.warnings]
+        return said if self._are_judged or not self.clip_judges.anybody else [*said, _UNJUDGED]
+
+    @property
+    def _are_judged(self) -> bool:
+        """Whether anybody judges, and there is anything to judge."""
+        return self.clip_judges.anybody and bool(self.recordings.sources.conversions)
 
     def require_measurable(self) -> None:
         """Raise UserError where the recipe relies on a figure that cannot be measured here."""
         missing = {} if self.judges.speaker_encoder else {"similarity": _NO_ENCODER}
         if not self.recordings.sources.conversions:
-            missing["conversion"] = "no clip is there to be converted"
+            missing["conversion"] = _NOTHING_TO_CONVERT
         for path, metric in self.recipe.named_metrics():
             for part in metric.split("/")[1:]:
                 if part in missing:
@@ -211,7 +217,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
         converted = self.evaluator.converted_by(convert)
         evaluated = self.evaluator.evaluate(make, judge, self._voices(judge), converted)
-        if not self.clip_judges.anybody:
+        if not self._are_judged:
             return evaluated
         judged = self.clip_judges.judge(self._judged.made(converted), make.device)
         return with_judged(evaluated, judged)
@@ -305,4 +311,12 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         return evolve(self._judge, similarity=encoder)
 
 
+_NOTHING_TO_CONVERT = (
+    "there is no clip of another voice to convert. Add recordings of somebody else to the corpus "
+    "and name your voice in dataset.speakers, or leave the metric out (of a guard: action = 'off')"
+)
+_UNJUDGED = (
+    "conversion.judges rate converted clips, and the corpus has no other voice to convert: their "
+    "figures are left out."
+)
 _NO_ENCODER = "set speech_evaluation.speaker_encoder in params.toml, or choose another metric"

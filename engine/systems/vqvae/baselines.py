@@ -1,4 +1,4 @@
-"""What costs no training: coders that a trained network must beat to have been worth it."""
+"""Untrained coders, as baselines that a trained network should beat."""
 
 from collections.abc import Callable
 
@@ -17,12 +17,12 @@ from engine.training.system import Evaluated
 _NUM_BINS = 4096
 
 UNIFORM_GRID = "baseline/uniform_grid/rmse_db"
-"""The figure that a trained network is divided by."""
+"""The figure by which that of a trained network is divided."""
 
 
 @frozen
 class _Seen:
-    """What a pass over the training clips leaves behind."""
+    """Statistics of one pass over the training clips."""
 
     mean: Tensor
     """Mean normalised spectrogram [1, 128, 32]."""
@@ -39,9 +39,9 @@ def baselines(
 ) -> Evaluated:
     """Metrics of each coder on the evaluation clips, as `baseline/<coder>/<metric>`.
 
-    Mean spectrogram (of the training clips), 30 x 30 grid of cell means, the same with `num_codes`
-    uniform levels, and with the levels of Lloyd and Max (fitted to the training clips). A grid is
-    read back by bilinear interpolation.
+    The coders: the mean spectrogram of the training clips; a 30 x 30 grid of cell means; that grid
+    with `num_codes` uniform levels; and the grid with as many Lloyd-Max levels, fitted to the
+    training clips. A grid is decoded by bilinear interpolation.
     """
     seen = _look(train, normalisation, batch_size)
     fitted = lloyd_max(seen.histogram, num_codes)

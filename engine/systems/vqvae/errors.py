@@ -1,4 +1,4 @@
-"""How far reconstructions are from their mel spectrograms, over a whole set of clips."""
+"""Errors of reconstructed mel spectrograms over a whole set of clips."""
 
 from collections.abc import Callable, Iterator
 
@@ -43,7 +43,10 @@ class Errors:
 
     @property
     def per_clip(self) -> dict[str, np.ndarray]:
-        """The same of each clip. The mean of `rmse_db` over clips is not that of the set."""
+        """`reconstruction` and `rmse_db` of each clip [clips].
+
+        The mean of `rmse_db` over clips is not that of the set.
+        """
         return {
             "reconstruction": torch.cat(self._normalised).numpy(),
             "rmse_db": torch.cat(self._decibels).sqrt().numpy(),

@@ -1,4 +1,4 @@
-"""The network's figures over a whole evaluation set: none is a mean of batch means."""
+"""The network's metrics over a whole evaluation set: no metric is a mean of batch means."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ _SHARE_IN_USE = 0.01
 
 @frozen
 class Evaluation:
-    """What one pass over a set of clips found."""
+    """Results of one pass over a set of clips."""
 
     errors: Errors
     losses: Mapping[str, float]

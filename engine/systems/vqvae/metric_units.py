@@ -1,4 +1,4 @@
-"""Which metrics are in units of the recipe's own, and what these depend on."""
+"""Which metrics have a unit that depends on the recipe, and on which of its settings."""
 
 import hashlib
 import json
@@ -10,10 +10,10 @@ from engine.systems.vqvae.recipe import BatchMinMax, VqvaeRecipe
 
 
 def metric_units(recipe: VqvaeRecipe) -> dict[str, str]:
-    """Digest of what each such metric's unit depends on, by its name without `eval/`.
+    """Digest of the settings that a metric's unit depends on, by its name without `eval/`.
 
-    Normalised errors depend on the window (of a batch, where the batch is the window); the loss
-    also on its terms and their weights; the figure over the grid's on the grid's levels.
+    Normalised errors depend on the window (on the batch, with batch min/max); the loss also on its
+    terms and their weights; the ratio to the grid on the grid's levels.
     """
     normalisation = recipe.model.normalisation
     window: list[Any] = [normalisation.kind, asdict(normalisation)]

@@ -15,7 +15,7 @@ from engine.systems.vqvae.shapes import HIGH_HZ, HOP_LENGTH, NUM_FRAMES
 
 @frozen(kw_only=True)
 class FixedWindow:
-    """Mel decibels mapped to [0, 1] by a fixed window, so that a clip's codes are its own."""
+    """Mel decibels mapped to [0, 1] by a fixed window: a clip's codes depend on that clip alone."""
 
     kind: ClassVar[str] = "fixed_window"
     low_db: float = setting("decibels that become 0", default=-80.0)
@@ -53,7 +53,7 @@ class Dataset(CorpusClips):
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """The networks read 32 frames of mel bands up to 8 kHz."""
+        """The networks need 32 frames of mel bands up to 8 kHz."""
         if self.sample_rate_hz < 2 * HIGH_HZ:
             yield "sample_rate_hz", f"must be at least {2 * HIGH_HZ}: mel bands reach {HIGH_HZ} Hz"
         elif round(self.clip_seconds * self.sample_rate_hz) // HOP_LENGTH + 1 != NUM_FRAMES:
@@ -75,20 +75,25 @@ _width = within(1, 4096)
 
 @frozen(kw_only=True)
 class GradientCodes:
-    """The published quantizer: nearest code, codebook moved by its own loss (VQ-VAE, eq. 3)."""
+    """The published quantizer: nearest code, codebook trained by its own loss (VQ-VAE, eq. 3)."""
 
     kind: ClassVar[str] = "gradient"
-    num_codes: int = setting("codes", default=10, check=_num_codes)
+    num_codes: int = setting("number of codes", default=10, check=_num_codes)
 
 
 @frozen(kw_only=True)
 class EmaCodes:
-    """Codes are moving averages of what they quantize (VQ-VAE, app. A.1); dead ones revived."""
+    """Codes are moving averages of the vectors they quantize (VQ-VAE, appendix A.1).
+
+    Codes that are hardly used are replaced by vectors of the batch.
+    """
 
     kind: ClassVar[str] = "ema"
-    num_codes: int = setting("codes", default=10, check=_num_codes)
+    num_codes: int = setting("number of codes", default=10, check=_num_codes)
     code_dim: int = setting("dimensions of a code", default=4, check=_width)
-    decay: float = setting("decay of the averages", default=0.99, check=between(0.0, 1.0))
+    decay: float = setting(
+        "decay of the moving averages, per step", default=0.99, check=between(0.0, 1.0)
+    )
     revive_below: float = setting(
         "share of uniform use below which a code is replaced by a vector of the batch",
         default=0.05,
@@ -101,7 +106,7 @@ class OrderedCodes:
     """Finite scalar quantization (Mentzer et al., 2024) with one dimension: the code is a level."""
 
     kind: ClassVar[str] = "ordered"
-    num_codes: int = setting("levels", default=10, check=_num_codes)
+    num_codes: int = setting("number of levels", default=10, check=_num_codes)
 
 
 Quantizer = GradientCodes | EmaCodes | OrderedCodes
@@ -113,31 +118,47 @@ _TERMS = {"gradient": {"commitment", "codebook"}, "ema": {"commitment"}, "ordere
 
 @frozen(kw_only=True)
 class PuzzleNetwork:
-    """The published network, 83,777 parameters: 32 x 8 bottleneck, interpolated to 30 x 30."""
+    """The published network (write-up 004, 83,777 parameters).
+
+    Its bottleneck of 32 x 8 cells is interpolated to the grid of 30 x 30.
+    """
 
     kind: ClassVar[str] = "puzzle"
     latent_dim: int = setting("channels of the grid", default=64, check=_width)
-    normalisation: Normalisation = setting("how decibels become [0, 1]", default=FixedWindow())
-    quantizer: Quantizer = setting("how cells become codes", default=GradientCodes())
+    normalisation: Normalisation = setting(
+        "how decibels are mapped to [0, 1]", default=FixedWindow()
+    )
+    quantizer: Quantizer = setting("how cells are quantized to codes", default=GradientCodes())
 
 
 @frozen(kw_only=True)
 class AlignedNetwork:
-    """One column a frame or two, one row about four mel bands: no interpolation."""
+    """A network whose bottleneck is the grid itself, without interpolation.
+
+    A column covers one or two frames, a row about four mel bands.
+    """
 
     kind: ClassVar[str] = "aligned"
     latent_dim: int = setting("channels of the grid", default=16, check=_width)
-    normalisation: Normalisation = setting("how decibels become [0, 1]", default=FixedWindow())
-    quantizer: Quantizer = setting("how cells become codes", default=OrderedCodes())
+    normalisation: Normalisation = setting(
+        "how decibels are mapped to [0, 1]", default=FixedWindow()
+    )
+    quantizer: Quantizer = setting("how cells are quantized to codes", default=OrderedCodes())
 
 
 @frozen(kw_only=True)
 class Losses:
-    """Weights of the terms. A term that the quantizer does not have is left out, or 0.0."""
+    """Weights of the loss terms. A term that the quantizer does not have is left out, or 0.0."""
 
-    reconstruction: float = setting("mean squared error of normalised mels", default=1.0)
-    commitment: float | None = setting("pulls cells towards their code", default=None)
-    codebook: float | None = setting("pulls codes towards their cells", default=None)
+    reconstruction: float = setting(
+        "weight of the mean squared error of normalised mel spectrograms", default=1.0
+    )
+    commitment: float | None = setting(
+        "weight of the commitment loss, which pulls cells towards their code", default=None
+    )
+    codebook: float | None = setting(
+        "weight of the codebook loss, which pulls codes towards their cells", default=None
+    )
 
 
 @frozen(kw_only=True)
@@ -147,20 +168,33 @@ class VqvaeRecipe(Recipe):
     turns: ClassVar[tuple[str, ...]] = ("autoencoder",)
     shown_by = ("samples", "pictures", "files.export")
     plots = (
-        Plot("eval", "step", "rmse_db", "RMSE of mels in dB, evaluation set (step 0: untrained)"),
+        Plot(
+            "eval",
+            "step",
+            "rmse_db",
+            "RMSE of mel spectrograms in dB, evaluation set (step 0: untrained)",
+        ),
     )
     metrics: ClassVar[Mapping[str, str]] = {
-        "train/reconstruction": "mean squared error of normalised mels, training batches",
-        "train/perplexity": "exp of the entropy of the codes of a batch",
-        "eval/reconstruction": "mean squared error of normalised mels over the evaluation set",
-        "eval/loss": "weighted sum of the loss terms over the evaluation set",
-        "eval/rmse_db": "root mean squared error of mels in dB, clamped to -80..40 dB",
-        "eval/rmse_ratio_to_uniform_grid": "eval/rmse_db over that of a 30 x 30 grid of "
-        "uniform levels",
-        "eval/perplexity": "exp of the entropy of all codes of the evaluation set (nats)",
-        "eval/codes_used": "codes that hold more than 1 % of all cells",
-        "eval/codes_seen": "codes that occur at all",
-        "eval/order": "Spearman correlation of a cell's energy and its code as exported",
+        "train/reconstruction": "mean squared error of normalised mel spectrograms over the "
+        "training batches, without unit; lower is better",
+        "train/perplexity": "exp of the entropy of the codes of a batch: the number of codes that "
+        "are effectively used",
+        "eval/reconstruction": "mean squared error of normalised mel spectrograms over the "
+        "evaluation set, without unit; lower is better",
+        "eval/loss": "weighted sum of the recipe's loss terms over the evaluation set; lower is "
+        "better",
+        "eval/rmse_db": "root mean squared error of decoded mel spectrograms over the evaluation "
+        "set in dB, both clamped to -80..40 dB; lower is better",
+        "eval/rmse_ratio_to_uniform_grid": "eval/rmse_db over the eval/rmse_db of an untrained "
+        "30 x 30 grid with as many uniform levels as the model has codes; lower is better, and "
+        "below 1 the model beats the grid",
+        "eval/perplexity": "exp of the entropy of all codes of the evaluation set: the number of "
+        "codes that are effectively used",
+        "eval/codes_used": "number of codes that more than 1 % of all cells have",
+        "eval/codes_seen": "number of codes that any cell has",
+        "eval/order": "Spearman correlation between the energy of a cell and its exported code; 1: "
+        "codes ascend with energy",
     }
 
     directions: ClassVar[Mapping[str, Direction]] = dict.fromkeys(
@@ -178,7 +212,7 @@ class VqvaeRecipe(Recipe):
         )
     }
 
-    dataset: Dataset = setting("which audio, cut how")
+    dataset: Dataset = setting("which audio is used, and how it is cut")
     model: PuzzleNetwork | AlignedNetwork = setting("the networks")
     losses: Losses = setting("the weight of each loss term")
 
@@ -190,7 +224,7 @@ class VqvaeRecipe(Recipe):
         return {term: weight for term, weight in weights.items() if weight is not None}
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Loss terms must be those that the quantizer produces."""
+        """Check that the weighed loss terms are those that the quantizer produces."""
         yield from super().cross_checks()
         kind = self.model.quantizer.kind
         for term in ("commitment", "codebook"):

@@ -1,4 +1,4 @@
-"""Clips made for listening and looking: original, what mels alone keep, and the reconstruction."""
+"""Samples for listening and pictures: original, original through the mel, reconstruction."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ class SampleWriter:
     clips: VqvaeClips
 
     def write(self, folder: Path, indices: Sequence[int], labels: Sequence[str]) -> list[Sample]:
-        """Write a folder a clip (three WAV files and a picture), and `overview.png` beside them."""
+        """Write a folder for each clip (three WAV files, a picture), and `overview.png`."""
         if not indices:
             return []
         pictures = self._pictures(indices, labels)

@@ -1,9 +1,9 @@
-"""The published shapes: what a clip, its mel spectrogram and its puzzle measure. No torch."""
+"""The published shapes of a clip, of its mel spectrogram and of its puzzle. No torch."""
 
 NUM_MELS = 128
 NUM_FRAMES = 32
 HOP_LENGTH = 512
-"""Samples from one frame to the next."""
+"""Number of samples from one frame to the next."""
 HIGH_HZ = 8_000
 """Upper edge of the highest mel band."""
 GRID = 30

@@ -58,20 +58,19 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
 
     @property
     def metric_units(self) -> Mapping[str, str]:
-        """Digests of what the figures depend on that are in units of the recipe's own."""
+        """Digests of the settings on which the units of metrics depend."""
         return metric_units(self.recipe)
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
-        """One: the autoencoder, all of whose parameters are trained."""
+        """One turn: the autoencoder, all of whose parameters are trained."""
         return (Turn(_TURN, dict(self.module.named_parameters()), self.recipe.loss_weights),)
 
     @cached_property
     def evaluation_set(self) -> str:
         """Digest of the evaluation clips' content, of where each is cut, and of the mel.
 
-        Two rules for cutting that cut these clips alike give the same digest, whatever the clips
-        are called.
+        Two settings that cut these clips alike give the same digest, whatever the clips are called.
         """
         rows = self.eval_clips.rows.tolist()
         clips = sorted(
@@ -83,16 +82,16 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
         return digest_of(content)
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the present weights over the whole evaluation set."""
+        """The metrics of the current weights over the whole evaluation set."""
         evaluation = self._pass()
         return Evaluated(self._metrics(evaluation), evaluation.errors.per_clip)
 
     def baselines(self) -> Evaluated:
-        """Metrics of the coders that learn nothing."""
+        """The metrics of the untrained coders."""
         return self._baselines
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
-        """Original, its mel inverse and reconstruction as audio, and a picture, for some clips."""
+        """Write audio (original, inverted mel, reconstruction) and a picture of some clips."""
         labels = self.evaluation_labels("label")
         writer = SampleWriter(self.module, self.front_end, self.packed, self.eval_clips)
         return writer.write(folder, spread_over(labels, num_clips), labels)
@@ -111,7 +110,7 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
         export.write(folder, self.module.network, evaluation, facts)
 
     def load_published(self, path: Path) -> str:
-        """Take over a published state dict; its front end's buffers are not read."""
+        """Load a published state dict; its front end's buffers are not read."""
         import_weights(self.module.network, path)
         return f"the published weights of {path.name}: every tensor of the network"
 

@@ -1,4 +1,4 @@
-"""What is learned: the networks of a recipe and the terms of its one turn."""
+"""The networks of a recipe as trained, with the loss terms of their one turn."""
 
 import torch
 from torch import Tensor

@@ -14,9 +14,9 @@ from engine.recipe.schema import Plot, Recipe
 from engine.recipe.training import Direction
 
 SAMPLE_RATE_HZ = 22_050
-"""Of the audio that the GPT's codes are made of."""
+"""Sample rate of the audio that is encoded to the GPT's codes."""
 MOST_TEXT_TOKENS = 402
-"""That the GPT has positions for, without START and STOP."""
+"""Number of text tokens that the GPT has positions for, without START and STOP."""
 
 # ---- the audio and its transcripts ----
 
@@ -27,7 +27,7 @@ def _range(value: tuple[float, float]) -> str | None:
 
 @frozen(kw_only=True)
 class Dataset(CorpusClips):
-    """Whole utterances with their transcripts, and excerpts of a voice to condition on."""
+    """Whole utterances with their transcripts, and excerpts of a speaker to condition on."""
 
     languages: tuple[str, ...] = setting(
         "languages whose clips are used, by their codes ('hu')", check=not_empty
@@ -36,12 +36,14 @@ class Dataset(CorpusClips):
         "language of the clips that name none; without it they are left out", default=None
     )
     min_seconds: float = setting(
-        "shorter clips are left out; a voice takes 0.33 s to be heard",
+        "shorter clips are left out; the conditioning encoder needs at least 0.33 s",
         default=0.5,
         check=at_least(0.34),
     )
     max_seconds: float = setting(
-        "longer clips are left out; the GPT holds 28 s", default=11.6, check=between(0.0, 28.0)
+        "longer clips are left out; the GPT has positions for 28 s",
+        default=11.6,
+        check=between(0.0, 28.0),
     )
     max_text_tokens: int = setting(
         "clips whose transcript has more tokens are left out",
@@ -49,18 +51,19 @@ class Dataset(CorpusClips):
         check=within(1, MOST_TEXT_TOKENS),
     )
     conditioning: Literal["same_clip", "same_speaker"] = setting(
-        "whether the voice is heard in an excerpt of the clip itself, or of another clip of its "
-        "speaker, as where speech is made (a speaker's only clip conditions on itself)",
+        "whether a clip is conditioned on an excerpt of itself or, as in synthesis, on an excerpt "
+        "of another clip of its speaker (a speaker's only clip is conditioned on itself)",
         default="same_clip",
     )
     conditioning_seconds: tuple[float, float] = setting(
-        "shortest and longest excerpt; evaluation hears the first seconds, as many as their mean",
+        "shortest and longest conditioning excerpt; in evaluation it is the first seconds of the "
+        "clip, as many as the mean of the two",
         default=(3.0, 6.0),
         check=_range,
     )
     upsampling: Literal["refuse", "allow", "leave_out"] = setting(
-        "what becomes of clips recorded at a lower rate: they have nothing above their own band, "
-        "and the voice learns that; 'allow' warns",
+        "what happens to clips recorded at a lower sample rate: they hold nothing above their own "
+        "band, and a model trained on them generates nothing there; 'allow' warns",
         default="allow",
     )
 
@@ -70,12 +73,12 @@ class Dataset(CorpusClips):
 
 @frozen(kw_only=True)
 class NewLanguage:
-    """A language that the published vocabulary lacks: tokens made of the corpus's transcripts."""
+    """A language that the published vocabulary lacks: tokens learned from the transcripts."""
 
-    language: str = setting("its code ('te')", check=not_empty)
+    language: str = setting("code of the language ('te')", check=not_empty)
     num_tokens: int = setting(
-        "tokens that are added: its own, the letters that are missing, and what is often said; "
-        "2,000 are reported to work",
+        "number of tokens that are added: the language's own token, the missing letters, and "
+        "frequent sequences of letters; 2,000 are reported to work",
         default=2000,
         check=at_least(1),
     )
@@ -83,7 +86,7 @@ class NewLanguage:
 
 @frozen(kw_only=True)
 class Published:
-    """XTTS v2 as published: sizes, vocabulary, DVAE and mel statistics are files of a folder."""
+    """XTTS v2 as published: sizes, vocabulary, DVAE and mel statistics come from a folder."""
 
     kind: ClassVar[str] = "published"
     folder: str = setting(
@@ -92,32 +95,35 @@ class Published:
         default="published/xtts_v2",
         check=not_empty,
     )
-    dropout: float = setting("of the transformer", default=0.1, check=within(0.0, 0.9))
+    dropout: float = setting("dropout of the transformer", default=0.1, check=within(0.0, 0.9))
     new_language: NewLanguage | None = setting(
-        "a language that the published vocabulary is extended by", default=None
+        "a language by which the published vocabulary is extended", default=None
     )
 
 
 @frozen(kw_only=True)
 class Scratch:
-    """A small GPT of the same classes, with audio codes and a vocabulary made of the corpus."""
+    """A small GPT of the same classes; audio codes and vocabulary are fitted to the corpus."""
 
     kind: ClassVar[str] = "scratch"
-    num_layers: int = setting("transformer layers", default=4, check=at_least(1))
-    dim: int = setting("width", default=128, check=at_least(16))
-    num_heads: int = setting("attention heads", default=4, check=at_least(1))
+    num_layers: int = setting("number of transformer layers", default=4, check=at_least(1))
+    dim: int = setting("width of the transformer", default=128, check=at_least(16))
+    num_heads: int = setting("number of attention heads", default=4, check=at_least(1))
     num_codes: int = setting(
-        "audio codes, centroids of mel spectrograms by k-means", default=256, check=within(2, 8192)
+        "number of audio codes: centroids of mel spectrograms, by k-means",
+        default=256,
+        check=within(2, 8192),
     )
     num_merges: int = setting(
-        "tokens of several letters, learned from the transcripts; 0: letters alone",
+        "number of tokens of several letters, learned from the transcripts by byte-pair encoding; "
+        "0: letters alone",
         default=0,
         check=at_least(0),
     )
-    dropout: float = setting("of the transformer", default=0.1, check=within(0.0, 0.9))
+    dropout: float = setting("dropout of the transformer", default=0.1, check=within(0.0, 0.9))
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Heads of equal width."""
+        """Check that all heads are equally wide."""
         if self.dim % self.num_heads:
             yield "num_heads", f"must divide the width of {self.dim}, got {self.num_heads}"
 
@@ -125,7 +131,7 @@ class Scratch:
 Model = Published | Scratch
 
 
-# ---- what of the networks is learned: all of it, where neither table is given ----
+# ---- which parameters are trained: all of them, where neither table is given ----
 
 Part = Literal[
     "conditioning",
@@ -135,91 +141,109 @@ Part = Literal[
     "audio_head",
     "transformer",
 ]
-"""Parts of the GPT; an embedding is one of tokens and of positions."""
+"""Parts of the GPT; an embedding covers tokens and positions."""
 Layer = Literal["attention.in", "attention.out", "feed_forward.in", "feed_forward.out"]
 """Linear layers of a transformer's block. Upstream: attn.c_attn and c_proj, mlp.c_fc and c_proj."""
 
 
 @frozen(kw_only=True)
 class Freeze:
-    """Parts of the GPT that stay as they are; the others are learned."""
+    """Parts of the GPT that are frozen; the other parts are trained."""
 
-    parts: tuple[Part, ...] = setting("parts that stay as they are", default=())
+    parts: tuple[Part, ...] = setting("parts that are frozen", default=())
     layers: int = setting(
-        "the transformer's lowest layers that stay as they are", default=0, check=at_least(0)
+        "number of the transformer's lowest layers that are frozen", default=0, check=at_least(0)
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Something is frozen, and something is not."""
+        """Check that something is frozen, and something is not."""
         if not self.parts and not self.layers:
             yield "", "nothing is frozen: give parts, layers or both, or leave the table out"
         if set(self.parts) == set(get_args(Part)):
-            yield "parts", "everything is frozen, and nothing is left to learn; leave some out"
+            yield "parts", "every part is frozen, and nothing is left to train; leave some out"
         if self.layers and "transformer" in self.parts:
             yield "layers", "the whole transformer is frozen by parts; remove one of the two"
 
 
 @frozen(kw_only=True)
 class Adapters:
-    """Low-rank adapters (LoRA; Hu et al., 2021) of the transformer; all else stays as it is.
+    """Low-rank adapters (LoRA; Hu et al., 2021) of the transformer; all other weights are frozen.
 
-    A rate of 1e-4 or so suits them, where the whole GPT takes 1e-6. Exports hold them merged.
+    A learning rate of about 1e-4 suits adapters, where the whole GPT needs 1e-6. Exported weights
+    have the adapters merged.
     """
 
-    rank: int = setting("rank of what is added to each weight", default=16, check=at_least(1))
-    alpha: float = setting(
-        "what is added is scaled by alpha / rank", default=16.0, check=above(0.0)
-    )
-    dropout: float = setting("of what adapters hear", default=0.0, check=within(0.0, 0.9))
+    rank: int = setting("rank of the update of each weight", default=16, check=at_least(1))
+    alpha: float = setting("the update is scaled by alpha / rank", default=16.0, check=above(0.0))
+    dropout: float = setting("dropout of an adapter's input", default=0.0, check=within(0.0, 0.9))
     layers: tuple[Layer, ...] = setting(
         "linear layers of each block that are adapted", default=get_args(Layer), check=not_empty
     )
     also: tuple[Part, ...] = setting(
-        "parts that are learned besides, as a whole: new tokens need text_embedding and text_head",
+        "parts that are trained besides the adapters, in full: new tokens need text_embedding and "
+        "text_head",
         default=(),
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """What is adapted is not learned as a whole."""
+        """Check that no part is both adapted and trained in full."""
         if "transformer" in self.also:
-            yield "also", "adapters stand in for learning the transformer; leave one of the two out"
+            yield (
+                "also",
+                "adapters replace the training of the whole transformer; remove 'transformer' "
+                "here, or the table of adapters",
+            )
 
 
 @frozen(kw_only=True)
 class Losses:
     """Weights of the cross-entropies, each a mean over all targets of a batch."""
 
-    mel_ce: float = setting("audio codes", default=1.0, check=above(0.0))
-    text_ce: float = setting("text tokens", default=0.01, check=at_least(0.0))
+    mel_ce: float = setting(
+        "weight of the cross-entropy of audio codes", default=1.0, check=above(0.0)
+    )
+    text_ce: float = setting(
+        "weight of the cross-entropy of text tokens", default=0.01, check=at_least(0.0)
+    )
 
 
-# ---- what is listened to ----
+# ---- what is synthesised for listening ----
 
 
 JUDGED_BY = frozenset[Need]({"text", "voice"})
-"""What is known of a sentence that is spoken, besides the audio."""
+"""What is known of a synthesised sentence besides its audio."""
 
 
 @frozen(kw_only=True)
 class Speech(Judged):
-    """How sentences are spoken: the sampling of Coqui's `Xtts.inference`."""
+    """How test sentences are synthesised, with the sampling of Coqui's `Xtts.inference`."""
 
-    sentences: tuple[str, ...] = setting("sentences that are spoken", default=())
-    language: str | None = setting("their language; the first of the dataset's", default=None)
-    seeds: tuple[int, ...] = setting(
-        "each sentence is spoken with each", default=(1,), check=not_empty
+    sentences: tuple[str, ...] = setting("sentences that are synthesised", default=())
+    language: str | None = setting(
+        "language of the sentences; the first of dataset.languages where it is not given",
+        default=None,
     )
-    temperature: float = setting("of sampling", default=0.75, check=above(0.0))
+    seeds: tuple[int, ...] = setting(
+        "random seeds; each sentence is synthesised once with each", default=(1,), check=not_empty
+    )
+    temperature: float = setting("sampling temperature", default=0.75, check=above(0.0))
     top_k: int = setting(
-        "the likeliest so many codes are drawn from; 0: all", default=50, check=at_least(0)
+        "number of most likely codes that are sampled from; 0: all", default=50, check=at_least(0)
     )
     top_p: float = setting(
-        "and of these the likeliest of so much probability", default=0.85, check=within(0.0, 1.0)
+        "probability that the most likely codes must reach together; less likely ones are not "
+        "sampled (nucleus sampling)",
+        default=0.85,
+        check=within(0.0, 1.0),
     )
-    repetition_penalty: float = setting("on codes that were said", default=10.0, check=above(0.0))
+    repetition_penalty: float = setting(
+        "factor by which the score of a code that occurred already is reduced",
+        default=10.0,
+        check=above(0.0),
+    )
 
 
-_MUST_LEARN = "the new language's tokens have to be learned"
+_MUST_LEARN = "the new language's tokens must be trained"
 
 
 @frozen(kw_only=True)
@@ -238,34 +262,43 @@ class XttsRecipe(Recipe):
         ),
     )
     metrics: ClassVar[Mapping[str, str]] = {
-        "eval/mel_ce": "cross-entropy of audio codes, stop codes included, nats a code",
-        "eval/text_ce": "cross-entropy of text tokens, STOP included, nats a token: how well the "
-        "GPT foretells text, which is no measure of pronunciation",
-        "eval/text_ce_weighted": "text_ce times losses.text_ce: what Coqui's trainer logs under "
-        "the name of loss_text_ce",
-        "eval/loss": "both, weighed as the recipe does",
-        "eval/mel_accuracy": "share of audio codes that were thought the likeliest",
-        "eval/stop_ce": "cross-entropy of stop codes alone, nats a code: the end of speech",
-        "eval/mel_ce_increase_wrong_voice": "increase of mel_ce when each clip is conditioned on "
-        "another speaker's clip, nats a code; 0: the voice has no effect",
+        "eval/mel_ce": "cross-entropy of the audio codes of the evaluation clips, stop codes "
+        "included, in nats per code; lower is better",
+        "eval/text_ce": "cross-entropy of the text tokens of the evaluation clips, STOP included, "
+        "in nats per token: how well the GPT predicts text, which does not measure pronunciation; "
+        "lower is better",
+        "eval/text_ce_weighted": "text_ce times losses.text_ce, in nats per token: the value that "
+        "Coqui's trainer logs as loss_text_ce; lower is better",
+        "eval/loss": "mel_ce and text_ce, summed with the weights of the recipe; lower is better",
+        "eval/mel_accuracy": "share of the audio codes to which the GPT gave the highest "
+        "probability; higher is better",
+        "eval/stop_ce": "cross-entropy of the stop codes alone, which end the speech, in nats per "
+        "code; lower is better",
+        "eval/mel_ce_increase_wrong_voice": "increase of mel_ce when each clip is conditioned on a "
+        "clip of another speaker, in nats per code; 0: the voice has no effect",
         "eval/mel_ce_increase_wrong_text": "increase of mel_ce when each clip is given the text of "
-        "another clip, nats a code; 0: the text has no effect",
-        "eval/speech/wer": "words of the test sentences that a speech recogniser hears otherwise, "
-        "over their words: the mean over sentences and seeds; takes [speech_evaluation] in "
-        "params.toml",
-        "eval/speech/cer": "the same of characters",
-        "eval/speech/similarity": "likeness of the voice in the test sentences and of the clip "
-        "that lends it, the cosine of a speaker encoder; takes [speech_evaluation] in params.toml",
-        "eval/speech/odd": "share of the test sentences that are far too short or too long for "
-        "their text, or longer than any training clip",
-        "eval/speech/unfinished": "share of the test sentences that were cut off, since they did "
-        "not come to an end by themselves",
-        "eval/speech/seconds": "mean length of the test sentences",
+        "another clip, in nats per code; 0: the text has no effect",
+        "eval/speech/wer": "word error rate of the synthesised test sentences by a speech "
+        "recogniser, mean over sentences and seeds; lower is better; needs "
+        "speech_evaluation.speech_recogniser in params.toml",
+        "eval/speech/cer": "character error rate of the synthesised test sentences by a speech "
+        "recogniser, mean over sentences and seeds; lower is better; needs "
+        "speech_evaluation.speech_recogniser in params.toml",
+        "eval/speech/similarity": "cosine similarity between the speaker embeddings of the test "
+        "sentences and of the clip they are conditioned on; higher is better; needs "
+        "speech_evaluation.speaker_encoder in params.toml",
+        "eval/speech/odd": "share of the test sentences whose audio is far too short or too long "
+        "for its text, or longer than any training clip; lower is better",
+        "eval/speech/unfinished": "share of the test sentences that the GPT did not end by "
+        "itself and that were cut off; lower is better",
+        "eval/speech/seconds": "mean length of the synthesised test sentences, in seconds",
         **judged_metrics(JUDGED_BY),
-        "eval/codes": "audio codes that the figures are means of, stop codes included",
-        "eval/clips": "evaluation clips",
-        "train/mel_accuracy": "share of audio codes that were thought the likeliest",
-        "train/stop_ce": "cross-entropy of stop codes alone, nats a code",
+        "eval/codes": "number of audio codes in the evaluation set, stop codes included",
+        "eval/clips": "number of evaluation clips",
+        "train/mel_accuracy": "share of the audio codes of the training batches to which the GPT "
+        "gave the highest probability; higher is better",
+        "train/stop_ce": "cross-entropy of the stop codes of the training batches, in nats per "
+        "code; lower is better",
     }
 
     directions: ClassVar[Mapping[str, Direction]] = {
@@ -296,42 +329,55 @@ class XttsRecipe(Recipe):
         ),
     }
 
-    dataset: Dataset = setting("which speech, in which languages")
+    dataset: Dataset = setting("which speech is used, in which languages")
     model: Model = setting("the networks")
-    freeze: Freeze | None = setting("what of them stays as it is", default=None)
-    adapters: Adapters | None = setting("or what is learned in their place", default=None)
+    freeze: Freeze | None = setting("parts of the networks that are frozen", default=None)
+    adapters: Adapters | None = setting(
+        "adapters that are trained instead of the networks", default=None
+    )
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
-    speech: Speech = setting("what is spoken for listening", default=Speech(), identity=False)
+    speech: Speech = setting("what is synthesised for listening", default=Speech(), identity=False)
 
     @property
     def reads_hz(self) -> tuple[int, ...]:
-        """The one rate that XTTS hears, in Hz."""
+        """The sample rate of the GPT's audio in Hz."""
         return (SAMPLE_RATE_HZ,)
 
     @property
     def judges(self) -> tuple[str, ...]:
-        """Those of the sentences."""
+        """The judges that score the test sentences at every evaluation."""
         return self.speech.judges
 
     @property
     def loss_weights(self) -> dict[str, float]:
-        """The weight of each term that weighs anything."""
+        """The weight of each loss term whose weight is above 0."""
         weights = {"mel_ce": self.losses.mel_ce, "text_ce": self.losses.text_ce}
         return {term: weight for term, weight in weights.items() if weight > 0.0}
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Published weights go with published files, and new tokens are learned."""
+        """Check that published weights go with published files, and that new tokens are trained."""
         yield from super().cross_checks()
         if self.start is not None and self.start.weights and isinstance(self.model, Scratch):
-            yield "model", "kind 'scratch' has sizes of its own; start.weights needs 'published'"
+            yield (
+                "model",
+                "kind 'scratch' has sizes of its own, which published weights do not fit: "
+                "start.weights needs kind 'published'",
+            )
         if self.freeze is not None and self.adapters is not None:
-            yield "freeze", "with adapters all else stays as it is; name adapters.also instead"
+            yield (
+                "freeze",
+                "adapters freeze everything else already: remove this table, and name the parts "
+                "that are to be trained in full in adapters.also",
+            )
         if isinstance(self.model, Published) and self.model.new_language is not None:
             yield from self._of_new_language(self.model.new_language.language)
         yield from self._of_speech()
 
     def _of_speech(self) -> Iterable[tuple[str, str]]:
-        """Judges have sentences; other figures of them, from before and after, can stop nothing."""
+        """Check that judges have sentences to score, and that guards watch what is evaluated.
+
+        Figures of the sentences other than the judges' are measured before and after training.
+        """
         number, spoken = len(self.speech.sentences) * len(self.speech.seeds), self.speech.language
         language = [spoken or self.dataset.languages[0]] if self.dataset.languages else []
         for fault in judge_faults(self.speech.judges, JUDGED_BY, number, language):
@@ -346,24 +392,30 @@ class XttsRecipe(Recipe):
             if metric.startswith("eval/speech/"):
                 yield (
                     path,
-                    f"{metric} is measured before training and after it alone; what speech.judges "
-                    "names is measured at every evaluation, as eval/judged/...",
+                    f"{metric} is measured before and after training only; the judges that "
+                    "speech.judges names score every evaluation, as eval/judged/...",
                 )
         relied = {f"expect.{metric}": metric for metric in self.expect}
         if self.verdict is not None:
             relied["verdict.metric"] = self.verdict.metric
         for path, metric in relied.items():
             if metric.startswith("eval/speech/") and not self.speech.sentences:
-                yield path, f"{metric} takes speech.sentences, and there are none"
+                yield path, f"{metric} is measured on speech.sentences, which is empty"
         if spoken is not None and spoken not in self.dataset.languages:
             known = ", ".join(self.dataset.languages)
-            yield "speech.language", f"the recipe trains {known}, not '{spoken}'"
+            yield (
+                "speech.language",
+                f"'{spoken}' is not one of dataset.languages, which are {known}",
+            )
 
     def _of_new_language(self, language: str) -> Iterable[tuple[str, str]]:
         if language not in self.dataset.languages:
             known = ", ".join(self.dataset.languages)
-            yield "model.new_language", f"the recipe trains {known}, not '{language}'"
-        if self.start is None or not self.start.weights:  # else a parent has learned the tokens
+            yield (
+                "model.new_language",
+                f"'{language}' is not one of dataset.languages, which are {known}",
+            )
+        if self.start is None or not self.start.weights:  # the parent has trained the tokens
             return
         tables = {"text_embedding", "text_head"}
         if self.freeze is not None and (held := tables.intersection(self.freeze.parts)):

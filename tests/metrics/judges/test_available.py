@@ -115,7 +115,7 @@ def test_weights_that_have_changed_are_a_sentence(monkeypatch):
 
 
 def test_a_name_that_no_judge_has_is_told_the_nearest():
-    with pytest.raises(UserError, match=r"No judge is called 'dnsmoss'.*did you mean.*dnsmos"):
+    with pytest.raises(UserError, match=r"There is no judge 'dnsmoss'.*Did you mean.*dnsmos"):
         judge_named("dnsmoss")
 
 

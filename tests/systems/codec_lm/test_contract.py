@@ -117,7 +117,7 @@ def test_text_of_other_turns_that_is_learned_is_named(sequences, clips):
     piece = sequences[0][0]
     sequences[0][0] = evolve(piece, learned=torch.ones_like(piece.learned))
     assert (
-        "text tokens of turns before the target's are learned"
+        "text tokens of turns before the target's have labels"
         in failed(sequences, clips)["labels of references"]
     )
 

@@ -56,12 +56,15 @@ def test_the_demo_reads_the_codec_that_another_recipe_trains_at_its_rate():
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (['start.weights="w.safetensors"'], "start.weights needs 'published'"),
-        (['codec.from="higgs_zero_shot"'], "a recipe cannot make its own codes"),
-        (["dataset.max_seconds=0.5"], "must be above min_seconds 0.5"),
-        (['training.best="eval/generated/stop_rate"'], "measured before training and after it"),
-        (["model.num_key_heads=3"], "must divide num_heads 4"),
-        (['model.weights="bfloat16"', "adapters.rank=8"], "adapters are kept in float32"),
+        (['start.weights="w.safetensors"'], "start.weights needs kind 'published'"),
+        (['codec.from="higgs_zero_shot"'], "must name another recipe"),
+        (["dataset.max_seconds=0.5"], "must be greater than min_seconds, 0.5"),
+        (['training.best="eval/generated/stop_rate"'], "measured before and after training only"),
+        (["model.num_key_heads=3"], "must divide num_heads, 4"),
+        (
+            ['model.weights="bfloat16"', "adapters.rank=8"],
+            "must be 'float32' where there are adapters",
+        ),
         (['model.whisper="large"'], "whisper"),
     ],
 )
@@ -71,4 +74,6 @@ def test_what_does_not_go_together_is_refused(overrides, said):
 
 def test_figures_of_what_is_generated_need_something_that_is():
     expected = 'expect."eval/generated/stop_rate"={steps=[400], low=[0.9], because="x"}'
-    assert "takes speech.num_clips" in fault("speech.num_clips=0", expected, name=DEMO)
+    assert "is measured on speech.num_clips clips, which is 0" in fault(
+        "speech.num_clips=0", expected, name=DEMO
+    )

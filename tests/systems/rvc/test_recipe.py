@@ -80,23 +80,23 @@ def test_both_published_files_are_what_the_pretrained_recipe_starts_from():
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("dataset.sample_rate_hz=32000", "must multiply to 320, a hundredth of a second"),
+        ("dataset.sample_rate_hz=32000", "must multiply to 320 samples, a hundredth of a second"),
         ("dataset.sample_rate_hz=44110", "must be divisible by 100"),
-        ("dataset.split='speaker_disjoint'", "a voice that is never learned cannot be evaluated"),
-        ("dataset.segment_frames=400", "must be no longer than a slice"),
+        ("dataset.split='speaker_disjoint'", "a voice that is not trained cannot be evaluated"),
+        ("dataset.segment_frames=400", "must be at most 370, the frames of a slice"),
         ("dataset.content={kind='logmel',num_cepstra=50}", "must be at most num_mels, 40"),
-        ("model.upsample_kernels=[16,16,4]", "must be 4, as upsample_rates are"),
-        ("model.upsample_kernels=[15,16,4,4]", "must exceed its rate by an even number"),
+        ("model.upsample_kernels=[16,16,4]", "must have 4 values, as many as upsample_rates"),
+        ("model.upsample_kernels=[15,16,4,4]", "or exceed it by an even number"),
         ("model.num_heads=5", "must divide hidden_channels, 192"),
         ("model.latent_channels=191", "must be even"),
-        ("model.resblock_kernels=[3,7]", "must be 2, one a kernel"),
+        ("model.resblock_kernels=[3,7]", "must have 2 lists, one for each of resblock_kernels"),
         ("model.resblock_kernels=[3,7,10]", "must be odd"),
         ("model.n_fft=16384", "must lie between 64 and 8192"),
-        ("model.n_fft=300", "must be at least a frame, 400"),
+        ("model.n_fft=300", "must be at least a frame of 400 samples"),
         ("model.speaker_rows=1", None),
-        ("losses={mel=0.0}", "nothing leads to the waveform"),
+        ("losses={mel=0.0}", "no term compares generated with real audio"),
         ("model.discriminator.weights='f0D40k.pth'", "needs start.weights"),
-        ("model.discriminator.periods=[2,2]", "must not name one twice"),
+        ("model.discriminator.periods=[2,2]", "must not hold a value twice"),
         ("dataset.pitch={kind='swiftf0'}", "swift_f0"),
         ("conversion.num_clips=-1", "must be at least 0"),
         ('guard."train/discriminator/accuracy_period_4".below=1.0', "no such discriminator"),
@@ -114,7 +114,7 @@ def test_what_does_not_fit_is_refused_in_words(override, said):
 
 def test_a_segment_longer_than_a_slice_of_silence_is_refused_where_there_are_any():
     long = ("dataset.segment_frames=299", "dataset.slice_seconds=4.0")
-    assert "at most 298, or num_mute_clips 0" in fault(*long)
+    assert "at most 298, the frames of a slice of silence" in fault(*long)
     assert load("rvc_v2_40k", *long, "dataset.num_mute_clips=0").dataset.segment_frames == 299
     assert load("rvc_v2_40k", "dataset.segment_frames=298").dataset.segment_frames == 298
 

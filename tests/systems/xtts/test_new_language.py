@@ -147,7 +147,10 @@ def test_languages_that_cannot_be_added_are_refused(telugu_project, make_recipe)
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["model.new_language.language='te'"], "the recipe trains hu, not 'te'"),
+        (
+            ["model.new_language.language='te'"],
+            "'te' is not one of dataset.languages, which are hu",
+        ),
         (["dataset.languages=['te']", "freeze.parts=['text_head']"], "leave out text_head"),
         (["dataset.languages=['te']", "adapters.rank=8"], "add text_embedding, text_head"),
     ],

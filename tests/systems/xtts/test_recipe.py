@@ -71,8 +71,8 @@ def test_a_text_loss_without_weight_is_no_term():
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("model.kind='scratch'", "start.weights needs 'published'"),
-        ("speech.language='en'", "the recipe trains hu, not 'en'"),
+        ("model.kind='scratch'", "start.weights needs kind 'published'"),
+        ("speech.language='en'", "'en' is not one of dataset.languages, which are hu"),
         ("dataset.languages=[]", "languages"),
         ("dataset.conditioning_seconds=[6.0, 3.0]", "two lengths above 0, the shorter first"),
         ("dataset.conditioning_seconds=[0.0, 3.0]", "two lengths above 0, the shorter first"),
@@ -84,7 +84,7 @@ def test_a_text_loss_without_weight_is_no_term():
         ("speech.top_p=1.5", "top_p"),
         (
             'guard."eval/text_ce"={gap="eval/speech/wer", gap_steps=9}',
-            "before training and after it alone",
+            "before and after training only",
         ),
         ('guard."eval/mel".below=4.0', "did you mean 'eval/mel_ce'"),
     ],
@@ -95,7 +95,7 @@ def test_what_cannot_be_is_refused(override, said):
 
 def test_a_figure_of_sentences_takes_sentences():
     said = fault("speech.sentences=[]", 'expect."eval/speech/odd"={steps=[9], low=[0.0]}')
-    assert "eval/speech/odd takes speech.sentences, and there are none" in said
+    assert "eval/speech/odd is measured on speech.sentences, which is empty" in said
 
 
 def test_heads_must_divide_the_width():

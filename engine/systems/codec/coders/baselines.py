@@ -1,6 +1,6 @@
-"""What costs no training: coders at the codec's bitrate, to hold a trained network against.
+"""Untrained coders at the codec's bitrate, as baselines for a trained network.
 
-They are fitted to a few training clips, never to those they are measured on.
+The coders are fitted to a few training clips, never to the clips they are measured on.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,13 +12,13 @@ from engine.metrics.signal import is_silent, si_sdr_db
 from engine.systems.codec.coders.transform_coder import Coding, TransformCoder
 
 Coder = Callable[[np.ndarray, int], Coding]
-"""A whole clip [samples], float32 in -1..1, and its sample rate, to what became of it."""
+"""From a whole clip [samples], float32 in -1..1, and its sample rate in Hz to its `Coding`."""
 
 NOTHING_TO_FIT = (
     "Of the training clips that baselines are fitted to none is audible at the recipe's level: "
     "silence is the only one."
 )
-"""What the report says where `excerpts` are none."""
+"""The report's sentence where `excerpts` finds no audible clip."""
 
 _NUM_CLIPS = 32
 _CLIP_SECONDS = 5
@@ -29,9 +29,9 @@ _MU = 255.0
 def excerpts(
     read: Callable[[int], np.ndarray], num_clips: int, sample_rate_hz: int
 ) -> list[np.ndarray]:
-    """The loudest 5 s of at most 32 clips, which are spread over all; silent ones are left out.
+    """The loudest 5 s [samples] of at most 32 clips, evenly spread; silent clips are left out.
 
-    `read` gives the clip [samples] of an index below `num_clips`. One is held at a time.
+    `read` gives the clip [samples] of an index below `num_clips`. One clip is held at a time.
     """
     rows = np.linspace(0, num_clips - 1, min(_NUM_CLIPS, num_clips)).astype(int)
     parts = [_loudest(read(row), _CLIP_SECONDS * sample_rate_hz) for row in rows.tolist()]
@@ -41,11 +41,11 @@ def excerpts(
 def baseline_coders(
     fitted: Sequence[np.ndarray], sample_rate_hz: int, bits_per_second: float
 ) -> dict[str, Coder]:
-    """The coders by name, each at `bits_per_second` or, where it has no use for them, below.
+    """The coders by name, each at `bits_per_second` or, where it needs fewer bits, below.
 
-    `silence` decodes everything to zeros; `mulaw_pcm` is the telephone's code at a lower sample
-    rate, with as many bits a sample as suit the `fitted` excerpts best by SI-SDR; `transform` is a
-    `TransformCoder`. Where there are no excerpts, there is silence alone.
+    `silence` decodes everything to zeros; `mulaw_pcm` is telephone PCM at a lower sample rate, with
+    the bits per sample that give the `fitted` excerpts [samples] the best SI-SDR; `transform` is a
+    `TransformCoder`. Without excerpts `silence` is the only coder.
     """
     coders: dict[str, Coder] = {"silence": silence}
     if fitted:
@@ -55,7 +55,7 @@ def baseline_coders(
 
 
 def silence(clip: np.ndarray, sample_rate_hz: int) -> Coding:  # noqa: ARG001  # is a Coder
-    """Nothing is sent, and nothing heard."""
+    """Code a clip [samples] with no bits, and decode it to zeros."""
     return Coding(np.zeros(len(clip), np.float32), 0.0)
 
 
@@ -70,7 +70,7 @@ class MuLawPcm:
     bits_per_sample: int
 
     def __call__(self, clip: np.ndarray, sample_rate_hz: int) -> Coding:
-        """Code a clip [samples] and read it back at its own rate."""
+        """Code a clip [samples] and decode it at its own sample rate."""
         import soxr
 
         samples = soxr.resample(clip.astype(np.float64), sample_rate_hz, self.rate_hz)
@@ -87,7 +87,10 @@ class MuLawPcm:
 def fit_mulaw_pcm(
     clips: Sequence[np.ndarray], sample_rate_hz: int, bits_per_second: float
 ) -> MuLawPcm:
-    """The one with the best mean SI-SDR over clips [samples]: many samples, or precise ones."""
+    """The mu-law PCM coder at a bitrate whose mean SI-SDR over clips [samples] is best.
+
+    At one bitrate a coder has either many samples per second or many bits per sample.
+    """
     coders = [
         MuLawPcm(min(bits_per_second / bits, sample_rate_hz), bits) for bits in _BITS_PER_SAMPLE
     ]

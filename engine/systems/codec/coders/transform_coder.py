@@ -1,10 +1,10 @@
-"""A transform coder: MDCT, one uniform quantizer, and as few bits as its symbols are worth.
+"""A transform coder: MDCT, one uniform quantizer, and an ideal entropy coder.
 
-What codecs did before networks, at its plainest: no psychoacoustic model, no prediction, no noise
-filling. It has about the least squared error that one step size can have at a bitrate, and holes in
-the spectrum where little was to be heard. The entropy coder is an ideal one: its bits are counted
-(-log2 of each symbol's probability), not written. Within a clip bits go where they are worth most,
-which a codec of so many codes a frame cannot do.
+The simplest codec without networks: no psychoacoustic model, no prediction, no noise filling. Its
+squared error is about the least that one step size can give at a bitrate, with holes in the
+spectrum where there is little energy. The entropy coder is ideal: its bits are counted (-log2 of
+each symbol's probability), not written. Within a clip, bits go to the frames that reduce the error
+most; a codec with a fixed number of codes per frame cannot do that.
 """
 
 from bisect import bisect_left
@@ -35,9 +35,9 @@ class Coding(NamedTuple):
     """A clip after a coder."""
 
     audio: np.ndarray
-    """The decoding, float32, as long as the clip."""
+    """The decoded clip [samples], float32, as long as the original."""
     bits: float
-    """What the clip took."""
+    """Number of bits that the clip needs."""
 
 
 @frozen(eq=False)
@@ -51,15 +51,15 @@ class TransformCoder:
     costs: np.ndarray
     """Bits of a magnitude in a context [contexts, magnitudes]."""
     levels: np.ndarray
-    """What magnitudes are read back as, in steps [magnitudes]: their means when it was fitted."""
+    """Decoded value of each magnitude, in steps [magnitudes]: its mean in the clips fitted to."""
 
     @classmethod
     def fit(
         cls, clips: Sequence[np.ndarray], sample_rate_hz: int, bits_per_second: float
     ) -> "TransformCoder":
-        """The coder whose probabilities and levels are those of clips [samples] at a bitrate.
+        """The coder with the probabilities and levels of some clips [samples] at a bitrate.
 
-        They are constants of it, as codebooks are of a network: neither is sent.
+        Both are constants of the coder, as codebooks are of a network, and take no bits.
         """
         basis = _mdct_basis(round(_HOP_SECONDS * sample_rate_hz))
         spectra = [_analyse(clip, basis) for clip in clips]
@@ -73,9 +73,9 @@ class TransformCoder:
         return cls(sample_rate_hz, bits_per_second, basis, costs, levels)
 
     def __call__(self, clip: np.ndarray, sample_rate_hz: int) -> Coding:
-        """Code a clip [samples] and read it back, with the finest step that the bitrate allows.
+        """Code a clip [samples] and decode it, with the finest step that the bitrate allows.
 
-        Only where even all zeros take more than the bitrate allows does it take more.
+        It exceeds the bitrate only where a clip of zeros would exceed it.
         """
         assert sample_rate_hz == self.sample_rate_hz, f"fitted at {self.sample_rate_hz} Hz"
         spectrum = _analyse(clip, self.basis)
@@ -124,7 +124,7 @@ def _quantize(spectrum: np.ndarray, step: float) -> np.ndarray:
 def _contexts(sizes: np.ndarray) -> np.ndarray:
     """The class of each coefficient [frames, bins] by magnitudes that a decoder already has.
 
-    They are the two bins below it, and its neighbours in the frame before.
+    These are the magnitudes of the two bins below and of the neighbours in the previous frame.
     """
     around = np.pad(np.minimum(sizes, _LARGEST), ((1, 0), (2, 1)))
     now, before = around[1:], around[:-1]
@@ -134,7 +134,7 @@ def _contexts(sizes: np.ndarray) -> np.ndarray:
 
 
 def _costs(symbols: Sequence[np.ndarray]) -> np.ndarray:
-    """Bits of each magnitude in each context, from how often they meet."""
+    """Bits of each magnitude in each context [contexts, magnitudes], from their frequencies."""
     counts = np.zeros((len(_CONTEXTS) + 1, _LARGEST + 1))
     for each in symbols:
         sizes = np.abs(each)
@@ -165,7 +165,7 @@ def _step(spectrum: np.ndarray, num_bits: float, costs: np.ndarray) -> float:
 
 
 def _levels(scaled: Sequence[np.ndarray]) -> np.ndarray:
-    """What magnitudes stand for: the mean of those of spectra in steps; where there is none, it."""
+    """Decoded value of each magnitude, in steps: the mean over spectra, or the magnitude itself."""
     values = np.concatenate([np.abs(each).reshape(-1) for each in scaled])
     sizes = _quantize(values, 1.0)
     inside = sizes < _LARGEST

@@ -5,19 +5,21 @@ from pathlib import Path
 import click
 
 from engine.system_support.device import device_option
+from engine.system_support.file_options import force_option, output_folder_option
+from engine.systems.codec.command_line.options import (
+    files_argument,
+    model_option,
+    quantizers_option,
+)
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    required=True,
-    help="A trained codec's recipe, a weights.pth, or a DacModel's folder.",
-)
-@click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
-@click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
+@files_argument
+@model_option
+@output_folder_option
+@quantizers_option
 @device_option
-@click.option("--force", is_flag=True, help="Overwrite what exists.")
+@force_option
 def command(
     files: tuple[Path, ...],
     model: str,
@@ -26,23 +28,33 @@ def command(
     device: str,
     force: bool,
 ) -> int:
-    """Code audio FILES as .dac files, which `dac` reads too.
+    """Code audio as .dac files, which `dac` reads too.
 
-    Any format, length, rate and number of channels; each channel is coded by itself. Memory does
-    not grow with a file's length, and codes are those of the file as a whole. The file takes more
-    than the bitrate: its format writes each code in 16 bits, also one of 10.
+    FILE is an audio file of any format, length, rate and number of channels, or a folder: then all
+    audio below it is coded. Each channel is coded separately. Memory does not grow with the length
+    of a file, and the codes are those of the whole file. A .dac file is larger than the bitrate
+    says, since its format writes each code in 16 bits, even a code of 10 bits.
 
     \b
     Examples:
-      cantus encode speech.wav --model dac_16khz
+      cantus encode speech.wav --model codec_dac_fixed
+      cantus encode recordings --model codec_dac_fixed --output coded
       cantus encode music/*.flac --model weights_44khz.pth --output coded --quantizers 4
     """
-    from engine.system_support.each_file import Job, each_file, jobs_for
-    from engine.systems.codec.command_line.codec_files import open_codec
+    from engine.system_support.each_file import each_file, nothing_left
+    from engine.system_support.file_jobs import Job, find_jobs
+    from engine.systems.codec.command_line.find_codec import find_codec
+
+    batch = find_jobs(files, output, ".dac", force=force)
+    weights = find_codec(model)
+    if nothing_left(batch, "encoded"):
+        return batch.code
+
+    from engine.systems.codec.command_line.open_codec import open_codec
     from engine.systems.codec.files.code_file import encode_file
     from engine.systems.codec.files.dac_file import write_dac_file
 
-    codec = open_codec(model, device, quantizers)
+    codec = open_codec(weights, device, quantizers)
 
     def encode(job: Job, _: object) -> str:
         coded = encode_file(codec, job.source, quantizers)
@@ -52,4 +64,4 @@ def command(
         on_disk = 8 * job.target.stat().st_size / seconds / 1000
         return f"{seconds:,.1f} s at {kbps:.3g} kbps of codes, {on_disk:.3g} kbps on disk"
 
-    return each_file(jobs_for(files, output, ".dac"), "encoding", encode, force=force).code
+    return each_file(batch, "encoding", "encoded", encode)

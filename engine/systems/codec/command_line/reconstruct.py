@@ -1,24 +1,26 @@
-"""`cantus reconstruct`: audio through a codec and back, to hear what it does."""
+"""`cantus reconstruct`: audio through a codec and back, to judge the codec by ear."""
 
 from pathlib import Path
 
 import click
 
 from engine.system_support.device import device_option
+from engine.system_support.file_options import float_option, force_option, output_folder_option
+from engine.systems.codec.command_line.options import (
+    files_argument,
+    model_option,
+    quantizers_option,
+)
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    required=True,
-    help="A trained codec's recipe, a weights.pth, or a DacModel's folder.",
-)
-@click.option("--output", type=click.Path(path_type=Path), help="Folder. [default: beside each]")
-@click.option("--quantizers", type=int, metavar="N", help="Use the first N only: fewer bits.")
-@click.option("--float", "as_float", is_flag=True, help="32-bit float samples instead of 16 bits.")
+@files_argument
+@model_option
+@output_folder_option
+@quantizers_option
+@float_option
 @device_option
-@click.option("--force", is_flag=True, help="Overwrite what exists.")
+@force_option
 def command(
     files: tuple[Path, ...],
     model: str,
@@ -28,20 +30,29 @@ def command(
     device: str,
     force: bool,
 ) -> int:
-    """Code audio FILES and decode them again, to NAME.reconstructed.wav.
+    """Code audio and decode it again, to NAME.reconstructed.wav.
 
-    The same as `cantus encode` and `cantus decode`, without the file between.
+    FILE is an audio file, or a folder: then all audio below it is coded, and --output is needed.
+    The result is that of `cantus encode` and `cantus decode`, without a file between them.
 
     \b
     Examples:
-      cantus reconstruct speech.wav --model dac_16khz
-      cantus reconstruct speech.wav --model dac_16khz --quantizers 2 --output low
+      cantus reconstruct speech.wav --model codec_dac_fixed
+      cantus reconstruct recordings --model codec_dac_fixed --quantizers 2 --output low
     """
-    from engine.system_support.each_file import Job, each_file, jobs_for
-    from engine.systems.codec.command_line.codec_files import open_codec
+    from engine.system_support.each_file import each_file, nothing_left
+    from engine.system_support.file_jobs import Job, find_jobs
+    from engine.systems.codec.command_line.find_codec import find_codec
+
+    batch = find_jobs(files, output, ".reconstructed.wav", force=force)
+    weights = find_codec(model)
+    if nothing_left(batch, "reconstructed"):
+        return batch.code
+
+    from engine.systems.codec.command_line.open_codec import open_codec
     from engine.systems.codec.files.code_file import decode_file, encode_file
 
-    codec = open_codec(model, device, quantizers)
+    codec = open_codec(weights, device, quantizers)
 
     def reconstruct(job: Job, _: object) -> str:
         coded = encode_file(codec, job.source, quantizers)
@@ -49,6 +60,4 @@ def command(
         kbps = codec.bits_per_second(coded) / 1000
         return f"{coded.num_samples / coded.sample_rate_hz:,.1f} s through {kbps:.3g} kbps"
 
-    return each_file(
-        jobs_for(files, output, ".reconstructed.wav"), "reconstructing", reconstruct, force=force
-    ).code
+    return each_file(batch, "reconstructing", "reconstructed", reconstruct)

@@ -20,7 +20,10 @@ _AT_ONCE = 1 << 20
 
 
 def all_clips(corpus: Corpus, dataset: Dataset) -> "CodecClips":
-    """Every clip of a corpus, in manifest order. Raises UserError where it is not packed so."""
+    """Every clip of a corpus, in manifest order.
+
+    Raises UserError where the corpus is not packed at the dataset's sample rate.
+    """
     packed = corpus.packed(dataset.sample_rate_hz)
     gains = np.full(len(packed), np.nan)
     return CodecClips.of_corpus(corpus, packed=packed, dataset=dataset, gains=gains)
@@ -30,24 +33,24 @@ def all_clips(corpus: Corpus, dataset: Dataset) -> "CodecClips":
 class CodecClips(CorpusClipSet):
     """A set of clips for the loop: random crops as batches, and each clip as a whole.
 
-    A batch has two entries, the same tensor: what the network hears (`audio`) and what it is
-    compared with (`target`), float32 [B, 1, T], so that preflight can swap one.
+    A batch has two entries, the same tensor: the network's input (`audio`) and the audio that its
+    output is compared with (`target`), float32 [B, 1, T], so that preflight can swap one.
     """
 
     packed: PackedAudio
     dataset: Dataset
     gains: np.ndarray
-    """The gain of each whole clip of `packed`, NaN where it has not been asked for; sets that are
-    parts of one corpus share it."""
+    """The gain of each whole clip of `packed`, NaN where it was not measured yet; sets that are
+    parts of one corpus share this array."""
 
     @property
     def crop_length(self) -> int:
-        """Samples of a crop."""
+        """Number of samples of a crop."""
         return round(self.dataset.segment_seconds * self.dataset.sample_rate_hz)
 
     @property
     def lengths(self) -> np.ndarray:
-        """Samples that a batch holds of each clip: a crop, so that any clips may share a batch."""
+        """Number of samples that a batch holds of each clip: always a crop."""
         return np.full(len(self.ids), self.crop_length)
 
     @property
@@ -58,18 +61,18 @@ class CodecClips(CorpusClipSet):
 
     @property
     def num_shorter(self) -> int:
-        """Clips shorter than a crop: silence follows them in it."""
+        """Number of clips shorter than a crop, which are padded with silence."""
         return int((self.num_samples < self.crop_length).sum())
 
     def audio(self, index: int) -> Samples:
-        """A whole clip, at the recipe's level."""
+        """A whole clip, float32 [samples], at the recipe's level."""
         row = int(self.rows[index])
         samples = _as_float(self.packed.read(row))
         samples *= np.float32(self._gain(row))
         return samples
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> dict[str, Tensor]:
-        """A crop of each clip at `indices`; every choice is drawn from `random`."""
+        """A crop [B, 1, T] of each clip at `indices`; every choice is drawn from `random`."""
         crops = np.zeros((len(indices), self.crop_length), np.float32)
         for crop, index in zip(crops, indices, strict=True):
             row = int(self.rows[index])
@@ -84,7 +87,7 @@ class CodecClips(CorpusClipSet):
         return {"audio": audio, "target": audio}
 
     def _cut(self, row: int, crop: Samples, random: np.random.Generator) -> None:
-        """Fill `crop` from anywhere in a clip; where salient ones are asked for, from a loud part.
+        """Fill `crop` [T] from a random place in a clip; for salient crops, from a loud place.
 
         Of up to eight places the first that is loud enough is taken, or else the loudest.
         """
@@ -104,7 +107,7 @@ class CodecClips(CorpusClipSet):
                 return
 
     def _gain(self, row: int) -> float:
-        """What brings a whole clip to the recipe's level; measured when it is first asked for."""
+        """The gain that brings a whole clip to the recipe's level; measured once, when needed."""
         level = self.dataset.level
         if isinstance(level, AsRecorded):
             return 1.0

@@ -1,4 +1,4 @@
-"""Which clips of a corpus fit a recipe, and what the run says of those that do not."""
+"""Which clips of a corpus fit a recipe, and what the run reports of the others."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class Eligible(NamedTuple):
     rows: np.ndarray
     """Ascending rows of the manifest."""
     num_lower: int
-    """Clips recorded at a lower rate than the recipe's: upsampled or left out, as it says."""
+    """Clips recorded at a lower sample rate: upsampled or left out, by `dataset.upsampling`."""
     num_silent: int = 0
     """Clips too quiet to be measured, which are left out."""
 
@@ -50,7 +50,7 @@ def split_eligible(
 
 
 def require_channels(corpus: Corpus, dataset: Dataset) -> None:
-    """Raise UserError where the corpus has made of channels what the recipe does not want."""
+    """Raise UserError where the corpus was ingested with another setting for channels."""
     made = corpus.settings.get("channels", "mix")
     if made != dataset.channels:
         name = dataset.corpus
@@ -62,7 +62,7 @@ def require_channels(corpus: Corpus, dataset: Dataset) -> None:
 
 
 def notes(training: CodecClips, eligible: Eligible) -> list[str]:
-    """What was done to clips that do not fit the recipe, in sentences."""
+    """Sentences about clips that were padded, upsampled or left out to fit the recipe."""
     dataset, said = training.dataset, []
     if training.num_shorter:
         said.append(

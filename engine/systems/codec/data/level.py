@@ -1,4 +1,4 @@
-"""How loud the network hears a clip or a crop: gains, never with a peak beyond full scale."""
+"""Gains that bring clips and crops to the recipe's level, without a peak beyond full scale."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ Samples: TypeAlias = np.ndarray
 """float32 [T], full scale 1.0."""
 
 QUIETEST_DB = -70.0
-"""In LUFS or dBFS. What is quieter is gained as if it had this level, as by upstream."""
+"""In LUFS or dBFS. Quieter audio is scaled as if it had this level, as in DAC's trainer."""
 
 
 def crop_gains(crops: np.ndarray, level: Loudness, sample_rate_hz: int) -> np.ndarray:
@@ -31,9 +31,9 @@ def whole_gain(
     sample_rate_hz: int,
     meter: LoudnessMeter | None = None,
 ) -> float:
-    """The gain of a clip that comes block by block; 1 where it is digital silence.
+    """The gain of a clip that comes in blocks [samples]; 1 where the clip is digital silence.
 
-    A `meter` of the caller's hears every block, whatever `level` goes by.
+    A `meter` of the caller measures every block too, whatever kind `level` is of.
     """
     if meter is None and isinstance(level, Loudness):
         meter = LoudnessMeter(sample_rate_hz)

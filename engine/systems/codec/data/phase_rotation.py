@@ -1,15 +1,15 @@
-"""One angle added to the phase at every frequency: audio that sounds the same and looks another."""
+"""One angle added to the phase at every frequency: the sound stays, the waveform changes."""
 
 import numpy as np
 
 
 def turn_phase(audio: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Audio float32 [B, T] whose phase is turned by `angles` [B] in radians.
+    """Audio float32 [B, T] whose phase is rotated by `angles` [B] in radians.
 
     cos(angle) x - sin(angle) H(x), H the Hilbert transform. DAC's trainer turns the bins of an
-    STFT, which is the same above the resolution of its windows (some 40 Hz) and three times the
-    work. The transform runs over the audio and its mirror image: without it the ends, which rarely
-    meet, would ring.
+    STFT, which gives the same above the resolution of its windows (some 40 Hz) and takes three
+    times the work. The transform runs over the audio and its mirror image: without the mirror image
+    the two ends, which rarely have the same value, would ring.
     """
     from scipy.fft import irfft, rfft
 

@@ -1,6 +1,6 @@
 """Audio files to codes and back: any length, rate and number of channels, in bounded memory.
 
-Codes alone are held as a whole: a few kilobytes a second of audio.
+Only the codes are held as a whole: a few kilobytes per second of audio.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,28 +27,28 @@ _MOST_CHANNELS = 1024
 
 @frozen
 class Codec:
-    """A network in evaluation mode, and how loud it wants what it hears."""
+    """A network in evaluation mode, and the level that its input must have."""
 
     network: CodecNetwork
     level: Level
 
     @property
     def sample_rate_hz(self) -> int:
-        """The rate that it codes at."""
+        """The sample rate of the network's audio in Hz."""
         return self.network.settings.sample_rate_hz
 
     def bits_per_second(self, file: DacFile) -> float:
-        """The nominal bitrate of what it coded, all channels together."""
+        """The nominal bitrate of a file of codes, all channels together."""
         channels, quantizers, _ = file.codes.shape
         settings = self.network.settings
         return settings.bits_per_second * int(channels) * int(quantizers) / settings.num_codebooks
 
 
 def encode_file(codec: Codec, path: Path, num_quantizers: int | None = None) -> DacFile:
-    """Code an audio file, each channel by itself and gained to the codec's level.
+    """Code an audio file, each channel by itself and scaled to the codec's level.
 
-    Every channel is read twice: for its level, and to be coded. Raises UnusableError where the
-    file cannot be read, UserError where it holds no samples.
+    Every channel is read twice: to measure its level, and to code it. Raises UnusableError where
+    the file cannot be read, UserError where it holds no samples.
     """
     with AudioFile(path) as file:
         rate, num_channels = file.sample_rate_hz, file.num_channels
@@ -58,8 +58,8 @@ def encode_file(codec: Codec, path: Path, num_quantizers: int | None = None) -> 
             gain, lufs = _level(codec, at_rate(file.blocks(), rate, codec.sample_rate_hz))
         with AudioFile(path, channel) as file:
             blocks = at_rate(file.blocks(), rate, codec.sample_rate_hz)
-            heard = (torch.from_numpy(block * np.float32(gain)) for block in blocks)
-            pieces = encode_chunks(codec.network, heard, num_quantizers)
+            scaled = (torch.from_numpy(block * np.float32(gain)) for block in blocks)
+            pieces = encode_chunks(codec.network, scaled, num_quantizers)
             kept = [piece.numpy().astype(np.uint16) for piece in pieces]
             num_samples = file.num_decoded
         if not kept:
@@ -71,10 +71,10 @@ def encode_file(codec: Codec, path: Path, num_quantizers: int | None = None) -> 
 
 
 def decode_file(codec: Codec, file: DacFile, path: Path, *, as_float: bool = False) -> None:
-    """Write what was coded as a WAV, at the original's rate, length, channels and level.
+    """Decode codes to a WAV file, with the original's sample rate, length, channels and level.
 
-    Samples have 16 bits, or 32 as floats. The file is written beside and renamed. Raises UserError
-    where the codes are not of this codec.
+    Samples have 16 bits, or 32 as floats. The file is written beside its place and then renamed.
+    Raises UserError where the codes are not of this codec.
     """
     _require_fit(codec, file)
     scale = _scale(codec, file)
@@ -96,10 +96,10 @@ def _level(codec: Codec, blocks: Iterable[np.ndarray]) -> tuple[float, float]:
 
 
 def _scale(codec: Codec, file: DacFile) -> np.ndarray:
-    """What brings each channel back to the original's level, float32 [channels].
+    """The gain that brings each channel back to the original's level, float32 [channels].
 
-    Upstream's files say how loud the original was, and not by how much it was gained: what they
-    decode to is measured first. One loudness for several channels is that of all together.
+    Upstream's files say how loud the original was, but not by which gain it was scaled: the decoded
+    audio is measured first. One loudness for several channels is that of all together.
     """
     if file.gains is not None:
         return np.float32(1.0) / np.array(file.gains, np.float32)

@@ -21,39 +21,40 @@ from engine.files.untrusted import as_user_error
 
 _VERSION = "1.0.0"
 _OURS = "cantus"
-"""The entry that is the engine's own; upstream passes over it."""
+"""The entry that only this engine writes; upstream ignores it."""
 _HEADER = b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"
 """What NumPy writes before one pickled object."""
 _HIGHEST_HZ = 768_000
 _LOWEST_HZ = 1_000
 _LOUDEST = 640.0
-"""Decibels from full scale, up or down: single precision holds samples as loud as that."""
+"""Decibels from full scale, up or down, within which single precision holds samples."""
 _MOST_GAIN = 1e32
 
 
 @frozen(eq=False)
 class DacFile:
-    """Coded audio and what is needed to put it back as it was."""
+    """Codes of audio, and what is needed to restore its length, sample rate and level."""
 
     codes: np.ndarray
     """uint16 [channels, quantizers, frames]."""
     num_samples: int
-    """Length of the original, at its own rate."""
+    """Length of the original in samples, at its own sample rate."""
     sample_rate_hz: int
-    """Rate of the original."""
+    """Sample rate of the original."""
     loudness: np.ndarray
-    """Of each channel in LUFS before it was gained, float32 [channels]; upstream's: of all, [1]."""
+    """Loudness of each channel of the original in LUFS, float32 [channels]; upstream's: of all
+    channels together, [1]."""
     gains: tuple[float, ...] | None = None
-    """By which each channel was multiplied before it was coded; upstream does not keep it."""
+    """Gain by which each channel was multiplied before coding; upstream does not store it."""
 
 
 def write_dac_file(file: DacFile, path: Path) -> None:
-    """Write a `.dac` file, or nothing at all. Raises UserError where none could read it."""
+    """Write a `.dac` file. Raises UserError, and writes nothing, where it could not be read."""
     try:
         _check(file, len(file.codes))
     except ValueError as error:
         raise UserError(
-            f"{path} cannot be written: its {error} could not be read again. The audio may be at "
+            f"{path} cannot be written: its {error} could not be read back. The audio may be at "
             f"most {_LOUDEST:.0f} dB from full scale; scale it before it is coded."
         ) from error
     metadata = {
@@ -74,13 +75,13 @@ def write_dac_file(file: DacFile, path: Path) -> None:
 
 
 def read_dac_file(path: Path) -> DacFile:
-    """Read a `.dac` file of this engine or of `dac`, which must have coded it as a whole.
+    """Read a `.dac` file of this engine or of `dac`; the audio must be coded as a whole.
 
-    Raises UserError where it is missing, damaged, something else, or was coded in windows.
+    Raises UserError where the file is missing, damaged, of another format, or coded in windows.
     """
     if not path.is_file():
         raise UserError(f"There is no file {path}.")
-    with as_user_error(f"{path} is damaged, or no .dac file.", OSError, pickle.UnpicklingError):
+    with as_user_error(f"{path} is damaged, or not a .dac file.", OSError, pickle.UnpicklingError):
         table = _read_table(path)
         metadata, codes = dict(table["metadata"]), _numbers(table["codes"])
         if metadata["dac_version"] != _VERSION:
@@ -115,12 +116,15 @@ def _check(file: DacFile, channels: int) -> None:
 
 
 def _is_undone(gain: float) -> bool:
-    """Whether dividing by a gain, in single precision, brings finite samples back."""
+    """Whether samples that are divided by a gain, in single precision, stay finite."""
     return 1 / _MOST_GAIN <= gain <= _MOST_GAIN
 
 
 def _numbers(value: Any) -> np.ndarray:
-    """An array as it is: lists that share their parts could hold far more than their file."""
+    """A value as an array, which must be one already.
+
+    Nested lists that share their parts could hold far more than their file.
+    """
     if not isinstance(value, _Array) or not isinstance(value.plain, np.ndarray):
         raise TypeError("no array")
     return value.plain

@@ -1,4 +1,4 @@
-"""What a trained codec leaves for other tools: `dac` weights, a `transformers` folder, figures."""
+"""Export of a trained codec for other tools: `dac` weights, a `transformers` folder, figures."""
 
 import json
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ WEIGHTS, TRANSFORMERS, FACTS = "weights.pth", "transformers", "codec.json"
 
 
 def export_codec(network: CodecNetwork, folder: Path, level: Mapping[str, Any], facts: Any) -> None:
-    """Write `weights.pth`, `transformers/` where that can be said, and `codec.json`.
+    """Write `weights.pth`, `codec.json` and, where `DacModel` has this network, `transformers/`.
 
-    Both are loaded with the package they are for, and must code as the network does, but for
-    rounding (`verify_exports`): raises UserError otherwise. `level` is how loud the codec wants
-    its input, `facts` what came of it.
+    Both exports are loaded with the package they are for, and must code as the network does, but
+    for rounding (`verify_exports`): raises UserError otherwise. `level` is the level of the codec's
+    input, `facts` the results of the run.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_upstream(network, folder / WEIGHTS, level)

@@ -19,27 +19,29 @@ _DECODER = {"0": "snake1", "1": "conv_t1", "2": "res_unit1", "3": "res_unit2", "
 
 
 def why_inexpressible(settings: NetworkSettings) -> str | None:
-    """Why `DacModel` (transformers 5) cannot be this network, in words; None where it can.
+    """Why `DacModel` (transformers 5) cannot represent this network; None where it can.
 
     Its configuration derives the decoder's strides and the latent dimension, and its decoder gives
     fewer samples than it should where a stride is odd, as upstream's does.
     """
     widest = settings.encoder_dim * 2 ** len(settings.encoder_rates)
     if settings.decoder_rates != settings.encoder_rates[::-1]:
-        return "its decoder's strides are the encoder's turned round, and this one's are not"
+        return "DacModel's decoder has the encoder's strides in reverse, and this one has not"
     if settings.latent_dim != widest:
-        return f"its latent dimension would be {widest}, and this one's is {settings.latent_dim}"
+        return f"DacModel would have {widest} latent dimensions, this network {settings.latent_dim}"
     if any(rate % 2 for rate in settings.encoder_rates):
-        return "it cuts samples where a stride is odd"
+        return "DacModel loses samples where a stride is odd"
     if settings.codebook_size & (settings.codebook_size - 1):
-        return f"its codebooks hold a power of two, and this one's {settings.codebook_size} codes"
+        return (
+            f"DacModel's codebooks hold a power of two, this one's {settings.codebook_size} codes"
+        )
     return None
 
 
 def write_transformers(network: CodecNetwork, folder: Path) -> None:
     """Write config.json, model.safetensors and preprocessor_config.json into `folder`.
 
-    What stood there is replaced. Raises UserError where `DacModel` cannot be this network.
+    Existing files are replaced. Raises UserError where `DacModel` cannot represent this network.
     """
     reason = why_inexpressible(network.settings)
     if reason is not None:
@@ -70,7 +72,7 @@ def write_transformers(network: CodecNetwork, folder: Path) -> None:
 
 
 def read_transformers(folder: Path) -> Any:
-    """The `DacModel` of a folder, in evaluation mode, never from the network."""
+    """The `DacModel` of a folder, in evaluation mode; nothing is downloaded."""
     from transformers import DacModel
 
     with quiet():
@@ -80,7 +82,7 @@ def read_transformers(folder: Path) -> Any:
 
 @torch.no_grad()
 def named_as_transformers(network: CodecNetwork) -> dict[str, Tensor]:
-    """The network's tensors by the names of `DacModel`; normalised weights as plain ones."""
+    """The network's tensors under the names of `DacModel`, without weight normalisation."""
     num_rates = len(network.settings.encoder_rates)
     state: dict[str, Tensor] = {}
     for name, module in network.named_modules():

@@ -1,6 +1,7 @@
-"""The codec's weights from what `transformers` saved of a `DacModel`.
+"""The codec's weights from a `DacModel` that `transformers` saved.
 
-Its convolutions come without weight normalisation, which is put back: v is the weight, g its norm.
+`DacModel` stores convolutions without weight normalisation, which is restored: v is the weight, g
+its norm.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "quantizer_dropout": 0.0,
     "sampling_rate": 16_000,
 }
-"""Of `DacConfig`: a saved configuration may leave out what it has by default."""
+"""Defaults of `DacConfig`: a saved configuration may leave out values that equal them."""
 
 
 def weights_in(folder: Path) -> Path:
@@ -45,9 +46,9 @@ def weights_in(folder: Path) -> Path:
 
 
 def read_settings(weights: Path) -> dict[str, Any]:
-    """The arguments of `dac.DAC` that the configuration beside a file of weights stands for.
+    """The arguments of `dac.DAC` that the configuration beside a file of weights means.
 
-    Raises UserError where there is none, and where it is that of another model.
+    Raises UserError where there is no configuration, or where it is that of another model.
     """
     path = weights.parent / CONFIG
     if not path.is_file():
@@ -84,9 +85,9 @@ def read_settings(weights: Path) -> dict[str, Any]:
 
 @torch.no_grad()
 def named_as_upstream(network: CodecNetwork, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors of a `DacModel` by the names of the network, which may lie on no device.
+    """Tensors of a `DacModel` under the names of the network, which may be on the meta device.
 
-    What is missing there is missing here; what is left over keeps its name.
+    Tensors that are missing stay missing; tensors that are left over keep their names.
     """
     left, state = dict(given), dict[str, Tensor]()
     num_rates = len(network.settings.encoder_rates)

@@ -31,27 +31,27 @@ from engine.systems.codec.recipe import Level, Loudness, Model
 from engine.training.safe_load import load_state, load_tensors
 
 _OURS = "cantus"
-"""The entry of the metadata that is the engine's own; upstream passes over it."""
+"""The entry of the metadata that only this engine writes; upstream ignores it."""
 _COUNTS = "quantizer.counts"
 _LEARNING = ("quantizer_dropout",)
-"""What two networks of the same shapes may differ in."""
+"""Settings in which two networks with tensors of the same shapes may differ."""
 _ARGUMENTS = ("encoder_dim", "latent_dim", "decoder_dim", "codebook_size", "codebook_dim")
-"""Of `dac.DAC`, that a recipe's table calls the same."""
+"""Arguments of `dac.DAC` that have the same name in a recipe's table."""
 _MOST_RATES = 16
 _PREFIXES = ("module.", "model.", "_orig_mod.", "generator.")
-"""What wrappers and trainers put before every name."""
+"""Prefixes that wrappers and trainers put before every name."""
 _OLDER_NAMES = {
     ".parametrizations.weight.original0": ".weight_g",
     ".parametrizations.weight.original1": ".weight_v",
 }
-"""Of normalised weights, as torch calls them since 2.0."""
+"""Names of the parts of a normalised weight, as torch has them since 2.0."""
 _TOLERANCE = 1e-4
-"""Of samples that two programs decode from the same codes, full scale 1."""
+"""Largest difference between samples that two programs decode from one code; full scale 1."""
 
 
 @frozen
 class UpstreamWeights:
-    """What a weights.pth holds: a configuration, tensors, and how loud the codec wants audio."""
+    """What a weights.pth holds: a configuration, tensors, and the level of the codec's input."""
 
     settings: NetworkSettings
     state: Mapping[str, Tensor]
@@ -60,19 +60,19 @@ class UpstreamWeights:
 
 @frozen(kw_only=True)
 class _Tables:
-    """What a file says of its network, held against the same limits as a recipe."""
+    """The settings of a network in a file, checked against the same limits as a recipe."""
 
     model: Model = setting("the networks")
-    sample_rate_hz: int = setting("rate of the audio", check=within(1_000, 768_000))
+    sample_rate_hz: int = setting("sample rate of the audio", check=within(1_000, 768_000))
     # Upstream's own command brings everything to this loudness.
-    level: Level = setting("how loud the network hears it", default=Loudness(lufs=-16.0))
+    level: Level = setting("level of the network's input", default=Loudness(lufs=-16.0))
 
 
 def write_upstream(network: CodecNetwork, path: Path, level: Mapping[str, Any]) -> None:
     """Write the network's weights so that `dac.DAC.load` loads them.
 
-    `level` (a table `dataset.level` of a recipe as plain values) goes with them, for the commands
-    that code files.
+    `level` (a recipe's table `dataset.level` as plain values) is stored with the weights, for the
+    commands that code files.
     """
     state = {
         name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -86,10 +86,10 @@ def write_upstream(network: CodecNetwork, path: Path, level: Mapping[str, Any]) 
 
 
 def read_upstream(path: Path) -> UpstreamWeights:
-    """Read a weights.pth of upstream or of this engine, or what transformers saved of a DacModel.
+    """Read a weights.pth of upstream or of this engine, or a DacModel that transformers saved.
 
-    Of the latter the folder may be named, or the file of weights in it. No code runs. Raises
-    UserError where it is missing, damaged, or holds something else.
+    A DacModel is named by its folder or by the file of weights in it. No code runs. Raises
+    UserError where the file is missing, damaged, or holds something else.
     """
     path = weights_in(path) if path.is_dir() else path
     require_weights(path)
@@ -128,7 +128,7 @@ def _refuse_package(path: Path) -> None:
     """Raise UserError where a file is an archive of torch that brings code, as TorchScript does."""
     if not zipfile.is_zipfile(path):
         return
-    sentence = f"{path} is damaged: it is no archive."
+    sentence = f"{path} is damaged: it is not an archive of torch."
     with as_user_error(sentence, zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
     if any(name.endswith(".py") for name in names):
@@ -147,7 +147,7 @@ def _not_a_codec(path: Path, content: Mapping[str, Any]) -> str:
 
 
 def _plainly_named(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors without a prefix that all have, and normalised weights by their older names."""
+    """Tensors without a prefix common to all, and normalised weights under their older names."""
     names = list(state)
     prefix = next((p for p in _PREFIXES if names and all(n.startswith(p) for n in names)), "")
     return {_older(name.removeprefix(prefix)): value for name, value in state.items()}
@@ -160,7 +160,7 @@ def _older(name: str) -> str:
 
 
 def load_upstream(network: CodecNetwork, path: Path) -> None:
-    """Take over all weights of a weights.pth; how quantizers learn stays as the recipe has it.
+    """Load all weights of a weights.pth; the quantizers' training settings stay the recipe's.
 
     Raises UserError, and changes nothing, where configuration or tensors differ.
     """
@@ -170,9 +170,9 @@ def load_upstream(network: CodecNetwork, path: Path) -> None:
 
 
 def network_of(weights: UpstreamWeights, path: Path) -> CodecNetwork:
-    """The network of a weights.pth, which lies at `path`, in evaluation mode.
+    """The network of a weights.pth at `path`, in evaluation mode.
 
-    Raises UserError where its tensors are not those of its configuration.
+    Raises UserError where the tensors do not fit the configuration.
     """
     with torch.device("meta"):  # nothing is allocated on the file's word
         shapes = CodecNetwork(weights.settings).state_dict()
@@ -184,11 +184,11 @@ def network_of(weights: UpstreamWeights, path: Path) -> CodecNetwork:
 
 @torch.no_grad()
 def verify_exports(network: CodecNetwork, weights: Path, folder: Path | None) -> None:
-    """Load what was exported with the packages it is for, and code a second of noise with each.
+    """Load the exports with the packages they are for, and code a second of noise with each.
 
     `weights` is loaded by `dac`, `folder` (where there is one) by `transformers`. Raises UserError
-    where what they decode of the network's codes is more than 1e-4 away, or where more than a
-    fiftieth of the frames have other codes; and where `dac` loads other tensors, bit for bit.
+    where samples decoded from the network's codes differ by more than 1e-4, where more than a
+    fiftieth of the frames have other codes, and where `dac` loads other tensors, bit for bit.
     """
     network = copy.deepcopy(network).cpu().eval()
     settings, margin = network.settings, decoder_margin(network)
@@ -198,7 +198,7 @@ def verify_exports(network: CodecNetwork, weights: Path, folder: Path | None) ->
     codes = network.encode(noise)
     audio = network.decode(codes)
     if any(rate % 2 for rate in settings.decoder_rates):
-        # Both cut samples at the end then, and what is left there has heard their absence.
+        # Both packages then cut samples at the end, which changes the samples before them too.
         audio = audio[..., : (frames - margin.behind - 1) * hop]
     theirs = _load_with_dac(network, weights)
     found = theirs.encode(noise)[1]
@@ -225,36 +225,43 @@ def _load_with_dac(network: CodecNetwork, path: Path) -> Any:
         if name not in given or name not in own or not torch.equal(own[name], given[name])
     ]
     if differing:
-        raise UserError(f"dac loads {path} with other tensors: {_some(differing)}.")
+        raise UserError(
+            f"Export check failed: dac loads {path} with other tensors: {_some(differing)}."
+        )
     return theirs
 
 
 def _require_equal(
     package: str, path: Path, codes: tuple[Tensor, Tensor], audio: tuple[Tensor, Tensor]
 ) -> None:
-    """Raise UserError where codes [1, n, frames] or samples [1, 1, T] differ: (ours, theirs).
+    """Raise UserError where codes [1, n, frames] or samples [1, 1, T] of (engine, package) differ.
 
-    Of the frames a fiftieth may differ, or one: a code is chosen by sums whose last bit depends on
-    the order they are added in, and where two codes are as near, either is right.
+    A fiftieth of the frames may differ, or one: a code is chosen by sums whose last bit depends on
+    the order of addition, and where two codes are equally near, either is right.
     """
     if codes[0].shape != codes[1].shape:
         shapes = f"{list(codes[1].shape)} instead of {list(codes[0].shape)}"
-        raise UserError(f"{package} codes with {path} otherwise: codes {shapes}.")
+        raise UserError(f"Export check failed: {package} gives codes of shape {shapes} for {path}.")
     wrong, frames = int((codes[0] != codes[1]).any(1).sum()), codes[0].shape[-1]
     if wrong > max(1, frames // 50):
         raise UserError(
-            f"{package} codes with {path} otherwise: {wrong} of {frames} frames of noise differ."
+            f"Export check failed: with {path}, {package} gives other codes in {wrong} of {frames} "
+            "frames of noise."
         )
     length = audio[0].shape[-1]
     away = float((audio[0] - audio[1][..., :length]).abs().max())
     if not away <= _TOLERANCE:
-        raise UserError(f"{package} decodes with {path} otherwise: samples differ by {away:.2g}.")
+        raise UserError(
+            f"Export check failed: with {path}, {package} decodes samples that differ by "
+            f"{away:.2g} (at most {_TOLERANCE:g} is allowed)."
+        )
 
 
 def _values(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file's metadata says, as the plain values of `_Tables`."""
+    """A file's metadata as the plain values of `_Tables`."""
     kwargs = dict(metadata["kwargs"])
-    # What is None upstream derives as a recipe does; its older files hold a truth for the dropout.
+    # Upstream derives values that are None as a recipe does; in its older files the dropout is a
+    # boolean.
     model = {name: kwargs[name] for name in _ARGUMENTS if kwargs.get(name) is not None}
     model["num_codebooks"] = kwargs["n_codebooks"]
     model["quantizer_dropout"] = float(kwargs.get("quantizer_dropout", 0.0))
@@ -269,7 +276,7 @@ def _values(metadata: Mapping[str, Any]) -> dict[str, Any]:
 def _require_same(ours: NetworkSettings, theirs: NetworkSettings, path: Path) -> None:
     left, right = ours.upstream_kwargs, theirs.upstream_kwargs
     differing = [
-        f"{name} is {right[name]} there and {left[name]} in the recipe"
+        f"{name} is {right[name]} in the file and {left[name]} in the recipe"
         for name in left
         if name not in _LEARNING and left[name] != right[name]
     ]

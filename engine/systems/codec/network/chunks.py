@@ -1,7 +1,7 @@
-"""Coding audio of any length in bounded memory, with the codes and samples of the whole.
+"""Coding audio of any length in bounded memory, with the same codes and samples as in one piece.
 
-A chunk is computed with enough of its surroundings that no frame which is kept has seen the silence
-that convolutions put at a chunk's inner edges. How much that is follows from the layers.
+A chunk is computed with so much of its surroundings that no frame which is kept depends on the
+zero padding at the chunk's inner edges. How much is needed follows from the layers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,21 +22,21 @@ _Convolution = NormedConv1d | NormedConvTranspose1d
 
 @frozen
 class Margin:
-    """How many frames before and behind a frame decide, with it, what becomes of it."""
+    """How many frames before and behind a frame its output depends on."""
 
     before: int
     behind: int
 
 
 def encoder_margin(network: CodecNetwork) -> Margin:
-    """The frames of samples that a frame's codes depend on, beside its own."""
+    """The frames of samples that a frame's codes depend on, besides its own."""
     first, last = _reach(network.encoder, 0, 0)
     hop = network.settings.hop_length
     return Margin(-(first // hop), last // hop)
 
 
 def decoder_margin(network: CodecNetwork) -> Margin:
-    """The frames of codes that a frame's samples depend on, beside its own."""
+    """The frames of codes that a frame's samples depend on, besides its own."""
     first, last = _reach(network.decoder, 0, network.settings.hop_length - 1)
     return Margin(-first, last)
 
@@ -50,7 +50,7 @@ def encode_chunks(
 ) -> Iterator[Tensor]:
     """Codes int64 [n, frames], in pieces, of samples float32 [T] that come in blocks of any length.
 
-    Together they are the codes of the whole; silence fills the last frame. They come on the CPU.
+    Together the pieces are the codes of the whole, on the CPU; silence fills the last frame.
     """
     hop, margin = network.settings.hop_length, encoder_margin(network)
     device = next(network.parameters()).device

@@ -22,7 +22,7 @@ _DILATIONS = (1, 3, 9)
 
 @frozen(kw_only=True)
 class NetworkSettings:
-    """What decides a codec's shapes, and how its quantizers learn."""
+    """The settings that decide a codec's shapes and how its quantizers are trained."""
 
     sample_rate_hz: int
     encoder_dim: int
@@ -38,7 +38,7 @@ class NetworkSettings:
 
     @classmethod
     def of(cls, model: Model, sample_rate_hz: int) -> "NetworkSettings":
-        """Those of a recipe's table `model`."""
+        """The settings of a recipe's table `model`."""
         widest = model.encoder_dim * 2 ** len(model.encoder_rates)
         return cls(
             sample_rate_hz=sample_rate_hz,
@@ -56,7 +56,7 @@ class NetworkSettings:
 
     @property
     def hop_length(self) -> int:
-        """Samples from one frame of codes to the next."""
+        """Number of samples from one frame of codes to the next."""
         return math.prod(self.encoder_rates)
 
     @property
@@ -83,7 +83,7 @@ class NetworkSettings:
 
 
 class Coded(NamedTuple):
-    """A batch through the codec.
+    """The codec's output for a batch.
 
     `audio` [B, 1, T] float32 in -1..1, `codes` int64 [B, quantizers, frames], and the quantizers'
     two losses (see `ResidualCodes`).
@@ -98,8 +98,8 @@ class Coded(NamedTuple):
 class CodecNetwork(nn.Module):
     """Encoder, residual quantizer, decoder: audio [B, 1, T] to codes and back.
 
-    Where a stride is odd upstream's decoder comes out shorter than what went in; this one does not
-    (`output_padding`, which changes no weight). With even strides both compute the same.
+    Where a stride is odd, upstream's decoder gives fewer samples than the input has; this one does
+    not (`output_padding`, which changes no weight). With even strides both compute the same.
     """
 
     def __init__(self, settings: NetworkSettings) -> None:

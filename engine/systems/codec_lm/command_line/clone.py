@@ -10,10 +10,11 @@ import click
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.system_support.completing import of_system, trained_models
 from engine.system_support.device import device_option
+from engine.system_support.file_options import force_option
 from engine.system_support.speech_options import (
     FiniteRange,
-    force_option,
     require_free,
     require_wav,
     sampling_options,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 @frozen
 class _Line:
-    """A text that is to be spoken."""
+    """A text to synthesise."""
 
     text: str
     place: str
@@ -37,24 +38,26 @@ class _Line:
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=trained_models(of_system("codec_lm")))
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
     required=True,
-    help="Recording of the voice, 3 to 20 s of speech.",
+    help="Recording of the voice: 3 to 20 s of speech.",
 )
-@click.option("--reference-text", default="", help="What is said in it, word by word.")
-@click.option("--text", "texts", multiple=True, help="Text to speak; give it again for more.")
+@click.option("--reference-text", default="", help="What is said in it, word for word.")
+@click.option("--text", "texts", multiple=True, help="Text to speak; may be repeated.")
 @click.option(
-    "--text-file", type=click.Path(path_type=Path), help="Or this file's, in UTF-8, one a line."
+    "--text-file",
+    type=click.Path(path_type=Path),
+    help="File of texts to speak, one per line, in UTF-8.",
 )
 @click.option(
-    "--out",
+    "--output",
     type=click.Path(path_type=Path),
     default="clone.wav",
     show_default=True,
-    help="WAV to write; of several texts clone_1.wav, of several seeds clone_seed1.wav, and so on.",
+    help="WAV to write; with several texts clone_1.wav..., with several seeds clone_seed1.wav...",
 )
 @seeds_option
 @click.option(
@@ -63,9 +66,16 @@ class _Line:
     help="Cut off speech that has not ended by itself.  [default: the recipe's]",
 )
 @sampling_options
-@click.option("--ras-window", type=click.IntRange(0), help="Columns in which codes hardly repeat.")
 @click.option(
-    "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL has none."
+    "--ras-window",
+    type=click.IntRange(0),
+    help="Window of repetition-aware sampling, in columns of codes.",
+)
+@click.option(
+    "--ras-window", type=click.IntRange(0), help="Window of repetition-aware sampling, in columns."
+)
+@click.option(
+    "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL holds none."
 )
 @device_option
 @force_option
@@ -75,35 +85,41 @@ def command(
     reference_text: str,
     texts: tuple[str, ...],
     text_file: Path | None,
-    out: Path,
+    output: Path,
     seeds: list[int],
     codec: Path | None,
     device: str,
     force: bool,
     **sampling: float | None,
 ) -> None:
-    """Speak texts with MODEL, a trained recipe or an exported folder, in the voice of a recording.
+    """Speak texts with MODEL in the voice of a recording.
 
-    Each text is spoken in one go: give sentences, not pages. The same seed gives the same file. How
-    speech is sampled is the recipe's [speech] where no option says otherwise. --reference-text
-    makes the voice more alike.
+    MODEL is a trained recipe, or an exported folder. Each text is generated in one piece: give
+    sentences, not pages. The same seed gives the same file. Speech is sampled by the recipe's
+    [speech], unless an option overrides it. With --reference-text the voice is more similar.
 
     \b
     Examples:
       cantus clone higgs_zero_shot --reference anna.wav --reference-text "Good morning." \\
-          --text "The train leaves at noon." --out noon.wav
+          --text "The train leaves at noon." --output noon.wav
       cantus clone higgs_zero_shot --reference anna.mp3 --text-file lines.txt --seeds 1,2,3
     """
     lines = _lines(texts, text_file)
-    require_wav(out, "--out")
-    outputs = _outputs(out, len(lines), seeds)
-    require_free(outputs, "--out", force=force)
+    require_wav(output, "--output")
+    outputs = _outputs(output, len(lines), seeds)
+    require_free(outputs, "--output", force=force)
+
+    from engine.systems.codec_lm.command_line.find_cloning_model import find_cloning_model
+
+    found = find_cloning_model(model)
+    if not reference.is_file():
+        raise UserError(f"There is no file {reference} to take a voice from.")
 
     from engine.system_support.device import open_device
     from engine.systems.codec_lm.command_line.cloning_model import open_cloning_model
 
     options = {name: value for name, value in sampling.items() if value is not None}
-    opened = open_cloning_model(model, codec, options, open_device(device))
+    opened = open_cloning_model(found, codec, options, open_device(device))
     voice = _voice(opened, reference, reference_text)
     prompts = [_prompt(opened, voice, line) for line in lines]
     _clone(opened, prompts, seeds or opened.speech.seeds[:1], list(outputs))
@@ -114,7 +130,7 @@ def _lines(texts: Sequence[str], file: Path | None) -> list[_Line]:
     from engine.terminal.say import say
 
     if bool(texts) == (file is not None):
-        raise click.UsageError("Give --text or --text-file: one of the two.")
+        raise click.UsageError("Give --text or --text-file, one of the two.")
     if file is None:
         lines = [_Line(text, "--text") for text in texts]
     else:
@@ -128,11 +144,14 @@ def _lines(texts: Sequence[str], file: Path | None) -> list[_Line]:
     return found
 
 
-def _outputs(out: Path, num_texts: int, seeds: Sequence[int]) -> list[Path]:
-    """The files, of each seed those of all texts. Of one text, or seed, names do not say which."""
+def _outputs(output: Path, num_texts: int, seeds: Sequence[int]) -> list[Path]:
+    """The files to write, all texts of the first seed first.
+
+    A name has the number of its text or its seed where there are several.
+    """
     texts = [f"_{number}" for number in range(1, num_texts + 1)] if num_texts > 1 else [""]
     of_seeds = [f"_seed{seed}" for seed in seeds] if len(seeds) > 1 else [""]
-    return [out.with_stem(f"{out.stem}{text}{seed}") for seed in of_seeds for text in texts]
+    return [output.with_stem(f"{output.stem}{text}{seed}") for seed in of_seeds for text in texts]
 
 
 def _voice(opened: "CloningModel", path: Path, text: str) -> "Voice":
@@ -144,12 +163,12 @@ def _voice(opened: "CloningModel", path: Path, text: str) -> "Voice":
     longest = f"{opened.reference.longest_seconds:g} s"
     if recording.is_cut and text.strip():
         raise UserError(
-            f"{path} is longer than {longest}, the longest reference, and --reference-text says "
-            "all of it. Cut the recording and its text, or leave the text out: then its first "
+            f"{path} is longer than {longest}, the longest reference, and --reference-text is the "
+            "text of the whole recording. Shorten both, or leave the text out: then the first "
             f"{longest} are used."
         )
     said = f", its first {longest}" if recording.is_cut else ""
-    known = "" if text.strip() else "; without --reference-text the voice is less alike"
+    known = "" if text.strip() else "; without --reference-text the voice is less similar"
     say(f"voice: {os.path.relpath(path)}{said}{known}")
     return opened.cloner.voice(recording.waveform, text)
 
@@ -192,7 +211,7 @@ def _write(path: Path, cloned: "Cloned", sample_rate_hz: int, seed: int) -> bool
     from engine.terminal.say import say
 
     if not len(cloned.audio):
-        say(f"{path}: not written, since speech ended at once, seed {seed}")
+        say(f"{path}: not written: the speech ended at once, seed {seed}")
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     with new_wav(path, sample_rate_hz, 1, len(cloned.audio)) as wav:

@@ -1,4 +1,4 @@
-"""The model that `cantus clone` is given: a trained recipe by its name, or an exported folder."""
+"""Loads the model that `cantus clone` is given."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,13 +10,13 @@ from attrs import evolve, frozen
 from engine.analysis.codec.open_codec import open_codec
 from engine.errors import UserError
 from engine.files.untrusted import read_json_object
-from engine.project import find_project
-from engine.system_support.trained_model import trained_model
+from engine.system_support.trained_model import TrainedModel
 from engine.system_support.voice_recording import Limits
+from engine.systems.codec_lm.command_line.find_cloning_model import EXPORT
 from engine.systems.codec_lm.files.export import CARD
 from engine.systems.codec_lm.files.verify import load_exported
 from engine.systems.codec_lm.higgs.chat import HiggsChat
-from engine.systems.codec_lm.higgs.folder import CONFIG, read_config
+from engine.systems.codec_lm.higgs.folder import read_config
 from engine.systems.codec_lm.higgs.processor import CODEC
 from engine.systems.codec_lm.higgs.template import INSTRUCTION
 from engine.systems.codec_lm.higgs.tokens import HiggsTokens
@@ -24,33 +24,32 @@ from engine.systems.codec_lm.recipe import CodecLmRecipe, Dataset, Speech
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.speech.cloner import Cloner
 
-EXPORT = "transformers"
-"""In the export folder of a trained recipe."""
-
 
 @frozen(eq=False)
 class CloningModel:
-    """A model, and what its recipe says of how it is used."""
+    """A model with the settings of its recipe for generation."""
 
     cloner: Cloner
     speech: Speech
     reference: Limits
-    """Of references, in training."""
+    """Longest reference of the training, in seconds."""
 
 
 def open_cloning_model(
-    name: str, codec: Path | None, sampling: Mapping[str, Any], device: torch.device
+    found: TrainedModel[CodecLmRecipe] | Path,
+    codec: Path | None,
+    sampling: Mapping[str, Any],
+    device: torch.device,
 ) -> CloningModel:
-    """Load a model; `sampling` are keys of [speech] that take the place of the recipe's.
+    """Load a model that `find_cloning_model` found.
 
-    `codec` is the folder of its codec, where it has none of its own. Raises UserError where the
-    model is not trained, is of another system, or cannot be read, or the codec is not its own.
+    `sampling` are keys of [speech] that take the place of the recipe's; `codec` is the folder of
+    its codec, where it has none of its own. Raises UserError where the model cannot be read, or
+    the codec is not its own.
     """
-    if (Path(name) / CONFIG).is_file():
+    if isinstance(found, Path):
         dataset = Dataset(corpus="none", sample_rate_hz=24_000)
-        return _opened(Path(name), codec, evolve(Speech(), **sampling), dataset, device)
-    what, hint = "voice-cloning model", f"an exported folder holds {CONFIG}"
-    found = trained_model(find_project(), name, CodecLmRecipe, f"{EXPORT}/{CONFIG}", what, hint)
+        return _opened(found, codec, evolve(Speech(), **sampling), dataset, device)
     speech = evolve(found.recipe.speech, **sampling)
     return _opened(found.export / EXPORT, codec, speech, found.recipe.dataset, device)
 
@@ -70,7 +69,7 @@ def _cloner(folder: Path, codec: Path | None, device: torch.device) -> Cloner:
     config, is_legacy = read_config(folder)
     if is_legacy:
         raise UserError(
-            f"{folder} has the layout of before April 2026, which transformers does not read. "
+            f"{folder} has the layout used before April 2026, which transformers does not read. "
             "Name the folder of a model that was trained here (models/<recipe>/export/"
             f"{EXPORT}), or one that 'cantus fetch higgs_audio_v2' makes."
         )

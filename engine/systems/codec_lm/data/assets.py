@@ -1,4 +1,4 @@
-"""What turns a corpus's clips into sequences: codec, tokenizer, and the chat of a model family."""
+"""The codec, tokenizer and chat layout that turn a corpus's clips into sequences."""
 
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from engine.systems.codec_lm.sequence.codebooks import Codebooks
 
 @frozen(eq=False)
 class CodecLmAssets:
-    """What weights of a recipe mean nothing without."""
+    """The codec, tokenizer and chat layout without which a recipe's weights have no meaning."""
 
     codec: AudioCodec
     tokens: HiggsTokens
@@ -24,7 +24,7 @@ class CodecLmAssets:
 
     @classmethod
     def of(cls, recipe: CodecLmRecipe, codec: AudioCodec, tokens: HiggsTokens) -> "CodecLmAssets":
-        """Those of a recipe. Raises UserError where the codec takes audio of another rate."""
+        """The assets of a recipe. Raises UserError where the codec has another sample rate."""
         dataset = recipe.dataset
         codec.require_sample_rate(dataset.sample_rate_hz)
         books = Codebooks(codec.num_codebooks, codec.codebook_size)
@@ -34,5 +34,5 @@ class CodecLmAssets:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of codec and chat: tokens and codes of another digest mean other things."""
+        """SHA-256 of codec and chat: with another digest the same numbers have other meanings."""
         return digest_of([self.codec.digest, self.chat.digest])

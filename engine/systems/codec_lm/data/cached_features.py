@@ -1,4 +1,4 @@
-"""What is made of a corpus once and kept: tokenizer, text tokens, codes.
+"""Features that are computed once for a corpus and cached: tokenizer, text tokens, codes.
 
 All files and their keys are here. `utterances.py` says in which order they are made.
 """
@@ -34,16 +34,16 @@ _APART = ("engine.corpus", "engine.errors", "engine.files", "engine.recipe")
 
 @frozen
 class CachedFeatures:
-    """The features of a recipe's corpus: each is read from the cache, or made and kept there."""
+    """The features of a recipe's corpus: each is read from the cache, or computed and cached."""
 
     recipe: CodecLmRecipe
     corpus: Corpus
     cache: Features
     work: Work
-    """Who codes audio where no GPU does; that is done in this process."""
+    """Workers that encode audio where there is no GPU; a GPU is used by this process alone."""
 
     def new_tokens(self, num_tokens: int) -> HiggsTokens:
-        """A tokenizer made of the corpus's transcripts."""
+        """A tokenizer that is fitted to the corpus's transcripts."""
         instruction = self.recipe.dataset.instruction
         key = self._text_key() | {"num_tokens": num_tokens, "instruction": instruction}
 
@@ -55,7 +55,7 @@ class CachedFeatures:
         return HiggsTokens.read(self.cache.file(TOKENIZER, key, write).read_text("utf-8"))
 
     def eligible(self, assets: CodecLmAssets) -> Eligible:
-        """The clips that can be used, as text tokens, and the others.
+        """The clips that can be used, as text tokens, and the clips that are left out.
 
         Raises UserError as `eligible_clips` does.
         """
@@ -105,7 +105,7 @@ class CachedFeatures:
         return self.work if codec.device == "cpu" else None
 
     def _text_key(self) -> dict[str, str | int | float | None]:
-        """What all that is made of transcripts depends on."""
+        """Everything on which features of transcripts depend."""
         code = f"{preparing_digest(self.recipe)} tokenizers {version('tokenizers')}"
         return {"corpus": self.corpus.digest, "code": code}
 

@@ -1,4 +1,4 @@
-"""Tables of the clips that a recipe uses and of those that it leaves out, for people."""
+"""Tables for people: the clips that a recipe uses, and the clips that it leaves out."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _CHOSEN_BY = "nothing, or another dataset.split, num_train_clips, num_eval_clips
 
 
 def used_table(utterances: Utterances) -> Table:
-    """Every clip that is learned from or evaluated on, and what its reference is."""
+    """Every clip that is trained on or evaluated on, and its reference."""
     sets = {
         "training": utterances.training,
         "evaluation": utterances.evaluation,
@@ -34,7 +34,7 @@ def used_table(utterances: Utterances) -> Table:
 
 
 def left_out_table(utterances: Utterances) -> Table:
-    """Every other clip of the corpus, in manifest order: why, and what would let it be used."""
+    """Every other clip of the corpus, in manifest order: the reason, and what would help."""
     clips = utterances.data.corpus.manifest.clips
 
     def cells(row: int, reason: str, found: str, way_out: str) -> list[str]:
@@ -52,7 +52,7 @@ def left_out_table(utterances: Utterances) -> Table:
 
 
 def figures(utterances: Utterances) -> list[tuple[str, str]]:
-    """What was made, in a few lines."""
+    """The number of clips, tokens and codes, in a few lines."""
     clips, assets, data = utterances.clips, utterances.assets, utterances.data
     training, evaluation = utterances.training, utterances.evaluation
     codec, split = assets.codec, data.split

@@ -10,7 +10,7 @@ from engine.corpus.audio.pcm import FULL_SCALE
 from engine.system_support.clip_shards import Shard
 
 CODE_TYPE = np.dtype("<i2")
-"""400 bytes for a second of 8 codebooks at 25 frames a second."""
+"""400 bytes for a second of 8 codebooks at 25 frames per second."""
 
 
 @frozen(eq=False)
@@ -21,7 +21,7 @@ class CodeShard:
     codec: AudioCodec
 
     def __call__(self, path: Path) -> None:
-        """Write the file; a clip is coded alone, so that its codes are its own."""
+        """Write the file; each clip is coded alone, so that no other clip affects its codes."""
         assert self.codec.codebook_size <= np.iinfo(CODE_TYPE).max, self.codec.codebook_size
         codes = [self._codes(row) for row in self.shard.rows]
         with path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Clips for the loop: text and codes of each, and of a reference in the same voice."""
+"""Clips for the loop: text and codes of each clip and of a reference of the same speaker."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -25,11 +25,11 @@ _T = TypeVar("_T")
 
 @frozen(kw_only=True, eq=False)
 class CloningClips(CorpusClipSet):
-    """A set of clips. A batch holds, each padded with PADDING on the right, of B clips
+    """A set of clips. A batch of B clips holds, each padded with PADDING on the right,
 
     `text` and `reference_text` [B, tokens], `target` and `reference` [B, frames, K], all int64. A
-    clip's lengths are its counts of entries that are no padding. The reference is another clip of
-    the same speaker in this set, drawn anew for each batch.
+    clip's lengths are its counts of entries that are not padding. The reference is another clip of
+    the same speaker in this set, drawn for each batch.
     """
 
     texts: tuple[np.ndarray, ...]
@@ -37,7 +37,7 @@ class CloningClips(CorpusClipSet):
     codes: tuple[np.ndarray, ...]
     """Codes of each clip, int16 [frames, K]."""
     speakers: tuple[str, ...]
-    """Empty where a speaker is not known."""
+    """The speaker of each clip; empty where it is not known."""
     chat: ChatLayout
     window: Window
 
@@ -57,7 +57,7 @@ class CloningClips(CorpusClipSet):
 
     @cached_property
     def candidates(self) -> Candidates:
-        """What that follows from."""
+        """The properties of the clips that decide which may be references."""
         return Candidates.of(
             self.speakers,
             keys(self.digests),
@@ -73,12 +73,12 @@ class CloningClips(CorpusClipSet):
 
     @cached_property
     def num_text_tokens(self) -> np.ndarray:
-        """Of each clip, int64 [clips]."""
+        """Number of text tokens of each clip, int64 [clips]."""
         return np.array([len(text) for text in self.texts], np.int64)
 
     @cached_property
     def num_frames(self) -> np.ndarray:
-        """Of each clip, int64 [clips]."""
+        """Number of frames of codes of each clip, int64 [clips]."""
         return np.array([len(codes) for codes in self.codes], np.int64)
 
     @cached_property
@@ -90,15 +90,15 @@ class CloningClips(CorpusClipSet):
         return lengths.astype(np.int64)
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> dict[str, Tensor]:
-        """The clips at `indices`, with references that are drawn from `random`."""
+        """The clips at `indices` as a batch, with references that are drawn from `random`."""
         return self._batch(indices, [self.references.draw(index, random) for index in indices])
 
     def evaluated(
         self, indices: Sequence[int], references: Sequence[int] | None = None
     ) -> dict[str, Tensor]:
-        """The clips at `indices`, each with its fixed reference, or with the clips that are given.
+        """The clips at `indices`, each with its fixed reference, or with the references given.
 
-        The fixed one follows from the audio of the set's clips, whatever these are called.
+        The fixed reference depends on the audio of the set's clips, not on their names.
         """
         fixed = [self.fixed_references[index] for index in indices]
         return self._batch(indices, fixed if references is None else references)
@@ -113,9 +113,9 @@ class CloningClips(CorpusClipSet):
 
     @cached_property
     def other_speakers(self) -> list[int | None]:
-        """For each clip the clip of another speaker that is nearest to its fixed reference.
+        """For each clip, the clip of another speaker that is nearest to its fixed reference.
 
-        Nearest in the positions it needs, and such that it fits; None where there is none.
+        "Nearest" is in the positions it needs, and it must fit; None where no clip does.
         """
         return nearest_of_others(self.candidates, self.fixed_references)
 

@@ -1,4 +1,4 @@
-"""Which clips of a corpus a recipe can learn from, as text tokens, and why others are left out."""
+"""Which clips of a corpus a recipe can use, as text tokens, and why others are left out."""
 
 from collections.abc import Sequence
 
@@ -18,14 +18,14 @@ from engine.systems.codec_lm.recipe import Dataset
 
 @frozen(eq=False)
 class Eligible:
-    """Clips that a recipe may use, and what is known of the rest."""
+    """Clips that a recipe may use, and the reasons why others are left out."""
 
     rows: np.ndarray
     """Ascending rows of the manifest."""
     texts: Sequence[np.ndarray]
     """Text tokens of each, int32."""
     candidates: Candidates
-    """Which of them may be the reference of which."""
+    """The references that each clip may have."""
     left_out: Sequence[LeftOut[Reason]]
     """By row."""
 
@@ -35,7 +35,7 @@ class Eligible:
         return notes_of(self.left_out)
 
     def paired(self, rows: np.ndarray, clips: Sequence[Clip], among: str) -> "Eligible":
-        """The same without those of the clips at `rows` that have no reference among these.
+        """Leave out those of the clips at `rows` that have no reference among these clips.
 
         `clips` are those of the manifest, and `among` says in words what the clips at `rows` are.
         """
@@ -57,7 +57,7 @@ class Eligible:
 
 @define
 class _Sorter:
-    """Sorts clips into those that can be said in the voice of another and those that cannot."""
+    """Sorts clips into those that can have another clip as reference, and the others."""
 
     dataset: Dataset
     assets: CodecLmAssets
@@ -87,7 +87,7 @@ class _Sorter:
         if clip.sample_rate_hz < rate and table.upsampling == "leave_out":
             return "recorded lower", f"{clip.sample_rate_hz:,} Hz, at least {rate:,}"
         if clip.silent_share == 1.0:
-            return "silent", "all of it lies below -50 dBFS"
+            return "silent", "the whole clip lies below -50 dBFS"
         fault = self.assets.tokens.why_not(clip.text or "")
         return None if fault is None else ("text not in the tokenizer", fault)
 
@@ -100,8 +100,8 @@ def eligible_clips(
 ) -> Eligible:
     """Sort a corpus's clips by the rules of a recipe's dataset table.
 
-    `num_frames` int64 [clips] are those of each clip's codes. Raises UserError where clips were
-    recorded at a lower rate and the table refuses that, or where no clip is left.
+    `num_frames` int64 [clips] is the number of frames of each clip's codes. Raises UserError where
+    clips were recorded at a lower sample rate and the table refuses that, or where no clip is left.
     """
     recorded_lower(clips, dataset.corpus, dataset.sample_rate_hz, dataset.upsampling)
     sorter = _Sorter(dataset, assets)

@@ -1,4 +1,4 @@
-"""The file of a corpus's text tokens, and of the clips that have none."""
+"""The cache file of a corpus's text tokens, and of the clips that are left out."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which clips may be the reference of which: another of the same speaker, and both must fit."""
+"""Which clips may be references of a clip: others of its speaker that fit beside it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from attrs import evolve, frozen
 
 @frozen
 class Window:
-    """How much audio fits."""
+    """Limits on the length of sequences and references."""
 
     max_positions: int
     """Positions that a sequence may fill."""
     max_reference_frames: int
-    """Longer clips are no references."""
+    """Longer clips are not used as references."""
 
 
 @frozen(eq=False)
 class Candidates:
-    """What decides which of some clips may be the reference of which; a row for each clip."""
+    """The properties that decide which clips may be references of which; a row for each clip."""
 
     speakers: Sequence[str]
     """Empty where a speaker is not known."""
@@ -31,7 +31,7 @@ class Candidates:
     room: np.ndarray
     """Positions that are left for a reference beside each clip, int64."""
     are_short: np.ndarray
-    """Which are short enough to be references, bool."""
+    """Which clips are short enough to be references, bool."""
 
     @classmethod
     def of(
@@ -43,13 +43,16 @@ class Candidates:
         window: Window,
         of_the_chat: int,
     ) -> Self:
-        """Clips of so many text tokens and frames, in a chat that itself fills `of_the_chat`."""
+        """Clips with their numbers of text tokens and frames, int64 [clips] each.
+
+        The chat itself fills `of_the_chat` positions.
+        """
         costs = num_text_tokens + num_frames
         room = window.max_positions - of_the_chat - costs
         return cls(speakers, digests, costs, room, num_frames <= window.max_reference_frames)
 
     def only(self, places: np.ndarray) -> Self:
-        """Those at `places`, in their order."""
+        """The clips at `places` [n], in their order."""
         return evolve(
             self,
             speakers=[self.speakers[place] for place in places.tolist()],
@@ -82,7 +85,7 @@ class Voice:
     """
 
     places: np.ndarray
-    """Of the clips among all."""
+    """Places of the clips among all clips, int64."""
     costs: np.ndarray
 
 
@@ -91,7 +94,7 @@ class References:
     """The references of clips: others of the same speaker, of other audio, that fit beside them."""
 
     voices: Sequence[Voice | None]
-    """Of each clip; those of a speaker share one."""
+    """The voice of each clip; clips of one speaker share it."""
     num_fitting: np.ndarray
     """How many clips of its voice, from the first on, fit beside each clip."""
     barred: Sequence[tuple[int, ...]]
@@ -123,7 +126,7 @@ class References:
         return self.num_fitting - np.array([len(ranks) for ranks in self.barred], np.int64)
 
     def draw(self, clip: int, random: np.random.Generator) -> int:
-        """One of a clip's references, each as likely as another."""
+        """One of a clip's references, all equally likely."""
         return self.choose(clip, int(random.integers(self._count(clip))))
 
     def choose(self, clip: int, number: int) -> int:
@@ -152,7 +155,7 @@ def with_references(clips: Candidates) -> np.ndarray:
 
 
 def nearest_of_others(clips: Candidates, replaced: Sequence[int]) -> list[int | None]:
-    """For each clip the clip of another speaker whose cost is nearest to the one it replaces.
+    """For each clip, the clip of another speaker whose cost is nearest to the one it replaces.
 
     `replaced` are the places of each clip's own reference. None where no such clip fits. Of equally
     near ones it follows from their audio, whatever the clips are called.
@@ -169,7 +172,7 @@ def nearest_of_others(clips: Candidates, replaced: Sequence[int]) -> list[int | 
 
 
 def _voices(clips: Candidates) -> dict[str, Voice]:
-    """By speaker. The order of a voice follows from the clips, whatever they are called."""
+    """The voice of each speaker. Its order depends on the clips' audio, not on their names."""
     places: dict[str, list[int]] = {}
     order = sorted(range(len(clips.speakers)), key=lambda at: (clips.costs[at], clips.digests[at]))
     for place in order:

@@ -1,4 +1,4 @@
-"""Clips of training speakers that are not trained on: how well known voices are cloned."""
+"""Held-out clips of trained speakers, to measure how well trained voices are cloned."""
 
 import itertools
 from collections import Counter
@@ -8,7 +8,7 @@ import numpy as np
 from engine.systems.codec_lm.data.references import Candidates, References
 
 _OF_A_SPEAKER = 2
-"""Clips that are held out of each: one is the other's reference."""
+"""Number of clips that are held out of each speaker: each is the other's reference."""
 
 
 def seen_places(training: Candidates, num_clips: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from engine.systems.codec_lm.recipe import Published
 
 @frozen(eq=False, slots=False)
 class Utterances:
-    """The clips that a recipe learns from and is evaluated on, with what they were made into."""
+    """The clips that a recipe trains on and evaluates on, with their features."""
 
     data: SplitCorpus
     """`rows` are those of the sets alone, the seen clips among them."""
@@ -34,7 +34,7 @@ class Utterances:
 
     @property
     def training(self) -> CloningClips:
-        """The clips that are learned from, with references among themselves."""
+        """The clips that are trained on, with references among themselves."""
         return self.clips.only(self.data.split.train)
 
     @property
@@ -44,14 +44,14 @@ class Utterances:
 
     @cached_property
     def seen(self) -> CloningClips:
-        """Clips that are held out though their speakers are trained on (`seen.py`)."""
+        """Held-out clips of trained speakers (`seen.py`)."""
         split = self.data.split
         places = np.arange(len(self.clips))
         return self.clips.only(np.delete(places, np.union1d(split.train, split.evaluation)))
 
     @property
     def unchosen(self) -> np.ndarray:
-        """Rows of the manifest that could be used, and are in no set."""
+        """Rows of the manifest that could be used but are in no set."""
         return np.setdiff1d(self.eligible.rows, self.data.rows)
 
 
@@ -80,7 +80,10 @@ def load_utterances(
 
 
 def load_assets(project: Project, made: CachedFeatures, device: torch.device) -> CodecLmAssets:
-    """The codec, and the tokenizer: published, or made of the corpus. Raises as above."""
+    """The codec and the tokenizer, which is published or fitted to the corpus.
+
+    Raises UserError as `load_utterances` does.
+    """
     recipe = made.recipe
     folder = codec_folder(recipe.codec, project)
     codec = open_codec(folder, recipe.codec.num_codebooks, device)
@@ -96,7 +99,8 @@ def split_eligible(
 ) -> tuple[Eligible, SplitCorpus]:
     """The clips that can be used, and the sets of them, each clip with a reference in its set.
 
-    A clip that the split leaves without another of its speaker is left out. Raises as above.
+    A clip that the split leaves without another clip of its speaker is left out. Raises UserError
+    as `load_utterances` does.
     """
     found = made.eligible(assets)
     data = split_corpus(made.recipe, project, made.corpus, seed, found.rows, found.notes)
@@ -128,7 +132,11 @@ def _of_sets(
     rows = np.concatenate([train, evaluation, seen])
     rows.sort()
     how = data.split.how
-    how += f"; {num_alone} are left out, as no other of their speaker is" if num_alone else ""
+    how += (
+        f"; {num_alone} are left out, because no other clip of their speaker is"
+        if num_alone
+        else ""
+    )
     how += f"; {len(seen)} clips of training speakers are held out as well" if len(seen) else ""
     split = evolve(
         data.split,
@@ -142,7 +150,7 @@ def _of_sets(
 def _require_enough(
     made: CachedFeatures, train: np.ndarray, evaluation: np.ndarray, found: Eligible
 ) -> None:
-    """Raise UserError where what has a reference in its set is too little."""
+    """Raise UserError where too few clips have a reference in their set."""
     recipe = made.recipe
     least = recipe.training.batch_size
     if len(train) < least or not len(evaluation):

@@ -13,7 +13,7 @@ ADAPTERS = "adapters"
 WEIGHTS = "adapter_model.safetensors"
 _SCALE = ".adapter_scale"
 _MODEL = "base_model.model."
-"""Before every name in peft's files: the model that is adapted, inside two wrappers of peft's."""
+"""Prefix of every name in peft's files: the adapted model inside two wrappers of peft."""
 
 
 def write_adapters(folder: Path, state: Mapping[str, Tensor], base: str | None) -> None:

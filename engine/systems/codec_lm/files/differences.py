@@ -1,4 +1,4 @@
-"""What keeps weights from fitting a model of Higgs Audio v2: what is likely to be behind it."""
+"""Likely reasons why weights do not fit a model of Higgs Audio v2."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def _adapters(_: Tensors, given: Tensors) -> str | None:
 def _foreign(own: Tensors, given: Tensors) -> str | None:
     if own.keys() & given.keys() or _adapters(own, given):
         return None
-    return "No tensor has a name of this model's: they are of something else."
+    return "No tensor has a name of this model: the weights are of another kind of model."
 
 
 def _no_text_head(own: Tensors, given: Tensors) -> str | None:

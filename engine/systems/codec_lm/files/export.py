@@ -27,7 +27,7 @@ LARGEST_FILE = "5GB"
 
 @frozen(eq=False, kw_only=True)
 class Parts:
-    """What goes with a model's weights."""
+    """The files and facts that are exported with a model's weights."""
 
     tokenizer: str
     """Content of tokenizer.json."""
@@ -42,7 +42,7 @@ class Parts:
     adapters: Mapping[str, Tensor] | None = None
     """A state dict with `engine.nn.adapters` in it, which the weights have merged; None: none."""
     adapted: str | None = None
-    """What the adapters belong to: a folder, or a name that peft is to write down."""
+    """The model that the adapters belong to: a folder, or a name for peft's configuration."""
     legacy_layout: bool = False
     """Whether a second folder has the layout of before April 2026."""
     largest_file: str = LARGEST_FILE
@@ -52,7 +52,7 @@ def export_folder(folder: Path, model: HiggsAudioV2ForConditionalGeneration, par
     """Write the folder beside, load it and generate with it, then rename it into place.
 
     `model` has its text head and no adapters (`plain_model`). Raises UserError where what is read
-    back holds other weights or generates other codes; what stood there before is as it was then.
+    back holds other weights or generates other codes; existing files are then left as they are.
     """
     assert "weights_license" in parts.facts, "nobody may have to guess what is allowed"
     assert model.text_lm_head is not None, "a folder without a text head cannot be trained further"

@@ -18,30 +18,30 @@ from engine.training.weight_files import read_weights
 from engine.training.weights_fit import load_strictly
 
 LICENCE = "Boson Higgs Audio 2 Community License"
-"""Of the published weights and of all that are fine-tuned from them."""
+"""Licence of the published weights and of all weights that are fine-tuned from them."""
 TEMPLATE = "chat_template.jinja"
 _WRAPPERS = ("module.", "_orig_mod.", "model.")
-"""What wrappers put before every name: torch's, and trainers that save their own module."""
+"""Prefixes that wrappers put before every name: torch's, and of trainers' own modules."""
 
 
 @frozen
 class Origin:
-    """What an export takes over from the folder that its model's files came from."""
+    """What an export copies from the folder that its model's files came from."""
 
     licence: str
     chat_template: str
     adapted: str | None = None
-    """The folder, in the project, of the weights that adapters are trained beside."""
+    """The folder, in the project, of the weights that the adapters were trained on."""
 
     @classmethod
     def of(cls, folder: Path) -> "Origin":
-        """The licence that stands beside a folder's files, else Boson's; its template, else ours.
+        """The licence and the chat template of a folder; Boson's and ours where it has none.
 
         The legacy layout has no template. Raises UserError where one is damaged.
         """
         path, template = folder / TEMPLATE, CHAT_TEMPLATE
         if path.is_file():
-            with as_user_error(f"{path} is damaged: it is no text.", OSError):
+            with as_user_error(f"{path} is damaged: it is not UTF-8 text.", OSError):
                 template = path.read_text("utf-8")
         return cls(licence_name(folder) or LICENCE, template)
 
@@ -49,7 +49,7 @@ class Origin:
 def load_published(
     model: HiggsAudioV2ForConditionalGeneration, path: Path, *, new_text_head: bool = False
 ) -> str:
-    """Give a model the weights of a file or an index; returns in words what was found.
+    """Load the weights of a file or an index into a model; returns a sentence on what was found.
 
     Adapters of the model stay as they are. The weights lie in their files until they are copied.
     `new_text_head` says that the model's own text head is kept where the weights have none. Raises
@@ -65,18 +65,18 @@ def load_published(
     own = model.state_dict()
     if new_text_head and TEXT_HEAD not in given:
         given[TEXT_HEAD] = own[TEXT_HEAD]
-        said = [*said, "the text head is new, for there was none"]
+        said = [*said, "the text head is untrained, because the file has none"]
     load_strictly(model, {**with_names_of(own, given), **adapters_of(own)}, path, REASONS)
     return "; ".join([f"{len(given)} tensors of {path.parent.name}/{path.name}", *said])
 
 
 def _plain(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
-    """Weights by transformers' names, and in words how their own names differ."""
+    """Weights under transformers' names, and phrases on how their own names differ."""
     said = []
     prefix = _wrapper(state)
     plain = {name.removeprefix(prefix): value for name, value in state.items()}
     if prefix:
-        said.append(f"their names began with '{prefix}', as a wrapper that is saved writes them")
+        said.append(f"their names began with '{prefix}', which a wrapper adds when it is saved")
     if is_legacy(plain):
         plain = from_legacy(plain)
         said.append("renamed from the layout of before April 2026")
@@ -87,7 +87,7 @@ def _plain(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
 
 
 def _wrapper(names: Collection[str]) -> str:
-    """What stands before all names, of one wrapper or of one inside another."""
+    """The prefix of all names: that of one wrapper, or of nested wrappers."""
     prefix = ""
     while names:
         longer = [prefix + one for one in _WRAPPERS]

@@ -1,10 +1,10 @@
-"""What a person reads in an exported folder first."""
+"""The README.md of an exported folder."""
 
 from collections.abc import Mapping
 from typing import Any
 
 WRITTEN = "written"
-"""What a card says of a processor that there is."""
+"""Value of a card where the folder has a processor."""
 _LOADED = """\
 # A voice-cloning model of the family of Higgs Audio v2, trained with Cantus
 
@@ -14,8 +14,8 @@ Licence of the weights: {weights_license}
 
     model = HiggsAudioV2ForConditionalGeneration.from_pretrained(folder, use_text_head=True)
 
-`use_text_head=True` is needed to train further: config.json cannot say it. Without it transformers
-leaves the text head out, and a folder that is saved then has lost it. Speech is generated without.
+`use_text_head=True` is needed to train further: config.json cannot hold it. Without it transformers
+leaves the text head out, and a folder that is then saved has lost it. Generation needs none.
 """
 _PROCESSOR = """
 The codec lies in `codec/` and is handed to the processor:

@@ -1,4 +1,4 @@
-"""Whether an exported folder gives back the model that was exported: its weights, and its codes."""
+"""Checks that an exported folder has the weights of the model, and generates the same codes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +14,12 @@ from engine.metrics.pretrained import read_part
 from engine.training.weight_files import read_weights
 
 _NUM_COLUMNS = 24
-"""Of audio in the prompt, and as many that are generated."""
+"""Number of frames of audio in the prompt, and of frames that are generated."""
 _SEED = 1
 _TOLERANCE = 0.02
 """Of the largest logit: what rounding may do in bfloat16. In float32 there is no difference."""
-_OTHERWISE = "What was exported generates otherwise:"
-_KEPT = "It was not put in place."
+_OTHERWISE = "Export check failed: the exported model generates"
+_KEPT = "The export was not put in place."
 _ROOM = 1.1
 """Of the weights' size, for what is computed."""
 
@@ -27,8 +27,8 @@ _ROOM = 1.1
 def verify_export(folder: Path, model: HiggsAudioV2ForConditionalGeneration) -> str:
     """Compare the files' tensors with the model's, then load the folder and generate with both.
 
-    Returns in words what was compared: where there is no room for a second model on the device,
-    tensors alone are. Raises UserError where anything differs.
+    Returns a phrase on what was compared: only the tensors, where there is no room for a second
+    model on the device. Raises UserError where anything differs.
     """
     require_same(model.state_dict(), read_weights(folder), folder)
     if not _has_room(model):
@@ -45,7 +45,7 @@ def _require_equal(wanted: "Columns", found: "Columns") -> None:
         raise UserError(f"{_OTHERWISE} other codes with the same seed. {_KEPT}")
     away = float((wanted.logits - found.logits).abs().max() / wanted.logits.abs().max())
     if not away <= _TOLERANCE:
-        raise UserError(f"{_OTHERWISE} logits that are {away:.2g} of the largest away. {_KEPT}")
+        raise UserError(f"{_OTHERWISE} logits that differ by {away:.2g} of the largest. {_KEPT}")
 
 
 def load_exported(folder: Path) -> HiggsAudioV2ForConditionalGeneration:
@@ -85,17 +85,17 @@ def require_same(own: Mapping[str, Tensor], found: Mapping[str, Tensor], folder:
 
 @frozen(eq=False)
 class Columns:
-    """What was generated."""
+    """Generated columns of codes."""
 
     columns: Tensor
-    """[C, K], drawn."""
+    """Drawn codes [C, K]."""
     logits: Tensor
-    """[C, K * (V + 2)], that they were drawn by."""
+    """Logits [C, K * (V + 2)] by which the codes were drawn."""
 
 
 @torch.inference_mode()
 def generate_some(model: Any, config: GenerationConfig) -> Columns:
-    """A clip after a prompt that is always the same, with a seed that is."""
+    """A clip that is generated from a fixed prompt with a fixed seed."""
     was_training, own = model.training, model.generation_config
     model.generation_config = config
     model.eval()

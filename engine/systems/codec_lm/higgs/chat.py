@@ -1,4 +1,4 @@
-"""The chat of Higgs Audio v2: a reference voice is what the assistant said in an earlier turn.
+"""The chat of Higgs Audio v2, in which the reference is audio of the assistant's earlier turn.
 
     system: instruction | user: text of the reference | assistant: reference audio |
     user: text | assistant: target audio
@@ -76,7 +76,7 @@ class HiggsChat:
         return digest_of(["higgs_audio_v2", self.tokens.digest, books, self.instruction])
 
     def _text(self, *parts: Tensor, num_learned: int = 0) -> TextPiece:
-        """A piece of which the last `num_learned` tokens are learned."""
+        """A piece whose last `num_learned` tokens have labels."""
         ids = torch.cat(parts)
         return TextPiece(ids, torch.arange(len(ids)) >= len(ids) - num_learned)
 
@@ -88,7 +88,7 @@ class HiggsChat:
 
     @cached_property
     def _system(self) -> Tensor:
-        """Raises UserError where the instruction is no text."""
+        """The system turn. Raises UserError where the tokenizer cannot hold the instruction."""
         instruction = torch.tensor(self.tokens.encode(self.instruction), dtype=torch.long)
         header = self._ids(BEGIN_OF_TEXT, START_HEADER, "system", END_HEADER, _BREAK)
         return torch.cat([header, instruction, self._ids(END_OF_TURN)])

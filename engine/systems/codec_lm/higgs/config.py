@@ -1,4 +1,4 @@
-"""What decides the shapes of a Higgs Audio v2: transformers' configuration, made or read."""
+"""The configuration of a Higgs Audio v2 as transformers has it: made, or read from a folder."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ _ROPE_THETA = 10_000.0
 
 
 def scratch_sizes(model: Scratch) -> dict[str, Any]:
-    """The sizes of a model from scratch, by their names in the configuration."""
+    """The sizes of a model from scratch, under their names in the configuration."""
     return {
         "hidden_size": model.dim,
         "intermediate_size": model.ffn_dim,
@@ -56,8 +56,8 @@ def scratch_config(model: Scratch, codebooks: Codebooks, tokens: HiggsTokens) ->
 def published_config(folder: Path, codebooks: Codebooks, tokens: HiggsTokens) -> HiggsAudioV2Config:
     """The configuration of a published folder.
 
-    Raises UserError where there is none, where it asks for what the network does not compute, and
-    where it is not for these codebooks and tokens.
+    Raises UserError where there is no configuration, where it needs what the network does not
+    compute, and where it is not for these codebooks and tokens.
     """
     path = folder / CONFIG
     config, _ = read_config(folder)

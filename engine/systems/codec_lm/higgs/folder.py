@@ -28,7 +28,7 @@ _TEXT = (
     "mlp_bias",
     "rope_parameters",
 )
-"""What the legacy layout says in a table of its own, as a configuration of Llama."""
+"""Entries that the legacy layout keeps in a table of its own, as a configuration of Llama."""
 _NAMED_OTHERWISE = {
     "num_codebooks": "audio_num_codebooks",
     "audio_stream_bos_id": "audio_stream_bos_id",
@@ -37,9 +37,9 @@ _NAMED_OTHERWISE = {
     "audio_bos_token_id": "audio_out_bos_token_id",
     "pad_token_id": "pad_token_id",
 }
-"""Entries of transformers' configuration, and what the legacy layout calls them."""
+"""Entries of transformers' configuration, and their names in the legacy layout."""
 _OURS = ("audio_delay_token_id", "eos_token_id", "bos_token_id")
-"""Entries that the legacy layout lacks: of the released model where a file does not say them."""
+"""Entries that the legacy layout lacks: those of the released model where a file lacks them."""
 _MARKS = 2
 """Begin and end of stream: transformers counts them among a codebook's entries."""
 
@@ -70,7 +70,7 @@ def read_config(folder: Path) -> tuple[HiggsAudioV2Config, bool]:
 
 
 def legacy_config(config: HiggsAudioV2Config) -> dict[str, Any]:
-    """A config.json of the legacy layout that says the same."""
+    """A configuration as a config.json of the legacy layout."""
     rope: dict[str, Any] = {**(config.rope_parameters or {})}
     text = {name: getattr(config, name) for name in _TEXT if name != "rope_parameters"}
     return {
@@ -102,7 +102,7 @@ def legacy_config(config: HiggsAudioV2Config) -> dict[str, Any]:
 def generation_config(config: HiggsAudioV2Config, settings: Mapping[str, Any]) -> GenerationConfig:
     """The generation_config.json of a model: the marks that end a clip, and `settings`.
 
-    `use_text_head` says what `from_pretrained` has to be told.
+    `use_text_head` is the argument that `from_pretrained` needs.
     """
     marks = ("bos_token_id", "eos_token_id", "pad_token_id")
     entries = {name: getattr(config, name) for name in marks}

@@ -19,7 +19,7 @@ _PREFIXES = {
     "layers.": "model.layers.",
     "norm.": "model.norm.",
 }
-"""Of the legacy layout, and what transformers has in place of each."""
+"""Parts of names in the legacy layout, and what transformers has instead."""
 _NO_WEIGHTS = re.compile(r"(^|\.)(audio_codebook_weights|rotary_emb\.(original_)?inv_freq)$")
 _HALF = re.compile(r"(.+)\.(?:embedding|linear)_(frozen|trainable)\.weight")
 """Rows of one weight, in two tensors where training kept the first of them as they were."""
@@ -43,7 +43,7 @@ def without_copies(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def from_legacy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of the legacy layout by transformers' names.
+    """Weights of the legacy layout under transformers' names.
 
     Halves of a weight are joined, tables that are no weights left out. What is of neither layout,
     or half without the other half, keeps its name.
@@ -53,7 +53,7 @@ def from_legacy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def to_legacy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of transformers' names by those of the legacy layout."""
+    """Weights of transformers' names under the names of the legacy layout."""
     prefixes = {theirs: legacy for legacy, theirs in _PREFIXES.items()}
     return {_renamed(name, prefixes): value for name, value in state.items()}
 

@@ -1,4 +1,4 @@
-"""What turns texts and audio into the model's input elsewhere: tokenizer, template, codec."""
+"""Files by which transformers turns texts and audio into input: tokenizer, template, codec."""
 
 import json
 import shutil
@@ -40,7 +40,7 @@ def write_processor(
 ) -> str | None:
     """Write the tokenizer, the template, the processor's configuration and a copy of the codec.
 
-    Returns why there is no processor, in words, where transformers has none for this codec;
+    Returns a phrase on why there is no processor, where transformers has none for this codec;
     tokenizer, template and codec are there all the same. Raises UserError where the codec's folder
     cannot be read.
     """
@@ -79,7 +79,7 @@ def write_processor(
 
 
 def sample_rate_of(codec: Path) -> int:
-    """The rate that a codec's configuration says, in Hz."""
+    """The sample rate of a codec's configuration in Hz."""
     said = read_json_object(codec / _CONFIG)
     return int(said.get("sampling_rate") or said["sample_rate"])
 

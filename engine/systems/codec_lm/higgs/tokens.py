@@ -21,7 +21,7 @@ START_HEADER, END_HEADER = "<|start_header_id|>", "<|end_header_id|>"
 END_OF_TURN = "<|eot_id|>"
 AUDIO_OUT_BOS, AUDIO_EOS = "<|audio_out_bos|>", "<|audio_eos|>"
 AUDIO_OUT = "<|AUDIO_OUT|>"
-"""Stands where a column of a clip's codes stands, in the token ids that transformers reads."""
+"""The token id, for transformers, of a position that holds a column of a clip's codes."""
 DELAY = "<|reserved_special_token_6|>"
 """The same for the last K - 1 columns of a clip, in which streams have ended already."""
 MARKS = (
@@ -74,7 +74,9 @@ class HiggsTokens:
         try:
             encoding = tokenizers.Tokenizer.from_str(content)
         except Exception as error:  # tokenizers raises no other class
-            raise UserError(f"It is no tokenizer that `tokenizers` reads ({error}).") from error
+            raise UserError(
+                f"The tokenizer cannot be read by the package tokenizers ({error})."
+            ) from error
         missing = [mark for mark in MARKS if encoding.token_to_id(mark) is None]
         if missing:
             raise UserError(
@@ -91,7 +93,7 @@ class HiggsTokens:
 
     @cached_property
     def num_tokens(self) -> int:
-        """The greatest id and one: rows of a text embedding."""
+        """The greatest id plus one: the number of rows of a text embedding."""
         return max(self._encoding.get_vocab(with_added_tokens=True).values()) + 1
 
     def id_of(self, mark: str) -> int:
@@ -101,7 +103,7 @@ class HiggsTokens:
         return number
 
     def ids_of(self, *parts: str) -> list[int]:
-        """Token ids of marks, and of what the chat itself writes between them."""
+        """Token ids of marks, and of the text that the chat itself writes between them."""
         ids: list[int] = []
         for part in parts:
             ids += [self.id_of(part)] if part in MARKS else self._ids(part)
@@ -125,27 +127,29 @@ class HiggsTokens:
         own = [number for number in ids if number >= 0]
         odd = next((number for number in own if number >= self.num_tokens), None)
         if odd is not None:
-            raise UserError(f"The tokenizer has {self.num_tokens} entries and none of id {odd}.")
+            raise UserError(
+                f"The tokenizer has {self.num_tokens} entries, and no entry has the id {odd}."
+            )
         text: str = self._encoding.decode(own, skip_special_tokens=False)
         return text
 
     def why_not(self, text: str) -> str | None:
-        """What in a text the tokenizer cannot hold, in words; None where it holds the text whole.
+        """Why the tokenizer cannot hold a text, in words; None where it can.
 
         A name of one of the tokenizer's marks would become that mark, and end a turn or begin
-        audio. What is damaged (lone surrogates, control characters) is none of a text either.
+        audio. Damaged characters (lone surrogates, control characters) are not allowed either.
         """
         mark = self._names.search(text)
         if mark:
             return f"it has the tokenizer's own mark {mark[0]}"
         odd = next((char for char in text if _is_damaged(char)), None)
         if odd is not None:
-            return f"it has {visible(odd)}, which is no character of a text"
+            return f"it has {visible(odd)}, which is not a character of a text"
         whole = text.strip()
         if not whole:
             return "it is empty"
         if self.spell(self._ids(whole)) != whole:
-            return "its tokens do not give it back"
+            return "decoding its tokens gives another text"
         return None
 
     def _ids(self, text: str) -> list[int]:
@@ -160,7 +164,7 @@ class HiggsTokens:
 
 
 def new_tokens(transcripts: Iterable[str], instruction: str, num_tokens: int) -> HiggsTokens:
-    """A tokenizer for models from scratch: the bytes, MARKS, and the pairs that texts have often.
+    """A tokenizer for models from scratch: the bytes, MARKS, and frequent pairs of the texts.
 
     It has at most `num_tokens` entries and splits words as Llama 3 does. The same transcripts, in
     any order, give the same.
@@ -185,7 +189,7 @@ def new_tokens(transcripts: Iterable[str], instruction: str, num_tokens: int) ->
 
 
 def _written(transcripts: Iterable[str], instruction: str) -> Iterator[str]:
-    """What stands between the marks of each clip's sequence."""
+    """The texts between the marks of each clip's sequence."""
     for text in transcripts:
         if not any(map(_is_damaged, text)):
             yield from ("system", f"\n\n{instruction}", "user", f"\n\n{text}", "assistant", "\n\n")

@@ -1,4 +1,4 @@
-"""What predictions cost: sums of each clip, of which training and evaluation make their means."""
+"""Cross-entropies of predictions as sums over each clip, for the means of the metrics."""
 
 from typing import NamedTuple
 
@@ -14,26 +14,26 @@ MOST_LOGITS = 2**25
 
 
 class PerClip(NamedTuple):
-    """What each of B clips costs, sums over its labels in each of K codebooks.
+    """Cross-entropies of each of B clips, as sums over its labels in each of K codebooks.
 
     Two conventions are in use. Higgs Audio's own code weighs each codebook by 1 / K, as `audio_ce`
-    does; transformers takes the sum over the codebooks, K times as much beside the text.
+    does; transformers sums over the codebooks, which weighs them K times as much against the text.
     """
 
     audio_nats: Tensor
     """Cross-entropy of audio labels, ends of stream included, [B, K]."""
     audio_correct: Tensor
-    """How many of them were the likeliest entry, [B, K]."""
+    """Number of audio labels that had the highest probability, [B, K]."""
     num_audio: Tensor
-    """Their number, [B, K]."""
+    """Number of audio labels, [B, K]."""
     end_nats: Tensor
     """The part of `audio_nats` that is the ends of stream's, [B, K]: one label in each codebook."""
     text_nats: Tensor
     """Cross-entropy of text labels, [B]."""
     text_correct: Tensor
-    """How many of them were the likeliest token, [B]."""
+    """Number of text labels that had the highest probability, [B]."""
     num_text: Tensor
-    """Their number, [B]."""
+    """Number of text labels, [B]."""
 
     @property
     def audio_ce(self) -> Tensor:
@@ -52,7 +52,7 @@ class PerClip(NamedTuple):
 def nats_and_correct(
     head: nn.Module, states: Tensor, labels: Tensor, num_entries: int
 ) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of labels [n, K], 0 where IGNORED, and which were likeliest, fp32 [n, K] each.
+    """Cross-entropy of labels [n, K], 0 where IGNORED, and hits of the argmax, fp32 [n, K] each.
 
     `head` makes K * num_entries logits of each of the states [n, dim]. Where these are many, they
     are made in parts, and again in backward, so that memory stays bounded.

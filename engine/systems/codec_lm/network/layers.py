@@ -19,8 +19,8 @@ def through_layers(
 ) -> Tensor:
     """States of the asked positions, [asked, dim], of text [N, dim] and audio [M, dim].
 
-    Nothing reads the others after the last layer's attention, so that the last layer's experts are
-    not given them. Without `keep`, layers are computed again in backward (Chen et al., 2016).
+    No other position is needed after the last layer's attention, so that the last layer's experts
+    skip it. Without `keep`, layers are computed again in backward (Chen et al., 2016).
     """
     *inner, last = layers
     for layer in inner:

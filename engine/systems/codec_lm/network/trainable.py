@@ -1,4 +1,4 @@
-"""What is learned: all weights, or adapters beside weights that stay as they are."""
+"""Which parameters are trained: all weights, or adapters beside frozen weights."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ def choose_trainable(
     learned: torch.dtype,
     computed_in: torch.dtype,
 ) -> None:
-    """Let all weights learn, kept in the type `learned`; or adapters, which stay in float32.
+    """Make all weights trainable, kept in the type `learned`; or only adapters, in float32.
 
     Beside adapters, weights of linear layers are frozen and kept in the type that is computed in.
     Raises UserError where the rank of the adapters is not below the model's width.
@@ -53,7 +53,7 @@ def adapt_network(network: nn.Module, width: int, adapters: Adapters) -> None:
     """
     if adapters.rank >= width:
         raise UserError(
-            f"adapters.rank = {adapters.rank} is no low rank: the model is {width} wide. Ranks of "
+            f"adapters.rank = {adapters.rank} must be below the model's width of {width}. Ranks of "
             "8 to 64 are usual."
         )
     names = adapted_names(network, adapters.layers)

@@ -1,11 +1,11 @@
-"""The codebooks of a codec, as a language model has them: each with two entries more."""
+"""The codebooks of a codec in a language model: each with two more entries."""
 
 from attrs import frozen
 
 
 @frozen
 class Codebooks:
-    """How many codebooks, and how many codes each has."""
+    """The number of codebooks, and of the codes of each."""
 
     num_codebooks: int
     codebook_size: int

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 IGNORED = -100
-"""The label of what is not asked, as torch's cross-entropy has it."""
+"""The label of entries without a loss, as torch's cross-entropy has it."""
 
 
 def delayed(codes: Tensor, bos: int, eos: int) -> Tensor:
@@ -22,8 +22,8 @@ def delayed(codes: Tensor, bos: int, eos: int) -> Tensor:
 def delayed_labels(codes: Tensor, eos: int) -> Tensor:
     """Labels int64 [T + K + 1, K] of `delayed(codes)`: each column's own entries.
 
-    The codes and one end of stream in each codebook are asked, K * (T + 1) entries; BOS and what
-    fills the delay is IGNORED.
+    The codes and one end of stream in each codebook are labels, K * (T + 1) entries; BOS and the
+    entries that fill the delay are IGNORED.
     """
     places, columns = _places(codes), delayed(codes, IGNORED, eos)
     return columns.where(places <= len(codes) + 1, IGNORED)

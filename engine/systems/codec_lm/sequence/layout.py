@@ -17,19 +17,19 @@ class ChatLayout(Protocol):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all that decides which sequence a clip becomes."""
+        """SHA-256 over everything that decides the sequence of a clip."""
 
     def pieces(
         self, text: Tensor, reference_text: Tensor, reference: Tensor, target: Tensor | None
     ) -> list[Piece]:
-        """The sequence of one clip, whose target alone is learned.
+        """The sequence of one clip, in which only the target has labels.
 
         `text` and `reference_text` are token ids [n]; `reference` [R, K] and `target` [T, K] are
         codes. Without a target it is the prompt of generation: all up to the mark after which audio
-        begins, and nothing in it is learned.
+        begins, and nothing in it has a label.
         """
 
     def num_positions(
         self, num_text: int, num_reference_text: int, reference_frames: int, target_frames: int
     ) -> int:
-        """Positions of such a sequence."""
+        """Number of positions of such a sequence."""

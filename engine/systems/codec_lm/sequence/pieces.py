@@ -1,4 +1,4 @@
-"""What a sequence of text and audio is made of."""
+"""The pieces of a sequence of text and audio."""
 
 from attrs import frozen
 from torch import Tensor
@@ -6,17 +6,17 @@ from torch import Tensor
 
 @frozen(eq=False)
 class TextPiece:
-    """Text tokens, one a position."""
+    """Text tokens, one per position."""
 
     ids: Tensor
     """int64 [n]."""
     learned: Tensor
-    """Which of them are learned to be predicted, bool [n]."""
+    """Which tokens are labels that the model learns to predict, bool [n]."""
 
 
 @frozen(eq=False)
 class AudioPiece:
-    """A clip's codes in the delay pattern, one column a position."""
+    """A clip's codes in the delay pattern, one column per position."""
 
     columns: Tensor
     """int64 [C, K], entries of K codebooks."""

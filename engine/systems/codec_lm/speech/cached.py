@@ -1,7 +1,7 @@
-"""What the model says step by step, with a cache, as in generation.
+"""The model's logits step by step with a cache, as in generation.
 
-Training, which sees whole sequences, must say the same: in float32 logits of about 1 differ by
-about 1e-6, and by 0.01 and more where positions, marks, codes or the cache are others.
+Training, which computes whole sequences at once, must give the same logits: in float32, logits of
+about 1 differ by about 1e-6, and by 0.01 and more where positions, marks, codes or cache differ.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from engine.systems.codec_lm.speech.inputs import model_inputs
 
 
 def up_to_target(pieces: Sequence[Piece]) -> tuple[Sequence[Piece], AudioPiece]:
-    """What stands before a sequence's last audio, and that audio."""
+    """The pieces before a sequence's last audio, and that audio."""
     last = max(i for i, piece in enumerate(pieces) if isinstance(piece, AudioPiece))
     target = pieces[last]
     assert isinstance(target, AudioPiece), "just looked for"

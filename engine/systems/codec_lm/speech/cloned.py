@@ -1,7 +1,7 @@
-"""What is measured of generated clips: whether they end, how long they are, and whose voice it is.
+"""Figures of generated clips: whether they end, their length, and whose voice they have.
 
-They are made at the start and at the end of a run (`samples.py`). What is measured of each goes
-with it, and the metric is the mean over all.
+Clips are generated at the start and at the end of a run (`samples.py`). Each clip has its figures,
+and a metric is the mean over all clips.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ MATCH, SEEN_MATCH = "generated/speaker_match", "generated/seen_speaker_match"
 
 
 def figures(cloning: Cloning, clone: Clone) -> dict[str, float]:
-    """Of an evaluation clip that was said again; nothing of other texts."""
+    """Figures of the clone of an evaluation clip; empty for other texts."""
     place, clips = clone.prompt.target, cloning.evaluation.clips
     if place is None:
         return {}
@@ -24,18 +24,18 @@ def figures(cloning: Cloning, clone: Clone) -> dict[str, float]:
 
 
 def seen_figures(cloning: Cloning, clone: Clone) -> dict[str, float]:
-    """Of a training clip that was said again."""
+    """Figures of the clone of a held-out clip of a trained speaker."""
     return _matched(cloning.training, clone, SEEN_MATCH)
 
 
 def _matched(source: ClipSource, clone: Clone, name: str) -> dict[str, float]:
-    """Whether the clone has its reference's voice; nothing where there is one speaker."""
+    """Whether the clone has its reference's voice; empty where there is only one speaker."""
     nearest = source.nearest_speaker(clone)
     return {} if nearest is None else {name: float(nearest == source.speaker(clone))}
 
 
 def units(cloning: Cloning, judges: Mapping[str, str]) -> dict[str, str]:
-    """What each figure is of, as `System.metric_units` has it.
+    """The unit of each figure, as `System.metric_units` has it.
 
     `judges` has the digest of the model that judges speech, by figure.
     """
@@ -53,7 +53,7 @@ def units(cloning: Cloning, judges: Mapping[str, str]) -> dict[str, str]:
 
 
 def baselines(cloning: Cloning) -> dict[str, float]:
-    """Of the speaker match: chance, and what the codes of the same clips themselves have."""
+    """Baselines of the speaker match: chance, and the recordings through the codec."""
     found: dict[str, float] = {}
     for name, source, prompts in (
         (MATCH, cloning.evaluation, cloning.said_again),

@@ -1,4 +1,4 @@
-"""A model that clones voices, with all that stands between audio and its codes, text and tokens."""
+"""A model that clones voices, with its codec and its tokenizer."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,12 +18,12 @@ from engine.systems.codec_lm.speech.sampling import Sampling
 
 @frozen(eq=False)
 class Voice:
-    """A reference, as the model is shown it."""
+    """A reference as the model is conditioned on it."""
 
     codes: Tensor
     """int64 [R, K]."""
     text: Tensor
-    """Token ids of what is said in it, int64 [n]; empty where that is not known."""
+    """Token ids of the reference's transcript, int64 [n]; empty where it is not known."""
 
 
 @frozen(eq=False)
@@ -36,14 +36,14 @@ class Cloned:
 
     @property
     def oddities(self) -> list[str]:
-        """What is odd about it, in words; mostly nothing."""
+        """Phrases on defects of the clone; usually none."""
         odd = []
         if not self.generated.ended:
             odd.append("cut off: no end of stream came")
         if self.generated.num_dropped:
             odd.append(f"{self.generated.num_dropped} frames after its end of stream were left out")
         if len(self.audio) and is_silent(self.audio):
-            odd.append("silent: a higher temperature may mend that, or another seed")
+            odd.append("silent: try a higher temperature or another seed")
         return odd
 
 
@@ -66,7 +66,7 @@ class Cloner:
         return Voice(self.codec.encode(waveform), self._ids(text))
 
     def prompt(self, voice: Voice, text: str) -> list[Piece]:
-        """What a text in a voice is generated from.
+        """The prompt from which a text in a voice is generated.
 
         Raises UserError where there is no text, the tokenizer cannot hold it, or the model has no
         room for it.
@@ -78,7 +78,7 @@ class Cloner:
     def clone(
         self, prompts: Sequence[Sequence[Piece]], sampling: Sampling, seed: int, max_seconds: float
     ) -> list[Cloned]:
-        """What is said after each prompt, at most so long."""
+        """Clone each prompt, at most `max_seconds` long."""
         max_frames = max(1, round(max_seconds * self.codec.frames_per_second))
         made = generate(self.model, prompts, sampling, seed, max_frames)
         return [Cloned(self.codec.decode(one.codes).numpy(), one) for one in made]

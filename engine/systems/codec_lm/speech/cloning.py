@@ -1,4 +1,4 @@
-"""What a run generates, always the same but for the weights: clips said again, and fixed texts."""
+"""What a run generates: clones of clips, and fixed texts; only the weights change them."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -45,18 +45,18 @@ class ClipSource:
     texts: Sequence[str]
     """Their transcripts."""
     match: SpeakerMatch | None
-    """None where there is one speaker."""
+    """Identifies speakers; None where there is only one."""
 
     def prompts(self, places: Sequence[int]) -> list[Prompt]:
-        """Of clips that are said again."""
+        """Prompts that repeat the texts of clips."""
         return [prompt_of_clip(self.clips, self.texts[place], place) for place in places]
 
     def speaker(self, clone: Clone) -> str:
-        """Whose voice a clone should have."""
+        """The speaker whose voice a clone should have."""
         return self.clips.speakers[clone.prompt.reference]
 
     def nearest_speaker(self, clone: Clone) -> str | None:
-        """Whose voice it has; None where there is one speaker."""
+        """The speaker whose voice a clone has; None where there is only one speaker."""
         if self.match is None:
             return None
         return self.match.nearest(clone.audio, self.speaker(clone), clone.prompt.reference)
@@ -64,7 +64,7 @@ class ClipSource:
 
 @frozen(eq=False, slots=False, kw_only=True)
 class Cloning:
-    """What a run generates, always the same but for the weights."""
+    """The clips and texts that a run generates, which depend on nothing but the weights."""
 
     speech: Speech
     codec: AudioCodec
@@ -106,7 +106,7 @@ class Cloning:
         prompts: Sequence[Prompt],
         seeds: Sequence[int],
     ) -> Iterator[Clone]:
-        """What a model makes of each prompt with each seed."""
+        """The clones of a model for each prompt and each seed."""
         sampling = sampling_of(self.speech)
         for seed in seeds:
             pieces = [prompt.pieces for prompt in prompts]
@@ -115,7 +115,7 @@ class Cloning:
                 yield Clone(prompt, seed, one, self.codec.decode(one.codes).numpy())
 
     def made_of(self, prompt: Prompt, seed: int) -> str:
-        """Digest of all that a clone is made of, but the weights."""
+        """Digest of everything that a clone depends on except the weights."""
         sampling = sorted(asdict(sampling_of(self.speech)).items())
         made = [self.codec.digest, self.evaluation.clips.chat.digest, self.max_frames]
         return digest_of([prompt.digest, seed, sampling, made])
@@ -124,7 +124,7 @@ class Cloning:
 def clip_sources(
     training: ClipsAndTexts, evaluation: ClipsAndTexts, codec: AudioCodec
 ) -> tuple[ClipSource, ClipSource]:
-    """Training and evaluation clips, of which as many speakers are told apart as evaluation has."""
+    """Training and evaluation clips; both distinguish as many speakers as evaluation has."""
     number = len(set(evaluation[0].speakers))
     found = []
     for clips, texts in (training, evaluation):

@@ -21,12 +21,12 @@ from engine.systems.codec_lm.speech.inputs import model_inputs, text_ids
 from engine.systems.codec_lm.speech.sampling import Sampling, generation_config, processors
 
 AT_ONCE = 16
-"""Prompts side by side: a step costs hardly more than of one."""
+"""Number of prompts in a batch: a step costs hardly more than for one prompt."""
 
 
 @frozen(eq=False)
 class Generated:
-    """What followed one prompt."""
+    """The codes that were generated for one prompt."""
 
     codes: Tensor
     """int64 [T, K] on the CPU, all of them below V."""
@@ -43,7 +43,7 @@ def generate(
     seed: int,
     max_frames: int,
 ) -> list[Generated]:
-    """What the model makes of each prompt, at most `max_frames` long and within its positions.
+    """Generate codes for each prompt, at most `max_frames` long and within the model's positions.
 
     The same prompt and seed have the same codes, whatever prompts are beside: up to rounding, which
     may differ with the shape of a batch (in float32 it hardly ever decides; in bfloat16 it may).

@@ -12,7 +12,7 @@ from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece
 
 
 def text_ids(config: HiggsAudioV2Config, pieces: Sequence[Piece]) -> Tensor:
-    """One id a position, int64 [positions]: text, and marks where columns of audio stand.
+    """One id per position, int64 [positions]: text, and marks where columns of audio stand.
 
     The last K - 1 columns of a clip have the mark of the delay, as the model's processor has it.
     """

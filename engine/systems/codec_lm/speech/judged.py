@@ -1,4 +1,4 @@
-"""Clones as judges get them: evaluation clips that are said again, and the recipe's texts."""
+"""Clones for judges: the texts of evaluation clips, and the recipe's texts."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,7 +11,7 @@ from engine.systems.codec_lm.speech.cloning import Cloning
 
 
 def all_made_of(cloning: Cloning) -> list[str]:
-    """Digest of all that each is made of but the weights, in the order in which they are made."""
+    """Digests of everything that each clone depends on except the weights, in their order."""
     prompts = [*cloning.said_again, *cloning.spoken]
     return [cloning.made_of(prompt, seed) for seed in cloning.speech.seeds for prompt in prompts]
 
@@ -21,7 +21,7 @@ def made(
     model: HiggsAudioV2ForConditionalGeneration,
     recording: Callable[[int], np.ndarray],
 ) -> Iterator[MadeClip]:
-    """What a model makes of each; `recording` gives an evaluation clip [samples]."""
+    """The clones of a model; `recording` gives an evaluation clip [samples] by its place."""
     rate = cloning.codec.sample_rate_hz
     prompts = [*cloning.said_again, *cloning.spoken]
     for clone in cloning.clones(model, prompts, cloning.speech.seeds):

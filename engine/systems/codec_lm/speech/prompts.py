@@ -1,4 +1,4 @@
-"""Prompts of what a run generates: clips that are said again, and fixed texts."""
+"""Prompts of the clips that a run generates: the texts of clips, and fixed texts."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from engine.systems.codec_lm.sequence.pieces import Piece
 
 @frozen(eq=False, kw_only=True)
 class Prompt:
-    """A text, and the clip in whose voice it is to be spoken."""
+    """A text, and the reference clip in whose voice it is to be spoken."""
 
     name: str
     """Of the clip that says the text, or of the text among others."""
@@ -35,7 +35,7 @@ def spread_clips(clips: CloningClips, number: int) -> list[int]:
 
 
 def prompt_of_clip(clips: CloningClips, text: str, place: int) -> Prompt:
-    """A clip that is said again in the voice of its fixed reference; `text` is its transcript."""
+    """The prompt for a clip's transcript `text`, in the voice of the clip's fixed reference."""
     tokens, reference = clips.texts[place], clips.fixed_references[place]
     return Prompt(
         name=clips.ids[place],
@@ -48,7 +48,7 @@ def prompt_of_clip(clips: CloningClips, text: str, place: int) -> Prompt:
 
 
 def prompt_of_text(clips: CloningClips, text: str, tokens: Sequence[int], number: int) -> Prompt:
-    """A text with its tokens, in the voice of the longest reference; the `number` is its name."""
+    """The prompt for a text in the voice of the longest reference, named by its `number`."""
     reference = _longest_reference(clips)
     return Prompt(
         name=f"text_{number}",

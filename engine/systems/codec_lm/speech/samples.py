@@ -1,4 +1,4 @@
-"""Clones for listening: of evaluation clips, beside what they should be, and of fixed texts."""
+"""Clones for listening: of evaluation clips, beside their recordings, and of fixed texts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from engine.training.system import Sample
 
 @frozen(eq=False)
 class SampleWriter:
-    """Writes clones with the present weights."""
+    """Writes clones with the current weights."""
 
     cloning: Cloning
     judges: SpeechJudges
@@ -29,7 +29,7 @@ class SampleWriter:
     def write(
         self, folder: Path, num_clips: int, model: HiggsAudioV2ForConditionalGeneration
     ) -> list[Sample]:
-        """`num_clips` evaluation clips beside reference and truth, and all that is measured.
+        """Write `num_clips` clones beside reference and recording, and all measured clones.
 
         What is measured has `made_of`.
         """
@@ -48,10 +48,10 @@ class SampleWriter:
         assert prompt.target is not None, "clips are said again"
         parts = {
             "reference": (self.recording(prompt.reference), "the reference"),
-            "truth": (self.recording(prompt.target), "what was recorded of this text"),
+            "truth": (self.recording(prompt.target), "the recording of this text"),
             "codec": (
                 self._as_coded(prompt.target),
-                "the same through the codec: the most that a clone can reach",
+                "the recording through the codec: the best that a clone can reach",
             ),
             "clone": (clone.audio, f"the clone: {prompt.text}"),
         }
@@ -63,7 +63,7 @@ class SampleWriter:
     def _evaluated(
         self, folder: Path, model: HiggsAudioV2ForConditionalGeneration
     ) -> Iterator[Sample]:
-        """Evaluation clips that are said again, and the recipe's texts."""
+        """Write clones of evaluation clips and of the recipe's texts."""
         cloning, seeds = self.cloning, self.cloning.speech.seeds
         judges = self.judges.load(model.device)
         for clone in cloning.clones(model, [*cloning.said_again, *cloning.spoken], seeds):
@@ -73,7 +73,7 @@ class SampleWriter:
             yield self._sample(folder / "evaluation", clone, measured, scores.notes)
 
     def _seen(self, folder: Path, model: HiggsAudioV2ForConditionalGeneration) -> Iterator[Sample]:
-        """Training clips that are said again."""
+        """Write clones of held-out clips of trained speakers."""
         cloning = self.cloning
         for clone in cloning.clones(model, cloning.seen, cloning.speech.seeds):
             yield self._sample(folder / "training", clone, seen_figures(cloning, clone))
@@ -104,7 +104,7 @@ class SampleWriter:
         )
 
     def _notes(self, clone: Clone) -> list[str]:
-        """Its length, and what is odd about it, in words."""
+        """The clone's length, and phrases on its defects."""
         made, codec = clone.generated, self.cloning.codec
         notes = [f"{len(made.codes) / codec.frames_per_second:.2f} s"]
         if not made.ended:

@@ -32,11 +32,11 @@ class Sampling:
     temperature: float = 1.0
     """Low ones lead to silence without an end (higgs-audio issue #151)."""
     top_k: int = 50
-    """Of so many likeliest entries; 0 for all."""
+    """Number of most likely entries that are sampled from; 0: all."""
     top_p: float = 0.95
-    """Of the fewest likeliest entries that have this much of the probability."""
+    """Probability that the most likely entries must reach together (nucleus sampling)."""
     greedy: bool = False
-    """Always the likeliest entry, whatever stands above."""
+    """Whether the most likely entry is always taken, whatever the settings above are."""
     ras_window: int = 0
     """Repetition-aware sampling (Chen et al., 2024, VALL-E 2): an entry that its codebook had
     `ras_repeats` times in the last so many columns is drawn again from all; 0: off."""
@@ -52,7 +52,7 @@ class Sampling:
 
 
 def sampling_of(table: Speech) -> Sampling:
-    """The sampling that a recipe's [speech] asks for."""
+    """The sampling of a recipe's [speech]."""
     return Sampling(
         temperature=table.temperature,
         top_k=table.top_k,

@@ -19,16 +19,16 @@ from engine.systems.codec_lm.data.dataset import CloningClips
 
 @frozen(eq=False, slots=False)
 class SpeakerMatch:
-    """Tells some speakers of a set of clips apart."""
+    """Identifies the speaker of audio among some speakers of a set of clips."""
 
     clips: CloningClips
     codec: AudioCodec
     speakers: tuple[str, ...]
-    """In order; two or more, or there is nothing to tell apart."""
+    """The speakers in order; there must be at least two."""
 
     @property
     def chance(self) -> float:
-        """The share that guessing matches."""
+        """The share of matches by guessing."""
         return 1.0 / len(self.speakers)
 
     def nearest(self, audio: np.ndarray, speaker: str, reference: int) -> str:

@@ -5,6 +5,7 @@ from attrs import evolve
 
 from engine.analysis.pitch.method import PitchMethod
 from engine.errors import UserError
+from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.systems.rvc.command_line.models import Asked, ConvertingModel
 from engine.systems.rvc.conversion.pitch_names import BY_NAME, name_of
@@ -55,6 +56,9 @@ def _as_learned(
 def _table(name: str, model: ConvertingModel) -> Pitch:
     """What the recipe says of the method, if it is the recipe's; nothing stands in for it."""
     if name not in BY_NAME:
-        raise UserError(f"No pitch method is called {name!r}. There are: {', '.join(BY_NAME)}.")
+        raise UserError(
+            f"There is no pitch method '{name}'.{suggestion(name, BY_NAME)} There are: "
+            f"{', '.join(BY_NAME)}."
+        )
     table = model.pitch if name == name_of(model.pitch) else BY_NAME[name]
     return evolve(table, where_missing="refuse") if isinstance(table, Rmvpe) else table

@@ -3,68 +3,22 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import frozen
-
-from engine.corpus.layouts.claims import claims_audio, is_hidden
 from engine.errors import UserError
-from engine.system_support.each_file import Job, Tally
+from engine.system_support.file_jobs import Batch, Job, checked, find_jobs
+
+_WAV = ".wav"
 
 
-@frozen
-class Files:
-    """What is to be converted."""
+def jobs_of(sources: Sequence[Path], output: Path, *, force: bool) -> Batch:
+    """The jobs of IN... and OUT: a WAV of one file, or a folder.
 
-    jobs: Sequence[Job]
-    is_folder: bool
-    num_others: int
-    """Files of the folder that are no audio."""
-
-
-def find_files(source: Path, output: Path) -> Files:
-    """The files of IN, and what each becomes in OUT.
-
-    A folder's hidden files are left alone. Raises UserError where there is no audio, or where
-    results would lie among what they are made of.
+    Raises UserError as `find_jobs` does, and where OUT can be neither.
     """
-    if source.is_dir():
-        return _of_folder(source, output)
-    if not source.exists():
-        raise UserError(f"There is no file or folder {source}.")
-    if output.is_dir() or not output.suffix:
-        return Files([Job(source, output / f"{source.stem}.wav")], is_folder=False, num_others=0)
-    if output.suffix.lower() != ".wav":
+    is_folder = output.is_dir() or not output.suffix
+    if not is_folder and output.suffix.lower() != _WAV:
         raise UserError(f"{output} must end in .wav, or be a folder: audio is written as WAV.")
-    return Files([Job(source, output)], is_folder=False, num_others=0)
-
-
-def said_of(tally: Tally, files: Files) -> str:
-    """What became of a folder's files, in counts."""
-    parts = [f"{tally.done:,} converted"]
-    if tally.kept:
-        parts.append(f"{tally.kept:,} were there already and stay (--force makes them anew)")
-    if tally.failed:
-        parts.append(f"{tally.failed:,} could not be converted")
-    if files.num_others:
-        parts.append(f"{files.num_others:,} of the folder's files are no audio")
-    return "; ".join(parts)
-
-
-def _of_folder(source: Path, output: Path) -> Files:
-    if output.resolve().is_relative_to(source.resolve()):
-        raise UserError(f"{output} lies in {source}, whose files are converted: name another OUT.")
-    if output.exists() and not output.is_dir():
-        raise UserError(f"{output} is a file, and {source} a folder: name a folder as OUT.")
-    inside = [path for path in sorted(source.rglob("*")) if path.is_file()]
-    seen = [path for path in inside if not is_hidden(path.relative_to(source).as_posix())]
-    audio = [path for path in seen if _may_be_audio(path)]
-    if not audio:
-        raise UserError(f"{source} holds no audio file.")
-    jobs = [Job(path, output / path.relative_to(source).with_suffix(".wav")) for path in audio]
-    return Files(jobs, is_folder=True, num_others=len(seen) - len(audio))
-
-
-def _may_be_audio(path: Path) -> bool:
-    try:
-        return claims_audio(path)
-    except OSError:
-        return True  # the decoder says why it cannot be read
+    if is_folder or any(source.is_dir() for source in sources):
+        return find_jobs(sources, output, _WAV, force=force)
+    if len(sources) > 1:
+        raise UserError(f"{output} is one file for {len(sources)} sources: name a folder as OUT.")
+    return checked([Job(sources[0], output)], force=force)

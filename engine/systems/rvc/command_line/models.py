@@ -1,4 +1,4 @@
-"""The model that `cantus convert` is asked for: which files it is, and what is to hear for it."""
+"""The model that `cantus convert` is given: its files and what measures its input. No torch."""
 
 from pathlib import Path
 
@@ -7,7 +7,6 @@ from attrs import frozen
 from engine.errors import UserError
 from engine.project import Project, find_project
 from engine.system_support.trained_model import trained_model
-from engine.systems.rvc.conversion.voice import Wishes
 from engine.systems.rvc.dataset_table import Content, ContentVec, Fcpe, Pitch
 from engine.systems.rvc.recipe import RvcRecipe
 
@@ -29,13 +28,14 @@ class Asked:
 
 @frozen(kw_only=True)
 class ConvertingModel:
-    """A `.pth`, and what it is to be heard by."""
+    """A `.pth`, and the methods by which it takes pitch and content."""
 
     path: Path
     pitch: Pitch
     content: Content
     index: Path | None
-    noise_scale: float = Wishes().noise_scale
+    noise_scale: float | None = None
+    """None where no recipe says it."""
 
 
 def project_of(asked: Asked) -> Project:

@@ -11,7 +11,7 @@ from engine.errors import UserError
 from engine.project import Project
 from engine.system_support.device import open_device
 from engine.systems.rvc.command_line.choose_pitch import choose_pitch
-from engine.systems.rvc.command_line.models import Asked, ConvertingModel, find_model, project_of
+from engine.systems.rvc.command_line.models import Asked, ConvertingModel
 from engine.systems.rvc.command_line.speakers import choose_speaker
 from engine.systems.rvc.conversion.voice import Retrieve, Voice, Wishes
 from engine.systems.rvc.conversion.voice_note import read_voice_note
@@ -30,15 +30,13 @@ class OpenedVoice:
     notes: Sequence[str]
 
 
-def open_voice(asked: Asked) -> OpenedVoice:
-    """Load a model and all that hears for it.
+def open_voice(asked: Asked, project: Project, model: ConvertingModel) -> OpenedVoice:
+    """Load a model that `find_model` found, and what extracts content and pitch for it.
 
-    Raises UserError where it is not trained, of another system, or damaged; where it has no such
-    speaker, no pitch that could be moved, or was made for other features; where weights of a
-    method are missing.
+    Raises UserError where it is damaged; where it has no such speaker, no pitch that could be
+    moved, or was trained on other features; where weights of a method are missing.
     """
-    project, device = project_of(asked), open_device(asked.device)
-    model = find_model(asked, project)
+    device = open_device(asked.device)
     exported = read_exported(model.path)
     note = read_voice_note(exported.facts, model.path)
     speaker = _speaker(asked, exported, note)
@@ -58,7 +56,7 @@ def open_voice(asked: Asked) -> OpenedVoice:
     return OpenedVoice(
         voice=voice,
         index_rate=rate,
-        noise_scale=model.noise_scale,
+        noise_scale=Wishes().noise_scale if model.noise_scale is None else model.noise_scale,
         notes=_notes(asked, model),
     )
 

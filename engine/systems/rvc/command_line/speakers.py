@@ -1,6 +1,7 @@
 """Whose voice `--speaker` asks for."""
 
 from engine.errors import UserError
+from engine.files.nearest import suggestion
 from engine.files.text import visible
 from engine.systems.rvc.notes import Speaker, VoiceNote
 
@@ -16,7 +17,8 @@ def choose_speaker(asked: str | None, num_rows: int, note: VoiceNote | None) -> 
     found = [one for one in there if one.name and one.name == asked]
     found += [one for one in there if str(one.row) == asked]
     if not found:
-        raise UserError(f"There is no speaker {asked!r}. There are: {_said(there)}.")
+        near = suggestion(asked, [one.name for one in there if one.name])
+        raise UserError(f"There is no speaker '{asked}'.{near} There are: {_listed(there)}.")
     return found[0]
 
 
@@ -32,7 +34,7 @@ def _there(num_rows: int, note: VoiceNote | None) -> list[Speaker]:
     return [*note.speakers]
 
 
-def _said(there: list[Speaker]) -> str:
+def _listed(there: list[Speaker]) -> str:
     if any(one.name for one in there):
         return ", ".join(f"{visible(one.name)} ({one.row})" for one in there)
     return f"0 to {len(there) - 1}" if len(there) > 1 else "0"

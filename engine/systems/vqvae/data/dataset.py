@@ -15,7 +15,7 @@ from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS
 
 FRONT_END_VERSION = 1
-"""Raised when the same settings would give other decibels."""
+"""Number that is raised when a change of the code gives the same settings other decibels."""
 
 _CLIPS_AT_ONCE = 32
 
@@ -23,7 +23,7 @@ _CLIPS_AT_ONCE = 32
 def corpus_mels(corpus: Corpus, front_end: FrontEnd, folder: Path) -> np.ndarray:
     """Mel spectrograms of a corpus in dB, float16 [clips, NUM_MELS, NUM_FRAMES], manifest order.
 
-    Half precision errs by 0.03 dB at most. Kept below `folder`.
+    Half precision errs by 0.03 dB at most. The file is kept below `folder`.
     """
     packed = corpus.packed(front_end.sample_rate_hz)
     digest = corpus.digest_at(front_end.sample_rate_hz)
@@ -53,9 +53,9 @@ def all_clips(corpus: Corpus, mels: np.ndarray, num_samples: int) -> "VqvaeClips
 class VqvaeClips(CorpusClipSet):
     """A set of clips for the loop. All are equally long: windows of one second.
 
-    A batch has two entries, the same tensor: what the network reads (`mel_db`) and what it is
-    compared with (`target_db`), float32 [B, 1, NUM_MELS, NUM_FRAMES] in dB, so that preflight can
-    swap one and leave the other.
+    A batch has two entries, the same tensor: the network's input (`mel_db`) and the spectrogram
+    that its output is compared with (`target_db`), float32 [B, 1, NUM_MELS, NUM_FRAMES] in dB, so
+    that preflight can swap one and leave the other.
     """
 
     mels: np.ndarray
@@ -64,7 +64,7 @@ class VqvaeClips(CorpusClipSet):
 
     @property
     def lengths(self) -> np.ndarray:
-        """Each clip's length in samples."""
+        """Length of each clip in samples, int64 [clips]."""
         return np.full(len(self.ids), self.num_samples)
 
     def mel_db(self, indices: Sequence[int]) -> Tensor:

@@ -24,7 +24,7 @@ class FrontEnd:
 
     @classmethod
     def of(cls, dataset: Dataset) -> "FrontEnd":
-        """The front end that a recipe's dataset table asks for."""
+        """The front end of a recipe's dataset table."""
         num_samples = round(dataset.clip_seconds * dataset.sample_rate_hz)
         settings = MelSettings(
             sample_rate_hz=dataset.sample_rate_hz,
@@ -46,11 +46,11 @@ class FrontEnd:
         return {"num_samples": self.num_samples, "window": self.window, **asdict(self.mel.settings)}
 
     def start(self, samples: np.ndarray) -> int:
-        """Where the window of a clip starts: int16 samples to a sample's index."""
+        """Index of the sample at which the window of a clip, int16 [samples], starts."""
         return _loudest(samples, self.num_samples) if self.window == "loudest" else 0
 
     def cut(self, samples: np.ndarray) -> np.ndarray:
-        """The window of a clip: int16 samples to float32 [num_samples] in -1..1, zero-padded."""
+        """The window of a clip, int16 [samples], as float32 [num_samples] in -1..1, zero-padded."""
         start = self.start(samples)
         kept = samples[start : start + self.num_samples].astype(np.float32) / FULL_SCALE
         return np.pad(kept, (0, self.num_samples - len(kept)))
@@ -66,7 +66,7 @@ class FrontEnd:
 
 
 def _loudest(samples: np.ndarray, length: int) -> int:
-    """Where the `length` consecutive samples of greatest energy start."""
+    """Index at which the `length` consecutive samples of greatest energy start."""
     if len(samples) <= length:
         return 0
     energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])

@@ -1,4 +1,4 @@
-"""What a trained network leaves for other tools: weights, code grids, and a card to read them."""
+"""Export of a trained network for other tools: weights, code grids, and a description of both."""
 
 import copy
 import csv
@@ -31,9 +31,9 @@ AXES = {"rows": "frequency; row 0 is the lowest band", "columns": "time; column 
 
 @frozen(kw_only=True)
 class Export:
-    """Writes a network whose codes are numbered by the energy of the cells they stand for.
+    """Writes a network whose codes are numbered by the energy of the cells that have them.
 
-    Ordered levels can only be turned around, so that an unused one keeps its place.
+    Ordered levels can only be reversed, so that an unused level keeps its place.
     """
 
     recipe: VqvaeRecipe

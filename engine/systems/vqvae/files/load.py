@@ -29,8 +29,8 @@ class _Tables:
 class PuzzleVae:
     """A trained audio puzzle VAE, in evaluation mode, with the published calls and shapes.
 
-    With a fixed window the codes of a clip are its own. With batch min/max, as published, they
-    depend on the clips that share its batch.
+    With a fixed window the codes of a clip depend on that clip alone. With batch min/max, as
+    published, they depend on the clips that share its batch.
     """
 
     def __init__(
@@ -46,9 +46,10 @@ class PuzzleVae:
 
     @property
     def num_codes(self) -> int:
-        """Codes. Those in use ascend by the energy they stand for, ordered levels on the whole.
+        """Number of codes. The codes in use ascend with the mean energy of their cells.
 
-        Unused codes are the last ones; an unused ordered level, even 0, keeps its place.
+        Ordered levels ascend by and large. Unused codes come last; an unused ordered level, even 0,
+        keeps its place.
         """
         return self._model.quantizer.num_codes
 
@@ -67,7 +68,7 @@ class PuzzleVae:
     def decode_from_puzzle(self, puzzle: Tensor) -> Tensor:
         """Mel spectrograms [B, 1, 128, 32] in 0..1 of codes [B, 30, 30] of any integer type.
 
-        Raises UserError for another type or shape, and for a code that does not exist.
+        Raises UserError for another type or shape, and for codes out of range.
         """
         _check_shape("Puzzles", puzzle, (GRID, GRID))
         if puzzle.is_floating_point() or puzzle.is_complex() or puzzle.dtype == torch.bool:
@@ -81,7 +82,7 @@ class PuzzleVae:
     def to_waveform(self, mel: Tensor) -> Tensor:
         """Waveforms [B, 16000] of mel spectrograms [B, 1, 128, 32] in 0..1, for listening.
 
-        Needs a fixed window: without one the decibels are not known.
+        Raises UserError where the recipe has no fixed window: the decibels are then not known.
         """
         normalisation = self._model.normalisation
         assert isinstance(normalisation, FixedWindow), "batch min/max keeps no decibels"

@@ -13,7 +13,7 @@ from engine.systems.vqvae.shapes import GRID, NUM_FRAMES, NUM_MELS
 
 
 class Coded(NamedTuple):
-    """A batch through the network: reconstruction [B, 1, 128, 32] in 0..1, and its codes."""
+    """The network's output for a batch: reconstruction [B, 1, 128, 32] in 0..1, and codes."""
 
     reconstruction: Tensor
     quantized: Quantized

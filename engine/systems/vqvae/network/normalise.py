@@ -1,4 +1,4 @@
-"""Decibels to the unit interval of the networks, and back."""
+"""Mapping decibels to the interval [0, 1] of the networks, and back."""
 
 from typing import NamedTuple
 
@@ -14,16 +14,16 @@ class Window(NamedTuple):
     span_db: float | Tensor
 
     def normalise(self, mel_db: Tensor) -> Tensor:
-        """Decibels to 0..1; what lies outside the window is clamped."""
+        """Decibels [...] to 0..1; values outside the window are clamped."""
         return ((mel_db - self.low_db) / self.span_db).clamp(0.0, 1.0)
 
     def decibels(self, mel: Tensor) -> Tensor:
-        """0..1 to decibels."""
+        """Normalised values [...] in 0..1 to decibels."""
         return mel * self.span_db + self.low_db
 
 
 def window_of(normalisation: Normalisation, mel_db: Tensor) -> Window:
-    """The window of a batch: the recipe's own, or the batch's smallest and largest value."""
+    """The window of a batch [B, 1, 128, 32] in dB: fixed, or the batch's minimum and maximum."""
     if isinstance(normalisation, FixedWindow):
         return Window(normalisation.low_db, normalisation.high_db - normalisation.low_db)
     low, high = mel_db.aminmax()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.system_support.completing import of_system, trained_models
 from engine.system_support.device import device_option
+from engine.system_support.file_options import force_option
 from engine.system_support.speech_options import (
     FiniteRange,
-    force_option,
     require_free,
     require_wav,
     sampling_options,
@@ -26,11 +27,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=trained_models(of_system("xtts")))
 @click.argument("text", required=False)
-@click.option("--text-file", type=click.Path(path_type=Path), help="Speak this file, in UTF-8.")
 @click.option(
-    "--voice", type=click.Path(path_type=Path), help="Recording of the voice, 3 to 30 s of speech."
+    "--text-file",
+    type=click.Path(path_type=Path),
+    help="Speak the text of this file, which is in UTF-8.",
+)
+@click.option(
+    "--voice",
+    type=click.Path(path_type=Path),
+    help="Recording of the voice, 3 to 30 s of speech.  [default: the model's first sample]",
 )
 @click.option(
     "--output",
@@ -40,10 +47,12 @@ if TYPE_CHECKING:
     help="WAV to write; with several seeds speech_seed1.wav and so on.",
 )
 @seeds_option
-@click.option("--language", help="Language of the text. [default: the recipe's]")
+@click.option("--language", help="Language of the text.  [default: the recipe's]")
 @sampling_options
 @click.option(
-    "--repetition-penalty", type=FiniteRange(0, min_open=True), help="On codes spoken before."
+    "--repetition-penalty",
+    type=FiniteRange(0, min_open=True),
+    help="Penalty on codes that were spoken already.",
 )
 @device_option
 @force_option
@@ -59,11 +68,11 @@ def command(
     force: bool,
     **sampling: float | None,
 ) -> None:
-    """Speak TEXT with MODEL: a trained recipe, or a folder with model.pth.
+    """Speak TEXT with MODEL.
 
-    Text of any length is spoken sentence by sentence; a sentence ends at its mark, or at the end of
-    a line. The same seed gives the same file. How speech is sampled is the recipe's [speech] where
-    no option says otherwise. Without --voice it is that of the model's first sample.
+    MODEL is a trained recipe, or a folder with model.pth. Text of any length is spoken sentence by
+    sentence; a sentence ends at its punctuation mark, or at the end of a line. The same seed gives
+    the same file. Speech is sampled by the recipe's [speech], unless an option overrides it.
 
     \b
     Examples:
@@ -74,6 +83,14 @@ def command(
     outputs = _outputs(output, seeds)
     require_free(outputs, "--output", force=force)
 
+    from engine.systems.xtts.command_line.find_speaking_model import (
+        find_speaking_model,
+        find_voice,
+    )
+
+    found = find_speaking_model(model)
+    path = find_voice(voice, found)
+
     from engine.system_support.device import open_device
     from engine.system_support.voice_recording import read_voice
     from engine.systems.xtts.command_line.speaking_model import open_speaking_model
@@ -83,20 +100,19 @@ def command(
 
     place = open_device(device)
     options = {name: value for name, value in sampling.items() if value is not None}
-    opened = open_speaking_model(model, options, place)
+    opened = open_speaking_model(found, options, place)
     language = language or opened.language
     spoken = speakable(words, opened.exported, language, opened.dataset)
-    path = voice or opened.default_voice()
     reference = read_voice(path, REFERENCE)
-    heard = opened.exported.reader.voice(reference.waveform)
+    conditioning = opened.exported.reader.voice(reference.waveform)
     say(f"voice: {os.path.relpath(path)}{', its first 30 s' if reference.is_cut else ''}")
-    say(f"text: {_said_of(spoken)}")
-    _speak(opened, spoken.pieces, language, heard, outputs)
+    say(f"text: {_summary(spoken)}")
+    _speak(opened, spoken.pieces, language, conditioning, outputs)
 
 
 def _text(text: str | None, file: Path | None) -> str:
     if (text is None) == (file is None):
-        raise click.UsageError("Give a TEXT or --text-file: one of the two.")
+        raise click.UsageError("Give TEXT or --text-file, one of the two.")
     if file is None:
         return str(text)
     return text_of_file(file)
@@ -110,16 +126,16 @@ def _outputs(output: Path, seeds: Sequence[int]) -> Mapping[Path, int | None]:
     return {output.with_stem(f"{output.stem}_seed{seed}"): seed for seed in seeds}
 
 
-def _said_of(spoken: "Speakable") -> str:
+def _summary(spoken: "Speakable") -> str:
     from engine.systems.xtts.speech.split_text import num_cut
 
     pieces = spoken.pieces
     number = sum(piece.ends_sentence for piece in pieces)
     said = f"{number:,} sentence{'s' if number > 1 else ''}"
     if cut := num_cut(pieces):
-        said += f", of which {cut:,} longer than the model speaks in one go: {len(pieces):,} parts"
+        said += f", {cut:,} of them too long for the model and split: {len(pieces):,} parts"
     if spoken.left_out:
-        said += f"; left out, since the vocabulary lacks it: {' '.join(spoken.left_out)}"
+        said += f"; left out, not in the vocabulary: {' '.join(spoken.left_out)}"
     return said
 
 

@@ -59,18 +59,18 @@ def test_a_speakers_only_clip_has_no_reference_and_is_named(sort):
         ("text", " \n ", "transcript missing", ""),
         ("num_frames", 800, "too short", "0.1 s, at least 0.5"),
         ("num_frames", 168_000, "too long", "21 s, at most 20"),
-        ("silent_share", 1.0, "silent", "all of it lies below -50 dBFS"),
+        ("silent_share", 1.0, "silent", "the whole clip lies below -50 dBFS"),
         (
             *("text", "done<|eot_id|>", "text not in the tokenizer"),
             "it has the tokenizer's own mark <|eot_id|>",
         ),
         (
             *("text", "half \ud83d", "text not in the tokenizer"),
-            "it has \\ud83d, which is no character of a text",
+            "it has \\ud83d, which is not a character of a text",
         ),
         (
             *("text", "bell \x07", "text not in the tokenizer"),
-            "it has \\x07, which is no character of a text",
+            "it has \\x07, which is not a character of a text",
         ),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_clip_that_only_longer_ones_could_be_a_reference_of_is_left_out(sort):
     reasons = {name: reason for name, (reason, _) in left_out(found).items()}
     assert reasons["anna_4"] == "no reference fits", "its speaker's others are no references"
     detail = left_out(found)["anna_4"][1]
-    assert "others are longer than dataset.max_reference_seconds" in detail
+    assert "other clips of its speaker are longer than dataset.max_reference_seconds" in detail
     assert {reasons[f"anna_{n}"] for n in range(4)} == {"no reference fits"}, "and it is gone"
 
 

@@ -67,7 +67,8 @@ def test_a_clip_whose_speaker_the_split_leaves_alone_is_left_out_of_its_set(make
     assert len(utterances.training) == 8 - len(alone)
     assert (utterances.training.references.counts > 0).all()
     assert (
-        f"{len(alone)} are left out, as no other of their speaker is" in utterances.data.split.how
+        f"{len(alone)} are left out, because no other clip of their speaker is"
+        in utterances.data.split.how
     )
 
 

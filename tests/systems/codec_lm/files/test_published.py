@@ -160,7 +160,7 @@ def test_a_recipe_may_begin_with_a_new_text_head(without_head, weights):
 
     said = load_published(model, without_head, new_text_head=True)
 
-    assert "the text head is new" in said
+    assert "the text head is untrained" in said
     assert holds(model, weights | {HEAD: torch.full_like(weights[HEAD], 0.5)})
 
 
@@ -214,7 +214,7 @@ FAULTS = {
         lambda w: {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": w[HEAD]},
         r"low-rank adapters .* \(peft: merge_and_unload\)",
     ),
-    "of something else": (lambda w: {"encoder.weight": w[HEAD]}, "they are of something else"),
+    "of another kind": (lambda w: {"encoder.weight": w[HEAD]}, "the weights are of another kind"),
     "damaged": (
         lambda w: w | {"model.norm.weight": torch.full((32,), float("nan"))},
         "NaN or infinity in model.norm.weight",
@@ -230,7 +230,7 @@ FAULTS = {
         ),
         r"too many \(model.embed_tokens.embedding_frozen.weight\)",
     ),
-    "empty": (lambda _: {}, "of something else"),
+    "empty": (lambda _: {}, "of another kind"),
 }
 
 

@@ -41,5 +41,5 @@ def test_the_experts_are_told_apart_and_nothing_outside_the_layers_is_adapted():
 
 
 def test_a_rank_as_large_as_the_width_is_refused():
-    with pytest.raises(UserError, match=r"rank = 32 is no low rank: the model is 32 wide"):
+    with pytest.raises(UserError, match=r"rank = 32 must be below the model's width of 32"):
         adapt_network(torch.nn.Linear(32, 32), 32, Adapters(rank=32))

@@ -95,7 +95,7 @@ def test_a_folder_goes_on_where_it_stopped(cantus, project, index, recordings):
     told = cantus("convert", "small", "recordings", "made")
     assert (told.code, told.error) == (0, "")
     assert told.out.splitlines()[-1] == (
-        "1 converted; 2 were there already and stay (--force makes them anew)"
+        "1 converted; 2 exist already and were kept (--force overwrites them)"
     )
     assert (project / "made" / "a.wav").read_bytes() == b"kept"
     told = cantus("convert", "small", "recordings", "made", "--force")
@@ -114,9 +114,7 @@ def test_odd_files_of_a_folder_are_named_and_the_others_are_done(
     (recordings / ".hidden.wav").write_text("left alone")
     told = cantus("convert", "small", "recordings", "made")
     assert told.code == 2
-    assert told.out.splitlines()[-1] == (
-        "3 converted; 4 could not be converted; 1 of the folder's files are no audio"
-    )
+    assert told.out.splitlines()[-1] == ("3 converted; 4 failed; 1 other files were ignored")
     for said in (
         "words.wav: unreadable",
         "empty.wav: empty",
@@ -150,20 +148,20 @@ def test_what_is_killed_on_the_way_leaves_nothing_half_and_goes_on(
     whole = [path for path in files(project / "made") if not path.name.startswith(".")]
     assert whole == [first]
     told = cantus("convert", "small", "recordings", "made")
-    assert "2 converted; 1 were there already" in told.out
+    assert "2 converted; 1 exist already" in told.out
     assert len(files(project / "made")) == 3
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["none", "in.wav", "out.wav"], "There is no recipe 'none'; a model of RVC WebUI"),
-        (["words", "in.wav", "out.wav"], "'words' is no voice of RVC"),
-        (["small", "none.wav", "out.wav"], "There is no file or folder none.wav"),
+        (["none", "in.wav", "out.wav"], "There is no recipe 'none'. (A model of RVC WebUI"),
+        (["words", "in.wav", "out.wav"], "'words' is not a voice of RVC"),
+        (["small", "none.wav", "out.wav"], "There is no file none.wav"),
         (["small", "in.wav", "out.mp3"], "out.mp3 must end in .wav"),
-        (["small", "in.wav", "in.wav"], "in.wav would be overwritten by what is made of it"),
-        (["small", "recipes", "out"], "recipes holds no audio file"),
-        (["small", "recipes", "recipes/out"], "recipes/out lies in recipes"),
+        (["small", "in.wav", "in.wav"], "in.wav would be overwritten by its own result"),
+        (["small", "recipes", "out"], "The folder recipes holds no audio files"),
+        (["small", "recipes", "recipes/out"], "The output would lie in recipes"),
         (["small", "recipes", "in.wav"], "in.wav is a file, and recipes a folder"),
         (["small", "in.wav", "out.wav", "--speaker", "eva"], "There are: anna (0), bela (1)."),
         (["small", "in.wav", "out.wav", "--speaker", "2"], "no speaker '2'"),
@@ -172,7 +170,7 @@ def test_what_is_killed_on_the_way_leaves_nothing_half_and_goes_on(
         (["small", "in.wav", "out.wav", "--index", "x"], "--index is for a MODEL that is a .pth"),
         (
             ["small", "in.wav", "out.wav", "--transpose", "1", "--auto-transpose"],
-            "--transpose or --auto-transpose: one of the two",
+            "--transpose or --auto-transpose, not both",
         ),
         (
             ["small", "in.wav", "out.wav", "--speaker", "bela", "--auto-transpose"],
@@ -188,9 +186,7 @@ def test_what_is_not_trained_is_said_with_what_is(cantus, project, index, wav):
     later = evolve(RECIPE, name="later")
     (project / "recipes" / "later.toml").write_text(to_toml(later))
     told = cantus("convert", "later", wav, "out.wav")
-    refused(
-        told, project, "'later' is not trained: run 'dvc repro later' first. Trained are: small"
-    )
+    refused(told, project, "'later' is not trained: run 'dvc repro later' first. Trained: small")
 
 
 def test_what_exists_is_made_anew_only_by_force(cantus, project, index, wav):

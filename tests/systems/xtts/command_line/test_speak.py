@@ -66,7 +66,7 @@ def refused(answer, project, said):
 def test_a_text_is_spoken_by_sentences_and_the_same_seed_gives_the_same_file(speak, project):
     answer = speak(TEXT, "--output", "one.wav")
     assert answer.code == 0, answer.error
-    assert "text: 3 sentences; left out, since the vocabulary lacks it: ! .\n" in answer.out
+    assert "text: 3 sentences; left out, not in the vocabulary: ! .\n" in answer.out
     assert "seed 1\n" in answer.out
     speak(TEXT, "--output", "again.wav")
     speak(TEXT, "--output", "two.wav", "--seeds", "2")
@@ -116,7 +116,7 @@ def test_a_file_is_spoken_and_its_long_sentences_are_cut_and_counted(
     (project / "lines.txt").write_text(f"Szép az idő.\r\n{long}\n", encoding="utf-8-sig")
     answer = speak("--text-file", "lines.txt")
     assert answer.code == 0, answer.error
-    assert "text: 2 sentences, of which 1 longer than the model speaks in one go: " in answer.out
+    assert "text: 2 sentences, 1 of them too long for the model and split: " in answer.out
     exported = read_exported(project / "models/small/export", Speech(), CPU)
     limits = evolve(system.recipe.dataset, max_seconds=2.0)
     pieces = speakable(long, exported, "hu", limits).pieces
@@ -136,7 +136,7 @@ def test_options_take_the_place_of_the_recipes_sampling(speak, project):
 
 def test_without_a_voice_that_of_the_first_sample_is_taken(cantus, project):
     answer = cantus("speak", "small", "Jó napot!")
-    refused(answer, project, "holds no sample whose voice could be taken: give --voice")
+    refused(answer, project, "holds no sample whose voice could be used: give --voice")
     sample = project / "models/small/samples/final/01_anna/original.wav"
     sample.parent.mkdir(parents=True)
     shutil.copy(project / "voice.wav", sample)
@@ -169,7 +169,7 @@ def test_what_exists_is_overwritten_only_by_force(speak, project):
         (["Szia!", "--text-file", "params.toml"], "one of the two"),
         ([], "one of the two"),
         (["--text-file", "nowhere.txt"], "There is no file nowhere.txt"),
-        (["--text-file", "voice.wav"], "is not written in UTF-8"),
+        (["--text-file", "voice.wav"], "is not in UTF-8"),
         (["Szia!", "--voice", "nowhere.wav"], "no file nowhere.wav to take a voice from"),
         (["Szia!", "--temperature", "0"], "--temperature"),
     ],

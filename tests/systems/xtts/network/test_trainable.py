@@ -121,13 +121,13 @@ def test_more_layers_than_there_are_and_ranks_as_large_as_the_width_are_refused(
     ("overrides", "said"),
     [
         (["freeze.layers=0"], "nothing is frozen: give parts, layers or both"),
-        ([f"freeze.parts={json.dumps(get_args(Part))}"], "nothing is left to learn"),
+        ([f"freeze.parts={json.dumps(get_args(Part))}"], "nothing is left to train"),
         (["freeze.parts=['transformer']", "freeze.layers=2"], "remove one of the two"),
         (["freeze.parts=['text']"], "'text_head'"),
-        (["freeze.layers=2", "adapters.rank=8"], "name adapters.also instead"),
+        (["freeze.layers=2", "adapters.rank=8"], "trained in full in adapters.also"),
         (["adapters.rank=0"], "must be at least 1"),
         (["adapters.layers=[]"], "must not be empty"),
-        (["adapters.also=['transformer']"], "leave one of the two out"),
+        (["adapters.also=['transformer']"], "remove 'transformer' here"),
     ],
 )
 def test_tables_that_cannot_be_are_refused_with_the_recipe(overrides, said):

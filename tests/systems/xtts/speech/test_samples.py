@@ -176,7 +176,7 @@ def test_sentences_neither_pick_a_checkpoint_nor_stop_a_run(make_xtts_recipe):
     recipe = make_xtts_recipe(best="eval/speech/wer")
     guarded = evolve(recipe, guard={"eval/speech/cer": (Guard(below=0.5),)})
     faults = dict(guarded.cross_checks())
-    said = "is measured before training and after it alone"
+    said = "is measured before and after training only"
     assert faults["training.best"].startswith(f"eval/speech/wer {said}")
     assert faults["guard.eval/speech/cer"].startswith(f"eval/speech/cer {said}")
 

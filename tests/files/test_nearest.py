@@ -1,4 +1,4 @@
-from engine.corpus.account.nearest import nearest
+from engine.files.nearest import nearest
 
 
 def test_the_most_alike_come_first():

@@ -1,10 +1,14 @@
-"""The names most like one that does not exist, among any number of them."""
+"""The known names most like one that does not exist, for every "did you mean"."""
 
 import heapq
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from engine.files.text import visible
+
 _COMPARED = 50
+_LONGEST = 60
+"""Characters of a word that are compared: what is typed may be of any length."""
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
@@ -21,6 +25,13 @@ def nearest(name: str, names: Iterable[str]) -> list[str]:
 
     alike = heapq.nlargest(_COMPARED, names, key=likeness)
     return get_close_matches(name, alike, n=3)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'train'?`, to stand after a full stop, or nothing where no name is near."""
+    return "".join(
+        f" Did you mean '{visible(name)}'?" for name in nearest(word[:_LONGEST], known)[:1]
+    )
 
 
 def _pairs(name: str) -> set[str]:

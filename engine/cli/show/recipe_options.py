@@ -1,0 +1,20 @@
+"""The arguments and options of commands that name a recipe or a run."""
+
+import click
+
+from engine.system_support.completing import names, recipes, runs, settings
+
+recipe_argument = click.argument("recipe", shell_complete=names(recipes, runs, files=True))
+recipes_argument = click.argument(
+    "recipes", nargs=-1, metavar="[RECIPE]...", shell_complete=names(recipes, files=True)
+)
+run_argument = click.argument("run", shell_complete=names(runs, files=True))
+overrides_option = click.option(
+    "-S",
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=settings,
+    help="Change a value of the recipe, such as training.epochs=3; may be repeated.",
+)

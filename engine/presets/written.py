@@ -1,0 +1,74 @@
+"""A preset in a recipe's file: values with the reasons as comments."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from engine.presets.propose import Preset
+from engine.system_support.preset import Proposed
+
+_DROPPED = ("expect",)
+"""What was measured on the corpus of the recipe that is extended."""
+_ALTERNATIVES = {"steps": "epochs", "warmup_steps": "warmup_share"}
+
+
+def with_preset(text: str, preset: Preset) -> str:
+    """The text of a recipe's file with the values of a preset, each below its reason."""
+    document = tomlkit.parse(text)
+    for name in _DROPPED:
+        document.pop(name, None)
+    for one in preset.values:
+        table = _table(document, one.path[:-1])
+        last = one.path[-1]
+        table.pop(_ALTERNATIVES.get(last, last), None)
+        table.pop(last, None)
+        table.add(tomlkit.comment(one.because))
+        table.add(last, _item(one.value))
+    return _spaced(tomlkit.dumps(document))
+
+
+def _spaced(text: str) -> str:
+    """With one empty line before each table, and none below its name."""
+    text = re.sub(r"(?<=[^\n])\n(?=\[[\w.]+\]\n)", "\n\n", text)
+    return re.sub(r"(?m)^(\[[\w.]+\])\n\n+", r"\1\n", text)
+
+
+def lines_of(values: Iterable[Proposed]) -> list[str]:
+    """The values and their reasons, for a terminal."""
+    return [f"  {one.key} = {_shown(one.value)}\n      {one.because}" for one in values]
+
+
+def _table(document: Any, path: Iterable[str]) -> Table:
+    """The table at a path, made where there is none; dotted and inline ones stay as they are."""
+    for part in path:
+        if part not in document:
+            document.add(part, tomlkit.table())
+        document = document[part]
+    found: Table = document
+    return found
+
+
+def _item(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return table
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        array = tomlkit.array()
+        for one in value:
+            array.append(_item(one))
+        return array.multiline(True)
+    return value
+
+
+def _shown(value: Any) -> str:
+    """A value in a line; of the tables of guards the spans alone."""
+    if isinstance(value, Mapping):
+        spans = {key: one for key, one in value.items() if key.endswith("_steps")}
+        return ", ".join(f"{key} {one}" for key, one in spans.items())
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return "; ".join(map(_shown, value))
+    return str(tomlkit.item(value).as_string())

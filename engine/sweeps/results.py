@@ -1,0 +1,199 @@
+"""The table of a sweep: every point against the recipe as it is, the best first."""
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import evolve, field, frozen
+
+from engine.evaluation.paired import CONFIDENCE
+from engine.report.paired_recipes import PairedRecipes, compare_recipes
+from engine.report.run_files import RunFiles
+from engine.report.words import figure
+from engine.sweeps.points import Point
+from engine.tracking.shown_metrics import short_name
+
+
+@frozen
+class Row:
+    """What came of one point."""
+
+    name: str
+    values: Mapping[str, str]
+    kind: str
+    """`base`, `point`, or `baseline`, which learns nothing."""
+    figures: Sequence[float]
+    """The metric of each finished run, in the order of seeds."""
+    against: PairedRecipes | None = None
+    """Compared with the base."""
+    failures: Mapping[str, str] = field(factory=dict)
+    """Why a run has no result, by experiment."""
+
+    @property
+    def mean(self) -> float:
+        """Of the finished runs; nan where there is none."""
+        return statistics.fmean(self.figures) if self.figures else math.nan
+
+    @property
+    def spread(self) -> str:
+        """The figure, or the mean of several and how far they lie apart."""
+        if not self.figures:
+            return "no result"
+        if len(self.figures) == 1:
+            return figure(self.figures[0])
+        low, high = min(self.figures), max(self.figures)
+        return f"{figure(self.mean)} ({figure(low)} to {figure(high)})"
+
+    @property
+    def difference(self) -> str:
+        """Against the base, with its interval, or why there is none."""
+        if self.against is None:
+            return ""
+        found = self.against.found
+        return self.against.left_out if found is None else found.difference.in_brief
+
+    @property
+    def outcome(self) -> str:
+        """What the interval says, in a word or two."""
+        found = None if self.against is None else self.against.found
+        if found is None:
+            return ""
+        return "not told apart" if found.outcome in (None, "undecided") else str(found.outcome)
+
+
+@frozen
+class Results:
+    """A sweep's rows, and what they say."""
+
+    metric: str
+    lowest: bool
+    num_points: int
+    seeds: Sequence[int]
+    rows: Sequence[Row]
+    sentences: Sequence[str]
+
+
+def results_of(
+    points: Sequence[Point],
+    runs: Sequence[Mapping[int, RunFiles]],
+    failures: Mapping[str, str],
+    seeds: Sequence[int],
+) -> Results:
+    """Compare each point with the first, which is the recipe as it is.
+
+    The winner of N points is picked by the very clips and seeds that it is measured on, so each
+    interval allows for N looks (Bonferroni), as for the best of N evaluations of a run. Raises
+    UserError where a file of a run is damaged.
+    """
+    training = points[0].recipe.training
+    metric, lowest = training.best, training.best_is == "lowest"
+    looks = max(1, len(points) - 1)
+    base = [*runs[0].values()]
+    rows = [
+        _row(point, found, base, metric, looks, _failed(point, failures, seeds))
+        for point, found in zip(points, runs, strict=True)
+    ]
+    rows += _baselines(base, metric)
+    rows.sort(key=lambda row: _place(row, lowest))
+    said = [*_sentences(rows, metric, looks, len(base))]
+    return Results(metric, lowest, looks, seeds, rows, said)
+
+
+def _failed(point: Point, failures: Mapping[str, str], seeds: Sequence[int]) -> Mapping[str, str]:
+    """Why runs of a point failed, by experiment."""
+    names = map(point.experiment, seeds)
+    return {name: failures[name] for name in names if name in failures}
+
+
+def _row(
+    point: Point,
+    runs: Mapping[int, RunFiles],
+    base: Sequence[RunFiles],
+    metric: str,
+    looks: int,
+    failures: Mapping[str, str],
+) -> Row:
+    values = [run.result(metric) for run in runs.values()]
+    figures = [value for value in values if value is not None and math.isfinite(value)]
+    against = None
+    if runs and base and not point.is_base:
+        against = _allowing_for(looks, compare_recipes(metric, [*runs.values()], base))
+    kind = "base" if point.is_base else "point"
+    return Row(point.name, point.values, kind, figures, against, failures)
+
+
+def _allowing_for(looks: int, compared: PairedRecipes) -> PairedRecipes:
+    """With the interval of so many looks, for all of which 95 % holds."""
+    found = compared.found
+    if found is None:
+        return compared
+    strict = found.difference.at(1 - (1 - CONFIDENCE) / looks)
+    return evolve(compared, found=evolve(found, difference=strict))
+
+
+def _baselines(base: Sequence[RunFiles], metric: str) -> Iterator[Row]:
+    """What learns nothing and has the metric; each run of the base has the same."""
+    if not base:
+        return
+    wanted = metric.partition("/")[2].replace("/", ".")
+    for path, value in base[0].figures.items():
+        kind, _, rest = path.partition(".")
+        name, _, what = rest.partition(".")
+        if kind == "baseline" and what == wanted and isinstance(value, int | float):
+            ceiling = " (a ceiling)" if name in base[0].recipe.ceilings else ""
+            yield Row(f"{name}, nothing trained{ceiling}", {}, "baseline", [value])
+
+
+def _sentences(rows: Sequence[Row], metric: str, looks: int, num_base: int) -> Iterator[str]:
+    """What may be said of the sweep: the winner, what it beats, and of what that holds."""
+    yield from _lost(rows)
+    if not num_base:
+        yield "The recipe as it is has no result: nothing is compared with it."
+        return
+    told = [row for row in rows if row.against is not None and row.against.found is not None]
+    best = next((row for row in told if row.outcome == "better"), None)
+    name = short_name(metric)
+    if not told:
+        yield "No point could be compared with the recipe as it is."
+    elif best is None:
+        yield f"No point is shown to be better than the recipe as it is by {name}."
+    else:
+        yield f"{best.name} is better than the recipe as it is by {name}: {best.difference}."
+    yield from _of_what(told, looks)
+
+
+def _of_what(told: Sequence[Row], looks: int) -> Iterator[str]:
+    """Of what the intervals hold."""
+    if not told:
+        return
+    if looks > 1:
+        yield (
+            f"Intervals allow for {looks} points (Bonferroni): that all of them hold at once has "
+            "a chance of 95 %."
+        )
+    if any(row.against is not None and row.against.speaks_of == "weights" for row in told):
+        yield (
+            "Trained with one seed, this holds of these weights, not of these recipes: another "
+            "seed may turn it round. Repeat with --seeds 3."
+        )
+    else:
+        yield "Intervals are over seeds and clips, so this holds of these recipes."
+    remarks = {_few(row) for row in told} - {""}
+    yield from (f"{remark[0].upper()}{remark[1:]}." for remark in sorted(remarks))
+
+
+def _few(row: Row) -> str:
+    """That a comparison is of few seeds or clips."""
+    found = row.against.found if row.against is not None else None
+    return "" if found is None else found.difference.few.removeprefix("; ")
+
+
+def _lost(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        for experiment, why in row.failures.items():
+            yield f"{experiment} ({row.name}) has no result: {why}"
+
+
+def _place(row: Row, lowest: bool) -> tuple[bool, float]:
+    """Where a row stands: the best first, those without a result last."""
+    return (False, row.mean if lowest else -row.mean) if row.figures else (True, 0.0)

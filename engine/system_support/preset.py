@@ -1,0 +1,202 @@
+"""What a system proposes for a corpus of a certain size, and why. No torch.
+
+A system that can size its recipes has a module `preset.py` beside its recipe class, with two
+functions: `why_unusable(recipe, clip)` gives the reason, a phrase, why a recipe leaves a clip out
+(None where it does not), and `propose(recipe, amount)` gives the values, each with its reason. It
+raises UserError where the recipe cannot use the corpus, and says what would mend that.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from engine.errors import UserError
+from engine.evaluation.paired import FEW_CLIPS
+from engine.recipe.judgement import Guard
+from engine.recipe.plain import to_plain
+from engine.recipe.schema import Recipe
+
+FEWEST_CLIPS = 10
+"""With fewer, nothing can be held out that says anything."""
+_MOST_EVALUATED = 300
+_SHARE = 0.05
+_LARGEST_SHARE = 0.2
+_EVALUATIONS = 12
+_WARMUP_SHARE = 0.05
+_MUCH_WARMUP = 0.2
+
+
+@frozen(kw_only=True)
+class Amount:
+    """What of a corpus a recipe can use."""
+
+    corpus: str
+    num_found: int
+    num_clips: int
+    """Usable ones, training and evaluation."""
+    seconds: float
+    """Of these."""
+    speakers: Mapping[str, int]
+    """Usable clips of each known speaker."""
+    languages: Mapping[str, int]
+    """Usable clips by the language that they name; '' of those that name none."""
+    num_texts: int
+    """Different transcripts."""
+    some_texts: tuple[str, ...]
+    """A few of them, neither very short nor very long."""
+    num_lower: int
+    """Usable clips that were recorded below the rate that the recipe reads."""
+    left_out: Mapping[str, int]
+    """Clips that cannot be used, by the reason."""
+    small: bool = False
+    """Whether the recipe is a demo, whose length is what two CPU cores do in minutes."""
+
+    @property
+    def minutes(self) -> float:
+        """Of usable audio."""
+        return self.seconds / 60
+
+    @property
+    def hours(self) -> float:
+        """Of usable audio."""
+        return self.seconds / 3600
+
+    @property
+    def said(self) -> str:
+        """The amount of audio in words."""
+        if self.hours >= 1:
+            return f"{self.hours:,.3g} hours"
+        return f"{self.minutes:.3g} minutes"
+
+
+@frozen
+class Proposed:
+    """A value for a key of the recipe, and why, in a sentence with its source."""
+
+    key: str
+    """Its path with dots; the last part may be a metric (`guard.eval/mel_ce`)."""
+    value: Any
+    because: str
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The key's parts."""
+        return tuple(self.key.split("."))
+
+
+def require_enough(recipe: Recipe, amount: Amount) -> None:
+    """Raise UserError where hardly a clip can be used."""
+    if amount.num_clips >= FEWEST_CLIPS:
+        return
+    why = "; ".join(f"{number:,} {what}" for what, number in amount.left_out.items())
+    raise UserError(
+        f"{recipe.name} can use {amount.num_clips} of the {amount.num_found:,} clips of corpus "
+        f"{amount.corpus!r}, and needs {FEWEST_CLIPS} to train and to hold some out"
+        f"{f' (left out: {why})' if why else ''}. Add recordings and run 'cantus ingest "
+        f"{amount.corpus}'; one long recording is cut by segment = 'silence' in params.toml."
+    )
+
+
+def held_out(recipe: Recipe, amount: Amount) -> Iterator[Proposed]:
+    """How many clips, or voices, are evaluated on."""
+    clips = amount.num_clips
+    by_voice = recipe.dataset.split == "speaker_disjoint" and len(amount.speakers) > 1
+    if by_voice:
+        voices = len(amount.speakers)
+        share = max(2, round(voices * 0.1)) / voices if voices > 3 else 1 / voices
+        yield Proposed(
+            "dataset.eval_share",
+            round(share, 4),
+            f"about {max(1, round(share * voices))} of {voices} voices are held out whole: figures "
+            "of voices that training has (docs/evaluation.md) say nothing of others",
+        )
+    else:
+        wanted = min(max(FEW_CLIPS, _SHARE * clips), _LARGEST_SHARE * clips)
+        why = (
+            f"about {round(wanted)} of {clips:,} clips: {FEW_CLIPS} tell something "
+            "(docs/evaluation.md#what-is-better)"
+        )
+        if wanted < FEW_CLIPS:
+            why = (
+                f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} cannot "
+                "tell much (docs/evaluation.md#what-is-better), and training needs the rest"
+            )
+        yield Proposed("dataset.eval_share", round(wanted / clips, 4), why)
+    if clips * _LARGEST_SHARE > _MOST_EVALUATED:
+        yield Proposed(
+            "dataset.num_eval_clips",
+            _MOST_EVALUATED,
+            f"more than {_MOST_EVALUATED} clips narrow an interval little and cost time at every "
+            "evaluation",
+        )
+
+
+def length(recipe: Recipe, steps: int, because: str, amount: Amount) -> Iterator[Proposed]:
+    """Steps, and what follows from them: how often is evaluated, warm-up, guards that wait.
+
+    A demo keeps its own length where the proposal is longer: it is to end within minutes.
+    """
+    own = recipe.training.steps
+    if amount.small and own is not None and own < steps:
+        steps = own
+        because = f"the demo's own length, minutes on two cores; at full size {because}"
+    yield Proposed("training.steps", steps, because)
+    every = _round(max(1, steps / _EVALUATIONS))
+    evaluated = "evaluations in the run; each look at weights that are no better finds them so by "
+    yield Proposed(
+        "training.evaluate_every",
+        f"step:{every}",
+        f"about {max(1, steps // every)} {evaluated}chance in 1 of 40 (docs/evaluation.md)",
+    )
+    yield Proposed("training.checkpoint_every", f"step:{every}", "as often as it is evaluated")
+    if recipe.training.keep_every is not None:
+        yield Proposed(
+            "training.keep_every", f"step:{3 * every}", "a few for later phases to start from"
+        )
+    yield from _warmups(recipe, steps)
+    yield from _guards(recipe, every)
+
+
+def _warmups(recipe: Recipe, steps: int) -> Iterator[Proposed]:
+    for turn, schedule in recipe.schedule.items():
+        warmup = getattr(schedule, "warmup_steps", None)
+        if warmup and warmup > _MUCH_WARMUP * steps:
+            yield Proposed(
+                f"schedule.{turn}.warmup_steps",
+                max(1, round(_WARMUP_SHARE * steps)),
+                f"{_WARMUP_SHARE:.0%} of the steps; the recipe's {warmup} are over a fifth, which "
+                "preflight warns of (docs/evaluation.md#what-the-checks-of-a-run-say)",
+            )
+
+
+def _guards(recipe: Recipe, every: int) -> Iterator[Proposed]:
+    """Guards that wait for so many steps, by the evaluations that they need."""
+    for metric, guards in recipe.guard.items():
+        if all(one.plateau_steps is None and one.gap_steps is None for one in guards):
+            continue
+        tables = [_waiting(one, every) for one in guards]
+        yield Proposed(
+            f"guard.{metric}",
+            tables if len(tables) > 1 else tables[0],
+            "a plateau is looked for over 5 evaluations, a gap over 3 (as in xtts_phase1)",
+        )
+
+
+def _waiting(guard: Guard, every: int) -> dict[str, Any]:
+    """The guard as a table that holds what is not its default, with other spans of steps."""
+    spans = {"plateau_steps": 5 * every, "gap_steps": 3 * every}
+    plain, usual = to_plain(guard), to_plain(Guard())
+    return {key: spans.get(key, value) for key, value in plain.items() if usual.get(key) != value}
+
+
+def passes_in_steps(passes: float, amount: Amount, batch: int, most_held_out: float = 0.1) -> int:
+    """Steps that so many passes over the training clips take."""
+    return max(1, round(passes * amount.num_clips * (1 - most_held_out) / batch))
+
+
+def _round(value: float) -> int:
+    """A number of steps that reads well: 1, 2 or 5 times a power of ten, the nearest above."""
+    power = 10 ** math.floor(math.log10(value))
+    return int(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value))

@@ -1,0 +1,120 @@
+"""How a recipe of XTTS is sized by its corpus. No torch.
+
+What `why_unusable` cannot know without a vocabulary (too many tokens, letters that it lacks) is
+found by `cantus prepare`.
+"""
+
+from collections.abc import Iterator
+
+from engine.corpus.table.manifest import Clip
+from engine.errors import UserError
+from engine.system_support.preset import (
+    Amount,
+    Proposed,
+    held_out,
+    length,
+    passes_in_steps,
+    require_enough,
+)
+from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Scratch, XttsRecipe
+
+_MUCH_HOURS = 10.0
+
+
+def why_unusable(recipe: XttsRecipe, clip: Clip) -> str | None:
+    """Why a clip is left out; None where it is used."""
+    rule = recipe.dataset
+    if not clip.text:
+        return "without a transcript"
+    if not rule.min_seconds <= clip.seconds <= rule.max_seconds:
+        return f"shorter than {rule.min_seconds:g} s or longer than {rule.max_seconds:g} s"
+    if (clip.language or rule.language) not in rule.languages:
+        return "of another or an unknown language"
+    if clip.sample_rate_hz < SAMPLE_RATE_HZ and rule.upsampling == "leave_out":
+        return f"recorded below {SAMPLE_RATE_HZ:,} Hz"
+    return None
+
+
+def propose(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
+    """Batch, length and evaluation. Raises UserError where the corpus cannot be used."""
+    _require_transcripts(recipe, amount)
+    require_enough(recipe, amount)
+    if amount.num_texts > 1 and recipe.dataset.split != "text_disjoint":
+        yield Proposed(
+            "dataset.split",
+            "text_disjoint",
+            "no sentence is in both sets, whichever voice speaks it (docs/xtts.md)",
+        )
+    yield from held_out(recipe, amount)
+    if len(amount.speakers) > 1 and recipe.dataset.conditioning == "same_clip":
+        yield Proposed(
+            "dataset.conditioning",
+            "same_speaker",
+            "speakers are known, and speech is made on another clip of the speaker than the one "
+            "that is spoken (docs/xtts.md)",
+        )
+    if amount.some_texts:
+        yield Proposed(
+            "speech.sentences",
+            list(amount.some_texts),
+            "spoken for listening: transcripts of the corpus, to be heard beside it; put your own",
+        )
+    if isinstance(recipe.model, Scratch):
+        yield from _scratch(recipe, amount)
+    else:
+        yield from _fine_tuning(recipe, amount)
+
+
+def _require_transcripts(recipe: XttsRecipe, amount: Amount) -> None:
+    missing = amount.left_out.get("without a transcript", 0)
+    if missing == amount.num_found:
+        raise UserError(
+            f"{recipe.name} learns to speak texts, and no clip of corpus {amount.corpus!r} has a "
+            "transcript. Put a metadata.csv with the texts beside the recordings, or a text file "
+            "beside each, and adopt the folder again (docs/corpus.md). A voice without texts is "
+            "learned by the recipes of rvc."
+        )
+
+
+def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
+    """By hours: write-up 002 has three clips a step and 15 passes, upstream 252 clips a step."""
+    hours = amount.hours
+    if hours < 1:
+        passes, batch = 10, 3
+        why = (
+            "ten passes over less than an hour; write-up 002 had 15 over 40 minutes in its first "
+            "phase (docs/xtts.md), and the guard on the gap stops what is learned by heart"
+        )
+        sized = "three clips a step, as write-up 002 on 40 minutes of speech (docs/xtts.md)"
+    elif hours < _MUCH_HOURS:
+        passes, batch = 6, 24
+        why = "six passes over some hours: a choice between ten and three, not measured"
+        sized = (
+            "between the 3 of write-up 002 and upstream's 252 "
+            "(docs/xtts.md#departures-from-upstream): a choice, not measured"
+        )
+    else:
+        passes, batch = 3, 96
+        why = f"three passes over more than {_MUCH_HOURS:g} hours: a choice, not measured"
+        sized = "large batches, as upstream's 252 (docs/xtts.md#departures-from-upstream)"
+    yield Proposed("training.batch_size", batch, sized)
+    if batch > 3 and recipe.training.num_micro_batches == 1:
+        yield Proposed(
+            "training.num_micro_batches", batch // 3, "three clips at once on the card, as upstream"
+        )
+    if hours >= 1 and recipe.adapters is None:
+        yield Proposed(
+            "optimizer.gpt.learning_rate",
+            5e-6,
+            "upstream's, for large batches (upstream/xtts_v2.toml); 1.5e-6 is write-up 002's, for "
+            "three clips a step",
+        )
+    yield from length(recipe, passes_in_steps(passes, amount, batch), why, amount)
+
+
+def _scratch(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
+    batch = min(recipe.training.batch_size, max(2, amount.num_clips // 4))
+    yield Proposed("training.batch_size", batch, "the recipe's, where there are clips for it")
+    steps = max(600, passes_in_steps(20, amount, batch))
+    why = "20 passes, and at least the 600 steps of the demo (docs/xtts.md#the-demo)"
+    yield from length(recipe, steps, why, amount)
