@@ -10,7 +10,7 @@ from engine.files.untrusted import as_user_error
 from engine.listening.figures import identity_of
 from engine.listening.shown import shown_tests
 from engine.project import Project, find_project
-from engine.report.compare.page import build_comparison, tell_advice
+from engine.report.compare.page import advice_in_words, build_comparison
 from engine.report.compare.verdict import advise
 from engine.report.find import find_run
 from engine.report.run_files import RunFiles
@@ -55,7 +55,7 @@ def command(runs: tuple[str, ...], path: Path | None) -> None:
         taken_part = [(one.recipe.name, identity_of(one.folder)) for one in found]
         compared = build_comparison(found, page, shown_tests(project, taken_part))
         say(page)
-        say(tell_advice(advise(compared)))
+        say(advice_in_words(advise(compared)))
 
 
 def _found(project: Project, run: str) -> RunFiles:

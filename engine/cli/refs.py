@@ -6,7 +6,7 @@ from engine.files.untrusted import as_user_error
 from engine.project import find_project
 from engine.terminal.say import say
 from engine.tracking.after_dvc import wait_for_end
-from engine.tracking.comparable import tell_incomparable
+from engine.tracking.comparable import incomparable_in_words
 from engine.tracking.recipe_refs import refresh_recipe_refs
 
 
@@ -29,7 +29,7 @@ def command(quiet: bool, after: int | None) -> None:
         wait_for_end(after)
     with as_user_error(f"A file in {project.root / 'metrics'} is damaged: train its recipe again."):
         changed = refresh_recipe_refs(project)
-        incomparable = tell_incomparable(project)
+        incomparable = incomparable_in_words(project)
     if changed or not quiet:
         say(f"refreshed: {', '.join(changed)}" if changed else "everything was up to date")
     if incomparable and not quiet:

@@ -11,7 +11,7 @@ from engine.listening.figures import identity_of
 from engine.listening.shown import shown_of_run
 from engine.project import Project, find_project
 from engine.recipe import load_recipe
-from engine.report.ending import tell_verdict
+from engine.report.ending import verdict_in_words
 from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.page import build_report
@@ -50,4 +50,4 @@ def rebuild_report(project: Project, folder: Path) -> tuple[Path, str]:
         history = History.of(folder).with_finish(listening.finish)
         remark = remark_on_verdict(history, project)
         page = build_report(folder, recipe, remark, listening)
-        return page, tell_verdict(history, remark)
+        return page, verdict_in_words(history, remark)

@@ -101,8 +101,8 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
 
 
 def _refresh_refs(project: Project) -> None:
-    from engine.tracking.comparable import tell_incomparable
+    from engine.tracking.comparable import incomparable_in_words
     from engine.tracking.recipe_refs import keep_refs_fresh
 
-    for line in filter(None, (keep_refs_fresh(project), tell_incomparable(project))):
+    for line in filter(None, (keep_refs_fresh(project), incomparable_in_words(project))):
         say(line)

@@ -48,7 +48,7 @@ def _options(context: click.Context | None) -> list[str]:
 
 
 def _near(error: click.BadParameter) -> str:
-    """The choice that is nearest to a word that is none of them."""
+    """A suggestion of the choice most similar to a wrong one."""
     kind, said = getattr(error.param, "type", None), error.message.split("'")
     return suggestion(said[1], kind.choices) if isinstance(kind, click.Choice) and said[1:] else ""
 

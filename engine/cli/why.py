@@ -13,7 +13,7 @@ from engine.listening.verdict import verdict_by_listening
 from engine.project import Project, find_project
 from engine.recipe import load_recipe
 from engine.recipe.metric_names import LISTENING_RESULTS
-from engine.report.ending import tell_ending
+from engine.report.ending import ending_in_words
 from engine.report.find import find_run
 from engine.report.history import History
 from engine.report.remark import remark_on_verdict
@@ -40,7 +40,7 @@ def command(run: str) -> None:
     ):
         finish = _decided_by_listeners(project, folder)
         remark = remark_on_verdict(History.of(folder).with_finish(finish), project)
-        say(tell_ending(folder, remark, finish))
+        say(ending_in_words(folder, remark, finish))
 
 
 def _decided_by_listeners(project: Project, folder: Path) -> Mapping[str, Any]:

@@ -101,7 +101,7 @@ class Difference:
 
     def _change(self, lowest: bool | None) -> str:
         if not (self.falls or self.rises):
-            return "no change that can be told from noise"
+            return "indistinguishable from noise"
         if lowest is None:
             return "lower" if self.falls else "higher"
         return self.outcome(lowest=lowest)

@@ -14,7 +14,7 @@ from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
 
-def tell_ending(
+def ending_in_words(
     folder: Path, remark: str | None = None, finish: Mapping[str, Any] = MappingProxyType({})
 ) -> str:
     """Say how the run in `folder` ended and why, or that it is still training.
@@ -36,19 +36,21 @@ def tell_ending(
     return f"{said} {history.facts('parting').get('message', '')}".rstrip()
 
 
-def tell_verdict(history: History, remark: str | None = None) -> str:
+def verdict_in_words(history: History, remark: str | None = None) -> str:
     """The verdict of a finished run in sentences, and what stands against it, then and now.
 
     First what was compared, then which result is kept, then what the value means by the recipe.
     """
     finish = history.facts("finish")
     verdict, gain = finish.get("verdict"), finish.get("gain")
-    reached = [_kept(verdict), tell_level(verdict)] if verdict else ["The recipe holds no verdict."]
+    reached = (
+        [_kept(verdict), level_in_words(verdict)] if verdict else ["The recipe holds no verdict."]
+    )
     against = (one.says for one in besides_verdict(history))
     return " ".join(filter(None, [gain, *reached, *against, remark]))
 
 
-def tell_level(verdict: Mapping[str, Any]) -> str:
+def level_in_words(verdict: Mapping[str, Any]) -> str:
     """What a verdict's value means by the table of the recipe, in a sentence; empty without one."""
     if verdict["value"] is None and verdict["metric"] in LISTENING_RESULTS:
         return f"{verdict['metric']} has no answers yet: `cantus listen` asks for them."
@@ -69,7 +71,7 @@ def _kept(verdict: Mapping[str, Any]) -> str:
     return f"Verdict: {verdict['say']}{value}; keep {verdict['keep']}."
 
 
-def tell_time(history: History, seconds: float) -> str:
+def time_in_words(history: History, seconds: float) -> str:
     """How long the process that finished a run took; of a resumed run that is not all of it."""
     resumed = history.all("resume")
     since = f" since it was resumed at step {resumed[-1].step:,}" if resumed else ""
@@ -78,9 +80,9 @@ def tell_time(history: History, seconds: float) -> str:
 
 def _finished(recipe: str, history: History, ending: Event, remark: str | None) -> str:
     facts = dict(ending.facts)
-    took = f" in {tell_time(history, facts['seconds'])}" if "seconds" in facts else ""
+    took = f" in {time_in_words(history, facts['seconds'])}" if "seconds" in facts else ""
     length = f"{ending.step:,} steps ({round(ending.epoch, 2):g} epochs)"
-    return f"{recipe} finished after {length}{took}. {tell_verdict(history, remark)}"
+    return f"{recipe} finished after {length}{took}. {verdict_in_words(history, remark)}"
 
 
 def _stopped(recipe: str, history: History, ending: Event, again: str) -> str:

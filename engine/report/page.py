@@ -9,7 +9,7 @@ from engine.files.pages import page_template
 from engine.files.text import visible_lines
 from engine.recipe.schema import Recipe
 from engine.report.curves import draw_curves
-from engine.report.ending import tell_ending, tell_level, tell_time
+from engine.report.ending import ending_in_words, level_in_words, time_in_words
 from engine.report.gallery import exhibits
 from engine.report.history import History
 from engine.report.listening_tests import NO_TESTS, ShownTests
@@ -19,7 +19,7 @@ from engine.report.playable import playable
 from engine.report.side_by_side import side_by_side
 from engine.report.table import compare
 from engine.report.trained import run_of, what_was_trained
-from engine.report.watched import tell_silent_guards
+from engine.report.watched import silent_guards_in_words
 from engine.report.words import figure
 from engine.tracking.numbered import numbered_tables
 
@@ -56,10 +56,10 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "run_of": run_of(start),
         "trained": what_was_trained(history, recipe),
         "demo_settings": start.get("demo_settings"),
-        "silent_guards": tell_silent_guards(history, recipe),
-        "ending": tell_ending(folder),
+        "silent_guards": silent_guards_in_words(history, recipe),
+        "ending": ending_in_words(folder),
         "verdict": (verdict := finish.get("verdict")),
-        "level": tell_level(verdict) if verdict else "",
+        "level": level_in_words(verdict) if verdict else "",
         "gain": finish.get("gain"),
         "objections": [one.says for one in besides_verdict(history)] if finish else [],
         "parted": parted(history, recipe),
@@ -121,7 +121,7 @@ def _facts(history: History) -> dict[str, str]:
     if finish is not None:
         facts["length"] = f"{finish.step:,} steps ({round(finish.epoch, 2):g} epochs)"
         facts["best step"] = figure(finish.facts["best_step"])
-        facts["time taken"] = tell_time(history, finish.facts["seconds"])
+        facts["time taken"] = time_in_words(history, finish.facts["seconds"])
     machine = start.get("machine", {})
     facts |= {str(key).replace("_", " "): str(value) for key, value in machine.items()}
     return facts | {key: str(start[key]) for key in ("command",) if key in start}

@@ -11,7 +11,7 @@ _WITHIN_ROUNDING = 1e-6
 """Events write epochs to six decimals."""
 
 
-def tell_silent_guards(history: History, recipe: Recipe) -> str:
+def silent_guards_in_words(history: History, recipe: Recipe) -> str:
     """A sentence on the guards of a run in which none spoke."""
     guards = [*guards_on(recipe.guard)]
     due = [guard for guard in guards if any(_judged(guard, event) for event in history.events)]

@@ -1,4 +1,4 @@
-"""A run's result held against the weights it began with, and against what learns nothing."""
+"""A run's result compared with its initial weights and with untrained baselines."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,17 +15,17 @@ from engine.training.model_selection import Score, SelectionRule
 from engine.training.record import Record
 
 _MOST_SAID = 3
-"""Comparisons of one kind that are told with their figures."""
+"""Comparisons of one kind that are reported with their figures."""
 
 
 @frozen
 class Comparison:
-    """The result against one other, on the same clips, by the metric that picks the best."""
+    """The result compared with one other result, on the same clips, by the selection metric."""
 
     name: str
     outcome: Outcome
     said: str
-    """In words, with the figures."""
+    """The comparison in words, with its figures."""
 
     def facts(self) -> dict[str, Any]:
         """Plain values for an event."""
@@ -34,22 +34,22 @@ class Comparison:
 
 @frozen
 class Comparisons:
-    """All that a result was held against."""
+    """Everything that a result was compared with."""
 
     recipe: str
     metric: str
-    """The one that picks the best, by which it was compared."""
+    """The metric that picks the best checkpoint, by which results are compared."""
     parent: Comparison | None
     baselines: tuple[Comparison, ...] = field(default=())
-    """Those that learn nothing, the strongest first."""
+    """Comparisons with untrained baselines, the strongest first."""
     others: tuple[Comparison, ...] = field(default=())
-    """By other metrics, against the parent; each has the name of its metric."""
+    """Comparisons with the parent by other metrics; each has the name of its metric."""
     by_value: tuple[Comparison, ...] = field(default=())
-    """By the metric of the verdict's table, where that is another, against the baselines."""
+    """Comparisons with the baselines by the metric of the verdict's table, where it differs."""
 
     @property
     def compared(self) -> Compared:
-        """What the verdict is reached from."""
+        """The outcomes that the verdict is derived from."""
         outcomes = {one.name: one.outcome for one in self.baselines}
         others = {one.name: one.outcome for one in self.others}
         by_value = {one.name: one.outcome for one in self.by_value}
@@ -60,9 +60,9 @@ class Comparisons:
         return Compared(self.recipe, outcomes, parent, self.metric, others, by_value)
 
     def said(self) -> str | None:
-        """Every comparison that the verdict's words rest on, with its figures, in sentences.
+        """Every comparison that the verdict rests on, with its figures, in sentences.
 
-        Where the result beats all that learns nothing, the strongest of these stands for all.
+        Where the result beats all untrained baselines, the strongest of them stands for all.
         """
         parent = self.parent
         lost = [one for one in self.baselines if one.outcome != "better"]
@@ -76,7 +76,7 @@ class Comparisons:
 def compare_result(
     recipe: Recipe, record: Record, figures: Mapping[str, Any], history: Iterable[Event]
 ) -> Comparisons:
-    """Hold the best evaluation of a run against its parent's and the baselines', clip by clip.
+    """Compare the best evaluation of a run with its parent's and the baselines', clip by clip.
 
     `figures` are the run's metrics, with those of the baselines; `history` are its events.
     """
@@ -98,7 +98,7 @@ def _with_parent(recipe: Recipe, record: Record, evaluations: list[Event]) -> Co
     parent = recipe.start.name
     if best.step == 0:
         nearest = _nearest(record.selection, evaluations)
-        kept = f"what is kept are the weights of {parent} itself"
+        kept = f"the weights of {parent} itself are kept"
         said = f"No evaluation beat the parent, {parent}: {nearest}; {kept}."
         return Comparison(parent, "undecided", said)
     return _compare(record.selection, best, entry, parent, len(evaluations))
@@ -121,7 +121,7 @@ def _with_baselines(
 def _by_metric_of_table(
     recipe: Recipe, record: Record, figures: Mapping[str, Any], looks: int
 ) -> tuple[Comparison, ...]:
-    """With the baselines, by the metric of the verdict's table where another picks the best."""
+    """Comparisons with the baselines by the verdict's metric, where another picks the best."""
     metric = recipe.verdict.metric if recipe.verdict else record.selection.metric
     value, direction = figures.get(metric), direction_of(metric, recipe)
     if metric == record.selection.metric or direction is None or record.best is None:
@@ -136,7 +136,7 @@ def _by_metric_of_table(
 def _baselines(
     rule: SelectionRule, recipe: Recipe, record: Record, figures: Mapping[str, Any]
 ) -> Iterator[tuple[str, Score]]:
-    """What learns nothing and has a figure of the rule's metric, by name."""
+    """Untrained baselines that have the rule's metric, by name."""
     short = rule.clip_metric
     for key, value in figures.items():
         group, _, rest = key.partition("/")
@@ -149,9 +149,9 @@ def _baselines(
 
 
 def _by_other_metrics(recipe: Recipe, record: Record) -> Iterator[Comparison]:
-    """What other metrics that have a better side say of the best against the parent.
+    """Compare the best evaluation with the parent by every other metric that has a direction.
 
-    Sure is what comes by chance in 5 % of runs, over all these metrics (Bonferroni).
+    The 5 % error rate holds over all these metrics together (Bonferroni).
     """
     entry, best = record.entry, record.best
     assert entry is not None, "it was compared with its parent"
@@ -171,10 +171,10 @@ def _by_other_metrics(recipe: Recipe, record: Record) -> Iterator[Comparison]:
 
 
 def _compare(rule: SelectionRule, best: Score, other: Score, name: str, looks: int) -> Comparison:
-    """Clip by clip, where both have a figure of each clip; else by the values.
+    """Compare two scores clip by clip where both have figures of each clip; else by their values.
 
-    The best of several evaluations was picked by these clips: it is better only where the interval
-    says so that allows for as many looks (Bonferroni).
+    The best of several evaluations was picked on these clips: it counts as better only where the
+    interval corrected for that many evaluations (Bonferroni) says so.
     """
     of_all = evolve(rule, paired=True)
     difference = of_all.difference(best, other)
@@ -188,7 +188,7 @@ def _compare(rule: SelectionRule, best: Score, other: Score, name: str, looks: i
     strict = of_all.difference(best, other, 1 - (1 - CONFIDENCE) / max(1, looks))
     assert strict is not None, "the same clips"
     if outcome == "better" and strict.outcome(lowest=rule.lowest) != "better":
-        by_chance = f"the best of {looks} evaluations is that by chance too often"
+        by_chance = f"the best of {looks} evaluations is that much better by chance too often"
         return Comparison(name, "undecided", f"{said}, but not surely: {by_chance}.")
     return Comparison(name, outcome, said + _chosen(looks))
 
@@ -217,6 +217,6 @@ def _nearest(rule: SelectionRule, evaluations: list[Event]) -> str:
         event = min(paired, key=lambda event: sign * event.facts["difference"]["mean"])
         return f"{metric} came nearest at step {event.step}, {event.facts['difference']['said']}"
     if not evaluations:
-        return f"{metric} was never a number"
+        return f"{metric} was never finite"
     event = min(evaluations, key=lambda event: sign * (event.metrics[metric] or 0.0))
     return f"{metric} came nearest at step {event.step}, with {event.metrics[metric]:.4g}"

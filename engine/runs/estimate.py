@@ -1,4 +1,4 @@
-"""A short estimate on the longest batch: what a run will take, measured before it runs."""
+"""An estimate of a run's time, memory and disk, from a few steps on its longest batch."""
 
 import math
 import resource
@@ -26,15 +26,15 @@ from engine.training.system import Batch, System, Turn
 
 _WARM_STEPS, _TIMED_STEPS = 2, 5
 _MUCH = 0.2
-"""A share of a run's time."""
+"""The share of a run's time above which judges are remarked on."""
 
 
 @frozen
 class RunEstimate:
-    """What a run will take. Seconds are medians of a few real steps on the longest batch.
+    """Time, memory and disk of a run. Seconds are medians of a few steps on the longest batch.
 
     Of several processes one is measured, with its part of that batch: `step_seconds` lacks the
-    exchange of gradients, and `peak_memory_bytes` is that of one.
+    exchange of gradients, and `peak_memory_bytes` is of one process.
     """
 
     parameters: int
@@ -43,7 +43,7 @@ class RunEstimate:
     step_seconds: float
     evaluation_seconds: float
     judged_seconds: float
-    """Those of `evaluation_seconds` in which clips are made and judged."""
+    """The part of `evaluation_seconds` in which clips are generated and judged."""
     num_judged: int
     """Clips that judges score at each evaluation."""
     num_evaluations: int
@@ -53,7 +53,7 @@ class RunEstimate:
     disk_bytes: int
     free_disk_bytes: int
     rate_plans: list[RatePlan]
-    """What becomes of each turn's learning rate."""
+    """The learning rate of each turn over the run."""
 
     @property
     def epoch_seconds(self) -> float:
@@ -62,7 +62,7 @@ class RunEstimate:
 
     @property
     def total_seconds(self) -> float:
-        """Training and evaluations; export and samples come on top."""
+        """Seconds of training and evaluations, without export and samples."""
         training = self.step_seconds * self.total_steps
         return training + self.evaluation_seconds * self.num_evaluations
 
@@ -73,7 +73,7 @@ class RunEstimate:
         if share < _MUCH:
             return None
         return (
-            f"judges take {share:.0%} of this time: let them score fewer clips, or evaluate less "
+            f"judges take {share:.0%} of this time: let judges score fewer clips, or evaluate less "
             "often"
         )
 
@@ -120,7 +120,7 @@ def estimate_run(
 
 
 def _longest(system: System, recipe: Recipe, num_processes: int) -> list[Batch]:
-    """The longest batch, or what the process that gets its longest clip has of it."""
+    """The longest batch; of several processes, the part of the one with its longest clip."""
     clips = longest_batch(system.train_clips.lengths, recipe.training.batch_size)
     clips = clips[::-num_processes]
     parts = np.array_split(clips, recipe.training.num_micro_batches)

@@ -9,7 +9,7 @@ from typing import Any
 from engine.evaluation.clip_table import write_clip_table
 from engine.project import Project
 from engine.recipe.schema import Recipe
-from engine.report.ending import tell_verdict
+from engine.report.ending import verdict_in_words
 from engine.report.expectations import judge
 from engine.report.history import History
 from engine.report.page import build_report
@@ -29,7 +29,7 @@ from engine.training.loop import Loop
 def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     """Make `models/<recipe>` from the best weights; return the verdict in words.
 
-    It is made in the run's folder and stays there: see `model_store.py`. `started` is on the
+    The model is made in the run's folder and stays there: see `model_store.py`. `started` is on the
     monotonic clock.
     """
     recipe, folder, project = loop.recipe, store.folder, store.project
@@ -41,7 +41,7 @@ def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     try:
         message = _fill(beside, loop, store, best.state["step"], started)
     except OSError:
-        shutil.rmtree(beside, ignore_errors=True)  # a full disk is no fuller for it
+        shutil.rmtree(beside, ignore_errors=True)  # so that a full disk gets no fuller
         raise
     keep_model(beside, folder)
     place_model(folder, project.model(recipe.name))
@@ -61,9 +61,9 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     place_model(folder, project.model(recipe.name))
     folder.finish()
     folder.note_as_latest()
-    told = History(tuple(history))
+    done = History(tuple(history))
     metrics = final_metrics(history, facts["best_step"])
-    return _sentence(recipe, metrics, told, remark_on_verdict(told, project))
+    return _sentence(recipe, metrics, done, remark_on_verdict(done, project))
 
 
 def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
@@ -129,7 +129,7 @@ def _sentence(
     """The best figure, and the verdict on it."""
     best = recipe.training.best
     figure = f"{recipe.name}: {best} {metrics[best]:.4g} at step {metrics['step']}"
-    return f"{figure}. {tell_verdict(history, remark)}".removesuffix(".")
+    return f"{figure}. {verdict_in_words(history, remark)}".removesuffix(".")
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""A run's folder: where its state is kept until its model is finished, and its model after that."""
+"""A run's folder: its state until the model is finished, and the model after that."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ _RELIES_ON = "relies_on"
 
 @frozen
 class _Needs:
-    """What of the run's folder a resumable checkpoint needs to be gone on from."""
+    """The files of a run's folder that a resumable checkpoint needs to be continued."""
 
     events: Mark
     kept: tuple[str, ...]
@@ -45,7 +45,7 @@ class RunFolder:
 
     @property
     def events(self) -> Path:
-        """The truth of the run."""
+        """The run's event log, from which everything else is derived."""
         return self.path / "events.jsonl"
 
     @property
@@ -70,7 +70,7 @@ class RunFolder:
 
     @property
     def samples(self) -> Path:
-        """What was made for looking and listening, a folder for each time."""
+        """Samples to look at and listen to, a folder for each time they were written."""
         return self.path / "samples"
 
     @property
@@ -86,10 +86,10 @@ class RunFolder:
             yield
 
     def begin(self, description: dict[str, Any], say: Callable[[str], None]) -> Path | None:
-        """Prepare the folder; return the checkpoint to go on from, or None to start afresh.
+        """Prepare the folder; return the checkpoint to continue, or None to start at step 0.
 
         A checkpoint that is damaged, or whose best weights or events are, is passed over and named
-        through `say`. What came after the one that is left is deleted: it will be made again.
+        through `say`. Whatever is newer than the checkpoint in use is deleted and made again.
         """
         checkpoint = self._soundest(say)
         if checkpoint is None:
@@ -101,7 +101,7 @@ class RunFolder:
         return checkpoint
 
     def note_as_latest(self) -> None:
-        """Write down that this is the recipe's last run: clocks cannot be trusted with it."""
+        """Record that this is the recipe's latest run, since file times are not reliable."""
         write_atomically(self.path.parent / LATEST, self.path.name)
 
     def save(self, kind: str, checkpoint: Checkpoint, mark: Mark) -> None:
@@ -123,12 +123,12 @@ class RunFolder:
             self._keep_only(self._relied_on())
 
     def finish(self) -> None:
-        """Drop what only a resume would need, and what the model holds itself."""
+        """Delete what only a resume would need, and what the model holds itself."""
         shutil.rmtree(self.resumable, ignore_errors=True)
         shutil.rmtree(self.kept, ignore_errors=True)
 
     def empty(self) -> None:
-        """Delete everything in it: the run starts afresh."""
+        """Delete everything in the folder: the run starts at step 0."""
         for path in self.path.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -136,23 +136,23 @@ class RunFolder:
                 path.unlink()
 
     def _soundest(self, say: Callable[[str], None]) -> Path | None:
-        """The newest checkpoint that can be gone on from; those passed over are deleted."""
+        """The newest checkpoint that can be continued; damaged ones are deleted."""
         for path in checkpoints(self.resumable):
             damage = find_damage(path) or self._lacks(path)
             if damage is None:
                 return path
-            say(f"note: {path.name} of {self.path.name} is passed over: {damage}")
+            say(f"note: checkpoint {path.name} of run {self.path.name} is skipped: {damage}")
             shutil.rmtree(path)
         return None
 
     def _lacks(self, checkpoint: Path) -> str | None:
-        """What a checkpoint relies on and is not there, in words, or None."""
+        """The missing or damaged file that a checkpoint needs, in words, or None."""
         try:
             needs = _needs_of(checkpoint)
         except UserError as error:
             return str(error)
         if not needs.events.is_in(self.events):
-            return f"{self.events.name} does not hold the events before it"
+            return f"{self.events.name} lacks events written before the checkpoint"
         damages = {name: find_damage(self.kept / name) for name in needs.kept}
         found = (f"{self.kept.name}/{name}: {damage}" for name, damage in damages.items() if damage)
         return next(found, None)
@@ -169,7 +169,7 @@ class RunFolder:
     def _relied_on(self) -> set[str]:
         names: set[str] = set()
         for path in checkpoints(self.resumable):
-            with suppress(UserError):  # nobody will go on from a damaged one
+            with suppress(UserError):  # a damaged checkpoint is never continued
                 names.update(_needs_of(path).kept)
         return names
 
@@ -181,7 +181,7 @@ class RunFolder:
 
 def _needs_of(checkpoint: Path) -> _Needs:
     """Raises UserError where a checkpoint does not say it."""
-    with as_user_error("it does not say what it relies on"):
+    with as_user_error("the checkpoint does not record the files it needs"):
         needs = read_state(checkpoint)[_RELIES_ON]
         return _Needs(Mark(**needs["events"]), tuple(map(str, needs["kept"])))
 

@@ -1,4 +1,4 @@
-"""What a run is: everything its digits cover, and what of it differs from another run's."""
+"""A run's identity: all that its digits cover, and how two identities differ."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class Identity:
     digits: str
     """Twelve hex digits over all of it: the name of the run's folder."""
     settings: Mapping[str, Any]
-    """The recipe with everything filled in, without what changes nothing learned."""
+    """The recipe with every value filled in, without settings that do not affect learning."""
     seed: int
     data: str
     """Digest of the corpus as the recipe uses it."""
@@ -42,12 +42,12 @@ class Identity:
     code: Mapping[str, str]
     """Digest of each module that counts, and the version of each library that does."""
     judges: str
-    """Digest of the clips that judges score and of the judges; empty where nobody judges."""
+    """Digest of the clips that judges score and of the judges; empty without judges."""
     parent: str
     """Digest of the initial weights; empty where they are drawn at random."""
 
     def plain(self) -> dict[str, Any]:
-        """The same as plain values, as `run.json` keeps them."""
+        """The identity as plain values, as `run.json` keeps them."""
         return asdict(self)
 
     def differences(self, other: Mapping[str, Any]) -> str:
@@ -93,8 +93,8 @@ def differences_from(run: Path, identity: Identity) -> str:
         covered = read_json_object(run / DESCRIPTION)["covers"]
         found = identity.differences(covered)
     except (UserError, KeyError, TypeError):
-        return f"{run / DESCRIPTION} does not say what differs."
-    return f"What differs: {found or 'the version of its format'}."
+        return f"{run / DESCRIPTION} does not record what the run covers."
+    return f"What differs: {found or 'the version of the file format'}."
 
 
 def _changed(ours: Mapping[str, str], theirs: Mapping[str, str]) -> set[str]:

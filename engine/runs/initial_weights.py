@@ -1,4 +1,4 @@
-"""Phases: taking over another recipe's checkpoint, or a published model's weights."""
+"""Initial weights: from another recipe's checkpoint, or from a published model."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,24 +26,24 @@ from engine.training.weights_digest import weights_digest
 
 @frozen
 class ParentCheckpoint:
-    """The checkpoint a phase continues, and what of it is carried."""
+    """The checkpoint that a phase continues, and which parts of it are carried over."""
 
     name: str
     digest: str
     checkpoint: Checkpoint
     carry: tuple[str, ...]
     ancestors: Ancestors
-    """The clips that it and every recipe before it were trained on."""
+    """The clips that this checkpoint and every recipe before it were trained on."""
     rates: Mapping[str, float] = field(factory=dict)
-    """The peak learning rate of each of its turns."""
+    """The parent's peak learning rate, by turn."""
 
     @property
     def entry(self) -> Entry:
-        """What the run's weights are before step 1."""
+        """The kind of weights that the run has before step 1."""
         return "parent" if "weights" in self.carry else "untrained"
 
     def apply(self, loop: Loop) -> str:
-        """Load what is carried into the loop; say in a sentence what was.
+        """Load what is carried over into the loop; return a sentence about it.
 
         The recipe's learning rate always wins. Raises UserError where the weights do not fit,
         naming the differing keys.
@@ -70,29 +70,32 @@ class PretrainedWeights:
 
     name: str
     digest: str
-    """Of every file that the recipe starts from."""
+    """Digest of every file that the recipe starts from."""
     path: Path
-    """The first of them, which leads the system to the others."""
+    """The first of these files, which leads the system to the others."""
     ancestors: Ancestors = field(factory=dict)
-    """None that is known: nobody can say what they were trained on."""
+    """Empty: the training clips of published weights are unknown."""
     entry: Entry = "parent"
 
     def apply(self, loop: Loop) -> str:
-        """Load them; say in a sentence what was found. Raises UserError where they do not fit."""
+        """Load the weights; return a sentence about it. Raises UserError where they do not fit."""
         found = loop.load_published(self.path)
-        unknown = f"whether {self.name} has heard the evaluation clips cannot be known"
-        loop.write("warning", facts={"message": f"{unknown}: published weights have no lineage"})
+        unknown = f"it is unknown whether {self.name} was trained on the evaluation clips"
+        loop.write(
+            "warning",
+            facts={"message": f"{unknown}: published weights carry no list of training clips"},
+        )
         return f"{found}; {unknown}"
 
 
 InitialWeights = ParentCheckpoint | PretrainedWeights
-"""What the weights of a run come from."""
+"""The source of a run's initial weights."""
 
 
 def find_initial_weights(recipe: Recipe, project: Project) -> InitialWeights | None:
-    """What a recipe continues; None where it begins with fresh weights.
+    """The weights that a recipe continues; None where it begins with random weights.
 
-    Raises UserError where it is missing or damaged.
+    Raises UserError where they are missing or damaged.
     """
     start = recipe.start
     if start is None:
@@ -118,25 +121,25 @@ def remark_on_pick(start: Start, project: Project) -> str | None:
     if picked == best:
         return None
     return (
-        f"it begins with step {picked} of {start.from_}, whose best was step {best} "
-        "(start.pick = 'best')"
+        f"the run begins with step {picked} of {start.from_}, whose best was step {best} "
+        "(start.pick = 'best' takes that one)"
     )
 
 
 def _picked(start: Start, name: str, project: Project) -> Path:
-    """The parent's checkpoint that is picked; names those there are where it is missing."""
+    """The parent's checkpoint that start.pick names. Raises UserError where it is missing."""
     folder = project.model(name) / "checkpoints"
     if not folder.is_dir():
         raise UserError(
             f"start.from = '{name}' needs {folder}, which does not exist. "
-            f"Train it first: {how_to_train(project, name)}"
+            f"Train {name} first: {how_to_train(project, name)}"
         )
     picked = folder / start.pick.replace("step:", "step_")
     if not picked.is_dir():
         kept = ", ".join(sorted(path.name.replace("step_", "step:") for path in folder.iterdir()))
         raise UserError(
-            f"start.pick = '{start.pick}' was not kept by {name}; kept are: {kept}. "
-            "Pick one of them, or set training.keep_every in that recipe and train it again "
+            f"start.pick = '{start.pick}': {name} has no such checkpoint (it has: {kept}). "
+            "Pick one of these, or set training.keep_every in that recipe and train it again "
             f"(cantus train {start.name} --again)."
         )
     return picked
@@ -157,7 +160,7 @@ def _peak_rates(path: Path) -> dict[str, float]:
 def _load_weights(parent: ParentCheckpoint, loop: Loop) -> str:
     """Load what the parent was evaluated and exported with: its averages, where it has them.
 
-    What the system changed for that is returned, in words.
+    Returns what the system changed for that, in words.
 
     An optimizer's state belongs to the live weights: with it these are loaded, and the averages as
     the averages, where the recipe averages too.
@@ -204,34 +207,38 @@ def _require_fit(parent: ParentCheckpoint, loop: Loop, given: Mapping[str, Tenso
 
 
 def _continue_data(parent: ParentCheckpoint, loop: Loop) -> None:
-    """Go on in the order of clips where the parent stopped."""
+    """Continue in the order of clips where the parent stopped."""
     before, here = parent.checkpoint.state["steps_per_epoch"], loop.order.steps_per_epoch
     if before != here:
         raise UserError(
             f"start.carry names 'data', but {parent.name} had {before} steps an epoch and this "
-            f"recipe has {here}: its place in the order of clips means nothing here. Train on the "
-            "same clips in batches of the same size, or leave 'data' out."
+            f"recipe has {here}, so the parent's position in the order of clips does not apply. "
+            "Train on the same clips in batches of the same size, or remove 'data' from "
+            "start.carry."
         )
     loop.continue_data(parent.checkpoint.state["data_step"])
 
 
 def _in_words(parent: ParentCheckpoint, loop: Loop) -> str:
-    """What was carried, what was not, and what became of the learning rate."""
+    """Which parts were carried over, which were not, and the change of the learning rate."""
     state = parent.checkpoint.state
     step = {"schedule": state["schedule_step"], "data": state["data_step"]}
     parts = [f"{part} from step {step[part]} on" if part in step else part for part in parent.carry]
     carried = " and ".join(parts) + _which_weights(parent, loop)
-    anew = [part for part in ("optimizer", "schedule", "rng", "data") if part not in parent.carry]
-    begun = f"; new are its step count{''.join(f', {part}' for part in anew)}"
+    fresh = [part for part in ("optimizer", "schedule", "rng", "data") if part not in parent.carry]
+    begun = f"; reset: step count{''.join(f', {part}' for part in fresh)}"
     peaks = {turn: table.learning_rate for turn, table in loop.recipe.optimizer.items()}
     changes = [f"{t} {parent.rates[t]:g} -> {rate:g}" for t, rate in peaks.items()]
-    return f"carried {carried} of {parent.name}{begun}; learning rate of {', '.join(changes)}"
+    return (
+        f"carried over {carried} from {parent.name}{begun}; learning rate of {', '.join(changes)}"
+    )
 
 
 def _part(parent: ParentCheckpoint, name: str, carried: str) -> Saved:
     if name not in parent.checkpoint.optimizers:
         raise UserError(
-            f"start.carry names '{carried}', but this checkpoint of {parent.name} holds weights "
-            "alone. Pick 'last', which keeps the optimizer's and the generators' state."
+            f"start.carry names '{carried}', but this checkpoint of {parent.name} holds only "
+            "weights. Set start.pick = 'last', which also keeps the state of the optimizer and of "
+            "the random number generators."
         )
     return parent.checkpoint.part(name)

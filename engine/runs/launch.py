@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 _PATIENCE = timedelta(hours=24)
-"""The others wait so long while the first evaluates. One that died is noticed much sooner."""
+"""Time the other processes wait while the first evaluates. A dead one is noticed much sooner."""
 _SECONDS_TO_END = 15
-"""So long the launcher waits for the others, once one has failed."""
+"""Seconds the launcher waits for the other processes, once one has failed."""
 _SECONDS_TO_SPEAK = 2.0
-"""So much later than its cause a process ends: the launcher ends all after the first ending."""
+"""Seconds by which a process outlives its cause: the launcher ends all after the first ending."""
 _LAST_WORDS = 2000
 _LOST_ANOTHER = 75
-"""Exit code of a process that Cantus started and that only ended because another had."""
+"""Exit code of a process that ended only because another one had."""
 _PR_SET_PDEATHSIG = 1
 """Linux, prctl(2): the signal that a process gets when its parent ends."""
 
@@ -49,8 +49,8 @@ _PR_SET_PDEATHSIG = 1
 def joined(hardware: Hardware) -> Iterator[Ranks]:
     """Inside, this process is one of those that train the run; all of them leave together.
 
-    Raises PeerLostError where another one is lost. Where Cantus's own launcher sees to that, the
-    process leaves without a word.
+    Raises PeerLostError where another process is lost. Under Cantus's own launcher, which reports
+    that, the process ends silently.
     """
     total = num_processes(hardware)
     if total == 1:
@@ -73,7 +73,7 @@ def joined(hardware: Hardware) -> Iterator[Ranks]:
 
 @contextmanager
 def _first_to_speak(ranks: Ranks) -> Iterator[None]:
-    """Inside, what all processes would say is said by the first, whose ending the others await."""
+    """Inside, the first process alone reports errors; the others wait for its end."""
     try:
         yield
     except UserError as error:
@@ -83,7 +83,7 @@ def _first_to_speak(ranks: Ranks) -> Iterator[None]:
 
 
 def _end_with_launcher(launcher: int) -> None:
-    """Be told to stop when the launcher is gone, which may have been killed."""
+    """Receive a signal to stop when the launcher is gone, which may have been killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != launcher:
         sys.exit(_LOST_ANOTHER)
@@ -91,7 +91,7 @@ def _end_with_launcher(launcher: int) -> None:
 
 @contextmanager
 def _group(ranks: Ranks) -> Iterator[Ranks]:
-    """Inside, the processes can speak to each other. In order, none leaves before the others."""
+    """Inside, the processes can communicate. Without an error, they leave together."""
     dist.init_process_group(
         "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
         init_method=os.environ.get(MEETING, "env://"),
@@ -109,17 +109,17 @@ def _group(ranks: Ranks) -> Iterator[Ranks]:
 def launch(num_devices: int) -> int:
     """Run this process's command line in so many processes, silent but for the first.
 
-    Returns the exit code of the one that decided how the run ended. What another said before it
-    failed is printed.
+    Returns the exit code of the process that decided how the run ended. The last words of any
+    other process that failed are printed.
     """
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     with tempfile.TemporaryDirectory(prefix="cantus-") as folder, _signals_passed_on():
-        _speak_on_this_machine_alone(Path(folder))
+        _communicate_on_this_machine_alone(Path(folder))
         try:
             _run(num_devices, Path(folder))
         except ChildFailedError as error:
-            return _told(error.failures, Path(folder))
+            return _report_failure(error.failures, Path(folder))
     return 0
 
 
@@ -127,7 +127,7 @@ def _run(num_devices: int, folder: Path) -> None:
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # it tells of every ending
+    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # it reports every ending
     silent = dict.fromkeys(range(1, num_devices), Std.ALL)
     config = LaunchConfig(
         min_nodes=1,
@@ -146,8 +146,8 @@ def _run(num_devices: int, folder: Path) -> None:
     elastic_launch(config, sys.executable)(*sys.orig_argv[1:])
 
 
-def _speak_on_this_machine_alone(folder: Path) -> None:
-    """Processes find each other by a file of this user's alone, and connect on the loopback.
+def _communicate_on_this_machine_alone(folder: Path) -> None:
+    """Let processes find each other by a file of this user's alone, and connect on the loopback.
 
     A port, which torch opens on every interface, could be reached by others.
     """
@@ -162,7 +162,7 @@ def _speak_on_this_machine_alone(folder: Path) -> None:
 def _signals_passed_on() -> Iterator[None]:
     """Inside, signals are passed on to the processes, which agree to stop and save.
 
-    The launcher's own way with them would kill a process that saves for longer.
+    The launcher itself would kill a process that takes longer to save.
     """
 
     def pass_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -178,8 +178,8 @@ def _signals_passed_on() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _told(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
-    """Say how the run failed where the first process did not say it; the exit code."""
+def _report_failure(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
+    """Print how the run failed, unless the first process did; return the exit code."""
     codes = {rank: failure.exitcode for rank, failure in failures.items()}
     ended_by_others = (_LOST_ANOTHER, -signal.SIGTERM)
     causes = {rank: code for rank, code in codes.items() if code not in ended_by_others} or codes
@@ -190,8 +190,8 @@ def _told(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
         for rank, code in causes.items()
     ]
     sys.stderr.write(
-        "error: One of the processes that trained this run failed, and ended it. The same command "
-        f"goes on from the last checkpoint. Here is how: {'; '.join(words)}\n"
+        "error: One of the processes of this run failed, and the run ended. Run the same command "
+        f"to continue from the last checkpoint. The failure: {'; '.join(words)}\n"
     )
     return 2
 

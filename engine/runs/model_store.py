@@ -2,7 +2,7 @@
 
 DVC deletes `models/<recipe>` before it runs a stage again. Where training was done and only DVC's
 own commit was cut off, the model is put in place a second time, which takes no training and, being
-hard links, no room.
+hard links, no disk space.
 """
 
 import errno
@@ -69,7 +69,7 @@ def link_tree(source: Path, target: Path) -> None:
 
 
 def drop_older_models(folder: RunFolder) -> str | None:
-    """Delete the finished models of the recipe's other runs; say in a sentence what went.
+    """Delete the finished models of the recipe's other runs; return a sentence about them.
 
     Their events stay. A run that another process holds is left alone.
     """
@@ -99,7 +99,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _room(file: Path) -> int:
-    """Bytes that deleting a file sets free: none while it has another name."""
+    """Bytes that deleting a file frees: 0 while it has another hard link."""
     facts = file.stat()
     return facts.st_size if facts.st_nlink == 1 else 0
 

@@ -8,13 +8,13 @@ from engine.programs import git, is_git_checkout
 from engine.project import Project
 
 _COUNTING = ("recipes", "params.toml", "evaluation", "engine")
-"""Of what else lies in a project, results change while a pipeline runs."""
+"""The folders whose uncommitted changes count: results change while a pipeline runs."""
 
 
 def provenance(project: Project) -> dict[str, object]:
     """The version, the commit, and whether recipes or code differ from it.
 
-    No commit where the project is no git checkout, or git does not answer.
+    Without a commit where the project is not a git checkout, or git fails.
     """
     found: dict[str, object] = {"version": version("cantus")}
     if is_git_checkout(project.root):

@@ -1,4 +1,4 @@
-"""What DVC reads of a run, made whole from its events: DVC deletes these files before a stage."""
+"""DVC's metrics and plots of a run, written from its events: DVC deletes them before a stage."""
 
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,18 @@ _STANDING = ("baseline/", "untrained/", "parent/")
 def publish(project: Project, recipe: Recipe, events: Path, step: int | None = None) -> None:
     """Write `metrics/<recipe>.json`, with what matters, and `plots/<recipe>/` from events.
 
-    The evaluation that counts is the latest, or the one at `step`. What listeners said of this
-    very run stands beside it.
+    The evaluation that counts is the latest, or the one at `step`. The results of listening tests
+    of this very run are added.
     """
     history = list(read_events(events))
-    heard = listening_metrics(project, recipe.name, identity_of(events.parent))
-    final = final_metrics(history, step) | heard
+    listened = listening_metrics(project, recipe.name, identity_of(events.parent))
+    final = final_metrics(history, step) | listened
     write_shown(project.metrics(recipe.name), select(final, recipe))
     write_curves(project.plots(recipe.name), history, final)
 
 
 def publish_again(project: Project, recipe: Recipe) -> None:
-    """Publish a recipe's finished model anew: what listeners said of it has changed."""
+    """Publish a recipe's finished model again, after its listening results have changed."""
     events = project.model(recipe.name) / "events.jsonl"
     finish = next(event for event in reversed([*read_events(events)]) if event.kind == "finish")
     publish(project, recipe, events, finish.facts["best_step"])
@@ -37,8 +37,8 @@ def final_metrics(history: list[Event], step: int | None = None) -> dict[str, An
     """Baselines, the entry evaluation, and the evaluation at `step` (or the latest).
 
     With them go the digests of their evaluation set and of units that are the recipe's own.
-    At step 0 that is the parent's: what a phase keeps where it never beat its parent. What was
-    measured of samples is that of the start, and of those made with the best weights at the end.
+    Step 0 is the parent's evaluation, which a phase keeps where it never beat its parent. Figures
+    of samples are of those at the start, and of those made with the best weights at the end.
     """
     metrics: dict[str, Any] = {}
     for event in history:
@@ -51,7 +51,7 @@ def final_metrics(history: list[Event], step: int | None = None) -> dict[str, An
 
 
 def _evaluated(event: Event, step: int | None) -> dict[str, Any]:
-    """What of an evaluation stands or counts, with its digests."""
+    """The figures of an evaluation that are published, with its digests."""
     standing = {n: v for n, v in event.metrics.items() if _stands(n)}
     evaluated = {n: v for n, v in event.metrics.items() if n.startswith("eval/")}
     if step == 0:

@@ -61,7 +61,7 @@ Builder = Callable[[Recipe, Project, Params], System]
 
 @frozen
 class Outcome:
-    """How a run ended: with a model, or with state to go on from and the reason in words."""
+    """How a run ended: with a model, or with state to continue from and the reason in words."""
 
     ending: Ending
     folder: Path
@@ -88,17 +88,17 @@ class Run:
     again: bool = False
     """Whether a run that was begun or finished before is thrown away."""
     demo_settings: str | None = None
-    """What a demo's losses have in place of its recipe's, for the report."""
+    """How a demo's losses differ from its recipe's, in words for the report."""
     variant: Mapping[str, Any] = field(factory=dict)
-    """Of a run of other values than its recipe's stage has: `of` which recipe, its `overrides`, and
+    """For a run whose values differ from its recipe's: `of` which recipe, its `overrides`, and
     the `command` that trains it."""
 
     def train(self) -> Outcome | None:
-        """Train, or go on training, and leave the model in `models/<recipe>`.
+        """Train, or resume training, and leave the model in `models/<recipe>`.
 
-        Of several processes the first says how the run ended. The others return None where it is
+        Of several processes the first reports how the run ended. The others return None if it is
         finished, and otherwise the same outcome without a message: whoever started them takes exit
-        code 0 for a finished run. Raises UserError where something can be put right: data, parent,
+        code 0 for a finished run. Raises UserError where the user can mend the cause: data, parent,
         preflight, disk, lock, number of devices.
         """
         hardware = self.params.hardware
@@ -122,7 +122,7 @@ class Run:
             checkpoint = ranks.from_first(lambda: self._open(folder, system, identity, initial))
             with self._store(folder, ranks) as store:
                 loop = self._loop(device, system, store, stop, ranks)
-                with self._told(folder, ranks) as notifier:
+                with self._notified(folder, ranks) as notifier:
                     try:
                         self._prepare(loop, checkpoint, initial, describe(device, ranks.world_size))
                         if problem := find_problem(self.params.tracking.notify):
@@ -137,10 +137,10 @@ class Run:
     def _open(
         self, folder: RunFolder, system: System, identity: Identity, initial: InitialWeights | None
     ) -> Path | None:
-        """Write down what the run is; the checkpoint to go on from, where there is one."""
+        """Write the run's description; return the checkpoint to resume from, if there is one."""
         checkpoint = folder.begin(self._description(identity, initial), self.watcher.say)
         if checkpoint is None:
-            self._tell_of_others(folder, identity)
+            self._name_unfinished(folder, identity)
         write_recipe(self.recipe, folder.path / "recipe.toml")
         clips = system.train_clips
         write_lineage(folder.path, clips.ids, clips, initial.ancestors if initial else {})
@@ -157,31 +157,31 @@ class Run:
             yield store
 
     def _finished(self, folder: RunFolder) -> Outcome | None:
-        """What a run that was finished before leaves: its model, put in place again."""
+        """The outcome of a run that is already finished: its model, put in place again."""
         if self.again:
             folder.empty()
         if not folder.model.is_dir():
             return None
         damage = find_model_damage(folder)
         if damage:
-            self.watcher.say(f"note: {folder.model} is damaged ({damage}) and is made again")
+            self.watcher.say(f"note: {folder.model} is damaged ({damage}) and is written again")
             return None
         edited = (folder.model / "recipe.toml").read_text("utf-8") != to_toml(self.recipe)
-        remark = " (what was edited since changes nothing learned)" if edited else ""
+        remark = " (later edits of the recipe do not affect training)" if edited else ""
         message = (
             f"already trained{remark}: {put_back(folder, self.recipe, self.project)}. "
-            f"To train anew: {self._command} --again"
+            f"To train from the start: {self._command} --again"
         )
         return Outcome("finished", self.project.model(self.recipe.name), message)
 
     @property
     def _command(self) -> str:
-        """What trains this run on the command line."""
+        """The command line that trains this run."""
         return str(self.variant.get("command", f"cantus train {self.recipe.name}"))
 
     @contextmanager
     def _mirrored(self, folder: RunFolder) -> Iterator[None]:
-        """Inside, trackers follow the run, where they are wanted. What they lack is a warning."""
+        """Inside, the configured trackers follow the run. Their failures are warnings."""
         tracking = self.params.tracking
         places = [mirror_place(kind, self.project, tracking) for kind in tracking.mirrors]
         mirrors = [start_mirror(place, folder.path, self.project) for place in places]
@@ -192,8 +192,8 @@ class Run:
                 self.watcher.say(f"warning: {warning}")
 
     @contextmanager
-    def _told(self, folder: RunFolder, ranks: Ranks) -> Iterator[Notifier]:
-        """Inside, who is to be told of the run is; its end is told when the model is in place."""
+    def _notified(self, folder: RunFolder, ranks: Ranks) -> Iterator[Notifier]:
+        """Inside, notifications are sent; that of the end once the model is in place."""
         notify = self.params.tracking.notify if ranks.is_first else Notify()
         notifier = Notifier(notify, folder.path, self.project)
         try:
@@ -204,14 +204,14 @@ class Run:
         if warning := notifier.finish(_NOTIFY_SECONDS):
             self.watcher.say(f"warning: {warning}")
 
-    def _tell_of_others(self, folder: RunFolder, identity: Identity) -> None:
+    def _name_unfinished(self, folder: RunFolder, identity: Identity) -> None:
         """Name unfinished runs of the recipe that this one does not continue, and why."""
         for other in sorted(folder.path.parent.glob("*/checkpoints")):
             left = newest_checkpoint(other)
             if left is not None and other.parent != folder.path:
                 step = read_state(left)["step"]
                 self.watcher.say(
-                    f"note: {other.parent.name} stopped at step {step} and is not continued. "
+                    f"note: the unfinished run {other.parent.name} (step {step}) is not resumed. "
                     f"{differences_from(other.parent, identity)}"
                 )
 
@@ -252,7 +252,7 @@ class Run:
     ) -> None:
         """Resume exactly; or load the initial weights, run preflight and take the baselines."""
         if checkpoint is not None:
-            with as_user_error(f"The checkpoint {checkpoint} is no state of this run: delete it."):
+            with as_user_error(f"The checkpoint {checkpoint} does not fit this run: delete it."):
                 loop.restore(read_checkpoint(checkpoint))
             loop.write("resume", facts={"machine": machine})
             self.watcher.say(f"resumed at step {loop.step}")
@@ -262,7 +262,7 @@ class Run:
             loop.warn(warning)
         if initial is not None:
             self.watcher.say(initial.apply(loop))
-            assert self.recipe.start is not None, "the initial weights are what it names"
+            assert self.recipe.start is not None, "initial weights come from recipe.start"
             remark = remark_on_pick(self.recipe.start, self.project)
             if remark is not None:
                 loop.write("warning", facts={"message": remark})
@@ -282,8 +282,8 @@ class Run:
     def _facts(
         self, system: System, machine: dict[str, object], initial: InitialWeights | None
     ) -> dict[str, object]:
-        told = {} if self.demo_settings is None else {"demo_settings": self.demo_settings}
-        return told | {
+        demo = {} if self.demo_settings is None else {"demo_settings": self.demo_settings}
+        return demo | {
             "parameters": sum(p.numel() for turn in system.turns for p in turn.parameters.values()),
             "recipe": self.recipe.name,
             "system": self.recipe.system,
@@ -298,7 +298,7 @@ class Run:
     def _steps_before(self, initial: InitialWeights | None) -> int:
         """The steps of the phases that led to the initial weights, each from its start to its end.
 
-        Of published weights none is known.
+        0 for published weights, whose steps are unknown.
         """
         if not isinstance(initial, ParentCheckpoint):
             return 0
@@ -313,8 +313,10 @@ class Run:
             loop.stepper,
             initial.ancestors if initial else {},
         )
-        with loop.heeding_signals_at_once():
-            found = look.checks()  # in every process: it does steps, which all do together
+        with loop.stopping_at_once():
+            found = (
+                look.checks()
+            )  # in every process: preflight does steps, which all processes do together
         checks = loop.ranks.from_first(lambda: found)
         if all(check.ok for check in checks):
             checks = [*checks, *loop.probes.ask()]
@@ -341,7 +343,7 @@ class Run:
             message = loop.breach.sentence()
             loop.write("stop", facts={"reason": "guard", "message": message})
             return Outcome(ending, folder.path, message)
-        message = f"interrupted at step {loop.step}; the same command goes on from there"
+        message = f"interrupted at step {loop.step}; run the same command to continue from there"
         loop.write("stop", facts={"reason": "interrupted", "message": message})
         return Outcome(ending, folder.path, message, loop.stop.signal)
 

@@ -1,6 +1,7 @@
-"""Whether training a recipe again would learn something else than its model did, and why.
+"""Whether training a recipe again would give another model than the present one, and why.
 
-A look at files, without torch and without opening the corpus: `cantus identity` tells all of it.
+This reads a few files, without torch and without opening the corpus: `cantus identity` compares
+everything.
 """
 
 import json
@@ -26,7 +27,7 @@ _CORPUS = "corpus.json"
 
 
 def corpus_digest(project: Project, corpus: str) -> str | None:
-    """What the clips of an ingested corpus are, as a digest; None where it is not ingested here."""
+    """Digest of the clips of an ingested corpus; None where it is not ingested here."""
     facts = project.corpus(corpus) / _CORPUS
     return str(read_json_object(facts).get("digest")) if facts.is_file() else None
 
@@ -34,13 +35,13 @@ def corpus_digest(project: Project, corpus: str) -> str | None:
 def staleness(
     project: Project, recipe: Recipe, seed: int, trained: Mapping[str, Any]
 ) -> Iterator[str]:
-    """What differs from what `trained` (a model's run.json) says it was trained with, in phrases.
+    """Differences from what `trained` (a model's run.json) was trained with, in phrases.
 
-    Raises UserError where a file that is asked is damaged.
+    Raises UserError where a file is damaged.
     """
     covers = trained.get("covers")
     if not isinstance(covers, dict):
-        yield "what it was trained with is not known"
+        yield "its run.json does not record what it was trained with"
         return
     settings = to_plain(recipe, identity_only=True)
     keys = [change.path for change in diff_recipes(_table(covers, "settings"), settings)]
@@ -49,7 +50,7 @@ def staleness(
     modules = sorted(n for n in code.keys() | before.keys() if code.get(n) != before.get(n))
     yield from _named("code changed", modules)
     if covers.get("seed") != seed:
-        yield f"the seed is {seed}, and was {covers.get('seed')}"
+        yield f"the seed changed from {covers.get('seed')} to {seed}"
     name, then = recipe.dataset.corpus, trained.get("corpus")
     now = corpus_digest(project, name)
     if then is not None and now is not None and then != now:
@@ -58,7 +59,7 @@ def staleness(
 
 
 def current_code(project: Project, recipe: Recipe) -> Mapping[str, str]:
-    """The same as `training_code`, from build/status.json where no module's file has changed."""
+    """The digests of `training_code`, from build/status.json where no module's file has changed."""
     cache = project.root / "build" / "status.json"
     known = _read(cache)
     entry = known.get(recipe.system)

@@ -1,4 +1,4 @@
-"""How a recipe stands: its newest run and its model, by a look at the ends of files."""
+"""The standing of a recipe: its newest run and its model, read from the ends of files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,17 +21,17 @@ _STOPPED: Mapping[str, State] = {"guard": "stopped", "interrupted": "interrupted
 
 @frozen(kw_only=True)
 class Standing:
-    """What there is of a recipe."""
+    """The newest run and the model of a recipe."""
 
     name: str
     state: State
-    """Of the newest run here; `trained` where that is the model's, or there is only the model."""
+    """State of the newest run; `trained` where it made the model, or where only a model exists."""
     step: int | None = None
-    """How far the newest run came, where it is not the model's."""
+    """The last step of the newest run, where it is not the model's."""
     run: str | None = None
     """The identity of the model's run; None where there is no model."""
     about: Mapping[str, Any] = field(factory=dict)
-    """What the model says of its run (run.json)."""
+    """The model's description of its run (run.json)."""
     best_step: int | None = None
     metrics: Mapping[str, Any] = field(factory=dict)
     """The model's metrics."""
@@ -39,7 +39,7 @@ class Standing:
 
 
 def standing(project: Project, name: str) -> Standing:
-    """Look at a recipe's newest run and at its model. A damaged file of either says nothing."""
+    """Read a recipe's newest run and its model. A damaged file counts as missing."""
     model = project.model(name)
     about = description(model)
     run = str(about["identity"]) if "identity" in about else None
@@ -68,7 +68,7 @@ def known_runs(project: Project) -> list[str]:
 
 
 def _newest(project: Project, name: str, model: str | None) -> tuple[State | None, int | None]:
-    """What became of the newest run, where it is another than the model's; and its last step."""
+    """State and last step of the newest run; None twice where it made the model."""
     note = project.latest_run(name)
     folder = project.runs(name) / note.read_text("utf-8").strip() if note.is_file() else None
     if folder is None or not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Where the loop's events, checkpoints and samples go: a run's folder, and DVC's files from it."""
+"""The store of a run: its folder for events, checkpoints and samples, and DVC's files."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

@@ -39,9 +39,9 @@ def recipes(project: Project) -> Iterator[str]:
     return (path.stem for path in project.recipes.glob("*.toml"))
 
 
-def corpora(project: Project) -> Iterable[str]:
+def corpora(project: Project) -> list[str]:
     """The names of all corpora of params.toml."""
-    return _read(project.params).get("corpora", {})
+    return [*_read(project.params).get("corpora", {})]
 
 
 def profiles(project: Project) -> list[str]:
@@ -150,8 +150,9 @@ def _schema(project: Project, name: str | None) -> Mapping[str, Any]:
     classes = recipe_classes()
     path = project.recipe(name) if name else None
     system = read_document(path).values.get("system") if path and path.is_file() else None
-    known = {system: classes[system]} if system in classes else classes
-    return json_schema(known)
+    if isinstance(system, str) and system in classes:
+        return json_schema({system: classes[system]})
+    return json_schema(classes)
 
 
 def _alternatives(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

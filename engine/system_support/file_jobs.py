@@ -47,7 +47,7 @@ class Batch:
         return FAILED if self.failed else 0
 
     def summary(self, done: int, failed: int, verb: str) -> str | None:
-        """What became of all files, in counts; None of a single one. `verb` is "converted", say."""
+        """Counts of all files, with a `verb` such as "converted"; None for a single file."""
         parts = [f"{done:,} {verb}"]
         if self.kept:
             parts.append(f"{self.kept:,} exist already and were kept (--force overwrites them)")

@@ -27,7 +27,7 @@ def foreign_recipes(project: Project, evaluation_set: str | None) -> set[str]:
     return {name for name, digest in sets.items() if digest is None or digest != evaluation_set}
 
 
-def tell_incomparable(project: Project) -> str | None:
+def incomparable_in_words(project: Project) -> str | None:
     """A sentence that groups the recipes of a system by evaluation set; None where none differ.
 
     Recipes of different systems are not held against each other.

@@ -18,7 +18,7 @@ class Follower:
         """Start it and return at once.
 
         It has its own session, so that Ctrl-C reaches training alone, and lives until its standard
-        input closes: by `tell_end`, or because this process died.
+        input closes: by `signal_end`, or because this process died.
         """
         self._process: subprocess.Popen[bytes] | None = None
         # It lives as long as this object; a pipe that nobody reads could fill up.
@@ -36,7 +36,7 @@ class Follower:
         except OSError as error:
             self._not_started = str(error)
 
-    def tell_end(self) -> None:
+    def signal_end(self) -> None:
         """Tell the process that no event follows."""
         if self._process is not None:
             assert self._process.stdin is not None
@@ -56,7 +56,7 @@ class Follower:
 
     def failure(self, timeout_seconds: float) -> str | None:
         """Let it end within `timeout_seconds`, or kill it; why it failed, None where it did not."""
-        self.tell_end()
+        self.signal_end()
         in_time = self.has_ended(timeout_seconds)
         if self._process is None:
             return self._not_started

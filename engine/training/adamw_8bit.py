@@ -1,6 +1,6 @@
 """AdamW whose moments take a byte each (Dettmers et al., 2022), by torchao.
 
-Of torchao, not of bitsandbytes: it takes weights that are spread over processes (FSDP2), and rounds
+torchao, not bitsandbytes: it takes weights that are spread over processes (FSDP2), and rounds
 updates of bfloat16 weights up or down by chance, so that small ones are not lost.
 """
 
@@ -18,14 +18,14 @@ from engine.training.spread import as_part_of_rows, local, part_of, part_of_rows
 _BLOCK, _LEAST = 256, 4096
 """Values that share a scale; smaller tensors keep moments in float32, as bitsandbytes does."""
 _MOMENTS = {"exp_avg": True, "exp_avg_sq": False}
-"""And whether they have a sign."""
+"""Names of the moments, and whether they have a sign."""
 
 
 class BlockwiseAdamW(AdamW8bit):  # type: ignore[misc]
     """AdamW with moments in blocks of 256 values.
 
-    In blocks are tensors of rows of whole blocks alone, so that a process's part of the rows has
-    whole blocks too: what is saved does not depend on the number of processes.
+    Only tensors whose rows are whole blocks are stored in blocks, so that a process's part of the
+    rows has whole blocks too: what is saved does not depend on the number of processes.
     """
 
     @torch.no_grad()
@@ -37,7 +37,7 @@ class BlockwiseAdamW(AdamW8bit):  # type: ignore[misc]
             return super().step(closure)
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain tensors, or parts of such: of a moment in blocks, its codes and their scales."""
+        """The state as plain tensors: of a moment in blocks, the codes and their scales."""
         state = super().state_dict()
         parameters = self._parameters()
         plain = {n: _taken_apart(of_one, parameters[n]) for n, of_one in state["state"].items()}
@@ -46,7 +46,7 @@ class BlockwiseAdamW(AdamW8bit):  # type: ignore[misc]
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave, of all processes or of this one; or AdamW's moments.
 
-        Raises ValueError where it is that of other tensors.
+        Raises ValueError where the state belongs to other tensors.
         """
         super().load_state_dict({**state_dict, "state": {}})
         parameters = self._parameters()

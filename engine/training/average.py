@@ -14,9 +14,8 @@ from engine.training.system import Turn
 class AverageWeights:
     """Moving average of tensors (Polyak averaging), by name.
 
-    The decay warms up, as in TensorFlow's `ExponentialMovingAverage`: after n updates it is no more
-    than (1 + n) / (10 + n), so that what was there before step 1 is soon forgotten, however short
-    the run.
+    The decay warms up, as in TensorFlow's `ExponentialMovingAverage`: after n updates it is at most
+    (1 + n) / (10 + n), so that the weights before step 1 are soon forgotten, however short the run.
     """
 
     def __init__(self, live: Mapping[str, Tensor], decay: float) -> None:
@@ -89,11 +88,11 @@ def average_weights(
 
 
 def remark_on_average(decay: float | None, total_steps: int) -> str | None:
-    """What is to be known of an average that would span more steps than the run has."""
+    """A warning about an average that would span more steps than the run has, or None."""
     if decay is None or 1.0 / (1.0 - decay) <= total_steps:
         return None
     return (
         f"training.ema_decay = {decay:g} averages over about {1.0 / (1.0 - decay):,.0f} steps, and "
-        f"the run has {total_steps:,}: the average's own warm-up never reaches that decay, and "
-        f"what is exported averages over about the last {(10 + total_steps) / 9:,.0f}"
+        f"the run has {total_steps:,}: the average's warm-up never reaches that decay, and the "
+        f"exported weights average over about the last {(10 + total_steps) / 9:,.0f} steps"
     )

@@ -1,4 +1,4 @@
-"""Loss terms by the gradients they have at what the generator made: their shares, and a balance."""
+"""Loss terms weighed by their gradients at the generator's output: shares, and a balancer."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from engine.training.ranks import Ranks
 
 Gradients = Mapping[str, Tensor]
-"""By loss term, [clips, ...] each: of one part of a step, the loss being that of the step. In one
-of N processes N times that, for their mean is what counts."""
+"""Gradients [clips, ...] of one part of a step, by loss term, where the loss is that of the step.
+In one of N processes they are N times as large, because processes exchange their mean."""
 
 _SMALLEST = 1e-12
 
@@ -37,7 +37,7 @@ class Balancer(nn.Module):
     def balance(
         self, parts: Sequence[Gradients], weights: Mapping[str, float], ranks: Ranks
     ) -> list[Gradients]:
-        """Rescale the gradients of every term that is there, in all parts of a step."""
+        """Rescale the gradients of every present term, in all parts of a step."""
         norms = norms_of_clips(parts, ranks)
         clips = num_clips(parts) * ranks.world_size
         total = sum(weights[name] for name in norms)
@@ -51,10 +51,10 @@ class Balancer(nn.Module):
         ]
 
     def _follow(self, name: str, norm: Tensor, clips: int) -> Tensor:
-        """Move a term's average, which begins with its first norm; the new one.
+        """Update a term's average, which begins with its first norm; return the new average.
 
-        A norm that is not finite leaves it as it is: in fp16 such steps come, are left out, and the
-        next ones need the average.
+        A norm that is not finite leaves the average as it is: fp16 skips such steps, and later
+        ones need the average.
         """
         place, is_finite = self.terms.index(name), norm.isfinite()
         for average, new in (
@@ -67,7 +67,7 @@ class Balancer(nn.Module):
 
 
 def gradients_at(generator_output: Tensor, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The gradient of each loss at a tensor, of those that reach it. The graph is kept."""
+    """Gradients [clips, ...] at a tensor, by loss, of losses that depend on it. Keeps the graph."""
     found = {}
     for name, loss in losses.items():
         if loss.requires_grad:

@@ -1,4 +1,4 @@
-"""Batch norms' running statistics: moved once in a step, in however many parts it is fed."""
+"""Batch norms' running statistics: updated once a step, whatever number of parts it has."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _KINDS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 class BatchNorms:
     """Every batch norm of a module whose statistics are moving averages.
 
-    What a norm computes in training stays the affair of each part: it has that part's statistics.
+    In training a norm still normalizes each part with that part's statistics.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -20,7 +20,7 @@ class BatchNorms:
         self._norms = [(norm, norm.momentum) for norm in norms if norm.momentum is not None]
 
     def expect(self, shares: Sequence[Share], part: int) -> None:
-        """Let the statistics of one part of a step count by its share of this process's clips.
+        """Weigh the statistics of one part of a step by its share of this process's clips.
 
         With the momentum m of the whole, each part moves by m times its share, over what the parts
         behind it leave: the averages then end at (1 - m) old + m (mean over parts).

@@ -33,7 +33,7 @@ class Checkpoint:
     """Everything a run needs to go on, or (weights and state alone) a later phase to start."""
 
     state: Mapping[str, Any]
-    """Plain values: the position, what is told of the run, and those of other parts by name."""
+    """Plain values: the position, facts about the run, and the values of other parts by name."""
     weights: Mapping[str, Tensor]
     average: Mapping[str, Tensor] = field(factory=dict)
     optimizers: Mapping[str, Any] = field(factory=dict)
@@ -42,7 +42,7 @@ class Checkpoint:
 
     @classmethod
     def of(cls, parts: Mapping[str, Saved], about: Mapping[str, Any]) -> "Checkpoint":
-        """The checkpoint that holds these parts, by name; `about` tells of the run."""
+        """The checkpoint that holds these parts, by name; `about` holds facts about the run."""
         plain = {name: saved.plain for name, saved in parts.items() if saved.plain is not None}
         tensors = {
             name: saved.tensors for name, saved in parts.items() if saved.tensors is not None
@@ -51,7 +51,7 @@ class Checkpoint:
         return cls(state, tensors.pop("weights"), tensors.pop("average", {}), tensors)
 
     def part(self, name: str) -> Saved:
-        """The state of a part. Raises LookupError where it is not there."""
+        """The state of a part. Raises LookupError where it is missing."""
         if name == "position":
             return Saved(plain=self.state)
         if name in ("weights", "average"):
@@ -60,7 +60,7 @@ class Checkpoint:
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write `folder`, whole or not at all; one that exists is replaced.
+    """Write `folder`, whole or not at all; an existing one is replaced.
 
     Raises UserError where the disk has no room or refuses, before anything is lost.
     """
@@ -84,7 +84,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     """
     damage = find_damage(folder)
     if damage:
-        raise UserError(f"The checkpoint {folder} is damaged: {damage}. Choose another one.")
+        raise UserError(f"The checkpoint {folder} is damaged: {damage}. Choose another checkpoint.")
     listed = _checksums(folder) or {}
     return Checkpoint(
         state=read_state(folder),
@@ -105,7 +105,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """What may be checkpoints in `folder`, the newest first: by the step inside, then by name."""
+    """Possible checkpoints in `folder`, the newest first: by the step inside, then by name."""
     paths = [path for path in folder.glob("[!.]*") if path.is_dir()]
     return sorted(paths, key=lambda path: (_step(path), path), reverse=True)
 
@@ -114,13 +114,13 @@ def find_damage(folder: Path) -> str | None:
     """What is wrong with a checkpoint's files, in words, or None."""
     checksums = _checksums(folder)
     if checksums is None:
-        return f"{_CHECKSUMS} is missing or torn"
+        return f"{_CHECKSUMS} is missing or incomplete"
     for name, expected in checksums.items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
         if sha256_of(path) != expected:
-            return f"{name} does not have its checksum"
+            return f"{name} does not match its checksum"
     return f"{_STATE} holds no step" if _step(folder) < 0 else None
 
 

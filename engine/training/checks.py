@@ -1,4 +1,4 @@
-"""Checks: what was looked at before step 1, or again later, what was found, and what follows."""
+"""Checks before step 1, or repeated later: what was found, and what follows from it."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -11,16 +11,16 @@ from engine.recipe.schema import Recipe
 
 @frozen
 class Check:
-    """One thing that was looked at, and what was found."""
+    """One check and its finding."""
 
     name: str
     ok: bool | None
-    """None: the present weights cannot tell. Later ones are asked again."""
+    """None: the present weights cannot decide it. The check is repeated with later weights."""
     detail: str
 
 
 class Checked(Protocol):
-    """The run that is looked at: the loop, which writes down and says what was found."""
+    """The run that is checked: the loop, which records and prints findings."""
 
     recipe: Recipe
 
@@ -32,11 +32,11 @@ class Checked(Protocol):
         """Add an event at the present step."""
 
     def warn(self, message: str) -> None:
-        """Write a warning down for the report, and say it."""
+        """Record a warning for the report, and print it."""
 
 
 def settle(checks: Sequence[Check], run: Checked) -> None:
-    """Write down what was found. Raises UserError where a check failed: the run ends there."""
+    """Record the findings. Raises UserError where a check failed: the run ends there."""
     _write(checks, run)
     failed = [check for check in checks if check.ok is False]
     if failed:
@@ -47,7 +47,7 @@ def settle(checks: Sequence[Check], run: Checked) -> None:
 
 
 def settle_at_the_end(checks: Sequence[Check], run: Checked) -> None:
-    """Write down what was found after the last step: what does not hold is a warning by then."""
+    """Record the findings after the last step, where a failed check is a warning."""
     _write(checks, run)
     for check in checks:
         if not check.ok:

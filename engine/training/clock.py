@@ -1,4 +1,4 @@
-"""Where a run is, and when things happen: 'epoch:N' and 'step:N' as steps."""
+"""The position of a run, and its intervals: 'epoch:N' and 'step:N' as steps."""
 
 from attrs import define, frozen
 
@@ -32,25 +32,25 @@ class Clock:
         return step % every == 0
 
     def times_due(self, interval: str) -> int:
-        """How many times that is in the run."""
+        """How many times an interval is due in the run."""
         return sum(self.is_due(interval, step) for step in range(1, self.length.total_steps + 1))
 
     def num_evaluations(self, training: Training) -> int:
-        """Of a run: those at the end of an interval, and one after the last step in any case."""
+        """Evaluations in a run: at the end of each interval, and always after the last step."""
         every = training.evaluate_every
         return self.times_due(every) + (not self.is_due(every, self.length.total_steps))
 
 
 @define
 class Position:
-    """How far a run is, and how far a parent was whose schedules and order of clips go on."""
+    """Finished steps of a run, and of a parent whose schedules and order of clips it continues."""
 
     step: int = 0
     """Finished steps of the run itself."""
     schedule_from: int = 0
-    """Finished steps of a parent that the schedules go on from."""
+    """Finished steps of a parent whose schedules are continued."""
     data_from: int = 0
-    """Finished steps of a parent that the order of clips goes on from."""
+    """Finished steps of a parent whose order of clips is continued."""
 
     def state(self) -> Saved:
         """The three places, each counted from the very beginning."""
@@ -59,7 +59,7 @@ class Position:
         return Saved(plain=places)
 
     def load(self, saved: Saved) -> None:
-        """Go on from saved places."""
+        """Continue from saved positions."""
         self.step = saved.plain["step"]
         self.schedule_from = saved.plain["schedule_step"] - self.step
         self.data_from = saved.plain["data_step"] - self.step

@@ -28,7 +28,7 @@ def compile_turns(system: System, mode: str) -> None:
 
 @contextmanager
 def compiler_in_words(mode: str, device: torch.device) -> Iterator[None]:
-    """Inside, a failure of the compiler becomes a UserError; any other stays what it is."""
+    """Inside, a failure of the compiler becomes a UserError; other errors are left as they are."""
     try:
         yield
     except Exception as error:
@@ -45,4 +45,4 @@ def compiler_in_words(mode: str, device: torch.device) -> Iterator[None]:
 def _missing_compiler(device: torch.device) -> str:
     if device.type != "cpu" or any(map(shutil.which, ("g++", "clang++", "c++"))):
         return ""
-    return " On a CPU it needs a C++ compiler, and there is none: install g++ (Debian: g++)."
+    return " On a CPU it needs a C++ compiler, and none is installed: install g++ (Debian: g++)."

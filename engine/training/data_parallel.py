@@ -39,8 +39,8 @@ warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a vi
 class DataParallel(Networks):
     """Networks that several processes train together.
 
-    What torch spreads is no module that evaluates or exports. So the first process trains a copy,
-    and the system's own module, whole, gets the weights whenever they are looked at; the other
+    A module that torch has spread cannot evaluate or export. So the first process trains a copy,
+    and the system's own whole module gets the weights whenever they are needed; the other
     processes train their system's own.
     """
 
@@ -57,9 +57,9 @@ class DataParallel(Networks):
         self._notice_gradients()
 
     def call(self, method: str, batch: Batch) -> Any:
-        """What a method makes of this process's share of a batch, with the whole weights.
+        """The result of a method for this process's share of a batch, with the whole weights.
 
-        These are gathered here and not by hooks of the submodules, which may be used by other
+        The weights are gathered here and not by hooks of the submodules, which may be used by other
         methods than `forward`.
         """
         with connected_now_and_then():
@@ -83,9 +83,9 @@ class DataParallel(Networks):
             yield
 
     def finish_gradients(self, turn: Turn) -> None:
-        """A gradient that is missing in every process stays so, though torch exchanges zeros.
+        """Keep a gradient missing that is missing in every process, though torch exchanges zeros.
 
-        An optimizer passes such a parameter over, in several processes as in one.
+        An optimizer skips such a parameter, in several processes as in one.
         """
         reached = self.ranks.largest([int(name in self._reached) for name in turn.parameters])
         for parameter, there in zip(turn.parameters.values(), reached, strict=True):
@@ -94,10 +94,11 @@ class DataParallel(Networks):
         self._reached.clear()
 
     def finish_step(self) -> None:
-        """Move what follows the batches, and put the first process's buffers into every process.
+        """Update codebooks and batch statistics, and copy the first process's buffers to all.
 
-        Codebooks move by what all processes noted, batch statistics become the mean of theirs.
-        What is drawn or counted besides is the first's, as in torch's DistributedDataParallel.
+        Codebooks follow the batches of all processes; batch statistics become the mean over
+        processes. Random and counted buffers are the first process's, as in torch's
+        DistributedDataParallel.
         """
         moved = self._move_followers()
         self._reshard()
@@ -136,7 +137,7 @@ class DataParallel(Networks):
             self._whole.load_state_dict(dict(present.tensors), strict=True)
 
     def _spread(self, device: Device) -> tuple[FSDPModule, list[FSDPModule]]:
-        """Let torch spread what is learned; the root of it, and all that is gathered at once."""
+        """Let torch spread the trainable weights; the root, and the modules gathered at once."""
         for turn in self.turns:
             _make_fit(turn)
         learned = {id(p) for turn in self.turns for p in turn.parameters.values()}
@@ -152,12 +153,12 @@ class DataParallel(Networks):
             register_fsdp_forward_method(self.module, method)
         spread: list[FSDPModule] = [part for part in parts if isinstance(part, FSDPModule)]
         root = spread[-1]
-        # Otherwise processes that reach different parameters would wait for each other for ever.
+        # Without it, processes that reach different parameters would wait for each other for ever.
         root.set_reduce_scatter_unused_params(True)
         return root, spread
 
     def _begin_alike(self) -> None:
-        """Give all processes the weights of the first, and each its own chance from here on.
+        """Give all processes the weights of the first, and each its own random numbers.
 
         Dropout and the like should not hit every part of a batch in the same way.
         """
@@ -183,7 +184,7 @@ class DataParallel(Networks):
         self._reshard()
 
     def _move_followers(self) -> dict[str, Tensor]:
-        """See Networks. Parameters are whole while that is decided."""
+        """See Networks. Parameters are whole while followers move."""
         if not self._followers:
             return {}
         with connected_now_and_then():
@@ -209,11 +210,11 @@ class DataParallel(Networks):
 
 
 def _make_fit(turn: Turn) -> None:
-    """Lay parameters out as torch spreads them: one dimension after the other, at least one."""
+    """Make parameters contiguous, as torch spreads them. Raises UserError for scalars."""
     for name, parameter in turn.parameters.items():
         if parameter.dim() == 0:
             raise UserError(
-                f"The parameter {name} is a single number without a dimension, which torch cannot "
+                f"The parameter {name} is a scalar (shape []), which torch cannot "
                 "spread over several devices: give it the shape [1], or train on one device."
             )
         parameter.data = parameter.data.contiguous()

@@ -1,4 +1,4 @@
-"""Where and in which precision a run computes, as recipe and params.toml say."""
+"""The device and precision of a run, as params.toml and the recipe set them."""
 
 import os
 from collections.abc import Mapping
@@ -43,26 +43,26 @@ class Device:
         scaled.backward()  # type: ignore[no-untyped-call]
 
     def scaled(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Losses as `backward` takes them, for gradients that are measured on the way."""
+        """Losses scaled as `backward` scales them, for gradients measured before it."""
         if self._scaler is None:
             return dict(losses)
         return {name: self._scaler.scale(loss) for name, loss in losses.items()}
 
     def unscaled(self, gradients: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The gradients of losses that were scaled, as those of the losses themselves."""
+        """Gradients of scaled losses, divided by the scale."""
         if self._scaler is None:
             return dict(gradients)
         return {name: one.float() / self._scaler.get_scale() for name, one in gradients.items()}
 
     def clip(self, optimizer: torch.optim.Optimizer, limit: float) -> Tensor:
-        """Clip the norm of an optimizer's gradients to `limit`; the norm before that, a scalar."""
+        """Clip the norm of an optimizer's gradients to `limit`; return the norm before."""
         if self._scaler is not None:
             self._scaler.unscale_(optimizer)
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         return torch.nn.utils.clip_grad_norm_(parameters, max_norm=limit)
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
-        """A step of an optimizer; in fp16 it is left out where a gradient is not finite."""
+        """Do a step of an optimizer; in fp16 it is skipped where a gradient is not finite."""
         if self._scaler is None:
             optimizer.step()
         else:
@@ -70,7 +70,7 @@ class Device:
             self._scaler.update()
 
     def state(self) -> Saved:
-        """The scale of losses in fp16; otherwise nothing."""
+        """The loss scale in fp16; empty in other precisions."""
         return Saved(tensors={} if self._scaler is None else self._scaler.state_dict())
 
     def load(self, saved: Saved) -> None:
@@ -82,8 +82,8 @@ class Device:
 def make_device(hardware: Hardware, precision: str, place: int = 0) -> Device:
     """The device of this process, the `place`-th of its machine.
 
-    Raises UserError where the named device is not there, or fp16 is asked of a CPU or of weights
-    that are sharded.
+    Raises UserError where the named device does not exist, or fp16 is set for a CPU or for
+    sharded weights.
     """
     kind = _kind(hardware, place)
     _require_precision(hardware, precision, kind)
@@ -94,8 +94,10 @@ def make_device(hardware: Hardware, precision: str, place: int = 0) -> Device:
     if kind == "cuda":
         torch.cuda.set_device(place)
     else:
-        torch.use_deterministic_algorithms(True)  # what would differ from run to run is refused
-        # It would also fill every new tensor with nan first, a tenth of a step's time.
+        torch.use_deterministic_algorithms(
+            True
+        )  # operations that differ from run to run are refused
+        # By default it also fills every new tensor with nan first, a tenth of a step's time.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return Device(device, precision)
 
@@ -114,7 +116,7 @@ def describe(device: Device, num_devices: int = 1) -> dict[str, object]:
 
 
 def arithmetic(device: Device) -> dict[str, str]:
-    """What decides the last bits of every sum, beside code and data, in words.
+    """The settings that decide the last bits of every sum, beside code and data, in words.
 
     The CPU's instructions are those that torch and oneDNN may use: ATEN_CPU_CAPABILITY and
     ONEDNN_MAX_CPU_ISA hold them back.
@@ -135,12 +137,13 @@ def _require_precision(hardware: Hardware, precision: str, kind: str) -> None:
         return
     if kind == "cpu":
         raise UserError(
-            "training.precision = 'fp16' needs a GPU: on a CPU choose 'fp32' or 'bf16'."
+            "training.precision = 'fp16' needs a GPU. On a CPU set it to 'fp32' or 'bf16'."
         )
     if hardware.strategy == "shard":
         raise UserError(
-            "training.precision = 'fp16' does not go with hardware.strategy = 'shard', where no "
-            "process sees whether all gradients are finite: choose 'bf16', or 'replicate'."
+            "training.precision = 'fp16' does not work with hardware.strategy = 'shard', where no "
+            "process sees whether all gradients are finite. Set training.precision = 'bf16', or "
+            "hardware.strategy = 'replicate'."
         )
 
 
@@ -155,7 +158,7 @@ def _kind(hardware: Hardware, place: int) -> str:
         )
     if place >= there:
         raise UserError(
-            f"The run's process {place} on this machine finds no GPU of its own: torch finds "
+            f"Process {place} of this machine has no GPU of its own: torch finds "
             f"{there}. Set hardware.num_devices = {there} in params.toml, or start no more "
             "processes than that with torchrun."
         )

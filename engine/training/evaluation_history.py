@@ -1,4 +1,4 @@
-"""Guards that look at several evaluations: whether a metric stands still, or rises for good."""
+"""Guards over several evaluations: whether a metric has stopped improving, or keeps rising."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,26 +13,26 @@ from engine.training.state import Saved, as_arrays, as_tensors
 from engine.training.trend import Trend, falls, trend
 
 FALSE_STOPS = 0.01
-"""The share of runs without any change that a gap stops at most, however often it looks."""
+"""The most runs without any true change that a gap guard stops, whatever number of looks."""
 STILL_BETTER = 0.4
-"""A metric gets better where standing still would bring as much less often than in 40 of 100."""
+"""A metric is improving where no true change would show as much in fewer than 40 of 100."""
 _WINDOWS = 4
-"""A rise too slow to be told within gap_steps is looked for over so many times as long."""
+"""A rise too slow to be found within gap_steps is looked for over up to so many times as long."""
 
 
 @define
 class EvaluationHistory:
-    """What one guard remembers from one look to the next."""
+    """The memory of one guard from one evaluation to the next."""
 
     looks: int = 0
-    """How often a gap was looked for."""
+    """How often a gap was tested."""
     scores: list[Score] = field(factory=list)
     """The latest evaluations, with each clip's figure of the guard's own metric alone."""
     trained: list[tuple[int, float]] = field(factory=list)
     """The steps and values of the training metric that a gap is looked for in."""
 
     def look(self, guard: Guard, rule: SelectionRule, new: Score) -> str | None:
-        """Remember an evaluation; the guard's condition in words where it does not hold."""
+        """Remember an evaluation; return the guard's condition in words where it does not hold."""
         own = {name: new.per_clip[name] for name in [rule.clip_metric] if name in new.per_clip}
         self.scores.append(Score(new.step, new.value, own))
         if guard.plateau_steps is not None:
@@ -75,10 +75,10 @@ class EvaluationHistory:
         return f"{condition}; it changed by {found.sentence()}{_rate(found)}"
 
     def _gap(self, guard: Guard, steps: int, rule: SelectionRule) -> str | None:
-        """A rise from the lowest evaluation that was at least so many steps ago.
+        """Whether the metric rose from the lowest evaluation at least so many steps ago.
 
-        Looked for again and again, and from the luckiest of several starts, a rise by chance would
-        be found sooner or later: the chance that is allowed for in all is divided among the looks,
+        Tested again and again, and from the lowest of several starts, a rise by chance would
+        be found sooner or later: the error rate allowed in all is divided among the looks,
         1/2, 1/6, 1/12 and so on of it, and among the starts (Bonferroni).
         """
         finite = _finite(self.scores)
@@ -113,4 +113,4 @@ def _rate(found: Trend) -> str:
     missed = found.missed(STILL_BETTER)
     if not math.isfinite(missed):
         return ""
-    return f"; a metric that truly changes by {missed:.2g} is taken for still by 5 of 100 looks"
+    return f"; 5 of 100 runs whose metric truly changes by {missed:.2g} are stopped too"

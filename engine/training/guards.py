@@ -1,6 +1,6 @@
-"""Guards: what a run does not tolerate. They watch metrics as they are logged.
+"""Guards: conditions on metrics, checked as these are logged, that stop a run or warn.
 
-Two need no recipe: a training loss must be a finite number, and every parameter must get a
+Two guards need no recipe: a training loss must be a finite number, and every parameter must get a
 gradient.
 """
 
@@ -19,14 +19,14 @@ from engine.training.state import Saved
 LOSS = "train/loss"
 """The metric that must be finite."""
 GRADIENTS = "gradients"
-"""What the guard over gradients is called."""
+"""The name of the guard over gradients."""
 _STEPS_TO_CONNECT = 6
-"""Preflight gives a parameter as many: of fresh adapters one factor has no gradient at first."""
+"""Steps until a gradient is required, as in preflight: one factor of new adapters has none."""
 
 
 @frozen
 class Breach:
-    """A guard that does not hold, and on which figures."""
+    """A violated guard, and the figures that violate it."""
 
     name: str
     metric: str
@@ -38,9 +38,9 @@ class Breach:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the event of the breach holds."""
+        """Plain values for the event of the breach."""
         facts = asdict(self)
-        del facts["step"]  # every event has its own
+        del facts["step"]  # every event has a step of its own
         return facts
 
     def sentence(self) -> str:
@@ -49,18 +49,19 @@ class Breach:
 
     @property
     def finding(self) -> str:
-        """The same without the moment: what was found, what must hold, and why."""
-        value = "no number" if self.value is None else f"{self.value:.6g}"
+        """The breach without its step: the value, the condition, and why it matters."""
+        value = "not finite" if self.value is None else f"{self.value:.6g}"
         text = f"{self.metric} is {value}, but {self.condition}"
         return f"{text} ({self.because})" if self.because else text
 
     @property
     def warning(self) -> str:
-        """The same of the initial weights, hours before the guard would speak."""
-        then = "stops" if self.action == "stop" else "warns"
+        """The breach as a warning about the initial weights, before the guard first fires."""
+        then = "stop the run" if self.action == "stop" else "warn"
         return (
-            f"the initial weights already violate a guard: {self.finding}. It {then} at the first "
-            "evaluation unless training mends that: change its limit, or the start"
+            f"the initial weights already violate a guard: {self.finding}. The guard will {then} "
+            "at the first evaluation unless the metric improves: change the guard's limit, or "
+            "start from other weights"
         )
 
 
@@ -74,14 +75,14 @@ class Moment:
 
 @define
 class _Memory:
-    """What one guard must remember from one look to the next."""
+    """The memory of one guard from one logging to the next."""
 
     done: bool = False
     history: EvaluationHistory = field(factory=EvaluationHistory)
 
 
 class Guards:
-    """All guards of a recipe, over one run. `best` is how the run's evaluations are compared."""
+    """All guards of a recipe, over one run. `best` compares the run's evaluations."""
 
     def __init__(self, guards: GuardTable, best: SelectionRule) -> None:
         self._guards = [*guards_on(guards)]
@@ -91,7 +92,7 @@ class Guards:
     def watch(
         self, metrics: Mapping[str, float], moment: Moment, per_clip: PerClip | None = None
     ) -> list[Breach]:
-        """The guards that the new metrics break. Call it with each metric once per logging.
+        """Breaches of guards by the new metrics. Call it with each metric once per logging.
 
         `per_clip` holds the figures of an evaluation, as `Evaluated` does.
         """
@@ -99,9 +100,9 @@ class Guards:
         return [breach for breach in (_not_finite(metrics, moment), *looks) if breach]
 
     def already_violated(self, metrics: Mapping[str, float]) -> list[Breach]:
-        """The bounds, watched from the start on, that a run's initial weights violate already.
+        """Breaches, by a run's initial weights, of bounds that hold from the start.
 
-        Nothing is remembered of it.
+        Nothing is remembered of them.
         """
         found, moment = [], Moment(0, 0.0)
         for on in self._guards:
@@ -113,16 +114,16 @@ class Guards:
         return found
 
     def watch_gradients(self, silent: Sequence[str], moment: Moment) -> list[Breach]:
-        """Breaches by parameters that got no gradient since the last look (`silent`, by name)."""
+        """Breaches by parameters that got no gradient since the last call (`silent`, by name)."""
         if not silent or moment.step < _STEPS_TO_CONNECT:
             return []
         metric = f"the gradient of {silent[0]}{_and_more(silent)}"
         said = "every parameter must get a gradient"
-        because = "a trainable tensor without gradient is not connected to the loss"
+        because = "a trainable tensor without a gradient is not connected to the loss"
         return [Breach(GRADIENTS, metric, 0.0, said, "stop", because, moment.step)]
 
     def state(self) -> Saved:
-        """What is remembered, by guard: plain values, and figures of each clip."""
+        """The memory of each guard: plain values, and figures of each clip."""
         saved = {
             name: (memory.done, memory.history.state()) for name, memory in self._memory.items()
         }
@@ -132,7 +133,7 @@ class Guards:
         )
 
     def load(self, saved: Saved) -> None:
-        """Take over saved state; a guard added since then starts afresh."""
+        """Take over saved state; a guard that was added since has an empty memory."""
         for name, memory in self._memory.items():
             if name in saved.plain:
                 memory.done, history = saved.plain[name]
@@ -169,7 +170,7 @@ def _not_finite(metrics: Mapping[str, float], moment: Moment) -> Breach | None:
 
 
 def _selection(on: NamedGuard, best: SelectionRule) -> SelectionRule:
-    """How a plateau is told: the better side is the guard's own, or that of the run's best."""
+    """How a plateau is measured: in the guard's own direction, or that of the run's best."""
     if on.guard.best_is is None and on.metric == best.metric:
         return best
     return SelectionRule(on.metric, on.guard.best_is != "highest", best.paired)

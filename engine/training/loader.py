@@ -1,4 +1,4 @@
-"""Batches made ahead of their step by one thread: packed audio needs no worker processes."""
+"""Batches prepared ahead of their step by one thread: packed audio needs no worker processes."""
 
 import queue
 import threading

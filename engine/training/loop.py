@@ -1,4 +1,4 @@
-"""The training loop: steps, evaluations, guards and checkpoints, in the order the recipe says."""
+"""The training loop: steps, evaluations, guards and checkpoints, as the recipe sets them."""
 
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -44,7 +44,7 @@ Ending = Literal["finished", "interrupted", "guard"]
 
 @define(slots=False)
 class Loop:
-    """One run in motion. `run` goes on from `step` until the end, a guard or a signal."""
+    """A run in progress. `run` continues from `step` until the end, a guard or a signal."""
 
     device: Device
     system: System
@@ -55,7 +55,7 @@ class Loop:
     stop: StopRequest
     ranks: Ranks = ALONE
     """Every process of a run has a loop; all but the first get a store and a watcher that do
-    nothing, and are told what was evaluated, so that they decide alike."""
+    nothing, and receive the evaluation's results, so that they decide alike."""
 
     breach: Breach | None = field(init=False, default=None)
     """The guard that ended the run, if one did."""
@@ -111,7 +111,7 @@ class Loop:
     def run(self) -> Ending:
         """Train to the end of the recipe, or until something ends it."""
         stream = self.batches()
-        self.stepper.turns_since_last_asked()  # preflight's steps are none of the run's
+        self.stepper.turns_since_last_asked()  # preflight's steps do not belong to the run
         self._logged = (time.perf_counter(), self.step)
         self.system.module.train()
         try:
@@ -130,7 +130,7 @@ class Loop:
     def advance(self, micro_batches: list[Batch]) -> Ending | None:
         """Do one step and all that is due after it; the ending where it is the run's last."""
         training, total = self.recipe.training, self.clock.length.total_steps
-        with self.heeding_signals_at_once():
+        with self.stopping_at_once():
             self.stepper.step(micro_batches, self.step)
         self.position.step += 1
         if self.average is not None:
@@ -150,12 +150,12 @@ class Loop:
             return "interrupted"
         return None
 
-    def heeding_signals_at_once(self) -> AbstractContextManager[None]:
-        """Inside, a signal ends the run while torch compiles: the step it is in is not yet done.
+    def stopping_at_once(self) -> AbstractContextManager[None]:
+        """Inside, a signal ends the run at once while torch compiles, since no step is done yet.
 
-        Not in several processes, which stop after the same step.
+        With several processes it does not, since all stop after the same step.
         """
-        return self.stop.heeded_at_once(self.stepper.is_compiling and self.ranks.is_alone)
+        return self.stop.obeyed_at_once(self.stepper.is_compiling and self.ranks.is_alone)
 
     def moment(self) -> Moment:
         """Steps and epochs done."""
@@ -166,7 +166,7 @@ class Loop:
         self.store.write(Event(kind, self.step, self.clock.epoch(self.step), **more))
 
     def with_average(self) -> AbstractContextManager[None]:
-        """Inside, the module computes with the averaged weights, where the recipe wants them."""
+        """Inside, the module computes with the averaged weights, where the recipe averages."""
         return nullcontext() if self.average is None else self.average.in_place()
 
     def evaluate(self) -> Evaluated:
@@ -175,7 +175,7 @@ class Loop:
             return self.ranks.from_first(self.system.evaluate)
 
     def begin(self, entry: Entry) -> None:
-        """Evaluate what costs nothing, and the initial weights, on the run's own clips."""
+        """Evaluate the baselines and the initial weights on the run's evaluation clips."""
         facts = self._measure()
         baselines = self.ranks.from_first(self.system.baselines)
         self.write("baseline", metrics=baselines.metrics, facts=facts)
@@ -196,21 +196,21 @@ class Loop:
         self.store.evaluated()
 
     def warn(self, message: str) -> None:
-        """Write a warning down for the report, and say it."""
+        """Record a warning for the report, and print it."""
         self.write("warning", facts={"message": message})
         self.watcher.say(f"warning: {message}")
 
     def sample(self, when: When, prefix: str = "eval", num_clips: int | None = None) -> None:
         """Write samples of the present weights into the run's folder, in the first process.
 
-        What was measured of them is logged as `<prefix>/...`.
+        Their figures are logged as `<prefix>/...`.
         """
         with self._final_weights():
             if self.ranks.is_first:
                 self.sample_as_it_is(when, prefix, num_clips)
 
     def conclude(self, best: Checkpoint) -> None:
-        """Put the weights that the run leaves into the system; nothing is trained from here on."""
+        """Load the final weights of the run into the system. Nothing is trained afterwards."""
         module = self.system.module
         module.load_state_dict(dict(best.weights), strict=True)
         module.conclude(best.state["step"], best.state["epoch"])
@@ -232,16 +232,16 @@ class Loop:
             self.watcher.evaluated(self.step, figures)
 
     def take_earlier_samples(self, model: Path) -> None:
-        """Copy samples that the parent made of what this run has just made some, to be compared."""
+        """Copy the parent's samples of the clips and texts that this run samples."""
         if self.ranks.is_first:
             for facts in take_earlier_samples(model, self.store.place):
                 self.write(EARLIER, facts=facts)
 
     def load_weights(self, weights: Mapping[str, Tensor], average: Saved | None = None) -> None:
-        """Go on from these weights, and where the recipe averages from this average of them.
+        """Continue from these weights, and from this average of them where the recipe averages.
 
-        Without one the average begins again from the weights. Raises RuntimeError where names or
-        shapes differ.
+        Without an average, averaging begins again from the weights. Raises RuntimeError where
+        names or shapes differ.
         """
         networks = self.stepper.networks
         networks.load(average or Saved(tensors=weights))
@@ -251,7 +251,7 @@ class Loop:
             networks.load(Saved(tensors=weights))
 
     def load_published(self, path: Path) -> str:
-        """Go on from a published model's weights; say in words what was found in the file.
+        """Continue from a published model's weights; return a sentence about the file.
 
         Raises UserError where they do not fit.
         """
@@ -262,27 +262,27 @@ class Loop:
         return found
 
     def continue_schedules(self, step: int) -> None:
-        """Let the schedules go on where a parent stopped, after so many steps."""
+        """Continue the schedules where a parent stopped, after so many steps."""
         self.position.schedule_from = step
 
     def continue_data(self, step: int) -> None:
-        """Let the order of clips go on where a parent stopped, after so many steps."""
+        """Continue the order of clips where a parent stopped, after so many steps."""
         self.position.data_from = step
 
     def continue_random(self, saved: Saved) -> None:
-        """Take over a parent's generators."""
+        """Take over the state of a parent's random number generators."""
         self.generators.load(saved)
         self._note_other_processes(len(saved.tensors))
 
     def checkpoint(self) -> Checkpoint:
-        """Everything that is needed to go on from here to the same weights."""
+        """Everything that is needed to continue from here to the same weights."""
         saved = {name: part.state() for name, part in self.parts().items()}
         return Checkpoint.of(saved, self._about())
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on where the checkpoint was written; exactly, if there are as many processes.
+        """Continue from a checkpoint, exactly if there are as many processes.
 
-        Raises UserError where their number gives an epoch another number of steps.
+        Raises UserError where the number of processes changes the steps of an epoch.
         """
         trained_in = len(checkpoint.part("random").tensors)
         epochs = self.order.steps_per_epoch
@@ -297,7 +297,7 @@ class Loop:
     def _final_weights(self) -> Iterator[None]:
         """Inside, the system's module holds the weights that would be exported now.
 
-        What is done with it leaves no trace in training.
+        Their use leaves no trace in training.
         """
         random = random_state()
         with self.with_average():
@@ -310,8 +310,8 @@ class Loop:
     def _note_other_processes(self, trained_in: int) -> None:
         if trained_in != self.ranks.world_size:
             self.watcher.say(
-                f"note: {trained_in} processes trained until here and now it is "
-                f"{self.ranks.world_size}: what is learned is as good, but not the same bit for bit"
+                f"note: the number of processes changed from {trained_in} to "
+                f"{self.ranks.world_size}: results are as good, but not bit-identical"
             )
 
     def _log_training(self, total: int) -> None:
@@ -345,7 +345,7 @@ class Loop:
         self._logged = (time.perf_counter(), self.step)
 
     def _keep(self, look: Look) -> None:
-        """Keep the weights where they are the best by any rule; say where these part by that."""
+        """Keep the weights where they are the best by any rule; report a parting."""
         bests = [*self.record.take(look)]
         for kind in bests:
             self._save_weights(kind)
@@ -354,16 +354,16 @@ class Loop:
             self.watcher.say(parting.sentence())
 
     def parting(self) -> Parting | None:
-        """Whether the best weights by the loss and those by the judges part."""
+        """The best weights by the loss and by the judges where the two disagree; else None."""
         return self.record.parting(self.clock.num_evaluations(self.recipe.training))
 
     def _measure(self) -> dict[str, Any]:
-        """What figures must have in common to be compared."""
+        """The evaluation set and units that figures must share to be comparable."""
         scales = dict(self.system.metric_units)
         return {"evaluation_set": self.system.evaluation_set, "scales": scales}
 
     def _report_breaches(self, breaches: list[Breach]) -> None:
-        """Write down what the guards say; the first that stops ends the run."""
+        """Record breaches of guards; the first with action 'stop' ends the run."""
         for breach in breaches:
             self.write("guard", facts=breach.facts)
             word = "STOP" if breach.action == "stop" else "warning"
@@ -389,7 +389,7 @@ class Loop:
             self.store.save(kind, Checkpoint.of(saved, self._about()))
 
     def _about(self) -> dict[str, Any]:
-        """What a checkpoint tells of its run."""
+        """Facts about the run for a checkpoint."""
         return {
             "epoch": self.clock.epoch(self.step),
             "steps_per_epoch": self.order.steps_per_epoch,

@@ -1,4 +1,4 @@
-"""Which ways of training a model fit on which cards."""
+"""Which ways of training a model fit on which GPUs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,51 +7,52 @@ from attrs import frozen
 from engine.training.step_memory import StepMemory
 
 CARDS: Mapping[str, float] = {"24 GB": 23.5, "48 GB": 47.4, "80 GB": 79.2, "141 GB": 139.8}
-"""GiB that cards of these names have."""
+"""Memory of GPUs by their nominal size, in GiB."""
 _USABLE = 0.92
-"""Of it: the rest is CUDA's own, and what lies between tensors."""
+"""Usable share of that memory: the rest is CUDA's own, or lost between tensors."""
 
 
 @frozen(kw_only=True)
 class Way:
-    """A way of training a model, and what its parts take on one card, in bytes."""
+    """A way of training a model, and the memory of its parts on one GPU, in bytes."""
 
     name: str
     frozen: int
-    """Weights that stay as they are."""
+    """Weights that are not trained."""
     learned: int
-    """Weights that are learned."""
+    """Weights that are trained."""
     gradients: int
     moments: int
-    """The optimizer's."""
+    """The optimizer's moments."""
     averages: int
     step: StepMemory
 
     @property
     def total(self) -> int:
-        """The most of a step, at most.
+        """An upper bound on the peak of a step.
 
-        All gradients are there from its start on: where it has several parts, those of the first.
+        All gradients are counted from the start of the step: where it has several parts, those of
+        the first.
         """
         rest = self.frozen + self.learned + self.gradients + self.moments + self.averages
         return rest + self.activations
 
     @property
     def activations(self) -> int:
-        """What forward and backward add to all the rest."""
+        """Memory that forward and backward add to everything else."""
         return max(self.step.forward, self.step.backward)
 
     def on_each_of(self, cards: int) -> int:
-        """With `hardware.strategy = "shard"`.
+        """Peak memory on each of several GPUs with `hardware.strategy = "shard"`.
 
-        What is learned lies whole in each card within a step, and so does what is frozen.
+        Within a step each GPU holds the trained weights whole, and the frozen ones.
         """
         shared = self.learned + self.gradients + self.moments + self.averages
         return self.frozen + self.learned + self.gradients + self.activations + shared // cards
 
 
 def table(ways: Sequence[Way]) -> Iterator[str]:
-    """A line for each way, in GiB, with the smallest card; and for each of 8 that shard."""
+    """A line for each way, in GiB, with the smallest GPU: alone, and as one of 8 that shard."""
     parts = ("frozen", "learned", "gradients", "moments", "averages", "activations", "total")
     yield f"{'':<32}" + "".join(f"{part:>12}" for part in (*parts, "card", "each of 8", "card"))
     for way in ways:
@@ -62,7 +63,7 @@ def table(ways: Sequence[Way]) -> Iterator[str]:
 
 
 def card_for(num_bytes: int) -> str:
-    """The smallest card that has so much."""
+    """The smallest GPU with so much memory."""
     for name, size in CARDS.items():
         if num_bytes <= _USABLE * size * 2**30:
             return name

@@ -12,7 +12,7 @@ from engine.training.state import Saved
 class Meter:
     """Sums scalars without waiting for the device; one transfer when they are read.
 
-    What is read is the mean over all processes, so that every one of them reads the same figures.
+    Figures are the mean over all processes, so that every process reads the same.
     """
 
     def __init__(self, ranks: Ranks = ALONE) -> None:
@@ -23,25 +23,25 @@ class Meter:
 
     @torch.no_grad()
     def add(self, metrics: Mapping[str, Tensor]) -> None:
-        """Add scalars to those of the step: of a part, its share of each."""
+        """Add scalars to those of the step; a part of a step adds its share of each."""
         for name, value in metrics.items():
             value = value.detach().float()
             self._sums[name] = self._sums[name] + value if name in self._sums else value
             self._added.add(name)
 
     def count(self) -> None:
-        """One step is complete. Not every step has every metric."""
+        """Count a complete step. Not every step has every metric."""
         for name in self._added:
             self._counts[name] = self._counts.get(name, 0) + 1
         self._added.clear()
 
     def state(self) -> Saved:
-        """What was added since the last reading, in each process."""
+        """The sums and counts since the last reading, of each process."""
         sums = {name: value.cpu() for name, value in self._sums.items()}
         return Saved(tensors=self._ranks.gather({"sums": sums, "counts": dict(self._counts)}))
 
     def load(self, saved: Saved) -> None:
-        """Take over this process's sums and counts; of fewer processes those of the last."""
+        """Take over this process's sums and counts; those of the last where fewer were saved."""
         own = saved.tensors[min(self._ranks.rank, len(saved.tensors) - 1)]
         self._sums, self._counts = dict(own["sums"]), dict(own["counts"])
 
@@ -51,7 +51,7 @@ class Meter:
         self._added.clear()
 
     def read(self) -> dict[str, float]:
-        """The means since the last reading; starts afresh."""
+        """The means since the last reading, which are then cleared."""
         if not self._sums:
             return {}
         names = sorted(self._sums)

@@ -10,7 +10,7 @@ from engine.evaluation.paired import CONFIDENCE, Difference, paired_difference
 from engine.training.system import Evaluated
 
 PerClip = Mapping[str, np.ndarray]
-"""Figures [clips] by the name of the metric without its first part."""
+"""Figures [clips] by the name of the metric without `eval/`."""
 
 
 @frozen(eq=False)
@@ -32,7 +32,7 @@ class SelectionRule:
 
     @property
     def clip_metric(self) -> str:
-        """What each clip's figures of the metric are called."""
+        """The metric's name in the figures of each clip: without `eval/`."""
         return self.metric.partition("/")[2]
 
     def score(self, step: int, evaluated: Evaluated) -> Score:

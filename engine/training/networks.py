@@ -1,6 +1,6 @@
 """The networks of a run as its steps train them: in one process they are the system's own.
 
-In several they are spread over the processes: see `data_parallel.py`.
+With several processes they are spread over these: see `data_parallel.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from engine.training.system import Batch, System, TrainingModule, Turn
 
 
 class Networks:
-    """What a step trains, and the whole weights of it for everything else.
+    """The networks that a step trains, and their whole weights for everything else.
 
     Every method must be called by all processes of a run.
     """
@@ -37,7 +37,7 @@ class Networks:
         return [(path, one) for path, one in named if isinstance(one, Follower)]
 
     def call(self, method: str, batch: Batch) -> Any:
-        """What a method of the module, `prepare` or a turn, makes of a batch."""
+        """The result of a method of the module, `prepare` or a turn, for a batch."""
         return getattr(self.module, method)(batch)
 
     def let_gradients_flow(self, into: Sequence[Turn]) -> None:
@@ -51,20 +51,20 @@ class Networks:
 
     @contextmanager
     def gradients_kept_back(self, kept_back: bool) -> Iterator[None]:  # noqa: ARG002
-        """Inside, if so, gradients add up in each process and wait for a later backward."""
+        """Inside, if `kept_back`, gradients accumulate in each process until a later backward."""
         yield
 
     def finish_gradients(self, turn: Turn) -> None:
         """Called after a turn's last backward: its gradients are then those of the whole batch."""
 
     def finish_step(self) -> None:
-        """Called after a step: what follows the batches moves, in all processes alike."""
+        """Called after a step: codebooks and batch statistics move, alike in all processes."""
         with torch.no_grad():
             for name, value in self._move_followers().items():
                 self.module.get_parameter(name).copy_(value)
 
     def _move_followers(self) -> dict[str, Tensor]:
-        """Let codebooks and the like move; new values of parameters that are to move with them."""
+        """Move codebooks and the like; return new values of parameters that move with them."""
         moved: dict[str, Tensor] = {}
         for path, one in self._followers:
             self.ranks.add_up(one.noted())

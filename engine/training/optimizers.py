@@ -16,8 +16,8 @@ def build_optimizer(
 ) -> torch.optim.Optimizer:
     """The torch optimizer of a table, in its fused form (one kernel for all tensors).
 
-    `undecayed` are the names of those that never decay where the table says `decays = "weights"`.
-    Raises UserError where what it needs is not installed.
+    `undecayed` names the parameters that do not decay where the table says `decays = "weights"`.
+    Raises UserError where a package it needs is not installed.
     """
     spared = set(undecayed) if getattr(table, "decays", "") == "weights" else set()
     groups: list[dict[str, Any]] = [

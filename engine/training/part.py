@@ -18,16 +18,16 @@ class Part:
 
     terms: Terms
     losses: Mapping[str, Tensor]
-    """Its share of each loss term of the step, weighed."""
+    """The part's share of each loss term of the step, weighed."""
     gradients: Gradients = field(factory=dict)
-    """The gradient that each has at what the generator made, where it was measured."""
+    """Gradients [clips, ...] of the terms at the generator's output, where measured."""
     loss: Tensor = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.loss = torch.stack([*self.losses.values()]).sum()
 
     def balance(self, gradients: Gradients) -> None:
-        """Let the loss have these gradients in place of those it has; other terms stay."""
+        """Replace the gradients of these terms at the generator's output; other terms stay."""
         made = self.terms.generator_output
         assert made is not None
         others = [loss for name, loss in self.losses.items() if name not in gradients]
@@ -44,7 +44,7 @@ def weigh(turn: Turn, terms: Terms, step: int) -> Tensor:
 
 
 def weighed_terms(turn: Turn, terms: Terms, step: int, share: Share = WHOLE) -> dict[str, Tensor]:
-    """A turn's loss terms, each times its weight in that step, of a part that is such a share.
+    """A turn's loss terms, each times its weight in that step and the part's share.
 
     Raises UserError where the recipe weighs a term that the module does not produce, or the
     module produces one that the recipe does not weigh.
@@ -55,7 +55,7 @@ def weighed_terms(turn: Turn, terms: Terms, step: int, share: Share = WHOLE) -> 
         unweighed = sorted(terms.losses.keys() - weights.keys())
         raise UserError(
             f"The loss terms of turn '{turn.name}' do not match the recipe's [losses]: "
-            f"weighed but never produced {missing or 'none'}, produced but not weighed "
+            f"weighed there but not produced: {missing or 'none'}; produced but not weighed there: "
             f"{unweighed or 'none'}."
         )
     return {name: value * (weights[name] * share.of(name)) for name, value in terms.losses.items()}

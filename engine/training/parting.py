@@ -1,7 +1,7 @@
-"""Where loss and judges part: each picks other weights, and both comparisons are sure.
+"""Partings: loss and judges pick different weights, and both comparisons are significant.
 
-Cross-entropy and distances of spectrograms are means over frames; what makes speech bad may be in a
-few of them. So the weights of the least loss are held against those that a judge likes best.
+Cross-entropy and distances of spectrograms are means over frames, while a few frames can make
+speech bad. So the weights with the lowest loss are compared with those that a judge rates best.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from engine.recipe.schema import Recipe
 from engine.training.model_selection import Score, SelectionRule
 
 FALSE_PARTINGS = 0.05
-"""The share of runs, at most, that are said to part though the judge's figure never changes."""
+"""The largest share of runs in which a parting is reported though no figure truly changes."""
 
 
 @frozen
@@ -22,11 +22,11 @@ class Rules:
 
     loss: SelectionRule
     judges: tuple[SelectionRule, ...]
-    """The one that decides comes first."""
+    """Rules of the judges' figures; the one that decides comes first."""
 
     @classmethod
     def of(cls, recipe: Recipe) -> "Rules | None":
-        """Those of a recipe; None where nobody judges, or its system names no loss."""
+        """The rules of a recipe; None without judges, or where its system names no loss."""
         best = selection_of(recipe)
         judged = {
             metric: SelectionRule(metric, better == "lowest", best.paired)
@@ -48,15 +48,15 @@ def selection_of(recipe: Recipe) -> SelectionRule:
 
 @frozen
 class Parting:
-    """Two evaluations of a run, of which one is surely better by the loss and worse by judges."""
+    """Two evaluations of a run: the first is significantly better by the loss, worse by judges."""
 
     by_loss: int
     """The step of the best by the loss."""
     by_judges: int
     loss: str
-    """How far the first is from the second, by the loss, in words."""
+    """The difference of the first from the second by the loss, in words."""
     judges: tuple[str, ...]
-    """The same by each figure that is surely worse."""
+    """The difference by each figure that is significantly worse, in words."""
     kept: tuple[str, str]
     """The names of their checkpoints."""
 
@@ -70,20 +70,20 @@ class Parting:
         steps = self.by_loss, self.by_judges
         kept = (f"{n} (step {s:,})" for n, s in zip(self.kept, steps, strict=True))
         return (
-            f"Loss and judges part. Step {self.by_loss:,} against {weights}: {self.loss}, but "
-            f"{'; '.join(self.judges)}. Listen to both: kept are {' and '.join(kept)}."
+            f"Loss and judges disagree. Step {self.by_loss:,} against {weights}: {self.loss}, but "
+            f"{'; '.join(self.judges)}. Listen to both; the checkpoints are {' and '.join(kept)}."
         )
 
 
 def find_parting(
     rules: Rules, by_loss: Score, by_judges: Score, num_evaluations: int, kept: tuple[str, str]
 ) -> Parting | None:
-    """Whether two evaluations part; None where one of the comparisons is not sure.
+    """The parting of two evaluations; None where a comparison is not significant.
 
     `kept` are the names of their checkpoints.
 
-    Sure is what no two of a run's evaluations, that of its initial weights included, show by chance
-    in more than 5 of 100 runs (Bonferroni, over all pairs: these two were picked).
+    Significant: over all pairs of a run's evaluations, that of its initial weights included, such
+    a difference arises by chance in at most 5 of 100 runs (Bonferroni, for these two were picked).
     """
     pairs = num_evaluations * (num_evaluations + 1) // 2
     confidence = 1 - 2 * FALSE_PARTINGS / max(1, pairs)

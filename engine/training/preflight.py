@@ -1,4 +1,4 @@
-"""Preflight: what is proved on real batches before step 1. It leaves no trace in the weights."""
+"""Preflight: checks on real batches before step 1, which leave no trace in the weights."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,17 +24,17 @@ from engine.training.system import Batch, System, Terms, Turn
 from engine.training.updates import updates_check
 
 _NOISE, _ROUNDING = 10.0, 1e-7
-"""A loss that moves has moved so many times as far as by chance, and by more than its rounding."""
+"""A loss counts as moved by so many times its random change, plus so much rounding error."""
 _STEPS = 6
-"""Of each turn: in them every parameter must get a gradient, and the repeated batch be learned."""
+"""Steps of each turn in which each parameter must get a gradient, and the loss must fall."""
 
 _ITSELF = "this recipe"
-_MEMORY = "its figures would be memory, not skill"
+_MEMORY = "its figures would measure memorization, not skill"
 
 
 @frozen
 class Preflight:
-    """Looks at one small real batch."""
+    """All checks of a run before step 1, on one small real batch."""
 
     system: System
     recipe: Recipe
@@ -56,9 +56,9 @@ class Preflight:
         return found
 
     def _evaluation(self) -> Check:
-        """No evaluation clip was learned from, in any phase: known by its audio, not its name.
+        """No evaluation clip was trained on, in any phase: known by its audio, not its name.
 
-        Neither whole nor in part: a corpus may have been cut otherwise since.
+        Neither whole nor in part: a corpus may have been cut in another way since.
         """
         clips = self.system.eval_clips
         total = len(clips.ids)
@@ -73,19 +73,19 @@ class Preflight:
         return Check("evaluation set", True, f"none of its {total} clips is trained on{before}")
 
     def _held_out(self) -> Iterator[Check]:
-        """Nor were other clips that are measured as if they were new."""
+        """Other clips that are measured as held out were not trained on either."""
         for setting, clips in self.system.preflight.held_out.items():
             total = len(clips.digests)
             found = {
                 name: len(rows_sharing_audio(clips, trained))
                 for name, trained in {_ITSELF: self.system.train_clips, **self.ancestors}.items()
             }
-            heard = [f"{number} by {name}" for name, number in found.items() if number]
+            trained = [f"{number} by {name}" for name, number in found.items() if number]
             said = f"none of its {total} clips was trained on"
-            if heard:
-                said = f"of its {total} clips were trained on {' and '.join(heard)}; {_MEMORY}. "
-                said += "Hold out clips that are in no training set, or set it to 0"
-            yield Check(f"clips of {setting}", not heard, said)
+            if trained:
+                said = f"of its {total} clips were trained on {' and '.join(trained)}; {_MEMORY}. "
+                said += f"Hold out clips that are in no training set, or set {setting} to 0"
+            yield Check(f"clips of {setting}", not trained, said)
 
     def _inputs(self, batch: Batch) -> Iterator[Check]:
         for name, tensor in batch.items():
@@ -93,9 +93,7 @@ class Preflight:
             if tensor.numel() == 0:
                 yield Check(f"input {name}", False, _empty(shape))
             elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-                yield Check(
-                    f"input {name}", False, f"it holds values that are not finite ({shape})"
-                )
+                yield Check(f"input {name}", False, f"it holds NaN or infinity (shape {shape})")
             else:
                 yield Check(f"input {name}", True, f"{shape}, finite")
 
@@ -119,14 +117,14 @@ class Preflight:
             name = f"conditioning {' with '.join(names)}"
             swapped = {entry: batch[entry].roll(1, dims=0) for entry in names}
             if all(torch.equal(swapped[entry], batch[entry]) for entry in names):
-                yield Check(name, True, "not looked at: it is the same in all clips of the batch")
+                yield Check(name, True, "not checked: it is the same in all clips of the batch")
                 continue
             before, again = self._terms(batch), self._terms(batch)
             after = self._terms({**batch, **swapped})
             yield _influence_check(name, before, again, after)
 
     def _learns(self, batch: Batch, weights: Mapping[str, Tensor]) -> Iterator[Check]:
-        """Six steps on one batch, from `weights` on: what has a gradient, moves and is learned."""
+        """Six steps on one batch from `weights`: gradients, updates, and losses that must fall."""
         networks = self.stepper.networks
         at, turns = self._with_all_turns()
         silent = {name for turn in turns for name in turn.parameters}
@@ -145,9 +143,9 @@ class Preflight:
                 yield _fall_check(term, before[term], after[term], len(steps))
 
     def _with_all_turns(self) -> tuple[int, list[Turn]]:
-        """A step from which on all turns and terms of this run are there, and these turns.
+        """A step from which all turns and terms of this run are active, and these turns.
 
-        What begins after the run's end is none of it.
+        Turns and terms that begin after the run's end are left out.
         """
         total = self.length.total_steps
         turns = [turn for turn in self.stepper.networks.turns if turn.starts_at_step < total]
@@ -156,9 +154,9 @@ class Preflight:
         return max([0, *starts]), turns
 
     def _steps(self, at: int, turns: list[Turn]) -> list[int]:
-        """Steps of the run from `at` on, so many that each turn, however rare, is due in enough.
+        """Steps of the run from `at` on, enough for each turn, however rare.
 
-        Those of a run that ends sooner are done again.
+        The steps of a run that ends sooner are repeated.
         """
         chosen: set[int] = set()
         for turn in turns:
@@ -168,9 +166,9 @@ class Preflight:
         return list(islice(cycle(sorted(chosen)), max(_STEPS, len(chosen))))
 
     def _peak(self) -> int:
-        """A step whose learning rates are the highest: warm-ups are over, no decay has begun.
+        """A step with the peak learning rates: warm-ups are over, no decay has begun.
 
-        At a late turn's start the others' may have decayed, perhaps to nothing.
+        When a late turn starts, the rates of other turns may have decayed, perhaps to zero.
         """
         length, schedules = self.stepper.schedule_length, self.recipe.schedule.values()
         warm = max([0, *(warmup_steps(schedule, length) for schedule in schedules)])
@@ -179,8 +177,8 @@ class Preflight:
     def _terms(self, batch: Batch) -> dict[str, float]:
         """Every loss term, named as it is logged, in single precision.
 
-        They differ for other weights or another batch alone: what chance decides (dropout, noise)
-        is drawn anew from the same seed, and buffers are put back.
+        They depend only on the weights and the batch: random choices (dropout, noise) are drawn
+        again from the same seed, and buffers are restored.
         """
         torch.manual_seed(self.order.seed)
         networks = self.stepper.networks
@@ -205,50 +203,50 @@ class Preflight:
 def _empty(shape: str) -> str:
     """What to do about an entry without numbers: shapes such as 0x128x3000 look computed."""
     return (
-        f"it is empty (shape {shape}): nothing feeds it, whatever shape its collator gives. Feed "
-        "what it is made of, or leave the entry and the part that takes it out"
+        f"it is empty (shape {shape}), so the part of the model that takes it gets nothing. Fill "
+        "it in the dataset, or remove this entry and the part that takes it"
     )
 
 
 def _influence_check(
     name: str, before: dict[str, float], again: dict[str, float], after: dict[str, float]
 ) -> Check:
-    """Whether what was swapped has an effect: a loss moves further than by computing it again."""
+    """Whether the swap has an effect: a loss changes more than when it is computed again."""
     moves = {
         term: abs(after[term] - value) / (abs(value) or 1.0)
         for term, value in before.items()
         if abs(after[term] - value) > _NOISE * abs(again[term] - value) + _ROUNDING * abs(value)
     }
     if not moves:
-        said = "swapping it between clips leaves every loss as it is: it is not connected"
+        said = "swapping it between clips changes no loss: it is not connected to the model"
         return Check(name, False, said)
     term = max(moves, key=lambda one: moves[one])
-    said = f"swapping it between clips moves the loss: {term} by {moves[term]:.2g} of it"
+    said = f"swapping it between clips changes {term} by {moves[term]:.2g} of its value"
     return Check(name, True, said)
 
 
 def _fall_check(term: str, before: float, after: float, num_steps: int) -> Check:
     """Whether a term fell on one batch, however little: how much depends on the learning rate.
 
-    What chance decides is the same in both measurements, so that nothing but the weights differs:
-    at a rate of 1e-6 dropout moves a loss a thousand times as far as six steps do.
+    Random choices are the same in both measurements, so that only the weights differ: at a rate of
+    1e-6 dropout changes a loss a thousand times as much as six steps do.
     """
     said = f"{before:.6g} -> {after:.6g} in {num_steps} steps on one batch"
     if after == before:
-        said += ": the weights moved too little, or not at all; look at the learning rate"
+        said += ": the weights changed too little, or not at all; check the learning rate"
     return Check(f"{term} can be learned", after < before, said)
 
 
 def _advice(name: str, recipe: Recipe) -> str:
     """How to evaluate on other clips than those that the recipe `name` learned from."""
     if name == _ITSELF or recipe.start is None:
-        return "Its system must hold evaluation clips out of what it trains on"
+        return "The system must hold evaluation clips out of its training clips"
     parent = recipe.start.name
     frozen = getattr(recipe.dataset, "evaluation", None)
     if frozen is not None:
         return (
-            f"Freeze another set than dataset.evaluation = '{frozen}', or leave that out: the "
-            f"evaluation clips of {parent} are then inherited"
+            f"Pin another evaluation set than dataset.evaluation = '{frozen}', or remove that key: "
+            f"the evaluation clips of {parent} are then inherited"
         )
     if recipe.start.evaluation == "own":
         return (
@@ -257,8 +255,8 @@ def _advice(name: str, recipe: Recipe) -> str:
         )
     return (
         f"None of the evaluation clips of {parent} is in this corpus, so there was nothing to "
-        f"inherit: cut the corpus as that of {parent} was cut, add its evaluation clips, or "
-        "freeze clips that no recipe before has heard, as dataset.evaluation"
+        f"inherit. Segment the corpus as that of {parent}, add its evaluation clips, or set "
+        "dataset.evaluation to a pinned set of clips that no earlier recipe was trained on"
     )
 
 
@@ -281,9 +279,9 @@ def _list(names: set[str]) -> str:
 def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
     """Restore weights, buffers, optimizers and torch's generator after the block.
 
-    Inside, there are the parameters as they will be put back, by name.
+    Yields the parameters as they will be restored, by name.
 
-    No other process is waited for: an error in one of them must be told, not lost in waiting.
+    No other process is waited for, so that an error in one of them is reported.
     """
     module = stepper.networks.module
     random, optimizers = random_state(), stepper.own_state()
@@ -300,7 +298,7 @@ def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
 
 
 def _as_kept(name: str, parameter: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
-    """What is kept of a parameter, or a copy where the state dict has it in another layout."""
+    """The kept copy of a parameter, or a new one where the state dict has another layout."""
     own, theirs = local(parameter).detach(), kept.get(name)
     if theirs is not None and theirs.shape == parameter.shape and torch.equal(local(theirs), own):
         return theirs

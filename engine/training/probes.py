@@ -1,8 +1,7 @@
-"""Probes: what a system asks of its own weights on a real batch, before step 1 and again later.
+"""Probes: a system's own checks of its weights on a real batch, before step 1 and again later.
 
-Fresh weights cannot answer every question. What they leave open is asked again at `ASKED_AGAIN_AT`,
-where a failure ends the run as one of preflight does, and after the last step, where it is a
-warning.
+Random weights cannot decide every check. Undecided ones are repeated at `ASKED_AGAIN_AT`, where a
+failure ends the run as one of preflight does, and after the last step, where it is a warning.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,24 +19,24 @@ from engine.training.state import Saved
 from engine.training.system import Batch, System
 
 ASKED_AGAIN_AT = 50
-"""Finished steps: by then a small model has learned what follows what."""
+"""Finished steps at which undecided probes are repeated: enough for a small model."""
 _CLIPS = 8
-"""Clips in the batch that is looked at: enough to swap, few enough to take seconds."""
+"""Clips in the probed batch: enough to swap, few enough to take seconds."""
 
 
 @define
 class Probes:
-    """Asks the probes of a system. Checkpoints hold what is open, so that it is asked once."""
+    """Runs the probes of a system. Checkpoints hold the undecided ones."""
 
     system: System
     networks: Networks
     order: Order
     total_steps: int
     open: list[str] = field(factory=list)
-    """Names of the checks that could not be told."""
+    """Names of the undecided checks."""
 
     def ask(self, step: int = 0) -> list[Check]:
-        """What all probes find in the present weights, after so many finished steps.
+        """The findings of all probes on the present weights, after so many finished steps.
 
         Every process calls this, and the first one computes, with whole weights, in evaluation
         mode and without gradients. No trace is left.
@@ -51,7 +50,7 @@ class Probes:
         return found
 
     def ask_again(self, run: Checked) -> None:
-        """Ask what is open where it is due. Raises UserError where a check fails before the end."""
+        """Repeat undecided checks where due. Raises UserError where one fails before the end."""
         ends = run.step == self.total_steps
         if not self.open or not (ends or run.step == ASKED_AGAIN_AT):
             return
@@ -64,7 +63,7 @@ class Probes:
             settle(checks, run)
 
     def state(self) -> Saved:
-        """The names of what is open."""
+        """The names of undecided checks."""
         return Saved(list(self.open), {})
 
     def load(self, saved: Saved) -> None:
@@ -95,12 +94,12 @@ def first_clips(system: System, order: Order) -> Batch:
 
 
 def in_words(checks: Sequence[Check]) -> str:
-    """How many checks passed, and which are still open."""
+    """How many checks passed, and which are undecided."""
     undecided = [check.name for check in checks if check.ok is None]
     said = f"{len(checks) - len(undecided)} checks passed"
     if undecided:
         said += (
-            f"; the first weights cannot tell about {', '.join(undecided)}: asked again at step "
-            f"{ASKED_AGAIN_AT}, and after the last one"
+            f"; undecided with the initial weights: {', '.join(undecided)} (checked again at step "
+            f"{ASKED_AGAIN_AT} and after the last step)"
         )
     return said

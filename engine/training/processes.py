@@ -1,6 +1,6 @@
-"""Which processes train a run: what params.toml says, and what a launcher put into the environment.
+"""The processes that train a run, by params.toml and by a launcher's environment variables.
 
-It imports no torch: `cantus train` asks before it starts any process.
+This imports no torch: `cantus train` needs it before it starts any process.
 """
 
 import os
@@ -13,7 +13,7 @@ from engine.recipe.training import Training
 MEETING = "CANTUS_MEETS_AT"
 """Set for processes that Cantus started: the address at which they find each other."""
 LAUNCHER = "CANTUS_LAUNCHER"
-"""Set for these too: the number of the process that started them."""
+"""Set for processes that Cantus started: the id of the process that started them."""
 
 _SLURM = {
     "WORLD_SIZE": "SLURM_STEP_NUM_TASKS",
@@ -23,9 +23,9 @@ _SLURM = {
 
 
 def num_processes(hardware: Hardware) -> int:
-    """The processes that train a run: those that were started outside, or one for each device.
+    """The number of processes that train a run: as a launcher started, or one for each device.
 
-    Raises UserError where these and `hardware` contradict each other.
+    Raises UserError where launcher and `hardware` contradict each other.
     """
     given = _started_outside()
     if given is None:
@@ -40,7 +40,7 @@ def num_processes(hardware: Hardware) -> int:
     if hardware.num_devices not in (1, given):
         raise UserError(
             f"torchrun starts {given} processes, but params.toml says hardware.num_devices = "
-            f"{hardware.num_devices}: make them the same, or leave num_devices out."
+            f"{hardware.num_devices}. Make them equal, or remove num_devices."
         )
     return given
 
@@ -55,7 +55,8 @@ def require_equal_parts(training: Training, num_processes: int) -> None:
     parts = num_processes * training.num_micro_batches
     if num_processes > 1 and training.batch_size % parts:
         raise UserError(
-            f"training.batch_size = {training.batch_size} is the clips of a step over all devices. "
+            f"training.batch_size = {training.batch_size} is the number of clips in a step over "
+            "all devices. "
             f"{num_processes} devices and training.num_micro_batches = "
             f"{training.num_micro_batches} cut it into {parts} parts: make it a multiple of "
             f"{parts}, or change hardware.num_devices in params.toml."
@@ -70,7 +71,7 @@ def environment() -> dict[str, str]:
     named = {name: own[theirs] for name, theirs in _SLURM.items()}
     address = {
         "MASTER_ADDR": _first_host(own["SLURM_STEP_NODELIST"]),
-        "MASTER_PORT": str(20_000 + int(own["SLURM_JOB_ID"]) % 20_000),  # of each job another
+        "MASTER_PORT": str(20_000 + int(own["SLURM_JOB_ID"]) % 20_000),  # another port for each job
     }
     return address | own | named
 

@@ -1,6 +1,6 @@
-"""torch's random number generators: all that a resume needs of chance.
+"""torch's random number generators: the only random state that a resume needs.
 
-The order of clips and their crops need none: they are pure functions (see order.py, loader.py).
+The order of clips and their crops need no state: they are pure functions (see order.py, loader.py).
 """
 
 from collections.abc import Mapping
@@ -30,15 +30,15 @@ def set_random_state(state: Mapping[str, Tensor]) -> None:
 
 @frozen
 class Generators:
-    """The generators of every process of a run, which each draws from for itself."""
+    """The random number generators of every process of a run."""
 
     ranks: Ranks
 
     def state(self) -> Saved:
-        """Their states, by rank."""
+        """The states of all generators, by rank."""
         return Saved(tensors=self.ranks.gather(random_state()))
 
     def load(self, saved: Saved) -> None:
-        """Take over this process's; where fewer were saved, go on with those that are there."""
+        """Take over this process's state; where fewer were saved, keep the present one."""
         if self.ranks.rank < len(saved.tensors):
             set_random_state(saved.tensors[self.ranks.rank])

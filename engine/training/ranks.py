@@ -1,4 +1,4 @@
-"""The processes that train one run together: what each is, and how they speak to each other.
+"""The processes that train one run together, and how they communicate.
 
 Every process runs the same program over its share of each batch. `data_parallel.py` keeps their
 weights alike; the first process alone writes, evaluates and decides.
@@ -20,12 +20,12 @@ _T = TypeVar("_T")
 
 
 class PeerLostError(UserError):
-    """Another process of the run is gone, so this one cannot go on."""
+    """Another process of the run is gone, so this one cannot continue."""
 
 
 @frozen
 class Ranks:
-    """A process among those of its run; by default the only one, for which all of this is free.
+    """A process among those of its run; by default the only one, where nothing is exchanged.
 
     Every method but the properties must be called by all processes, in the same order.
     """
@@ -33,22 +33,22 @@ class Ranks:
     rank: int = 0
     world_size: int = 1
     place: int = 0
-    """Number of this process on its machine: which of several GPUs it takes."""
+    """Number of this process on its machine: the GPU it takes."""
     strategy: Strategy = "replicate"
     """Whether each process holds all weights, gradients and optimizer state, or its part."""
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the process that writes, evaluates and speaks."""
+        """Whether this is the process that writes, evaluates and prints."""
         return self.rank == 0
 
     @property
     def is_alone(self) -> bool:
-        """Whether there is no other."""
+        """Whether the run has only this process."""
         return self.world_size == 1
 
     def from_first(self, make: Callable[[], _T]) -> _T:
-        """What `make` returns in the first process, which alone calls it."""
+        """The result of `make` in the first process, which alone calls it; in every process."""
         made: list[Any] = [make() if self.is_first else None]
         if not self.is_alone:
             with connected():
@@ -57,7 +57,7 @@ class Ranks:
         return value
 
     def gather(self, value: _T) -> list[_T]:
-        """What every process gives, by rank, in each of them. Tensors must be on the CPU."""
+        """The values of all processes, by rank, in every process. Tensors must be on the CPU."""
         if self.is_alone:
             return [value]
         values: list[Any] = [None] * self.world_size
@@ -66,15 +66,15 @@ class Ranks:
         return values
 
     def total(self, numbers: Sequence[int]) -> list[int]:
-        """The sum over what all processes give, place by place. No device is waited for."""
+        """The sums over all processes, element by element. No device is waited for."""
         return self._over_all(numbers, dist.ReduceOp.SUM)
 
     def largest(self, numbers: Sequence[int]) -> list[int]:
-        """The largest that any process gives, place by place. No device is waited for."""
+        """The maxima over all processes, element by element. No device is waited for."""
         return self._over_all(numbers, dist.ReduceOp.MAX)
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean over all processes of a tensor that each has, of the same shape."""
+        """The mean of a tensor over all processes, where it has the same shape."""
         if self.is_alone:
             return values
         mean = values.detach().clone(memory_format=torch.contiguous_format)
@@ -84,7 +84,7 @@ class Ranks:
 
     @torch.no_grad()
     def add_up(self, tensors: Sequence[Tensor]) -> None:
-        """Put the sum over all processes in place of each tensor, of the same shape in each."""
+        """Replace each tensor by its sum over all processes, where it has the same shape."""
         for tensor in [] if self.is_alone else tensors:
             with connected():
                 dist.all_reduce(tensor)
@@ -99,7 +99,7 @@ class Ranks:
 
     @torch.no_grad()
     def take_from_first(self, tensors: Sequence[Tensor]) -> None:
-        """Put the first process's tensors in place of those of the others."""
+        """Replace the tensors of the other processes by the first process's."""
         groups: dict[torch.dtype, list[Tensor]] = {}
         for tensor in [] if self.is_alone else tensors:
             groups.setdefault(tensor.dtype, []).append(tensor)
@@ -117,7 +117,7 @@ ALONE = Ranks()
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """Inside, what torch raises where the connection to another process is lost gets its name."""
+    """Inside, torch's error for a lost process becomes a PeerLostError."""
     try:
         yield
     except RuntimeError as error:
@@ -126,7 +126,7 @@ def connected() -> Iterator[None]:
 
 @contextmanager
 def connected_now_and_then() -> Iterator[None]:
-    """As `connected`, around work in which torch also speaks to other processes."""
+    """Like `connected`, around work that only partly communicates: other errors are kept."""
     try:
         yield
     except RuntimeError as error:
@@ -137,6 +137,6 @@ def connected_now_and_then() -> Iterator[None]:
 
 def _peer_lost(error: Exception) -> PeerLostError:
     return PeerLostError(
-        f"Another process of this run ended or cannot be reached any more ({error}). "
-        "The same command goes on from the last checkpoint."
+        f"Another process of this run ended or can no longer be reached ({error}). "
+        "Run the same command to continue from the last checkpoint."
     )

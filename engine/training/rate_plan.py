@@ -1,4 +1,4 @@
-"""The learning rates of a run, said before it: at step 1 a warm-up's rate looks like a mistake."""
+"""The learning rates of a run, printed before it: a warm-up's first rate looks like a mistake."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,18 @@ from engine.training.schedules import Length, warmup_steps
 from engine.training.step import Stepper
 
 _LONG = 0.2
-"""Share of a run's updates from which on a warm-up is remarked on."""
+"""Share of a run's updates above which a warm-up is remarked on."""
 
 
 @frozen
 class RatePlan:
-    """What becomes of one turn's learning rate."""
+    """The learning rate of one turn over a run."""
 
     turn: str
     peak: float
     total_steps: int
     warmup_steps: int
-    """Of this run: what is left of them where a phase goes on with its parent's schedule."""
+    """Warm-up steps left in this run, where a phase continues its parent's schedule."""
     rates: Sequence[tuple[int, float]]
     """(step, rate) at the first step, a tenth, the half and the end."""
 
@@ -34,19 +34,18 @@ class RatePlan:
         first = self.rates[0][1]
         return (
             f"{rates}; the first {self.warmup_steps:,} of {self.total_steps:,} updates "
-            f"({self._share:.0%}) warm up: {first:.3g} at first is right, the peak of "
-            f"{self.peak:.3g} comes after them"
+            f"({self._share:.0%}) are warm-up, from {first:.3g} to the peak of {self.peak:.3g}"
         )
 
     @property
     def remark(self) -> str | None:
-        """What is to be known of a long warm-up."""
+        """A remark on a long warm-up, or None."""
         if self._share <= _LONG:
             return None
         return (
             f"the warm-up of {self.turn} takes {self.warmup_steps:,} of {self.total_steps:,} "
-            f"updates ({self._share:.0%}); beyond {_LONG:.0%} much of a run learns at low rates: "
-            "shorten the warm-up, or train longer"
+            f"updates ({self._share:.0%}), more than {_LONG:.0%}: much of the run learns at low "
+            "rates. Shorten the warm-up, or train longer"
         )
 
     @property

@@ -1,4 +1,4 @@
-"""What a run remembers of its evaluations, clip by clip: its entry, its bests, the baselines."""
+"""The evaluations a run remembers, clip by clip: the initial, the best ones, the baselines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -18,21 +18,21 @@ from engine.training.store import Kind
 from engine.training.system import ClipSet, Evaluated
 
 Entry = Literal["untrained", "parent"]
-"""What the weights are before step 1: fresh ones, or those of the phase that is continued."""
+"""The weights before step 1: random ones, or those of the phase that is continued."""
 
 _MOMENTS = ("entry", "best", "best_by_other")
 
 
 @frozen(eq=False)
 class Look:
-    """A new evaluation, held against the bests before it."""
+    """A new evaluation, compared with the best ones before it."""
 
     rule: SelectionRule
     best: Score | None
     """The best before it."""
     new: Score
     new_by_other: Score | None
-    """Where it is the best by the other rule as well."""
+    """The new score by the other rule, where it is the best by that rule."""
 
     @property
     def is_best(self) -> bool:
@@ -41,12 +41,12 @@ class Look:
 
     @property
     def difference(self) -> Difference | None:
-        """From the best before it, clip by clip."""
+        """The difference from the best before it, clip by clip."""
         return self.rule.difference(self.new, self.best) if self.best else None
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What an event holds of it."""
+        """Plain values for an event."""
         facts: dict[str, Any] = {"best": self.is_best}
         if self.best and (found := self.difference):
             said = found.sentence(lowest=self.rule.lowest)
@@ -81,12 +81,12 @@ class Record:
 
     @classmethod
     def of(cls, recipe: Recipe) -> "Record":
-        """An empty one that compares as the recipe says."""
+        """An empty record that compares as the recipe says."""
         return cls(selection_of(recipe), Rules.of(recipe))
 
     @property
     def other(self) -> SelectionRule | None:
-        """By what else weights are kept: the loss, or the first figure that judges have here."""
+        """The second rule by which weights are kept: the loss, or the first judge's figure."""
         if self.rules is None or self.entry is None:
             return None
         known = self.entry.per_clip
@@ -95,12 +95,12 @@ class Record:
 
     @property
     def other_name(self) -> str:
-        """What the checkpoint of the best by `other` is called."""
+        """The name of the checkpoint that is best by `other`."""
         by_loss = self.rules is not None and self.other == self.rules.loss
         return "best_by_loss" if by_loss else "best_by_judges"
 
     def begin(self, name: Entry, evaluated: Evaluated, baselines: PerClip) -> None:
-        """Take in what was there before step 1. A parent is the first that can be the best."""
+        """Record the evaluation before step 1. A parent's weights can already be the best."""
         self.entry_name, self.baselines = name, baselines
         self.entry = self.selection.score(0, evaluated)
         if evaluated.judged is not None:
@@ -111,7 +111,7 @@ class Record:
             self.best_by_other = self.other.score(0, evaluated) if self.other else None
 
     def look(self, step: int, evaluated: Evaluated) -> Look:
-        """Hold an evaluation against the bests before it. Nothing is remembered of it yet."""
+        """Compare an evaluation with the best ones before it. Nothing is remembered yet."""
         by_other, other = None, self.other
         if other is not None:
             score = other.score(step, evaluated)
@@ -120,7 +120,7 @@ class Record:
         return Look(self.selection, self.best, new, by_other)
 
     def take(self, look: Look) -> Iterator[Kind]:
-        """Remember what a new evaluation is the best of; yield by which rules it is."""
+        """Remember a new evaluation where it is the best; yield the rules by which it is."""
         if look.is_best:
             self.best = look.new
             yield "best"
@@ -129,7 +129,7 @@ class Record:
             yield "other"
 
     def parting(self, num_evaluations: int) -> Parting | None:
-        """Whether loss and judges part, in a run of so many evaluations."""
+        """The parting of loss and judges in a run of so many evaluations, or None."""
         best, other = self.best, self.best_by_other
         if self.rules is None or best is None or other is None:
             return None

@@ -1,4 +1,4 @@
-"""Samples as events hold them, and those of earlier phases, which a later one is heard beside."""
+"""Samples as events hold them, and copies of earlier phases' samples for comparison."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +16,11 @@ from engine.tracking.events import Event, read_events
 from engine.training.system import Sample, System
 
 When = Literal["start", "step", "final"]
-"""Before step 1; at a step of the run; with its best weights, after all."""
+"""Before step 1; at a step of the run; after the run, with its best weights."""
 _CLIPPED = 0.001
-"""Share of samples at full scale above which it is said."""
+"""Share of samples at full scale above which audio is called clipped."""
 EARLIER = "earlier"
-"""The kind of event that holds what an earlier phase made, and the folder where it lies."""
+"""The kind of event that holds an earlier phase's samples, and the folder they lie in."""
 
 
 def sample_facts(sample: Sample, folder: Path) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def sample_facts(sample: Sample, folder: Path) -> dict[str, Any]:
 
 
 def _oddities(path: Path) -> Iterator[str]:
-    """What is odd about audio, whatever it says: silence, and samples at full scale."""
+    """Problems of audio, whatever it says: silence, and samples at full scale."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     if not len(samples):
         yield "empty"
@@ -65,7 +65,7 @@ def write_samples(system: System, place: Path, when: str, num_clips: int) -> Seq
 def sample_event_facts(
     samples: Sequence[Sample], system: System, recipe: str, when: When, place: Path
 ) -> dict[str, Any]:
-    """What the event of some samples holds, but their mean figures."""
+    """The facts of the event of some samples, without their mean figures."""
     measured = {name for sample in samples for name in sample.figures}
     scales = {name: unit for name, unit in system.metric_units.items() if name in measured}
     facts = [sample_facts(sample, place) for sample in samples]
@@ -82,10 +82,10 @@ def mean_figures(samples: Sequence[Sample], prefix: str) -> dict[str, float]:
 
 
 def take_earlier_samples(model: Path, run: Path) -> Iterator[Mapping[str, Any]]:
-    """Copy what the parent, and all before it, made of what this run makes its samples of.
+    """Copy the samples of the parent, and of its parents, that correspond to this run's.
 
-    `model` is the parent's folder. A table of facts is given for each time it made some: at its
-    start and at its end. Whatever is damaged or missing is passed over: it is there to be heard.
+    `model` is the parent's folder. Yields a table of facts for each time the parent wrote samples:
+    at its start and at its end. Damaged or missing files are skipped: they are only for listening.
     """
     wanted = {sample.get("made_of") for event in _made(run) for sample in _samples(event)}
     before = [event for event in read_events(model / "events.jsonl") if event.kind == EARLIER]
@@ -100,7 +100,7 @@ def take_earlier_samples(model: Path, run: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _made(folder: Path) -> list[Event]:
-    """What a run made of its own at its start and at its end."""
+    """The events of a run's own samples, at its start and at its end."""
     made = [event for event in read_events(folder / "events.jsonl") if event.kind == "sample"]
     return [event for event in made if event.facts.get("when") in ("start", "final")]
 
@@ -113,7 +113,7 @@ def _samples(event: Event) -> list[Mapping[str, Any]]:
 def _copy(
     sample: Mapping[str, Any], model: Path, place: Path, run: Path
 ) -> Mapping[str, Any] | None:
-    """The facts of a sample that was copied below `place`; None where its file is not there."""
+    """The facts of a sample that was copied below `place`; None where its file is missing."""
     source = str(sample.get("path"))
     if not leads_inside(source) or not (model / source).is_file():
         return None

@@ -1,4 +1,4 @@
-"""What the parts of a step weigh: each figure by the targets over which it is a mean.
+"""The weights of the parts of a step: each figure counts by the targets it is a mean over.
 
 A batch of 60 clips in 20 micro-batches, or in two processes, then has the gradient of 60 clips at
 once. Were parts weighed by their clips alone, a token of a short clip would count for more than
@@ -18,13 +18,13 @@ _CLIPS = ""
 
 @frozen
 class Share:
-    """What one part of a step is of it: of its clips, and of the targets of some figures."""
+    """The share of one part in a step: of its clips, and of the targets of some figures."""
 
     clips: float = 1.0
     of_targets: Mapping[str, float] = field(factory=dict)
 
     def of(self, figure: str) -> float:
-        """What a figure of the part, a loss term or a metric, counts in that of the step."""
+        """The weight of the part's figure, a loss term or a metric, in that of the step."""
         return self.of_targets.get(figure, self.clips)
 
 

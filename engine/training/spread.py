@@ -1,6 +1,6 @@
 """Tensors of which every process of a run holds a part (torch's DTensor), and plain ones alike.
 
-Nothing of torch's is imported before there is such a tensor: it would take a second.
+torch's part is imported only once there is such a tensor, since that takes a second.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,21 +19,21 @@ def whole(tensor: Tensor) -> Tensor:
 
 
 def local(tensor: Tensor) -> Tensor:
-    """What this process holds of a tensor: a view, no copy."""
+    """The part of a tensor that this process holds: a view, not a copy."""
     spread = _spread(tensor)
     return tensor if spread is None else spread.to_local()
 
 
 def part_of(full: Tensor, like: Tensor) -> Tensor:
-    """What this process holds of a whole tensor that every process has, spread as `like` is.
+    """Part, in this process, of a whole tensor that every process has, spread as `like` is.
 
-    One of another shape than `like` stays as it is: whoever takes it will say what is wrong.
+    A tensor of another shape than `like` is returned whole: its user reports the mismatch.
     """
     return part_of_rows(full, like) if full.shape == like.shape else full
 
 
 def part_of_rows(full: Tensor, like: Tensor) -> Tensor:
-    """What this process holds of a whole tensor whose rows are spread as those of `like` are."""
+    """Part, in this process, of a whole tensor whose rows are spread as those of `like`."""
     spread = _spread(like)
     if spread is None or _spread(full) is not None:
         return full

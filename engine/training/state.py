@@ -1,4 +1,4 @@
-"""What a checkpoint holds of a run: the state of its parts, each of which gives it and takes it."""
+"""The state of a run's parts, as checkpoints hold it."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -14,9 +14,9 @@ class Saved:
     """The state of one part of a run."""
 
     plain: Any = None
-    """Values that JSON holds, for the file a person can read."""
+    """Values that JSON can hold, for the readable file of a checkpoint."""
     tensors: Any = None
-    """Tensors by name, and what stands beside them."""
+    """Tensors by name, perhaps nested with plain values."""
 
 
 class Stateful(Protocol):
@@ -27,7 +27,7 @@ class Stateful(Protocol):
     """
 
     def state(self) -> Saved:
-        """Everything that is needed to go on from here to the same weights."""
+        """Everything that is needed to continue from here to the same weights."""
 
     def load(self, saved: Saved) -> None:
         """Take over what `state` gave."""

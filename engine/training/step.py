@@ -54,7 +54,7 @@ class Stepper:
         check_turns(system)
         compile_turns(system, recipe.training.compile)
         self.is_compiling = recipe.training.compile != "off"
-        """Whether the next step will take minutes, for torch compiles the networks in it."""
+        """Whether torch compiles the networks in the next step, which takes minutes."""
         self.networks = _networks(system, device, ranks)
         self._optimized = _optimized(self.networks, recipe)
         self._had_a_share: set[str] = set()
@@ -64,7 +64,7 @@ class Stepper:
     def step(self, micro_batches: Sequence[Batch], step: int, rates_of: int | None = None) -> None:
         """Do the step that follows `step` finished ones. Adds metrics to the meter.
 
-        `rates_of` is another step whose learning rates are used: preflight learns at the peak.
+        `rates_of` names a step whose learning rates are used instead: preflight takes the peak's.
         """
         shares = part_shares(self.networks.module, micro_batches, self._ranks)
         due = [one for one in self._optimized if one.turn.is_due(step)]
@@ -73,7 +73,7 @@ class Stepper:
         self.networks.let_gradients_flow([one.turn for one in due])
         self._set_rates(due, step if rates_of is None else rates_of)
         prepared: Iterable[Batch] = self._prepared(micro_batches, shares)
-        if len(due) > 1:  # what is prepared is shared; for one turn it may be freed early
+        if len(due) > 1:  # turns share what is prepared; for one turn it may be freed early
             prepared = list(prepared)
         with compiler_in_words(self._recipe.training.compile, self._device.torch_device):
             for one in due:
@@ -83,7 +83,7 @@ class Stepper:
         self.meter.count()
 
     def turns_since_last_asked(self) -> list[Turn]:
-        """The turns that had a share in a step since this was last asked, in their order."""
+        """The turns that had a share in a step since the last call, in their order."""
         turns = [one.turn for one in self._optimized if one.turn.name in self._had_a_share]
         self._had_a_share.clear()
         return turns
@@ -98,14 +98,14 @@ class Stepper:
         return Saved(tensors=whole_values(own))
 
     def own_state(self) -> Saved:
-        """A copy of what this process holds of it. No other process is waited for."""
+        """A copy of this process's part of the state. No other process is waited for."""
         own = {one.turn.name: one.optimizer.state_dict() for one in self._optimized}
         return Saved(tensors=deepcopy(own))
 
     def load(self, saved: Saved) -> None:
         """Take over saved optimizer state. The recipe's learning rate and betas win.
 
-        Raises ValueError where it is that of other parameters.
+        Raises ValueError where the state belongs to other parameters.
         """
         for one in self._optimized:
             state = saved.tensors.get(one.turn.name)
@@ -119,7 +119,7 @@ class Stepper:
 
     @property
     def schedule_from(self) -> int:
-        """Finished steps of a parent that the schedules go on from."""
+        """Finished steps of a parent whose schedules are continued."""
         return self._position.schedule_from
 
     @property
@@ -144,7 +144,7 @@ class Stepper:
             yield self._call("prepare", moved, shares, part)
 
     def _call(self, method: str, batch: Batch, shares: Sequence[Share], part: int) -> Any:
-        """What a method of the module makes of one part of a step."""
+        """The result of a method of the module for one part of a step."""
         self._norms.expect(shares, part)
         with self._device.autocast():
             return self.networks.call(method, batch)
@@ -172,7 +172,7 @@ class Stepper:
     ) -> Iterator[Part]:
         """Each part's loss, in its share of the step; the terms' gradients where they are wanted.
 
-        Those are measured where the turn balances, and for the log.
+        Gradients are measured where the turn balances, and for the log.
         """
         logs = (step + 1) % self._recipe.training.log_every_steps == 0
         for number, (batch, share) in enumerate(zip(batches, shares, strict=True)):
@@ -187,9 +187,9 @@ class Stepper:
             yield part
 
     def _balanced(self, turn: Turn, parts: Iterable[Part], step: int) -> list[Part]:
-        """The same parts, with a loss whose gradient at what the generator made is balanced.
+        """The parts with losses whose gradients at the generator's output are balanced.
 
-        All of them are there before the first's backward: norms are those of the whole batch.
+        All parts are needed before the first backward: norms are those of the whole batch.
         """
         assert turn.balancer is not None
         parts = list(parts)
@@ -242,7 +242,7 @@ def check_turns(system: System) -> None:
 def _networks(system: System, device: Device, ranks: Ranks) -> Networks:
     if ranks.is_alone:
         return Networks(system, device)
-    from engine.training.data_parallel import DataParallel  # what it imports takes a second
+    from engine.training.data_parallel import DataParallel  # its imports take a second
 
     return DataParallel(system, device, ranks)
 
@@ -258,7 +258,7 @@ def _optimized(networks: Networks, recipe: Recipe) -> list[_Optimized]:
 
 
 def _parts_of(state: Mapping[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """What this process holds of a whole optimizer state."""
+    """Part, in this process, of a whole optimizer state."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     parts = {
         place: {name: part_of(value, parameters[place]) for name, value in of_one.items()}
@@ -268,7 +268,7 @@ def _parts_of(state: Mapping[str, Any], optimizer: torch.optim.Optimizer) -> dic
 
 
 def _require_shapes(optimizer: torch.optim.Optimizer) -> None:
-    """Raise ValueError where an optimizer's state is that of other tensors: torch only counts."""
+    """Raise ValueError where an optimizer's state has wrong shapes: torch checks only the count."""
     for parameter, state in optimizer.state.items():
         for value in state.values():
             if value.ndim and value.shape != parameter.shape:

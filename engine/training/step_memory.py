@@ -1,7 +1,7 @@
-"""What forward and backward of a step take in memory, found without computing anything.
+"""The memory of a step's forward and backward, measured without computing anything.
 
-They run on torch's fake tensors, which have shapes and types and no values, so that a model that no
-machine here could hold can be asked too.
+Both run on torch's fake tensors, which have shapes and types but no values, so that models too
+large for this machine can be measured too.
 """
 
 import weakref
@@ -17,15 +17,15 @@ from torch.utils._pytree import tree_leaves
 
 @frozen
 class StepMemory:
-    """Bytes beside the weights; gradients of weights are not in it."""
+    """Bytes beside the weights, without the gradients of weights."""
 
     forward: int
-    """The most in forward."""
+    """Peak bytes in forward."""
     backward: int
-    """The most in backward."""
+    """Peak bytes in backward."""
 
     def grown(self, other: "StepMemory", times: int) -> "StepMemory":
-        """With `times` more of what `other`, of a layer more, has beside it."""
+        """The memory with `times` more layers, where `other` is that of one layer more."""
         return StepMemory(
             self.forward + times * (other.forward - self.forward),
             self.backward + times * (other.backward - self.backward),
@@ -44,7 +44,7 @@ def as_fake(module: nn.Module) -> Any:
 
 
 def measure(module: nn.Module, loss: Callable[[], Tensor]) -> StepMemory:
-    """What a step of a module takes, whose tensors and inputs are fake: `loss` is its forward."""
+    """The memory of a step of a module with fake tensors and inputs; `loss` is its forward."""
     live = _Live(module)
     for parameter in module.parameters():
         if parameter.requires_grad:

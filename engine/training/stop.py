@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, a closed terminal and the like: noted at once, obeyed at the end of a step."""
+"""Ctrl-C, SIGTERM, a closed terminal and the like: noted at once, obeyed after the step."""
 
 import signal
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from attrs import define
 from engine.training.ranks import Ranks
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Clusters warn by the last two before they end a job."""
+"""Signals that stop a run; clusters send the last two before they end a job."""
 
 
 class StoppedAtOnce(BaseException):
-    """A signal came while nothing could be lost: no `except Exception` may hold it up."""
+    """Raised by a signal while nothing can be lost; no `except Exception` catches it."""
 
 
 @define
@@ -25,14 +25,14 @@ class StopRequest:
     _at_once: bool = False
 
     def note(self, number: int) -> None:
-        """A signal came. Raises StoppedAtOnce inside of `heeded_at_once`."""
+        """Note a signal. Raises StoppedAtOnce inside `obeyed_at_once`."""
         self.signal = number
         if self._at_once:
             raise StoppedAtOnce
 
     @contextmanager
-    def heeded_at_once(self, whether: bool) -> Iterator[None]:
-        """Inside, if so, a signal raises StoppedAtOnce: for minutes that end without a step."""
+    def obeyed_at_once(self, whether: bool) -> Iterator[None]:
+        """Inside, if `whether`, a signal raises StoppedAtOnce: for minutes without a step."""
         if whether and self.signal is not None:
             raise StoppedAtOnce
         self._at_once = whether
@@ -42,7 +42,7 @@ class StopRequest:
             self._at_once = False
 
     def agreed(self, ranks: Ranks) -> bool:
-        """Whether any process of the run was asked: all of them stop after the same step."""
+        """Whether any process of the run got a signal: all stop after the same step."""
         (number,) = ranks.largest([self.signal or 0])
         if number:
             self.signal = number
@@ -51,9 +51,9 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """While inside, these signals only set the request; the old handlers come back after.
+    """Inside, these signals only set the request; the old handlers are restored afterwards.
 
-    One that is ignored already stays so: nohup means it.
+    A signal that is already ignored stays ignored, as under nohup.
     """
     request = StopRequest()
 

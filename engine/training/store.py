@@ -1,4 +1,4 @@
-"""Where the loop puts what it makes; `engine.runs` keeps a run's folder so."""
+"""The interface of a store for the loop's output; `engine.runs` implements it by a folder."""
 
 from pathlib import Path
 from typing import Literal, Protocol
@@ -32,7 +32,7 @@ class RunStore(Protocol):
 
 @frozen
 class NoStore:
-    """Keeps nothing: every process of a run has one but the first, whose store is the run's."""
+    """A store that keeps nothing, for every process of a run but the first."""
 
     place: Path
 

@@ -1,4 +1,4 @@
-"""Where a metric goes over several evaluations of the same clips, and how sure that is."""
+"""The trend of a metric over several evaluations of the same clips, and its uncertainty."""
 
 import math
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from engine.training.model_selection import Score
 
 @frozen
 class Trend:
-    """By how much a metric changed from the first evaluation to the last, by lines through all."""
+    """The change of a metric from the first evaluation to the last, by least-squares lines."""
 
     change: float
     error: float
     """Standard error of the change."""
     degrees: int
-    """Degrees of freedom of that error; 0 where two values alone are known."""
+    """Degrees of freedom of that error; 0 where only two values are known."""
     steps: int
-    """From the first evaluation to the last."""
+    """Steps from the first evaluation to the last."""
 
     def chance(self, *, lower: bool) -> float:
-        """How often a metric that does not move would change as far as this one, to that side.
+        """Probability that a metric without a trend changes at least this much, to that side.
 
-        Student's (1908), one-sided. 1 where it stays or goes to the other side.
+        Student's t (1908), one-sided. 1 where it stays or changes to the other side.
         """
         change = -self.change if lower else self.change
         if not change > 0:
@@ -39,7 +39,7 @@ class Trend:
         return float(stdtr(self.degrees, -change / self.error))
 
     def missed(self, threshold: float) -> float:
-        """The true change of which 5 of 100 looks find no `chance` below `threshold`."""
+        """The true change that 5 of 100 tests miss, finding no `chance` below `threshold`."""
         if not self.degrees:
             return math.inf
         from scipy.special import stdtrit
@@ -55,7 +55,7 @@ class Trend:
 
         half = float(stdtrit(self.degrees, (1 + CONFIDENCE) / 2)) * self.error
         low, high = self.change - half, self.change + half
-        noise = "" if low > 0 or high < 0 else ", no change that can be told from noise"
+        noise = "" if low > 0 or high < 0 else ", indistinguishable from noise"
         return (
             f"{self.change:+.3g} in {self.steps} steps "
             f"({CONFIDENCE:.0%} CI {low:+.3g} to {high:+.3g}{noise})".replace("%", " %")
@@ -98,7 +98,7 @@ def _of_values(steps: np.ndarray, values: np.ndarray) -> Trend:
 
 
 def _per_clip(scores: Sequence[Score], name: str | None) -> np.ndarray | None:
-    """Figures [evaluations, clips] of two clips and more; None where there are none for all."""
+    """Figures [evaluations, clips] of at least two clips; None where an evaluation lacks them."""
     if name is None or any(name not in score.per_clip for score in scores):
         return None
     figures = np.stack([score.per_clip[name] for score in scores]).astype(np.float64)
@@ -106,7 +106,7 @@ def _per_clip(scores: Sequence[Score], name: str | None) -> np.ndarray | None:
 
 
 def _changes(steps: np.ndarray, figures: np.ndarray) -> np.ndarray:
-    """Slopes of least squares of `figures` [evaluations, ...], times the steps between them."""
+    """Least-squares slopes of `figures` [evaluations, ...], times the steps they span."""
     centred = steps - steps.mean()
     slopes: np.ndarray = np.tensordot(centred, figures, 1) / (centred @ centred)
     return slopes * _span(steps)

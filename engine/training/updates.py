@@ -1,4 +1,4 @@
-"""How far steps moved the weights, by groups of modules: one that stays put is not trained."""
+"""How far steps moved the weights, by groups of modules: a group that stays put is not trained."""
 
 import math
 import re
@@ -41,20 +41,20 @@ def updates_check(
 ) -> Check:
     """Whether every group has moved since `before` (by name), and to finite weights.
 
-    By group, since a single tensor may stay put by rights for a step: LoRA's A, while its B is
+    By group, since a single tensor may rightly stay as it is for a step: LoRA's A, while its B is
     zero. Every process calls this.
     """
     groups = _moved(turns, before, ranks)
     for wrong, why in (
         ([name for name, one in groups.items() if not math.isfinite(one.update)], "not finite"),
-        ([name for name, one in groups.items() if one.update == 0.0], "of exactly zero"),
+        ([name for name, one in groups.items() if one.update == 0.0], "exactly zero"),
     ):
         if wrong:
             return Check("updates", False, _fault(wrong, groups, why, num_steps))
     by_share = sorted(groups, key=lambda name: groups[name].share)
     least_and_most = by_share[:: len(by_share) - 1 or 1]
     ends = [f"{groups[name].share:.1e} of its norm ({name})" for name in least_and_most]
-    said = f"all {len(groups)} groups of modules move in {num_steps} steps, by {' to '.join(ends)}"
+    said = f"all {len(groups)} groups of modules move in {num_steps} steps: {' to '.join(ends)}"
     return Check("updates", True, said)
 
 
@@ -65,8 +65,8 @@ def _fault(wrong: list[str], groups: Mapping[str, _Moved], why: str, num_steps: 
     if why == "not finite":
         return said
     return (
-        f"{said}: no gradient reaches it, or the rate is too small for the number format of these "
-        "weights (bfloat16 keeps changes of a 256th)"
+        f"{said}: no gradient reaches it, or the learning rate is too small for the weights' "
+        "number format (bfloat16 resolves changes of 1/256)"
     )
 
 

@@ -1,4 +1,4 @@
-"""How a run is watched from outside: the console implements it, tests may."""
+"""The interface through which a run reports to a person; the console implements it."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,7 +8,7 @@ from attrs import frozen
 
 @frozen
 class Progress:
-    """Where a run is."""
+    """The progress of a run."""
 
     step: int
     total_steps: int
@@ -19,10 +19,10 @@ class Progress:
 
 
 class Watcher(Protocol):
-    """Receives what a person wants to see. It may not raise."""
+    """Receives a run's messages. Its methods may not raise."""
 
     def say(self, sentence: str) -> None:
-        """Something worth a line."""
+        """Print a sentence."""
 
     def progress(self, progress: Progress) -> None:
         """Called after every logged step."""
@@ -32,7 +32,7 @@ class Watcher(Protocol):
 
 
 class Silent:
-    """Watches nothing."""
+    """A watcher that prints nothing."""
 
     def say(self, sentence: str) -> None:
         """Ignore it."""

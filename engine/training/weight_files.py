@@ -14,7 +14,7 @@ from engine.training.safe_load import load_saved, load_tensors
 def read_weights(path: Path) -> dict[str, Tensor]:
     """All tensors of a file, of an index, or of a folder with one of WEIGHTS, by their names.
 
-    They lie in the files until they are copied, so that a network is given them without a second
+    Tensors stay in the files until they are copied, so that a network takes them without a second
     copy in memory. No code runs. Raises UserError where a file is missing, damaged, holds anything
     else, or lacks a tensor that the index says it has.
     """
@@ -29,7 +29,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if lacking:
             raise UserError(
                 f"{file} lacks {len(lacking)} of the tensors that {path.name} says it has, first "
-                f"{lacking[0]}: these files are not of one model. Download the folder again."
+                f"{lacking[0]}. These files are not of one model: download the folder again."
             )
         tensors |= held
     return tensors
@@ -39,8 +39,8 @@ def _weights_in(folder: Path) -> Path:
     found = weights_in(folder)
     if found is None:
         raise UserError(
-            f"{folder} holds no weights: there is neither {' nor '.join(WEIGHTS)} in it, in one "
-            "file or in several with an index."
+            f"{folder} holds no weights. It must hold {' or '.join(WEIGHTS)}, in one file or in "
+            "several with an index."
         )
     return found
 
@@ -50,7 +50,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     if is_safetensors(path):
         return load_tensors(path)
     content = load_saved(path, mapped=True)
-    with as_user_error(f"{path} holds no weights: it has to hold tensors by their names."):
+    with as_user_error(f"{path} holds no weights: it must hold a table of tensors by name."):
         table = dict(content)
         if not all(isinstance(value, Tensor) for value in table.values()):
             raise TypeError("no tensor")

@@ -1,4 +1,4 @@
-"""What the weights of a checkpoint are, by its checksums: read without torch."""
+"""A digest of a checkpoint's weights from its checksums, read without torch."""
 
 import hashlib
 from pathlib import Path

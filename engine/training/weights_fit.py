@@ -1,4 +1,4 @@
-"""What keeps weights from fitting a network, in words that say why."""
+"""Why weights do not fit a network, in words."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,26 +10,26 @@ from engine.errors import UserError
 _NAMED = 3
 Tensors = Mapping[str, Tensor]
 Reason = Callable[[Tensors, Tensors], str | None]
-"""From a network's tensors and given ones to a sentence on why they differ, if it knows."""
+"""A function from a network's tensors and given ones to the likely reason they differ, or None."""
 
 
 @frozen
 class Differences:
-    """Tensors that a network and weights do not have in common, by name."""
+    """Tensors by which a network and given weights differ, by name."""
 
     missing: Sequence[str]
-    """The network's, not among the weights."""
+    """Tensors of the network that the weights lack."""
     left_over: Sequence[str]
-    """Among the weights, not the network's."""
+    """Tensors among the weights that the network lacks."""
     other_shape: Mapping[str, tuple[Sequence[int], Sequence[int]]]
-    """In both, with other shapes: the network's and the given one."""
+    """Tensors with other shapes: the network's and the given one."""
     num_own: int
     """Tensors of the network."""
     reasons: Sequence[str]
-    """Sentences on where that is likely to come from, and what to do."""
+    """Sentences on the likely cause, and what to do."""
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
+        """Whether there are any differences."""
         return bool(self.missing or self.left_over or self.other_shape)
 
     def __str__(self) -> str:

@@ -96,7 +96,7 @@ def test_a_run_that_was_trained_anew_keeps_its_figures_to_itself(two, downloaded
     shutil.rmtree(two.model("codec_a"))
     make_listenable(two.root, "codec_a", 0.02, identity="anew")
     answer = cantus("listen", "--results")
-    assert "codec_a was trained anew since" in answer.out
+    assert "codec_a was trained again since" in answer.out
     assert "metrics/codec_b.json and models/codec_b/report.html hold" in answer.out
     assert not two.metrics("codec_a").exists()
 

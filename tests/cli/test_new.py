@@ -107,3 +107,15 @@ def test_a_stale_dvc_yaml_is_named_by_check_with_the_way_out(base, cantus):
     assert "cantus pipeline --write" in answer.error
     assert cantus("pipeline", "--write").code == 0
     assert cantus("check").code == 0
+
+
+def test_a_corpus_that_is_not_there_is_named_with_what_brings_it(base, cantus):
+    answer = cantus("new", "mine", "--from", "base", "--for", "words")
+    assert answer.code == 2
+    assert "cantus ingest words" in answer.error
+    assert not (base / "recipes/mine.toml").exists()
+    assert "nowhere" in cantus("new", "mine", "--from", "base", "--for", "nowhere").error
+
+
+def test_a_language_goes_with_a_corpus(base, cantus):
+    assert "--for" in cantus("new", "mine", "--from", "base", "--language", "hu").error

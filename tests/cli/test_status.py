@@ -65,7 +65,7 @@ def test_what_is_stale_is_said_with_what_changed(project, cantus):
     assert words(cantus)["stale"] == [
         "recipe edited (training.epochs)",
         "code changed (engine.training.loop)",
-        "the seed is 2, and was 1",
+        "the seed changed from 1 to 2",
         "data changed (corpus words)",
     ]
     assert "trained, stale" in cantus("status").out

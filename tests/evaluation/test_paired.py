@@ -51,9 +51,7 @@ def test_a_clip_without_a_number_leaves_no_interval():
 
 def test_the_same_figures_are_no_change():
     found = paired_difference(np.ones(50), np.ones(50))
-    assert found.sentence() == (
-        "+0 (95 % CI +0 to +0, 50 clips): no change that can be told from noise"
-    )
+    assert found.sentence() == ("+0 (95 % CI +0 to +0, 50 clips): indistinguishable from noise")
 
 
 def test_the_sentence_says_better_or_worse_where_it_knows_the_better_side():

@@ -11,7 +11,7 @@ from engine.listening.verdict import verdict_by_listening
 from engine.recipe import load_recipe
 from engine.recipe.judgement import Verdict
 from engine.recipe.training import Start
-from engine.report.ending import tell_level
+from engine.report.ending import level_in_words
 from engine.report.verdict import Compared, reach_verdict
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import finished_run
@@ -62,9 +62,9 @@ def test_until_somebody_has_listened_the_verdict_says_so(decided):
     assert decided("codec_a", listen=False) == {}
     waiting = reach_verdict(TABLE, METRIC, None, Compared("codec_a"))
     assert waiting.say == "no verdict yet: nobody has listened"
-    assert tell_level(waiting.facts()).startswith("listening/overall has no answers yet")
+    assert level_in_words(waiting.facts()).startswith("listening/overall has no answers yet")
     compared = reach_verdict(TABLE, METRIC, None, Compared("codec_a", {"codec_b": "better"}))
-    assert "no answers yet" in tell_level(compared.facts())
+    assert "no answers yet" in level_in_words(compared.facts())
 
 
 def test_a_recipe_may_name_it_as_verdict_and_not_as_what_picks_the_best(tmp_path, project):

@@ -2,7 +2,7 @@ import fcntl
 
 import pytest
 
-from engine.report.ending import tell_ending, tell_verdict
+from engine.report.ending import ending_in_words, verdict_in_words
 from engine.report.history import History
 from engine.tracking.events import Event
 from tests.run_folders import make_run, start
@@ -24,7 +24,7 @@ VERDICT = {
 
 
 def told(tmp_path, *events: Event) -> str:
-    return tell_ending(make_run(tmp_path, [start("audio_vae"), *events]))
+    return ending_in_words(make_run(tmp_path, [start("audio_vae"), *events]))
 
 
 def test_a_finished_run_says_how_long_it_took_and_the_verdict(tmp_path):
@@ -45,7 +45,7 @@ def test_a_finished_run_says_how_long_it_took_and_the_verdict(tmp_path):
 def test_what_became_of_the_parent_and_of_other_clips_is_said_with_the_verdict(tmp_path):
     facts = {"verdict": VERDICT, "gain": "No evaluation beat the parent, base."}
     folder = make_run(tmp_path, [start("audio_vae"), Event("finish", 10, 1.0, facts=facts)])
-    assert tell_ending(folder, "The figures of audio_vae are of another set.").endswith(
+    assert ending_in_words(folder, "The figures of audio_vae are of another set.").endswith(
         "No evaluation beat the parent, base. Verdict: better "
         "(eval/rmse_ratio_to_uniform_grid is 0.8); keep audio_vae. "
         "The figures of audio_vae are of another set."
@@ -54,7 +54,7 @@ def test_what_became_of_the_parent_and_of_other_clips_is_said_with_the_verdict(t
 
 def test_a_recipe_without_a_verdict_says_so():
     history = History((Event("finish", 1, facts={"verdict": None}),))
-    assert tell_verdict(history) == "The recipe holds no verdict."
+    assert verdict_in_words(history) == "The recipe holds no verdict."
 
 
 def test_a_guard_is_told_with_its_figures_and_its_reason(tmp_path):
@@ -71,7 +71,7 @@ def test_a_guard_whose_figure_was_no_number_is_told_without_one(tmp_path):
     nan = GUARD | {"value": None, "condition": "it must be a finite number", "because": ""}
     stop = Event("stop", 120, facts={"reason": "guard", "message": "..."})
     text = told(tmp_path, Event("guard", 120, facts=nan), stop)
-    assert text.endswith("was no number, but it must be a finite number.")
+    assert text.endswith("was not finite, but it must be a finite number.")
 
 
 def test_a_failed_preflight_names_what_failed(tmp_path):
@@ -134,7 +134,7 @@ def test_a_run_of_other_values_goes_on_by_its_own_command(tmp_path, ends):
     command = "cantus train audio_vae -S training.steps=7"
     stop = Event("stop", 4, facts={"reason": "interrupted", "message": ""})
     begun = start("audio_vae+3f9c2a", of="audio_vae", command=command)
-    text = tell_ending(make_run(tmp_path, [begun, *([stop] if ends else [])]))
+    text = ending_in_words(make_run(tmp_path, [begun, *([stop] if ends else [])]))
     assert f"`{command}` {'continues from there' if ends else 'starts afresh'}." in text
     assert "dvc repro" not in text
 

@@ -71,4 +71,4 @@ def test_a_metric_that_is_no_number_misses():
     judged = judge(
         "eval/snr_db", expect(epochs=(1,)), [Event("eval", 9, 1.0, {"eval/snr_db": None})]
     )
-    assert (judged.outcome, judged.detail) == ("missed", "epoch 1: no number, expected 6 to 10")
+    assert (judged.outcome, judged.detail) == ("missed", "epoch 1: not finite, expected 6 to 10")

@@ -113,7 +113,7 @@ def test_the_verdict_stands_in_words_with_its_figure(page):
 
 def test_differences_gain_and_what_does_not_compare_stand_in_words(model, recipe):
     (model / "events.jsonl").unlink()
-    said = "-0.012 (95 % CI -0.04 to +0.02, 46 clips): no change that can be told from noise"
+    said = "-0.012 (95 % CI -0.04 to +0.02, 46 clips): indistinguishable from noise"
     facts = {"difference": {"against_step": 50, "said": said}}
     finish = FINISH | {"gain": "No evaluation beat the parent, base."}
     events = [start("audio_vae"), Event("eval", 100, 5.0, FINAL, facts)]

@@ -80,7 +80,7 @@ def test_why_a_metric_is_not_compared_is_said(compared):
     assert reason(unit) == "each has it in a unit of its own, and these differ"
     assert reason(compared({"stop_ce": CLIPS}, mine)) == "a does not measure it"
     no_number = compared({"mel_ce": np.where(CLIPS > 8.0, np.nan, 1.0)}, mine)
-    assert reason(no_number) == "a clip has no number"
+    assert reason(no_number) == "a clip has no finite figure"
     assert reason(compared({"mel_ce": [1.0]}, {"mel_ce": [2.0]})) == "one clip tells nothing"
     fewer = compared({"mel_ce": CLIPS[:-1]}, mine)
     assert reason(fewer) == "their figures are not of the same clips"

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from engine.recipe import load_recipe
-from engine.report.ending import tell_ending
+from engine.report.ending import ending_in_words
 from engine.report.history import History
 from engine.report.page import build_report
 from engine.report.parting import PartedRow, parted
@@ -13,7 +13,7 @@ from engine.systems.xtts.recipe import XttsRecipe
 from engine.tracking.events import Event
 from tests.run_folders import RECIPES, make_run, start
 
-MESSAGE = "Loss and judges part. Step 600 against step 200: <b>words</b> worse."
+MESSAGE = "Loss and judges disagree. Step 600 against step 200: <b>words</b> worse."
 PARTING = {"by_loss": 600, "by_judges": 200, "kept": ["best", "best_by_judges"], "message": MESSAGE}
 EVALS = [
     Event("eval", 200, metrics={"eval/mel_ce": 1.5, "eval/judged/dnsmos_ovrl": 3.0}),
@@ -55,9 +55,9 @@ def test_the_initial_weights_may_be_those_that_the_judge_picks(tmp_path, recipe)
 def test_a_run_that_does_not_part_at_its_end_has_no_such_section(tmp_path, recipe):
     make_run(tmp_path, [start("xtts_phase1"), *EVALS, evolve(FINISH, facts={"best_step": 600})])
     assert parted(History.of(tmp_path), recipe) is None
-    assert MESSAGE not in tell_ending(tmp_path)
+    assert MESSAGE not in ending_in_words(tmp_path)
 
 
 def test_a_run_that_was_killed_tells_what_parted_before(tmp_path):
     make_run(tmp_path, [start("xtts_phase1"), *EVALS])
-    assert tell_ending(tmp_path).endswith(MESSAGE)
+    assert ending_in_words(tmp_path).endswith(MESSAGE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.recipe import RecipeError, load_recipe
 from engine.recipe.judgement import Verdict
-from engine.report.ending import tell_verdict
+from engine.report.ending import verdict_in_words
 from engine.report.history import History
 from engine.report.verdict import Compared, reach_verdict
 from engine.system_support.discovery import recipe_classes
@@ -60,7 +60,7 @@ def test_every_number_falls_into_exactly_one_row(value):
 def test_what_is_no_number_keeps_nothing(value):
     reached = reach(LEVELS, value)
     assert (reached.value, reached.keep) == (None, "nothing")
-    assert reached.say == "no verdict: the metric is no number"
+    assert reached.say == "no verdict: the metric is not finite"
 
 
 def test_without_table_and_comparison_there_is_no_verdict():
@@ -157,7 +157,7 @@ def test_a_phase_that_is_worse_by_the_metric_of_the_verdict_itself_is_not_kept()
 def test_a_level_says_between_which_cuts_the_value_lies():
     compared = Compared("ours", {"grid": "better"})
     history = finished(reach(LEVELS, 0.97, compared))
-    assert tell_verdict(history) == (
+    assert verdict_in_words(history) == (
         "Verdict: better than what learns nothing; keep ours. By the recipe's table eval/m of 0.97 "
         "(above 0.95 and at most 1) is: row 1."
     )
@@ -171,14 +171,14 @@ def test_a_recipe_that_was_not_compared_is_not_advised():
     reached = reach(table(("other",) * 3), 0.5)
     assert (reached.keep, reached.proposed) == ("ours", "other")
     assert reached.say == "not compared with other"
-    said = tell_verdict(finished(reached))
+    said = verdict_in_words(finished(reached))
     assert "`cantus diff ours other` compares them" in said
 
 
 def test_the_words_of_a_row_that_keeps_another_are_left_out_and_that_is_said():
     compared = Compared("ours", {"before": "better"}, parent="before")
     reached = reach(table(("before",) * 3), 0.5, compared)
-    said = tell_verdict(finished(reached, gain="m against before: -1: better."))
+    said = verdict_in_words(finished(reached, gain="m against before: -1: better."))
     assert said == (
         "m against before: -1: better. Verdict: better than before; keep ours. By the recipe's "
         "table eval/m of 0.5 (at most 0.95) would keep before; the comparison comes first."

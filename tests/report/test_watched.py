@@ -2,7 +2,7 @@ from attrs import evolve
 
 from engine.recipe.judgement import Guard
 from engine.report.history import History
-from engine.report.watched import tell_silent_guards
+from engine.report.watched import silent_guards_in_words
 from engine.tracking.events import Event
 from tests.training.toy import toy_recipe
 
@@ -14,7 +14,7 @@ EVENTS = [Event("train", 50, 1.0, {"train/loss": 1.0}), Event("eval", 60, 1.0, {
 
 
 def told(*events):
-    return tell_silent_guards(History(events), evolve(toy_recipe(), guard=GUARDS))
+    return silent_guards_in_words(History(events), evolve(toy_recipe(), guard=GUARDS))
 
 
 def test_a_guard_that_was_never_due_has_not_watched_the_run():

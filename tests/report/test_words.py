@@ -5,7 +5,7 @@ from engine.report.words import duration, figure, figure_beside
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(83777, "83,777"), (1.0, "1"), (0.0033812, "0.003381"), (7.5, "7.5"), (None, "no number")],
+    [(83777, "83,777"), (1.0, "1"), (0.0033812, "0.003381"), (7.5, "7.5"), (None, "not finite")],
 )
 def test_figures_have_four_digits_and_whole_ones_all_of_theirs(value, text):
     assert figure(value) == text

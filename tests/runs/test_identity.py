@@ -56,4 +56,4 @@ def test_the_difference_from_a_run_on_disk_is_a_sentence(tmp_path):
 @pytest.mark.parametrize("text", ["{}", "[", '{"covers": 3}'])
 def test_a_run_that_does_not_say_what_it_covers_is_no_traceback(tmp_path, text):
     (tmp_path / DESCRIPTION).write_text(text)
-    assert "does not say what differs" in differences_from(tmp_path, identity())
+    assert "does not record what the run covers" in differences_from(tmp_path, identity())

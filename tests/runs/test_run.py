@@ -183,4 +183,4 @@ def test_a_run_of_other_values_writes_down_of_which_recipe_it_is_and_its_command
     facts = next(iter(read_events(tmp_path / "models/base+3f9c2a/events.jsonl"))).facts
     for told in (about, facts):
         assert {key: told[key] for key in variant} == variant
-    assert f"To train anew: {command} --again" in (tmp_path / "said").read_text()
+    assert f"To train from the start: {command} --again" in (tmp_path / "said").read_text()

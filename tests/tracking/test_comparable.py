@@ -3,7 +3,7 @@ import json
 import pytest
 
 from engine.project import Project
-from engine.tracking.comparable import evaluation_sets, foreign_recipes, tell_incomparable
+from engine.tracking.comparable import evaluation_sets, foreign_recipes, incomparable_in_words
 
 
 def project_with(tmp_path, **sets):
@@ -19,13 +19,13 @@ def project_with(tmp_path, **sets):
 
 def test_recipes_of_one_evaluation_set_have_nothing_said_of_them(tmp_path):
     project = project_with(tmp_path, a="12345678aa", b="12345678aa")
-    assert tell_incomparable(project) is None
+    assert incomparable_in_words(project) is None
     assert foreign_recipes(project, "12345678aa") == set()
 
 
 def test_recipes_are_named_by_the_clips_they_were_measured_on(tmp_path):
     project = project_with(tmp_path, a="12345678aa", b="12345678aa", c="9f8e7d6c5b")
-    said = tell_incomparable(project)
+    said = incomparable_in_words(project)
     assert said.startswith("Figures of different evaluation sets cannot be compared")
     assert said.endswith("between them: a, b (set 12345678); c (set 9f8e7d6c).")
     assert foreign_recipes(project, "12345678aa") == {"c"}
@@ -36,11 +36,11 @@ def test_recipes_of_different_systems_are_not_held_against_each_other(tmp_path):
     project.model("b").mkdir(parents=True)
     (project.model("b") / "recipe.toml").write_text('system = "voice"\n')
     project.metrics("of_no_recipe").write_text('{"lines": 3}')
-    assert tell_incomparable(project) is None
+    assert incomparable_in_words(project) is None
     for name in ("c", "d"):
         project.metrics(name).write_text(json.dumps({"evaluation_set": name * 8}))
         project.recipe(name).write_text('extends = "a.toml"\n')
-    said = tell_incomparable(project)
+    said = incomparable_in_words(project)
     assert said.endswith("them: a (set 12345678); c (set cccccccc); d (set dddddddd).")
 
 
@@ -52,5 +52,5 @@ def test_what_cannot_be_read_or_names_no_set_compares_with_nothing(tmp_path, con
     assert evaluation_sets(project) == {"a": "12345678aa", "b": None, "c": None}
     assert foreign_recipes(project, "12345678aa") == {"b", "c"}
     assert foreign_recipes(project, None) == {"a", "b", "c"}
-    said = tell_incomparable(project)
+    said = incomparable_in_words(project)
     assert said.endswith("them: a (set 12345678); b (set unknown); c (set unknown).")

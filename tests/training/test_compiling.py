@@ -86,15 +86,15 @@ def test_gradients_of_terms_are_measured_of_compiled_turns_before_their_backward
 
 def test_a_signal_while_torch_compiles_is_heeded_at_once_and_otherwise_noted():
     with stop_on_signals() as stop:
-        with pytest.raises(StoppedAtOnce), stop.heeded_at_once(True):
+        with pytest.raises(StoppedAtOnce), stop.obeyed_at_once(True):
             signal.raise_signal(signal.SIGTERM)
         assert stop.signal == signal.SIGTERM
-        with stop.heeded_at_once(False):
+        with stop.obeyed_at_once(False):
             signal.raise_signal(signal.SIGTERM)
-        with pytest.raises(StoppedAtOnce), stop.heeded_at_once(True):
+        with pytest.raises(StoppedAtOnce), stop.obeyed_at_once(True):
             pass  # it came before
 
 
 def test_no_signal_no_stop():
-    with StopRequest().heeded_at_once(True):
+    with StopRequest().obeyed_at_once(True):
         pass

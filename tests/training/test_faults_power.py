@@ -44,7 +44,10 @@ def test_a_checkpoint_that_is_passed_over_is_named_with_its_damage(undisturbed, 
     (newest / "weights.safetensors").write_bytes(b"")
     finish(tmp_path, **SETTINGS)
     said = (tmp_path / "said").read_text()
-    assert f"{newest.name} of {newest.parents[1].name} is passed over: weights.safetensors" in said
+    assert (
+        f"checkpoint {newest.name} of run {newest.parents[1].name} is skipped: weights.safetensors"
+        in said
+    )
     assert "resumed at step" in said
     assert result(tmp_path) == undisturbed
 
@@ -54,7 +57,7 @@ def test_best_weights_that_are_torn_are_made_again(undisturbed, tmp_path):
     for best in tmp_path.glob("runs/toy/*/kept/best_*"):
         shutil.rmtree(best)
     finish(tmp_path, **SETTINGS)
-    assert "is passed over: kept/best_" in (tmp_path / "said").read_text()
+    assert "is skipped: kept/best_" in (tmp_path / "said").read_text()
     assert result(tmp_path) == undisturbed
 
 
@@ -63,7 +66,7 @@ def test_events_that_are_lost_are_lived_through_again(undisturbed, tmp_path):
     (log,) = tmp_path.glob("runs/toy/*/events.jsonl")
     os.truncate(log, log.stat().st_size // 3)
     finish(tmp_path, **SETTINGS)
-    assert "does not hold the events before it" in (tmp_path / "said").read_text()
+    assert "lacks events written before the checkpoint" in (tmp_path / "said").read_text()
     assert result(tmp_path) == undisturbed
 
 
@@ -83,7 +86,7 @@ def test_a_finished_model_that_is_torn_is_named_and_made_again(undisturbed, tmp_
     os.truncate(weights, 100)
     finish(tmp_path, **SETTINGS)
     said = (tmp_path / "said").read_text()
-    assert "is damaged (export/weights.pth was changed or is missing) and is made again" in said
+    assert "is damaged (export/weights.pth was changed or is missing) and is written again" in said
     assert result(tmp_path) == undisturbed
 
 

@@ -117,7 +117,7 @@ def test_gradients_are_watched_in_every_run_and_the_first_silent_parameter_is_na
     assert breach.action == "stop"
     assert breach.sentence() == (
         "guard at step 6: the gradient of decoder.b (and of 1 more) is 0, but every parameter must "
-        "get a gradient (a trainable tensor without gradient is not connected to the loss)"
+        "get a gradient (a trainable tensor without a gradient is not connected to the loss)"
     )
 
 
@@ -135,7 +135,7 @@ def test_a_loss_that_is_no_finite_number_stops_every_run(loss):
     assert (breach.name, breach.metric, breach.value) == ("train/loss", "train/loss", None)
     assert breach.action == "stop"
     assert breach.sentence() == (
-        "guard at step 3: train/loss is no number, but it must be a finite number (a loss that is "
+        "guard at step 3: train/loss is not finite, but it must be a finite number (a loss that is "
         "not finite never recovers)"
     )
 
@@ -213,8 +213,8 @@ def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():
 
     lower_by_chance = [step * 0.001 * noise for step in range(5)]
     (breach, _) = speak(lower_by_chance)
-    assert "no change that can be told from noise" in breach.condition
-    assert "is taken for still by 5 of 100 looks" in breach.condition
+    assert "indistinguishable from noise" in breach.condition
+    assert "are stopped too" in breach.condition
     assert speak(lower_by_chance, paired=False) == []
     assert speak([-0.1 * step for step in range(5)]) == []
 

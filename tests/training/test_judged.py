@@ -9,7 +9,7 @@ import torch
 from engine.evaluation.clip_table import read_clip_table
 from engine.recipe.judgement import Guard, Verdict
 from engine.recipe.training import Start
-from engine.report.ending import tell_ending
+from engine.report.ending import ending_in_words
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
 from tests.training.judged_toy import BY_WORDS, IDS, WORSE, build_judged
@@ -64,11 +64,11 @@ def test_the_loss_picks_the_last_and_words_pick_the_first_and_both_are_kept(by_l
 
 def test_where_they_part_the_run_says_so_on_the_console_in_events_and_at_its_end(by_loss):
     said = (by_loss / "said").read_text()
-    assert "Loss and judges part. Step 20 against step 5: eval/error -" in said
+    assert "Loss and judges disagree. Step 20 against step 5: eval/error -" in said
     assert "but eval/judged/wer +0.30" in said
     facts = finished(by_loss).facts["parting"]
     assert (facts["by_loss"], facts["by_judges"]) == (20, 5)
-    told = tell_ending(by_loss / "models/toy")
+    told = ending_in_words(by_loss / "models/toy")
     assert facts["message"] in told
     assert "best (step 20)" in told
     assert "best_by_judges (step 5)" in told
@@ -103,7 +103,8 @@ def test_a_phase_can_begin_with_the_best_by_the_other(by_judges):
     phase = Start(from_="toy", pick="best_by_loss")
     finish(by_judges, name="on", start=phase, **(BY_JUDGES | {"epochs": 1}))
     assert (
-        "it begins with step 20 of toy, whose best was step 5" in (by_judges / "said").read_text()
+        "the run begins with step 20 of toy, whose best was step 5"
+        in (by_judges / "said").read_text()
     )
 
 

@@ -29,7 +29,7 @@ def test_nothing_is_said_where_a_run_goes_on_as_it_was(said):
 
 def test_another_number_of_threads_is_said(said):
     (sentence,) = said(num_threads=2)
-    assert "not the same bit for bit: number of threads was 1, is 2" in sentence
+    assert "not bit-identical: number of threads was 1, is 2" in sentence
 
 
 @pytest.mark.parametrize(

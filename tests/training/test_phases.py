@@ -16,7 +16,7 @@ from engine.project import Project
 from engine.recipe.judgement import Guard, Verdict
 from engine.recipe.optimizers import Adam, Constant
 from engine.recipe.training import Start
-from engine.report.ending import tell_ending
+from engine.report.ending import ending_in_words
 from engine.runs.initial_weights import remark_on_pick
 from engine.tracking.events import read_events
 from engine.training.checkpoint import read_checkpoint
@@ -99,7 +99,7 @@ def test_the_first_authors_mistake_is_refused_before_step_1(base):
     own = Start(from_="toy", evaluation="own")
     said = refused(base, name="larger", start=own, dataset=POOL)
     assert "evaluation clips were trained on by toy (first: clip" in said
-    assert "its figures would be memory, not skill" in said
+    assert "its figures would measure memorization, not skill" in said
     (log,) = base.glob("runs/larger/*/events.jsonl")
     assert not any(event.kind == "train" for event in read_events(log))
 
@@ -118,17 +118,17 @@ def test_a_phase_that_never_beats_its_parent_keeps_the_parents_weights_and_says_
     assert metrics(base, "worse")["eval"]["error"] == metrics(base, "toy")["eval"]["error"]
     exported = base / "models/worse/export/weights.pth"
     assert exported.read_bytes() == (base / "models/toy/export/weights.pth").read_bytes()
-    said = tell_ending(base / "models/worse")
+    said = ending_in_words(base / "models/worse")
     assert "No evaluation beat the parent, toy" in said
     assert "95 % CI" in said
-    assert "what is kept are the weights of toy itself" in said
+    assert "the weights of toy itself are kept" in said
     assert "No evaluation beat the parent" in (base / "models/worse/report.html").read_text()
 
 
 def test_a_phase_that_beats_its_parent_says_by_how_much_and_how_sure_that_is(base):
     finish(base, name="young", dataset=POOL, epochs=1)
     finish(base, name="better", start=Start(from_="young"), dataset=POOL, epochs=12)
-    said = tell_ending(base / "models/better")
+    said = ending_in_words(base / "models/better")
     assert "eval/error against young: -" in said
     assert "): better" in said
 
@@ -247,8 +247,8 @@ def test_what_was_carried_and_what_was_not_is_said_and_the_recipes_learning_rate
     finish(tmp_path, name="on", start=on, dataset=POOL, epochs=1, optimizer=FAST)
     said = (tmp_path / "said").read_text()
     step = read_checkpoint(base / "models/toy/checkpoints/last").state["step"]
-    assert f"carried weights and optimizer and data from step {step} on" in said
-    assert "new are its step count, schedule, rng; learning rate of denoiser 0.01 -> 0.03" in said
+    assert f"carried over weights and optimizer and data from step {step} on" in said
+    assert "reset: step count, schedule, rng; learning rate of denoiser 0.01 -> 0.03" in said
     rates = {
         event.metrics["train/learning_rate/denoiser"]
         for event in read_events(tmp_path / "models/on/events.jsonl")
@@ -290,7 +290,7 @@ def test_a_guard_that_the_parents_weights_violate_is_foretold_before_step_1(base
     told = [e for e in events if e.kind == "warning" and "already violate" in e.facts["message"]]
     assert [event.step for event in told] == [0]
     assert "eval/error is" in told[0].facts["message"]
-    assert "warns at the first evaluation unless" in told[0].facts["message"]
+    assert "will warn at the first evaluation unless" in told[0].facts["message"]
 
 
 def test_a_step_that_was_not_kept_is_refused_by_the_plan_too_with_those_that_were(base, tmp_path):

@@ -128,7 +128,7 @@ def test_an_evaluation_clip_that_is_trained_on_is_found_by_its_audio():
     found = failures(toy_recipe(), share)["evaluation set"]
     assert "16 of the 16 evaluation clips are trained on by this recipe" in found
     assert "(first: renamed0, renamed1, renamed2)" in found
-    assert found.endswith("Its system must hold evaluation clips out of what it trains on")
+    assert found.endswith("The system must hold evaluation clips out of its training clips")
 
 
 def heard(clips, rows=slice(None)):
@@ -195,7 +195,11 @@ def test_disjoint_parts_of_one_file_may_be_in_both_sets():
     [
         (Start(from_="base", evaluation="own"), None, "Set start.evaluation = 'inherited'"),
         (Start(from_="base"), None, "None of the evaluation clips of base is in this corpus"),
-        (Start(from_="base"), "kept", "Freeze another set than dataset.evaluation = 'kept'"),
+        (
+            Start(from_="base"),
+            "kept",
+            "Pin another evaluation set than dataset.evaluation = 'kept'",
+        ),
     ],
 )
 def test_each_way_to_a_leak_has_its_own_advice(start, frozen, advice):

@@ -10,7 +10,7 @@ from attrs import evolve
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import Hardware, Params, Tracking
-from engine.report.ending import tell_ending
+from engine.report.ending import ending_in_words
 from engine.report.history import History
 from engine.runs.run import Run
 from engine.tracking.events import read_events
@@ -88,7 +88,7 @@ def test_what_the_first_weights_cannot_tell_is_asked_once_more_at_step_50(train)
     assert run.asked == [0, 50]
     assert checks_of(run.root) == [(0, "order", None), (0, "known", True), (50, "order", True)]
     (said,) = (one for one in run.said if "checks passed" in one)
-    assert "cannot tell about order: asked again at step 50" in said
+    assert "undecided with the initial weights: order (checked again at step 50 " in said
     assert run.error is None
 
 
@@ -101,7 +101,7 @@ def test_a_failure_at_step_50_ends_the_run_with_its_sentence(train):
     assert run.error == "Preflight of toy failed at step 50. order: asked at 50."
     folder = folder_of(run.root)
     assert History.of(folder).ending.facts["reason"] == "preflight"
-    assert tell_ending(folder) == (
+    assert ending_in_words(folder) == (
         "toy was stopped at step 50 by a check of preflight that was asked again. "
         "order: asked at 50"
     )

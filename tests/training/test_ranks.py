@@ -226,7 +226,7 @@ def test_another_number_of_processes_goes_on_and_says_so(tmp_path):
     os.kill(processes[0].pid, signal.SIGTERM)
     assert join(processes) == [130, 130]
     finish(tmp_path)
-    assert "2 processes trained until here and now it is 1" in (tmp_path / "said").read_text()
+    assert "the number of processes changed from 2 to 1" in (tmp_path / "said").read_text()
 
 
 def test_a_number_of_processes_that_makes_another_epoch_does_not_go_on(tmp_path):
@@ -238,9 +238,9 @@ def test_a_number_of_processes_that_makes_another_epoch_does_not_go_on(tmp_path)
     alone = start(tmp_path, **settings)
     assert join([alone]) == [2]
     said = (tmp_path / "error").read_text()
-    assert "in 2 process(es), 5 steps an epoch; in 1 it would be 6" in said
-    assert "Go on with hardware.num_devices = 2" in said
-    assert "begin again: the same command with --again" in said
+    assert "with 2 process(es), 5 steps an epoch. With 1 it would have 6" in said
+    assert "Continue with hardware.num_devices = 2" in said
+    assert "add --again to train from the start" in said
 
 
 def build_with_one_clip_over(recipe, project, params):

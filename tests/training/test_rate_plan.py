@@ -25,8 +25,7 @@ def test_a_rate_of_1e_7_at_the_first_step_of_a_long_warm_up_is_explained():
     found = plan(500, 5_000)
     assert found.said == (
         "1e-07 at step 1, 5e-05 at step 500, 5e-05 at step 2,500, 5e-05 at step 5,000; the first "
-        "500 of 5,000 updates (10%) warm up: 1e-07 at first is right, the peak of 5e-05 comes "
-        "after them"
+        "500 of 5,000 updates (10%) are warm-up, from 1e-07 to the peak of 5e-05"
     )
     assert found.remark is None
 

@@ -46,7 +46,7 @@ def test_so_they_do_from_files_of_older_releases(path):
     content = path.read_bytes()
     at = content.index(b"\x80\x02}")
     path.write_bytes(content[:at] + b"\x80\x02}" + CHAIN[2:] + b"K\x01s." + content[at:])
-    assert "to read it could take for ever" in refused(path)
+    assert "reading it could take for ever" in refused(path)
 
 
 def test_a_key_that_would_be_hashed_for_ever_is_refused(path):
@@ -57,12 +57,12 @@ def test_a_key_that_would_be_hashed_for_ever_is_refused(path):
         for name, content in parts.items():
             is_pickle = name.endswith("data.pkl")
             archive.writestr(name, b"\x80\x02}" + CHAIN[2:] + b"K\x01s." if is_pickle else content)
-    assert "to read it could take for ever (parts that are shared too often)" in refused(path)
+    assert "reading it could take for ever (parts that are shared too often)" in refused(path)
 
 
 def test_a_tensor_that_repeats_its_numbers_is_refused(path):
     saved({"weight": torch.zeros(1).expand(10**6, 10**6)}, path)
-    assert "[1000000, 1000000] that repeats the 4 bytes it has" in refused(path)
+    assert "of shape [1000000, 1000000] in only 4 bytes" in refused(path)
     assert path.stat().st_size < 5_000
 
 

@@ -68,7 +68,7 @@ def test_a_group_that_stays_put_is_named_with_its_tensors(looked_at):
     move(module, "lora_B")
     check = look()
     assert check.ok is False
-    assert check.detail.startswith("the update of layers.*.lora_B (2 tensors) is of exactly zero")
+    assert check.detail.startswith("the update of layers.*.lora_B (2 tensors) is exactly zero")
 
 
 def test_weights_that_are_no_numbers_are_named(looked_at):

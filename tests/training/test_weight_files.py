@@ -81,7 +81,7 @@ def test_a_file_that_is_cut_is_refused(tmp_path):
 def test_a_pickle_of_anything_but_tensors_by_name_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "pytorch_model.bin")
 
-    with pytest.raises(UserError, match="has to hold tensors by their names"):
+    with pytest.raises(UserError, match="must hold a table of tensors by name"):
         read_weights(tmp_path)
 
 

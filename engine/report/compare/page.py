@@ -18,11 +18,11 @@ from engine.report.compare.samples import sample_rows
 from engine.report.compare.verdict import Advice, advise
 from engine.report.compare.versions import VersionRow, version_rows
 from engine.report.embedded import AudioFormat
-from engine.report.ending import tell_ending, tell_time
+from engine.report.ending import ending_in_words, time_in_words
 from engine.report.listening_tests import NO_TESTS, ShownTests
 from engine.report.page import judged_expectations, used_clips
 from engine.report.run_files import RunFiles
-from engine.report.watched import tell_silent_guards
+from engine.report.watched import silent_guards_in_words
 from engine.report.words import figure
 
 _LARGEST_AS_FLAC = 9_000_000
@@ -66,7 +66,7 @@ def build_comparison(
     return compared
 
 
-def tell_advice(advice: Sequence[Advice]) -> str:
+def advice_in_words(advice: Sequence[Advice]) -> str:
     """The verdict of the page as sentences for a terminal."""
     return "\n".join(" ".join([one.say, *one.why, *one.against]) for one in advice)
 
@@ -107,11 +107,11 @@ def _section(run: ComparedRun) -> RunSection:
         number=run.number,
         system=recipe.system,
         summary=recipe.summary,
-        ending="" if run.is_finished else tell_ending(run.files.folder),
+        ending="" if run.is_finished else ending_in_words(run.files.folder),
         expectations=judged_expectations(recipe, history.facts("finish")),
         guards=history.all("guard"),
         warnings=[event.facts["message"] for event in history.all("warning")],
-        silent_guards=tell_silent_guards(history, recipe),
+        silent_guards=silent_guards_in_words(history, recipe),
         data=data,
         used=used_clips(data),
         evaluation_set=run.evaluation_set,
@@ -140,7 +140,7 @@ def _facts(run: ComparedRun) -> dict[str, str]:
     return facts | {
         "length": f"{finish.step:,} steps ({round(finish.epoch, 2):g} epochs)",
         "best step": figure(finish.facts["best_step"]),
-        "time taken": tell_time(history, finish.facts["seconds"]),
+        "time taken": time_in_words(history, finish.facts["seconds"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""What is sent of a run: that it ended, or that a guard fired. Nothing of the machine or the data.
+"""Notifications about a run: it ended, or a guard fired. They name neither machine nor data.
 
 Schema 1, which docs/trackers.md describes: a key is never renamed or dropped without a new number.
 """
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from engine.files.text import visible_lines
 from engine.project import Project
-from engine.report.ending import tell_ending
+from engine.report.ending import ending_in_words
 from engine.report.history import History
 from engine.report.remark import remark_on_verdict
 from engine.tracking.events import Event
@@ -20,7 +20,7 @@ _VERDICT = ("metric", "value", "keep", "say")
 
 
 def message_of_end(folder: Path, project: Project) -> dict[str, Any]:
-    """How the run in a folder ended: the sentence of `cantus why`, and the verdict if any."""
+    """The end of the run in a folder: the sentence of `cantus why`, and the verdict if any."""
     history = History.of(folder)
     verdict = history.facts("finish").get("verdict") if _ending(history) == "finished" else None
     return _message(
@@ -29,12 +29,12 @@ def message_of_end(folder: Path, project: Project) -> dict[str, Any]:
         step=history.events[-1].step if history.events else 0,
         ending=_ending(history),
         verdict={key: verdict.get(key) for key in _VERDICT} if verdict else None,
-        sentence=tell_ending(folder, remark_on_verdict(history, project)),
+        sentence=ending_in_words(folder, remark_on_verdict(history, project)),
     )
 
 
 def message_of_guard(folder: Path, event: Event) -> dict[str, Any]:
-    """A guard that has fired while the run goes on."""
+    """A guard fired, and the run continues."""
     recipe = description(folder).get("recipe")
     said = f"A guard of {recipe} fired at step {event.step:,} ({guard_text(event.facts)})."
     return _message("guard", folder, step=event.step, ending=None, verdict=None, sentence=said)

@@ -1,4 +1,4 @@
-"""Telling of a run from beside training, which it can neither stop, slow down nor fail."""
+"""Notifications about a run, from a process that can neither stop, slow down nor fail it."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from engine.tracking.follower import Follower
 
 
 class Notifier:
-    """The process that tells of one run; none where nobody is to be told."""
+    """The process that sends notifications about one run; idle where none are configured."""
 
     def __init__(self, notify: Notify, run_folder: Path, project: Project) -> None:
         self._process: Follower | None = None
@@ -20,7 +20,7 @@ class Notifier:
             self._process = Follower(_command(notify, run_folder, project))
 
     def remark(self) -> str | None:
-        """A sentence where messages could not be sent, counting those not yet spoken of."""
+        """A sentence where messages could not be sent, counting those not yet reported."""
         if self._process is None:
             return None
         new = [line for line in self._process.complaints()[self._num_said :] if line.strip()]
@@ -31,16 +31,18 @@ class Notifier:
         return f"{count}, the last because {new[-1]} (params.toml: tracking.notify)"
 
     def leave(self) -> None:
-        """Let it tell of the end by itself, without waiting for it."""
+        """Let the process notify of the end by itself, without waiting for it."""
         if self._process is not None:
-            self._process.tell_end()
+            self._process.signal_end()
 
     def finish(self, timeout_seconds: float) -> str | None:
-        """Let it tell of the end within `timeout_seconds`; a sentence where it could not."""
+        """Wait up to `timeout_seconds` for the last notification; a sentence where it failed."""
         if self._process is None:
             return None
         why = self._process.failure(timeout_seconds)
-        return f"The end of the run could not be told: {why}" if why else self.remark()
+        return (
+            f"The notification of the run's end could not be sent: {why}" if why else self.remark()
+        )
 
 
 def _command(notify: Notify, run_folder: Path, project: Project) -> list[str]:

@@ -1,8 +1,8 @@
-"""The process that tells of a run: `python -m engine.runs.notify.process RUN`.
+"""The process that sends notifications about a run: `python -m engine.runs.notify.process RUN`.
 
-It follows events.jsonl beside training and sends a message when a guard that warns has fired, once
-for each guard, and when standard input closes: the run has ended, or the process that trained was
-killed. A line on its standard error is a message that could not be sent.
+The process follows events.jsonl beside training. It sends a message when a guard that warns has
+fired, once for each guard, and when standard input closes: the run has ended, or the process that
+trained was killed. Each line on its standard error is a message that could not be sent.
 """
 
 import json
@@ -28,7 +28,7 @@ _DEATH_SECONDS = 30.0
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--project", required=True, type=click.Path(path_type=Path))
-@click.option("--known", default=0, help="Bytes of events.jsonl that need not be told of.")
+@click.option("--known", default=0, help="Bytes of events.jsonl that were already reported.")
 @click.option("--at", "moments", multiple=True, help="'guard', 'end'.")
 @click.option("--variable", default="", help="The environment variable of the web hook.")
 def command(
@@ -38,32 +38,32 @@ def command(
     moments: tuple[str, ...],
     variable: str,
 ) -> None:
-    """Tell of a run by a command, by a web hook, or by both."""
-    teller = _Teller(project, variable)
-    told: set[str] = set()
+    """Send notifications about a run to a command, to a web hook, or to both."""
+    sender = _Sender(project, variable)
+    notified: set[str] = set()
     more = True
     while more:
         more = stdin_is_open(_POLL_SECONDS)
         if "guard" in moments:
-            known = _tell_of_guards(run, known, teller, told)
+            known = _notify_of_guards(run, known, sender, notified)
     if "end" in moments and (run / "events.jsonl").is_file():
         _await_death(run)
-        teller.tell(message_of_end(run, Project(project)))
+        sender.send(message_of_end(run, Project(project)))
 
 
-def _tell_of_guards(run: Path, known: int, teller: "_Teller", told: set[str]) -> int:
-    """Tell of guards that fired after `known` bytes; how many bytes are known now.
+def _notify_of_guards(run: Path, known: int, sender: "_Sender", notified: set[str]) -> int:
+    """Notify of guards that fired after `known` bytes; how many bytes are known now.
 
-    A guard that stops the run is told of with its end.
+    A guard that stops the run is reported with the end of the run.
     """
     events = run / "events.jsonl"
     for event, end in lines_from(events, known) if events.is_file() else ():
         known = end
         if event is None or event.kind != "guard" or event.facts["action"] == "stop":
             continue
-        if event.facts["name"] not in told:
-            told.add(event.facts["name"])
-            teller.tell(message_of_guard(run, event))
+        if event.facts["name"] not in notified:
+            notified.add(event.facts["name"])
+            sender.send(message_of_guard(run, event))
     return known
 
 
@@ -76,15 +76,15 @@ def _await_death(run: Path) -> None:
         time.sleep(0.1)
 
 
-class _Teller:
-    """Sends messages where they are wanted."""
+class _Sender:
+    """Sends messages to the configured command and web hook."""
 
     def __init__(self, project: Path, variable: str) -> None:
         self._project, self._arguments = project, command_words()
         self._address = os.environ.get(variable, "") if variable else ""
 
-    def tell(self, message: dict[str, Any]) -> None:
-        """Send a message; what could not be sent is a line on the standard error."""
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message; print a line on the standard error for each failure."""
         text = json.dumps(message, ensure_ascii=True).encode()
         reasons = []
         if self._arguments:

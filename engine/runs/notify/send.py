@@ -1,6 +1,6 @@
 """Sending a message: to a command's standard input, or to a web hook. Each within a few seconds.
 
-What cannot be sent is a reason in words, in which no address stands: it may hold a secret.
+A failure is returned as a reason in words, without the address, which may hold a secret.
 """
 
 import http.client
@@ -21,7 +21,7 @@ from engine.recipe.params import Notify
 
 SECONDS = 5
 COMMAND = "CANTUS_NOTIFY_COMMAND"
-"""The environment variable of the command: its words, quoted as in a shell, which reads none."""
+"""The environment variable of the command: words quoted as in a shell, though none runs."""
 _HERE = "127.0.0.1"
 
 
@@ -31,15 +31,18 @@ def find_problem(notify: Notify) -> str | None:
     try:
         command = command_words()
     except ValueError as error:
-        return f"the environment variable {COMMAND} cannot be cut into words: {error}"
+        return f"the environment variable {COMMAND} is not a command line: {error}"
     if command and shutil.which(command[0]) is None:
-        return f"there is no program {command[0]!r} (the environment variable {COMMAND})"
+        return (
+            f"the environment variable {COMMAND} names {command[0]!r}, which is no program on PATH"
+        )
     if not variable:
         return None
     if variable not in os.environ:
         return f"the environment variable {variable} is not set (tracking.notify.web_hook_variable)"
     if not _may_be_asked(os.environ[variable]):
-        return f"{variable} holds no address that begins with https:// (or http://{_HERE})"
+        address = f"an address that begins with https:// (or http://{_HERE})"
+        return f"the environment variable {variable} must hold {address}"
     return None
 
 
@@ -51,7 +54,7 @@ def command_words() -> tuple[str, ...]:
 def run_command(command: Sequence[str], message: bytes, folder: Path) -> str | None:
     """Run a command in a folder and give it the message; why it failed, None where it did not.
 
-    What it prints goes nowhere. It and what it starts in its session is killed after a few seconds.
+    Its output is discarded. After a few seconds it is killed, with all that it started.
     """
     try:
         process = subprocess.Popen(
@@ -107,12 +110,12 @@ def _may_be_asked(address: str) -> bool:
 
 class _NoRedirection(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """Nothing: another address was not asked for, and might not be https."""
+        """Follow no redirection: another address was not configured, and might not be https."""
 
 
 @contextmanager
 def _seconds() -> Iterator[None]:
-    """Inside, in a process's main thread, a server that answers byte by byte is given up."""
+    """Inside, in a process's main thread, a server that answers too slowly is given up."""
     before = signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:

@@ -38,7 +38,7 @@ def start_mirror(place: MirrorPlace, run_folder: Path, project: Project) -> RunM
 def finish_all(mirrors: Sequence[RunMirror], timeout_seconds: float) -> list[str]:
     """Let mirrors catch up side by side, for at most `timeout_seconds`; what they could not."""
     for mirror in mirrors:
-        mirror.process.tell_end()
+        mirror.process.signal_end()
     until = time.monotonic() + timeout_seconds
     said = [mirror.finish(max(0.0, until - time.monotonic())) for mirror in mirrors]
     return [sentence for sentence in said if sentence]

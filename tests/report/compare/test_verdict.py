@@ -5,7 +5,7 @@ import pytest
 
 from engine.errors import UserError
 from engine.report.compare.metrics import metric_rows
-from engine.report.compare.page import tell_advice
+from engine.report.compare.page import advice_in_words
 from engine.report.compare.runs import compared_runs
 from engine.report.compare.verdict import advise
 from engine.report.paired_runs import compare_runs
@@ -43,11 +43,13 @@ def test_a_phase_that_won_by_many_looks_gives_way_to_its_parent_as_in_its_verdic
     (one,) = advise(compared_runs(pair[::-1] if phase_first else pair))
     assert one.say == "Keep xtts_phase1: xtts_phase2 is not shown to be better."
     assert one.why[0].endswith(
-        ", but not surely: the best of 2 evaluations is that by chance too often."
+        ", but not surely: the best of 2 evaluations is that much better by chance too often."
     )
     said = next(conclude(compare_runs(pair[1], pair[0]), "eval/mel_ce"))
     assert said.startswith("xtts_phase2 is not shown to be better or worse than xtts_phase1")
-    assert said.endswith("clips), and the best of 2 evaluations is that by chance too often.")
+    assert said.endswith(
+        "clips), and the best of 2 evaluations is that much better by chance too often."
+    )
 
 
 def test_a_phase_that_is_worse_loses_to_its_parent(tmp_path):
@@ -165,7 +167,7 @@ def test_a_run_that_has_not_finished_is_in_no_comparison_and_is_named(tmp_path):
     add_events(folder, [start("b"), Event("eval", 5, 0.1, {"eval/mel_ce": 1.0})])
     compared = compared_runs([first, opened_run(folder)])
     assert compared.unfinished == "Not finished, and so in no comparison: b."
-    assert "a and b: b has not finished (eval/mel_ce)." in tell_advice(advise(compared))
+    assert "a and b: b has not finished (eval/mel_ce)." in advice_in_words(advise(compared))
 
 
 @pytest.mark.parametrize(("names", "said"), [("a", "1 were named"), ("aa", "a is named twice")])

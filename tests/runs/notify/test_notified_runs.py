@@ -183,7 +183,7 @@ def test_a_notifier_that_is_stopped_or_killed_is_a_warning(undisturbed, tmp_path
     os.kill(notifier_of(process.pid), number)
     process.join()
     assert process.exitcode == 0
-    assert [words for words in said(tmp_path) if "The end of the run could not be told" in words]
+    assert [words for words in said(tmp_path) if "of the run's end could not be sent" in words]
     assert result(tmp_path) == undisturbed
 
 

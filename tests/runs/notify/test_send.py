@@ -119,7 +119,10 @@ def test_only_https_and_this_machine_are_asked(address, monkeypatch):
     assert post(address, MESSAGE) == "the web hook's address is not https"
     monkeypatch.setenv("HOOK", address)
     problem = find_problem(Notify(web_hook_variable="HOOK"))
-    assert problem == "HOOK holds no address that begins with https:// (or http://127.0.0.1)"
+    assert problem == (
+        "the environment variable HOOK must hold an address that begins with https:// "
+        "(or http://127.0.0.1)"
+    )
 
 
 def test_what_can_never_be_sent_is_known_at_once(monkeypatch):
@@ -127,9 +130,9 @@ def test_what_can_never_be_sent_is_known_at_once(monkeypatch):
     assert find_problem(Notify()) is None
     assert "HOOK is not set" in (find_problem(Notify(web_hook_variable="HOOK")) or "")
     monkeypatch.setenv(COMMAND, "tell-me x")
-    assert "no program 'tell-me'" in (find_problem(Notify()) or "")
+    assert "names 'tell-me', which is no program" in (find_problem(Notify()) or "")
     monkeypatch.setenv(COMMAND, "true 'x")
-    assert "cannot be cut into words" in (find_problem(Notify()) or "")
+    assert "is not a command line" in (find_problem(Notify()) or "")
     monkeypatch.setenv(COMMAND, "true")
     monkeypatch.setenv("HOOK", "https://example.org/s3cret")
     assert find_problem(Notify(web_hook_variable="HOOK")) is None

@@ -57,6 +57,6 @@ def test_a_later_phase_takes_the_discriminators_over_too(train, make_codec_recip
     phase = evolve(recipe, name="later", start=Start(from_="small", pick="last"))
     watcher = StopsAt()
     assert train("phases", phase, watcher).ending == "finished"
-    assert any(said.startswith("carried weights of small") for said in watcher.said)
+    assert any(said.startswith("carried over weights from small") for said in watcher.said)
     last = read_checkpoint(tmp_path / "phases/models/small/checkpoints/last")
     assert any(name.startswith("discriminators.") for name in last.weights)

@@ -29,5 +29,5 @@ def test_a_later_phase_takes_over_both_networks_and_is_heard_beside_the_first(
     phase = evolve(recipe, name="later", start=Start(from_="small", pick="last"))
     watcher = StopsAt()
     assert train("phases", phase, watcher).ending == "finished"
-    assert any(said.startswith("carried weights of small") for said in watcher.said)
+    assert any(said.startswith("carried over weights from small") for said in watcher.said)
     assert [*(tmp_path / "phases/models/later/samples/earlier").glob("small_*")]

@@ -48,7 +48,9 @@ def test_a_voice_that_is_not_connected_is_named(train, make_xtts_recipe, monkeyp
         XttsGpt, "condition", lambda self, *given: condition(self, *given).detach() * 0.0
     )
     said = failure(train, make_xtts_recipe())
-    assert "conditioning voice with voice_lengths: swapping it between clips leaves" in said
+    assert (
+        "conditioning voice with voice_lengths: swapping it between clips changes no loss" in said
+    )
 
 
 def test_groups_that_stay_put_are_named_though_gradients_reach_them(
@@ -68,7 +70,7 @@ def test_groups_that_stay_put_are_named_though_gradients_reach_them(
     monkeypatch.setattr(torch.optim.AdamW, "step", forgets)
     said = failure(train, make_xtts_recipe())
     assert "updates: the update of network.mel_embedding (1 tensors), network.mel_head" in said
-    assert "of exactly zero after 6 steps" in said
+    assert "exactly zero after 6 steps" in said
 
 
 def test_positions_that_do_not_advance_in_decoding_are_named(train, make_xtts_recipe, monkeypatch):

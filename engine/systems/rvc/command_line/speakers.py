@@ -1,4 +1,4 @@
-"""Whose voice `--speaker` asks for."""
+"""The speaker that `--speaker` names."""
 
 from engine.errors import UserError
 from engine.files.nearest import suggestion

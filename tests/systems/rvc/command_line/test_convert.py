@@ -174,7 +174,7 @@ def test_what_is_killed_on_the_way_leaves_nothing_half_and_goes_on(
         ),
         (
             ["small", "in.wav", "out.wav", "--speaker", "bela", "--auto-transpose"],
-            "does not say at which pitch its voice speaks: give --transpose",
+            "does not record the median pitch of its voice: give --transpose",
         ),
     ],
 )
@@ -248,7 +248,7 @@ def test_a_model_without_pitch_converts_and_moves_none(cantus, project, wav):
     train(project, evolve(RECIPE, dataset=evolve(RECIPE.dataset, pitch=NoPitch())))
     for options in (["--transpose", "3"], ["--auto-transpose"], ["--pitch", "fcpe"]):
         told = cantus("convert", "small", wav, "out.wav", *options)
-        refused(told, project, "was trained without pitch, and has none that could be moved")
+        refused(told, project, "was trained without pitch, so the pitch cannot be shifted")
     assert cantus("convert", "small", wav, "out.wav").code == 0
 
 
