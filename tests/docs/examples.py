@@ -16,7 +16,7 @@ from engine.system_support.discovery import recipe_classes
 from tests.docs.pages import ROOT, Block, blocks, repository_files
 
 _FILE = re.compile(r"# ([\w./+-]+\.(?:toml|py|yaml|csv|tsv|json|txt))\n")
-_SECONDS = 300
+_SECONDS = 600
 _GO_ON = """\
 source {state}
 set -e -o pipefail
