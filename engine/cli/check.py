@@ -77,8 +77,12 @@ def _note_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Par
     from engine.pipeline.load import pipeline_of
 
     pipeline = pipeline_of(recipes, project, params)
+    by_reason: dict[str, list[str]] = {}
     for name, why in pipeline.left_out.items():
-        click.echo(f"note: {name} has no stage in dvc.yaml: {why}")
+        by_reason.setdefault(why, []).append(name)
+    for why, names in by_reason.items():
+        verb = "has" if len(names) == 1 else "have"
+        click.echo(f"note: {', '.join(names)} {verb} no stage in dvc.yaml: {why}")
     stale = staleness(project.dvc_yaml, pipeline)
     if stale is not None:
         raise UserError(stale)
@@ -163,13 +167,13 @@ def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> No
     note = note_as_written(recipes, profile)
     if note:
         click.echo(note)
-    for recipe in recipes.values():
-        if _moves_with_the_seed(recipe):
-            click.echo(
-                f"note: {recipe.name}: dataset.split = 'random' draws the evaluation set by the "
-                "seed of params.toml, so metrics of two seeds cannot be compared. Pin one set: "
-                f"cantus pin-eval {recipe.name}"
-            )
+    moving = [recipe.name for recipe in recipes.values() if _moves_with_the_seed(recipe)]
+    if moving:
+        click.echo(
+            f"note: {', '.join(moving)}: dataset.split = 'random' draws the evaluation set by the "
+            "seed of params.toml, so metrics of two seeds cannot be compared. Pin one set: "
+            f"cantus pin-eval {moving[0] if len(moving) == 1 else 'RECIPE'}"
+        )
 
 
 def _note_models(recipe: Recipe, project: Project) -> None:

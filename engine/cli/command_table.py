@@ -46,4 +46,4 @@ SECTIONS = {
 BUILT_IN = {name: line for section in SECTIONS.values() for name, line in section.items()}
 RENAMED = {"freeze": "pin-eval", "phases": "refs", "plan": "estimate"}
 SHOW_RESULTS = {"check", "compare", "diff", "report", "resolve", "ui", "why"}
-"""They bring the recipes' refs up to date first: something else may have changed results."""
+"""Commands that first refresh the recipes' refs: something else may have changed results."""

@@ -130,7 +130,7 @@ def _print_estimate(loaded: Loaded, per_hour: float, currency: str) -> None:
 
 
 def _evaluations(estimate: "RunEstimate") -> str:
-    """Their number and their time, and how much of that judges take."""
+    """Number and time of evaluations, and the part of it that judges take."""
     each = f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"
     if not estimate.num_judged:
         return each

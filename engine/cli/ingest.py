@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", required=False, shell_complete=names(corpora))
 @click.option("--all", "every", is_flag=True, help="Ingest every corpus of params.toml.")
-@click.option("--explain", metavar="CLIP", help="Explain what became of one clip; change nothing.")
+@click.option(
+    "--explain",
+    metavar="CLIP",
+    help="Explain how one clip was used, or why not; change nothing.",
+)
 @click.option(
     "--verify", is_flag=True, help="Compare all files with their checksums; change nothing."
 )

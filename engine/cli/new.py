@@ -13,7 +13,7 @@ from engine.recipe import load_recipe
 from engine.recipe.diff import leaves
 from engine.recipe.naming import recipe_name
 from engine.recipe.schema import Recipe
-from engine.system_support.completing import names, recipes
+from engine.system_support.completing import corpora, names, recipes
 from engine.system_support.discovery import recipe_classes
 from engine.terminal.say import say
 
@@ -31,8 +31,14 @@ _NAMED = 4
     shell_complete=names(recipes),
     help="The recipe to extend.",
 )
-@click.option("--for", "corpus", metavar="CORPUS", help="Size it for an ingested corpus.")
-@click.option("--language", metavar="CODE", help="With --for: of clips that name no language.")
+@click.option(
+    "--for",
+    "corpus",
+    metavar="CORPUS",
+    shell_complete=names(corpora),
+    help="Propose batch, length and evaluation for this ingested corpus.",
+)
+@click.option("--language", metavar="CODE", help="With --for: the language of clips without one.")
 @click.option("--summary", help="What the recipe is, in one sentence.")
 def command(
     name: str, parent: str, corpus: str | None, language: str | None, summary: str | None
@@ -140,7 +146,9 @@ def _sized(
             continue
         amount = preset.amount
         sized[path] = with_preset(files[path], preset)
-        say(f"{shown}, for {amount.num_clips:,} clips, {amount.said}:")
+        say(f"{shown}, for {amount.num_clips:,} of {amount.num_found:,} clips, {amount.said}:")
+        if amount.left_out:
+            say(f"  left out: {_counted(amount.left_out)}")
         for line in lines_of(preset.values):
             say(line)
     return sized
@@ -200,3 +208,7 @@ def _variant(path: Path, name: str, summary: str) -> str:
     if verdict is not None and "keep" in verdict:
         verdict["keep"] = [name if one == old else str(one) for one in verdict["keep"]]
     return tomlkit.dumps(document)
+
+
+def _counted(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {what}" for what, number in numbers.items())

@@ -101,7 +101,7 @@ def _corpus(source: CorpusSource) -> dict[str, Any]:
 
 
 def _drop_others(project: Project, recipes: set[str], corpora: set[str]) -> None:
-    """Delete the files of recipes and corpora that are no more."""
+    """Delete the files of recipes and corpora that no longer exist."""
     kept = {project.resolved_recipe(name) for name in recipes}
     kept |= {project.resolved_data(name) for name in recipes}
     kept |= {project.resolved_corpus(name) for name in corpora}

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.recipe_options import recipe_argument
 from engine.errors import UserError
+from engine.system_support.completing import settings
 from engine.terminal.say import say
 
 if TYPE_CHECKING:
@@ -18,11 +20,13 @@ MOST_POINTS = 200
 
 
 @click.command()
-@click.argument("recipe")
+@recipe_argument
 @click.option(
     "-S",
+    "--set",
     "given",
     multiple=True,
+    shell_complete=settings,
     metavar="KEY=V1,V2,...",
     help="Values of a setting: a list, linear(low,high,n) or log(low,high,n).",
 )
@@ -32,22 +36,28 @@ MOST_POINTS = 200
     default=1,
     show_default=True,
     type=click.IntRange(1, 100),
-    help="Train each point with so many seeds, from that of params.toml on.",
+    help="Number of seeds to train each point with, from the seed of params.toml on.",
 )
 @click.option(
     "--random",
     "num_random",
     type=click.IntRange(1, MOST_POINTS),
-    help="Draw so many points at random instead of all combinations.",
+    help="Train this number of random points instead of all combinations.",
 )
 @click.option(
     "--draw", default=1, show_default=True, metavar="SEED", type=int, help="Seed of --random."
 )
 @click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Runs at a time."
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Number of runs at the same time.",
 )
 @click.option("--yes", is_flag=True, help="Begin without asking.")
-@click.option("--results", "only_results", is_flag=True, help="Train nothing: show what there is.")
+@click.option(
+    "--results", "only_results", is_flag=True, help="Train nothing; show the results there are."
+)
 def command(
     recipe: str,
     given: tuple[str, ...],
@@ -60,8 +70,8 @@ def command(
 ) -> None:
     """Train RECIPE with several values, and compare each with RECIPE as it is.
 
-    Every run is a DVC experiment of its own, trained by DVC's queue in a folder of its own: nothing
-    of RECIPE's is replaced. Ctrl-C stops; the same command goes on with what has no result. The
+    Every run is a DVC experiment, trained by DVC's queue in a separate folder: nothing of RECIPE's
+    is replaced. Ctrl-C stops; the same command continues with the runs without a result. The
     table has the best point first, by the metric of training.best, with the interval of its
     difference: over seeds and clips with --seeds 2 or more, else over clips alone. A setting with
     one value holds for all points, RECIPE's included.
@@ -100,14 +110,14 @@ def command(
     folder = loaded.project.root / "build" / "sweeps" / loaded.recipe.name
     sweep = Sweep(loaded.project, loaded.path, points, range(first, first + num_seeds), folder)
     if not only_results and sweep.missing():
-        _tell_plan(sweep, loaded, jobs)
+        _print_plan(sweep, loaded, jobs)
         if not yes:
             click.confirm("Begin?", abort=True)
         sweep.train(jobs, say)
-    _tell_results(sweep)
+    _print_results(sweep)
 
 
-def _tell_plan(sweep: "Sweep", loaded: Loaded, jobs: int) -> None:
+def _print_plan(sweep: "Sweep", loaded: Loaded, jobs: int) -> None:
     from engine.sweeps.points import needs
 
     missing = sweep.missing()
@@ -115,11 +125,16 @@ def _tell_plan(sweep: "Sweep", loaded: Loaded, jobs: int) -> None:
     seeds = ", ".join(map(str, sweep.seeds))
     done = f", {total - len(missing)} of which have a result" if len(missing) < total else ""
     say(
-        f"{len(sweep.points)} points, the first of which is {sweep.points[0].name}, with "
-        f"{len(sweep.seeds)} seeds each ({seeds}): {total} runs{done}"
+        f"{len(sweep.points)} points, the first of which is {sweep.points[0].name}; seeds "
+        f"{seeds}: {total} runs{done}"
     )
     if others := needs(loaded.recipe):
         say(f"A seed that was not trained here yet trains {', '.join(others)} first, too.")
+    if besides := sweep.waiting_besides():
+        say(
+            f"DVC's queue holds {len(besides)} more experiments ({besides[0]}, ...), which are "
+            "trained too; to leave one out: dvc queue remove NAME"
+        )
     say(_cost(sweep, loaded, missing))
     if jobs > 1:
         say(
@@ -134,7 +149,7 @@ def _tell_plan(sweep: "Sweep", loaded: Loaded, jobs: int) -> None:
 
 
 def _cost(sweep: "Sweep", loaded: Loaded, missing: Sequence[str]) -> str:
-    """How long the missing runs take, as far as that can be told before."""
+    """How long the missing runs take, as far as that is known before."""
     from engine.report.words import duration
     from engine.sweeps.cost import seconds_of
 
@@ -152,7 +167,7 @@ def _cost(sweep: "Sweep", loaded: Loaded, missing: Sequence[str]) -> str:
     )
 
 
-def _tell_results(sweep: "Sweep") -> None:
+def _print_results(sweep: "Sweep") -> None:
     from engine.sweeps.written import cells, titles, write_results
     from engine.terminal.columns import aligned
 

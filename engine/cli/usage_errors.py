@@ -26,7 +26,7 @@ def _what(error: click.ClickException, command: str, context: click.Context | No
 
 def _missing(error: click.MissingParameter, command: str, context: click.Context | None) -> str:
     name = _name(error.param) if error.param else "a value"
-    usage = f" Usage: {' '.join(_usage(context))}." if context else ""
+    usage = f" Usage: {_ended(' '.join(_usage(context)))}" if context else ""
     return f"'{command}' needs {name}.{usage}"
 
 
@@ -48,7 +48,7 @@ def _options(context: click.Context | None) -> list[str]:
 
 
 def _near(error: click.BadParameter) -> str:
-    """The choice that is nearest to a word that is none of them."""
+    """A suggestion of the choice most similar to a wrong one."""
     kind, said = getattr(error.param, "type", None), error.message.split("'")
     return suggestion(said[1], kind.choices) if isinstance(kind, click.Choice) and said[1:] else ""
 

@@ -65,10 +65,11 @@ def _item(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """A value in a line; of the tables of guards the spans alone."""
+    """A value in a line; of the tables of guards the spans alone, or else all but the reason."""
     if isinstance(value, Mapping):
         spans = {key: one for key, one in value.items() if key.endswith("_steps")}
-        return ", ".join(f"{key} {one}" for key, one in spans.items())
+        shown = spans or {key: one for key, one in value.items() if key != "because"}
+        return ", ".join(f"{key} {one}" for key, one in shown.items())
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return "; ".join(map(_shown, value))
     return str(tomlkit.item(value).as_string())

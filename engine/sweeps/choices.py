@@ -13,6 +13,7 @@ from engine.errors import UserError
 
 _GIVEN = re.compile(r"\s*([^=\s]+)\s*=(.*)", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_NOTHING_BETWEEN = re.compile(r"(^|,)\s*(,|$)")
 _RANGE = re.compile(r"(linear|log)\((.*)\)")
 _DIGITS = 6
 """Of a number that a range makes."""
@@ -94,7 +95,7 @@ def _listed(text: str, given: str) -> list[Value]:
     """Values between commas, outside brackets and quotes."""
     parts = re.findall(r"(?:\[[^\]]*\]|\{[^}]*\}|\"[^\"]*\"|'[^']*'|[^,])+", given)
     values = [part.strip() for part in parts]
-    if not values or not all(values):
+    if not all(values) or _NOTHING_BETWEEN.search(given):
         raise UserError(f"-S {text}: a value is missing. Write -S key=v1,v2,...")
     return values
 

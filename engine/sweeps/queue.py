@@ -25,7 +25,12 @@ def finished(project: Project) -> Mapping[str, str]:
 
 def states(project: Project) -> Mapping[str, str]:
     """The state of every task of the queue (Queued, Running, Failed, Success), by name."""
-    words = [line.split() for line in dvc(project.root, "queue", "status").splitlines()]
+    return read_states(dvc(project.root, "queue", "status"))
+
+
+def read_states(table: str) -> Mapping[str, str]:
+    """The states in what `dvc queue status` prints: task, name, when it was made, state."""
+    words = [line.split() for line in table.splitlines()]
     return {row[1]: row[-1] for row in words if len(row) > 3 and row[0] not in ("Task", "Worker")}
 
 
@@ -62,5 +67,10 @@ def reason(project: Project, name: str) -> str:
         said = dvc(project.root, "queue", "logs", name)
     except UserError as error:
         return f"no log: {error}"
-    found = _REASON.findall(said) or _OF_DVC.findall(said)
+    return read_reason(said)
+
+
+def read_reason(log: str) -> str:
+    """The last error in a log: Cantus's own, else DVC's."""
+    found = _REASON.findall(log) or _OF_DVC.findall(log)
     return found[-1] if found else "it was stopped, and its log names no error"

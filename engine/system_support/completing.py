@@ -13,7 +13,7 @@ import tomli
 from click.shell_completion import CompletionItem
 
 from engine.errors import UserError
-from engine.project import AS_WRITTEN, Project, find_project
+from engine.project import Project, find_project
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Names = Callable[[Project], Iterable[str]]
@@ -39,14 +39,9 @@ def recipes(project: Project) -> Iterator[str]:
     return (path.stem for path in project.recipes.glob("*.toml"))
 
 
-def corpora(project: Project) -> Iterable[str]:
+def corpora(project: Project) -> list[str]:
     """The names of all corpora of params.toml."""
-    return _read(project.params).get("corpora", {})
-
-
-def profiles(project: Project) -> list[str]:
-    """The names of all profiles."""
-    return [AS_WRITTEN, *(path.name for path in project.profiles())]
+    return [*_read(project.params).get("corpora", {})]
 
 
 def runs(project: Project) -> Iterator[str]:
@@ -150,8 +145,9 @@ def _schema(project: Project, name: str | None) -> Mapping[str, Any]:
     classes = recipe_classes()
     path = project.recipe(name) if name else None
     system = read_document(path).values.get("system") if path and path.is_file() else None
-    known = {system: classes[system]} if system in classes else classes
-    return json_schema(known)
+    if isinstance(system, str) and system in classes:
+        return json_schema({system: classes[system]})
+    return json_schema(classes)
 
 
 def _alternatives(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

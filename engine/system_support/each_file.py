@@ -14,7 +14,7 @@ Work = Callable[[Job, Callable[[float], None]], str]
 
 
 def each_file(batch: Batch, title: str, verb: str, work: Work) -> int:
-    """Do the work for every file of a batch, print each result, and return the exit code.
+    """Do the work for every file of a batch, print a line about each, and return the exit code.
 
     `title` stands beside the bar ("converting"), `verb` in the counts at the end ("converted"). A
     folder that is missing is made.

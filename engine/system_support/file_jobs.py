@@ -47,14 +47,14 @@ class Batch:
         return FAILED if self.failed else 0
 
     def summary(self, done: int, failed: int, verb: str) -> str | None:
-        """Numbers of files done, kept and failed; None for a single file. `verb`: "converted"."""
+        """Counts of all files, with a `verb` such as "converted"; None for a single file."""
         parts = [f"{done:,} {verb}"]
         if self.kept:
-            parts.append(f"{self.kept:,} exist already and were kept (--force overwrites them)")
+            parts.append(f"{self.kept:,} existing kept (--force overwrites them)")
         if failed + self.failed:
             parts.append(f"{failed + self.failed:,} failed")
         if self.ignored:
-            parts.append(f"{self.ignored:,} other files were ignored")
+            parts.append(f"{self.ignored:,} of another kind ignored")
         total = done + failed + self.kept + self.failed + self.ignored
         return "; ".join(parts) if total > 1 else None
 

@@ -23,7 +23,8 @@ FEWEST_CLIPS = 10
 _MOST_EVALUATED = 300
 _SHARE = 0.05
 _LARGEST_SHARE = 0.2
-_EVALUATIONS = 12
+_EVALUATIONS = 8
+"""At least so many in a run, where it has as many steps."""
 _WARMUP_SHARE = 0.05
 _MUCH_WARMUP = 0.2
 
@@ -185,10 +186,15 @@ def _guards(recipe: Recipe, every: int) -> Iterator[Proposed]:
 
 
 def _waiting(guard: Guard, every: int) -> dict[str, Any]:
-    """The guard as a table that holds what is not its default, with other spans of steps."""
+    """The guard with other spans of steps."""
     spans = {"plateau_steps": 5 * every, "gap_steps": 3 * every}
+    return {key: spans.get(key, value) for key, value in guard_table(guard).items()}
+
+
+def guard_table(guard: Guard) -> dict[str, Any]:
+    """The guard as a recipe writes it: what is not its default."""
     plain, usual = to_plain(guard), to_plain(Guard())
-    return {key: spans.get(key, value) for key, value in plain.items() if usual.get(key) != value}
+    return {key: value for key, value in plain.items() if usual.get(key) != value}
 
 
 def passes_in_steps(passes: float, amount: Amount, batch: int, most_held_out: float = 0.1) -> int:
@@ -197,6 +203,6 @@ def passes_in_steps(passes: float, amount: Amount, batch: int, most_held_out: fl
 
 
 def _round(value: float) -> int:
-    """A number of steps that reads well: 1, 2 or 5 times a power of ten, the nearest above."""
+    """A number of steps that reads well: 1, 2 or 5 times a power of ten, the nearest below."""
     power = 10 ** math.floor(math.log10(value))
-    return int(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value))
+    return int(next(factor * power for factor in (5, 2, 1) if factor * power <= value))

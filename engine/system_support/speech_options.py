@@ -1,4 +1,4 @@
-"""What commands that write speech share: seeds, sampling, text files, and the WAVs they write."""
+"""Options and checks of commands that write speech: seeds, sampling, text files, WAVs."""
 
 import math
 from collections.abc import Iterable
@@ -81,7 +81,7 @@ def require_wav(path: Path, option: str) -> None:
 
 
 def require_free(paths: Iterable[Path], option: str, *, force: bool) -> None:
-    """Raise UserError where a file that an option names cannot be overwritten."""
+    """Raise UserError where one of the files that an option names cannot be written."""
     for path in paths:
         try:
             _require_free(path, option, force=force)

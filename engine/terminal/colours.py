@@ -5,17 +5,19 @@ Messages are plain text everywhere else. What is piped, or written to a file, st
 
 import os
 import re
-from typing import TextIO
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, TextIO
 
 import click
 
-_STYLES = (
-    (re.compile(r"^error:", re.MULTILINE), {"fg": "red", "bold": True}),
-    (re.compile(r"^(?:warning|note|left out):", re.MULTILINE), {"fg": "yellow", "bold": True}),
-    (re.compile(r"^[^\s:]+\.toml(?::\d+)?(?=  )", re.MULTILINE), {"bold": True}),
-    (re.compile(r"\bVerdict: [^;.]+; keep [^\s.]+"), {"fg": "green", "bold": True}),
+_STYLES: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    (r"(?:^|(?<=^error: ))[^\s:]+\.toml(?::\d+)?(?=  )", {"bold": True}),
+    (r"^error:", {"fg": "red", "bold": True}),
+    (r"^(?:warning|note|left out):", {"fg": "yellow", "bold": True}),
+    (r"\bVerdict: [^;.]+; keep [^\s.]+", {"fg": "green", "bold": True}),
 )
-"""What begins an error or a note, where a fault is, and a verdict."""
+"""Where a fault is, what begins an error or a note, and a verdict."""
 
 
 def has_colour(stream: TextIO) -> bool:
@@ -34,5 +36,9 @@ def has_colour(stream: TextIO) -> bool:
 def coloured(text: str) -> str:
     """The text with the escape sequences of colours."""
     for pattern, style in _STYLES:
-        text = pattern.sub(lambda found, style=style: click.style(found[0], **style), text)
+        text = re.sub(pattern, partial(_styled, style), text, flags=re.MULTILINE)
     return text
+
+
+def _styled(style: Mapping[str, Any], found: re.Match[str]) -> str:
+    return click.style(found[0], **style)

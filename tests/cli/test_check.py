@@ -79,7 +79,7 @@ def test_a_recipe_without_a_file_for_the_profile_runs_as_written_and_a_note_says
     assert answer.code == 0
     assert answer.out.splitlines()[0].split()[:3] == ["my_vae", "vqvae", "full"]
     assert answer.out.endswith("note: recipes/demo has no my_vae.toml: my_vae runs as written\n")
-    said = "\nnote: recipes/demo has no files of my_vae, other: they run as written\n"
+    said = "\nnote: 2 recipes have no file in recipes/demo and run as written ('full' above)\n"
     assert said in cantus("check").out
     params = (project / "params.toml").read_text()
     (project / "params.toml").write_text(params.replace('"demo"', '"full"'))
@@ -104,7 +104,7 @@ def test_a_folder_called_full_is_a_fault(project, cantus):
     (project / "recipes" / "full").mkdir()
     answer = cantus("check")
     assert answer.code == 2
-    assert "recipes/full is never read: 'full' takes recipes as written" in answer.error
+    assert "recipes/full is never read: the profile 'full' uses recipes as written" in answer.error
 
 
 def test_a_demo_without_its_recipe_is_a_fault(project, cantus):

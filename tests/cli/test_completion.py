@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from engine.cli import commands
 
 CANTUS = Path(sys.executable).with_name("cantus")
 ASK = """\
@@ -69,6 +72,20 @@ def test_faults_and_folders_without_a_project_complete_nothing(bash, project):
     assert bash("cantus ingest ", "cantus train words -S tr") == [([], False), ([], False)]
     shutil.rmtree(project / "recipes")
     assert bash("cantus train ") == [([], False)]
+
+
+@pytest.mark.parametrize("name", commands.list_commands(click.Context(commands)))
+def test_every_word_of_a_command_is_a_name_a_choice_a_file_or_free(name):
+    free = {("new", "name"), ("speak", "text")}
+    command = commands.get_command(click.Context(commands), name)
+    options = [one for parameter in command.params for one in parameter.opts]
+    assert sorted(set(options)) == sorted(options)
+    for argument in command.params:
+        if isinstance(argument, click.Argument) and (name, argument.name) not in free:
+            known = isinstance(argument.type, click.Path | click.Choice)
+            assert known or argument._custom_shell_complete, argument.name
+        if argument.name in ("overrides", "model", "checkpoint"):
+            assert argument._custom_shell_complete
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")

@@ -64,7 +64,7 @@ def models(other):
 def test_what_is_better_comes_first_then_what_matters(models, cantus):
     lines = cantus("diff", "words", "other").out.splitlines()
     assert lines[0].startswith("other is better than words: rmse_db differs by -0.5")
-    assert lines[1] == "Other metrics of other: not told apart by reconstruction."
+    assert lines[1] == "Other metrics of other: undecided by reconstruction."
     assert lines[3].split() == ["words", "other"]
     assert lines[4].startswith("optimizer.autoencoder.learning_rate")
     assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.5"]
@@ -124,7 +124,7 @@ def test_metrics_of_other_evaluation_sets_have_none_and_a_sentence(other, cantus
     answer = cantus("diff", "words", "other").out
     assert ["loss", "1.5", "1.25"] in rows(answer)
     assert "-0.25" not in answer
-    assert "words and other are not of the same clips" in answer
+    assert "words and other were evaluated on different clips" in answer
 
 
 def test_damaged_metrics_are_an_error(other, cantus):
@@ -132,7 +132,7 @@ def test_damaged_metrics_are_an_error(other, cantus):
     Project(other).metrics("other").write_text("{")
     answer = cantus("diff", "words", "other")
     assert answer.code == 2
-    assert "is no JSON" in answer.error
+    assert "is not a JSON file" in answer.error
 
 
 def test_departures_from_what_was_published_are_listed(project, cantus):
@@ -219,7 +219,8 @@ def test_metrics_of_the_last_model_on_other_clips_have_no_difference(trained, ca
     metrics(trained, "words", eval={"loss": 1.25}, evaluation_set="xyz")
     answer = cantus("diff", "words", "--last").out
     assert ["loss", "1.5", "1.25"] in rows(answer)
-    assert "No difference is given: last trained and now are not of the same clips" in answer
+    said = "No difference is given: last trained and now were evaluated on different clips"
+    assert said in answer
 
 
 def test_a_last_model_without_metrics_names_the_file(trained, cantus):

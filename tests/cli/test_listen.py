@@ -58,25 +58,25 @@ def test_from_a_static_folder_to_metrics_and_report(two, downloaded, cantus):
 def test_collecting_says_what_could_not_be_read_and_reads_the_rest(two, downloaded, cantus):
     answer = cantus("listen", "--collect", "nowhere.json", str(downloaded))
     assert answer.code == 2
-    assert "nowhere.json is no file of answers" in answer.error
-    assert "1 of 2 files were not read. The others were." in answer.error
+    assert "nowhere.json is not a file of answers" in answer.error
+    assert "1 of 2 files could not be read. The others were read." in answer.error
     assert "added" in answer.out
     alone = cantus("listen", "--collect", "nowhere.json")
-    assert alone.error.endswith("1 of 1 files were not read.\n")
+    assert alone.error.endswith("1 of 1 files could not be read.\n")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("codec_a",), "Name two to 6 runs"),
-        ((), "Name two to 6 runs"),
+        (("codec_a",), "Name 2 to 6 runs"),
+        ((), "Name 2 to 6 runs"),
         (("codec_a", "codec_a"), "codec_a is named twice"),
         (("codec_a", "nothing"), "'nothing' is not a finished run"),
         (("--results",), "There is no listening test yet"),
         (("--results", "x"), "There is no listening test 'x'. Make one"),
         (("--collect",), "Name the files to read"),
-        (("--results", "--static", "x"), "Give one of --static, --collect and --results"),
-        (("codec_a", "codec_b", "--screen"), "--screen goes with --results"),
+        (("--results", "--static", "x"), "Give only one of --static, --collect and --results"),
+        (("codec_a", "codec_b", "--screen"), "--screen needs --results"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(two, cantus, words, said):
@@ -96,7 +96,7 @@ def test_a_run_that_was_trained_anew_keeps_its_figures_to_itself(two, downloaded
     shutil.rmtree(two.model("codec_a"))
     make_listenable(two.root, "codec_a", 0.02, identity="anew")
     answer = cantus("listen", "--results")
-    assert "codec_a was trained anew since" in answer.out
+    assert "codec_a was trained again since" in answer.out
     assert "metrics/codec_b.json and models/codec_b/report.html hold" in answer.out
     assert not two.metrics("codec_a").exists()
 

@@ -67,7 +67,7 @@ def test_a_demo_has_a_summary_of_its_own_and_what_the_demo_sets_is_said(base, ca
     demo = base / "recipes/demo/base.toml"
     demo.write_text('summary = "the parent\'s"\n' + DEMO)
     answer = cantus("new", "mine", "--from", "base", "--summary", "my own")
-    assert "recipes/demo/mine.toml wins; it sets training.epochs." in answer.out
+    assert "recipes/demo/mine.toml take precedence; it sets training.epochs." in answer.out
     assert 'summary = "my own (demo)"' in cantus("check", "mine", "-v").out
 
 
@@ -103,7 +103,19 @@ def test_a_stale_dvc_yaml_is_named_by_check_with_the_way_out(base, cantus):
         path.unlink()
     answer = cantus("check")
     assert answer.code == 2
-    assert "it has the old stage mine" in answer.error
+    assert "it still has the stage mine" in answer.error
     assert "cantus pipeline --write" in answer.error
     assert cantus("pipeline", "--write").code == 0
     assert cantus("check").code == 0
+
+
+def test_a_corpus_that_is_not_there_is_named_with_what_brings_it(base, cantus):
+    answer = cantus("new", "mine", "--from", "base", "--for", "words")
+    assert answer.code == 2
+    assert "cantus ingest words" in answer.error
+    assert not (base / "recipes/mine.toml").exists()
+    assert "nowhere" in cantus("new", "mine", "--from", "base", "--for", "nowhere").error
+
+
+def test_a_language_goes_with_a_corpus(base, cantus):
+    assert "--for" in cantus("new", "mine", "--from", "base", "--language", "hu").error

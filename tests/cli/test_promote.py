@@ -52,7 +52,7 @@ def decisions(project, name="words"):
     ("model", "why"),
     [
         ({"keep": "before"}, "Its verdict is to keep before instead: it is worse than before."),
-        ({"events": [WARNED]}, "A guard spoke at step 20: eval/m was 0.5, but it must be below"),
+        ({"events": [WARNED]}, "A guard fired at step 20: eval/m was 0.5, but it must be below"),
         ({"trained_on": "evaluation"}, "2 of the 40 evaluation clips were trained on by it."),
     ],
 )
@@ -62,7 +62,7 @@ def test_what_speaks_against_a_run_refuses_it_and_leaves_nothing(project, cantus
     assert answer.code == 2
     assert answer.error.startswith("error: words is not promoted. ")
     assert why in answer.error
-    assert answer.error.endswith('To promote it all the same, say why: --because "..."\n')
+    assert answer.error.endswith('To promote it nevertheless, give a reason: --because "..."\n')
     assert not (project / "promoted").exists()
     assert not (project / "dvc.yaml").exists()
 
@@ -72,7 +72,7 @@ def test_an_unknown_checkpoint_names_those_there_are(project, cantus):
     answer = cantus("promote", "words", "--checkpoint", "step:200")
     assert (answer.code, answer.out) == (2, "")
     assert "has no checkpoint 'step:200'" in answer.error
-    assert "(there are: best, last, step_10)" in answer.error
+    assert "Did you mean 'step:10'? There are: best, last, step:10." in answer.error
 
 
 def test_a_damaged_checkpoint_is_refused(project, cantus):

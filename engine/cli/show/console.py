@@ -21,7 +21,7 @@ from engine.training.watcher import Progress
 
 _SECONDS_BETWEEN_LINES = 15.0
 _FIGURES = 8
-"""Of an evaluation: a line or two. The report has them all."""
+"""Number of figures of an evaluation: a line or two. The report has all."""
 
 
 class ConsoleWatcher:

@@ -30,7 +30,7 @@ def print_results(project: Project, folder: Path, *, screen: bool) -> None:
     _print(results, len(answers.all))
     for run in results.runs:
         if identity_of(project.model(run.recipe)) != run.identity:
-            say(f"{run.recipe} was trained anew since: its metrics and report do not take these.")
+            say(f"{run.recipe} was trained again since: its report leaves these results out.")
             continue
         publish_again(project, finished_run(project, run.recipe).recipe)
         rebuild_report(project, project.model(run.recipe))

@@ -25,15 +25,15 @@ class Loaded:
     params: Params
     recipe: Recipe
     path: Path
-    """Its file: in recipes/, or a demo's in the folder of the profile."""
+    """The recipe's file: in recipes/, or in the folder of the profile."""
     note: str | None = None
-    """That it runs as written, where params.toml has a profile for which it has no file."""
+    """A note that the recipe runs as written, where it has no file for the profile."""
     run: Path | None = None
     """The folder of the run or the model that was named, where it is no recipe that was."""
 
     @property
     def demo_settings(self) -> str | None:
-        """What the losses of a demo have in place of its recipe's; None if they are the same."""
+        """How the losses of a demo differ from its recipe's; None if they are the same."""
         if profile_of(self.path) is None:
             return None
         written = load_recipe(plain_recipe(self.path), classes=recipe_classes())
@@ -43,9 +43,9 @@ class Loaded:
 def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
     """Load a recipe by name under the profile of params.toml, or by path, in the project here.
 
-    A run of other values than its recipe's is found by its name, too.
-    Raises UserError with every fault of recipe and params, where there is no such profile, where
-    params.toml lacks the recipe's corpus or upstream/ its setup, and where this is no git checkout.
+    A run with values of its own is found by its name, too. Raises UserError with every fault of
+    recipe and params, where there is no such profile, where params.toml lacks the recipe's corpus
+    or upstream/ its setup, and where this is not a git checkout.
     """
     project = find_project()
     require_git(project)
@@ -71,14 +71,16 @@ def note_as_written(paths: Iterable[Path], profile: str) -> str | None:
     if len(missing) == 1:
         file = missing[0]
         return f"note: recipes/{profile} has no {file.name}: {file.stem} runs as written"
-    names = ", ".join(path.stem for path in missing)
-    return f"note: recipes/{profile} has no files of {names}: they run as written"
+    return (
+        f"note: {len(missing)} recipes have no file in recipes/{profile} and run as written "
+        f"('{AS_WRITTEN}' above)"
+    )
 
 
 def upstream_faults(
     recipe: Recipe, path: Path, project: Project, overrides: Sequence[str] = ()
 ) -> list[Fault]:
-    """That the published setup a recipe follows is no file of upstream/."""
+    """The fault that the published setup a recipe follows is not in upstream/."""
     name = recipe.upstream
     if name is None or project.upstream(name).is_file():
         return []

@@ -17,7 +17,7 @@ from engine.runs.standing import Standing, known_runs, standing
 from engine.system_support.discovery import recipe_classes
 
 SCHEMA = 1
-"""Of the JSON. It rises when a key changes its meaning or goes; a key may be added."""
+"""Version of the JSON. It rises when a key changes its meaning or goes; a key may be added."""
 
 
 @frozen(kw_only=True)
@@ -48,7 +48,7 @@ class PromotedStatus:
     wrong: str | None
     """What is wrong with its files or its record, in a sentence."""
     newer: str | None
-    """What was trained since, in a sentence."""
+    """Results trained since, in a sentence."""
 
 
 @frozen

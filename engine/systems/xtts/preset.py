@@ -4,13 +4,17 @@ What `why_unusable` cannot know without a vocabulary (too many tokens, letters t
 found by `cantus prepare`.
 """
 
+import math
 from collections.abc import Iterator
+
+from attrs import evolve
 
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.system_support.preset import (
     Amount,
     Proposed,
+    guard_table,
     held_out,
     length,
     passes_in_steps,
@@ -18,7 +22,9 @@ from engine.system_support.preset import (
 )
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Scratch, XttsRecipe
 
+_WRONG_VOICE = "eval/mel_ce_increase_wrong_voice"
 _MUCH_HOURS = 10.0
+_PART, _LARGEST_BATCH = 3, 252
 
 
 def why_unusable(recipe: XttsRecipe, clip: Clip) -> str | None:
@@ -59,10 +65,24 @@ def propose(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
             list(amount.some_texts),
             "spoken for listening: transcripts, to compare with the recordings; put your own",
         )
+    yield from _one_voice(recipe, amount)
     if isinstance(recipe.model, Scratch):
         yield from _scratch(recipe, amount)
     else:
         yield from _fine_tuning(recipe, amount)
+
+
+def _one_voice(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
+    """With one voice, conditioning on another clip costs nothing: the guard may not stop a run."""
+    if len(amount.speakers) > 1:
+        return
+    for guard in recipe.guard.get(_WRONG_VOICE, ()):
+        if guard.action == "stop":
+            yield Proposed(
+                f"guard.{_WRONG_VOICE}",
+                guard_table(evolve(guard, action="warn")),
+                "one voice, or speakers that are not named: another clip is the same voice",
+            )
 
 
 def _require_transcripts(recipe: XttsRecipe, amount: Amount) -> None:
@@ -79,37 +99,32 @@ def _require_transcripts(recipe: XttsRecipe, amount: Amount) -> None:
 def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     """By hours: write-up 002 has three clips a step and 15 passes, upstream 252 clips a step."""
     hours = amount.hours
+    batch = min(_LARGEST_BATCH, _PART * max(1, round(math.sqrt(hours))))
     if hours < 1:
-        passes, batch = 10, 3
+        passes = 10
         why = (
             "ten passes over less than an hour; write-up 002 had 15 over 40 minutes in its first "
             "phase (docs/xtts.md), and the guard on the gap stops a run that memorizes its clips"
         )
-        sized = "three clips a step, as write-up 002 on 40 minutes of speech (docs/xtts.md)"
-    elif hours < _MUCH_HOURS:
-        passes, batch = 6, 24
-        why = "six passes over some hours: a choice between ten and three, not measured"
-        sized = (
-            "between the 3 of write-up 002 and upstream's 252 "
-            "(docs/xtts-measurements.md#departures-from-upstream): a choice, not measured"
-        )
     else:
-        passes, batch = 3, 96
-        why = f"three passes over more than {_MUCH_HOURS:g} hours: a choice, not measured"
-        sized = (
-            "large batches, as upstream's 252 (docs/xtts-measurements.md#departures-from-upstream)"
-        )
-    yield Proposed("training.batch_size", batch, sized)
-    if batch > 3 and recipe.training.num_micro_batches == 1:
-        yield Proposed(
-            "training.num_micro_batches", batch // 3, "three clips at once on the card, as upstream"
-        )
+        passes = 6 if hours < _MUCH_HOURS else 3
+        why = f"{passes} passes, fewer the more audio there is: a choice, not measured"
+    yield Proposed(
+        "training.batch_size",
+        batch,
+        f"write-up 002 has {_PART} clips a step on 40 minutes, upstream {_LARGEST_BATCH} "
+        "(docs/xtts-measurements.md#departures-from-upstream); in between it grows with the root "
+        "of the hours, a choice, not measured",
+    )
+    if batch > _PART:
+        parts = batch // _PART
+        why_parts = f"{_PART} clips at once on the card, as upstream"
+        yield Proposed("training.num_micro_batches", parts, why_parts)
     if hours >= 1 and recipe.adapters is None:
         yield Proposed(
             "optimizer.gpt.learning_rate",
             5e-6,
-            "upstream's, for large batches (upstream/xtts_v2.toml); 1.5e-6 is write-up 002's, for "
-            "three clips a step",
+            "upstream's (upstream/xtts_v2.toml); 1.5e-6 is write-up 002's, for 40 minutes",
         )
     yield from length(recipe, passes_in_steps(passes, amount, batch), why, amount)
 
@@ -117,6 +132,9 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
 def _scratch(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     batch = min(recipe.training.batch_size, max(2, amount.num_clips // 4))
     yield Proposed("training.batch_size", batch, "the recipe's, where there are clips for it")
-    steps = max(600, passes_in_steps(20, amount, batch))
-    why = "20 passes, and at least the 600 steps of the demo (docs/xtts.md#the-demo)"
+    steps = max(200, passes_in_steps(20, amount, batch))
+    why = (
+        "20 passes, and at least 200 steps; from scratch, 1.8 minutes of speech were learned best "
+        "after 9 passes, and then memorizes them (docs/presets-and-sweeps.md#tried)"
+    )
     yield from length(recipe, steps, why, amount)

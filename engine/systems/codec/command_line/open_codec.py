@@ -11,8 +11,8 @@ from engine.systems.codec.files.weights import network_of, read_upstream
 def open_codec(weights: Path, device: str, num_quantizers: int | None = None) -> Codec:
     """The codec of weights that `find_codec` found.
 
-    `device` is "cpu", "cuda", or "auto": the GPU where there is one. Raises UserError where "cuda"
-    has no GPU, and where the codec has fewer quantizers than asked for, or cannot be read.
+    `device` is "cpu", "cuda", or "auto": the GPU where there is one. Raises UserError where it is
+    missing, and where the codec has fewer quantizers than asked for, or cannot be read.
     """
     place = open_device(device)
     given = read_upstream(weights)

@@ -72,9 +72,6 @@ class _Line:
     help="Window of repetition-aware sampling, in columns of codes.",
 )
 @click.option(
-    "--ras-window", type=click.IntRange(0), help="Window of repetition-aware sampling, in columns."
-)
-@click.option(
     "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL holds none."
 )
 @device_option

@@ -92,8 +92,8 @@ def _cloner(folder: Path, codec: Path | None, device: torch.device) -> Cloner:
     books = Codebooks(config.num_codebooks, config.audio_stream_bos_id)
     if opened.codebook_size != books.codebook_size:
         raise UserError(
-            f"The codec of {place} has {opened.codebook_size} codes a codebook, and the model of "
-            f"{folder} {books.codebook_size}: it was trained with another codec."
+            f"The codec of {place} has {opened.codebook_size} codes per codebook, and the model "
+            f"of {folder} {books.codebook_size}: it was trained with another codec."
         )
     chat = HiggsChat(tokens, books, str(card.get("instruction", INSTRUCTION)))
     model: Any = load_exported(folder)

@@ -13,7 +13,7 @@ from engine.systems.rvc.recipe import RvcRecipe
 
 @frozen(kw_only=True)
 class Asked:
-    """What the command line says of the voice."""
+    """The options of the command line that concern the voice."""
 
     model: str
     speaker: str | None = None
@@ -81,8 +81,8 @@ def _index_beside(asked: Asked) -> Path | None:
     if len(found) > 1:
         raise UserError(
             f"Beside {asked.model} are {len(found)} retrieval indices: "
-            f"{', '.join(path.name for path in found)}. Say by --index which is the model's, or "
-            "convert without: --index-rate 0"
+            f"{', '.join(path.name for path in found)}. Name the model's with --index, or "
+            "convert without an index: --index-rate 0"
         )
     return found[0] if found else None
 

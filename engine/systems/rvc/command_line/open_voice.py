@@ -22,7 +22,7 @@ from engine.systems.rvc.notes import Speaker, VoiceNote
 
 @frozen(kw_only=True)
 class OpenedVoice:
-    """A voice, and what follows from its model."""
+    """A voice, and the settings that its model decides."""
 
     voice: Voice
     index_rate: float
@@ -69,13 +69,13 @@ def _speaker(asked: Asked, exported: ExportedModel, note: VoiceNote | None) -> S
     """Whose voice it is. Raises UserError where what is asked of the pitch cannot be done."""
     if not _has_pitch(exported) and (asked.moves_pitch or asked.pitch is not None):
         raise UserError(
-            f"{asked.model} was trained without pitch, and has none that could be moved: leave out "
+            f"{asked.model} was trained without pitch, so the pitch cannot be shifted: leave out "
             "--transpose, --auto-transpose and --pitch."
         )
     speaker = choose_speaker(asked.speaker, exported.network.settings.num_speakers, note)
     if asked.needs_median and speaker.median_hz is None:
         raise UserError(
-            f"{asked.model} does not say at which pitch its voice speaks: give --transpose, in "
+            f"{asked.model} does not record the median pitch of its voice: give --transpose, in "
             "semitones, instead of --auto-transpose."
         )
     return speaker
@@ -117,6 +117,6 @@ def _retrieval(asked: Asked, model: ConvertingModel, content: ContentEncoder) ->
 
 def _notes(asked: Asked, model: ConvertingModel) -> Sequence[str]:
     if model.index is None:
-        return ["index: none, the features of the source are taken as they are"]
+        return ["index: none, so the features of the source are used unchanged"]
     found = asked.index is None and Path(asked.model).suffix == ".pth"
     return [f"index: {model.index}, which lies beside the model"] if found else []

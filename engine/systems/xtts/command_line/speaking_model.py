@@ -14,16 +14,16 @@ from engine.systems.xtts.speech.exported import Exported, read_exported
 
 @frozen(eq=False)
 class SpeakingModel:
-    """A model with the settings of its recipe for synthesis."""
+    """A model, and its recipe's settings for speaking."""
 
     exported: Exported
     folder: Path
     """Folder of the trained model, or of the weights."""
     speech: Speech
     dataset: Dataset
-    """Limits on the length of texts and audio in its training."""
+    """Limits of what it was trained on."""
     language: str
-    """Language of texts that name none."""
+    """Language of texts without --language."""
 
 
 def open_speaking_model(
@@ -44,7 +44,7 @@ def open_speaking_model(
 
 
 def _published(folder: Path, speech: Speech, device: torch.device) -> SpeakingModel:
-    """Weights without a recipe: limits are those of the recipe class."""
+    """Weights without a recipe: the limits are those of the recipe class."""
     exported = read_exported(folder, speech, device)
     languages = exported.tokenizer.languages
     dataset = Dataset(corpus="none", languages=languages)

@@ -1,0 +1,112 @@
+"""Simulated corpora of all sizes: what each system proposes is a sound recipe with reasons."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from engine.corpus.table.manifest import Clip
+from engine.errors import UserError
+from engine.presets.amount import amount_of
+from engine.presets.propose import Preset, _with
+from engine.presets.written import with_preset
+from engine.recipe import load_recipe
+from engine.system_support.discovery import part_of, recipe_classes
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+ALL = ["xtts_phase1", "rvc_v2_40k", "codec_dac_fixed", "higgs_zero_shot", "audio_vae_plus"]
+HOUR = 3600.0
+
+
+def clips(seconds, length=6.0, speakers=20, **facts):
+    """A corpus of so many seconds, in clips of one length."""
+    known = {"sample_rate_hz": 44_100, "text": "words {} and more", "language": "hu"} | facts
+    rate = known.pop("sample_rate_hz")
+    for number in range(round(seconds / length)):
+        text = known["text"] and known["text"].format(number)
+        yield Clip(
+            id=f"clip{number}",
+            path=f"clip{number}.wav",
+            sha256="0" * 64,
+            num_frames=round(length * rate),
+            sample_rate_hz=rate,
+            num_channels=1,
+            peak=0.5,
+            rms_dbfs=-20.0,
+            speaker=f"voice{number % speakers}" if speakers else None,
+            language=known["language"],
+            text=text,
+        )
+
+
+def proposed(name, corpus, small=False):
+    """What a recipe's system proposes for clips, by key; the recipe that it makes is sound."""
+    path = RECIPES / ("demo" if small else "") / f"{name}.toml"
+    recipe = load_recipe(path, classes=recipe_classes())
+    module = part_of(type(recipe), "preset")
+    amount = amount_of(recipe, corpus, module.why_unusable, small=small)
+    preset = Preset(amount, tuple(module.propose(recipe, amount)))
+    _with(path, preset.values)
+    return {one.key: one for one in preset.values}, preset, path
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("small", [False, True])
+def test_every_amount_of_audio_makes_a_sound_recipe_with_a_reason_for_each_value(name, small):
+    if small and name == "rvc_v2_40k":
+        pytest.skip("the demo names voices of the built-in corpus")
+    length = 1.5 if small or name == "audio_vae_plus" else 6.0
+    sizes = [clips(hours * HOUR, length) for hours in (1 / 12, 1, 10)]
+    found = [proposed(name, corpus, small=small)[0] for corpus in sizes]
+    assert all(len(one.because) > 10 for values in found for one in values.values())
+    steps = [values["training.steps"].value for values in found]
+    assert steps == sorted(steps)
+
+
+def test_a_demo_never_gets_longer_than_it_is():
+    values, _, _ = proposed("codec_dac_fixed", clips(HOUR), small=True)
+    assert values["training.steps"].value == 680
+    assert "the demo's own length" in values["training.steps"].because
+
+
+def test_guards_wait_for_as_many_evaluations_whatever_the_length():
+    values, _, _ = proposed("xtts_phase1", clips(HOUR, speakers=1))
+    every = int(values["training.evaluate_every"].value.removeprefix("step:"))
+    plateau, gap = values["guard.eval/mel_ce"].value
+    assert (plateau["plateau_steps"], gap["gap_steps"]) == (5 * every, 3 * every)
+
+
+def test_at_least_thirty_clips_are_held_out_where_there_are_enough():
+    values, preset, _ = proposed("xtts_phase1", clips(HOUR, speakers=1))
+    assert values["dataset.eval_share"].value * preset.amount.num_clips == pytest.approx(30, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "corpus", "why"),
+    [
+        ("xtts_phase1", clips(600, text=None), "no clip of corpus 'voice' has a transcript"),
+        ("xtts_phase1", clips(600, language="te"), "100 of another or an unknown language"),
+        ("xtts_phase1", clips(18), "can use 3 of the 3 clips"),
+        ("higgs_zero_shot", clips(600, speakers=1), "has 1 speakers"),
+        ("higgs_zero_shot", clips(600, speakers=None), "--speakers folder"),
+        ("rvc_v2_40k", clips(600, length=600.0), "segment = 'silence'"),
+        ("codec_dac_44khz_16kbps", clips(600, sample_rate_hz=8_000), "codec_dac_16khz"),
+    ],
+)
+def test_what_a_recipe_cannot_use_is_refused_with_what_would_mend_it(name, corpus, why):
+    with pytest.raises(UserError, match=why):
+        proposed(name, corpus)
+
+
+def test_what_is_written_is_what_was_proposed_and_drops_what_was_measured_elsewhere(tmp_path):
+    values, preset, path = proposed("xtts_phase1", clips(300, 3.0, speakers=1), small=True)
+    (tmp_path / "recipes/demo").mkdir(parents=True)
+    written = tmp_path / "recipes/demo/xtts_phase1.toml"
+    written.write_text(with_preset(path.read_text(), preset))
+    plain = (RECIPES / "xtts_phase1.toml").read_text()
+    (tmp_path / "recipes/xtts_phase1.toml").write_text(plain)
+    recipe = load_recipe(written, classes=recipe_classes())
+    assert recipe.training.steps == values["training.steps"].value
+    assert math.isclose(recipe.dataset.eval_share, values["dataset.eval_share"].value)
+    assert "measured: 1.81" not in written.read_text()
+    assert f"# {values['training.steps'].because}\nsteps" in written.read_text()
