@@ -29,7 +29,7 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path, tone, checkout):
     loose = tmp_path / "loose"
     loose.mkdir()
     (loose / "params.toml").write_text(PARAMS)
-    with pytest.raises(UserError, match="no git checkout"):
+    with pytest.raises(UserError, match="not a git checkout"):
         adopt(tmp_path / "mine", "words", Project(loose))
 
 

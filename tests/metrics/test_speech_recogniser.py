@@ -139,5 +139,5 @@ def test_weights_that_would_take_for_ever_to_read_are_refused(tmp_path, name):
         (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index))
     with zipfile.ZipFile(folder / name, "w") as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02}" + CHAIN[2:] + b"K\x01s.")
-    with pytest.raises(UserError, match=f"{name} is damaged or malicious"):
+    with pytest.raises(UserError, match=f"{name} is damaged, or made to do harm"):
         SpeechRecognizer.load(folder, "hu", CPU)

@@ -82,7 +82,7 @@ def test_reports_show_the_text_without_marks(tokenizer):
 def test_a_language_without_a_token_is_refused_with_a_way_out(tokenizer):
     with pytest.raises(UserError, match=r"'te'; it has en, hu, zh-cn.*dataset\.languages"):
         tokenizer.encode("నమస్కారం", "te")
-    with pytest.raises(UserError, match="'START' is no code of a language"):
+    with pytest.raises(UserError, match="'START' is not the code of a language"):
         tokenizer.encode("Hello", "START")
 
 
@@ -98,7 +98,7 @@ def test_a_text_without_anything_to_speak_is_refused(tokenizer, text):
         (lambda content: "{}", "no file of the `tokenizers` package"),
         (lambda content: "", "no file of the `tokenizers` package"),
         (lambda content: content.replace("[START]", "[BEGIN]"), r"lacks the tokens \[START\]"),
-        (lambda content: content.replace('"BPE"', '"WordLevel"'), "vocab.json is no vocabulary"),
+        (lambda content: content.replace('"BPE"', '"WordLevel"'), "vocab.json is not a vocabulary"),
     ],
 )
 def test_a_file_that_is_no_vocabulary_is_refused(path, content, change, message):

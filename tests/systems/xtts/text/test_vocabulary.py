@@ -156,7 +156,7 @@ def test_extensions_that_cannot_be_are_refused(published):
         extend_vocabulary(published, ENGLISH, "fr", 10)
     with pytest.raises(UserError, match="3 new tokens are too few for the language 'te'"):
         extend_vocabulary(published, TELUGU, "te", 3)
-    with pytest.raises(UserError, match="'Telugu' is no code"):
+    with pytest.raises(UserError, match="'Telugu' is not the code"):
         extend_vocabulary(published, TELUGU, "Telugu", 10)
 
 
