@@ -112,9 +112,9 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     yield Proposed(
         "training.batch_size",
         batch,
-        f"write-up 002 has {_PART} clips a step on 40 minutes, upstream {_LARGEST_BATCH} (docs/"
-        "xtts-measurements.md#departures-from-upstream); between them it grows with the root of the hours, a "
-        "choice, not measured",
+        f"write-up 002 has {_PART} clips a step on 40 minutes, upstream {_LARGEST_BATCH} "
+        "(docs/xtts-measurements.md#departures-from-upstream); in between it grows with the root "
+        "of the hours, a choice, not measured",
     )
     if batch > _PART:
         parts = batch // _PART
