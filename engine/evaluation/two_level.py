@@ -70,7 +70,7 @@ class TwoLevelDifference(Difference):
     @property
     def few(self) -> str:
         """What ends a sentence on few seeds or clips; empty where there are enough."""
-        seeds = f"; fewer than {FEW_SEEDS} seeds cannot tell much"
+        seeds = f"; fewer than {FEW_SEEDS} seeds give a wide interval"
         return (seeds if min(self.num_seeds) < FEW_SEEDS else "") + super().few
 
     @property
@@ -90,8 +90,8 @@ def why_no_two_levels(new: Runs, old: Runs) -> str | None:
         return "the runs have no clip in common"
     known = _known(new, old)
     if not np.isfinite(_table(new, known)).all() or not np.isfinite(_table(old, known)).all():
-        return "a clip has no number in some of the runs"
-    return None if known.sum() > 1 else "one clip tells nothing"
+        return "a clip has no finite figure in some of the runs"
+    return None if known.sum() > 1 else "one clip gives no interval"
 
 
 def two_level(new: Runs, old: Runs, confidence: float = CONFIDENCE) -> TwoLevelDifference:

@@ -109,7 +109,7 @@ def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
             paired = PairedMetric(difference, _direction(metric, ours, theirs))
             compared[metric] = _allowing_for_looks(metric, paired, ours, theirs)
         else:
-            left_out[metric] = why or "a clip has no number"
+            left_out[metric] = why or "a clip has no finite figure"
     return PairedRuns(ours.name, theirs.name, compared, left_out)
 
 
