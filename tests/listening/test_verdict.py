@@ -75,5 +75,5 @@ def test_a_recipe_may_name_it_as_verdict_and_not_as_what_picks_the_best(tmp_path
     path.write_text(head + verdict)
     assert load_recipe(path, classes=recipe_classes()).verdict.metric == METRIC
     path.write_text(head.replace('best = "eval/', f'best = "{METRIC}" # "', 1) + verdict)
-    with pytest.raises(UserError, match="'listening/overall' is no metric of the evaluation"):
+    with pytest.raises(UserError, match="'listening/overall' is not a metric of the evaluation"):
         load_recipe(path, classes=recipe_classes())

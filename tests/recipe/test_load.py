@@ -192,5 +192,5 @@ def test_a_fault_is_blamed_on_the_recipe_and_not_on_the_guards_of_its_system(fau
 
 def test_no_recipe_is_called_scratch(write, minimal):
     path = write(minimal.replace('"words"', '"scratch"'), "scratch")
-    with pytest.raises(RecipeError, match="cannot be called 'scratch'"):
+    with pytest.raises(RecipeError, match="cannot be named 'scratch'"):
         load_recipe(path, classes=recipe_classes())

@@ -99,7 +99,7 @@ def test_every_turn_needs_an_optimizer_and_no_other_has_one():
     assert faults({"generator": ADAM, "generatr": ADAM}) == {
         "optimizer.generatr": "no such turn; did you mean 'generator'? "
         "(known: discriminator, generator)",
-        "optimizer.discriminator": "missing; every turn needs such a table",
+        "optimizer.discriminator": "missing; every turn needs this table",
     }
 
 

@@ -64,9 +64,13 @@ def test_what_is_not_said_has_a_default(params):
         (
             "[hardware]",
             tracking("aim = true"),
-            'tracking.aim: trackers are named now: mirrors = ["aim"]',
+            'tracking.aim: list trackers by name: write mirrors = ["aim"]',
         ),
-        ("[hardware]", tracking("aim = false"), "trackers are named now: mirrors = []"),
+        (
+            "[hardware]",
+            tracking("aim = false"),
+            "list trackers by name: write mirrors = []",
+        ),
         ("[hardware]", tracking("mirrors = ['wandb']"), "expected 'aim' or 'trackio', got 'wandb'"),
         ("[hardware]", tracking("mirrors = ['aim', 'aim']"), "must not name a tracker twice"),
         ("[hardware]", tracking("notify.command = ['mail']"), "notify.command: no such setting"),

@@ -119,7 +119,7 @@ def test_a_verdict_has_neither_hole_nor_overlap(faults, minimal, body, expected)
         ("training.keep_every=100", "expected text, got 100"),
         (
             "training.best=eval/rmse",
-            "'eval/rmse' is no metric of the evaluation; did you mean 'eval/rmse_db'?",
+            "'eval/rmse' is not a metric of the evaluation; did you mean 'eval/rmse_db'?",
         ),
         ("optimizer.autoencoder.betas=[0.9, 1.0]", "betas: must lie in [0, 1)"),
         ("optimizer.autoencoder.clip_gradient_norm=0.0", "must be greater than 0"),
