@@ -35,7 +35,6 @@ PENDING: tuple[str, ...] = (
     "docs/troubleshooting.md",
     "dvc.yaml",
     "engine/analysis",
-    "engine/cli",
     "engine/corpus",
     "engine/evaluation",
     "engine/features",
@@ -93,6 +92,10 @@ _IZE = (  # the four letters before "ise": normalise, optimise, recognise
     "llel|enal|inim|axim|qual|dard|cter|egor|emor|mbol|util|sual|ocal|ndom|stom|"
     "oman|ctor|metr"
 )
+_KEYS = (
+    r"(?:(?<=\bnormal)|(?<=_normal))(?:isation\b|ise(?: =|: Literal|=\"|\":|\b(?<=\.normalise)))"
+)
+"""Names of recipes' keys and of table columns, which stay as they are, at their "is"."""
 RULES = (
     Rule(_words("nought"), "zero", ("below nought",)),
     Rule(_words("fore(?:tell|told|see|seen|sees)"), "predict, expect", ("_foretell", "foreseen")),
@@ -150,7 +153,8 @@ RULES = (
         ("learned no more",),
     ),
     Rule(
-        rf"(?<!speech_recogn)(?<={_IZE})is(?:e|es|ed|er|ers|ing|able|ations?)(?![a-z])",
+        rf"(?<!speech_recogn)(?<!unquant)(?!{_KEYS})(?<={_IZE})is"
+        r"(?:e|es|ed|er|ers|ing|able|ations?)(?![a-z])",
         "-ize, -ization (Oxford spelling: -ize, but colour, centre, licence)",
         ("normalised", "Optimiser", "recognisers"),
     ),

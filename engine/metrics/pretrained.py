@@ -21,7 +21,7 @@ from engine.files.pickles import require_bounded_file
 from engine.files.untrusted import as_user_error, read_json_object
 
 SAMPLE_RATE_HZ = 16_000
-"""That speech recognisers and speaker encoders hear."""
+"""That speech recognizers and speaker encoders hear."""
 
 _WEIGHTS = ("*.safetensors", "*.bin")
 _ONLY_TRAINED_WITH = ("masked_spec_embed",)

@@ -1,4 +1,4 @@
-"""A speech recogniser that writes down what it hears: Whisper and its like, or a CTC model."""
+"""A speech recognizer that writes down what it hears: Whisper and its like, or a CTC model."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ _SHORTEST_SECONDS = 0.1
 
 
 @frozen(eq=False)
-class SpeechRecogniser:
+class SpeechRecognizer:
     """Hears speech and writes it down; the same speech always alike (greedy search)."""
 
     network: Any
@@ -34,10 +34,10 @@ class SpeechRecogniser:
     device: torch.device
 
     @classmethod
-    def load(cls, folder: Path, language: str, device: torch.device) -> "SpeechRecogniser":
+    def load(cls, folder: Path, language: str, device: torch.device) -> "SpeechRecognizer":
         """Load it from a folder of `transformers`, to hear a language ("hu").
 
-        Raises UserError where `check_speech_recogniser` does, or where weights are missing.
+        Raises UserError where `check_speech_recognizer` does, or where weights are missing.
         """
         from transformers import (
             AutoFeatureExtractor,
@@ -46,7 +46,7 @@ class SpeechRecogniser:
             AutoTokenizer,
         )
 
-        told = check_speech_recogniser(folder, language)
+        told = check_speech_recognizer(folder, language)
         kind = AutoModelForSpeechSeq2Seq if _writes(folder) else AutoModelForCTC
         return cls(
             load_network(kind, folder, device),
@@ -73,8 +73,8 @@ class SpeechRecogniser:
         return str(text).strip()
 
 
-def check_speech_recogniser(folder: Path, language: str) -> dict[str, str]:
-    """What the recogniser in a folder must be told to hear a language; no weights are read.
+def check_speech_recognizer(folder: Path, language: str) -> dict[str, str]:
+    """What the recognizer in a folder must be told to hear a language; no weights are read.
 
     Raises UserError where it is none, lacks a part, or does not know the language.
     """
@@ -85,7 +85,7 @@ def check_speech_recogniser(folder: Path, language: str) -> dict[str, str]:
     )
 
     types = {*MODEL_FOR_CTC_MAPPING_NAMES, *MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES}
-    read_config(folder, "speech recogniser", types)
+    read_config(folder, "speech recognizer", types)
     extract = read_part(AutoFeatureExtractor.from_pretrained, folder, "feature extractor")
     read_part(AutoTokenizer.from_pretrained, folder, "tokenizer")
     if extract.sampling_rate != SAMPLE_RATE_HZ:
@@ -101,13 +101,13 @@ def _told(generation: Any, folder: Path, language: str) -> dict[str, str]:
     code = language.partition("-")[0]
     known = getattr(generation, "lang_to_id", None)
     if getattr(generation, "is_multilingual", None) is False and code != "en":
-        raise UserError(f"The speech recogniser {folder} knows English alone, not '{language}'.")
+        raise UserError(f"The speech recognizer {folder} knows English alone, not '{language}'.")
     if not known:
         return {}
     if f"<|{code}|>" not in known:
         there = ", ".join(sorted(name.strip("<|>") for name in known))
         raise UserError(
-            f"The speech recogniser {folder} does not know the language '{language}'. It knows "
+            f"The speech recognizer {folder} does not know the language '{language}'. It knows "
             f"{there}."
         )
     return {"language": code, "task": "transcribe"}

@@ -85,7 +85,7 @@ class Discriminators(nn.Module):
         return comparison
 
     def _heard(self, audio: Tensor) -> Tensor:
-        return _normalised(audio) if self.form == "dac" else audio[:, 0]
+        return _normalized(audio) if self.form == "dac" else audio[:, 0]
 
     def _dtype(self, audio: Tensor) -> torch.dtype:
         return torch.bfloat16 if self.precision == "bf16" else autocast_dtype(audio)
@@ -126,7 +126,7 @@ def _kernels(discriminator: nn.Module, dtype: torch.dtype) -> list[Kernel]:
     return [layer(dtype) for layer in discriminator.modules() if isinstance(layer, NormedKernel)]
 
 
-def _normalised(audio: Tensor) -> Tensor:
+def _normalized(audio: Tensor) -> Tensor:
     """Audio [B, 1, samples] as [B, samples], without its mean, its peak at 0.8."""
     audio = audio[:, 0]
     audio = audio - audio.mean(-1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Residual vector quantization with factorised, normalised codes, as DAC has it.
+"""Residual vector quantization with factorized, normalized codes, as DAC has it.
 
 Each quantizer codes what the ones before it left (SoundStream, Zeghidour et al., 2021, section
 3.3), in few dimensions and by cosine similarity (Improved VQGAN, Yu et al., 2022, section 3.2).

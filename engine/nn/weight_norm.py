@@ -11,7 +11,7 @@ from torch import Tensor, _weight_norm, nn
 class _Normed(nn.Module):
     """The parameters of a convolution. The norm is over all but the first dimension of `weight_v`.
 
-    Weights start as torch's own convolutions do: normalising them changes nothing at first.
+    Weights start as torch's own convolutions do: normalizing them changes nothing at first.
     """
 
     weight_g: nn.Parameter

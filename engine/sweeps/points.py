@@ -73,7 +73,10 @@ def points_of(
     found += [_point(path, one, project, fixed) for one in values]
     for key in dict.fromkeys(key for point in found for key in point.settings):
         _require_settable(key, path)
-    return list({point.digits: point for point in reversed(found)}.values())[::-1]
+    first: dict[str, Point] = {}
+    for point in found:
+        first.setdefault(point.digits, point)
+    return list(first.values())
 
 
 def _point(

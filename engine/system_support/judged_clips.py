@@ -24,7 +24,7 @@ from engine.system_support.speech_judges import LoadedSpeechJudges, SpeechJudges
 from engine.training.system import Evaluated, JudgedClips
 
 LEAST_SECONDS = 0.4
-"""Shorter clips are judged with silence behind them, as recognisers need."""
+"""Shorter clips are judged with silence behind them, as recognizers need."""
 
 
 @frozen(eq=False)

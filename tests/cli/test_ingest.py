@@ -111,7 +111,7 @@ def test_verify_reads_everything_and_names_what_changed(words, cantus, project):
     cantus("ingest", "words")
     answer = cantus("ingest", "words", "--verify")
     assert answer.code == 0, answer.error
-    assert "words: 3 clips, their files and packed audio as ingested" in answer.out
+    assert "words: 3 clips: their files and packed audio are as ingested" in answer.out
     tone(words / "1.wav", 999)
     answer = cantus("ingest", "words", "--verify")
     assert answer.code == 2

@@ -16,7 +16,7 @@ from tests.docs.pages import ROOT, Block, blocks, repository_files
 
 _OF_THE_ENGINE = (".ci/", "benchmarks/", "docs/", "engine/", "tests/")
 _FILE = re.compile(r"# ([\w./+-]+\.(?:toml|py|yaml|csv|tsv|json|txt))\n")
-_SECONDS = 300
+_SECONDS = 600
 _GO_ON = """\
 source {state}
 set -e -o pipefail

@@ -69,7 +69,7 @@ class ContentVec:
         network = _network(self.folder, self.projected, self.device)
         missing = max(0, _RECEPTIVE_FIELD - len(samples))
         heard = np.pad(samples.astype(np.float32, copy=False), (0, missing))
-        if _is_normalised(self.folder):
+        if _is_normalized(self.folder):
             heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-5)
         features: np.ndarray = (
             network(torch.from_numpy(heard)[None].to(self.device))[0].cpu().numpy()
@@ -117,7 +117,7 @@ def _network(folder: Path, projected: bool, device: torch.device) -> _Encoder:
 
 
 @cache
-def _is_normalised(folder: Path) -> bool:
+def _is_normalized(folder: Path) -> bool:
     """Whether audio is brought to one loudness first: published ContentVec folders say not."""
     path = folder / "preprocessor_config.json"
     return path.is_file() and bool(read_json_object(path).get("do_normalize", False))

@@ -127,7 +127,7 @@ def columns_by_content(sample: Sample) -> Columns:
     """By what they hold: a file, sentences, names that come again beside sentences, languages.
 
     Of several columns of the same sentences the later one is preferred, which is LJSpeech's
-    normalised text. Whatever else could be the text or the speaker makes it uncertain.
+    normalized text. Whatever else could be the text or the speaker makes it uncertain.
     """
     file = file_column(sample)
     contents = _contents(sample, file)

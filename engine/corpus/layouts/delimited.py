@@ -169,7 +169,7 @@ def _is_unlike(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
-    """Columns of most rows, or one more where some rows have a normalised text besides."""
+    """Columns of most rows, or one more where some rows have a normalized text besides."""
     numbers = Counter(map(len, rows))
     width = numbers.most_common(1)[0][0] if numbers else 0
     longer = [row for row in rows if len(row) == width + 1]

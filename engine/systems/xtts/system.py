@@ -46,7 +46,7 @@ MEASURES_VERSION = 2
 
 
 def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
-    """Open the recipe's corpus, make tokens and codes of it, and initialise the GPT.
+    """Open the recipe's corpus, make tokens and codes of it, and initialize the GPT.
 
     Raises UserError where the corpus or a published file is missing or does not fit, or no clip,
     or fewer training clips than a batch has, can be used.

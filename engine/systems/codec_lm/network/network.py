@@ -19,7 +19,7 @@ from engine.systems.codec_lm.sequence.packing import Packed
 
 
 class CodecLmNetwork(nn.Module):
-    """`model` with its own forward pass. Initialised as transformers does, by torch's generator.
+    """`model` with its own forward pass. Initialized as transformers does, by torch's generator.
 
     Where `activation_checkpointing`, layers are computed again in backward instead of kept.
     """

@@ -17,7 +17,7 @@ from engine.systems.xtts.files.weights import load_dvae_state
 from engine.systems.xtts.network.dvae import Dvae, settings_of
 from engine.systems.xtts.network.gpt import GptSettings
 from engine.systems.xtts.recipe import NewLanguage, Published, Scratch
-from engine.systems.xtts.text.normalise import normalise
+from engine.systems.xtts.text.normalize import normalize
 from engine.systems.xtts.text.tokenizer import Tokenizer
 from engine.systems.xtts.text.vocabulary import character_vocabulary, extend_vocabulary
 
@@ -100,7 +100,7 @@ def scratch_vocabulary(
 def _spoken(transcripts: Iterable[tuple[str, str]]) -> Iterator[str]:
     for text, language in transcripts:
         with suppress(UserError):  # `eligible_clips` names the clip as left out
-            yield normalise(text, language.split("-")[0])
+            yield normalize(text, language.split("-")[0])
 
 
 def published_assets(model: Published, vocabulary: Vocabulary, project: Project) -> XttsAssets:

@@ -41,7 +41,7 @@ class AudioCodes(nn.Module):
 
     @torch.no_grad()
     def decode_mel(self, codes: Tensor) -> Tensor:
-        """Normalised mel spectrogram [80, 4 n] of codes [n] below `num_codes`, any integer type."""
+        """Normalized mel spectrogram [80, 4 n] of codes [n] below `num_codes`, any integer type."""
         return self.coder.decode(codes[None].to(self.mel.mel_stats.device))[0]
 
     @torch.no_grad()

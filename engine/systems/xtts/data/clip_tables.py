@@ -11,7 +11,7 @@ from engine.features.prepared import Table
 from engine.systems.xtts.data.dataset import XttsClips, voice_notes
 from engine.systems.xtts.data.eligible import WAY_OUT, language_of
 from engine.systems.xtts.data.utterances import Utterances
-from engine.systems.xtts.text.normalise import normalise
+from engine.systems.xtts.text.normalize import normalize
 
 _USED = (
     "id",
@@ -97,7 +97,7 @@ def _used_rows(corpus: Corpus, clips: XttsClips, purpose: str) -> Iterator[list[
             str(len(clips.tokens[place])),
             str(len(clips.codes[place])),
             _voice(clips, place, purpose),
-            normalise(clip.text or "", language.split("-")[0]),
+            normalize(clip.text or "", language.split("-")[0]),
         ]
 
 

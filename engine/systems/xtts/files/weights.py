@@ -25,7 +25,7 @@ _LEFT_OUT = {
 """Entries that are no weights of XTTS itself, and what they are."""
 _NORMED = {"weight_g": "parametrizations.weight.original0"}
 _NORMED["weight_v"] = "parametrizations.weight.original1"
-"""Length and direction of a normalised weight, as torch called them until 2.0 and since."""
+"""Length and direction of a normalized weight, as torch called them until 2.0 and since."""
 _PLAIN = {
     # The published model.pth holds its configuration as objects of these classes.
     "TTS.config.shared_configs.BaseDatasetConfig",

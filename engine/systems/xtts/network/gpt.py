@@ -163,7 +163,7 @@ class _Positions(nn.Module):
 
 
 class XttsGpt(nn.Module):
-    """Conditioning, embeddings, transformer and heads. Initialised as upstream initialises it."""
+    """Conditioning, embeddings, transformer and heads. Initialized as upstream initializes it."""
 
     def __init__(self, settings: GptSettings) -> None:
         super().__init__()

@@ -101,7 +101,7 @@ def stretch(frames: Tensor, factor: float) -> Tensor:
 class _Generator(nn.Module):
     """HiFi-GAN V1 whose every stage hears the speaker: frames [B, dim, T] to [B, T * hop].
 
-    Weights are normalised by torch's own parametrisation rather than by `engine.nn.weight_norm`,
+    Weights are normalized by torch's own parametrization rather than by `engine.nn.weight_norm`,
     because upstream's state dict has its names (`parametrizations.weight.original0`); torch loads
     the older ones (`weight_g`) as well. The first and the last convolution have none.
     """
@@ -160,7 +160,7 @@ class _ResidualBlock(nn.Module):
 
 
 def _convolutions(channels: int, kernel_size: int, dilations: Sequence[int]) -> nn.ModuleList:
-    """One weight-normalised convolution for each dilation; lengths stay as they are."""
+    """One weight-normalized convolution for each dilation; lengths stay as they are."""
     return nn.ModuleList(
         weight_norm(nn.Conv1d(channels, channels, kernel_size, 1, "same", dilation))
         for dilation in dilations

@@ -9,7 +9,7 @@ import tokenizers.models
 from attrs import field, frozen
 
 from engine.errors import UserError
-from engine.systems.xtts.text.normalise import normalise
+from engine.systems.xtts.text.normalize import normalize
 
 START, STOP, UNKNOWN, SPACE = "[START]", "[STOP]", "[UNK]", "[SPACE]"
 
@@ -103,7 +103,7 @@ class Tokenizer:
         Neither start nor stop token is added: as upstream, the model does that. Characters that
         the vocabulary lacks become [UNK]. A region is left out of the language, but Chinese is
         "zh" or "zh-cn". Raises UserError where there is no token for the language or nothing to
-        speak, and what `normalise` raises.
+        speak, and what `normalize` raises.
         """
         ids: list[int] = self._encoding.encode(self._marked(text, language)).ids
         return ids
@@ -148,7 +148,7 @@ class Tokenizer:
                 "for it (model.new_language), or train from scratch, where a vocabulary is made of "
                 "the corpus."
             )
-        spoken = normalise(text, _without_region(language))
+        spoken = normalize(text, _without_region(language))
         if not spoken:
             raise UserError(f"There is nothing to speak in the text {text!r}.")
         return f"{token}{spoken.replace(' ', SPACE)}"

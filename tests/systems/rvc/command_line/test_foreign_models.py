@@ -101,7 +101,7 @@ def test_a_damaged_or_hostile_model_is_refused(cantus, project, contentvec, wav)
         (whole[: len(whole) // 2], "voice.pth"),
         (b"", "voice.pth"),
         ((project / "code.pth").read_bytes(), "voice.pth"),
-        ((project / "other.pth").read_bytes(), "no model of RVC"),
+        ((project / "other.pth").read_bytes(), "not a model of RVC"),
     ):
         (project / "voice.pth").write_bytes(content)
         refused(cantus(*words), project, said)

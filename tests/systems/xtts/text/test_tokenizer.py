@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from engine.errors import UserError
-from engine.systems.xtts.text.normalise import normalise
+from engine.systems.xtts.text.normalize import normalize
 from engine.systems.xtts.text.tokenizer import Tokenizer, character_limit
 from engine.systems.xtts.text.vocabulary import character_vocabulary
 
@@ -15,8 +15,8 @@ ENGLISH = ["Hello world, isn't it late?", "The fox & the dog.", "Then they left 
 
 @pytest.fixture(scope="session")
 def content():
-    texts = [normalise(text, "hu") for text in HUNGARIAN]
-    texts += [normalise(text, "en") for text in ENGLISH]
+    texts = [normalize(text, "hu") for text in HUNGARIAN]
+    texts += [normalize(text, "en") for text in ENGLISH]
     return character_vocabulary(texts, ["hu", "en", "zh"], num_merges=20)
 
 

@@ -34,7 +34,7 @@ _OF_A_TEMPLATE = {"voice": 16, "cloning": 48}
 """At most so many sentences are made of a template of a corpus."""
 
 
-def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
+def synthesize(corpus: str, prompts: Path, folder: Path) -> None:
     """Write a built-in corpus from the tables in `prompts` into `folder`.
 
     'words': one-second words in many voices, whole voices held out. 'speech': sentences in several

@@ -22,8 +22,8 @@ _MOST_TOKENS = 224
 
 
 @frozen(eq=False)
-class CTranslate2Recogniser:
-    """Writes down what it recognises; the same always alike (greedy, one thread, float32)."""
+class CTranslate2Recognizer:
+    """Writes down what it recognizes; the same always alike (greedy, one thread, float32)."""
 
     whisper: Any
     extract: Any
@@ -32,7 +32,7 @@ class CTranslate2Recogniser:
     """What Whisper is told besides the audio."""
 
     @classmethod
-    def load(cls, folder: Path, language: str) -> "CTranslate2Recogniser":
+    def load(cls, folder: Path, language: str) -> "CTranslate2Recognizer":
         """Load it for a language ("hu"). Raises UserError where `check_ctranslate2` does."""
         check_ctranslate2(folder, language)
         from ctranslate2.models import Whisper
@@ -71,13 +71,13 @@ def check_ctranslate2(folder: Path, language: str) -> None:
 
     No weights are read.
     """
-    require_package("ctranslate2", "ctranslate2", f"The recogniser {folder}", extra="judges")
+    require_package("ctranslate2", "ctranslate2", f"The recognizer {folder}", extra="judges")
     num_tokens = len(_vocabulary(folder))
     code = _code(language)
     if num_tokens < _SMALLEST_MULTILINGUAL and code != "en":
-        raise UserError(f"The speech recogniser {folder} knows English alone, not '{language}'.")
+        raise UserError(f"The speech recognizer {folder} knows English alone, not '{language}'.")
     if _tokenizer(folder).token_to_id(f"<|{code}|>") is None:
-        raise UserError(f"The speech recogniser {folder} does not know the language '{language}'.")
+        raise UserError(f"The speech recognizer {folder} does not know the language '{language}'.")
 
 
 def _code(language: str) -> str:
