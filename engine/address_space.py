@@ -1,6 +1,6 @@
-"""Where `ulimit -v` leaves no room for torch's libraries, importing torch raises MemoryError.
+"""A MemoryError where `ulimit -v` leaves too little room to import torch.
 
-Without that, what is loaded half-way ends the process with a segmentation fault and no word.
+Without it, half-loaded libraries end the process with a segmentation fault and no message.
 """
 
 import resource
@@ -13,13 +13,13 @@ from types import ModuleType
 
 
 def address_space() -> int | None:
-    """The bytes that this process may address; None: no limit."""
+    """The bytes that this process may address; None without a limit."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if limit == resource.RLIM_INFINITY else limit
 
 
 def require_room_for_torch() -> None:
-    """From now on, in this process, raise MemoryError where torch is imported without room."""
+    """From now on, in this process, raise MemoryError where torch is imported without memory."""
     if address_space() is not None:
         sys.meta_path.insert(0, _Finder())
 

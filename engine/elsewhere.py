@@ -1,8 +1,8 @@
-"""Libraries that look into the current folder are imported while another one is current.
+"""Imports, from another current folder, of libraries that search the current folder.
 
-It may be a data folder, and what lies there must not run: NVIDIA's libraries, which torch loads,
-search it for `libcuda.so.1` (an empty entry in their RUNPATH), matplotlib for `matplotlibrc`, numba
-for `.numba_config.yaml`, which can name a folder of pickled code.
+The current folder may be a data folder, and code there must not run: NVIDIA's libraries, which
+torch loads, search it for `libcuda.so.1` (an empty entry in their RUNPATH), matplotlib for
+`matplotlibrc`, numba for `.numba_config.yaml`, which can name a folder of pickled code.
 """
 
 import os
@@ -30,7 +30,7 @@ def elsewhere() -> Iterator[None]:
 
 
 def import_elsewhere() -> None:
-    """From now on, in this process, import those libraries so."""
+    """From now on, in this process, import those libraries from the root folder."""
     sys.meta_path.insert(0, _Finder())
 
 
@@ -50,7 +50,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """The loader of a module, but for the folder in which the module runs."""
+    """The loader of a module that runs it in the root folder."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader

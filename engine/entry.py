@@ -1,4 +1,4 @@
-"""Where `cantus` begins: with nothing of the current folder in reach.
+"""The entry point of `cantus`, which keeps code of the current folder out of reach.
 
 The current folder may be a data folder, and a `joblib.py` in it must not be taken for the library.
 Python, the system's linker and the search for programs take an entry of a search path that is
@@ -19,12 +19,12 @@ _SEARCH_PATHS = {
     "PYTHONPYCACHEPREFIX": ("/",),
     "LD_LIBRARY_PATH": ("/", "$ORIGIN", "${ORIGIN}"),
 }
-"""Where programs, modules and libraries are looked for, and how an entry begins that leads to one
-place from everywhere."""
+"""Variables of search paths of programs, modules and libraries, and the beginning of an absolute
+entry."""
 
 
 def main() -> None:
-    """Begin again in a safe environment, if this one is not; then run the command line.
+    """Restart in a safe environment if this one is not; then run the command line.
 
     All processes that are started from here inherit it. The script bin/cantus begins isolated from
     the environment, which ends here too.
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _open_standard_streams() -> bool:
-    """Open /dev/null as each standard stream that is closed; whether there was one.
+    """Open /dev/null as each standard stream that is closed; return whether one was.
 
     The next file that is opened would take its number, and receive what is printed; and libraries
     write to sys.stdout, which would be None.
@@ -57,9 +57,9 @@ def _open_standard_streams() -> bool:
 
 
 def safe_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what leads to the current folder.
+    """The environment without search paths that lead to the current folder.
 
-    Warnings are for those who write Cantus and its libraries: none is made an error of.
+    Warnings are for developers: they are never turned into errors.
     """
     safe = dict(environment) | {"PYTHONSAFEPATH": "1"}
     safe.pop("PYTHONWARNINGS", None)

@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """Something the user can put right.
+    """An error that the user can correct.
 
     The message is one or two sentences: what was wrong and where (file, line, key or clip),
     then what to do. The command line prints it and leaves with exit code 2.

@@ -1,4 +1,4 @@
-"""Git and DVC, run as programs. Where one of them fails, its own words are passed on."""
+"""git and DVC, run as programs. Their own error messages are passed on."""
 
 import os
 import subprocess
@@ -15,26 +15,26 @@ _OF_A_HOOK = {
     "GIT_PREFIX",
     "GIT_WORK_TREE",
 }
-"""What git tells its hooks; it would send these commands to another repository."""
+"""Variables that git sets for hooks, which would send commands to another repository."""
 _SAYS_NOTHING = "Having any troubles?"
-"""How the last line begins that DVC adds to errors of its own."""
+"""The beginning of a line that DVC adds to its errors."""
 
 
 def git(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
-    """What git answers, run in `folder`, without the line's end.
+    """The output of git in `folder`, without the last line's end.
 
-    Raises UserError with git's words where it fails, and where there is no git.
+    Raises UserError with git's message where it fails, and where git is not installed.
     """
     return _run(["git", *arguments], folder, stdin)
 
 
 def dvc(folder: Path, *arguments: str) -> str:
-    """What DVC, of this Python, answers. Raises UserError with DVC's words where it fails."""
+    """The output of this Python's DVC. Raises UserError with DVC's message where it fails."""
     return _run([sys.executable, "-P", "-m", "dvc", *arguments], folder)
 
 
 def is_git_checkout(folder: Path) -> bool:
-    """Whether `folder` lies in a checkout or a worktree of git; what git says of it may differ."""
+    """Whether `folder` lies in a checkout or a worktree of git; git may still refuse it."""
     return any((around / ".git").exists() for around in (folder, *folder.parents))
 
 
@@ -47,7 +47,7 @@ def _run(command: list[str], folder: Path, stdin: bytes = b"") -> str:
         )
     except FileNotFoundError as error:
         raise UserError(
-            f"There is no program '{command[0]}' on PATH, and Cantus and DVC need it. Install it."
+            f"The program '{command[0]}' is not on PATH. Cantus and DVC need it: install it."
         ) from error
     if done.returncode != 0:
         raise UserError(f"'{shown}' failed in {folder}: {_words(done.stderr or done.stdout)}")
@@ -55,7 +55,7 @@ def _run(command: list[str], folder: Path, stdin: bytes = b"") -> str:
 
 
 def _words(said: bytes) -> str:
-    """What a program said of its failure, without advice to ask its makers."""
+    """A program's error message, without advice to ask its makers."""
     lines = said.decode(errors="replace").splitlines()
     kept = [line.strip() for line in lines if not line.startswith(_SAYS_NOTHING)]
-    return " ".join(line for line in kept if line) or "it said nothing"
+    return " ".join(line for line in kept if line) or "it printed no message"

@@ -1,4 +1,4 @@
-"""Where things are: the project's root and the folders below it."""
+"""A project's folders and files: the root and the places below it."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ class Project:
 
     @property
     def recipes(self) -> Path:
-        """One TOML a workflow."""
+        """The recipes, a TOML file each."""
         return self.root / "recipes"
 
     @property
     def params(self) -> Path:
-        """What is true of this machine and this run."""
+        """params.toml: settings of this machine and this project."""
         return self.root / "params.toml"
 
     @property
@@ -45,13 +45,13 @@ class Project:
         return variant if variant.is_file() else self.recipes / f"{name}.toml"
 
     def profile(self, name: str) -> Path:
-        """The folder of a profile's recipes. Raises UserError where there is none."""
+        """The folder of a profile's recipes. Raises UserError where it does not exist."""
         folder = self.recipes if name == AS_WRITTEN else self.recipes / name
         if name != AS_WRITTEN and not folder.is_dir():
             there_are = ", ".join([AS_WRITTEN, *(path.name for path in self.profiles())])
             raise UserError(
-                f"There is no profile '{name}', for there is no folder recipes/{name} (there are: "
-                f"{there_are}). Name one of them as profile in params.toml, or make the folder."
+                f"There is no profile '{name}': the folder recipes/{name} does not exist (there "
+                f"are: {there_are}). Set profile in params.toml to one of them, or make the folder."
             )
         return folder
 
@@ -68,7 +68,7 @@ class Project:
         return self.root / "build" / "corpus" / name
 
     def ingest(self, name: str) -> Path:
-        """What ingesting a corpus keeps: measured shards, and the states of its files."""
+        """The cache of a corpus's ingest: measured shards, and the states of its files."""
         return self.root / "build" / "ingest" / name
 
     def resolved_recipe(self, name: str) -> Path:
@@ -76,25 +76,25 @@ class Project:
         return self.root / "build" / "recipes" / f"{name}.toml"
 
     def resolved_data(self, name: str) -> Path:
-        """What of it decides which clips it uses, and what they are made into."""
+        """The part of a resolved recipe that decides its clips and their features."""
         return self.root / "build" / "recipes" / f"{name}.data.toml"
 
     def resolved_corpus(self, name: str) -> Path:
-        """What makes a corpus: its settings, and the code that lists, decodes and measures."""
+        """All that determines a corpus: its settings and the code that decodes and measures."""
         return self.root / "build" / "corpora" / f"{name}.toml"
 
     def prepared(self, name: str) -> Path:
-        """What a recipe's clips were made into before training, and tables of them."""
+        """A recipe's precomputed features, and tables of its clips."""
         return self.root / "build" / "prepared" / name
 
     @property
     def features(self) -> Path:
-        """What is computed once and kept."""
+        """The cache of computed features."""
         return self.root / "build" / "features"
 
     @property
     def checkout(self) -> Path:
-        """The user's own checkout: of an experiment's temporary one, that which it is made of."""
+        """The user's own checkout, also where DVC runs an experiment in a temporary copy."""
         parts = self.root.parts
         for place in range(len(parts) - 2):
             if parts[place : place + 3] == (".dvc", "tmp", "exps"):
@@ -102,7 +102,7 @@ class Project:
         return self.root
 
     def ui_address(self, tracker: str) -> Path:
-        """Where `cantus ui` answers with a tracker's pages, with its key, while it does."""
+        """The file with the address and key of `cantus ui` for a tracker, while it runs."""
         return self.checkout / "build" / f"ui-{tracker}"
 
     def runs(self, recipe: str) -> Path:
@@ -110,16 +110,16 @@ class Project:
         return self.root / "runs" / recipe
 
     def latest_run(self, recipe: str) -> Path:
-        """Names the run of a recipe that was begun last: clocks cannot be trusted with it."""
+        """The file that names a recipe's latest run, since file times are not reliable."""
         return self.runs(recipe) / LATEST
 
     def model(self, recipe: str) -> Path:
-        """What a recipe's stage leaves: weights, export, samples, report."""
+        """The model of a recipe: weights, export, samples, report."""
         return self.root / "models" / recipe
 
     @property
     def promoted(self) -> Path:
-        """Models in use: their files, which DVC keeps, and who decided so, which git does."""
+        """Promoted models: their files, tracked by DVC, and the decisions, tracked by git."""
         return self.root / "promoted"
 
     def metrics(self, recipe: str) -> Path:
@@ -131,7 +131,7 @@ class Project:
         return self.model(recipe) / "evaluation" / "clips.tsv"
 
     def frozen_evaluation(self, name: str) -> Path:
-        """An evaluation set that stays as it is while its corpus grows; git keeps it."""
+        """A pinned evaluation set, which stays the same while its corpus grows; tracked by git."""
         return self.root / "evaluation" / f"{name}.tsv"
 
     @property
@@ -145,7 +145,7 @@ class Project:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """The project around `start` (the working directory). Raises UserError where there is none."""
+    """The project around `start` (the working directory). Raises UserError outside of one."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / "params.toml").is_file() and (folder / "recipes").is_dir():
@@ -160,7 +160,7 @@ def require_git(project: Project) -> None:
     """Raise UserError where the project is no git checkout, which DVC needs, or git refuses it."""
     if not is_git_checkout(project.root):
         raise UserError(
-            f"{project.root} is no git checkout, so DVC cannot track it. Clone the repository, or "
-            "run 'git init && git add -A && git commit -m start' here."
+            f"{project.root} is not a git checkout, so DVC cannot track it. Clone the repository, "
+            "or run 'git init && git add -A && git commit -m start' here."
         )
     git(project.root, "rev-parse", "--show-toplevel")

@@ -49,7 +49,7 @@ def make_model(
     write_lineage(folder, names, ClipAudio(trained, np.zeros(len(names), SPAN)), {})
     verdict = {"metric": "eval/rmse_db", "value": value, "keep": keep, "say": "worse than before"}
     if keep == "words":
-        verdict["say"] = "better than what learns nothing"
+        verdict["say"] = "better than all baselines"
     (folder / "verdict.json").write_text(json.dumps(verdict))
     facts = {"verdict": verdict, "seconds": 1.0, "best_step": 20, "expectations": []}
     evaluated = Event("eval", 10, 0.5, {"eval/rmse_db": 9.0})

@@ -1,6 +1,6 @@
-"""Which clips share audio: the very same samples, or parts of one file that overlap.
+"""Clips that share audio: identical samples, or overlapping parts of one file.
 
-A corpus that is cut anew has other clips, with other digests, of the audio that it had before.
+A corpus that is segmented again has other clips, with other digests, of the same audio.
 """
 
 from typing import Final, Protocol
@@ -11,14 +11,14 @@ from attrs import frozen
 from engine.evaluation.digests import shared_rows
 
 SPAN: Final = np.dtype([("file", "<u8"), ("start", "<f8"), ("stop", "<f8")])
-"""Where a clip lies: the first 8 bytes of its file's SHA-256 (0: unknown), and seconds in it."""
+"""The place of a clip: the first 8 bytes of its file's SHA-256 (0: unknown), and seconds in it."""
 
 _SLACK_SECONDS = 0.1
-"""Neighbours on a list often share a rounded edge or a part of the pause between them."""
+"""Overlap that is ignored: neighbours often share a rounded edge or part of a pause."""
 
 
 class Audio(Protocol):
-    """What is known of the audio of some clips, a row each."""
+    """Identity of the audio of some clips, a row each."""
 
     @property
     def digests(self) -> np.ndarray:
@@ -26,12 +26,12 @@ class Audio(Protocol):
 
     @property
     def spans(self) -> np.ndarray:
-        """Where each clip lies, SPAN [clips]."""
+        """Place of each clip in its file, SPAN [clips]."""
 
 
 @frozen(eq=False)
 class ClipAudio:
-    """The audio of some clips, and nothing else of them."""
+    """The audio of some clips, without anything else about them."""
 
     digests: np.ndarray
     spans: np.ndarray

@@ -18,7 +18,7 @@ _FIRST = ("sha256", "id")
 
 @frozen(eq=False)
 class ClipTable:
-    """Clips in a fixed order, and what was measured on each."""
+    """Clips in a fixed order, and the figures of each."""
 
     ids: tuple[str, ...]
     digests: np.ndarray
@@ -39,16 +39,18 @@ def write_clip_table(path: Path, table: ClipTable, remark: str = "") -> None:
 
 
 def read_clip_table(path: Path) -> ClipTable:
-    """Read it back. Raises UserError that names the file and the damaged line."""
+    """Read a table of clips. Raises UserError that names the file and the damaged line."""
     rows = _rows(path)
     _, titles = next(rows, (1, [""]))
     if tuple(titles[:2]) != _FIRST:
-        raise UserError(f"{path} is no table of clips: its titles must begin with sha256 and id.")
+        raise UserError(f"{path} is not a table of clips: its first columns must be sha256 and id.")
     ids: list[str] = []
     words: list[str] = []
     figures: list[float] = []
     for line, row in rows:
-        with as_user_error(f"{path} is damaged in line {line}. Restore it."):
+        with as_user_error(
+            f"{path} is damaged in line {line}. Restore the file from git, or make it again."
+        ):
             word, id_, *values = row
             bytes.fromhex(word)[NUM_BYTES - 1]
             figures += [float(value) for value, _ in zip(values, titles[2:], strict=True)]

@@ -1,4 +1,4 @@
-"""What clips are, whatever they are called: SHA-256 of their decoded audio, 32 bytes a clip."""
+"""Digests of clips, whatever their names: SHA-256 of the decoded audio, 32 bytes a clip."""
 
 from collections.abc import Container, Iterable, Iterator
 from typing import Final
@@ -13,7 +13,7 @@ NUM_BYTES: Final = 32
 def as_digests(words: Iterable[str]) -> np.ndarray:
     """Digests uint8 [clips, NUM_BYTES] of hexadecimal words, in their order.
 
-    Raises UserError for a word that is no SHA-256.
+    Raises UserError for a word that is not a SHA-256.
     """
     content = bytearray()
     for word in words:
@@ -59,7 +59,7 @@ def _parse(word: str) -> bytes:
         digest = b""
     if len(digest) != NUM_BYTES or len(word) != 2 * NUM_BYTES:
         raise UserError(
-            f"'{word[:80]}' is no SHA-256 of a clip's audio: 64 hexadecimal digits are allowed. "
+            f"'{word[:80]}' is not the SHA-256 of a clip's audio, which has 64 hexadecimal digits. "
             "Ingest the corpus again, or restore the file from git."
         )
     return digest

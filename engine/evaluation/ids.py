@@ -3,7 +3,7 @@
 import json
 
 _ODD_NAMES = "surrogateescape"
-"""A file name need not be UTF-8: its odd bytes go through Python as surrogates, and back."""
+"""The error handler by which bytes of file names that are not UTF-8 survive in Python."""
 
 
 def escaped(id_: str) -> str:
@@ -12,7 +12,7 @@ def escaped(id_: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """The id again. Raises ValueError where the text is none, or its id could not be written."""
+    """The id of an escaped text. Raises ValueError where the text is not an escaped id."""
     id_ = str(json.loads(f'"{text}"'))
     as_bytes(id_)
     return id_

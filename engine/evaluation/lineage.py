@@ -1,7 +1,7 @@
-"""Which clips a model learned from, itself and through its ancestors: digests, not objects.
+"""The clips that a model and its ancestors were trained on, as digests.
 
-`lineage/` of a model holds `training.npy` (what its own training clips are and where they lie, 56
-bytes a clip), `training_ids.txt` (their ids, a line each), `ancestors/<recipe>.npy` for every
+`lineage/` of a model holds `training.npy` (digests and places of its own training clips, 56 bytes
+a clip), `training_ids.txt` (their ids, a line each), `ancestors/<recipe>.npy` for every
 recipe before it, and `files.json` (SHA-256 of each of these arrays), which is written last.
 """
 
@@ -31,7 +31,7 @@ Ancestors = Mapping[str, Audio]
 
 
 def write_lineage(folder: Path, ids: Sequence[str], clips: Audio, ancestors: Ancestors) -> None:
-    """Write what a run learns from, and what its ancestors learned from, into its folder."""
+    """Write the training clips of a run and of its ancestors into its folder."""
     lineage = folder / FOLDER
     files = {_TRAINING: _write(lineage / _TRAINING, clips)}
     write_atomically(lineage / _IDS, as_bytes("".join(escaped(id_) + "\n" for id_ in ids)))
@@ -41,9 +41,9 @@ def write_lineage(folder: Path, ids: Sequence[str], clips: Audio, ancestors: Anc
 
 
 def read_ancestors(model: Path) -> Ancestors:
-    """What the recipe of a model folder, and all before it, were trained on, by recipe.
+    """The training clips of a model's recipe and of all before it, by recipe.
 
-    Raises UserError where the model carries no lineage or a damaged one.
+    Raises UserError where the model has no lineage or a damaged one.
     """
     lineage = model / FOLDER
     again = f"Train that recipe again: dvc repro -f {model.name}"
@@ -73,7 +73,7 @@ def _both(earlier: ClipAudio, own: ClipAudio) -> ClipAudio:
 
 
 def _write(path: Path, clips: Audio) -> str:
-    """Write an array; its SHA-256."""
+    """Write an array; return its SHA-256."""
     rows = np.empty(len(clips.digests), _ROW)
     rows["digest"], rows["span"] = clips.digests, clips.spans
     content = io.BytesIO()
@@ -98,4 +98,4 @@ def _read(path: Path, digest: object, again: str) -> ClipAudio:
 
 
 def _missing(path: Path, again: str) -> str:
-    return f"{path} is missing, so it is not known which clips the weights learned from. {again}"
+    return f"{path} is missing, so the clips the weights were trained on are unknown. {again}"

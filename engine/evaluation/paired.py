@@ -1,10 +1,10 @@
 """Whether one evaluation is better than another: the difference clip by clip, with its interval.
 
 Both were measured on the same clips, so the differences of the pairs are tested, not the two
-means: what makes a clip hard is in both and falls out. The interval is Student's (1908) for the
-mean of the differences. The percentile bootstrap, which papers often use (Koehn, 2004), comes out
-the same with hundreds of clips and too narrow with few, where it covers less than it says
-(Hesterberg, 2015); Student's needs no seed, costs one pass, and is widest where least is known.
+means: the difficulty of a clip affects both and cancels. The interval is Student's (1908) for the
+mean of the differences. The percentile bootstrap, which papers often use (Koehn, 2004), gives the
+same with hundreds of clips and is too narrow with few (Hesterberg, 2015); Student's interval needs
+no seed, costs one pass, and is widest with the fewest clips.
 """
 
 import math
@@ -14,11 +14,11 @@ import numpy as np
 from attrs import frozen
 
 Outcome = Literal["better", "worse", "undecided"]
-"""What a comparison says of the new one; undecided is what cannot be told from noise."""
+"""The outcome for the new evaluation; undecided: the difference may be noise."""
 
 CONFIDENCE = 0.95
 FEW_CLIPS = 30
-"""With fewer, the mean of the differences is hardly ever normal enough to be told much of."""
+"""With fewer clips, the mean of the differences is rarely close to a normal distribution."""
 
 
 @frozen
@@ -32,22 +32,22 @@ class Difference:
 
     @property
     def falls(self) -> bool:
-        """Whether the interval lies below nought."""
+        """Whether the interval lies below zero."""
         return self.high < 0
 
     @property
     def rises(self) -> bool:
-        """Whether the interval lies above nought."""
+        """Whether the interval lies above zero."""
         return self.low > 0
 
     def outcome(self, *, lowest: bool) -> Outcome:
-        """What it says of the new one; `lowest` says which side is the better one."""
+        """The outcome for the new evaluation; `lowest`: whether lower values are better."""
         if not (self.falls or self.rises):
             return "undecided"
         return "better" if self.falls == lowest else "worse"
 
     def at(self, confidence: float) -> "Difference":
-        """The same with the interval of another confidence; its own is the 95 % one."""
+        """The difference with an interval of another confidence than 95 %."""
         if self.num_clips < 2 or not math.isfinite(self.high):
             return self
         from scipy.special import stdtrit  # half a second to import
@@ -57,30 +57,30 @@ class Difference:
         return Difference(self.mean, self.mean - half, self.mean + half, self.num_clips)
 
     def sentence(self, *, lowest: bool | None = None, counted: str | None = None) -> str:
-        """The difference in words; `lowest` says which side is the better one, where one is.
+        """The difference in words; `lowest`: whether lower values are better (None: neither).
 
-        `counted` is what the interval is over, where that is not clips alone.
+        `counted` names what the interval is over, where that is not clips.
         """
         said = self.change(lowest=lowest, counted=counted)
         return said if counted else said + self.few
 
     def change(self, *, lowest: bool | None = None, counted: str | None = None) -> str:
-        """The same without a remark on few clips."""
+        """The difference in words, without a remark on few clips."""
         return f"{self.in_figures(counted)}: {self._change(lowest)}"
 
     @property
     def few(self) -> str:
-        """What ends a sentence on a difference of few clips; empty where there are enough."""
+        """The end of a sentence on a difference of few clips; empty with enough clips."""
         return f"; {FEW_WORDS}" if self.num_clips < FEW_CLIPS else ""
 
     def in_figures(self, counted: str | None = None) -> str:
-        """The mean difference with its interval, and what the interval is over: clips, or so."""
+        """The mean difference with its interval, and the number of clips that it is over."""
         mean, low, high = self._figures
         return f"{mean} (95 % CI {low} to {high}, {counted or f'{self.num_clips:,} clips'})"
 
     @property
     def in_brief(self) -> str:
-        """The mean difference with its interval, for a cell of a table that says what it is."""
+        """The mean difference with its interval, for a cell of a table."""
         mean, low, high = self._figures
         return f"{mean} ({low} to {high})"
 
@@ -91,7 +91,7 @@ class Difference:
 
     @property
     def _format(self) -> str:
-        """Two digits of the interval's half width, or as many as show an end that is not nought."""
+        """Two digits of the interval's half width, or as many as show an end that is not zero."""
         half = (self.high - self.low) / 2
         if not math.isfinite(half) or half < _SMALLEST:
             return "+.3g"
@@ -109,9 +109,9 @@ class Difference:
 
 _MOST_DIGITS = 9
 _SMALLEST = 1e-6
-"""Half widths below are written with exponents."""
+"""Smaller half widths are written with exponents."""
 
-FEW_WORDS = f"fewer than {FEW_CLIPS} clips cannot tell much"
+FEW_WORDS = f"fewer than {FEW_CLIPS} clips show only large differences"
 
 
 def paired_difference(
@@ -119,9 +119,9 @@ def paired_difference(
 ) -> Difference:
     """Compare the figures [clips] of two evaluations of the same clips in the same order.
 
-    Clips that have no figure (nan) in both are left out. Sentences say 95 %: another `confidence`
-    is for those who look often, and for outcomes alone. Of one clip, and where a difference is no
-    finite number, the interval is without ends.
+    Clips that have no figure (nan) in both are left out. Sentences always say 95 %: another
+    `confidence` corrects outcomes for several looks. Of one clip, and where a difference is not
+    finite, the interval is infinite.
     """
     assert new.shape == old.shape, f"{new.shape} and {old.shape} are not of the same clips"
     known = ~(np.isnan(new) & np.isnan(old))

@@ -40,15 +40,15 @@ class TwoLevelDifference(Difference):
     """Mean difference of two recipes (new minus old), its interval over seeds and clips."""
 
     num_seeds: tuple[int, int]
-    """Of the new recipe and of the old one."""
+    """Seeds of the new recipe and of the old one."""
     seed_variance: float
-    """Of the mean difference, by what seeds do; what clips do with it taken off."""
+    """Variance of the mean difference due to seeds, without the part due to clips."""
     seed_degrees: float
     clip_variance: float
-    """Of the mean difference, by the choice of clips."""
+    """Variance of the mean difference due to the choice of clips."""
 
     def at(self, confidence: float) -> "TwoLevelDifference":
-        """The same with the interval of another confidence; its own is the 95 % one."""
+        """The difference with an interval of another confidence than 95 %."""
         half = _half_width(self.seed_variance, self.seed_degrees, self._clips, confidence)
         return TwoLevelDifference(
             self.mean,
@@ -69,8 +69,8 @@ class TwoLevelDifference(Difference):
 
     @property
     def few(self) -> str:
-        """What ends a sentence on few seeds or clips; empty where there are enough."""
-        seeds = f"; fewer than {FEW_SEEDS} seeds cannot tell much"
+        """The end of a sentence on few seeds or clips; empty where there are enough."""
+        seeds = f"; fewer than {FEW_SEEDS} seeds show only large differences"
         return (seeds if min(self.num_seeds) < FEW_SEEDS else "") + super().few
 
     @property
@@ -83,15 +83,15 @@ def why_no_two_levels(new: Runs, old: Runs) -> str | None:
     for side, runs in (("first", new), ("second", old)):
         if len(runs) < 2:
             seeds = "one seed" if runs else "no seed"
-            return f"the {side} was trained with {seeds}, which says nothing of other seeds"
+            return f"the {side} was trained with {seeds}, which shows nothing of other seeds"
     if len({len(run) for run in (*new, *old)}) > 1:
         return "the runs were not evaluated on the same clips"
     if len(new[0]) == 0:
         return "the runs have no clip in common"
     known = _known(new, old)
     if not np.isfinite(_table(new, known)).all() or not np.isfinite(_table(old, known)).all():
-        return "a clip has no number in some of the runs"
-    return None if known.sum() > 1 else "one clip tells nothing"
+        return "a clip has no finite figure in some of the runs"
+    return None if known.sum() > 1 else "one clip is too few"
 
 
 def two_level(new: Runs, old: Runs, confidence: float = CONFIDENCE) -> TwoLevelDifference:

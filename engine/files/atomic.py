@@ -1,6 +1,6 @@
-"""Files and folders that are either the old ones or the new ones, whatever happens meanwhile.
+"""Atomic writes: a file or folder is either the old one or the new one, even after a crash.
 
-A write counts when it is on the disk: content first, then the folder that names it, then the
+A write is complete when it is on the disk: content first, then the folder that names it, then the
 rename, then the folder in which the rename happened.
 """
 
@@ -39,8 +39,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 def new_folder(place: Path) -> Iterator[Path]:
     """An empty folder beside `place` that takes its place when the block is done.
 
-    Where the block raises, what stood there is as it was. The parent is made where it is missing.
-    What a killed process left beside is deleted.
+    Where the block raises, the old folder is kept. The parent is made where it is missing.
+    Leftovers of killed processes are deleted.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     drop_leftovers(place)
@@ -55,7 +55,7 @@ def new_folder(place: Path) -> Iterator[Path]:
 def replace_folder(new: Path, place: Path) -> None:
     """Rename the finished folder `new` to `place`, whose parent exists.
 
-    What stood there is put aside as `<place>.old` first and deleted last: a kill at any instant
+    The old folder is put aside as `<place>.old` first and deleted last: a kill at any instant
     leaves one of the two whole.
     """
     sync_tree(new)
@@ -87,7 +87,7 @@ def sync(path: Path) -> None:
 
 
 def reserve(path: Path) -> None:
-    """Give a sparse file its room at once. Raises OSError where there is none.
+    """Allocate the disk space of a sparse file. Raises OSError where the disk is full.
 
     A file that is written through a memory map would end the process where the disk is full.
     """
@@ -96,7 +96,7 @@ def reserve(path: Path) -> None:
 
 
 def drop_leftovers(path: Path) -> None:
-    """Delete what a process that was killed while it wrote `path` left beside it."""
+    """Delete the leftovers of a process that was killed while it wrote `path`."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
         import psutil  # imported late: it is seldom needed, and `cantus check` answers quickly
 

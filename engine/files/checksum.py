@@ -1,4 +1,4 @@
-"""What a file's bytes, and plain values, are known by."""
+"""Digests of files and of plain values."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a disk refuses, in words: no room, no permission, a limit on the size of files."""
+"""Disk errors in words: no space, no permission, a limit on the size of files."""
 
 import errno
 import os
@@ -18,10 +18,10 @@ _ADVICE = {
     errno.EROFS: "Make it writable",
     errno.EACCES: "Make it writable for you",
     errno.EPERM: "Make it writable for you",
-    errno.EIO: "See what the system's log says of this disk",
+    errno.EIO: "Check the system's log for errors of this disk",
 }
 _IN_TEXT = re.compile(r"\(os error (\d+)\)")
-"""How libraries written in Rust name a refusal of the system."""
+"""The form of the system's errors in libraries written in Rust."""
 _HARDLY_ANYTHING = 1 << 20
 
 
@@ -41,7 +41,7 @@ def refusals_in_words(what: str, root: Path) -> Iterator[None]:
             raise
         raise UserError(
             f"{name or what} could not be written: {os.strerror(number).lower()}. "
-            f"{_ADVICE[number]}, then give the same command again: what was saved is kept."
+            f"{_ADVICE[number]}, then run the same command again: saved state is kept."
         ) from error
 
 
@@ -50,8 +50,8 @@ def require_space(folder: Path, num_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < num_bytes:
         raise UserError(
-            f"{folder} needs {in_words(num_bytes)}, and {in_words(free)} are free. Free space "
-            "there, then give the same command again: what was saved is kept."
+            f"{folder} needs {in_words(num_bytes)}, but only {in_words(free)} are free. Free space "
+            "there, then run the same command again: saved state is kept."
         )
 
 
@@ -80,7 +80,7 @@ def _refusal(error: BaseException, root: Path) -> tuple[int | None, str | None]:
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:
-    """An error, what caused it, what caused that."""
+    """An error and the chain of its causes."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause

@@ -1,6 +1,6 @@
-"""One process at a time: in a folder, on a file. The only place that knows how a lock is taken.
+"""Locks on files and folders, for one process at a time.
 
-The kernel's own lock (flock): it lets go when the process ends, however it ends. Some network file
+The kernel's own lock (flock) is released when the process ends, however it ends. Some network file
 systems have none (NFS without its lock service, Lustre mounted without `flock`): there a file takes
 its place (`soft_lock.py`).
 """
@@ -16,7 +16,7 @@ from engine.errors import UserError
 
 LOCK_FILE = ".lock"
 HELD = ".held"
-"""Added to a lock's name: the file that stands for the lock where the kernel has none."""
+"""Suffix of the file that replaces the lock where the kernel has none."""
 _NO_KERNEL_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -33,7 +33,7 @@ def lock(path: Path, busy: Exception | None = None) -> Iterator[None]:
     """Hold the lock on a file, made where it is missing, or on a folder that is there.
 
     Where another process holds it, `busy` is raised; with None that process is waited for. Without
-    locks of the kernel, a `busy` of the kind UserError also names the file that stands for one.
+    kernel locks, a UserError as `busy` also names the file that replaces the lock.
     """
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -69,7 +69,7 @@ def is_held(folder: Path) -> bool:
 
 
 def _take(descriptor: int, kind: int, *, wait: bool = False) -> bool | None:
-    """Whether the lock was to be had; None where the file system has no locks of the kernel."""
+    """Whether the lock was acquired; None where the file system has no kernel locks."""
     try:
         fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -8,11 +8,11 @@ from engine.files.text import visible
 
 _COMPARED = 50
 _LONGEST = 60
-"""Characters of a word that are compared: what is typed may be of any length."""
+"""Characters of a word that are compared: input may be of any length."""
 
 
 def nearest(name: str, names: Iterable[str]) -> list[str]:
-    """Up to three names, the nearest first; none where none is like it.
+    """Up to three names, the nearest first; empty where none is similar.
 
     The names are gone through once. Those that share most pairs of letters with `name` are compared
     letter by letter, which takes a hundred times as long.

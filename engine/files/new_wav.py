@@ -25,9 +25,9 @@ def new_wav(
 ) -> Iterator[soundfile.SoundFile]:
     """A WAV that is written piece by piece, of 16 bits or 32-bit floats.
 
-    `num_samples` is about how many each channel will have: above 4 GB the file is an RF64. It takes
-    its name when the block is done, and is deleted where that fails; what a killed process left
-    beside is deleted too. Raises UserError where it cannot be written.
+    `num_samples` is about how many each channel will have: above 4 GB the file is an RF64. It gets
+    its name when the block is done, and is deleted where that fails; leftovers of killed processes
+    are deleted too. Raises UserError where it cannot be written.
     """
     drop_leftovers(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")

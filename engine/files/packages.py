@@ -1,4 +1,4 @@
-"""Packages that come with trained weights: whether one is here, and what it is."""
+"""Packages that contain trained weights: whether one is installed, and in which version."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -25,24 +25,24 @@ def require_package(module: str, package: str, what: str, extra: str = "rvc") ->
 
 
 def packaged_digest(module: str, package_version: str, weights: str) -> str:
-    """Digest of a method whose weights lie in its package, by their path in it."""
+    """Digest of a method whose weights are in its package, at the path `weights` there."""
     return digest_of([module, package_version, sha256_of(_folder(module) / weights)])
 
 
 @frozen
 class PackagedWeights:
-    """A package, and the files of weights in it, which must be those that Cantus was tried with."""
+    """A package, and its files of weights, which must be those that Cantus was tested with."""
 
     module: str
     package: str
     files: Mapping[str, str]
     """SHA-256 by path in the package."""
     imports: tuple[str, ...] = ()
-    """Modules, of this package or of others, that must be importable."""
+    """Modules, of this or other packages, that must be importable."""
     install: str = "pip install 'cantus[judges]'"
 
     def fault(self) -> str | None:
-        """Why it cannot be used, in words; None where it can."""
+        """Why the package cannot be used, in words; None where it can."""
         if _version(self.module, self.package) is None:
             return f"the package {self.package!r} is not installed. {self._advice}"
         return self._not_importable() or self._changed()

@@ -1,4 +1,4 @@
-"""Pages of one look that need nothing beside them, and trust nothing that they show."""
+"""Self-contained pages with one layout, which escape everything that they show."""
 
 import base64
 import hashlib
@@ -14,9 +14,9 @@ def page_template(
     name: str = "page.html",
     **filters: Callable[[Any], str],
 ) -> Template:
-    """A template, which may include those of the packages and `page.css`, with filters of its own.
+    """A template, which may include those of the packages and `page.css`, with further filters.
 
-    Every text goes through `shown`, which makes visible what hides in it, and is escaped. The
+    Every text goes through `shown`, which makes hidden characters visible, and is escaped. The
     filter `source_digest` names a script in a content security policy, so that no other runs.
     """
 
@@ -36,5 +36,5 @@ def page_template(
 
 
 def _source_digest(source: str) -> str:
-    """A script or style as Content Security Policy level 3 names it (section 2.3.1)."""
+    """The name of a script or style in Content Security Policy level 3 (section 2.3.1)."""
     return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"

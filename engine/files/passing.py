@@ -1,4 +1,4 @@
-"""Errors of a disk or a network that pass: they say nothing about a file."""
+"""Temporary errors of a disk or a network, which are no faults of a file."""
 
 import errno
 import time
@@ -8,7 +8,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 WAITS_SECONDS = (0.0, 0.1, 0.4)
-"""How long is waited before each further try."""
+"""Waiting time before each further attempt."""
 
 _NUMBERS = frozenset(
     (
@@ -27,7 +27,7 @@ def is_passing(error: OSError) -> bool:
 
 
 def patiently(read: Callable[[], _T]) -> _T:
-    """What `read` returns, asked again a few times where an error may pass. Raises OSError."""
+    """The result of `read`, repeated a few times after temporary errors. Raises OSError."""
     for wait in WAITS_SECONDS:
         try:
             return read()

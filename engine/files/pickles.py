@@ -1,8 +1,8 @@
-"""Whether a pickle may be read: what reading it costs is counted before anything of it is made.
+"""Whether a pickle is safe to read: its cost is counted before any object is made.
 
 A pickle of 400 bytes can hold a tuple of two references to a tuple of two references and so on, of
-which a hash takes 2^60 steps although nothing in it is code. Which objects it makes of which others
-is followed here without making any.
+which a hash takes 2^60 steps although nothing in it is code. This module follows which objects a
+pickle would make of which others, without making any.
 """
 
 import os
@@ -13,27 +13,27 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 MOST_STEPS = 2_000_000
-"""Of a pickle. Weights have some 50 a tensor."""
+"""Largest number of steps of a pickle. Weights have some 50 for each tensor."""
 _MOST_BYTES = 1 << 27
 _MOST_DEEP = 100
 _SHARED = 100
-"""How many times its steps a pickle may hold where what it shares is written out."""
+"""How many times its steps a pickle may hold when shared objects are counted repeatedly."""
 _FREE = 100_000
 _MOST_BITS = 4096
 _MARK = -1
 _KEPT = frozenset(["PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"])
 _FETCHED = frozenset(["GET", "BINGET", "LONG_BINGET"])
 _CHANGED = frozenset(["APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD"])
-"""Steps that put things into what is there already."""
+"""Steps that put objects into existing ones."""
 _PICKLE = "data.pkl"
 _ARCHIVE = b"PK\x03\x04"
 _END_OF_ARCHIVE = b"PK\x05\x06"
 _END_BYTES = 22
-"""What ends an archive to which no remark is added, as torch.save adds none."""
+"""Length of the end of an archive without a comment, as torch.save writes it."""
 _OLD_MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 _OLD_PICKLES = 4
-"""Until release 1.6 torch.save wrote a number, and then a version, facts of the machine, what is
-saved, and the names of its storages, a pickle each; their content lies behind."""
+"""Pickles after the first in files of torch.save before release 1.6: a version, facts on the
+machine, the saved object and the names of its storages, whose content follows."""
 
 
 class UnboundedError(ValueError):
@@ -41,10 +41,10 @@ class UnboundedError(ValueError):
 
 
 def require_bounded(content: bytes | BinaryIO) -> None:
-    """Follow a pickle to its end, from the place where a file is, and load nothing of it.
+    """Follow a pickle to its end, from a file's present position, without loading anything.
 
     Raises UnboundedError where reading it, hashing what it holds, or going through it could take
-    more than a hundred times its steps, and ValueError where it is none.
+    more than a hundred times its steps, and ValueError where it is not a pickle.
     """
     machine = _Machine()
     for number, (step, argument, _) in enumerate(pickletools.genops(content)):
@@ -56,11 +56,11 @@ def require_bounded(content: bytes | BinaryIO) -> None:
 
 
 def require_bounded_file(path: Path) -> None:
-    """The same for what torch.save writes.
+    """Apply `require_bounded` to a file of torch.save.
 
     Raises UnboundedError where it would grow while it is unpacked, too: torch.save compresses
-    nothing. Raises zipfile.BadZipFile, RuntimeError, ValueError and OSError where it is no such
-    file. What a file is, and where its pickle lies, is decided as torch.load does: a file may be
+    nothing. Raises zipfile.BadZipFile, RuntimeError, ValueError and OSError where it is not such a
+    file. The kind of file, and the place of its pickle, are found as torch.load does: a file may be
     an archive for one reader and an old pickle, or another archive, for another.
     """
     with path.open("rb") as file:
@@ -93,7 +93,7 @@ def _require_bounded_archive(path: Path) -> None:
 
 
 def _is_all_of_its_file(path: Path, parts: Sequence[zipfile.ZipInfo]) -> bool:
-    """Whether nothing lies before an archive or behind it, where other readers look for one."""
+    """Whether nothing precedes or follows an archive, where other readers look for one."""
     with path.open("rb") as file:
         file.seek(-_END_BYTES, os.SEEK_END)
         end = file.read()
@@ -110,17 +110,17 @@ def _pickle_for_torch(path: Path) -> bytes:
 
 
 class _Machine:
-    """What reads pickles, with numbers in the place of objects, and which holds which."""
+    """A pickle machine with numbers in place of objects, which records what holds what."""
 
     def __init__(self) -> None:
         self.num_steps = 0
         self._parts: list[list[int]] = []
-        """Of each object that is made: the objects that it holds."""
+        """The objects that each made object holds."""
         self._stack: list[int] = []
         self._memo: dict[int, int] = {}
 
     def take(self, step: pickletools.OpcodeInfo, argument: Any) -> None:
-        """The next step."""
+        """Take the next step."""
         self.num_steps += 1
         name = step.name
         if name in _KEPT:
@@ -137,7 +137,7 @@ class _Machine:
             self._make(step)
 
     def num_written_out(self) -> int:
-        """Objects that are held, each with all that it holds, as often as it is held."""
+        """Number of held objects, each with all that it holds, as often as it is held."""
         sizes = _written_out(self._parts)
         return sum(sizes[part] for parts in self._parts for part in parts)
 
@@ -162,7 +162,7 @@ class _Machine:
             self._parts.append(taken)
 
     def _taken(self, step: pickletools.OpcodeInfo) -> list[int]:
-        """What a step takes off the stack, the uppermost first."""
+        """The objects that a step takes off the stack, the uppermost first."""
         before, taken, pop = step.stack_before, [], self._stack.pop
         num_taken = len(before)
         if pickletools.markobject in before:
@@ -176,7 +176,7 @@ class _Machine:
 
 
 def _written_out(parts: list[list[int]]) -> list[int]:
-    """Of each object, how many it is with all that it holds, again wherever that is held."""
+    """For each object, its number of objects with all that it holds, counted repeatedly."""
     sizes, depths, opened = [0] * len(parts), [0] * len(parts), [False] * len(parts)
     for one in range(len(parts)):
         waiting = [one]

@@ -1,8 +1,8 @@
-"""A lock where the file system has none of the kernel's: a file that names its holder.
+"""A lock for file systems without kernel locks: a file that names its holder.
 
-By `filelock`: the file is made exclusively and holds process, host and the process's start. What a
-process of this machine that is no more has left is taken over; what another machine has left cannot
-be judged from here, so it is named, with what to do.
+By `filelock`: the file is made exclusively and holds process, host and the process's start. The
+file of a dead process of this machine is taken over; one of another machine cannot be checked from
+here, so the error names it, with what to do.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from filelock import SoftFileLock, Timeout
 from engine.errors import UserError
 
 _GRACE = 0.2
-"""Seconds. The first attempt clears away what a dead process left, and the next takes it."""
+"""Seconds to wait. The first attempt removes a dead process's file, the next takes the lock."""
 
 
 @contextmanager
@@ -51,5 +51,5 @@ def _with_holder(busy: Exception, path: Path) -> Exception:
         return busy
     return UserError(
         f"{busy} (This file system has no locks of its own, and {path} says that process {process} "
-        f"on {host} holds it. If that process is gone, delete that file.)"
+        f"on {host} holds it. If that process has ended, delete that file.)"
     )

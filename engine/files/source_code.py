@@ -1,4 +1,4 @@
-"""Which modules a module imports, all the way down, and digests of what they say.
+"""The modules that a module imports, directly or not, and digests of their code.
 
 Sources are read, never run. A digest is one of the parsed code: comments, docstrings and layout do
 not count.
@@ -42,7 +42,7 @@ def import_closure(roots: Iterable[str], apart: Collection[str] = ()) -> dict[st
 
 
 def source_file(module: str) -> Path | None:
-    """The file of a module; None where there is none. No package is imported for it."""
+    """The file of a module, or None. No package is imported."""
     return _find(module)
 
 
@@ -58,7 +58,7 @@ def _belongs_to(module: str, packages: Collection[str]) -> bool:
 
 @frozen
 class _Source:
-    """What a module's file says."""
+    """The parsed source of a module."""
 
     sha256: str
     imports: tuple[ast.Import | ast.ImportFrom, ...]
@@ -73,11 +73,13 @@ def _read(module: str) -> _Source:
 
 
 @cache
-def _read_file(path: Path, changed_ns: int) -> _Source:  # noqa: ARG001  # an edited file is another
+def _read_file(path: Path, changed_ns: int) -> _Source:  # noqa: ARG001  # an edited file has another time
     try:
         tree = ast.parse(path.read_bytes(), path)
     except SyntaxError as error:
-        raise UserError(f"{path}:{error.lineno}  {error.msg}: this module is no Python.") from error
+        raise UserError(
+            f"{path}:{error.lineno}  {error.msg}: this module is not valid Python."
+        ) from error
     imports = tuple(_imports(tree))
     code = repr(_content(_WithoutTexts().visit(tree)))
     sha256 = hashlib.sha256(code.encode()).hexdigest()
@@ -86,7 +88,7 @@ def _read_file(path: Path, changed_ns: int) -> _Source:  # noqa: ARG001  # an ed
 
 @cache
 def _find(module: str) -> Path | None:
-    """The file of a module; None where there is none. The packages around it are not imported."""
+    """The file of a module, or None. The packages around it are not imported."""
     top, *rest = module.split(".")
     spec = find_spec(top)
     if spec is None:
@@ -138,7 +140,7 @@ def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 
 
 def _imported(module: str, source: _Source) -> Iterator[tuple[str, str]]:
-    """What a module imports: (module, name in it), without a name for `import module`."""
+    """The imports of a module: (module, name in it), without a name for `import module`."""
     for node in source.imports:
         place = _absolute(node, module, source) if isinstance(node, ast.ImportFrom) else ""
         for alias in node.names:
@@ -146,7 +148,7 @@ def _imported(module: str, source: _Source) -> Iterator[tuple[str, str]]:
 
 
 def _absolute(node: ast.ImportFrom, module: str, source: _Source) -> str:
-    """The full name of what `from ... import` names, which may begin with dots."""
+    """The full name of the module in `from ... import`, which may begin with dots."""
     if not node.level:
         return node.module or ""
     parts = module.split(".")
@@ -155,7 +157,7 @@ def _absolute(node: ast.ImportFrom, module: str, source: _Source) -> str:
 
 
 def _defining(place: str, name: str) -> Iterator[str]:
-    """The module that `from place import name` leads to; none where `place` cannot be found."""
+    """The module that `from place import name` leads to; empty where `place` is not found."""
     if name and _find(f"{place}.{name}") is not None:
         yield f"{place}.{name}"
     elif _find(place) is not None:
@@ -165,7 +167,7 @@ def _defining(place: str, name: str) -> Iterator[str]:
 
 
 def _taken_over(name: str, package: str, source: _Source) -> tuple[str, str] | None:
-    """Where a package has a name from, and what it is called there; None where it defines it."""
+    """The module from which a package imports a name, and its name there; None if its own."""
     for node in source.imports:
         for alias in node.names:
             if isinstance(node, ast.ImportFrom) and (alias.asname or alias.name) == name:

@@ -1,4 +1,4 @@
-"""Text of strangers (file names, transcripts, labels) as it may be shown on a screen or a page."""
+"""Untrusted text (file names, transcripts, labels) made safe for screens and pages."""
 
 import unicodedata
 
@@ -7,14 +7,14 @@ import unicodedata
 _UNSEEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
-"""Unseen, but part of how Indic and Arabic scripts are spelt."""
+"""Invisible characters that belong to the spelling of Indic and Arabic scripts."""
 
 _VIRAMA = 9
 """The canonical combining class of the mark after which Indic scripts use joiners (RFC 5892, A)."""
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """Write as escapes what cannot be seen or changes how the rest is seen: U+202E as \\u202e.
+    """Escape characters that are invisible or change the display of others: U+202E as \\u202e.
 
     A byte of a file name that is not UTF-8 becomes \\xe9. Joiners stay where a script needs them,
     and characters of `keep` (a line break, say) wherever they are.
@@ -29,12 +29,12 @@ def visible(text: str, *, keep: str = "") -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The same for a message of several lines: its line breaks stay."""
+    """Apply `visible` to a message of several lines, whose line breaks are kept."""
     return visible(text, keep="\n")
 
 
 def is_unseen(char: str) -> bool:
-    """Whether a character leaves no mark of its own on the screen, and is no space."""
+    """Whether a character is invisible and not a space."""
     return unicodedata.category(char) in _UNSEEN
 
 
@@ -46,6 +46,6 @@ def _joins(last: str, char: str) -> bool:
 
 
 def _escaped(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":  # how Python holds a byte that is not UTF-8
+    if "\udc80" <= char <= "\udcff":  # a byte that is not UTF-8, in Python
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")

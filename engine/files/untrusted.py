@@ -1,4 +1,4 @@
-"""Files that anybody may have written: what reading them raises becomes a sentence."""
+"""Untrusted files: errors of reading them become sentences."""
 
 import json
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ _MALFORMED = (
 
 @contextmanager
 def as_user_error(sentence: str, *more: type[Exception]) -> Iterator[None]:
-    """Raise UserError(sentence) where content of another form than expected breaks what reads it.
+    """Raise UserError(sentence) where unexpected content breaks the code that reads it.
 
-    `more` are the errors that a library has of its own. It belongs around what reads a file and
-    nothing else, for the mistakes of the engine's own code look the same (`--debug` shows them).
+    `more` are a library's own errors. Use it only around the reading of a file, because mistakes in
+    the engine's own code look the same (`--debug` shows them).
     """
     kinds: tuple[type[Exception], ...] = (*_MALFORMED, *more)
     try:
@@ -39,7 +39,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
 
     A pipe or a device in its place is never opened.
     """
-    with as_user_error(f"{path} is damaged: it holds no JSON object.", OSError):
+    with as_user_error(f"{path} is damaged: it does not hold a JSON object.", OSError):
         if not path.is_file():
             raise ValueError("no plain file")
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -49,6 +49,6 @@ def read_json_object(path: Path) -> dict[str, Any]:
 
 
 def leads_inside(path: str) -> bool:
-    """Whether a relative path stays below its folder, and is no address of the web."""
+    """Whether a relative path stays below its folder, and is not a web address."""
     parts = PurePosixPath(path).parts
     return bool(parts) and parts[0] != "/" and ".." not in parts and not set(path) & set(":\\\0")

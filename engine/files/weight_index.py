@@ -7,14 +7,14 @@ from engine.errors import UserError
 from engine.files.untrusted import as_user_error, leads_inside, read_json_object
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""How transformers calls a file of weights in a model's folder, the preferred one first."""
+"""Names of files of weights in a folder of transformers, the preferred one first."""
 _INDEX = ".index.json"
-"""Follows that name where the weights lie in several files."""
+"""Suffix of the index where the weights are in several files."""
 _NAMED = 3
 
 
 def weights_in(folder: Path) -> Path | None:
-    """The file of weights in a folder of transformers, or its index; None where there is none."""
+    """The file of weights in a folder of transformers, or its index, or None."""
     names = [name + end for name in WEIGHTS for end in ("", _INDEX)]
     return next((folder / name for name in names if (folder / name).is_file()), None)
 

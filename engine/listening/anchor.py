@@ -1,4 +1,4 @@
-"""The anchor of a listening test: a low-pass version that anybody can tell from the others.
+"""The anchor of a listening test: a low-pass version that is easy to recognize.
 
 ITU-R BS.1534-3, section 5.1: the low-quality anchor ends at 3.5 kHz, is 25 dB down at 4 kHz and
 50 dB at 4.5 kHz.
@@ -8,13 +8,13 @@ import numpy as np
 
 CUTOFF_HZ = 3500.0
 _FULL_BAND_RATE_HZ = 16_000
-"""Below this rate 3.5 kHz would leave most of the band: the anchor ends as far down as here."""
+"""Lowest rate with the anchor at 3.5 kHz: below, it ends at the same share of the band."""
 _STOP_RATIO = 4.0 / 3.5
 _STOP_DB = 60.0
 
 
 def anchor_hz(sample_rate_hz: int) -> float:
-    """Where the anchor of audio at a rate ends, in Hz."""
+    """The upper end in Hz of the anchor of audio at a sample rate in Hz."""
     return CUTOFF_HZ * min(1.0, sample_rate_hz / _FULL_BAND_RATE_HZ)
 
 

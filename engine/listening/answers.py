@@ -1,4 +1,4 @@
-"""Answers of listeners: a line each in a file that only grows, on the disk before it is confirmed.
+"""Answers of listeners: lines of a file that only grows, on the disk before confirmation.
 
 A later answer of a listener to the same question replaces the one before.
 """
@@ -26,17 +26,17 @@ Question = NewType("Question", tuple[str, str, str, str])
 
 
 class RefusedAnswerError(ValueError):
-    """An answer that is none of the test's; the message says why, without quoting it."""
+    """An answer that does not fit the test; the message gives the reason without quoting it."""
 
 
 @frozen
 class Answer:
-    """What a listener said of one version of a clip, on one scale."""
+    """A listener's answer on one version of a clip, on one scale."""
 
     listener: str
-    """A random id of their browser's."""
+    """A random id made by the listener's browser."""
     name: str
-    """What they call themselves; empty where they did not say."""
+    """The listener's name; empty where none was given."""
     trial: str
     stimulus: str
     scale: str
@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def question(self) -> Question:
-        """What it answers: the same asked again is the same question."""
+        """The question that is answered: a repeated question is the same."""
         return Question((self.listener, self.trial, self.stimulus, self.scale))
 
 
@@ -54,12 +54,12 @@ class Answers:
 
     all: tuple[Answer, ...]
     num_revised: int
-    """Answers that a later one replaces."""
+    """Answers that were replaced by later ones."""
     refused: Mapping[str, int]
-    """Lines that are no answers to this test, by why."""
+    """Lines that are not answers to this test, by reason."""
 
     def names(self) -> dict[str, str]:
-        """What to call each listener; of two with one name, with the first digits of the ids."""
+        """The name of each listener, with the first digits of the id where two share a name."""
         named = {one.listener: one.name for one in self.all}
         times = Counter(named.values())
         return {
@@ -70,11 +70,11 @@ class Answers:
 
 @frozen
 class Questions:
-    """What a test asks, for answers to be held against."""
+    """The questions of a test, to check answers against."""
 
     test: ListeningTest
     asked: Mapping[tuple[str, str], str] = field(init=False)
-    """Of trial and file: 'rating' or 'abx'."""
+    """Kind of the question, 'rating' or 'abx', by trial and file."""
 
     @asked.default
     def _asked(self) -> Mapping[tuple[str, str], str]:
@@ -82,7 +82,7 @@ class Questions:
         return ratings | {(one.id, file): ABX for one in self.test.comparisons for file in one.x}
 
     def parse(self, raw: object) -> Answer:
-        """An answer from anywhere. Raises RefusedAnswerError where it is none of this test's."""
+        """An answer from untrusted values. Raises RefusedAnswerError where it does not fit."""
         if not isinstance(raw, dict):
             raise RefusedAnswerError("damaged")
         if raw.get("version") != VERSION:
@@ -113,7 +113,7 @@ class Questions:
 
 
 def tidy_name(name: str) -> str:
-    """A name as results may show it: visible, in single spaces, not too long."""
+    """A name for results: visible, with single spaces, not too long."""
     return visible(" ".join(name.split()))[:_LONGEST_NAME]
 
 
@@ -129,9 +129,9 @@ class AnswerLog:
         sync(self.path.parent)
 
     def add(self, answers: Iterable[Answer]) -> None:
-        """Append answers. Raises OSError where the disk takes none; none is half there then.
+        """Append answers. Raises OSError, and writes nothing, where the disk refuses.
 
-        A line that a killed process left torn is ended first: it counts as damaged.
+        An incomplete line of a killed process is ended first and counts as damaged.
         """
         now = round(time.time(), 3)
         about = {"version": VERSION, "test": self.test, "time": now}
@@ -149,7 +149,7 @@ class AnswerLog:
 
 
 def read_answers(path: Path, questions: Questions) -> Answers:
-    """The answers to a test that count; none where there is no file yet."""
+    """The answers to a test that count; empty where there is no file yet."""
     answers, refused = parse_all(questions, [*_lines(path)])
     counted: dict[Question, Answer] = {}
     for answer in answers:
@@ -161,7 +161,7 @@ def read_answers(path: Path, questions: Questions) -> Answers:
 def parse_all(
     questions: Questions, raws: Sequence[object]
 ) -> tuple[list[Answer], Mapping[str, int]]:
-    """The answers among some values, and how many of these are none, by why."""
+    """The valid answers among some values, and the number of invalid ones by reason."""
     answers: list[Answer] = []
     refused: Counter[str] = Counter()
     for raw in raws:

@@ -19,13 +19,13 @@ from engine.web.endpoint import Endpoint
 from engine.web.guard import Guard
 
 _MOST_BYTES = 1 << 18
-"""Of a request that brings answers."""
+"""Largest size of a request with answers, in bytes."""
 _NOT_KEPT = {"cache-control": "no-store"}
 
 
 @frozen
 class _Pages:
-    """What is answered, by the test in a folder."""
+    """The requests of a listening page, answered from a test's folder."""
 
     test: ListeningTest
     folder: Path
@@ -36,7 +36,7 @@ class _Pages:
         return HTMLResponse(page_of(self.test, saved_by_server=True), headers=_NOT_KEPT)
 
     async def audio(self, request: Request) -> Response:
-        """A file, without its date: that would tell in which order versions were written."""
+        """A file, without its date, which would show the order in which versions were written."""
         name = request.path_params["name"]
         if name not in self.test.files:
             return Response(status_code=404)
@@ -44,7 +44,7 @@ class _Pages:
         return Response(content, media_type="audio/wav", headers=_NOT_KEPT)
 
     async def answers_of(self, request: Request) -> Response:
-        """What a listener has answered so far."""
+        """The answers of a listener so far."""
         listener = request.path_params["listener"]
         kept = read_answers(self.log.path, self.questions).all
         own = [
@@ -55,12 +55,12 @@ class _Pages:
         return JSONResponse(own, headers=_NOT_KEPT)
 
     async def save(self, request: Request) -> Response:
-        """Keep answers: all are on the disk when this is answered, or none is."""
+        """Save answers: all are on the disk when the request is answered, or none is."""
         raw = b""
         async for part in request.stream():
             raw += part
             if len(raw) > _MOST_BYTES:
-                return JSONResponse("too much at once", 413)
+                return JSONResponse("too many answers at once", 413)
         try:
             listed = json.loads(raw)
         except (ValueError, RecursionError):
@@ -71,7 +71,7 @@ class _Pages:
         try:
             self.log.add(answers)
         except OSError as error:
-            return JSONResponse(f"the disk took no answer: {error.strerror}", 507)
+            return JSONResponse(f"answers could not be saved: {error.strerror}", 507)
         return JSONResponse(len(answers))
 
 

@@ -1,4 +1,4 @@
-"""Makes a listening test: its trials, and the audio files under names that say nothing."""
+"""Makes a listening test: its trials, and audio files under random names."""
 
 import os
 import random
@@ -37,7 +37,7 @@ _CHANCE = random.SystemRandom()
 
 @frozen
 class Options:
-    """What a person decides of a test."""
+    """The options of a test."""
 
     num_clips: int = 12
     seed: int = 1
@@ -46,7 +46,7 @@ class Options:
 
 
 def digest_of_test(materials: Sequence[Material], clips: Sequence[Clip], options: Options) -> str:
-    """The same runs, samples and options are the same test."""
+    """A digest that is equal for the same runs, samples and options."""
     runs = [[one.run.recipe, one.run.identity, one.run.title] for one in materials]
     made = [sorted(sample.sha256 for sample in one.made.values()) for one in materials]
     asked = [options.num_clips, options.seed, list(options.scales), options.abx]
@@ -102,7 +102,7 @@ class _Writer:
         name = secrets.token_hex(8)
         path = self.folder / f"{name}.wav"
         write_stimulus(path, audio, sample_rate_hz, self.noise)
-        os.utime(path, (0, 0))  # a web server tells dates, and versions are written in their order
+        os.utime(path, (0, 0))  # web servers send dates, which would show the order of versions
         return name
 
 
@@ -120,7 +120,7 @@ class _Trials:
     num_without_reference: int = 0
 
     def add(self, clip: Clip, number: int) -> None:
-        """Add what is asked of one clip."""
+        """Add the questions on one clip."""
         found = matched(self._versions(clip, number))
         self.num_silent += found.num_silent
         self.num_without_reference += clip.reference is None
@@ -133,7 +133,7 @@ class _Trials:
                 self.comparisons.append(self._abx(clip, found, (REFERENCE, ANCHOR)))
 
     def _versions(self, clip: Clip, number: int) -> Mapping[str, Sound]:
-        """Each run's, the reference, and the anchor: of a version in turn, without a reference."""
+        """The version of each run, the reference, and the anchor (of a version without one)."""
         versions = {str(k): sound_of(path) for k, path in enumerate(clip.versions)}
         if clip.reference is not None:
             versions[REFERENCE] = sound_of(clip.reference)
@@ -171,18 +171,18 @@ def _notes(
     yield f"The anchor ends at {ends} (low-pass)."
     if trials.num_without_reference:
         yield (
-            f"{trials.num_without_reference} of {len(chosen)} clips have no recording to be held "
-            "against: no hidden reference, and an anchor made of one of the versions in turn."
+            f"{trials.num_without_reference} of {len(chosen)} clips have no reference recording: "
+            "no hidden reference, and the anchor is made from one of the versions in turn."
         )
     if len(chosen) < len(clips):
-        yield f"{len(chosen)} of {len(clips)} clips in common are listened to."
+        yield f"{len(chosen)} of {len(clips)} common clips are in the test."
     for one in materials:
         if one.num_missing:
-            yield f"The files of {one.num_missing} samples of {one.run.title} are gone."
+            yield f"The files of {one.num_missing} samples of {one.run.title} are missing."
         if (left := len(one.made) - len(clips)) > 0:
             yield (
-                f"{left} further samples of {one.run.title} are not compared: other parts of these "
-                "clips, or of clips that the others do not have."
+                f"{left} further samples of {one.run.title} are left out: other parts of these "
+                "clips, or clips that the other runs do not have."
             )
     if trials.num_silent:
-        yield f"{trials.num_silent} versions are silent: there is no loudness to match."
+        yield f"{trials.num_silent} versions are silent, so their loudness is not matched."

@@ -1,4 +1,4 @@
-"""Reads back the files that listeners downloaded; they may hold anything."""
+"""Reads answer files that listeners downloaded, which are untrusted."""
 
 import json
 from pathlib import Path
@@ -16,24 +16,24 @@ _MOST_BYTES = 8_000_000
 
 @frozen
 class Collected:
-    """What became of the answers of one file."""
+    """The result of collecting one file."""
 
     test: str
     listener: str
     num_added: int
     num_known: int
-    """Answers that were there already."""
+    """Answers that were known already."""
     num_changed: int
     """Answers that replace others of the same listener."""
     refused: dict[str, int]
-    """Those that are none, by why."""
+    """Number of invalid answers by reason."""
 
     @property
     def sentence(self) -> str:
-        """In words."""
+        """The result in words."""
         said = f"{self.num_added} answers of {self.listener} to {self.test} added"
-        said += f", {self.num_changed} of them in place of others" if self.num_changed else ""
-        said += f"; {self.num_known} were there already" if self.num_known else ""
+        said += f", {self.num_changed} of them replacing earlier ones" if self.num_changed else ""
+        said += f"; {self.num_known} were known already" if self.num_known else ""
         refused = (f"{number} refused: {why}" for why, number in self.refused.items())
         return "; ".join([said, *refused])
 
@@ -41,7 +41,7 @@ class Collected:
 def collect(project: Project, path: Path) -> Collected:
     """Add the answers of a downloaded file to those of its test.
 
-    Raises UserError where the file is none of a test of this project.
+    Raises UserError where the file does not belong to a test of this project.
     """
     wanted, raw = _content(path)
     folder, test = _test_of(project, wanted, path)
@@ -49,9 +49,11 @@ def collect(project: Project, path: Path) -> Collected:
         answers, refused = parse_all(Questions(test), raw)
         listeners = {one.listener for one in answers}
         if len(listeners) != 1:
-            many = "several listeners" if listeners else "nobody"
+            many = "several listeners" if listeners else "no listener"
             said = "".join(f"; {number} {why}" for why, number in refused.items())
-            raise UserError(f"{path} holds answers of {many}{said}: it is no download of the page.")
+            raise UserError(
+                f"{path} holds answers of {many}{said}. Give a file that the page saved."
+            )
         kept = {one.question: one.value for one in kept_answers(test, folder).all}
         latest: dict[object, Answer] = {one.question: one for one in answers}
         new = [one for one in latest.values() if kept.get(one.question) != one.value]
@@ -68,7 +70,7 @@ def collect(project: Project, path: Path) -> Collected:
 
 
 def _content(path: Path) -> tuple[object, list[object]]:
-    """The test that a file answers, and what it holds as answers."""
+    """The test that a file belongs to, and its answers."""
     try:
         if not path.is_file():
             raise ValueError("no plain file")
@@ -76,12 +78,12 @@ def _content(path: Path) -> tuple[object, list[object]]:
             raise ValueError(f"more than {_MOST_BYTES:,} bytes")
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} is no file of answers: {error}") from error
+        raise UserError(f"{path} is not a file of answers: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("answers"), list):
-        raise UserError(f"{path} is no file of answers: it has no list of them.")
+        raise UserError(f"{path} is not a file of answers: it has no list 'answers'.")
     if content.get("version") != VERSION:
         raise UserError(
-            f"{path} is of version {content.get('version')!r}, and this Cantus reads {VERSION}."
+            f"{path} has version {content.get('version')!r}, but this Cantus reads {VERSION}."
         )
     return content.get("test"), content["answers"]
 
@@ -92,6 +94,6 @@ def _test_of(project: Project, wanted: object, path: Path) -> tuple[Path, Listen
         if test.id == wanted:
             return folder, test
     raise UserError(
-        f"{path} answers a test that is not in {project.listening}. Collect it where the test was "
-        "made."
+        f"{path} belongs to a test that is not in {project.listening}. Collect it in the project "
+        "where the test was made."
     )

@@ -1,4 +1,4 @@
-"""What listeners said of a run, for metrics, reports and verdicts."""
+"""Listening results of a run, for metrics, reports and verdicts."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +26,8 @@ class Listened:
 def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mapping[str, Figure]:
     """The mean rating of a run on each scale, by metric: `listening/overall`.
 
-    They are those of the newest test that has any; none of answers about another run of the recipe.
+    The ratings of the newest test that has any; empty where only other runs of the recipe have
+    some.
     """
     results = newest_results(project, recipe, identity)
     figures = {} if results is None else results.figures_of(recipe, identity)
@@ -34,9 +35,9 @@ def figures_of_run(project: Project, recipe: str, identity: str | None) -> Mappi
 
 
 def listening_metrics(project: Project, recipe: str, identity: str | None) -> dict[str, Any]:
-    """The same as a metrics file has them: means, listeners, and whose unit a rating is.
+    """The ratings as a metrics file holds them: means, listeners, and the unit of ratings.
 
-    The unit is the test: versions are rated beside each other.
+    The unit is the test, because versions are rated relative to each other.
     """
     results = newest_results(project, recipe, identity)
     if results is None:
@@ -72,9 +73,9 @@ def listened(project: Project, recipe: str, identity: str | None) -> Listened:
 
 
 def identity_of(folder: Path) -> str | None:
-    """The identity of the run whose folder or model this is; None where nothing was trained."""
+    """The identity of the run whose folder or model this is; None where it is unknown."""
     path = folder / "run.json"
     if not path.is_file():
         return None
-    with as_user_error(f"{path} is damaged: it names no run."):
+    with as_user_error(f"{path} is damaged: it does not name a run."):
         return str(read_json_object(path)["identity"])

@@ -1,4 +1,4 @@
-"""Means of what listeners said, with intervals: paired within listener and clip."""
+"""Means of ratings with intervals, paired within listener and clip."""
 
 import math
 from collections import defaultdict
@@ -13,33 +13,33 @@ from engine.evaluation.paired import CONFIDENCE, Difference, paired_difference
 Cell = NewType("Cell", tuple[str, str])
 """A listener and a clip."""
 FEW_LISTENERS = 3
-"""From so many on, an interval is taken over listeners too."""
+"""Fewest listeners for an interval over listeners."""
 
 
 @frozen
 class Share:
-    """How often X was named rightly: an exact binomial test against guessing."""
+    """How often X was identified correctly: an exact binomial test against guessing."""
 
     right: int
     of: int
     p: float
-    """The chance of as many or more by guessing."""
+    """Probability of as many or more by guessing."""
     low: float
     """Ends of the exact 95 % confidence interval of the share (Clopper and Pearson, 1934)."""
     high: float
 
 
 def mean_difference(ours: Mapping[Cell, float], theirs: Mapping[Cell, float]) -> Difference | None:
-    """The difference of what the same listeners said of the same clips; None where none did."""
+    """The difference of ratings by the same listeners of the same clips, or None."""
     both = {cell: ours[cell] - theirs[cell] for cell in ours if cell in theirs}
     return mean_of(both)
 
 
 def mean_of(values: Mapping[Cell, float]) -> Difference | None:
-    """The mean over clips, and the wider of two intervals; None of no values.
+    """The mean over clips, with the wider of two intervals; None without values.
 
-    Student's over the clips' means says what other clips would give with these listeners; over the
-    listeners' means, from three on, what other listeners would give with these clips.
+    Student's interval over the clips' means covers other clips with these listeners; the one over
+    the listeners' means, from three on, covers other listeners with these clips.
     """
     if not values:
         return None
@@ -65,7 +65,7 @@ def share_right(right: int, of: int) -> Share:
 
 
 def finite(value: float) -> float | None:
-    """A number as JSON has it: None of an end that an interval does not have."""
+    """A number for JSON: None for an infinite end of an interval."""
     return value if math.isfinite(value) else None
 
 

@@ -35,7 +35,7 @@ class KeptAnswers {
       this.given = new Map(kept.given ?? []);
       this.unsent = new Map(kept.unsent ?? []);
     } catch {
-      this.say("What this browser had kept of your answers cannot be read.", true);
+      this.say("The answers stored in this browser cannot be read.", true);
     }
   }
 
@@ -49,7 +49,7 @@ class KeptAnswers {
     }
   }
 
-  // What the server has of this listener: a browser that kept nothing goes on from there.
+  // What the server has of this listener: a browser without stored answers continues from there.
   async fetchSaved() {
     if (!this.test.server) return;
     const answer = await fetch(`answers/${this.listener}`).catch(() => null);
@@ -75,8 +75,8 @@ class KeptAnswers {
     if (this.test.server) this.unsent.set(question, value);
     const kept = this.keep();
     if (this.test.server) this.send();
-    else if (kept) this.say("Kept in this browser.");
-    else this.say("This browser keeps nothing: download your answers before you close the page.", true);
+    else if (kept) this.say("Saved in this browser.");
+    else this.say("This browser cannot save anything: download your answers before you close the page.", true);
   }
 
   // Answers as the server and `cantus listen --collect` take them.
@@ -110,7 +110,7 @@ class KeptAnswers {
       return;
     }
     const why = answer ? await answer.json().catch(() => "") : "the server does not answer";
-    this.say(`Not saved yet (${why || "no reason given"}); this page keeps it and tries again.`, true);
+    this.say(`Not saved yet (${why || "no reason given"}); this page will try again.`, true);
     setTimeout(() => this.send(), 3000);
   }
 }

@@ -1,5 +1,5 @@
 // The listening test from welcome to thanks. The address ends with the listener's id: opened again,
-// the page goes on where it was left.
+// the page continues where it was left.
 (() => {
   const test = JSON.parse(document.getElementById("test").textContent);
   const page = document.getElementById("page");
@@ -40,9 +40,9 @@
       comparisons.length && `say ${comparisons.length} times whether X is A or B`,
     ].filter(Boolean);
     section.append(
-      element("p", {}, `You will ${parts.join(", then ")}. Which version is which is not known to this page.`),
-      element("p", {}, "Use headphones in a quiet place. Set the volume with the first clip and leave it there. Every answer is kept at once: close the page whenever you like and open it again to go on."),
-      element("p", { class: "keys" }, "Keys: ", element("kbd", {}, "A"), ", ", element("kbd", {}, "B"), ", ... play or pause a version, ", element("kbd", {}, "R"), " the reference; a version starts at the position where the one before stopped. Tab goes from row to row; in a row a digit gives the rating (0 is 10)."),
+      element("p", {}, `You will ${parts.join(", then ")}. This page does not know which version is which.`),
+      element("p", {}, "Use headphones in a quiet place. Set the volume with the first clip and leave it there. Every answer is saved at once: you can close the page at any time and open it again to continue."),
+      element("p", { class: "keys" }, "Keys: ", element("kbd", {}, "A"), ", ", element("kbd", {}, "B"), ", ... play or pause a version, ", element("kbd", {}, "R"), " the reference; a version starts at the position of the one before. Tab goes from row to row; in a row a digit gives the rating (0 is 10)."),
     );
     const input = element("input", { class: "name", maxlength: "60", autocomplete: "off" });
     const label = element("label", {}, "Your name (optional)", input);
@@ -55,8 +55,8 @@
     section.append(form);
     const known = KeptAnswers.known(test);
     if (known.length) {
-      const row = known.map(([id, name]) => button(`Go on as ${name || `listener ${id.slice(0, 4)}`}`, () => begin(id), "act quiet"));
-      section.append(element("p", {}, "In this browser answered before:"), element("div", { class: "row" }, ...row));
+      const row = known.map(([id, name]) => button(`Continue as ${name || `listener ${id.slice(0, 4)}`}`, () => begin(id), "act quiet"));
+      section.append(element("p", {}, "Answers in this browser:"), element("div", { class: "row" }, ...row));
     }
   }
 
@@ -103,11 +103,11 @@
     const section = turnTo("Thank you", "thanks");
     const row = element("div", { class: "row" }, button("Change an answer", () => showTrial(trials.length - 1), "act quiet"));
     if (test.server) {
-      section.append(element("p", {}, "All your answers are with the server. You can close this page."));
+      section.append(element("p", {}, "All your answers are saved on the server. You can close this page."));
     } else {
       const file = new Blob([answers.asFile()], { type: "application/json" });
       const name = `listening_${test.test.slice(0, 6)}_${answers.listener.slice(0, 8)}.json`;
-      section.append(element("p", {}, "Download your answers and send the file to whoever asked you to listen. They stay in this browser too."));
+      section.append(element("p", {}, "Download your answers and send the file to whoever asked you to listen. They also stay in this browser."));
       row.prepend(element("a", { class: "act", href: URL.createObjectURL(file), download: name }, "Download the answers"));
     }
     section.append(row);

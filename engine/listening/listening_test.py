@@ -1,7 +1,7 @@
-"""A listening test as it is kept: which file is which, and what a listener's page may know.
+"""A listening test: the identity of each file, and the part that a listener's page may know.
 
-`listening/<test>/test.json` holds the whole test; the page gets `public(test)`, in which nothing
-says which version is which.
+`listening/<test>/test.json` holds the whole test; the page gets `public(test)`, which does not
+reveal which version is which.
 """
 
 import json
@@ -20,9 +20,9 @@ from engine.recipe.metric_names import LISTENING_SCALES
 
 VERSION = 1
 LOWEST, HIGHEST = 1, 10
-"""Of every scale."""
+"""Ends of every scale."""
 REFERENCE, ANCHOR = "reference", "anchor"
-"""Sources of a stimulus, besides the runs, which are named by their places."""
+"""Sources of stimuli besides the runs, which are named by their positions."""
 
 
 @frozen
@@ -31,9 +31,9 @@ class TestedRun:
 
     recipe: str
     identity: str
-    """Of the run whose weights made the samples: answers say nothing of any other."""
+    """Identity of the run whose weights made the samples."""
     title: str
-    """By which results name it: its recipe, with its identity where it is not in models/."""
+    """The run's name in results: its recipe, with its identity where it is not in models/."""
 
 
 @frozen
@@ -44,9 +44,9 @@ class RatingTrial:
     clip: str
     text: str
     reference: str | None
-    """The file of the reference that is named as such on the page, where there is a reference."""
+    """The file of the open reference, or None."""
     stimuli: dict[str, str]
-    """Of each file, its source."""
+    """The source of each file."""
 
 
 @frozen
@@ -59,13 +59,13 @@ class AbxTrial:
     a: str
     b: str
     x: dict[str, str]
-    """The two files that X may be, and which of 'a' and 'b' each sounds like."""
+    """The two possible files of X, and which of 'a' and 'b' each is."""
     sources: tuple[str, str]
-    """Of `a` and of `b`."""
+    """Sources of `a` and of `b`."""
 
     @property
     def is_control(self) -> bool:
-        """Whether it holds the reference against the anchor, which anybody can tell apart."""
+        """Whether the trial compares the reference with the anchor, which is easy."""
         return REFERENCE in self.sources
 
 
@@ -77,17 +77,17 @@ class ListeningTest:
     id: str
     name: str
     created: int
-    """Seconds since 1970: of several tests of a run the newest gives its figures."""
+    """Time in seconds since 1970: the newest test of a run gives its figures."""
     seed: int
-    """Shuffles the order of clips and versions, for each listener another way."""
+    """Seed of the order of clips and versions, which differs for each listener."""
     scales: tuple[str, ...]
     runs: tuple[TestedRun, ...]
     ratings: tuple[RatingTrial, ...]
     comparisons: tuple[AbxTrial, ...]
     notes: tuple[str, ...] = ()
-    """What was left out, and what the anchor is, in sentences."""
+    """Sentences on left-out clips and the anchor."""
     made_of: str = ""
-    """Digest of the runs' files and of the options: the same are the same test."""
+    """Digest of the runs' files and of the options, which is equal for the same test."""
     files: tuple[str, ...] = field(init=False)
     """Ids of all audio files."""
 
@@ -96,21 +96,21 @@ class ListeningTest:
         return tuple(sorted(_files(self)))
 
     def title_of(self, source: str) -> str:
-        """By which results name a source."""
+        """The name of a source in results."""
         if source in (REFERENCE, ANCHOR):
             return f"hidden {source}" if source == REFERENCE else source
         return self.runs[int(source)].title
 
     @property
     def screening_scale(self) -> str:
-        """The scale on which listeners are held against reference and anchor."""
+        """The scale on which listeners are screened by reference and anchor."""
         return "overall" if "overall" in self.scales else self.scales[-1]
 
 
 def public(test: ListeningTest) -> dict[str, Any]:
-    """What a listener's page knows: random ids in an order that says nothing.
+    """The test as a listener's page gets it: random ids in random order.
 
-    Texts are made visible: what would hide in them or turn them around stands as escapes.
+    Hidden characters of texts, and those that reverse text, are escaped.
     """
     return {
         "version": VERSION,
@@ -139,7 +139,7 @@ def read_test(folder: Path) -> ListeningTest:
     content = read_json_object(folder / "test.json")
     if content.get("version") != VERSION:
         raise UserError(
-            f"{folder / 'test.json'} is of version {content.get('version')!r}, and this Cantus "
+            f"{folder / 'test.json'} has version {content.get('version')!r}, but this Cantus "
             f"reads version {VERSION}. Make another test with --name."
         )
     with as_user_error(f"{folder / 'test.json'} is damaged.", cattrs.BaseValidationError):

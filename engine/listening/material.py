@@ -1,4 +1,4 @@
-"""What of several runs can be compared by listening: samples of the same, made by each of them."""
+"""The samples of several runs that can be compared by listening: of the same inputs."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,27 +24,27 @@ class Made:
 
     name: str
     group: str
-    """Its clip: of several parts of a clip that the weights make, the first is listened to."""
+    """The sample's clip: of several generated parts of a clip, the first is used."""
     caption: str
     path: Path
     sha256: str
     reference: Path | None
-    """The recording that it should sound like, where there is one."""
+    """The reference recording, or None."""
 
 
 @frozen
 class Material:
-    """A run and its samples, by what is the same where another run made the same."""
+    """A run and its samples, by a key that is equal for the same input of another run."""
 
     run: TestedRun
     made: Mapping[tuple[str, ...], Made]
     num_missing: int
-    """Samples that the run names and whose files are not there."""
+    """Samples of the run whose files are missing."""
 
 
 @frozen
 class Clip:
-    """The same thing as each run made it, in the order of the runs."""
+    """One input, with the sample of each run in the order of the runs."""
 
     name: str
     text: str
@@ -55,7 +55,7 @@ class Clip:
 def material_of(files: RunFiles) -> Material:
     """The last samples of a run. Raises UserError where it has none or its folder is damaged."""
     folder, title = files.folder, files.name
-    with as_user_error(f"{folder} is not as a run leaves it: the folder is damaged.", OSError):
+    with as_user_error(f"The run's folder {folder} is damaged. Train the recipe again.", OSError):
         history = History.of(folder)
         about = read_json_object(folder / "run.json")
         run = TestedRun(str(about["recipe"]), str(about["identity"]), title)
@@ -65,7 +65,7 @@ def material_of(files: RunFiles) -> Material:
         made = dict(_made(folder, there, files.recipe.reference_parts, evaluated_on))
     missing = len(named) - len(there)
     if not made:
-        gone = f" (the files of {missing} are gone)" if missing else ""
+        gone = f" (the files of {missing} are missing)" if missing else ""
         raise UserError(
             f"{title} has no audio samples to listen to{gone}. Set samples.num_clips above 0 in "
             "its recipe and train it."
@@ -74,26 +74,26 @@ def material_of(files: RunFiles) -> Material:
 
 
 def common_clips(materials: Sequence[Material]) -> list[Clip]:
-    """The clips that all runs made something else of. Raises UserError where there are none."""
+    """The clips of which all runs have different samples. Raises UserError without any."""
     shared = [key for key in materials[0].made if all(key in one.made for one in materials)]
     names = ", ".join(one.run.title for one in materials)
     if not shared:
         raise UserError(
-            f"{names} have no clip in common: their samples are of other recordings or sentences. "
-            "Samples compare where recipes of one system have the same evaluation clips, sample "
-            "rate and sentences (`cantus diff` shows what differs)."
+            f"{names} have no clip in common: their samples are of different recordings or "
+            "sentences. Samples can be compared where recipes of one system have the same "
+            "evaluation clips, sample rate and sentences (`cantus diff` shows what differs)."
         )
     different = [key for key in shared if len({one.made[key].sha256 for one in materials}) > 1]
     if not different:
         raise UserError(
-            f"The {len(shared)} samples that {names} have in common are the same, byte for byte: "
+            f"The {len(shared)} samples that {names} have in common are identical: "
             "there is nothing to compare. A phase that never beat its parent keeps its weights."
         )
     return [_clip(materials, key) for key in _one_a_clip(materials[0], different)]
 
 
 def _one_a_clip(material: Material, keys: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Of each clip the first key, one with a reference before those without."""
+    """The first key of each clip, preferably one with a reference."""
     made = material.made
     ordered = sorted(keys, key=lambda key: made[key].reference is None)
     with_reference = {made[key].name for key in ordered if made[key].reference}
@@ -122,10 +122,10 @@ def _made(
     reference_parts: Sequence[str],
     evaluated_on: str,
 ) -> Iterator[tuple[tuple[str, ...], Made]]:
-    """Samples by what is the same in another run.
+    """Samples by a key that is equal for the same input of another run.
 
-    That is the digest of all that it is made of but the weights, or its name and the recording it
-    should sound like, or its name and the evaluation set.
+    The key is the digest of all that a sample is made of except the weights, or its name and its
+    reference recording, or its name and the evaluation set.
     """
     references = _references(folder, samples, reference_parts)
     for sample in samples:
@@ -145,7 +145,7 @@ def _made(
 def _references(
     folder: Path, samples: Sequence[Mapping[str, Any]], reference_parts: Sequence[str]
 ) -> dict[str, Path]:
-    """Of each clip, its first part that is a reference."""
+    """The first reference part of each clip."""
     found: dict[str, Path] = {}
     for sample in samples:
         clip, _, part = str(sample["name"]).rpartition("/")

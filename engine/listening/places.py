@@ -1,4 +1,4 @@
-"""Where listening tests are: a folder each below `listening/`, found again by what they are of."""
+"""The folders of listening tests below `listening/`, found by their runs and options."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def test_folders(project: Project) -> list[Path]:
 
 
 def test_folder(project: Project, name: str) -> Path:
-    """The folder of a test, by its name or its path. Raises UserError where there is none."""
+    """The folder of a test, by its name or its path. Raises UserError where it does not exist."""
     for folder in (project.listening / name, Path(name)):
         if (folder / "test.json").is_file():
             return folder
@@ -35,10 +35,10 @@ def test_folder(project: Project, name: str) -> Path:
 def find_or_build(
     project: Project, materials: Sequence[Material], options: Options, name: str | None
 ) -> Path:
-    """The folder of the test of these runs with these options, made where there is none yet.
+    """The folder of the test of these runs with these options, made if it does not exist.
 
-    Raises UserError where the runs have no clip in common, where another test has the name that
-    is given, and where a test's audio files are gone.
+    Raises UserError where the runs have no clip in common, where another test has the given
+    name, and where a test's audio files are missing.
     """
     clips = common_clips(materials)
     made_of = digest_of_test(materials, clips, options)
@@ -53,8 +53,8 @@ def find_or_build(
             _require_audio(test, folder)
             return folder
     raise UserError(
-        f"{project.listening / str(name)} is of other runs, samples or options: answers of two "
-        "tests are never mixed. Give another --name."
+        f"{project.listening / str(name)} is of other runs, samples or options, and answers of "
+        "two tests are never mixed. Give another --name."
     )
 
 
@@ -65,20 +65,20 @@ def kept_answers(test: ListeningTest, folder: Path) -> Answers:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Be the only process that adds answers to a test. Raises UserError where another does."""
-    with locked(folder, f"{folder.name} is being listened to: end that `cantus listen` first."):
+    """Inside, this process alone adds answers to a test. Raises UserError where another does."""
+    with locked(folder, f"Another `cantus listen` serves {folder.name}. Stop it first."):
         yield
 
 
 def _candidates(
     project: Project, materials: Sequence[Material], name: str | None
 ) -> Iterator[Path]:
-    """Folders in which the test may be, the first that does not exist being the last."""
+    """Folders in which the test may be; the last one is the first that does not exist."""
     if name is not None:
         if file_name(name) != name:
             raise UserError(
-                f"'{name}' cannot be a test's name: letters, digits, hyphens and underscores only, "
-                "60 at most."
+                f"'{name}' is not a valid name of a test: use at most 60 letters, digits, "
+                "hyphens and underscores."
             )
         yield project.listening / name
         return
@@ -94,6 +94,6 @@ def _require_audio(test: ListeningTest, folder: Path) -> None:
     missing = [name for name in test.files if not (folder / AUDIO / f"{name}.wav").is_file()]
     if missing:
         raise UserError(
-            f"{len(missing)} audio files of {folder} are gone; its answers still count. To listen "
-            "again make another test: --name NAME"
+            f"{len(missing)} audio files of {folder} are missing; its answers still count. To "
+            "listen again, make another test: --name NAME"
         )

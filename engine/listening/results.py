@@ -1,4 +1,4 @@
-"""What listeners said, as reports show it: `results.json`, beside the answers it is made from."""
+"""Results of a listening test: `results.json`, made from the answers beside it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,21 +37,21 @@ class Figure:
 
     @property
     def difference(self) -> Difference:
-        """The same with ends that may be infinite."""
+        """The figure as a difference, whose ends may be infinite."""
         low = float("-inf") if self.low is None else self.low
         high = float("inf") if self.high is None else self.high
         return Difference(self.mean, low, high, self.num_clips)
 
     @property
     def counted(self) -> str:
-        """By how many listeners, on how many clips, in words."""
+        """The numbers of listeners and clips in words."""
         listeners = "1 listener" if self.num_listeners == 1 else f"{self.num_listeners} listeners"
         return f"{listeners}, {self.num_clips} clip{'s' * (self.num_clips != 1)}"
 
 
 @frozen
 class Rated:
-    """A version's mean on each scale; `run` is its place among the runs, None of the others."""
+    """A version's mean on each scale; `run` is its position among the runs, else None."""
 
     title: str
     run: int | None
@@ -60,7 +60,7 @@ class Rated:
 
 @frozen
 class RatedPair:
-    """How much higher a run is rated than another, on one scale."""
+    """The difference of two runs' ratings on one scale."""
 
     of: int
     against: int
@@ -69,8 +69,8 @@ class RatedPair:
 
 
 @frozen
-class ToldApart:
-    """How often two versions were told apart (ABX), over all listeners."""
+class Distinguished:
+    """How often two versions were distinguished (ABX), over all listeners."""
 
     titles: tuple[str, str]
     share: Share
@@ -78,7 +78,7 @@ class ToldApart:
 
 @frozen
 class Results:
-    """All that a test's answers say."""
+    """All results of a test."""
 
     version: int
     test: str
@@ -88,19 +88,19 @@ class Results:
     runs: tuple[TestedRun, ...]
     rated: tuple[Rated, ...]
     pairs: tuple[RatedPair, ...]
-    told_apart: tuple[ToldApart, ...]
+    told_apart: tuple[Distinguished, ...]
     listeners: tuple[Listener, ...]
     screened: bool
-    """Whether listeners with anything against them were left out."""
+    """Whether listeners with objections were left out."""
     notes: tuple[str, ...]
 
     def place_of(self, recipe: str, identity: str | None) -> int | None:
-        """The place of a run among the runs; None where it took no part."""
+        """The position of a run among the runs; None where it took no part."""
         known = ((one.recipe, one.identity) for one in self.runs)
         return next((k for k, one in enumerate(known) if one == (recipe, identity)), None)
 
     def figures_of(self, recipe: str, identity: str | None) -> Mapping[str, Figure]:
-        """The mean rating of a run on each scale; nothing where it has none.
+        """The mean rating of a run on each scale, or empty.
 
         A test may have several runs of one recipe.
         """
@@ -115,7 +115,7 @@ class Results:
 
 
 def results_of(test: ListeningTest, answers: Answers, *, screen: bool) -> Results:
-    """Compute everything; with `screen`, without listeners who have anything against them."""
+    """Compute everything; with `screen`, without listeners who have objections against them."""
     listeners = judge_listeners(test, answers)
     left_out = {one.id for one in listeners if screen and one.against}
     counted = [one for one in answers.all if one.listener not in left_out]
@@ -129,7 +129,7 @@ def results_of(test: ListeningTest, answers: Answers, *, screen: bool) -> Result
         runs=test.runs,
         rated=tuple(_rated(test, cells)),
         pairs=tuple(_pairs(test, cells)),
-        told_apart=tuple(_told_apart(test, counted)),
+        told_apart=tuple(_distinguished(test, counted)),
         listeners=tuple(listeners),
         screened=screen,
         notes=(*test.notes, *_uncounted(answers)),
@@ -142,11 +142,11 @@ def write_results(results: Results, folder: Path) -> None:
 
 
 def read_results(folder: Path) -> Results | None:
-    """The results in a test's folder, None where there are none. Raises UserError: damaged."""
+    """The results in a test's folder, or None. Raises UserError where they are damaged."""
     path = folder / RESULTS
     if not path.exists():
         return None
-    again = f"{path} is damaged: `cantus listen --results` makes it again."
+    again = f"{path} is damaged: run `cantus listen --results` to make it again."
     with as_user_error(again):
         content = read_json_object(path)
         if content.get("version") != VERSION:
@@ -160,7 +160,7 @@ def read_results(folder: Path) -> Results | None:
 
 
 _Cells = Mapping[tuple[str, str], Mapping[Cell, float]]
-"""By source and scale, what each listener said of each clip."""
+"""Each listener's rating of each clip, by source and scale."""
 
 
 def _cells(test: ListeningTest, answers: Sequence[Answer]) -> _Cells:
@@ -204,7 +204,7 @@ def _pairs(test: ListeningTest, cells: _Cells) -> Iterator[RatedPair]:
                 yield RatedPair(against, of, scale, figure)
 
 
-def _told_apart(test: ListeningTest, answers: Sequence[Answer]) -> Iterator[ToldApart]:
+def _distinguished(test: ListeningTest, answers: Sequence[Answer]) -> Iterator[Distinguished]:
     trials = {one.id: one for one in test.comparisons}
     found: dict[tuple[str, str], list[bool]] = {}
     for one in answers:
@@ -213,11 +213,11 @@ def _told_apart(test: ListeningTest, answers: Sequence[Answer]) -> Iterator[Told
             first, second = sorted(map(test.title_of, trial.sources))
             found.setdefault((first, second), []).append(trial.x[one.stimulus] == one.value)
     for titles, right in found.items():
-        yield ToldApart(titles, share_right(sum(right), len(right)))
+        yield Distinguished(titles, share_right(sum(right), len(right)))
 
 
 def _uncounted(answers: Answers) -> Iterator[str]:
     if answers.num_revised:
-        yield f"{answers.num_revised} answers were changed by their listener: the last ones count."
+        yield f"{answers.num_revised} answers were changed by their listener; the last ones count."
     for why, number in answers.refused.items():
-        yield f"{number} lines of the answers do not count: {why}."
+        yield f"{number} lines of the answers are ignored: {why}."

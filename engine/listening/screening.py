@@ -1,4 +1,4 @@
-"""Listeners whose answers say little: those who miss the hidden reference, or fail plain controls.
+"""Screening of listeners: those who miss the hidden reference, or fail easy controls.
 
 ITU-R BS.1534-3, section 4.1.2: an assessor is left out who rates the hidden reference below 90 of
 100 in more than 15 % of the test items, or the anchor above 90 in more than 15 % of them. Of scales
@@ -20,13 +20,13 @@ _LEAST_CONTROLS = 0.75
 
 @frozen
 class Listener:
-    """A listener, how much they answered, and what speaks against their answers."""
+    """A listener, their number of answers, and objections to these."""
 
     id: str
     name: str
     num_answers: int
     against: tuple[str, ...]
-    """Reasons to leave them out, in words; empty where there are none."""
+    """Reasons to leave the listener out, in words."""
 
 
 def judge_listeners(test: ListeningTest, answers: Answers) -> list[Listener]:
@@ -61,7 +61,7 @@ def _against(test: ListeningTest, answers: Answers, listener: str) -> Iterator[s
     if sum(controls) < _LEAST_CONTROLS * len(controls):
         yield (
             f"{sum(controls)} of {len(controls)} ABX controls right (the reference against the "
-            f"anchor; three quarters are asked for)"
+            f"anchor; three quarters are required)"
         )
 
 

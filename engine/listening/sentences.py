@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from engine.listening.intervals import Share
-from engine.listening.results import Figure, RatedPair, Results, ToldApart
+from engine.listening.results import Distinguished, Figure, RatedPair, Results
 from engine.listening.screening import RULE
 
 _SURE = 0.05
 
 
-def tell(results: Results) -> list[str]:
-    """What is better, what was told apart, who was left out or might be, and what to know."""
+def results_in_words(results: Results) -> list[str]:
+    """Sentences on ratings, distinguished pairs, left-out listeners, and notes."""
     return [
         *(pair_in_words(results, one) for one in results.pairs),
-        *(_told_apart(one) for one in results.told_apart),
+        *(_distinguished(one) for one in results.told_apart),
         *_listeners(results),
         *results.notes,
     ]
@@ -34,19 +34,19 @@ def rating_in_words(figure: Figure) -> str:
     return f"{figure.mean:.1f} ({figure.low:.1f} to {figure.high:.1f})"
 
 
-def _told_apart(one: ToldApart) -> str:
+def _distinguished(one: Distinguished) -> str:
     share: Share = one.share
-    told = "told apart" if share.p < _SURE else "not shown to be told apart"
+    word = "distinguished" if share.p < _SURE else "not shown to be distinguished"
     return (
-        f"ABX: {one.titles[0]} and {one.titles[1]} are {told}: {share.right} of {share.of} right "
-        f"(95 % CI {share.low:.0%} to {share.high:.0%}; by guessing with a chance of {share.p:.2g})"
+        f"ABX: {one.titles[0]} and {one.titles[1]} are {word}: {share.right} of {share.of} right "
+        f"(95 % CI {share.low:.0%} to {share.high:.0%}; probability by guessing {share.p:.2g})"
     )
 
 
 def _listeners(results: Results) -> Iterator[str]:
     for one in results.listeners:
         if one.against:
-            what = "left out" if results.screened else "counted all the same"
+            what = "left out" if results.screened else "still counted"
             yield f"{one.name}: {'; '.join(one.against)}; {what}"
     if results.left_out:
         yield (

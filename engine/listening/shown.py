@@ -1,4 +1,4 @@
-"""Listening tests as pages and terminals show them."""
+"""Listening tests in the form that pages and terminals show."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from attrs import evolve
 
 from engine.listening.figures import listened
 from engine.listening.results import Results
-from engine.listening.sentences import rating_in_words, tell
+from engine.listening.sentences import rating_in_words, results_in_words
 from engine.listening.verdict import verdict_by_listening
 from engine.project import Project
 from engine.recipe.schema import Recipe
@@ -43,4 +43,6 @@ def shown(results: Results, runs: Sequence[tuple[str, str | None]] = ()) -> Show
         )
         for one in results.rated
     ]
-    return ShownTest(results.name, results.scales, tuple(versions), tuple(tell(results)))
+    return ShownTest(
+        results.name, results.scales, tuple(versions), tuple(results_in_words(results))
+    )

@@ -14,14 +14,14 @@ from engine.listening.page import page_of
 def write_static(test: ListeningTest, folder: Path, place: Path) -> None:
     """Write the page and its audio files to `place`, whole or not at all.
 
-    Raises UserError where something else is there.
+    Raises UserError where the folder is not empty.
     """
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise UserError(f"{place} is there already and is not empty: name a new folder.")
+        raise UserError(f"{place} exists and is not empty. Name a new folder.")
     with new_folder(place.resolve()) as new:
         (new / AUDIO).mkdir()
         for name in test.files:
             copied = new / AUDIO / f"{name}.wav"
             shutil.copyfile(folder / AUDIO / copied.name, copied)
-            os.utime(copied, (0, 0))  # a web server tells dates
+            os.utime(copied, (0, 0))  # web servers send dates
         (new / "index.html").write_text(page_of(test, saved_by_server=False), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Versions of a clip that differ in nothing but how they sound: rate, level and length are one."""
+"""Versions of a clip matched in sample rate, loudness and length."""
 
 import math
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ class Matched:
     versions: Mapping[str, np.ndarray]
     sample_rate_hz: int
     num_silent: int
-    """Versions without anything to be matched by."""
+    """Silent versions, whose loudness cannot be matched."""
 
 
 def sound_of(path: Path) -> Sound:
-    """A sample's sound. Raises UserError where the file holds none."""
+    """A sample's sound. Raises UserError where the file holds no audio."""
     sound = read_sound(path)
     if sound is None:
-        raise UserError(f"The sample {path} holds no audio. Train its recipe anew.")
+        raise UserError(f"The sample {path} holds no audio. Train its recipe again.")
     return sound
 
 
@@ -54,7 +54,7 @@ def write_stimulus(
 ) -> None:
     """Write float32 [samples] as 16-bit WAV with triangular dither of one step.
 
-    The dither is another one in each file, so that the bytes of X are neither those of A nor of B.
+    The dither differs in each file, so that the bytes of X equal neither those of A nor of B.
     """
     dither = noise.random(len(audio)) - noise.random(len(audio))
     steps = np.clip(np.rint(audio * (_PCM - 1) + dither), -_PCM, _PCM - 1).astype(np.int16)

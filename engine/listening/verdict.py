@@ -1,4 +1,4 @@
-"""A verdict whose metric is what listeners said: reached anew from results.json, whenever shown."""
+"""Verdicts by listening metrics, derived from results.json whenever they are shown."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from engine.report.verdict import Compared, reach_verdict
 def verdict_by_listening(
     project: Project, recipe: Recipe, identity: str | None
 ) -> Mapping[str, Any]:
-    """What takes the place of a finish event's verdict and gain; nothing where nobody has listened.
+    """Facts that replace a finish event's verdict and gain; empty without listening results.
 
     The result is compared with its parent where both were in the newest test of the run.
     """

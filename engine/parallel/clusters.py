@@ -28,7 +28,7 @@ Task = Callable[[], Any]
 
 @frozen(kw_only=True)
 class Workers:
-    """Workers that are ready: where joblib sends tasks, how many run at once, how one is lost."""
+    """Ready workers: joblib's backend, the number of tasks at once, the errors of lost workers."""
 
     backend: str | ParallelBackendBase
     count: int
@@ -39,7 +39,7 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]    # joblib has
     """joblib's tasks on a cluster that gives a `concurrent.futures.Future` for each.
 
     joblib's own backend for Dask waits for ever where a worker was killed, and Ray's gives no
-    result before all are there.
+    result before all are done.
     """
 
     supports_retrieve_callback = True
@@ -49,11 +49,11 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]    # joblib has
         self._submit = submit
 
     def effective_n_jobs(self, n_jobs: int) -> int:
-        """As many as were asked for: the cluster queues them."""
+        """The requested number: the cluster queues tasks."""
         return n_jobs
 
     def submit(self, func: Task, callback: Callable[["Future[Any]"], None]) -> "Future[Any]":
-        """Send one task; the callback is called with its future when that is done."""
+        """Send one task; call the callback with its future when it is done."""
         future = self._submit(func)
         future.add_done_callback(callback)
         return future
@@ -65,9 +65,9 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]    # joblib has
 
 @contextmanager
 def open_workers(work: Work) -> Iterator[Workers]:
-    """Start or reach the workers; what was started here is stopped at the end.
+    """Inside, workers are running; those that were started here are stopped at the end.
 
-    Raises UserError where the backend's package is missing or nothing answers at the address.
+    Raises UserError where the backend's package is missing or no cluster answers at the address.
     """
     if work.backend == "cores":
         count = work.num_workers or cpu_count()
@@ -98,7 +98,7 @@ def _dask(work: Work) -> Iterator[Workers]:
     import dask
     from distributed import Client, KilledWorker, LocalCluster
 
-    # What goes wrong is told by exceptions; Dask and its web server would log it as well.
+    # Exceptions report failures; Dask and its web server would log them as well.
     for name in ("distributed", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     local = {"distributed.scheduler.allowed-failures": 0} if not work.address else {}
@@ -112,7 +112,7 @@ def _dask(work: Work) -> Iterator[Workers]:
         try:
             client = Client(place, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise _no_answer(work, "A scheduler is started with 'dask scheduler'") from error
+            raise _no_answer(work, "Start a scheduler with 'dask scheduler'") from error
         try:
             executor = client.get_executor(pure=False)
             yield Workers(
@@ -137,7 +137,7 @@ def _num_dask_workers(work: Work, threads: dict[str, int]) -> int:
         if count > 1:
             raise UserError(
                 f"The Dask worker {worker} runs {count} tasks at once in one process, where "
-                "decoders would disturb each other. Start it with: --nworkers auto --nthreads 1"
+                "decoders would mix up their messages. Start it with: --nworkers auto --nthreads 1"
             )
     return len(threads)
 
@@ -169,7 +169,7 @@ def _ray(work: Work) -> Iterator[Workers]:
 
 
 def _require_ray(work: Work) -> None:
-    """Try it in a process of its own: `ray.init` waits for ever where no cluster answers."""
+    """Try the cluster in a process of its own: `ray.init` waits for ever without an answer."""
     host, port = work.address.rsplit(":", 1)
     try:
         socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
@@ -180,7 +180,7 @@ def _require_ray(work: Work) -> None:
             timeout=2 * _CONNECT_SECONDS,
         )
     except (OSError, OverflowError, subprocess.SubprocessError) as error:
-        advice = "A cluster is started with 'ray start --head', and this machine must be one of it"
+        advice = "Start a cluster with 'ray start --head', which this machine must be part of"
         raise _no_answer(work, advice) from error
 
 

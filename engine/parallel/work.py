@@ -1,4 +1,4 @@
-"""Work over clips: a function over items, by whichever workers params.toml names."""
+"""A function applied to many items, by the workers that params.toml names."""
 
 import os
 import time
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 @frozen(kw_only=True)
 class Outcome:
-    """What a function returned, or the error that it raised."""
+    """The result of a function, or its error."""
 
     result: Any = None
     error: Exception | None = None
@@ -45,11 +45,11 @@ def run_over(
 ) -> Generator[Result, None, None]:
     """The function's results in the items' order, whichever worker is done first.
 
-    Items are taken as results are: at most two a worker are under way or waiting to be taken.
+    Items are read as results are taken: at most two for each worker are under way or waiting.
     Libraries inside a worker use one thread. `progress` is called with the results given so far.
-    What the function raises is raised here. Raises UserError where the workers cannot be had or
-    one of them dies. The workers stop when the generator is closed: whoever may leave it half-way
-    puts it into `contextlib.closing`.
+    Errors of the function are raised here. Raises UserError where workers cannot be started or
+    one of them dies. The workers stop when the generator is closed: callers that may leave it
+    early put it into `contextlib.closing`.
     """
     with open_workers(work) as workers:
         try:
@@ -59,7 +59,7 @@ def run_over(
                     progress(num_done)
         except workers.lost as error:
             raise UserError(
-                "A worker died at its task, probably for want of memory. Use fewer workers: "
+                "A worker died at its task, probably for lack of memory. Use fewer workers: "
                 "lower work.num_workers in params.toml, or start fewer on the cluster."
             ) from error
 
@@ -89,12 +89,12 @@ def _in_order(
 
 
 def _stop(under_way: Iterable[Generator[Outcome, None, None]]) -> None:
-    """End what is under way; its results are not taken."""
+    """Stop running tasks, whose results are not taken."""
     if not under_way:
         return
     time.sleep(_SETTLE_SECONDS)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # joblib's, of results that were not taken
+        warnings.simplefilter("ignore")  # joblib warns of results that were not taken
         for call in under_way:
             call.close()
 
@@ -111,7 +111,7 @@ def _start(
 
 
 def _try(function: Callable[[Item], Any], item: Item, parent: int | None) -> Outcome:
-    """Runs in the worker: an error travels as a result, the same way on every backend."""
+    """Run in the worker; an error is returned as a result, alike on every backend."""
     if parent not in (None, os.getpid()):
         _end_with(parent)
     try:
@@ -124,7 +124,7 @@ def _try(function: Callable[[Item], Any], item: Item, parent: int | None) -> Out
 
 @cache
 def _end_with(parent: int | None) -> None:
-    """End this worker when its parent was killed; it would wait for tasks for ever."""
+    """End this worker when its parent was killed, instead of waiting for tasks for ever."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,4 +1,4 @@
-"""dvc.yaml: the generated part stands between marks; every other line is the user's and stays."""
+"""dvc.yaml: a generated part between two marks; all other lines are the user's and are kept."""
 
 import re
 from collections.abc import Mapping
@@ -12,22 +12,22 @@ from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.pipeline.stages import Pipeline
 
-_BEGIN = "# >>> cantus pipeline (what stands between these marks is written anew)"
+_BEGIN = "# >>> cantus pipeline (the lines between these marks are generated)"
 _END = "# <<< cantus pipeline"
 _REGION = re.compile(
-    rf"^ *{re.escape(_BEGIN)}\n(.*?)^ *{re.escape(_END)}\n", re.DOTALL | re.MULTILINE
+    rf"^ *# >>> cantus pipeline[^\n]*\n(.*?)^ *{re.escape(_END)}\n", re.DOTALL | re.MULTILINE
 )
 _HEADER = """\
 # Written by `cantus pipeline --write` from recipes/ and params.toml. Your own stages, params and
-# plots may stand outside the marks: they are kept as they are.
+# plots may stand outside the marks and are kept as they are.
 """
-_WAY_OUT = "Write it anew: cantus pipeline --write"
+_WAY_OUT = "Update it: cantus pipeline --write"
 
 
 def staleness(path: Path, pipeline: Pipeline) -> str | None:
-    """What a project's dvc.yaml lacks or has too much, in a sentence; None where it is up to date.
+    """How a project's dvc.yaml is outdated, in a sentence; None where it is up to date.
 
-    Descriptions may be old: nothing depends on them. Raises UserError where it cannot be read.
+    Old descriptions are ignored. Raises UserError where the file cannot be read.
     """
     text = _read(path)
     _parsed(path, text)
@@ -36,7 +36,7 @@ def staleness(path: Path, pipeline: Pipeline) -> str | None:
     changed = [name for name in wanted if name in stages and _differ(stages[name], wanted[name])]
     said = [
         ("lacks the stage", [name for name in wanted if name not in stages]),
-        ("has the old stage", [name for name in stages if name not in wanted]),
+        ("still has the stage", [name for name in stages if name not in wanted]),
         ("differs in", changed),
     ]
     found = [f"it {words} {', '.join(names)}" for words, names in said if names]
@@ -45,15 +45,15 @@ def staleness(path: Path, pipeline: Pipeline) -> str | None:
         found = ["its params, plots or artifacts differ"]
     if not found:
         return None
-    return f"dvc.yaml is not what recipes/ and params.toml say: {'; '.join(found)}. {_WAY_OUT}"
+    return f"dvc.yaml does not match recipes/ and params.toml: {'; '.join(found)}. {_WAY_OUT}"
 
 
 def write_pipeline(path: Path, pipeline: Pipeline) -> bool:
-    """Put the generated part into dvc.yaml; whether that changed the file.
+    """Write the generated part of dvc.yaml; return whether that changed the file.
 
     Every line outside the marks stays as it is. Raises UserError, and changes nothing, where the
     file cannot be read, one of the user's stages has the name of a generated one, or stages, params
-    or plots are not written a line each.
+    or plots are not on lines of their own.
     """
     own = _REGION.sub("", _read(path))
     _require_no_namesakes(path, _parsed(path, own), pipeline)
@@ -61,7 +61,7 @@ def write_pipeline(path: Path, pipeline: Pipeline) -> bool:
 
 
 def write_artifacts(path: Path, artifacts: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Put promoted models into dvc.yaml, and leave all else in it; whether that changed the file.
+    """Write promoted models into dvc.yaml, nothing else; return whether that changed the file.
 
     Raises UserError as `write_pipeline` does.
     """
@@ -71,7 +71,7 @@ def write_artifacts(path: Path, artifacts: Mapping[str, Mapping[str, Any]]) -> b
 
 
 def _write(path: Path, generated: Mapping[str, Any]) -> bool:
-    """Put generated content, by section, between the marks; whether that changed the file."""
+    """Write content, by section, between the marks; return whether that changed the file."""
     before = _read(path)
     text = _REGION.sub("", before) or _HEADER
     for key, content in generated.items():
@@ -94,14 +94,14 @@ def _content(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _with_section(path: Path, text: str, key: str, content: Any) -> str:
-    """The text with generated content at the head of a section, which is added where it lacks."""
+    """The text with generated content at the head of a section, which is added if missing."""
     header = re.search(rf"^{key}:[ \t]*(#.*)?\n", text, re.MULTILINE)
     if header is None and re.search(rf"^{key}:", text, re.MULTILINE):
         raise UserError(
             f"{path}: write '{key}:' on a line of its own, and each of your {key} on lines below "
-            "it, so that the generated ones can stand beside them."
+            "it, so that generated ones can be added."
         )
-    if not content:  # DVC refuses a section that says nothing
+    if not content:  # DVC refuses an empty section
         return re.sub(rf"^{key}:[ \t]*(#.*)?\n(?=[^\s-]|\Z)", "", text, flags=re.MULTILINE)
     if header is None:
         text = f"{text.rstrip()}\n{key}:\n"
@@ -128,7 +128,7 @@ def _dumped(content: Any) -> str:
 
 
 def _indent(below: str) -> int:
-    """How far the user's entries of a section are indented; two spaces where there are none."""
+    """How far the user's entries of a section are indented; two spaces without any."""
     for line in below.splitlines():
         if line.strip() and not line.lstrip().startswith("#"):
             spaces = len(line) - len(line.lstrip())
@@ -137,7 +137,7 @@ def _indent(below: str) -> int:
 
 
 def _generated_in(path: Path, text: str) -> dict[str, Any]:
-    """What stands between the marks, by the section that it stands in."""
+    """The content between the marks, by section."""
     found: dict[str, Any] = {}
     for region in _REGION.finditer(text):
         sections = re.findall(r"^(\w+):", text[: region.start()], re.MULTILINE)
@@ -152,8 +152,8 @@ def _require_no_namesakes(path: Path, own: Mapping[str, Any], pipeline: Pipeline
     for name in own.get("stages") or {}:
         if name in pipeline.stages:
             raise UserError(
-                f"{path} has a stage {name!r} of its own, and that is the name of a stage that "
-                "recipes/ or params.toml ask for. Rename or delete that stage."
+                f"{path} has a stage {name!r} outside the generated part, but recipes/ or "
+                "params.toml need a stage of that name. Rename or delete your stage."
             )
 
     _require_own_artifacts(path, own, pipeline.artifacts)
@@ -165,8 +165,8 @@ def _require_own_artifacts(
     for name in own.get("artifacts") or {}:
         if name in artifacts:
             raise UserError(
-                f"{path} has an artifact {name!r} of its own, and that is what a promoted model "
-                "is called there. Rename or delete that artifact."
+                f"{path} has an artifact {name!r} outside the generated part, but a promoted "
+                "model needs that name. Rename or delete your artifact."
             )
 
 
@@ -187,7 +187,7 @@ def _read(path: Path) -> str:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
-    """What the file says. Raises UserError where it is not what DVC reads."""
+    """The content of the file. Raises UserError where DVC could not read it."""
     found = _load(path, text) or {}
     shapes = {"stages": dict, "params": list, "plots": list, "artifacts": dict}
     wrong = [] if isinstance(found, dict) else ["the file"]
@@ -196,8 +196,8 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         wrong = [k for k, v in given.items() if v is not None and not isinstance(v, shapes[k])]
     if wrong:
         raise UserError(
-            f"{path} is no YAML that DVC reads: {wrong[0]} must be a "
-            f"{'list' if wrong[0] in ('params', 'plots') else 'table'}. Mend it, or delete it."
+            f"{path} cannot be read by DVC: {wrong[0]} must be a "
+            f"{'list' if wrong[0] in ('params', 'plots') else 'table'}. Correct or delete it."
         )
     return dict(found)
 
@@ -209,8 +209,8 @@ def _load(path: Path, text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f", line {mark.line + 1}"
         raise UserError(
-            f"{path} is no YAML that DVC reads{line}: {getattr(error, 'problem', error)}. "
-            "Mend it, or delete it."
+            f"{path} cannot be read by DVC{line}: {getattr(error, 'problem', error)}. "
+            "Correct the file, or delete it."
         ) from error
 
 

@@ -23,7 +23,7 @@ _COMMIT = f"git commit -m '{_FIRST}'"
 
 @frozen
 class NewProject:
-    """What was laid: the files, relative to the root, and what of git is left to the user."""
+    """A new project: its files, relative to the root, and the git steps left to the user."""
 
     root: Path
     files: tuple[str, ...]

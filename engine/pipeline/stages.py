@@ -1,4 +1,4 @@
-"""What dvc.yaml says of a project's recipes: stages, parameters and plots, as plain values."""
+"""A project's recipes as content of dvc.yaml: stages, parameters and plots, as plain values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -14,8 +14,8 @@ from engine.recipe.schema import Plot, Recipe
 RESOLVE, PREPARE, COMPARE, REFS = "resolve", "prepare", "compare", "refs"
 _NO_CACHE = {"cache": False}
 _PARAMS = ("params.toml",)
-"""Not the recipes: each of their values would be a column of `dvc exp show`, prose included. What
-two recipes, or an experiment and its recipe, are trained with is in the refs that DVC compares."""
+"""Parameter files. Recipes are left out: each of their values would be a column of `dvc exp show`,
+prose included. The refs that DVC compares hold the values of recipes and experiments."""
 
 
 @frozen
@@ -25,20 +25,20 @@ class Pipeline:
     stages: Mapping[str, Mapping[str, Any]]
     params: Sequence[str]
     plots: Mapping[str, Mapping[str, Any]]
-    """Those that compare the recipes of a system, by their id."""
+    """Plots that compare the recipes of a system, by id."""
     left_out: Mapping[str, str]
-    """Why a recipe has no stage here, and what would give it one, by the recipe's name."""
+    """Reasons why recipes have no stage here, and what to do, by the recipe's name."""
     artifacts: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """Promoted models, as DVC's model registry names them."""
 
 
 @frozen
 class PipelineRecipe:
-    """A recipe as this machine runs it, and what its stages need to know besides."""
+    """A recipe as this machine runs it, with further facts for its stages."""
 
     recipe: Recipe
     file: str
-    """Its file in recipes/, relative to the project."""
+    """The recipe's file in recipes/, relative to the project."""
     prepares: bool
     """Whether its system precomputes features."""
 
@@ -70,13 +70,13 @@ def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> Non
     for one in recipes:
         if one.recipe.name in taken:
             raise UserError(
-                f"{one.file} has the name of {taken[one.recipe.name]}, and both are names of "
-                "DVC's stages. Give the recipe another name."
+                f"{one.file} has the name of {taken[one.recipe.name]}, and both would name a stage "
+                "of DVC. Rename the recipe's file."
             )
 
 
 def _left_out(recipes: Iterable[PipelineRecipe], params: Params) -> dict[str, str]:
-    """Why recipes have no stage, by their names: a rate or a model is lacking."""
+    """Reasons why recipes have no stage, by name: a sample rate or a model is missing."""
     named = {one.recipe.name: one.recipe for one in recipes}
     found: dict[str, str] = {}
     for recipe in _after_what_they_need(named):
@@ -99,20 +99,20 @@ def _lacking_rates_in_words(recipe: Recipe, params: Params) -> str | None:
 def _lacking_model(
     recipe: Recipe, named: Mapping[str, Recipe], left_out: Mapping[str, str]
 ) -> str | None:
-    """Why a model that the recipe needs cannot be made; None where all can be."""
+    """Why a model that the recipe needs cannot be trained; None where all can be."""
     parent = _parent(recipe)
     if parent in left_out:
-        return f"it continues {parent}, which is left out"
+        return f"it continues {parent}, which has no stage either"
     for name in recipe.models_read:
         if name in left_out:
-            return f"it reads the model of {name}, which is left out"
+            return f"it reads the model of {name}, which has no stage either"
         if name not in named:
-            return f"it reads the model of {name}, and there is no recipe recipes/{name}.toml"
+            return f"it reads the model of {name}, but recipes/{name}.toml does not exist"
     return None
 
 
 def lacking_rates(recipe: Recipe, params: Params) -> list[int]:
-    """The sample rates in Hz that a recipe needs of its corpus, and params.toml does not ask for.
+    """The sample rates in Hz that a recipe needs and params.toml does not list for its corpus.
 
     Raises UserError where params.toml has no such corpus.
     """
@@ -128,8 +128,8 @@ def _after_what_they_need(named: Mapping[str, Recipe]) -> list[Recipe]:
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise UserError(
-            f"Recipes need each other's models before they can be trained: {circle}. Change "
-            "start.from, or which model is read, in one of them."
+            f"Recipes need each other's models in a circle: {circle}. Change start.from, or the "
+            "model that is read, in one of them."
         ) from error
 
 
@@ -143,7 +143,7 @@ def _parent(recipe: Recipe) -> str | None:
 
 
 def _text(text: str) -> str:
-    """A text in which DVC replaces nothing."""
+    """A text with ${ escaped, so that DVC replaces nothing in it."""
     return text.replace("${", "\\${")
 
 
@@ -192,7 +192,7 @@ def _prepare(recipes: Sequence[Recipe]) -> dict[str, Any]:
 def _models_of_each(recipes: Sequence[Recipe]) -> list[dict[str, str]]:
     """The models that each recipe reads, by keys that all of them have, as DVC wants it.
 
-    A recipe that reads fewer than others depends on its evaluation clips once more.
+    A recipe that reads fewer models lists its evaluation clips a second time instead.
     """
     most = max(len(one.models_read) for one in recipes)
     each = []
@@ -204,12 +204,12 @@ def _models_of_each(recipes: Sequence[Recipe]) -> list[dict[str, str]]:
 
 
 def _exported(name: str) -> str:
-    """What others read of a recipe's model: not its report, nor its checkpoints."""
+    """The exported files of a recipe's model, which other recipes read."""
     return f"models/{name}/export"
 
 
 def _evaluated_on(recipe: Recipe) -> str:
-    """What says which clips are held out: the parent's table, or the frozen sets."""
+    """The file that decides which clips are held out: the parent's table, or pinned sets."""
     start = recipe.start
     inherits = start is not None and start.from_ is not None and start.evaluation == "inherited"
     return f"models/{start.from_}/evaluation/clips.tsv" if start and inherits else "evaluation"
@@ -239,7 +239,7 @@ def _train(one: PipelineRecipe) -> dict[str, Any]:
 
 
 def _curves(recipe: Recipe) -> dict[str, tuple[str, str]]:
-    """The columns that are drawn of each of a run's tables of curves."""
+    """The columns to plot of each of a run's tables of curves."""
     drawn = {"train": ("step", "loss"), "eval": ("step", recipe.training.best.partition("/")[2])}
     first: dict[str, Plot] = {}
     for plot in recipe.plots:
@@ -270,7 +270,7 @@ def _refs(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _comparing_plots(recipes: Sequence[Recipe]) -> dict[str, Mapping[str, Any]]:
-    """The curves that set the recipes of a system side by side."""
+    """Plots that show the recipes of a system side by side."""
     plots: dict[str, Mapping[str, Any]] = {}
     for recipe in recipes:
         for plot in recipe.plots:

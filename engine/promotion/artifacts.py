@@ -8,16 +8,16 @@ from engine.errors import UserError
 from engine.project import Project
 from engine.promotion.record import Promotion, in_use, promoted_names
 
-_TOLD = ("recipe", "run", "checkpoint", "step", "metric", "value", "verdict", "because")
+_FACTS = ("recipe", "run", "checkpoint", "step", "metric", "value", "verdict", "because")
 
 
 def artifact_name(name: str) -> str:
-    """What the registry (DVC and GTO) calls a name: lower case, with hyphens alone."""
+    """A name in the registry's form (DVC and GTO): lower case, with hyphens only."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def promoted_artifacts(project: Project) -> dict[str, Mapping[str, Any]]:
-    """The entry of each promoted model. Raises UserError where two have one name, or damage."""
+    """The entry of each promoted model. Raises UserError for shared names and damaged files."""
     found = {name: in_use(project, name) for name in promoted_names(project)}
     used = {name: promotion for name, promotion in found.items() if promotion is not None}
     for name in used:
@@ -32,12 +32,12 @@ def require_own_artifact(name: str, used: Iterable[str]) -> None:
         if other != name and artifact_name(other) == artifact:
             raise UserError(
                 f"{name} and {other} would both be the artifact '{artifact}' of DVC's registry. "
-                "Promote one as something else (--as), and demote the other."
+                "Promote one under another name (--as), and demote the other."
             )
 
 
 def _entry(name: str, promotion: Promotion) -> dict[str, Any]:
-    values = {key: getattr(promotion, key) for key in _TOLD}
+    values = {key: getattr(promotion, key) for key in _FACTS}
     return {
         "path": f"promoted/{name}",
         "type": "model",

@@ -1,4 +1,4 @@
-"""The files of a promoted model, as they were: whether they are there, and the same."""
+"""Records of a promoted model's files, to find out whether they are present and unchanged."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from attrs import frozen
 from engine.files.checksum import sha256_of
 
 _END = 65_536
-"""Bytes at either end of a file that a quick look reads. Weights that were trained differ in all
-of their bytes."""
+"""Bytes at either end of a file that the quick check reads. Training changes all bytes of
+weights."""
 
 
 @frozen
 class KeptFile:
-    """What is known of a file."""
+    """The record of a file."""
 
     size: int
     """Bytes."""
@@ -25,12 +25,12 @@ class KeptFile:
 
     @classmethod
     def of(cls, path: Path) -> "KeptFile":
-        """That of a file that is there."""
+        """The record of an existing file."""
         return cls(path.stat().st_size, _ends(path), sha256_of(path))
 
 
 Kept = Mapping[str, KeptFile]
-"""By path below the model's folder."""
+"""Records by path below the model's folder."""
 
 
 def kept_files(folder: Path) -> Kept:
@@ -40,16 +40,16 @@ def kept_files(folder: Path) -> Kept:
 
 
 def find_change(folder: Path, kept: Kept, *, thorough: bool = False) -> str | None:
-    """What of a model is gone or another now, in words; None where all is as it was.
+    """The first missing or changed file of a model, in words; None where all are unchanged.
 
-    A quick look compares sizes and ends; a thorough one reads every byte.
+    The quick check compares sizes and ends; the thorough one reads every byte.
     """
     if not folder.is_dir():
         return "its files are not here"
     for name, known in kept.items():
         path = folder / name
         if not path.is_file():
-            return f"{name} is gone"
+            return f"{name} is missing"
         same = path.stat().st_size == known.size and _ends(path) == known.ends
         if not same or (thorough and sha256_of(path) != known.sha256):
             return f"{name} was changed"

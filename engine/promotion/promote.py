@@ -1,4 +1,4 @@
-"""Puts a checkpoint of a finished run into use, or takes it out, and writes down why."""
+"""Promotes a checkpoint of a finished run, or demotes it, and records why."""
 
 import shutil
 from collections.abc import Iterator
@@ -29,29 +29,29 @@ from engine.report.run_files import RunFiles
 _BEST = "best"
 _BESIDE = ("lineage", "evaluation")
 _FILES = ("recipe.toml", "params.toml", "run.json", "metrics.json", "verdict.json", "events.jsonl")
-"""What says where a model comes from: it goes along."""
+"""Files on the origin of a model, which are copied with it."""
 
 
 @frozen
 class Candidate:
-    """A checkpoint of a finished run, and what speaks against it."""
+    """A checkpoint of a finished run, and the objections to it."""
 
     run: RunFiles
     checkpoint: str
     step: int
     value: float | None
-    """Of the metric that picks the best; None where its step was not evaluated."""
+    """Value of the metric that picks the best; None where the step was not evaluated."""
     verdict: str
     objections: tuple[Objection, ...]
 
     @property
     def refused(self) -> list[str]:
-        """What it takes a reason for to be promoted."""
+        """Objections that refuse the promotion unless a reason is given."""
         return [one.says for one in self.objections if one.refuses]
 
 
 def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
-    """Look at a checkpoint (best, last, step:N) of a run. Raises UserError where it has none."""
+    """A checkpoint (best, last, step:N) of a run. Raises UserError where it does not exist."""
     name, there = checkpoint.replace(":", "_"), run.folder / "checkpoints"
     known = sorted(path.name for path in there.glob("[!.]*") if path.is_dir())
     if name not in known:
@@ -64,8 +64,8 @@ def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
 
     if damage := find_damage(there / name):
         raise UserError(f"The checkpoint {there / name} is damaged: {damage}. Train it again.")
-    heard = verdict_by_listening(project, run.recipe, _identity(run))
-    history = History.of(run.folder).with_finish(heard)
+    listened = verdict_by_listening(project, run.recipe, _identity(run))
+    history = History.of(run.folder).with_finish(listened)
     step = int(read_json_object(there / name / "state.json")["step"])
     return Candidate(
         run,
@@ -78,15 +78,15 @@ def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
 
 
 def promote(project: Project, name: str, chosen: Candidate, because: str) -> Promotion:
-    """Put a checkpoint into use under a name, in place of what was there.
+    """Put a checkpoint into use under a name, in place of the former one.
 
-    Raises UserError, and leaves everything as it was, where something speaks against it and no
-    reason is given, where another model has the name in DVC's registry, and where DVC fails.
+    Raises UserError, and changes nothing, where there are objections and no reason is given, where
+    another model has the name in DVC's registry, and where DVC fails.
     """
     if chosen.refused and not because:
         raise UserError(
-            f"{chosen.run.name} is not promoted. {' '.join(chosen.refused)} To promote it all the "
-            'same, say why: --because "..."'
+            f"{chosen.run.name} is not promoted. {' '.join(chosen.refused)} To promote it "
+            'nevertheless, give a reason: --because "..."'
         )
     require_own_artifact(name, [one for one in promoted_names(project) if in_use(project, one)])
     _place(project, name, chosen)
@@ -96,7 +96,7 @@ def promote(project: Project, name: str, chosen: Candidate, because: str) -> Pro
 
 
 def demote(project: Project, name: str, because: str) -> Promotion:
-    """Take what is promoted under a name out of use. Raises UserError where nothing is."""
+    """Take the model promoted under a name out of use. Raises UserError without one."""
     present = in_use(project, name)
     if present is None:
         raise UserError(f"Nothing is promoted as '{name}'.")
@@ -120,7 +120,7 @@ def demote(project: Project, name: str, because: str) -> Promotion:
 
 
 def _place(project: Project, name: str, chosen: Candidate) -> None:
-    """Put the files in place and have DVC keep them; where that fails, what was there is back."""
+    """Put the files in place and let DVC track them; where that fails, restore the former ones."""
     place = folder_of(project, name)
     before = place.with_name(f".{name}.before")
     if before.is_dir() and not place.is_dir():
@@ -141,7 +141,7 @@ def _place(project: Project, name: str, chosen: Candidate) -> None:
 
 
 def _copy(chosen: Candidate, folder: Path) -> None:
-    """The checkpoint; what is exported of it, where that is the best; where it comes from."""
+    """Copy the checkpoint; its exported files, where it is the best; and its origin."""
     source = chosen.run.folder
     shutil.copytree(source / "checkpoints" / chosen.checkpoint, folder / "checkpoint")
     folders = [*_BESIDE, *(["export"] if chosen.checkpoint == _BEST else [])]
@@ -178,7 +178,7 @@ def _identity(run: RunFiles) -> str:
 
 
 def _verdict(history: History, project: Project) -> str:
-    """The verdict in a phrase, and what stands against acting on it now."""
+    """The verdict in a phrase, and a remark where its comparison is outdated."""
     found = history.facts("finish").get("verdict")
     said = f"{found['say']}; keep {found['keep']}" if found else ""
     return ". ".join(filter(None, [said, remark_on_verdict(history, project)]))
@@ -200,7 +200,7 @@ def _leaks(run: RunFiles) -> Iterator[Objection]:
         clips = read_clip_table(table).digests
         trained = read_ancestors(run.folder)
     except (UserError, FileNotFoundError) as error:
-        yield Objection(f"Whether its evaluation leaked is not known: {error}")
+        yield Objection(f"It is unknown whether evaluation clips leaked into training: {error}")
         return
     for name, audio in trained.items():
         if shared := len(shared_rows(clips, audio.digests)):

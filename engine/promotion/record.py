@@ -1,7 +1,7 @@
-"""Which checkpoint is in use, and was before: `promoted/<name>.toml`, which git keeps.
+"""The checkpoint in use and its predecessors: `promoted/<name>.toml`, which git tracks.
 
 Entries are added and never changed, so that the file is the history; the last one counts. The
-model's files lie in `promoted/<name>`, which DVC keeps (`promoted/<name>.dvc`).
+model's files lie in `promoted/<name>`, which DVC tracks (`promoted/<name>.dvc`).
 """
 
 import tomllib
@@ -22,7 +22,7 @@ _ENTRIES = "promotion"
 
 @frozen(kw_only=True)
 class Promotion:
-    """One decision: a checkpoint was promoted, or was taken out of use."""
+    """One decision: a checkpoint was promoted or demoted."""
 
     decision: Literal["promoted", "demoted"]
     at: str
@@ -31,23 +31,23 @@ class Promotion:
     run: str
     """The identity of the run."""
     checkpoint: str
-    """Its name in the model: best, last, step_200."""
+    """The checkpoint's name in the model: best, last, step_200."""
     step: int
     metric: str
-    """That which picks the best."""
+    """The metric that picks the best checkpoint."""
     value: float | None = None
-    """Of the checkpoint, where its step was evaluated."""
+    """The metric's value for the checkpoint, where its step was evaluated."""
     evaluation_set: str = ""
     verdict: str = ""
-    """In a phrase, as it was then."""
+    """The verdict at that time, in a phrase."""
     objections: tuple[str, ...] = ()
-    """What spoke against it then."""
+    """Objections at that time."""
     because: str = ""
-    """Why it was decided so all the same."""
+    """The reason given for the decision."""
     commit: str = ""
-    """Of the project, as git names it."""
+    """The project's git commit."""
     files: dict[str, KeptFile] = field(factory=dict)
-    """By their path below `promoted/<name>`."""
+    """Files by their path below `promoted/<name>`."""
 
 
 def folder_of(project: Project, name: str) -> Path:
@@ -56,7 +56,7 @@ def folder_of(project: Project, name: str) -> Path:
 
 
 def promoted_names(project: Project) -> list[str]:
-    """Every name that something is or was promoted as."""
+    """Every name under which a model is or was promoted."""
     return sorted(path.stem for path in project.promoted.glob("*.toml"))
 
 
@@ -71,7 +71,7 @@ def history_of(project: Project, name: str) -> list[Promotion]:
 
 
 def in_use(project: Project, name: str) -> Promotion | None:
-    """What is promoted under a name now. Raises UserError where the file is damaged."""
+    """The present promotion of a name, or None. Raises UserError where the file is damaged."""
     history = history_of(project, name)
     return history[-1] if history and history[-1].decision == "promoted" else None
 
@@ -87,7 +87,7 @@ def _file(project: Project, name: str) -> Path:
 
 
 def _plain(decision: Promotion) -> dict[str, Any]:
-    """Plain values, without those that say nothing."""
+    """Plain values, without empty ones."""
     return {
         key: value for key, value in asdict(decision).items() if value not in (None, "", (), {})
     }

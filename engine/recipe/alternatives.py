@@ -1,4 +1,4 @@
-"""Keys of one table of which one is given: a child that gives one drops the others."""
+"""Alternative keys of a table: a recipe gives one, which replaces an inherited other one."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ ALTERNATIVES = (LENGTHS, STARTS, CODECS, WARMUPS, CONDITIONS)
 
 
 def given(table: object, keys: Iterable[str]) -> list[str]:
-    """Those of the keys that a table gives a value to."""
+    """The keys, of some, to which a table gives a value."""
     return sorted(key for key in keys if getattr(table, key) is not None)
 
 

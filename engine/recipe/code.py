@@ -1,14 +1,14 @@
-"""Which code counts: the modules by which a recipe's model is trained and its metrics measured.
+"""The code that counts: the modules that train a recipe's model and measure its metrics.
 
-Of the engine these are what the recipe's system is built from, and what takes a training step. Left
-apart is code whose effect is known by other means, or changes no result:
+These are the modules that the recipe's system is built from, and those of a training step. Code is
+left out whose effect is known by other means, or changes no result:
 
-- `recipe`: values are part of the identity, whoever read them;
-- `corpus`: the digest of the data stands for it, but for what reads packed samples;
-- `features`, `files`, `parallel`, `fetch`: they keep, find and carry what others compute;
-- `errors`, `project`, `tracking`, and the parts of the loop named below: they speak, name places,
-  write down, or end a run;
-- of the system, what its recipe class names as `shown_by`: samples, pictures, exports.
+- `recipe`: its values are part of the identity;
+- `corpus`: the digest of the data covers it, except for the reading of packed samples;
+- `features`, `files`, `parallel`, `fetch`: they store, find and distribute computed data;
+- `errors`, `project`, `tracking`, and the parts of the loop named below: they report, locate
+  files, or end a run;
+- modules that the system's recipe class names as `shown_by`: samples, pictures, exports.
 """
 
 from functools import cache
@@ -25,8 +25,8 @@ _STEP = (
     "engine.runs.publish",
     "engine.training.loop",
 )
-"""What every run goes through: the samples that are read, the initial weights, the loop (its steps,
-schedules, optimizers, order, averages and choice of the best), and what becomes the metrics."""
+"""Modules of every run: reading of samples, initial weights, the loop (its steps, schedules,
+optimizers, order, averages and choice of the best), and the metrics."""
 
 _APART = (
     "engine.corpus",
@@ -58,7 +58,7 @@ LIBRARIES = ("torch",)
 def training_code(recipe: Recipe) -> dict[str, str]:
     """The modules that train a recipe and measure its results, each with the SHA-256 of its code.
 
-    torch stands among them with its version: another release may compute other results. Other
+    torch is among them with its version: another release may compute other results. Other
     libraries do not count.
     """
     system = type(recipe)
@@ -68,7 +68,7 @@ def training_code(recipe: Recipe) -> dict[str, str]:
 
 
 def preparing_code(recipe: Recipe) -> dict[str, str]:
-    """The modules that precompute a recipe's features, likewise; none where its system has none.
+    """The modules that precompute a recipe's features, with digests; empty without features.
 
     Another release of torch computes the same features.
     """

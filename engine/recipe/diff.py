@@ -1,4 +1,4 @@
-"""What differs between two recipes, key by key."""
+"""Differences between two recipes, key by key."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is wrong with a recipe, where it was written, and the error that carries every fault."""
+"""Faults of a recipe with their places, and the error that holds all of them."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ KeyPath = tuple[str | int, ...]
 
 @frozen(order=True)
 class Place:
-    """Where a value was written: a file and its line, or a command-line override (no line)."""
+    """The place of a value: a file and line, or a command-line override (no line)."""
 
     source: str
     line: int | None = None
@@ -33,7 +33,7 @@ class Place:
 
 @frozen
 class Fault:
-    """One thing that is wrong: where, at which key, and what is allowed instead."""
+    """One fault: its place, its key, and what is allowed instead."""
 
     place: Place
     path: KeyPath
@@ -83,7 +83,7 @@ def shortened(text: str, length: int) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'epochs'?` where a known word is near, and nothing where none is.
 
-    Letters that only look like others are named, since nobody could see what differs.
+    Letters that look like others are named, since the difference is invisible.
     """
     near = nearest(word[:_SHOWN_KEY], known)[:1]
     said = "".join(f"; did you mean '{name}'?" for name in near)
@@ -97,7 +97,7 @@ def _odd_letters(word: str) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words between commas; `none` where there are none."""
+    """Words separated by commas; `none` where the list is empty."""
     return ", ".join(words) if words else "none"
 
 

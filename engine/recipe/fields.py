@@ -1,4 +1,4 @@
-"""How one setting of a recipe is declared: its default, its check, its words for the docs."""
+"""Declarations of a recipe's settings: default, check, and description for the docs."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ def setting(
 ) -> Any:
     """Declare one key of a recipe table.
 
-    `identity=False` says that changing the value does not change what is learned, so that the
-    run's identity and its DVC stage do not depend on it. `key` is the name in the TOML file where
-    it is a Python keyword (`from`). `names` says what the value (of a table: its keys) must be the
-    name of: a metric, or a turn, that the recipe's system has.
+    `identity=False`: the value does not affect training, so that the run's identity and its DVC
+    stage do not depend on it. `key` is the name in the TOML file where it is a Python keyword
+    (`from`). `names`: the value (of a table: its keys) must name a metric or a turn of the recipe's
+    system.
     """
     metadata = {"doc": doc, "identity": identity, "key": key, "check": check, "names": names}
     factory = isinstance(default, (dict, list))

@@ -1,7 +1,7 @@
 """The JSON schema (draft 7) of recipes, from which editors complete and explain.
 
-It helps while writing; `cantus check` decides. No key is required, since a parent may give it, and
-tables that `kind` tells apart are alternatives.
+The schema helps while writing; `cantus check` decides. No key is required, since a parent may give
+it, and tables that differ by `kind` are alternatives.
 """
 
 from collections.abc import Mapping

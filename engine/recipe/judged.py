@@ -1,4 +1,4 @@
-"""What a recipe asks of judges: which of them score clips at every evaluation, and of what."""
+"""The judges that score a recipe's clips at every evaluation, and their metrics."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -11,34 +11,37 @@ from engine.recipe.judges import JUDGES, JudgedFigure, KnownJudge, Need, require
 from engine.recipe.training import Direction
 
 GROUP = "judged"
-"""Stands in the names of metrics: `eval/judged/wer`."""
+"""Part of the names of judged metrics: `eval/judged/wer`."""
 MOST_CLIPS = 100
-"""That an evaluation makes to be judged: more would cost more than the training between two."""
+"""Largest number of judged clips: more would cost more than training between evaluations."""
 
 OF_PARAMS: Mapping[str, KnownJudge] = {
     "speech_recogniser": KnownJudge(
         {
-            "wer": JudgedFigure("words recognised otherwise, over the words of the text", "lowest"),
-            "cer": JudgedFigure("the same of characters", "lowest"),
+            "wer": JudgedFigure("word error rate, over the words of the text", "lowest"),
+            "cer": JudgedFigure(
+                "character error rate, over the characters of the text",
+                "lowest",
+            ),
         },
         frozenset({"text"}),
     ),
     "speaker_encoder": KnownJudge(
         {
             "similarity": JudgedFigure(
-                "likeness of the voice and of the one it should have, a cosine", "highest"
+                "similarity of the voice to the one it should have, a cosine", "highest"
             )
         },
         frozenset({"voice"}),
     ),
 }
-"""Those whose folders [speech_evaluation] of params.toml names, by its keys."""
+"""Judges whose folders [speech_evaluation] of params.toml names, by its keys."""
 
 KNOWN: Mapping[str, KnownJudge] = {**JUDGES, **OF_PARAMS}
 """Every judge that a recipe may name."""
 
 _NEEDS: Mapping[Need, str] = {
-    "original": "the very recording that a clip should equal",
+    "original": "the recording that a clip should equal",
     "voice": "a recording of the voice that a clip should have",
     "text": "the text that a clip should say",
 }
@@ -57,21 +60,21 @@ def _names(value: tuple[str, ...]) -> str | None:
 
 @frozen(kw_only=True)
 class Judged:
-    """A table of clips that judges can score at every evaluation. Where they do, it counts."""
+    """A table of clips that judges can score; with judges, it is part of the identity."""
 
     judges: tuple[str, ...] = setting(
-        "who scores these clips at every evaluation, as eval/judged/...: names of docs/judges.md, "
-        "or 'speech_recogniser' and 'speaker_encoder', whose folders params.toml names. The first "
-        "decides which checkpoint is kept beside the best by the loss",
+        "judges that score these clips at every evaluation, as eval/judged/...: names of "
+        "docs/judges.md, or 'speech_recogniser' and 'speaker_encoder', whose folders params.toml "
+        "names. The first one picks the checkpoint that is kept beside the best by the loss",
         default=(),
         check=_names,
     )
 
 
 def judged_metrics(gives: Collection[Need]) -> dict[str, str]:
-    """Every metric of the judges that can score clips of which so much is known: what each is."""
+    """Descriptions of all metrics of the judges that clips with these references allow."""
     return {
-        f"eval/{GROUP}/{name}": f"{figure.about}: the mean over the judged clips"
+        f"eval/{GROUP}/{name}": f"{figure.about}; mean over the judged clips"
         for judge in KNOWN.values()
         if judge.needs.issubset(gives)
         for name, figure in judge.figures.items()
@@ -79,7 +82,7 @@ def judged_metrics(gives: Collection[Need]) -> dict[str, str]:
 
 
 def judged_sides(gives: Collection[Need]) -> dict[str, Direction]:
-    """Which value of these metrics is the better one, of those where one is."""
+    """Directions of these metrics, where they have one."""
     return {
         f"eval/{GROUP}/{name}": figure.best_is
         for judge in KNOWN.values()
@@ -97,10 +100,10 @@ def judged_by(judges: Iterable[str]) -> list[str]:
 def judge_faults(
     judges: Collection[str], gives: Collection[Need], num_clips: int, languages: Collection[str]
 ) -> Iterator[str]:
-    """What is wrong with asking some judges to score so many clips in some languages."""
+    """Faults of asking some judges to score so many clips in some languages."""
     for name in judges:
         for need in sorted(KNOWN[name].needs.difference(gives)):
-            yield f"'{name}' needs {_NEEDS[need]}, and there is none"
+            yield f"'{name}' needs {_NEEDS[need]}, which these clips do not have"
         if name in JUDGES:
             for language in languages:
                 try:
@@ -110,4 +113,4 @@ def judge_faults(
     if judges and not num_clips:
         yield "there are no clips to judge"
     if judges and num_clips > MOST_CLIPS:
-        yield f"an evaluation judges {MOST_CLIPS} clips at most, and these are {num_clips}"
+        yield f"an evaluation judges at most {MOST_CLIPS} clips, got {num_clips}"

@@ -1,4 +1,4 @@
-"""The tables of what is tolerated, what is believed, what is concluded, and what is listened to."""
+"""The tables of guards, expectations, verdict and samples."""
 
 import re
 from collections import Counter
@@ -24,10 +24,10 @@ def _cuts(value: tuple[float, ...]) -> str | None:
 
 @frozen(kw_only=True)
 class Guard:
-    """What is not tolerated of a metric: one condition. The run stops (or warns) if it fails.
+    """One condition on a metric. The run stops (or warns) if the condition fails.
 
-    Keyed by the metric, a list of tables where a metric has several. Besides, and without a key,
-    a training loss that is no finite number and a parameter without gradient stop every run.
+    Keyed by the metric, with a list of tables where a metric has several guards. In addition, a
+    training loss that is not finite and a parameter without gradient stop every run.
     """
 
     at: str = setting("when the condition must hold", default="always", check=_moment)
@@ -37,45 +37,47 @@ class Guard:
         "the metric must lie in [low, high]", default=None
     )
     plateau_steps: int | None = setting(
-        "the metric must get better over so many steps, clip by clip",
+        "the metric must improve over so many steps, clip by clip",
         default=None,
         check=at_least(1),
     )
     best_is: Direction | None = setting(
-        "which value is best for plateau_steps; where it is not given, that of the training table "
-        "for its own metric, and the lowest for others",
+        "whether lower or higher values are better for plateau_steps; default: that of the "
+        "training table for its own metric, else the lowest",
         default=None,
     )
     gap: str | None = setting(
-        "training metric that must not fall while the guard's own surely rises, clip by clip",
+        "training metric that must not fall while the guard's own metric significantly rises, clip "
+        "by clip",
         default=None,
         names="metric",
     )
-    gap_steps: int | None = setting("over how many steps at least", default=None, check=at_least(1))
+    gap_steps: int | None = setting("over at least how many steps", default=None, check=at_least(1))
     action: Literal["stop", "warn", "off"] = setting(
-        "what happens; 'off' switches an inherited guard, or one of the system's, off",
+        "what happens when the condition fails; 'off' switches off an inherited guard, or one "
+        "of the system's",
         default="stop",
         identity=False,
     )
     because: str = setting(
-        "printed when the guard speaks: a phrase, or a place in the docs (docs/codec.md#stuck)",
+        "printed when the guard fires: a phrase, or a place in the docs (docs/codec.md#stuck)",
         default="",
         identity=False,
     )
 
     @property
     def condition(self) -> str:
-        """The key that says what must hold; empty of a guard that is off and has none."""
+        """The key of the condition; empty for a guard that is off and has none."""
         return "".join(given(self, CONDITIONS)[:1])
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """One condition, with what it needs and nothing else."""
+        """Faults: other than one condition, or keys that the condition does not take."""
         if self.action != "off" or given(self, CONDITIONS):
             yield from exactly_one(self, CONDITIONS)
         if (self.gap is None) != (self.gap_steps is None):
             yield "gap_steps", "gap and gap_steps go together; give both or neither"
         if self.best_is is not None and self.plateau_steps is None:
-            yield "best_is", "only plateau_steps asks which value is best; remove it"
+            yield "best_is", "only plateau_steps takes best_is; remove it"
         if self.between and self.between[0] > self.between[1]:
             yield "between", "the lower end comes first"
 
@@ -86,10 +88,10 @@ Guards = Mapping[str, Sequence[Guard]]
 
 @frozen
 class NamedGuard:
-    """A guard that is on, as events, reports and checkpoints know it."""
+    """A guard that is on, with its name in events, reports and checkpoints."""
 
     name: str
-    """Its metric; of a metric with several guards with the condition, and its moment, if needed."""
+    """The metric; with several guards of it also the condition, and the moment if needed."""
     metric: str
     guard: Guard
 
@@ -107,7 +109,7 @@ def guards_on(guards: Guards) -> Iterator[NamedGuard]:
 
 
 def same_guards(guards: Guards) -> Iterator[tuple[str, str]]:
-    """Faults: metrics with two guards that only their limits tell apart."""
+    """Faults: metrics with two guards that differ only in their limits."""
     times = Counter(named.name for named in guards_on(guards))
     for named in {named.name: named for named in guards_on(guards)}.values():
         if times[named.name] > 1:
@@ -117,16 +119,16 @@ def same_guards(guards: Guards) -> Iterator[tuple[str, str]]:
 
 @frozen(kw_only=True)
 class Expectation:
-    """What is believed of a metric: met or missed, reported, never enforced."""
+    """The expected range of a metric: met or missed, reported, never enforced."""
 
     epochs: tuple[int, ...] | None = setting("after which epochs", default=None, check=milestones)
     steps: tuple[int, ...] | None = setting("or after which steps", default=None, check=milestones)
     low: tuple[float, ...] | None = setting("lower ends, one for each point", default=None)
     high: tuple[float, ...] | None = setting("upper ends, one for each point", default=None)
-    because: str = setting("who believes it and why: a phrase, or a place in the docs", default="")
+    because: str = setting("who expects it and why: a phrase, or a place in the docs", default="")
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """As many ends as points, and the lower one below the higher."""
+        """Faults: other than one limit for each point, or a lower limit above the higher."""
         yield from exactly_one(self, LENGTHS)
         ends = given(self, ("low", "high"))
         if not ends:
@@ -144,36 +146,37 @@ _COMPARES = re.compile(
 )
 
 OWN = "self"
-"""How a verdict names the recipe itself, whatever it is called: children inherit the table."""
+"""The recipe itself in a verdict, whatever its name: children inherit the table."""
 
 
 @frozen(kw_only=True)
 class Verdict:
-    """What a value means: n cuts of a metric make n + 1 rows, without hole or overlap.
+    """The meaning of a value: n cuts of a metric make n + 1 rows, without gap or overlap.
 
-    What is better is no matter of cuts: it is found clip by clip, against the weights that the
-    recipe continues and against the baselines that `keep` names, and comes before these rows.
+    Which result is better does not depend on cuts: results are compared clip by clip with the
+    weights that the recipe continues and with the baselines that `keep` names, and that comparison
+    comes before these rows.
     """
 
     metric: str = setting(
-        "the metric: of the evaluation, or what listeners said (`listening/overall`)",
+        "the metric: of the evaluation, or of listening tests (`listening/overall`)",
         names="verdict",
     )
     cuts: tuple[float, ...] = setting("ascending limits", check=_cuts)
     keep: tuple[str, ...] | None = setting(
-        "whose result is kept, for each row: 'self' (as where it is not given), the parent or a "
-        "baseline; a row stands where the comparison clip by clip keeps the same",
+        "whose result is kept, for each row: 'self' (the default), the parent or a baseline; a row "
+        "applies where the comparison clip by clip keeps the same result",
         default=None,
     )
-    say: tuple[str, ...] = setting("what the value means, for each row: no comparison")
+    say: tuple[str, ...] = setting("what the value means, for each row, without a comparison")
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """One row more than cuts, and words that compare with nothing."""
+        """Faults: other than one row more than cuts, or words that compare."""
         for said in self.say:
             if found := _COMPARES.search(said):
                 yield (
                     "say",
-                    f"'{found[0]}' compares, and what is better the run finds clip by clip: say "
+                    f"'{found[0]}' compares, but the run itself compares results clip by clip: say "
                     "what the value means by itself",
                 )
         num_rows = len(self.cuts) + 1
@@ -185,7 +188,7 @@ class Verdict:
 
 @frozen(kw_only=True)
 class Samples:
-    """What is made for looking and listening. Never changes what is learned."""
+    """Samples to look at and listen to. They never affect training."""
 
     num_clips: int = setting("evaluation clips that become samples", default=4, check=at_least(0))
     every: str | None = setting(

@@ -1,4 +1,4 @@
-"""The judges that a recipe can name: what each measures, what it needs, which languages it knows.
+"""The judges that a recipe can name: their figures, needed references and languages.
 
 The judges themselves, which need packages of others, are in engine/metrics/judges.
 """
@@ -12,8 +12,8 @@ from engine.errors import UserError
 from engine.recipe.training import Direction
 
 Need = Literal["original", "voice", "text"]
-"""Besides the audio: the very recording it should equal, sample for sample; any recording of the
-voice it should have; the text it should say."""
+"""References besides the audio: the recording it should equal, sample for sample; any recording of
+the voice it should have; the text it should say."""
 
 
 @frozen
@@ -22,17 +22,17 @@ class JudgedFigure:
 
     about: str
     best_is: Direction | None
-    """None: a description, of which no value is better by itself."""
+    """Direction of the figure; None where no value is better by itself."""
 
 
 @frozen
 class KnownJudge:
-    """What is known of a judge without loading it."""
+    """The description of a judge, without loading it."""
 
     figures: Mapping[str, JudgedFigure]
     needs: frozenset[Need] = frozenset()
     languages: frozenset[str] | None = None
-    """Codes such as "en"; None: it judges sound, not words, and takes any language."""
+    """Codes such as "en"; None: the judge scores sound, not words, and takes any language."""
 
 
 _ORIGINAL: frozenset[Need] = frozenset({"original"})
@@ -54,12 +54,12 @@ JUDGES: Mapping[str, KnownJudge] = {
         {"distillmos": JudgedFigure("overall quality by Distill-MOS, 1 to 5", "highest")}
     ),
     "visqol": KnownJudge(
-        {"visqol": JudgedFigure("ViSQOL: likeness to the original, 1 to 5", "highest")}, _ORIGINAL
+        {"visqol": JudgedFigure("ViSQOL: similarity to the original, 1 to 5", "highest")}, _ORIGINAL
     ),
     "pesq": KnownJudge(
         {
             "pesq": JudgedFigure(
-                "PESQ (ITU-T P.862: narrow band below 16 kHz, wide band else)", "highest"
+                "PESQ (ITU-T P.862; narrow band below 16 kHz, otherwise wide band)", "highest"
             )
         },
         _ORIGINAL,
@@ -70,7 +70,7 @@ JUDGES: Mapping[str, KnownJudge] = {
     "resemblyzer": KnownJudge(
         {
             "resemblyzer": JudgedFigure(
-                "likeness of the voice, the cosine of Resemblyzer's encoder", "highest"
+                "similarity of the voice, the cosine of Resemblyzer's encoder", "highest"
             )
         },
         _VOICE,
@@ -89,7 +89,7 @@ JUDGES: Mapping[str, KnownJudge] = {
                 "median distance of the pitch from the original's, in cents by SwiftF0", "lowest"
             ),
             "f0_voicing_error": JudgedFigure(
-                "share of frames with a voice in one of clip and original alone, by SwiftF0",
+                "share of frames that are voiced in only one of clip and original, by SwiftF0",
                 "lowest",
             ),
         },
@@ -104,7 +104,7 @@ JUDGES: Mapping[str, KnownJudge] = {
         }
     ),
 }
-"""By the name that recipes use."""
+"""Judges by the name that recipes use."""
 
 JUDGE_OF: Mapping[str, str] = {
     figure: name for name, judge in JUDGES.items() for figure in judge.figures
@@ -119,5 +119,5 @@ def require_language(name: str, language: str) -> None:
         knows = ", ".join(sorted(languages))
         raise UserError(
             f"The judge '{name}' knows {knows}, not the language '{language}'. Take it out of the "
-            "recipe's judges, or name a recogniser of that language in [speech_evaluation]."
+            "recipe's judges, or name a recognizer of that language in [speech_evaluation]."
         )

@@ -1,4 +1,4 @@
-"""Values with the places they were written at, and how one layer is laid over another."""
+"""Layers: values with their places in files, and the merging of layers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,13 +11,13 @@ from engine.recipe.faults import Fault, KeyPath, Place
 
 @frozen
 class Layer:
-    """Nested plain tables and, for each key path, where it was written."""
+    """Nested plain tables, and the place of each key path."""
 
     values: Mapping[str, Any]
     places: Mapping[KeyPath, Place]
 
     def place(self, path: KeyPath) -> Place:
-        """Where `path` was written; that of the innermost table around it where it was not."""
+        """The place of `path`, or that of the innermost table around it."""
         while path not in self.places and path:
             path = path[:-1]
         return self.places[path]
@@ -27,7 +27,7 @@ class Layer:
         return Fault(self.place(path), path, message)
 
     def without(self, key: str) -> "Layer":
-        """The same without one top-level key."""
+        """The layer without one top-level key."""
         if key not in self.values:
             return self
         values = {name: value for name, value in self.values.items() if name != key}
@@ -39,7 +39,7 @@ def merge(base: Layer, over: Layer) -> Layer:
 
     Tables merge key by key and lists are replaced. A table whose `kind` changes inherits nothing,
     and one that names one of several alternatives (`steps`) does not inherit another (`epochs`).
-    A merged table keeps the place it has in `base`: what it lacks was missing there already.
+    A merged table keeps its place in `base`: a key it lacks was missing there already.
     """
     values = _merged(base.values, over.values)
     joined = {path: base.place(path) for path in _joined(base.values, over.values)}

@@ -1,8 +1,8 @@
-"""The files that a recipe extends, and what may extend what.
+"""The files that a recipe extends, and the rules of extending.
 
-A recipe extends another of recipes/, and a recipe of a profile's folder (recipes/demo/words.toml)
-its own (recipes/words.toml): so a file says what is special about it, and nothing that it inherits
-is ever laid over that.
+A recipe may extend another of recipes/, and a recipe of a profile's folder
+(recipes/demo/words.toml) extends its own (recipes/words.toml). A file's own values always win over
+inherited ones.
 """
 
 import os
@@ -58,9 +58,9 @@ def _lineage(path: Path) -> Iterator[Layer]:
             names = " -> ".join(file.name for file in chain)
             raise _at_extends(layer, f"a recipe may not extend itself: {names}")
         if len(chain) > MAX_PARENTS + 1:
-            raise _at_extends(layer, f"more than {MAX_PARENTS} recipes extend each other in a row")
+            raise _at_extends(layer, f"a chain of more than {MAX_PARENTS} recipes")
         layer = read_layer(path)
-        yield layer.without("name")  # what a file is called is not inherited
+        yield layer.without("name")  # the name of a file is not inherited
 
 
 def _parent(path: Path, layer: Layer) -> Path | None:
@@ -80,7 +80,7 @@ def _parent(path: Path, layer: Layer) -> Path | None:
 
 
 def _require_parent(path: Path, parent: Path, layer: Layer) -> None:
-    """Raise RecipeError where a recipe may not extend this file, or there is none."""
+    """Raise RecipeError where a recipe may not extend this file, or it does not exist."""
     folder = _normal(path).parent if profile_of(path) is None else _normal(path).parents[1]
     if _normal(parent).parent == folder:
         if not _is_file(parent):
@@ -91,7 +91,8 @@ def _require_parent(path: Path, parent: Path, layer: Layer) -> None:
         what = f"a recipe may not extend a demo, one of {_RECIPES}/{profile}: extend {parent.name}"
         raise _at_extends(layer, what)
     raise _at_extends(
-        layer, f"{layer.values['extends']} lies outside {folder.name}/; extend a recipe of it"
+        layer,
+        f"{layer.values['extends']} lies outside {folder.name}/; extend a recipe of that folder",
     )
 
 

@@ -1,4 +1,4 @@
-"""On which line of a TOML file each key stands: tomli tells values, not places."""
+"""The line of each key in a TOML file: tomli gives values, not places."""
 
 import re
 from bisect import bisect_right
@@ -23,7 +23,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
 
 
 class _Scanner:
-    """Walks a valid document once. It checks nothing: tomli did."""
+    """Walks a valid document once, without checks: tomli has made them."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -103,7 +103,7 @@ class _Scanner:
             self._pair(path)
 
     def _closed(self, bracket: str) -> bool:
-        """Go to the next item of a list or inline table; True when its end was passed instead."""
+        """Go to the next item of a list or inline table; True where there was no further item."""
         self._skip(_SEPARATOR)
         closed = self.text[self.at] == bracket
         self.at += closed

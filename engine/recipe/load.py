@@ -1,4 +1,4 @@
-"""From a recipe's file to the recipe: every fault at once, or the whole of it."""
+"""Loading of recipes: the whole recipe, or all of its faults at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,17 +19,17 @@ from engine.recipe.structure import structure
 from engine.recipe.training import SCRATCH
 
 _BESIDE_A_RUN = "recipe"
-"""Runs and models keep the recipe that made them as recipe.toml, whatever its name."""
+"""The name under which runs and models keep the recipe that made them."""
 
 
 def load_recipe(
     path: Path, *, classes: Mapping[str, type[Recipe]], overrides: Sequence[str] = ()
 ) -> Recipe:
-    """Read a recipe: what it extends, then itself, then `key.path=value` overrides, checked as one.
+    """Read a recipe: the files it extends, itself, and `key.path=value` overrides, checked as one.
 
-    `classes` are the recipe classes by the word for `system = ...`. Guards are laid over those of
-    the system, the name is the file's, a turn without a schedule gets a constant one, and a start
-    from scratch is none. Raises RecipeError, which holds every fault.
+    `classes` are the recipe classes by the word for `system = ...`. Guards are merged onto those
+    of the system, the name is the file's, a turn without a schedule gets a constant one, and a
+    start from 'scratch' is dropped. Raises RecipeError, which holds every fault.
     """
     layers = [*map(parse_override, reversed(overrides)), *read_lineage(path)]
     require_no_schema_1(layers, path.stem)
@@ -40,7 +40,7 @@ def load_recipe(
 
 
 def resolve_values(path: Path, overrides: Sequence[str] = ()) -> Layer:
-    """A recipe's values before they are typed, and where each was written.
+    """A recipe's untyped values with their places.
 
     Raises RecipeError where a file or an override cannot be read.
     """
@@ -71,7 +71,7 @@ def _system(layer: Layer, classes: Mapping[str, type[Recipe]]) -> type[Recipe] |
 
 
 def _with_default_guards(layer: Layer, system: type[Recipe], source: str) -> Layer:
-    """The layer over the system's guards, which are blamed only where the layer has no such."""
+    """The layer merged onto the system's guards, which are named only in faults of their own."""
     defaults = {metric: to_plain(guard) for metric, guard in system.default_guards.items()}
     if not defaults:
         return layer
@@ -85,7 +85,7 @@ def _with_default_guards(layer: Layer, system: type[Recipe], source: str) -> Lay
 
 
 def _is_part(path: KeyPath, old: Mapping[KeyPath, Fault]) -> bool:
-    """Whether a fault is that of an outdated key, or of the table around or below it."""
+    """Whether a fault is of an outdated key, or of a table around or below it."""
     return any(path[: len(at)] == at[: len(path)] for at in old if path)
 
 

@@ -1,4 +1,4 @@
-"""In which loss settings a demo differs from the recipe that it is a demo of, in a phrase."""
+"""The loss settings in which a demo differs from its recipe, in a phrase."""
 
 from typing import Any
 

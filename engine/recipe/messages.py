@@ -1,4 +1,4 @@
-"""What cattrs raises, put into words: a key path and a sentence for every fault."""
+"""cattrs' errors in words: a key path and a sentence for every fault."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -20,7 +20,7 @@ _SHOWN_LENGTH = 60
 
 
 class Invalid(Exception):  # noqa: N818 - never leaves the package; a user sees a RecipeError
-    """A value that a hook refuses: what is wrong, and at which key below the hook's own value."""
+    """A value that a hook refuses, with the fault and the key below the hook's own value."""
 
     def __init__(self, message: str, path: KeyPath = ()) -> None:
         self.message = message
@@ -29,14 +29,14 @@ class Invalid(Exception):  # noqa: N818 - never leaves the package; a user sees 
 
 
 def expected(value: Any, type_: Any) -> Invalid:
-    """The value is of another type than the schema wants."""
+    """The fault of a value of a wrong type."""
     words = type_words(type_)
     article = "" if words.startswith(("'", "text", "true")) else "a "
     return Invalid(f"expected {article}{words}, got {_value_words(value)}")
 
 
 def unknown_word(value: Any, words: Sequence[str], path: KeyPath = ()) -> Invalid:
-    """The value is none of the words that the schema lists."""
+    """The fault of a value that is not among the schema's words."""
     known = " or ".join(f"'{word}'" for word in words)
     if value is None:
         return Invalid(f"missing; choose {known}", path)
@@ -47,7 +47,7 @@ def unknown_word(value: Any, words: Sequence[str], path: KeyPath = ()) -> Invali
 def complaints(
     error: BaseException, root: type, path: KeyPath = ()
 ) -> Iterator[tuple[KeyPath, str]]:
-    """Every fault in what cattrs raised: (key path, what is wrong). Lets other errors through."""
+    """Every fault in cattrs' error: (key path, fault in words). Other errors are raised."""
     if isinstance(error, Invalid):
         yield (*path, *error.path), error.message
     elif isinstance(error, ForbiddenExtraKeysError):
@@ -94,7 +94,7 @@ def _homes(key: str, root: type) -> list[str]:
 
 @cache
 def _sections(root: type) -> list[tuple[str, str | None, frozenset[str]]]:
-    """Where each of the recipe's tables stands, its kind and its keys."""
+    """The path, kind and keys of each table of a recipe."""
     return [
         (section.path, kind_of(section.table), frozenset(map(toml_key, keys_of(section.table))))
         for section in walk(root)

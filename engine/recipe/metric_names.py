@@ -14,23 +14,23 @@ LISTENING_SCALES = {
     "smoothness": "no roughness, no breaks",
     "naturalness": "like a recording of a person or a thing, not of a machine",
     "emotion": "alive and fitting, not flat",
-    "overall": "all in all",
+    "overall": "overall impression",
 }
-"""What listeners rate from 1 to 10 (the scales of write-up 002), and what each asks for."""
+"""Scales that listeners rate from 1 to 10 (those of write-up 002), with their meanings."""
 LISTENING_RESULTS = tuple(f"listening/{scale}" for scale in LISTENING_SCALES)
-"""Metrics that no evaluation gives, but the answers of listeners (`cantus listen`)."""
+"""Metrics of listening tests (`cantus listen`), which no evaluation gives."""
 _NUMBER = "<n>"
-"""Stands in a system's name of a metric for any whole number: one figure for each."""
+"""Placeholder for a whole number in a system's name of a numbered metric."""
 
 
 def naming_faults(
     names: str | None, value: Any, system: type[Recipe] | None, *, required: bool
 ) -> Iterator[tuple[KeyPath, str]]:
-    """What is wrong with a setting that `names` a metric or a result, or metrics or turns by keys.
+    """Faults of a setting that `names` a metric or a result, or metrics or turns by its keys.
 
-    A result is a metric of the evaluation; a verdict may also be on what listeners said.
+    A result is a metric of the evaluation; a verdict may also use metrics of listening tests.
 
-    Yields (key path below the setting, what is wrong); nothing where the system is unknown.
+    Yields (key path below the setting, fault in words); nothing where the system is unknown.
     """
     if system is None:
         return
@@ -69,14 +69,14 @@ def known_results(system: type[Recipe]) -> tuple[str, ...]:
 
 
 def is_known(metric: str, known: Collection[str]) -> bool:
-    """Whether a metric is one of those known, or of a numbered one (`eval/codebook_<n>/usage`)."""
+    """Whether a metric is known, numbered ones (`eval/codebook_<n>/usage`) included."""
     if _NUMBER in metric:
         return False
     return metric in known or _unnumbered(metric) in known
 
 
 def direction_of(metric: str, recipe: Recipe) -> Direction | None:
-    """Which value of a metric is the better one; None where neither is, or it is not known."""
+    """The direction of a metric; None where it has none, or is unknown."""
     training, directions = recipe.training, recipe.directions
     if metric == training.best:
         return training.best_is
@@ -110,7 +110,7 @@ def _result_faults(value: str, system: type[Recipe]) -> Iterator[tuple[KeyPath, 
     known = known_results(system)
     if not is_known(value, known):
         near = did_you_mean(value, known)
-        yield (), f"'{value}' is no metric of the evaluation{near} (known: {listed(known)})"
+        yield (), f"'{value}' is not a metric of the evaluation{near} (known: {listed(known)})"
 
 
 def _turn_faults(
@@ -121,4 +121,4 @@ def _turn_faults(
             yield (name,), f"no such turn{did_you_mean(name, turns)} (known: {listed([*turns])})"
     for turn in turns:
         if required and turn not in tables:
-            yield (turn,), "missing; every turn needs such a table"
+            yield (turn,), "missing; every turn needs this table"

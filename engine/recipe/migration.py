@@ -1,4 +1,4 @@
-"""Recipes and params.toml of schema 1: what to change, key by key."""
+"""Changes that recipes and params.toml of schema 1 need, key by key."""
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -17,22 +17,22 @@ _MIRRORED = re.compile(r"(baseline/[^/]+|untrained|parent)/(.+)")
 _ALWAYS_ON = ("finite", "alive")
 
 Names = Mapping[str, str]
-"""Metrics by the names that guards and expectations had, whichever file said so."""
+"""Metrics by the names of guards and expectations in any of the files."""
 
 
 def require_no_schema_1(layers: Sequence[Layer], name: str) -> None:
     """Raise RecipeError with all that has to change where one of a recipe's files is of schema 1.
 
-    `name` is that of the recipe, which its profiles become files of.
+    `name` is that of the recipe, whose profiles become files.
     """
     if any(layer.values.get("schema") == 1 for layer in layers):
         raise RecipeError([*_headers(layers, name), *outdated(layers)])
 
 
 def outdated(layers: Sequence[Layer], known: Container[str] = ()) -> Iterator[Fault]:
-    """Keys and metrics of schema 1 in a recipe's files, each with what stands in its place.
+    """Keys and metrics of schema 1 in a recipe's files, each with its replacement.
 
-    `known` are metrics of the recipe's system, which another had by the same name then.
+    `known` are metrics of the recipe's system, which schema 1 used for another metric.
     """
     names = _metrics_by_name(layers)
     for layer in layers:
@@ -46,9 +46,9 @@ def outdated(layers: Sequence[Layer], known: Container[str] = ()) -> Iterator[Fa
 
 
 def outdated_params(layer: Layer) -> Iterator[Fault]:
-    """What of params.toml has another name now, or is gone."""
+    """Keys of params.toml that were renamed or removed."""
     if "listeners" in layer.values:
-        yield layer.fault(("listeners",), "its name is [speech_evaluation] now")
+        yield layer.fault(("listeners",), "renamed: write [speech_evaluation]")
     if "programs" in layer.values:
         what = (
             "remove it: ViSQOL comes with pip install 'cantus[judges]', and a recipe asks for it "
@@ -58,7 +58,7 @@ def outdated_params(layer: Layer) -> Iterator[Fault]:
     for name, table in _tables(layer.values):
         if name == "tracking" and "aim" in table:
             new = "[]" if table["aim"] is False else '["aim"]'
-            yield layer.fault(("tracking", "aim"), f"trackers are named now: mirrors = {new}")
+            yield layer.fault(("tracking", "aim"), f"list trackers by name: write mirrors = {new}")
 
 
 def _headers(layers: Sequence[Layer], name: str) -> Iterator[Fault]:
@@ -80,15 +80,15 @@ def _of_recipe(
     dataset = values.get("dataset")
     if isinstance(dataset, dict) and "phase" in dataset:
         turned = "off" if dataset["phase"] == "as_recorded" else dataset["phase"]
-        what = f"its name is phase_rotation now: phase_rotation = '{turned}'"
+        what = f"renamed: write phase_rotation = '{turned}'"
         yield layer.fault((*at, "dataset", "phase"), what)
     evaluation = values.get("evaluation")
     if isinstance(evaluation, dict) and "perceptual" in evaluation:
-        what = "its name is evaluation.judges now"
+        what = "renamed: write evaluation.judges"
         yield layer.fault((*at, "evaluation", "perceptual"), what)
     for path, old in _texts({key: values[key] for key in values if key != "profile"}, at):
         if (new := _renamed(old)) and _MIRRORED.sub(r"eval/\2", old) not in known:
-            yield layer.fault(path, f"the metric '{old}' is '{new}' now")
+            yield layer.fault(path, f"the metric '{old}' was renamed: write '{new}'")
 
 
 def _keyed_by_metric(table: str, name: str, body: Mapping[str, Any], names: Names) -> str:

@@ -24,7 +24,7 @@ class Adam:
     kind: ClassVar[str] = "adam"
     learning_rate: float = setting("peak learning rate", check=above(0.0))
     betas: tuple[float, float] = setting(
-        "decay of the two moments", default=(0.9, 0.999), check=_betas
+        "decay rates of the two moments", default=(0.9, 0.999), check=_betas
     )
     epsilon: float = setting("added to the denominator", default=1e-8, check=above(0.0))
     weight_decay: float = setting("L2 penalty", default=0.0, check=at_least(0.0))
@@ -40,12 +40,12 @@ class AdamW:
     kind: ClassVar[str] = "adamw"
     learning_rate: float = setting("peak learning rate", check=above(0.0))
     betas: tuple[float, float] = setting(
-        "decay of the two moments", default=(0.9, 0.999), check=_betas
+        "decay rates of the two moments", default=(0.9, 0.999), check=_betas
     )
     epsilon: float = setting("added to the denominator", default=1e-8, check=above(0.0))
     weight_decay: float = setting("decoupled weight decay", default=0.01, check=at_least(0.0))
     decays: Literal["everything", "weights"] = setting(
-        "which parameters decay: all, or all but biases, norms and embeddings",
+        "which parameters decay: all, or all except biases, norms and embeddings",
         default="everything",
     )
     clip_gradient_norm: float | None = setting(
@@ -65,15 +65,15 @@ Optimizer = Adam | AdamW | AdamW8bit
 
 @frozen(kw_only=True)
 class _WarmUp:
-    """A linear warm-up: the first step has the peak over so many steps."""
+    """A linear warm-up over n steps: step k has k / n of the peak."""
 
     warmup_steps: int = setting("steps of linear warm-up", default=0, check=at_least(0))
     warmup_share: float | None = setting(
-        "or their share of all steps of the run", default=None, check=within(0.0, 1.0)
+        "or the warm-up's share of all steps of the run", default=None, check=within(0.0, 1.0)
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """One of the two."""
+        """Faults: both keys are given."""
         if self.warmup_steps and self.warmup_share is not None:
             yield "warmup_share", "give one of warmup_steps, warmup_share"
 

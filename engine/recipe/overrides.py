@@ -14,9 +14,9 @@ _WORD = re.compile(r"""[^\s"'\[\]{},=#]+""")
 
 
 def parse_override(text: str) -> Layer:
-    """A layer that holds the one value. The value is TOML; a bare word stands for itself.
+    """A layer that holds the one value. The value is TOML; a single word needs no quotes.
 
-    Raises RecipeError where the text is no `key.path=value`.
+    Raises RecipeError where the text is not `key.path=value`.
     """
     place = Place(f"-S {text}")
     parts = _PARTS.fullmatch(text)

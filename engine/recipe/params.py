@@ -1,4 +1,4 @@
-"""params.toml: what is true of this machine and of this run."""
+"""params.toml: settings of this machine and of this project."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from engine.recipe.read import forbidden_values, read_layer
 from engine.recipe.structure import structure
 
 _rate = within(1_000, 768_000)
-"""Hertz. No converter is faster, and nothing that is heard is slower."""
+"""A check of sample rates in Hz: none of audio is outside."""
 
 
 def _rates(value: tuple[int, ...]) -> str | None:
@@ -28,31 +28,31 @@ _COLUMNS = ("file", "text", "speaker", "language", "label", "list", "-", "_")
 
 
 def wrong_columns(value: Sequence[str]) -> str | None:
-    """What is wrong with names of columns: one is unknown, or none is the file. None: nothing."""
+    """A check of column names: all must be known, and one must be the file."""
     unknown = [name for name in value if name not in _COLUMNS]
     if unknown:
-        return f"must hold only {listed(_COLUMNS)}: {unknown[0]!r} is none of them"
+        return f"must hold only {listed(_COLUMNS)}, got {unknown[0]!r}"
     return None if not value or "file" in value else "must hold 'file', the column of audio files"
 
 
 def _corpora(value: dict[str, Any]) -> str | None:
-    """The first corpus whose name is none."""
+    """A check of the names of corpora."""
     wrong = ((name, corpus_name(name)) for name in value)
     return next((f"the corpus {name!r} {said}" for name, said in wrong if said), None)
 
 
 Strategy = Literal["replicate", "shard"]
-"""How several devices hold the networks of a run."""
+"""Distribution of a run's networks over several devices."""
 
 
 @frozen(kw_only=True)
 class Hardware:
     """The devices a run may use."""
 
-    device: Literal["auto", "cpu", "cuda"] = setting("where networks run", default="auto")
+    device: Literal["auto", "cpu", "cuda"] = setting("device on which networks run", default="auto")
     num_devices: int = setting("devices that share a batch", default=1, check=at_least(1))
     strategy: Strategy = setting(
-        "what each of several devices holds: all weights, gradients and optimizer state, or a part",
+        "whether each device holds all weights, gradients and optimizer state, or a part",
         default="replicate",
     )
     num_threads: int = setting(
@@ -62,31 +62,33 @@ class Hardware:
 
 @frozen(kw_only=True)
 class CorpusSource:
-    """Where a corpus comes from and what is required of its clips."""
+    """The source of a corpus, and requirements on its clips."""
 
     source: str = setting("'builtin', or a folder below data/", check=not_empty)
-    sample_rates_hz: tuple[int, ...] = setting("rates it is packed at", check=_rates)
+    sample_rates_hz: tuple[int, ...] = setting(
+        "sample rates in Hz at which clips are stored", check=_rates
+    )
     speakers: Literal["unknown", "folder"] = setting(
         "whether the innermost folder names the speaker", default="unknown"
     )
     columns: tuple[str, ...] = setting(
-        "what the columns of its tables are, where their first line does not say it: 'file', "
-        "'text', 'speaker', 'language', 'label', 'list', or '-' for one to pass over",
+        "the columns of its tables, where their first line does not name them: 'file', "
+        "'text', 'speaker', 'language', 'label', 'list', or '-' for a column to ignore",
         default=(),
         check=wrong_columns,
     )
     channels: Literal["mix", "split"] = setting(
-        "what becomes of several channels: their mean, or a clip of each", default="mix"
+        "files with several channels: mix them down, or make a clip of each", default="mix"
     )
     min_seconds: float = setting("shorter clips are quarantined", default=0.1, check=at_least(0.0))
     max_seconds: float | None = setting(
         "longer clips are quarantined", default=None, check=above(0.0)
     )
     min_sample_rate_hz: int = setting(
-        "clips of a lower rate are quarantined", default=8_000, check=at_least(1)
+        "clips of a lower sample rate are quarantined", default=8_000, check=at_least(1)
     )
     at_most_bad: float = setting(
-        "share of quarantined clips past which ingesting stops",
+        "share of quarantined clips above which ingest stops",
         default=0.01,
         check=within(0.0, 1.0),
     )
@@ -107,7 +109,7 @@ class CorpusSource:
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """The limits leave room for a clip, and for two halves of one that is cut."""
+        """Faults: limits that leave no room for a clip, or for the two parts of a cut one."""
         if self.segment == "silence" and self.max_seconds is None:
             yield "max_seconds", "missing; segment = 'silence' cuts recordings longer than this"
         if self.max_seconds is None:
@@ -131,20 +133,20 @@ def _no_mirror_twice(value: Sequence[str]) -> str | None:
 
 @frozen(kw_only=True)
 class Notify:
-    """Who is told how a run ended, and that a guard fired.
+    """Notifications of a run's end, and of guards that fired.
 
-    A command is named by the environment alone (`engine/runs/notify/send.py`): no file of a project
-    may start a program.
+    A command can be set only by the environment (`engine/runs/notify/send.py`): no file of a
+    project may start a program.
     """
 
     web_hook_variable: str = setting(
-        "the environment variable that holds the address which the message is posted to: https, "
-        "or http on 127.0.0.1",
+        "the environment variable that holds the address to which messages are posted: https, or "
+        "http on 127.0.0.1",
         default="",
         check=matches(r"([A-Za-z_][A-Za-z0-9_]*)?", "a name of an environment variable"),
     )
     at: tuple[_Moment, ...] = setting(
-        "when: 'guard': one that warns has fired; 'end': the run has ended, whatever ended it",
+        "when to notify: 'guard': a guard that warns has fired; 'end': the run has ended",
         default=("guard", "end"),
         check=not_empty,
     )
@@ -152,17 +154,17 @@ class Notify:
 
 @frozen(kw_only=True)
 class Tracking:
-    """Who mirrors the events of a run, and who is told of them."""
+    """Trackers that mirror the events of a run, and notifications."""
 
     mirrors: tuple[Mirror, ...] = setting(
-        "the trackers that do: 'aim', 'trackio', both or none",
+        "trackers that mirror runs: 'aim', 'trackio', both or none",
         default=("aim",),
         check=_no_mirror_twice,
     )
-    notify: Notify = setting("who is told of a run's end", default=Notify())
+    notify: Notify = setting("notifications of a run's end", default=Notify())
     aim_repository: str = setting(
-        "folder that holds Aim's repository, by its path or its path in the project, which several "
-        "projects may share; or a tracking server, as aim://host:53800; empty: the project",
+        "folder of Aim's repository, absolute or relative to the project, which several projects "
+        "may share; or a tracking server, as aim://host:53800; empty: the project",
         default="",
         check=matches(
             r"(?!aim:|[a-z]+://).*|aim://[^\s/:@]+:[0-9]+", "a folder or 'aim://host:port'"
@@ -178,13 +180,13 @@ class Tracking:
 
 @frozen(kw_only=True)
 class Work:
-    """Who works over clips: this machine, or a cluster that sees the project's folder."""
+    """Workers over clips: on this machine, or on a cluster that shares the project's folder."""
 
     backend: Literal["cores", "dask", "ray"] = setting(
         "this machine's cores, or a cluster", default="cores"
     )
     num_workers: int = setting(
-        "processes on this machine; 0: one a core", default=0, check=at_least(0)
+        "processes on this machine; 0: one for each core", default=0, check=at_least(0)
     )
     address: str = setting(
         "host and port of the cluster; empty: one is started on this machine",
@@ -193,7 +195,7 @@ class Work:
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """An address is a cluster's, and all of that is used."""
+        """Faults: an address without a cluster, or with a number of workers."""
         if self.address and self.backend == "cores":
             yield "address", "needs backend = 'dask' or 'ray'"
         if self.address and self.num_workers:
@@ -202,17 +204,17 @@ class Work:
 
 @frozen(kw_only=True)
 class SpeechEvaluation:
-    """Models that judge what a recipe speaks: folders with weights, that `transformers` wrote."""
+    """Models that score generated speech: folders of weights in the format of `transformers`."""
 
     speech_recogniser: str | None = setting(
-        "folder of a speech recogniser (Whisper, or a CTC model such as wav2vec 2.0; Whisper in "
+        "folder of a speech recognizer (Whisper, or a CTC model such as wav2vec 2.0; Whisper in "
         "CTranslate2's form too), by its path in the project; for word and character error rates",
         default=None,
         check=not_empty,
     )
     speaker_encoder: str | None = setting(
         "folder of a model for speaker verification (x-vectors, such as WavLM's), by its path in "
-        "the project; for the likeness of voices",
+        "the project; for the similarity of voices",
         default=None,
         check=not_empty,
     )
@@ -220,7 +222,7 @@ class SpeechEvaluation:
 
 @frozen(kw_only=True)
 class Cost:
-    """What an hour of this machine costs, for `cantus estimate`."""
+    """The price of an hour of this machine, for `cantus estimate`."""
 
     per_hour: float = setting("price of an hour", default=0.0, check=at_least(0.0))
     currency: str = setting("its currency", default="EUR", check=not_empty)
@@ -231,26 +233,26 @@ class Params:
     """The whole of params.toml."""
 
     profile: str = setting(
-        "the folder of recipes/ whose variants are taken, as 'demo'; 'full': recipes as written",
+        "the folder of recipes/ whose variants are used, as 'demo'; 'full': recipes as written",
         check=matches(r"[A-Za-z0-9_-]+", "a word"),
     )
-    seed: int = setting("start of every random sequence", check=within(0, 2**32 - 1))
+    seed: int = setting("seed of every random sequence", check=within(0, 2**32 - 1))
     hardware: Hardware = setting("the devices")
     corpora: dict[str, CorpusSource] = setting("the corpora that recipes name", check=_corpora)
-    tracking: Tracking = setting("the mirrors", default=Tracking())
-    work: Work = setting("who works over clips", default=Work())
+    tracking: Tracking = setting("trackers and notifications", default=Tracking())
+    work: Work = setting("workers over clips", default=Work())
     speech_evaluation: SpeechEvaluation = setting(
-        "models that judge speech", default=SpeechEvaluation()
+        "models that score speech", default=SpeechEvaluation()
     )
     cost: Cost = setting("the price", default=Cost())
 
     def corpus(self, name: str) -> CorpusSource:
-        """The corpus that a recipe names. Raises UserError where params.toml has none so named."""
+        """The corpus that a recipe names. Raises UserError where params.toml lacks it."""
         if name not in self.corpora:
             near = did_you_mean(name, self.corpora)
             raise UserError(
                 f"params.toml has no [corpora.{name}]{near} (there are: "
-                f"{listed([*self.corpora])}). Name one of them as dataset.corpus, or add the table."
+                f"{listed([*self.corpora])}). Set dataset.corpus to one of them, or add the table."
             )
         return self.corpora[name]
 

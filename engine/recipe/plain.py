@@ -14,9 +14,9 @@ from engine.recipe.tables import keys_of, kind_of, toml_key
 def to_plain(table: Any, *, identity_only: bool = False) -> dict[str, Any]:
     """The table (a recipe, params, any part of one) as TOML holds it, defaults filled in.
 
-    What is None is left out and kinds are included. With `identity_only`, settings that do not
-    change what is learned are left out, and the version of the system's code is included. A table
-    whose clips are judged at every evaluation may pick the best weights: it stays.
+    None is left out and kinds are included. With `identity_only`, settings that do not affect
+    training are left out, and the version of the system's code is included. Tables of judged clips
+    are kept, since judges may pick the best weights.
     """
     kind = kind_of(type(table))
     plain: dict[str, Any] = {} if kind is None else {"kind": kind}
@@ -37,12 +37,12 @@ def to_toml(table: Any) -> str:
 
 
 def write_recipe(recipe: Recipe, path: Path) -> None:
-    """Write the resolved recipe, its folder included. A file that holds it is left alone."""
+    """Write the resolved recipe, its folder included. An identical file is left alone."""
     write_where_new(path, to_toml(recipe))
 
 
 def write_where_new(path: Path, text: str) -> None:
-    """Write a file, its folder included. One that holds this text is left alone."""
+    """Write a file, its folder included. An identical file is left alone."""
     content = text.encode()
     if not path.is_file() or path.read_bytes() != content:
         write_atomically(path, content)

@@ -1,11 +1,11 @@
-"""Guards that would judge discriminators before they have learned a step."""
+"""Guards that would check discriminators before these have trained."""
 
 from collections.abc import Iterator
 
 from engine.recipe.judgement import Guards, guards_on
 
 _OF_DISCRIMINATORS = ("train/discriminator/", "train/generator/feature")
-"""How the names of metrics begin that mean something where discriminators have learned."""
+"""Prefixes of metrics that mean something only once discriminators train."""
 
 
 def premature_guards(
@@ -13,7 +13,7 @@ def premature_guards(
 ) -> Iterator[tuple[str, str]]:
     """Guards of discriminators at or before the step `begin`, their first: key path and fault.
 
-    Those at an epoch are looked at where the steps in one are known.
+    Guards at an epoch are checked where the steps of an epoch are known.
     """
     for named in guards_on(guards):
         guard = named.guard

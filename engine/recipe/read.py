@@ -1,4 +1,4 @@
-"""From a file to a layer: TOML, and what a recipe may not hold."""
+"""Reading of a TOML file into a layer, without values that recipes may not hold."""
 
 import math
 import stat
@@ -24,23 +24,23 @@ from engine.recipe.lines import key_lines
 from engine.recipe.size import MAX_BYTES, check_size
 
 _MISLEADING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that show what follows them in another order than it is read."""
+"""Characters that display the following text in another order than it is read."""
 
 
 def read_layer(path: Path) -> Layer:
-    """One TOML file. Raises RecipeError where it is missing, unreadable or no TOML."""
+    """One TOML file. Raises RecipeError where it is missing, unreadable or not TOML."""
     text, file = _read_text(path), shown(path)
     try:
         values, lines = _parse(text, file)
     except tomli.TOMLDecodeError as error:
-        raise _unreadable(path, f"no valid TOML: {error.msg.lower()}", error.lineno) from error
+        raise _unreadable(path, f"not valid TOML: {error.msg.lower()}", error.lineno) from error
     except (ValueError, RecursionError) as error:
-        raise _unreadable(path, f"no TOML that can be read: {error}") from error
+        raise _unreadable(path, f"not valid TOML: {error}") from error
     return Layer(values, {at: Place(file, line) for at, line in lines.items()})
 
 
 def forbidden_values(values: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """What TOML allows and a recipe does not: (key path, what is wrong)."""
+    """Faults that TOML allows and a recipe does not: (key path, fault in words)."""
     if isinstance(values, dict):
         for key, value in values.items():
             yield from _control_characters(key, (*path, key))
@@ -53,7 +53,7 @@ def forbidden_values(values: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath,
     elif isinstance(values, float) and math.isnan(values):
         yield (
             path,
-            "nan equals nothing, not even itself, so DVC would rerun for ever; give a number",
+            "nan never equals itself, so DVC would rerun for ever; give a number",
         )
     elif isinstance(values, int) and not -(2**63) <= values < 2**63:
         yield path, "does not fit in 64 bits"
@@ -97,7 +97,7 @@ def _missing(path: Path) -> RecipeError:
 
 
 def neighbours(path: Path) -> str:
-    """The recipes there are where a file is missing, the likeliest first."""
+    """The existing recipes in place of a missing file, the likeliest first."""
     files = {file.stem: file.name for file in sorted(path.parent.glob("*.toml"))}
     near = "".join(f"; did you mean '{files[stem]}'?" for stem in nearest(path.stem, files)[:1])
     return f"{near} (there are: {listed([*files.values()])})"

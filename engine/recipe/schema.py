@@ -15,7 +15,7 @@ from engine.recipe.training import SCRATCH, Direction, Start, Training
 SCHEMA_VERSION = 2
 
 # A table may have a method `cross_checks(self) -> Iterable[tuple[str, str]]`: faults that concern
-# several of its keys, as (key path below the table, what is wrong). It runs where each is sound.
+# several of its keys, as (key path below the table, fault in words). It runs where each is valid.
 
 
 def _version(value: int) -> str | None:
@@ -30,14 +30,14 @@ def _slashes(name: str) -> list[int]:
 
 @frozen
 class Plot:
-    """A curve that DVC draws of each run from one of its tables in plots/<recipe>/."""
+    """A curve that DVC plots for each run from one of its tables in plots/<recipe>/."""
 
     table: str
-    """The file's name without .csv: train, eval, or what numbered metrics count."""
+    """The file's name without .csv: train, eval, or the unit of numbered metrics."""
     x: str
     y: str
     title: str = ""
-    """Of the plot that sets all recipes of the system side by side; empty where there is none."""
+    """Title of the plot of all recipes of the system side by side; empty: no such plot."""
 
 
 @frozen(kw_only=True)
@@ -45,59 +45,59 @@ class Recipe:
     """A whole recipe. Each system subclasses it and types `dataset`, `model` and `losses`."""
 
     version: ClassVar[int] = 1
-    """Raised when the system's code would train the same recipe to other numbers."""
+    """Increased when the system's code would train the same recipe to other results."""
     turns: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[Mapping[str, str]] = {}
-    """Every metric the system produces, with what it is (unit included). None is a group of
-    others (`eval/mel` beside `eval/mel/low`): metrics files are nested by these names. The first of
-    them are what DVC's tables show."""
+    """Every metric of the system, with its meaning and unit. No metric may be a group of others
+    (`eval/mel` beside `eval/mel/low`), because metrics files are nested by name. DVC's tables show
+    the first ones."""
     directions: ClassVar[Mapping[str, Direction]] = {}
-    """Which value of each metric is the better one. A metric that is only looked at, such as a
-    count or a ratio that should be 1, has none: no comparison calls it better or worse."""
+    """Whether lower or higher values of a metric are better. A metric without a direction, such as
+    a count or a ratio that should be 1, is never called better or worse."""
     ceilings: ClassVar[Collection[str]] = ()
-    """Baselines that show what can be reached, by means that the recipe's models do not have: no
-    verdict calls a model worse for being worse than one of them."""
+    """Baselines that are upper bounds, by means that the recipe's models do not have: no verdict
+    compares a model with them."""
     default_guards: ClassVar[Mapping[str, Guard]] = {}
-    """Guards of all the system's recipes, by metric. A recipe's own are laid over them key by key,
-    and `action = "off"` switches one off."""
+    """Guards of all the system's recipes, by metric. A recipe's own are merged onto them key by
+    key, and `action = "off"` switches one off."""
     loss_settings: ClassVar[Mapping[str, str]] = {}
-    """Settings outside [losses] that decide what a loss is, by dotted path, and what to call them
-    where a demo has others than its recipe; empty where the value says it (`hinge`)."""
+    """Settings outside [losses] that define a loss, by dotted path, with their names in sentences
+    on a demo's differences; empty where the value names the loss (`hinge`)."""
 
     shown_by: ClassVar[tuple[str, ...]] = ("samples", "pictures", "export")
-    """Modules beside the recipe class that show or export results and change none: an edit of them
-    is no edit of the code that counts."""
+    """Modules beside the recipe class that only show or export results: they do not count as code
+    of the run."""
 
     loss_metric: ClassVar[str] = ""
-    """The metric of the evaluation that training lowers, which judges are held against; empty where
-    the system's clips are not judged."""
+    """The evaluation's loss, with which judges are compared; empty where the system's clips are not
+    judged."""
 
     reference_parts: ClassVar[tuple[str, ...]] = ("original",)
-    """Parts of a sample's clip that are recordings of what the others should sound like."""
+    """Parts of a sample's clip that are reference recordings for the other parts."""
     plots: ClassVar[tuple[Plot, ...]] = ()
-    """The curves that DVC draws besides train/loss and the metric that picks the best."""
+    """Curves that DVC plots besides train/loss and the metric that picks the best."""
 
     schema: int = setting(f"version of the recipe grammar: {SCHEMA_VERSION}", check=_version)
     name: str = setting(
-        "the recipe's name: that of its file, and so its stage and model folder; need not be given",
+        "the recipe's name: that of its file, its stage and its model folder; may be left out",
         check=run_name,
     )
     system: str = setting("model family")
     summary: str = setting("one sentence", identity=False)
     upstream: str | None = setting(
-        "the published setup it follows: the name of a file in upstream/",
+        "the published setup that the recipe follows: the name of a file in upstream/",
         default=None,
         identity=False,
         check=recipe_name,
     )
-    dataset: Any = setting("which audio, cut how")
+    dataset: Any = setting("corpus and clips")
     model: Any = setting("the networks")
     losses: Any = setting("the weight of each loss term")
     optimizer: dict[str, Optimizer] = setting("one table for each turn", names="turn")
     schedule: dict[str, Schedule] = setting(
-        "one table for each turn; constant where there is none", default={}, names="turn"
+        "one table for each turn; default: a constant rate", default={}, names="turn"
     )
-    training: Training = setting("how long, how often")
+    training: Training = setting("length, batches, evaluations and checkpoints")
     start: Start | None = setting("the phase that is continued", default=None)
     guard: dict[str, tuple[Guard, ...]] = setting(
         "guards by their metric", default={}, identity=False, names="metric"
@@ -105,8 +105,8 @@ class Recipe:
     expect: dict[str, Expectation] = setting(
         "expectations by their metric", default={}, identity=False, names="metric"
     )
-    verdict: Verdict | None = setting("the conclusion", default=None, identity=False)
-    samples: Samples = setting("what is made for listening", default=Samples(), identity=False)
+    verdict: Verdict | None = setting("meaning of the result", default=None, identity=False)
+    samples: Samples = setting("samples to listen to", default=Samples(), identity=False)
 
     @property
     def reads_hz(self) -> tuple[int, ...]:
@@ -129,31 +129,31 @@ class Recipe:
 
     @property
     def published_weights(self) -> tuple[str, ...]:
-        """Files of published weights that it starts from, by their paths in the project.
+        """Files of published weights that the recipe starts from, by their paths in the project.
 
-        That of `start.weights` comes first.
+        The file of `start.weights` comes first.
         """
         start = self.start
         return () if start is None or start.weights is None else (start.weights,)
 
     @property
     def models_read(self) -> tuple[str, ...]:
-        """Recipes whose exported models it reads, besides the phase that it continues."""
+        """Recipes whose exported models this recipe reads, besides the phase that it continues."""
         return ()
 
     @property
     def judges(self) -> tuple[str, ...]:
-        """Those that score clips at every evaluation."""
+        """Judges that score clips at every evaluation."""
         return ()
 
     @property
     def judged_metrics(self) -> Mapping[str, Direction]:
-        """Their metrics of which a value is the better one, those of the first judge first."""
+        """Judges' metrics with a direction, those of the first judge first."""
         known = self.directions
         return {metric: known[metric] for metric in judged_by(self.judges) if metric in known}
 
     def named_metrics(self) -> Iterable[tuple[str, str]]:
-        """Where the recipe relies on which metric: key path and metric."""
+        """The metrics that the recipe relies on: key path and metric."""
         yield "training.best", self.training.best
         chosen = {metric for metric in self.guard if not self.has_default_guard(metric)}
         yield from ((f"guard.{metric}", metric) for metric in chosen)
@@ -162,12 +162,15 @@ class Recipe:
             yield "verdict.metric", self.verdict.metric
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Faults of several keys at once: (key path, what is wrong). Systems extend it."""
+        """Faults of several keys at once: (key path, fault in words). Systems extend it."""
         best_is = self.directions.get(self.training.best, self.training.best_is)
         if best_is != self.training.best_is:
-            yield "training.best_is", f"of {self.training.best} the {best_is} is best"
+            yield "training.best_is", f"must be '{best_is}' for {self.training.best}"
         if self.name == SCRATCH:
-            yield "name", f"a recipe cannot be called '{SCRATCH}': start.from says so of no recipe"
+            yield (
+                "name",
+                f"a recipe cannot be named '{SCRATCH}', which means no recipe in start.from",
+            )
         if self.start is not None and self.start.from_ == self.name:
             yield "start.from", "a recipe cannot continue itself"
         if self.name in self.models_read:
@@ -176,10 +179,13 @@ class Recipe:
         yield from self._of_judges()
 
     def _of_judges(self) -> Iterable[tuple[str, str]]:
-        """What is relied on is judged, and says what is better."""
+        """Faults: judged metrics that no judge gives, or that have no direction."""
         judged = judged_by(self.judges)
         for path, metric in self.named_metrics():
             if metric.startswith(f"eval/{GROUP}/") and metric not in judged:
-                yield path, f"'{metric}': none of the recipe's judges gives it"
+                yield path, f"'{metric}' is not a metric of the recipe's judges"
         if self.training.best in judged and self.training.best not in self.directions:
-            yield "training.best", f"no value of {self.training.best} is better by itself"
+            yield (
+                "training.best",
+                f"{self.training.best} has no better direction; choose another metric",
+            )

@@ -1,20 +1,20 @@
-"""How large a recipe may be. The shipped ones have about 3 kB and 60 values."""
+"""Limits of a recipe's size. The shipped ones have about 3 kB and 60 values."""
 
 from typing import Any
 
 from engine.recipe.faults import Fault, Place, RecipeError
 
 MAX_BYTES = 128 * 1024
-"""Of one file."""
+"""Bytes of one file."""
 
 MAX_VALUES = 4_000
-"""Of one file: keys, tables and items of lists."""
+"""Keys, tables and items of lists in one file."""
 
 MAX_DEPTH = 32
-"""Tables and lists in each other; what is deeper would exhaust Python's stack somewhere below."""
+"""Depth of nested tables and lists; deeper ones would exhaust Python's stack."""
 
 MAX_PARENTS = 16
-"""Files in a row that extend each other."""
+"""Length of a chain of files that extend each other."""
 
 
 def check_size(values: Any, place: Place) -> None:

@@ -1,7 +1,7 @@
-"""Plain TOML values become frozen tables, strictly: nothing unknown, nothing coerced.
+"""Frozen tables from plain TOML values, strictly: nothing unknown, nothing coerced.
 
 cattrs does the structuring. The hooks below close its coercions (3.7 to 3, "false" to True) and
-read `kind`; `complaints.py` puts what it raises into words.
+read `kind`; `messages.py` puts its errors into words.
 """
 
 import math
@@ -28,7 +28,7 @@ Hook = Callable[[Any, Any], Any]
 def structure(
     values: object, table: type[Table], system: type[Recipe] | None = None
 ) -> tuple[Table | None, list[tuple[KeyPath, str]]]:
-    """The table that plain values describe, or None and every fault: (key path, what is wrong).
+    """The table of plain values, or None and every fault: (key path, fault in words).
 
     `system` is the recipe class whose metrics and turns may be named; None leaves names unchecked.
     """
@@ -95,7 +95,7 @@ def _table_hook(table: type, converter: Converter, system: type[Recipe] | None) 
     def hook(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
             raise expected(value, table)
-        # The only table there may be needs no kind, but a recipe that was written out names it.
+        # A single possible table needs no kind, but a resolved recipe names it.
         named = kind_of(table) is not None and value.get("kind") == kind_of(table)
         given = {key: inner for key, inner in value.items() if not (named and key == "kind")}
         built = build(given, table)
@@ -163,7 +163,7 @@ def _table_list_hook(type_: Any, converter: Converter) -> Hook:
 
 
 def _is_tagged(type_: Any) -> bool:
-    """A union of tables, which `kind` tells apart."""
+    """Whether an annotation is a union of tables, which differ by `kind`."""
     alternatives = members(type_)
     return len(alternatives) > 1 and all(attrs.has(member) for member in alternatives)
 

@@ -1,4 +1,4 @@
-"""What the typed tables of a recipe look like: their keys, in TOML's words, and what they hold."""
+"""Descriptions of a recipe's typed tables: their keys, types and nested tables, in words."""
 
 from collections.abc import Iterator
 from types import NoneType, UnionType
@@ -32,7 +32,7 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 
 def tables_in(annotation: Any) -> tuple[type, ...]:
-    """The table classes an annotation allows: one or several kinds; of a dict or list, its own."""
+    """The table classes that an annotation allows, also inside a dict or list."""
     if is_named(annotation):
         annotation = get_args(annotation)[1]
     if is_table_list(annotation):
@@ -51,18 +51,18 @@ def is_table_list(annotation: Any) -> bool:
 
 
 def kind_of(table: type) -> str | None:
-    """The word for `kind = ...` that picks this table from a union; None where it needs none."""
+    """The word for `kind = ...` that picks this table from a union; None where unneeded."""
     return getattr(table, "kind", None)
 
 
 @frozen
 class Section:
-    """A table where a recipe may hold it: `path` is printable, as `optimizer.<turn>`."""
+    """A table at a place in a recipe; `path` is printable, as `optimizer.<turn>`."""
 
     path: str
     table: type
     counts: bool
-    """Whether what it holds is part of a recipe's identity."""
+    """Whether the table is part of a recipe's identity."""
 
 
 def walk(table: type, path: str = "", *, counts: bool = True) -> Iterator[Section]:

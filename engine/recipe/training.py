@@ -1,4 +1,4 @@
-"""The tables that say how long and how often: training, and the phase that is continued."""
+"""The tables of training and of the phase that is continued."""
 
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -11,12 +11,12 @@ from engine.recipe.fields import at_least, between, matches, not_empty, setting
 from engine.recipe.naming import run_name
 
 SCRATCH = "scratch"
-"""What start.from says where nothing is continued, as in a demo of a recipe that continues."""
+"""The value of start.from where nothing is continued, as in a demo of a later phase."""
 
 interval = matches(r"(epoch|step):[1-9]\d*", "'epoch:N' or 'step:N', with N at least 1")
-"""A check: how often something is done."""
+"""A check of an interval."""
 Direction = Literal["lowest", "highest"]
-"""Which value of a metric is the better one."""
+"""Whether lower or higher values of a metric are better."""
 
 _pick = matches(
     r"last|best|best_by_loss|best_by_judges|step:\d+",
@@ -30,18 +30,20 @@ def _parts(value: tuple[str, ...]) -> str | None:
 
 @frozen(kw_only=True)
 class Training:
-    """How long training lasts, in what batches, and how often it looks up. A step is one update."""
+    """Length of training, batches, and intervals. A step is one optimizer update."""
 
     epochs: int | None = setting("passes over the training clips", default=None, check=at_least(1))
     steps: int | None = setting(
         "optimizer steps, where epochs are not given", default=None, check=at_least(1)
     )
-    batch_size: int = setting("clips in a step, over all devices", check=at_least(1))
+    batch_size: int = setting("number of clips in a step, over all devices", check=at_least(1))
     num_micro_batches: int = setting(
-        "parts a batch is cut into, their gradients accumulated", default=1, check=at_least(1)
+        "parts into which a batch is cut; their gradients are accumulated",
+        default=1,
+        check=at_least(1),
     )
     precision: Literal["fp32", "bf16", "fp16"] = setting(
-        "arithmetic of the networks", default="fp32"
+        "precision of the networks' arithmetic", default="fp32"
     )
     compile: Literal["off", "default", "max-autotune"] = setting(
         "torch.compile mode", default="off"
@@ -65,19 +67,22 @@ class Training:
         identity=False,
     )
     best: str = setting("metric that picks the best checkpoint", names="result")
-    best_is: Direction = setting("which value of it is best", default="lowest")
+    best_is: Direction = setting("whether its lowest or highest value is best", default="lowest")
     best_by: Literal["paired", "value"] = setting(
         "whether an evaluation is better when the 95 % interval of its differences clip by clip "
-        "lies on the better side, or when its value does; metrics without a figure for each clip "
-        "go by value",
+        "is on the better side, or when its value is; metrics without a figure for each clip are "
+        "compared by value",
         default="paired",
     )
     log_every_steps: int = setting(
-        "steps between two lines of training metrics", default=10, check=at_least(1), identity=False
+        "steps between two logged lines of training metrics",
+        default=10,
+        check=at_least(1),
+        identity=False,
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """One length, and batches that can be cut evenly."""
+        """Faults: other than one length, or batches that cannot be cut evenly."""
         yield from exactly_one(self, LENGTHS)
         if self.batch_size % self.num_micro_batches:
             yield (
@@ -91,14 +96,14 @@ class Start:
     """Continue another recipe's checkpoint, or a published model's weights."""
 
     from_: str | None = setting(
-        "name of the recipe this one continues; 'scratch': none, whatever was inherited",
+        "name of the recipe that this one continues; 'scratch': none, also where one is inherited",
         default=None,
         key="from",
         check=run_name,
     )
     weights: str | None = setting(
-        "or a file of published weights, by its path in the project; the first evaluation is "
-        "theirs, and what they were trained on is not known",
+        "or a file of published weights, by its path in the project; the first evaluation is of "
+        "these weights, and their training clips are unknown",
         default=None,
         check=not_empty,
     )
@@ -109,28 +114,28 @@ class Start:
         check=_pick,
     )
     carry: tuple[Literal["weights", "optimizer", "schedule", "rng", "data"], ...] = setting(
-        "what is taken over: weights, the optimizer's state, the position in the schedule, the "
+        "what is carried over: weights, the optimizer's state, the position in the schedule, the "
         "random number generators, the position in the order of clips; the learning rate is "
         "always the recipe's",
         default=("weights",),
         check=_parts,
     )
     evaluation: Literal["inherited", "own"] = setting(
-        "whether the parent's evaluation clips are evaluated on, or those of this recipe's split, "
-        "as always with published weights, which have none",
+        "whether to evaluate on the parent's evaluation clips, or on those of this recipe's split; "
+        "published weights have none, so the split is used",
         default="inherited",
     )
 
     @property
     def name(self) -> str:
-        """What is continued: a recipe's name, or that of a file."""
+        """The name of the continued recipe, or of the file of weights."""
         return self.from_ or PurePath(self.weights or "").name
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """One of the two, and of a file nothing but its weights."""
+        """Faults: not exactly one of from and weights, or keys that a file of weights lacks."""
         if (self.from_ is None) == (self.weights is None):
             yield "", "give exactly one of from, weights"
         if self.weights is not None and self.carry != ("weights",):
-            yield "carry", "a file of weights holds nothing else; remove it"
+            yield "carry", "a file of weights holds only weights; remove this key"
         if self.weights is not None and self.pick != "best":
-            yield "pick", "a file of weights holds one model; remove it"
+            yield "pick", "a file of weights holds one model; remove this key"

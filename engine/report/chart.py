@@ -1,7 +1,7 @@
-"""Curves as SVG that stands in the page: coordinates of lines, ticks and levels, no markup.
+"""Curves as SVG inside the page: coordinates of lines, ticks and levels, without markup.
 
-The axis of values fits what was evaluated. A level far from that (a baseline that learns nothing)
-would press the curves flat: it is named beside the chart instead of drawn.
+The axis of values fits the evaluated figures. A level far from them (an untrained baseline) would
+flatten the curves, so it is named beside the chart instead of drawn.
 """
 
 import math
@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 560, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 38
 _NUM_TICKS = 5
 _REACH = 0.35
-"""How far from the curves a level is still drawn, in heights of the curves."""
+"""Distance from the curves within which a level is drawn, in heights of the curves."""
 _MARGIN = 0.06
 _MOST_DOTS = 60
 _LABEL_HEIGHT = 15
@@ -25,21 +25,21 @@ Point = tuple[float, float]
 
 @frozen
 class Line:
-    """A curve: what it is, which run's colour it has, and whether it is evaluated or trained."""
+    """A curve: its title, its points, the colour of its run, and how it is drawn."""
 
     title: str
     points: Sequence[Point]
     colour: int = 1
-    """From 1 on."""
+    """Number of the colour, from 1 on."""
     decides: bool = True
-    """Whether the axis is fitted to it: it is thick."""
+    """Whether the axis is fitted to the curve, which is then drawn thick."""
     dots: bool = True
     """Whether each point of a few is marked."""
 
 
 @frozen
 class Level:
-    """A horizontal line: a baseline, or what a guard does not let pass."""
+    """A horizontal line: a baseline, or the limit of a guard."""
 
     title: str
     value: float
@@ -49,7 +49,7 @@ class Level:
 
 @frozen
 class Bar:
-    """What was believed at a step."""
+    """The range expected at a step."""
 
     step: float
     low: float
@@ -65,7 +65,7 @@ class Chart:
     levels: Sequence[Level] = ()
     bars: Sequence[Bar] = ()
     starts: Sequence[tuple[float, str]] = ()
-    """Where a phase begins on the axis, and its name."""
+    """Positions on the axis where phases begin, and the phases' names."""
     across: str = "step"
     note: str = ""
 
@@ -89,7 +89,7 @@ class Chart:
 
 @frozen
 class _Scale:
-    """From figures to pixels."""
+    """The mapping from figures to pixels."""
 
     first: float
     last: float
@@ -112,7 +112,7 @@ class _Scale:
 
 @frozen
 class _Path:
-    """A line in pixels: moves and straight lines of SVG, and the dots of what was evaluated."""
+    """A line in pixels: moves and straight lines of SVG, and dots at evaluated points."""
 
     line: Line
     moves: str
@@ -149,13 +149,13 @@ class Drawing:
 
     @property
     def about(self) -> str:
-        """What the picture shows, for those who do not see it: each curve's first and last."""
-        told = [
+        """A description for readers who cannot see the chart: each curve's first and last value."""
+        described = [
             _first_and_last(path.line)
             for path in self.paths
             if path.line.decides and path.line.title
         ]
-        return f"{self.chart.title} over {self.chart.across}. {' '.join(told)}".strip()
+        return f"{self.chart.title} over {self.chart.across}. {' '.join(described)}".strip()
 
 
 def _labels(levels: Sequence[tuple[float, Level]]) -> tuple[tuple[float, str, str], ...]:

@@ -1,4 +1,4 @@
-"""The curves of a run: each metric that was evaluated, with what it is held against."""
+"""The curves of a run: each evaluated metric, with baselines, limits and expectations."""
 
 from engine.recipe.judgement import Guard, guards_on
 from engine.recipe.schema import Recipe
@@ -11,17 +11,18 @@ _RESULT, _TRAINING = 1, 2
 
 
 def draw_curves(history: History, recipe: Recipe) -> list[Drawing]:
-    """A drawing of each evaluated metric, in order; those without a number are left out.
+    """A drawing of each evaluated metric, in order; those without a finite value are left out.
 
-    So is each that a guard or an expectation names, evaluated or not. A drawing holds the metric
-    in training and evaluation over steps, the baselines and the guards' limits as levels, and the
-    expectations as bars. Figures that training does not move, such as a bitrate, are left out.
+    Metrics that a guard or an expectation names are drawn too, evaluated or not. A drawing holds
+    the metric in training and evaluation over steps, the baselines and the guards' limits as
+    levels, and the expectations as bars. Figures that training does not move, such as a bitrate,
+    are left out.
     """
     return [_chart(history, recipe, name).drawn() for name in shown_metrics(history, recipe)]
 
 
 def shown_metrics(history: History, recipe: Recipe) -> list[str]:
-    """The metrics of a run whose curves say something, the one that decides first."""
+    """The metrics of a run whose curves are drawn, the deciding one first."""
     evaluated = {
         n: n
         for event in history.all("eval")
@@ -30,18 +31,20 @@ def shown_metrics(history: History, recipe: Recipe) -> list[str]:
     }
     watched = [*(on.metric for on in guards_on(recipe.guard)), *recipe.expect]
     moving = {name: name for name in evaluated if not _stands_still(history.curve(name)[1])}
-    told = [n for n in (*watched, recipe.training.best) if n and n.startswith(("eval/", "train/"))]
-    named = moving | {name: name for name in told}
+    named_metrics = [
+        n for n in (*watched, recipe.training.best) if n and n.startswith(("eval/", "train/"))
+    ]
+    named = moving | {name: name for name in named_metrics}
     return [name for name in in_order(named, recipe) if history.curve(name)[0]]
 
 
 def short_name(metric: str) -> str:
-    """A metric without whether it was trained or evaluated."""
+    """The name of a metric without `train/` or `eval/`."""
     return metric.removeprefix("eval/").removeprefix("train/")
 
 
 def baselines(history: History, short: str) -> list[Level]:
-    """What learns nothing has this of a metric."""
+    """The value of a metric for each untrained baseline."""
     found = []
     for path, value in history.standing("baseline").items():
         title, _, metric = path.partition("/")
@@ -74,7 +77,7 @@ def _stands_still(values: list[float]) -> bool:
 
 
 def _limits(recipe: Recipe, name: str) -> list[Level]:
-    """What guards do not let pass."""
+    """The limits of guards."""
     guards = [on.guard for on in guards_on(recipe.guard) if on.metric == name]
     return [Level("guard", value, "guard") for guard in guards for value in _values(guard)]
 
@@ -85,7 +88,7 @@ def _values(guard: Guard) -> list[float]:
 
 
 def _believed(history: History, recipe: Recipe, name: str) -> list[Bar]:
-    """From low to high, at the step where each believed point was, or would be, reached."""
+    """The expected ranges, at the steps where their points were or would be reached."""
     expectation = recipe.expect.get(name)
     if expectation is None or not (expectation.low and expectation.high):
         return []

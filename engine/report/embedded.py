@@ -14,9 +14,9 @@ from engine.report.sound import Sound
 AudioFormat = Literal["FLAC", "Opus"]
 _OPUS_HZ = 48_000
 _OPUS_COMPRESSION = 0.6
-"""Of libsndfile, which counts from 256 kbit/s (0) to 6 (1): 106 kbit/s."""
+"""Compression level for libsndfile, from 256 kbit/s (0) to 6 (1): here 106 kbit/s."""
 _WIDEST = 900
-"""Pixels of a system's own picture."""
+"""Largest width of a system's own picture, in pixels."""
 _QUALITY = 70
 
 

@@ -19,7 +19,7 @@ def ending_in_words(
 ) -> str:
     """Say how the run in `folder` ended and why, or that it is still training.
 
-    `remark` is what stands against its verdict now, `finish` what takes the place of its verdict.
+    `remark` says why the verdict is outdated, `finish` replaces the verdict.
     """
     history = History.of(folder).with_finish(finish)
     ending = history.ending
@@ -37,9 +37,9 @@ def ending_in_words(
 
 
 def verdict_in_words(history: History, remark: str | None = None) -> str:
-    """The verdict of a finished run in sentences, and what stands against it, then and now.
+    """The verdict of a finished run in sentences, with objections to it.
 
-    First what was compared, then which result is kept, then what the value means by the recipe.
+    First the comparisons, then the result to keep, then the level of the value by the recipe.
     """
     finish = history.facts("finish")
     verdict, gain = finish.get("verdict"), finish.get("gain")
@@ -51,9 +51,11 @@ def verdict_in_words(history: History, remark: str | None = None) -> str:
 
 
 def level_in_words(verdict: Mapping[str, Any]) -> str:
-    """What a verdict's value means by the table of the recipe, in a sentence; empty without one."""
+    """The level of a verdict's value by the recipe's table, in a sentence; empty without one."""
     if verdict["value"] is None and verdict["metric"] in LISTENING_RESULTS:
-        return f"{verdict['metric']} has no answers yet: `cantus listen` asks for them."
+        return (
+            f"{verdict['metric']} has no answers of listeners yet: `cantus listen` collects them."
+        )
     within = f" ({verdict['within']})" if verdict.get("within") else ""
     of = f"By the recipe's table {verdict['metric']} of {figure(verdict['value'])}{within}"
     if verdict.get("level"):
@@ -72,7 +74,7 @@ def _kept(verdict: Mapping[str, Any]) -> str:
 
 
 def time_in_words(history: History, seconds: float) -> str:
-    """How long the process that finished a run took; of a resumed run that is not all of it."""
+    """The time of the process that finished a run; for a resumed run only since the resume."""
     resumed = history.all("resume")
     since = f" since it was resumed at step {resumed[-1].step:,}" if resumed else ""
     return f"{duration(seconds)}{since}"
@@ -92,7 +94,7 @@ def _stopped(recipe: str, history: History, ending: Event, again: str) -> str:
     if reason == "preflight":
         return _unfit(recipe, history, ending)
     if reason == "interrupted" and not ending.step:
-        return f"{recipe} was interrupted before its first step. `{again}` begins again."
+        return f"{recipe} was interrupted before its first step. `{again}` starts it again."
     if reason == "interrupted":
         return (
             f"{recipe} was interrupted at step {ending.step:,}, and its state was saved. "
@@ -121,22 +123,22 @@ def _unfit(recipe: str, history: History, ending: Event) -> str:
     reasons = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
     what = "did not pass preflight, so nothing was trained"
     if ending.step:
-        what = f"was stopped at step {ending.step:,} by a check of preflight that was asked again"
+        what = f"was stopped at step {ending.step:,} by a preflight check that was repeated"
     return f"{recipe} {what}. {reasons or ending.facts.get('message', '')}"
 
 
 def _unended(folder: Path, recipe: str, history: History, again: str) -> str:
     last = history.events[-1].step if history.events else 0
     if is_held(folder):
-        return f"{recipe} is training at this moment: step {last:,} at least is done."
+        return f"{recipe} is training now: at least {last:,} steps are done."
     saved = _saved_step(folder)
     ahead = (
         f"`{again}` continues from its checkpoint at step {saved:,}."
         if saved is not None
-        else f"It left no checkpoint: `{again}` starts afresh."
+        else f"It left no checkpoint: `{again}` starts at step 0."
     )
     return (
-        f"{recipe} was killed after step {last:,}: its events stop there without an end (a kill, "
+        f"{recipe} was killed after step {last:,}: its events end there without a reason (a kill, "
         f"a crash, no memory left or a power cut). {ahead}"
     )
 

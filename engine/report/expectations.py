@@ -1,4 +1,4 @@
-"""What was believed of a metric before the run, held against what was measured."""
+"""Expectations of metrics, compared with the measured values."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
@@ -17,9 +17,9 @@ _ROUNDING = 1e-6
 
 @frozen
 class Judgement:
-    """What became of an expectation.
+    """The outcome of an expectation.
 
-    `missed`: at least one point was reached and lay outside its limits, or was no number.
+    `missed`: at least one point was reached and lay outside its limits, or was not finite.
     `not reached`: none was missed, but at least one was never reached. `met`: all lay inside.
     """
 
@@ -35,7 +35,7 @@ class Judgement:
 
 
 def judge(metric: str, expectation: Expectation, history: Iterable[Event]) -> Judgement:
-    """Hold an expectation against a run's events.
+    """Compare an expectation with a run's events.
 
     The value at an epoch or a step is that of the first event at or after it that carries the
     metric. Limits are inclusive; a missing `low` or `high` is no limit on that side.
@@ -68,7 +68,7 @@ def _point(
     low = expectation.low[index] if expectation.low else None
     high = expectation.high[index] if expectation.high else None
     if value is None:
-        return "missed", f"{where}: no number, expected {_limits(low, high)}"
+        return "missed", f"{where}: not finite, expected {_limits(low, high)}"
     shown = figure_beside(value, (low, high))
     inside = (low is None or low <= value) and (high is None or value <= high)
     return ("met" if inside else "missed"), f"{where}: {shown}, expected {_limits(low, high)}"

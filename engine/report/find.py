@@ -20,7 +20,7 @@ def find_run(project: Project, run: str) -> Path:
     found = [folder for folder in (*runs, project.model(run)) if _has_events(folder)]
     if not found:
         raise UserError(
-            f"'{run}' has not been run here: there is no events.jsonl in {run}, in a folder below "
+            f"'{run}' has no run here: there is no events.jsonl in {run}, in a folder below "
             f"runs/{run} or in models/{run}.{_near(project, run)}"
         )
     return max(found, key=_last_moment)
@@ -31,16 +31,16 @@ def _has_events(folder: Path) -> bool:
 
 
 def _latest(project: Project, recipe: str) -> Path | None:
-    """The run of a recipe that was begun last here, where that was written down."""
+    """The latest run of a recipe here, where that was recorded."""
     note = project.latest_run(recipe)
     folder = project.runs(recipe) / note.read_text("utf-8") if note.is_file() else None
     return folder if folder and _has_events(folder) else None
 
 
 def _last_moment(folder: Path) -> tuple[float, bool]:
-    # A model may come from another machine, and then only the clocks say which is newer: the dates
+    # A model may come from another machine, and then only the clocks show which is newer: the dates
     # of events, not of files, since DVC restores a model at any time. A finished run and its model
-    # tell the same story, and the model is the one with samples and a report.
+    # have the same events, and the model has samples and a report too.
     events = History.of(folder).events
     return (events[-1].time if events else 0.0, folder.parent.name == "models")
 
@@ -53,5 +53,5 @@ def _near(project: Project, run: str) -> str:
     ]
     parts = {file.relative_to(project.root).parts[1] for file in files}
     if not parts:
-        return " Nothing was run yet: start with `dvc repro`."
+        return " No recipe was run yet: start with `dvc repro`."
     return f"{suggestion(run, parts)} Recipes that were run: {', '.join(sorted(parts))}."

@@ -1,4 +1,4 @@
-"""Samples side by side: what a page shows of each clip."""
+"""Samples side by side: the parts of each clip on a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ class Part:
     audio: str | None = None
     notes: tuple[str, ...] = ()
     spectrogram: str | None = None
-    """What the engine drew of the sound, as wide as the clip's longest part is long."""
+    """The engine's spectrogram of the sound; its width stands for the clip's longest part."""
     seconds: float = 0.0
-    """How long it sounds; 0 where that is not known."""
+    """Length of the sound; 0 where unknown."""
     volume: float = 1.0
-    """Of its player, below 1 where it is louder than another part."""
+    """The player's volume, below 1 where the part is louder than another."""
     colour: int = 0
-    """That of the run that made it, where a page is of several."""
+    """Colour number of the run that made the part, where a page has several runs."""
 
 
 @frozen
@@ -38,7 +38,7 @@ class Exhibit:
 
     @property
     def seconds(self) -> float:
-        """The longest part: what all pictures of the clip are as wide as."""
+        """Length of the longest part, which all pictures of the clip are scaled to."""
         return max((part.seconds for part in self.parts), default=0.0)
 
 
@@ -47,7 +47,7 @@ def exhibits(history: History) -> list[Exhibit]:
 
     A sample's name is that of its clip, a slash, and its part (`yes_3/original`,
     `yes_3/reconstruction`); a name without a slash is a clip of one part. A caption is the title.
-    A file outside the run's folder is left out, and so is what is set beside that of other weights.
+    Files outside the run's folder are left out, and so are samples that are shown side by side.
     """
     clips: dict[str, dict[str, Part]] = {}
     for sample in last_samples(history):
@@ -68,5 +68,5 @@ def last_samples(history: History) -> Sequence[Mapping[str, Any]]:
 
 
 def can_be_shown(sample: Mapping[str, Any]) -> bool:
-    """Whether it is a picture or a sound, in a file below the run's folder."""
+    """Whether a sample is a picture or a sound, in a file below the run's folder."""
     return sample["kind"] in ("image", "audio") and leads_inside(sample["path"])

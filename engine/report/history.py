@@ -1,4 +1,4 @@
-"""A run's events, asked by what they mean."""
+"""A run's events, by their meaning."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from engine.tracking.events import Event, read_events
 
 ENTRIES = ("parent", "untrained")
-"""What the weights are evaluated as before step 1: the continued phase's, or fresh ones."""
+"""Names of the evaluation before step 1: of the continued phase's weights, or of new ones."""
 
 
 @frozen
@@ -33,7 +33,7 @@ class History:
         return events[-1].facts if events else {}
 
     def with_finish(self, facts: Mapping[str, Any]) -> "History":
-        """The same with some facts of its finish events replaced."""
+        """The history with some facts of its finish events replaced."""
         if not facts:
             return self
         return History(
@@ -45,13 +45,13 @@ class History:
 
     @property
     def checks(self) -> list[Mapping[str, Any]]:
-        """Preflight's, each as it was found the last time that it was asked."""
+        """Preflight's checks, each with its latest finding."""
         asked = (event.facts.get("checks", ()) for event in self.all("preflight"))
         return list({check["name"]: check for checks in asked for check in checks}.values())
 
     @property
     def ending(self) -> Event | None:
-        """The stop or finish event that ended the run, unless it was begun again after it."""
+        """The stop or finish event that ended the run, unless the run was resumed after it."""
         ending = None
         for event in self.events:
             if event.kind in ("start", "resume"):
@@ -64,10 +64,10 @@ class History:
     def final(self) -> Mapping[str, float | None]:
         """The `eval/...` metrics of the result: those of the finish event, else the latest.
 
-        Samples made on the way have figures too, of other weights than the evaluation before them.
+        Events of samples are left out: their figures may be of other weights.
         """
-        told = (event for event in self.events if event.kind != "sample")
-        carriers = [event for event in told if any(_is_result(n) for n in event.metrics)]
+        counted = (event for event in self.events if event.kind != "sample")
+        carriers = [event for event in counted if any(_is_result(n) for n in event.metrics)]
         metrics = carriers[-1].metrics if carriers else {}
         return {name: value for name, value in metrics.items() if _is_result(name)}
 
@@ -87,7 +87,7 @@ class History:
         }
 
     def curve(self, name: str) -> tuple[list[int], list[float]]:
-        """Steps and values of a metric, where it was a number."""
+        """Steps and finite values of a metric."""
         points = {event.step: event.metrics[name] for event in self.events if name in event.metrics}
         numbers = {step: value for step, value in points.items() if value is not None}
         return list(numbers), list(numbers.values())

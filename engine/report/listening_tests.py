@@ -1,4 +1,4 @@
-"""What a page shows of listening tests; `engine/listening/shown.py` fills it in."""
+"""Listening tests as a page shows them; `engine/listening/shown.py` fills them in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ class RatedVersion:
     title: str
     ratings: tuple[str, ...]
     is_own: bool
-    """Whether it is one of the runs that the page is of."""
+    """Whether the version belongs to a run of the page."""
 
 
 @frozen
@@ -34,7 +34,7 @@ class ShownTests:
     complaints: tuple[str, ...] = ()
     """Why some results are not shown."""
     finish: Mapping[str, Any] = field(factory=dict)
-    """What takes the place of a finish event's facts, where listeners decide the verdict."""
+    """Facts that replace those of a finish event, where listeners decide the verdict."""
 
 
 NO_TESTS = ShownTests()

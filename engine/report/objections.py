@@ -1,4 +1,4 @@
-"""What speaks against using a run's model, found in its events."""
+"""Objections to using a run's model, found in its events."""
 
 from collections.abc import Iterator
 
@@ -11,24 +11,21 @@ from engine.report.words import figure, listed_in_words
 
 @frozen
 class Objection:
-    """One thing that speaks against a result."""
+    """One objection to a result."""
 
     says: str
-    """A sentence."""
+    """The objection in a sentence."""
     refuses: bool = True
-    """Whether the model is not promoted without a reason; else it is only said."""
+    """Whether the model is promoted only with a reason; else the objection is a remark."""
 
 
 def objections(history: History) -> list[Objection]:
-    """Everything that speaks against a finished run, the gravest first; its verdict's advice too.
-
-    A run that did not finish has no model, so that nothing is asked of it.
-    """
+    """All objections to a finished run, the gravest first, its own verdict included."""
     return [*_of_verdict(history), *besides_verdict(history)]
 
 
 def besides_verdict(history: History) -> Iterator[Objection]:
-    """What speaks against a run besides the words of its verdict."""
+    """Objections to a run besides its own verdict."""
     leak = history.facts("start").get("data", {}).get("learned_from")
     if leak:
         yield Objection(f"Its evaluation leaked: {leak}")
@@ -49,10 +46,11 @@ def _of_verdict(history: History) -> Iterator[Objection]:
     if verdict["keep"] != recipe:
         kept = verdict["keep"]
         advice = "to use none" if kept == NOTHING else f"to keep {kept} instead"
-        yield Objection(f"Its verdict is {advice}: it is {verdict['say']}.")
+        yield Objection(f"Its verdict is {advice}: the result is {verdict['say']}.")
     elif worse := verdict.get("worse_than"):
-        learn = "learns" if len(worse) == 1 else "learn"
-        yield Objection(f"It is worse than {listed_in_words(worse)}, which {learn} nothing.")
+        verb = "is" if len(worse) == 1 else "are"
+        listed = listed_in_words(worse)
+        yield Objection(f"The result is worse than {listed}, which {verb} not trained.")
 
 
 def _of_guards(history: History) -> Iterator[Objection]:
@@ -62,6 +60,6 @@ def _of_guards(history: History) -> Iterator[Objection]:
         facts, step = times[-1].facts, times[-1].step
         often = f" {len(times)} times, last" if len(times) > 1 else ""
         yield Objection(
-            f"A guard spoke{often} at step {step:,}: {facts['metric']} was "
+            f"A guard fired{often} at step {step:,}: {facts['metric']} was "
             f"{figure(facts['value'])}, but {facts['condition']}."
         )

@@ -1,4 +1,4 @@
-"""The report: one page beside the checkpoint that says what came out, and how far to trust it."""
+"""The report of a run: one page beside the checkpoint on its result, and how far to trust it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,8 +33,8 @@ def build_report(
     """Write `report.html` into a run's or a model's folder; return the page.
 
     The folder holds events.jsonl, and recipe.toml and the samples that the events name. The page
-    links to nothing outside it and is made from the events, and from the `remark` on the verdict
-    and the `listening` tests, which hold for the moment: the same of all three, the same page.
+    links to nothing outside it. It is made from the events, the present `remark` on the verdict and
+    the present `listening` tests alone.
     """
     now = {"remark": remark, "listening": listening}
     content = _content(folder, recipe, History.of(folder).with_finish(listening.finish)) | now
@@ -102,7 +102,7 @@ def _comparisons(history: History) -> list[tuple[int, int | None, str]]:
 
 
 def used_clips(data: Mapping[str, Any]) -> str | None:
-    """What of the corpus is sound, and what of it the run has."""
+    """The number of sound clips in the corpus, and of clips in the run, in words."""
     if "used" not in data or "found" not in data:
         return None
     sound = f"{figure(data['used'])} of {figure(data['found'])} clips in the corpus are sound"
@@ -113,7 +113,7 @@ def used_clips(data: Mapping[str, Any]) -> str | None:
 
 
 def _facts(history: History) -> dict[str, str]:
-    """What a person asks of a run besides its result: size, time, machine, command."""
+    """Facts about a run besides its result: size, time, machine, command."""
     start, finish = history.facts("start"), next(iter(history.all("finish")), None)
     facts = {}
     if "parameters" in start:

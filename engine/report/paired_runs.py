@@ -1,7 +1,7 @@
-"""Two finished runs, metric by metric: what differs clip by clip, and which of them is better.
+"""Two finished runs, compared metric by metric and clip by clip.
 
-Figures are compared where both runs have one of each clip, of the same clips and in the same unit.
-Of every other metric it is said why it is not compared.
+A metric is compared where both runs have its figure of each clip, of the same clips and in the same
+unit. For every other metric there is a reason why it is not compared.
 """
 
 import math
@@ -26,22 +26,22 @@ class PairedMetric:
     """One metric of two runs, on the same clips."""
 
     difference: Difference
-    """Ours minus theirs."""
+    """The difference, ours minus theirs."""
     direction: Direction | None
-    """Which value is the better one; None where neither is."""
+    """Whether lower or higher values are better; None where neither is."""
     looks: int = 1
-    """How many ours, or where one continues the other the phase, was picked of by this metric."""
+    """Number of evaluations or seeds from which ours, or the phase, was picked by this metric."""
     looked_at: str = "evaluations"
-    """What these are."""
+    """The unit of `looks` in words."""
     phase: Outcome = "better"
-    """What ours is where the phase wins: better where ours is the phase."""
+    """The outcome for ours where the phase wins: better where ours is the phase."""
 
     @property
     def outcome(self) -> Outcome | None:
-        """What the difference says of ours; None where no value is the better one.
+        """The outcome for ours; None where the metric has no direction.
 
-        As in its verdict, a phase wins against its parent only where the interval says so that
-        allows for all its looks (Bonferroni).
+        As in its verdict, a phase wins against its parent only by the interval corrected for all
+        its evaluations (Bonferroni).
         """
         if self._lowest is None:
             return None
@@ -49,21 +49,20 @@ class PairedMetric:
 
     @property
     def by_chance(self) -> str:
-        """Why a phase that the interval calls better is not shown to be; empty where it is."""
+        """Why a phase with a better 95 % interval still may be no better; empty where it is."""
         if self._lowest is None or self.difference.outcome(lowest=self._lowest) != self.phase:
             return ""
         strict = self.difference.at(1 - (1 - CONFIDENCE) / self.looks)
         sure = strict.outcome(lowest=self._lowest) == self.phase
-        return (
-            "" if sure else f"the best of {self.looks} {self.looked_at} is that by chance too often"
-        )
+        of = f"{self.looks} {self.looked_at}"
+        return "" if sure else f"the best of {of} is that much better by chance too often"
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""
         return self._surely(self.difference.sentence(lowest=self._lowest))
 
     def change(self) -> str:
-        """The same without a remark on few clips."""
+        """The difference in words, without a remark on few clips."""
         return self._surely(self.difference.change(lowest=self._lowest))
 
     def _surely(self, said: str) -> str:
@@ -71,7 +70,7 @@ class PairedMetric:
 
     @property
     def reversed(self) -> "PairedMetric":
-        """The same, theirs minus ours."""
+        """The comparison as theirs minus ours."""
         was = self.difference
         turned = evolve(was, mean=-was.mean, low=-was.high, high=-was.low)
         return evolve(
@@ -90,9 +89,9 @@ class PairedRuns:
     ours: str
     theirs: str
     compared: Mapping[str, PairedMetric]
-    """By metric (`eval/mel_ce`), that which picks our best first."""
+    """Comparisons by metric (`eval/mel_ce`), the one that picks our best first."""
     left_out: Mapping[str, str]
-    """Why each other result of the two is not compared, by metric: a phrase."""
+    """Metrics that are not compared, each with the reason as a phrase."""
 
 
 def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
@@ -109,14 +108,14 @@ def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
             paired = PairedMetric(difference, _direction(metric, ours, theirs))
             compared[metric] = _allowing_for_looks(metric, paired, ours, theirs)
         else:
-            left_out[metric] = why or "a clip has no number"
+            left_out[metric] = why or "a clip has no finite figure"
     return PairedRuns(ours.name, theirs.name, compared, left_out)
 
 
 def _allowing_for_looks(
     metric: str, paired: PairedMetric, ours: RunFiles, theirs: RunFiles
 ) -> PairedMetric:
-    """With the evaluations of the phase, where one continues the other and picks by the metric."""
+    """The metric with the phase's number of evaluations, where one run continues the other."""
     pairs: Sequence[tuple[Outcome, RunFiles, RunFiles]]
     pairs = ("better", ours, theirs), ("worse", theirs, ours)
     for outcome, phase, parent in pairs:
@@ -130,7 +129,7 @@ def _allowing_for_looks(
 
 
 def _results(ours: RunFiles, theirs: RunFiles) -> list[str]:
-    """Every metric that either run has a value or figures of clips of."""
+    """Every metric of which either run has a value or figures of clips."""
     found = [name for side in (ours, theirs) for name in _named(side)]
     best = ours.recipe.training.best
     return list(dict.fromkeys([*([best] if best in found else []), *found]))
@@ -142,7 +141,7 @@ def _named(run: RunFiles) -> Iterator[str]:
 
 
 def _measured(table: ClipTable) -> Iterator[str]:
-    """What a table holds of the best weights, by name."""
+    """Names of the best weights' figures in a table."""
     return (name.removeprefix(_BEST) for name in table.figures if name.startswith(_BEST))
 
 
@@ -159,14 +158,14 @@ def figures_of_clips(metric: str, run: RunFiles) -> np.ndarray:
 
 
 def _why_not(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
-    """What keeps two values of a metric from being compared; None where nothing does."""
+    """The reason why two values of a metric cannot be compared, or None."""
     lacking = [side.name for side in (ours, theirs) if metric not in {*_named(side)}]
     if lacking:
         return f"{lacking[0]} does not measure it"
     if ours.recipe.system != theirs.recipe.system:
         return f"they are of different systems, {ours.recipe.system} and {theirs.recipe.system}"
     if ours.unit(metric) != theirs.unit(metric):
-        return "each has it in a unit of its own, and these differ"
+        return "the two recipes measure it in different units"
     sets = ours.evaluation_set, theirs.evaluation_set
     if _table(metric, ours) in (None, _CLIPS) and (None in sets or sets[0] != sets[1]):
         first, second = map(short_digest, sets)
@@ -175,7 +174,7 @@ def _why_not(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
 
 
 def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
-    """Who has no figure of each clip, or figures of other clips; None where both have the same."""
+    """The reason why figures of each clip cannot be compared, or None."""
     place, other = _table(metric, ours), _table(metric, theirs)
     if place is None and other is None:
         return "it is one figure for all clips"
@@ -184,11 +183,11 @@ def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | Non
     left, right = ours.tables[place], theirs.tables[other]
     if place != other or not np.array_equal(left.digests, right.digests):
         return "their figures are not of the same clips"
-    return None if len(left.ids) > 1 else "one clip tells nothing"
+    return None if len(left.ids) > 1 else "one clip is too few"
 
 
 def _difference(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | None:
-    """Clip by clip, where nothing speaks against it; None where a figure is no number."""
+    """The difference clip by clip; None where a figure is not finite."""
     found = paired_difference(figures_of_clips(metric, ours), figures_of_clips(metric, theirs))
     return found if math.isfinite(found.mean) else None
 
@@ -200,6 +199,6 @@ def _table(metric: str, run: RunFiles) -> str | None:
 
 
 def _direction(metric: str, ours: RunFiles, theirs: RunFiles) -> Direction | None:
-    """Which value is the better one, where both recipes say the same."""
+    """The direction of a metric, where both recipes agree on it."""
     direction = direction_of(metric, ours.recipe)
     return direction if direction == direction_of(metric, theirs.recipe) else None

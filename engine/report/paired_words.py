@@ -1,4 +1,4 @@
-"""What a comparison of two finished runs says, in sentences: first what decides."""
+"""The comparison of two finished runs in sentences, the deciding metric first."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,7 +14,7 @@ _CONCLUSION: Mapping[Outcome, str] = {
 _OTHERS: Mapping[Outcome, str] = {
     "better": "better by",
     "worse": "worse by",
-    "undecided": "not told apart by",
+    "undecided": "undecided by",
 }
 
 

@@ -1,4 +1,4 @@
-"""The two checkpoints of a run whose loss and judges part, figure by figure."""
+"""The two checkpoints of a run whose loss and judges disagree, figure by figure."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ class PartedRow:
 
 @frozen
 class Parted:
-    """What the page shows of them."""
+    """The table of both checkpoints on the page."""
 
     message: str
     titles: tuple[str, str]
@@ -28,7 +28,7 @@ class Parted:
 
 
 def parted(history: History, recipe: Recipe) -> Parted | None:
-    """The checkpoints of a finished run that part; None where none do."""
+    """The disagreeing checkpoints of a finished run; None without a disagreement."""
     found = history.facts("finish").get("parting")
     if not found:
         return None
@@ -42,7 +42,7 @@ def parted(history: History, recipe: Recipe) -> Parted | None:
 
 
 def _evaluated(history: History, step: int) -> Mapping[str, float | None]:
-    """The results of a step; before the first those of the initial weights."""
+    """The results of a step; for step 0 those of the initial weights."""
     of_step = [event.metrics for event in history.all("eval") if event.step == step]
     metrics = of_step[-1] if of_step else {}
     entries = tuple(f"{entry}/" for entry in ENTRIES)

@@ -1,4 +1,4 @@
-"""Exhibits as they are played: equally loud, each part with a picture of its sound."""
+"""Exhibits prepared for playing: equally loud, each part with a picture of its sound."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _NO_SOUND = "Its file is missing or holds no audio."
 def playable(exhibit: Exhibit, folder: Path) -> Exhibit:
     """An exhibit whose louder parts are turned down, with a spectrogram of each.
 
-    A part whose file in `folder` is missing or damaged loses its player, and says so.
+    A part whose file in `folder` is missing or damaged has a note instead of a player.
     """
     sounds = {
         place: sound

@@ -1,4 +1,4 @@
-"""What stands against acting on a verdict now: the other recipe may be trained anew at any time."""
+"""Remarks on outdated verdicts: the recipe compared with may have been trained again since."""
 
 from engine.project import Project
 from engine.report.history import History
@@ -6,9 +6,9 @@ from engine.tracking.comparable import foreign_recipes
 
 
 def remark_on_verdict(history: History, project: Project) -> str | None:
-    """A sentence where the present figures of what a run's verdict names do not compare.
+    """A sentence where the verdict's other recipe now has figures of other evaluation clips.
 
-    It is true of this moment: events and verdict.json hold no such thing.
+    It holds at present only, so events and verdict.json do not contain it.
     """
     verdict = history.facts("finish").get("verdict") or {}
     named = verdict.get("proposed") or verdict.get("keep")
@@ -18,8 +18,5 @@ def remark_on_verdict(history: History, project: Project) -> str | None:
         return None
     foreign = f"The present figures of {named} are not of these evaluation clips"
     if named == verdict.get("against"):
-        return f"{foreign}: it was compared as it was when this run began."
-    return (
-        f"{foreign} and cannot be compared with these: evaluate both on the same clips before one "
-        "is kept for the other."
-    )
+        return f"{foreign}: the verdict compares with the figures at the start of this run."
+    return f"{foreign} and cannot be compared: evaluate both on the same clips before choosing."

@@ -1,4 +1,4 @@
-"""A finished run, by the files in which it keeps what it measured."""
+"""The files of a finished run's measurements."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -27,10 +27,12 @@ class RunFiles:
 
     @cached_property
     def figures(self) -> Mapping[str, Any]:
-        """Its metrics file as values by dotted path. Raises UserError where none can be read."""
+        """The metrics file as values by dotted path. Raises UserError where it cannot be read."""
         file = self.folder / "metrics.json"
         if not file.is_file():
-            raise UserError(f"{self.name} is no finished run: {file} is missing. Train it first.")
+            raise UserError(
+                f"{self.name} is not a finished run: {file} is missing. Train it first."
+            )
         return leaves(read_json_object(file))
 
     @cached_property
@@ -44,18 +46,18 @@ class RunFiles:
         return {file.stem: _sorted(read_clip_table(file)) for file in files}
 
     def result(self, metric: str) -> float | None:
-        """The value of a metric (`eval/mel_ce`); None where there is none or it is no number."""
+        """The value of a metric (`eval/mel_ce`); None where it is missing or not finite."""
         value = self.figures.get(metric.replace("/", "."))
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return value if number else None
 
     def unit(self, metric: str) -> Any:
-        """What the unit of a metric depends on, as a digest; None where all recipes have one."""
+        """The digest of a metric's unit; None where all recipes share the unit."""
         return self.figures.get(f"{SCALE}.{metric.partition('/')[2].replace('/', '.')}")
 
     @property
     def evaluation_set(self) -> str | None:
-        """The digest of the evaluation clips and of how they are cut; None where not known."""
+        """The digest of the evaluation clips and of how they are cut; None where unknown."""
         digest = self.figures.get("evaluation_set")
         return digest if isinstance(digest, str) and digest else None
 

@@ -1,4 +1,4 @@
-"""The same made with other weights: before training, by each phase before, and by this run."""
+"""Samples of the same input with different weights: untrained, each earlier phase, this run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,20 +10,20 @@ from engine.report.history import History
 from engine.tracking.events import Event
 
 _Made = Mapping[str, Mapping[str, Any]]
-"""The facts of samples, by what each was made of."""
+"""The facts of samples, by the digest of their input."""
 
 
 @frozen
 class _Version:
-    """What some weights made."""
+    """The samples of some weights."""
 
     title: str
     made: _Made
     scales: Mapping[str, str]
-    """Of figures, what each is a mean over and who judged it: figures of others stand apart."""
+    """Digest of each figure's clips and judge: figures with different ones are not compared."""
 
     def mean(self, name: str, scales: Mapping[str, str]) -> float | None:
-        """Of a figure, where it is of the same scale."""
+        """The mean of a figure, where its scale is the same."""
         if self.scales.get(name) != scales.get(name):
             return None
         values = [_figures(sample).get(name) for sample in self.made.values()]
@@ -33,7 +33,7 @@ class _Version:
 
 @frozen
 class Column:
-    """Some weights, and the mean of each figure over what was made with them."""
+    """Some weights, and the mean of each figure over their samples."""
 
     title: str
     means: tuple[float | None, ...]
@@ -41,19 +41,19 @@ class Column:
 
 @frozen
 class SideBySide:
-    """What was made of the same by several weights, the run's own last."""
+    """Samples of the same inputs by several weights, the run's own last."""
 
     figures: tuple[str, ...]
     columns: tuple[Column, ...]
     rows: tuple[Exhibit, ...]
-    """One thing each, as each of the weights make it, where they do."""
+    """One input each, with the sample of each of the weights that have one."""
 
 
 def side_by_side(history: History) -> SideBySide | None:
-    """Set a run's last samples beside those of the same that others made; None without any.
+    """A run's last samples beside other weights' samples of the same inputs; None without any.
 
-    The same is what is made of the same but for the weights. Weights that made the very files of
-    those before them are passed over: a phase that starts from its parent's best weights.
+    Weights whose files are identical to those before them are left out, such as a phase that starts
+    from its parent's best weights.
     """
     found = _versions(history)
     if not found:
@@ -74,7 +74,7 @@ def side_by_side(history: History) -> SideBySide | None:
 
 
 def _versions(history: History) -> list[_Version]:
-    """Whose weights, and what they made, in the order in which they were trained."""
+    """All weights with their samples, in the order in which they were trained."""
     own = history.all("sample")
     events = [*history.all("earlier"), *(event for event in own if _when(event) == "start")]
     events += [event for event in own if _when(event) != "start"][-1:]
@@ -107,7 +107,7 @@ def _only(made: _Made, wanted: Iterable[str]) -> _Made:
 
 
 def _different(versions: Sequence[_Version]) -> list[_Version]:
-    """Those that made anything, and anything else than the one before; the last is the run's."""
+    """Versions that have samples and differ from the one before; the last is the run's."""
     *others, last = versions
     kept: list[_Version] = []
     for one in others:

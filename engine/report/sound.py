@@ -1,4 +1,4 @@
-"""A sample's sound: how long and how loud it is, and what makes several equally loud."""
+"""A sample's sound: its length and loudness, and the gains that make several equally loud."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Sound:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Length in seconds."""
         return len(self.samples) / self.sample_rate_hz
 
     @cached_property
@@ -37,7 +37,7 @@ class Sound:
 
     @cached_property
     def peak_db(self) -> float:
-        """Its largest sample, over full scale."""
+        """Peak level relative to full scale, in dB."""
         return 20 * math.log10(max(_SMALLEST, float(np.abs(self.samples).max(initial=0.0))))
 
 
@@ -51,15 +51,15 @@ def read_sound(path: Path) -> Sound | None:
 
 
 def gains_down_db(sounds: Sequence[Sound]) -> list[float]:
-    """What turns each down to the quietest, 20 dB at most; 0 of silence, which is not matched."""
+    """Gains in dB that turn each sound down to the quietest, by 20 dB at most; 0 for silence."""
     quietest = min((one.lufs for one in sounds if math.isfinite(one.lufs)), default=0.0)
     return [_gain_db(one, quietest, -_MOST_DB) for one in sounds]
 
 
 def gains_to_level_db(sounds: Sequence[Sound]) -> list[float]:
-    """What brings all to -23 LUFS, or to the most at which none of them clips.
+    """Gains in dB that bring all sounds to -23 LUFS, or to the highest level without clipping.
 
-    By 20 dB more at most: what is nearly silent stays so. 0 of silence.
+    At most +20 dB, so that nearly silent sounds stay so. 0 for silence.
     """
     loud = [one for one in sounds if math.isfinite(one.lufs)]
     level = min((one.lufs - one.peak_db for one in loud), default=USUAL_LUFS)

@@ -1,4 +1,4 @@
-"""Spectrograms of samples as small pictures that stand in the page itself, on one axis of time."""
+"""Spectrograms of samples as small pictures inside the page, on one time axis."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ import numpy as np
 from engine.report.sound import Sound
 
 WIDTH, HEIGHT = 480, 120
-"""Of a picture, in pixels."""
+"""Size of a picture, in pixels."""
 RANGE_DB = 80.0
 _WINDOW_SECONDS = 0.032
 _HIGHEST_HZ = 12_000.0

@@ -1,4 +1,4 @@
-"""The result beside what it must beat: the figures before training, and those that cost nothing."""
+"""The table of results beside the initial weights and the untrained baselines."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -16,14 +16,14 @@ Value = TypeVar("Value")
 
 @frozen
 class Row:
-    """One metric: the result, and the same before training and of each baseline, where known."""
+    """One metric: the result, its value before training, and that of each baseline, where known."""
 
     metric: str
     about: str
-    """What the metric is, in the words of its system."""
+    """The metric's description by its system."""
     result: float | None
     others: tuple[str, ...]
-    """The figure of each column of the table, ready to print; empty where there is none."""
+    """The figure of each column of the table, ready to print, or empty."""
     decides: bool
     """Whether this metric picked the best checkpoint."""
 
@@ -35,13 +35,13 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     remark: str | None
-    """The comparison in a sentence, where a baseline has the metric that decides."""
+    """The comparison in a sentence, where a baseline has the deciding metric."""
 
 
 def compare(history: History, recipe: Recipe) -> Table:
-    """Set the result beside the untrained (or continued) weights and the no-learning baselines.
+    """The result beside the untrained (or continued) weights and the untrained baselines.
 
-    Metrics that there is one of for each number stand in tables of their own.
+    Metrics that exist for each of several numbers have tables of their own.
     """
     columns = _columns(history)
     best = recipe.training.best.removeprefix("eval/")
@@ -60,7 +60,7 @@ def compare(history: History, recipe: Recipe) -> Table:
 
 
 def in_order(metrics: Mapping[str, Value], recipe: Recipe) -> dict[str, Value]:
-    """Put the metric that decides first, then those of the recipe in its system's order."""
+    """Put the deciding metric first, then those of the recipe in its system's order."""
     order = [recipe.training.best, *recipe.metrics, *sorted(metrics)]
     return {name: metrics[name] for name in dict.fromkeys(order) if name in metrics}
 
@@ -79,7 +79,7 @@ def _columns(history: History) -> dict[str, Mapping[str, float | None]]:
 def _remark(
     history: History, recipe: Recipe, best: str, columns: dict[str, Mapping[str, float | None]]
 ) -> str | None:
-    """Which baselines the result beats: clip by clip where that was found, else by the values."""
+    """A sentence on the baselines that the result beats: clip by clip, else by the values."""
     result = history.final.get(f"eval/{best}")
     costless = _costless(columns, best, recipe)
     if result is None or not costless:
@@ -87,9 +87,9 @@ def _remark(
     sign = 1 if recipe.training.best_is == "lowest" else -1
     ranked = sorted(costless, key=lambda name: sign * costless[name])
     outcomes = _outcomes(history, recipe, result, costless)
-    said = f"{best} is {figure(result)}. Of what learns nothing it beats "
+    said = f"{best} is {figure(result)}. Of the baselines it beats "
     said += _named([name for name in ranked if outcomes[name] == "better"], costless) or "nothing"
-    for outcome, words in (("worse", ", but not "), ("undecided", "; it cannot be told from ")):
+    for outcome, words in (("worse", ", but not "), ("undecided", "; it is not shown to beat ")):
         if some := [name for name in ranked if outcomes[name] == outcome]:
             said += words + _named(some, costless)
     untrained = columns.get("untrained", {}).get(best)
@@ -97,9 +97,9 @@ def _remark(
 
 
 def costless_outcomes(history: History, recipe: Recipe) -> dict[str, Outcome]:
-    """Whether the result is better than what learns nothing, by the metric that decides.
+    """The outcome for the result against each untrained baseline, by the deciding metric.
 
-    Clip by clip where that was found, else by the values.
+    Clip by clip where that was measured, else by the values.
     """
     result = history.final.get(recipe.training.best)
     if result is None:
@@ -111,7 +111,7 @@ def costless_outcomes(history: History, recipe: Recipe) -> dict[str, Outcome]:
 def _costless(
     columns: Mapping[str, Mapping[str, float | None]], best: str, recipe: Recipe
 ) -> dict[str, float]:
-    """The figure of each baseline that has one, and that a model of the recipe can reach."""
+    """The figure of each baseline that a model of the recipe can reach."""
     return {
         name: value
         for name, metrics in columns.items()
@@ -138,4 +138,4 @@ def _named(names: list[str], figures: Mapping[str, float]) -> str:
 def _untrained(value: float, sign: int, result: float) -> str:
     if sign * result >= sign * value:
         return f" The untrained network has {figure(value)}: the result is no better."
-    return f" The untrained network has {figure(value)}; to beat that is no achievement."
+    return f" The untrained network has {figure(value)}, which any training should beat."

@@ -1,4 +1,4 @@
-"""What a run trained, from its values and its events: no matter what the recipe says of itself."""
+"""What a run trained, from its values and its events, independent of the recipe's summary."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def what_was_trained(history: History, recipe: Recipe) -> list[str]:
 
 
 def run_of(start: Mapping[str, Any]) -> str | None:
-    """Of which recipe a run of other values is one, and what was changed; None of other runs."""
+    """The recipe and the changed values of a run with -S; None for other runs."""
     if "of" not in start:
         return None
     changed = " ".join(f"-S {one}" for one in start.get("overrides", ()))
@@ -39,7 +39,7 @@ def _losses(history: History, recipe: Recipe) -> Iterator[str]:
     yield f"Losses by weight: {terms or 'none'}{kind}."
     idle = [term for term in used if not _was_logged(history, term)]
     if idle and history.all("train"):
-        yield f"Not begun by step {history.all('train')[-1].step:,}: {', '.join(idle)}."
+        yield f"Not yet begun at step {history.all('train')[-1].step:,}: {', '.join(idle)}."
 
 
 def _was_logged(history: History, term: str) -> bool:
@@ -53,11 +53,11 @@ def _was_logged(history: History, term: str) -> bool:
 
 def _size_and_data(start: Mapping[str, Any]) -> Iterator[str]:
     if "parameters" in start:
-        yield f"{figure(start['parameters'])} parameters that training changes."
+        yield f"{figure(start['parameters'])} trainable parameters."
     data = start.get("data", {})
     if "training" in data and "evaluation" in data:
         clips = f"{figure(data['training'])} clips, {figure(data['evaluation'])} held out"
-        yield f"Learned from {clips} for evaluation."
+        yield f"Trained on {clips} for evaluation."
 
 
 def _steps(history: History, recipe: Recipe) -> Iterator[str]:
@@ -67,10 +67,7 @@ def _steps(history: History, recipe: Recipe) -> Iterator[str]:
     last, training = done[-1], recipe.training
     asked = f"{training.steps:,} steps" if training.steps else f"{training.epochs:,} epochs"
     epochs = f"{round(last.epoch, 2):g} epochs"
-    yield (
-        f"{last.step:,} steps of {training.batch_size} clips ({epochs}) were done, "
-        f"{asked} asked for."
-    )
+    yield (f"{last.step:,} steps of {training.batch_size} clips ({epochs}) done, of {asked}.")
 
 
 def _words(value: Any) -> str:

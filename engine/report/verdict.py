@@ -1,8 +1,8 @@
-"""The verdict: which result to keep, by what was compared; and what its value means, by the recipe.
+"""The verdict: which result to keep, by comparisons; and the level of its value, by the recipe.
 
-What is better is found clip by clip, against the weights that a run began with and against every
-baseline that learns nothing. The recipe's table speaks of the value alone, and only where no
-comparison contradicts its row: elsewhere its words are left out.
+A result is compared clip by clip with the initial weights and with every untrained baseline. The
+recipe's table describes the value alone, and only where no comparison contradicts its row:
+elsewhere its words are left out.
 """
 
 import math
@@ -18,7 +18,7 @@ from engine.recipe.metric_names import LISTENING_RESULTS
 from engine.report.words import listed_in_words
 
 NOTHING = "nothing"
-"""What is kept of a result that is worse than what learns nothing, and of one without a number."""
+"""Kept where a result is worse than an untrained baseline, or not finite."""
 _WORDS: Mapping[Outcome, str] = {
     "better": "better than",
     "worse": "worse than",
@@ -28,29 +28,29 @@ _WORDS: Mapping[Outcome, str] = {
 
 @frozen
 class Compared:
-    """A run's result, and what came of holding it against others on the same clips."""
+    """A run's result, and the outcomes of its comparisons on the same clips."""
 
     name: str
-    """The recipe."""
+    """The recipe's name."""
     outcomes: Mapping[str, Outcome] = field(factory=dict)
-    """Of each that it was held against: the weights it began with, and baselines."""
+    """Outcomes by what it was compared with: the initial weights, and baselines."""
     parent: str | None = None
-    """The one whose weights it began with, if any."""
+    """The recipe whose weights the run began with, if any."""
     metric: str = "the metric that picks the best"
-    """By which it was compared."""
+    """The metric of the comparisons."""
     others: Mapping[str, Outcome] = field(factory=dict)
-    """What other metrics say of it against its parent."""
+    """Outcomes against the parent by other metrics."""
     by_value: Mapping[str, Outcome] = field(factory=dict)
-    """What the metric of the recipe's table says of it against baselines, where that is another."""
+    """Outcomes against baselines by the metric of the recipe's table, where it differs."""
 
     def baselines(self, outcome: Outcome) -> list[str]:
-        """Those against which it came out so."""
+        """The baselines with this outcome."""
         return [n for n, found in self.outcomes.items() if found == outcome and n != self.parent]
 
 
 @frozen(kw_only=True)
 class Conclusion:
-    """What a result is, and which result is kept."""
+    """The verdict on a result, and the result to keep."""
 
     metric: str
     value: float | None
@@ -59,15 +59,15 @@ class Conclusion:
     say: str
     """The verdict in words."""
     against: str | None = None
-    """What `say` compares with: of several that which decides."""
+    """The result that `say` compares with; of several the deciding one."""
     worse_than: tuple[str, ...] = ()
-    """Baselines that are surely better, though they learn nothing."""
+    """Untrained baselines that are significantly better."""
     level: str | None = None
-    """What the value means by the recipe's table, where nothing contradicts that."""
+    """The level of the value by the recipe's table, where no comparison contradicts it."""
     within: str | None = None
-    """Between which of the table's cuts the value lies."""
+    """The cuts of the table between which the value lies, in words."""
     proposed: str | None = None
-    """What the row of the table would have kept, where that is something else."""
+    """The result that the table's row would keep, where it differs from `keep`."""
 
     def facts(self) -> dict[str, Any]:
         """Plain values for an event."""
@@ -86,10 +86,10 @@ class _Row:
 def reach_verdict(
     table: Verdict | None, metric: str, value: float | None, compared: Compared
 ) -> Conclusion | None:
-    """Conclude from what was compared, and from the row of the table that `value` falls into.
+    """Conclude from the comparisons, and from the row of the table that `value` falls into.
 
     `metric` is that of the table, where there is one. None where nothing was compared and there is
-    no table. A value that is no finite number falls into no row.
+    no table. A value that is not finite falls into no row.
     """
     finite = None if value is None or not math.isfinite(value) else value
     row = None if table is None or finite is None else _row(table, finite, compared.name)
@@ -99,7 +99,7 @@ def reach_verdict(
         return None
     if row is None:
         waits = metric in LISTENING_RESULTS
-        say = f"no verdict{' yet: nobody has listened' if waits else ': the metric is no number'}"
+        say = f"no verdict{' yet: nobody has listened' if waits else ': the metric is not finite'}"
         return Conclusion(metric=metric, value=None, keep=NOTHING, say=say)
     own = row.keep == compared.name
     return Conclusion(
@@ -113,7 +113,7 @@ def reach_verdict(
 
 
 def _row(table: Verdict, value: float, name: str) -> _Row:
-    """A table of n cuts has n + 1 rows. A value equal to a cut belongs to the row before it.
+    """The row of a value. A table of n cuts has n + 1 rows; a cut belongs to the row before it.
 
     With cuts [0.95, 1.0] the rows are (-inf, 0.95], (0.95, 1.0] and (1.0, inf).
     """
@@ -155,9 +155,9 @@ def _is_parent_beaten(compared: Compared, metric: str) -> bool:
 
 
 def _kept(table: Verdict | None, row: _Row | None, compared: Compared, beaten: bool) -> str:
-    """A parent that is not beaten, then what is better, then what is as good and costs nothing.
+    """The result to keep: an unbeaten parent, then a better result, then an equal baseline.
 
-    Of baselines those can be kept that the table names; the others show what a result must beat.
+    Only baselines that the table names can be kept; the others show what a result must beat.
     """
     if compared.parent is not None and not beaten:
         return compared.parent
@@ -171,7 +171,7 @@ def _kept(table: Verdict | None, row: _Row | None, compared: Compared, beaten: b
 
 
 def _headline(compared: Compared) -> str:
-    """What was compared, in words: with the parent first, then with what learns nothing."""
+    """The comparisons in words: with the parent first, then with untrained baselines."""
     floors, fair = _against_baselines(compared)
     if compared.parent is None:
         return floors
@@ -185,14 +185,14 @@ def _headline(compared: Compared) -> str:
 
 
 def _lost_by_value(compared: Compared, metric: str) -> str:
-    """Which baselines are better by the metric of the table, though not by that which decides."""
+    """Baselines that are better by the table's metric only, in words."""
     lost = [n for n, outcome in compared.by_value.items() if outcome == "worse"]
     lost = [name for name in lost if compared.outcomes.get(name) != "worse"]
     return f"; by {metric} it is worse than {listed_in_words(lost)}" if lost else ""
 
 
 def _against_parent(compared: Compared) -> str:
-    """The comparison with the parent, and which metrics say otherwise."""
+    """The comparison with the parent, and the metrics that contradict it."""
     outcome = compared.outcomes[compared.parent or ""]
     said = f"{_WORDS[outcome]} {compared.parent}"
     otherwise = {"better": ("worse",), "worse": ("better",), "undecided": ("better", "worse")}
@@ -205,11 +205,11 @@ def _against_parent(compared: Compared) -> str:
 
 
 def _against_baselines(compared: Compared) -> tuple[str, bool]:
-    """The comparison with what learns nothing, in words, and whether the result beats it all."""
+    """The comparison with untrained baselines in words, and whether the result beats them all."""
     worse, undecided = compared.baselines("worse"), compared.baselines("undecided")
     if worse or undecided:
         parts: Sequence[tuple[Outcome, list[str]]] = [("worse", worse), ("undecided", undecided)]
         said = [f"{_WORDS[outcome]} {listed_in_words(names)}" for outcome, names in parts if names]
-        learn = "learns" if len(worse) + len(undecided) == 1 else "learn"
-        return f"{' and '.join(said)}, which {learn} nothing", False
-    return ("better than what learns nothing" if compared.baselines("better") else ""), True
+        verb = "is" if len(worse) + len(undecided) == 1 else "are"
+        return f"{' and '.join(said)}, which {verb} not trained", False
+    return ("better than all baselines" if compared.baselines("better") else ""), True

@@ -1,4 +1,4 @@
-"""Which guards had anything to judge: one that a run did not live to see has not watched it."""
+"""The guards that had anything to check: one that never became due has not watched the run."""
 
 import re
 
@@ -12,7 +12,7 @@ _WITHIN_ROUNDING = 1e-6
 
 
 def silent_guards_in_words(history: History, recipe: Recipe) -> str:
-    """A sentence on the guards of a run in which none spoke."""
+    """A sentence on the guards of a run in which none fired."""
     guards = [*guards_on(recipe.guard)]
     due = [guard for guard in guards if any(_judged(guard, event) for event in history.events)]
     besides = "besides those of a finite loss and of gradients"
@@ -22,11 +22,11 @@ def silent_guards_in_words(history: History, recipe: Recipe) -> str:
         late = ", ".join(guard.name for guard in guards if guard not in due)
         said = f"{len(due)} of {len(guards)} guards watched the run, {besides}"
         said += f" (never due: {late})"
-    return f"{said}; none of them spoke."
+    return f"{said}; none of them fired."
 
 
 def _judged(named: NamedGuard, event: Event) -> bool:
-    """Whether a guard was to judge a figure of an event."""
+    """Whether a guard was due to check a figure of an event."""
     if event.kind not in ("train", "eval") or named.metric not in event.metrics:
         return False
     moment = re.fullmatch(r"(?:from )?(epoch|step):(\d+)", named.guard.at)

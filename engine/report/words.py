@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 def figure(value: float | None) -> str:
     """Write a number with four significant digits, whole ones with thousands separated."""
     if value is None:
-        return "no number"
+        return "not finite"
     if float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:.4g}"

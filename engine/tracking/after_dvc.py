@@ -1,8 +1,8 @@
 """Refreshes the recipes' refs when the DVC command that runs a stage has ended.
 
-Where DVC has a result in its run cache it puts it into the workspace and runs no stage, so that
-nothing of Cantus learns of it. Every `dvc repro` runs the stage `resolve` first, however: that
-leaves a process behind which waits for DVC's end.
+Where DVC has a result in its run cache, it puts the result into the workspace and runs no stage, so
+that Cantus does not notice. But every `dvc repro` runs the stage `resolve` first, which leaves a
+process that waits for DVC's end.
 """
 
 import os
@@ -15,13 +15,13 @@ import psutil
 from engine.project import Project
 
 _STAGE = "DVC_STAGE"
-"""What DVC tells the commands of its stages, and has not in its own environment."""
+"""The variable that DVC sets for commands of its stages, but not for itself."""
 
 
 def refresh_after_dvc(project: Project) -> None:
     """Leave a process that refreshes the refs when the DVC that runs this command has ended.
 
-    Nothing is done where no DVC does.
+    Does nothing outside of DVC.
     """
     waited_for = _dvc() if _STAGE in os.environ else None
     if waited_for is not None:
@@ -42,7 +42,7 @@ def wait_for_end(process: int) -> None:
 
 
 def _dvc() -> int | None:
-    """The process that runs this stage: the nearest one around it that is in none."""
+    """The process of DVC: the nearest parent that is not inside a stage."""
     with suppress(psutil.Error):
         for process in psutil.Process().parents():
             if _STAGE not in process.environ():

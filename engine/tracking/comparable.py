@@ -1,4 +1,4 @@
-"""Which figures may be compared: those of one evaluation set, in one unit."""
+"""Comparability of figures: those of one evaluation set, in one unit."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ def evaluation_sets(project: Project) -> dict[str, str | None]:
 
 
 def foreign_recipes(project: Project, evaluation_set: str | None) -> set[str]:
-    """Recipes whose metrics are not known to be of the evaluation set given."""
+    """Recipes whose metrics may be of another evaluation set than the given one."""
     sets = evaluation_sets(project)
     return {name for name, digest in sets.items() if digest is None or digest != evaluation_set}
 
@@ -30,11 +30,11 @@ def foreign_recipes(project: Project, evaluation_set: str | None) -> set[str]:
 def incomparable_in_words(project: Project) -> str | None:
     """A sentence that groups the recipes of a system by evaluation set; None where none differ.
 
-    Recipes of different systems are not held against each other.
+    Recipes of different systems are not compared.
     """
     systems: dict[str, dict[tuple[str, str], list[str]]] = {}
     for name, digest in evaluation_sets(project).items():
-        group = short_digest(digest), digest or name  # a set that is not known is nobody else's
+        group = short_digest(digest), digest or name  # an unknown set equals no other
         systems.setdefault(_system(project, name), {}).setdefault(group, []).append(name)
     systems.pop("", None)
     said = [_grouped(groups) for groups in systems.values() if len(groups) > 1]
@@ -51,7 +51,7 @@ def _grouped(groups: Mapping[tuple[str, str], list[str]]) -> str:
 
 
 def _system(project: Project, name: str) -> str:
-    """The system of the recipe that metrics are of; nothing where that recipe cannot be found."""
+    """The system of a recipe; empty where the recipe cannot be found."""
     trained, resolved = project.model(name) / "recipe.toml", project.resolved_recipe(name)
     for file in (trained, resolved, project.recipe(name)):
         try:

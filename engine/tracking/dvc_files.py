@@ -1,7 +1,7 @@
 """The metrics and curves that DVC shows and compares, written whole each time.
 
 DVC deletes a stage's metrics and plots before it runs the stage again, a resumed run included:
-both are therefore made from everything known so far, never appended to.
+so both are written from all events so far, never appended to.
 """
 
 import csv
@@ -36,8 +36,8 @@ def write_curves(
 
     A column is named without its first part (`train/loss` is `loss`), so that the curves of the
     two files, and the untrained figures at step 0, carry one name. `train.csv` always has `loss`.
-    What of the `final` metrics is numbered (`eval/quantizers_4/mel`) gets a file for each group,
-    `quantizers.csv`: a row for each number.
+    Numbered metrics among `final` (`eval/quantizers_4/mel`) get a file for each group,
+    `quantizers.csv`, with a row for each number.
     """
     events = list(events)
     write_atomically(folder / "train.csv", _table(events, "train", first=["step", "loss"]))

@@ -13,7 +13,7 @@ def lines_from(path: Path, offset: int) -> Iterator[tuple[Event | None, int]]:
     """The events of the complete lines from `offset` on, each with the offset behind it."""
     with path.open("rb") as file:
         if not _ends_line(file, offset):
-            offset = 0  # a power cut took back what was read: all is read again
+            offset = 0  # a power cut removed lines that were read: read all again
         file.seek(offset)
         for line in file:
             if not line.endswith(b"\n"):

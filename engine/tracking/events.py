@@ -1,4 +1,4 @@
-"""events.jsonl: the truth of a run. DVC's files, Aim and the report are made from it."""
+"""events.jsonl: the log from which DVC's files, Aim and the report of a run are made."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from engine.files.atomic import sync
 _AT_ONCE = 1 << 20
 _MOST_STEPS = 2**62
 _LARGEST = 1e300
-"""No metric has larger numbers, and figures made of two still are numbers."""
+"""Largest valid number: sums of two are still finite."""
 
 
 _LAST_EVENT = 65_536
@@ -47,9 +47,9 @@ class Event:
 
 @frozen
 class Mark:
-    """A place in events.jsonl and what stands before it: whether that is still there can be told.
+    """A position in events.jsonl with a digest of the bytes before it, to check them later.
 
-    A checkpoint holds one, since its run can only go on with the events that led to it.
+    A checkpoint holds one, since a run can only continue with the events that led to it.
     """
 
     num_bytes: int
@@ -111,9 +111,9 @@ class EventLog:
 
 
 def read_events(path: Path) -> Iterator[Event]:
-    """The events of a run as they count: what a resumed run did again replaces its first try.
+    """The valid events of a run: steps that a resumed run repeated replace the first ones.
 
-    A torn last line is ignored.
+    An incomplete last line is ignored.
     """
     kept: list[Event] = []
     for event in _lines(path):
@@ -124,7 +124,7 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def last_event(path: Path) -> Event | None:
-    """The last whole event of a run, from the end of its file alone; None where there is none."""
+    """The last whole event of a run, from the end of its file alone, or None."""
     if not path.is_file():
         return None
     with path.open("rb") as file:
@@ -186,7 +186,7 @@ def _lines(path: Path) -> Iterator[Event]:
 
 
 def _mend_last_line(path: Path) -> None:
-    """End a line that a killed process left torn, so that the next event starts a new one."""
+    """End an incomplete line of a killed process, so that the next event starts a new one."""
     if not path.exists() or path.stat().st_size == 0:
         return
     with path.open("rb+") as file:
@@ -197,7 +197,7 @@ def _mend_last_line(path: Path) -> None:
 
 @define
 class _Marked:
-    """How much was read or written so far, and its digest."""
+    """The number of bytes read or written so far, and their digest."""
 
     num_bytes: int = 0
     digest: Any = field(factory=hashlib.sha256)

@@ -1,12 +1,12 @@
-"""The keys of figures in what DVC compares: equal only where figures may be subtracted.
+"""Keys of figures in the files that DVC compares: equal only where figures may be subtracted.
 
-DVC subtracts what has the same key in the same file. Figures of recipes of one system on one corpus
-lie in one file (`xtts/voice.json`) under their names. Where two of them were not measured on the
-same clips, or are in different units, those of most recipes keep the plain name, and others say
-whose they are: `mel_ce (clips of xtts_big)`, `loss (unit of xtts_phase2)`.
+DVC subtracts figures with the same key in the same file. Figures of recipes of one system on one
+corpus lie in one file (`xtts/voice.json`) under their names. Where two of them were not measured on
+the same clips, or are in different units, those of most recipes keep the plain name, and others
+name their recipe: `mel_ce (clips of xtts_big)`, `loss (unit of xtts_phase2)`.
 
-A file has a dozen figures, those first that most recipes have: a figure of one alone has nothing
-beside it, and where it took the place of a shared one, that would seem not to be measured.
+A file has a dozen figures, preferably those that most recipes have: a figure of one recipe has
+nothing to compare with, and would displace a shared one.
 """
 
 from collections import Counter
@@ -17,22 +17,22 @@ from attrs import frozen
 from engine.tracking.shown_metrics import Measured
 
 Keys = Mapping[str, str]
-"""What each figure is called, by its name."""
+"""The key of each figure, by name."""
 
 
 _MOST = 12
-"""Figures of one file."""
+"""Largest number of figures in one file."""
 
 
 @frozen
 class Placed:
-    """A recipe's figures, and the file that they lie in."""
+    """A recipe's figures and their file."""
 
     place: str
     measured: Measured
 
     def clips(self, ref: str) -> Hashable:
-        """On what it was measured: an evaluation set that is not known is nobody else's."""
+        """The evaluation set; an unknown one equals no other."""
         return self.measured.evaluation_set or (ref,)
 
 
@@ -50,13 +50,13 @@ def figure_keys(found: Mapping[str, Placed]) -> dict[str, Keys]:
 
 
 def _shown(recipes: Iterable[Placed]) -> list[str]:
-    """A dozen names: those first that most recipes have, and of these the most important ones."""
+    """A dozen names, preferably those that most recipes have, the most important first."""
     had = Counter(name for one in recipes for name in one.measured.figures)
     return [name for name, _ in had.most_common(_MOST)]
 
 
 def _words(name: str, there: Mapping[str, Placed], usual: Hashable) -> dict[str, str]:
-    """What is added to a figure's name for each ref that has it; nothing for most."""
+    """The suffix of a figure's name for each ref that has it; empty for most."""
     kinds = {
         ref: (one.clips(ref), one.measured.units.get(name))
         for ref, one in there.items()
@@ -72,6 +72,6 @@ def _words(name: str, there: Mapping[str, Placed], usual: Hashable) -> dict[str,
 
 
 def _most(values: Iterable[Hashable]) -> Hashable:
-    """What occurs most often, of several the first; None without any."""
+    """The most frequent value, of several the first; None without any."""
     counted = Counter(values).most_common(1)
     return counted[0][0] if counted else None

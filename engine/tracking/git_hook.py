@@ -1,8 +1,8 @@
-"""A hook of git that refreshes the recipes' refs where git changes the results they show.
+"""A git hook that refreshes the recipes' refs when git changes results.
 
 `git checkout`, `git restore`, `git reset --hard`, `git stash`, `git merge` and the like put other
-files into metrics/ and plots/ and run nothing of Cantus. All of them write git's index, after which
-git runs `post-index-change`; so does `git status`, for which the hook costs a look at two folders.
+files into metrics/ and plots/ without running Cantus. All of them write git's index, after which
+git runs `post-index-change`; so does `git status`, for which the hook reads two folders.
 DVC's own hooks (`dvc install`) have other names.
 """
 
@@ -16,9 +16,9 @@ from engine.programs import git
 from engine.tracking.worktree_refs import WorktreeRefs
 
 _HOOK = "post-index-change"
-_MARK = "# Written by Cantus; leave out this line to keep a file of your own."
+_MARK = "# Written by Cantus; delete this line to keep a file of your own."
 _STAMP = "cantus/{prefix}looked"
-"""In git's folder of a worktree: as new as the last look at the results of a project there."""
+"""A file in a worktree's git folder, as new as the last refresh of a project's results."""
 
 _TEXT = f"""\
 #!/bin/sh
@@ -46,18 +46,18 @@ exit 0
 
 
 def note_look(refs: WorktreeRefs) -> None:
-    """Remember when a project's results were looked at, for the hook to know what is newer."""
+    """Record the time of a refresh, so that the hook finds newer results."""
     stamp = refs.git_folder / _STAMP.format(prefix=refs.prefix)
-    with suppress(OSError):  # a checkout that may not be written to: nothing changes in it either
+    with suppress(OSError):  # a read-only checkout does not change either
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_bytes(b"")
 
 
 def follow_git(refs: WorktreeRefs) -> Path | None:
-    """Have git run the hook for the project as well; the hook's file.
+    """Let git run the hook for the project as well; return the hook's file.
 
-    None, and nothing is written, where git runs another hook of that name already, or looks for
-    hooks elsewhere than in its own folder.
+    None, and nothing is written, where git has another hook of that name, or another folder of
+    hooks.
     """
     asked = ("--path-format=absolute", "--git-path", f"hooks/{_HOOK}", "--git-common-dir")
     hook, common = map(Path, git(refs.root, "rev-parse", *asked).splitlines())

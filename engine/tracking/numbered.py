@@ -1,4 +1,4 @@
-"""Metrics that there is one of for each number: `eval/quantizers_4/si_sdr_db`."""
+"""Metrics with a number in their name: `eval/quantizers_4/si_sdr_db`."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 _NUMBERED = re.compile(r"(?:eval|untrained|parent)/([a-z][a-z_]*)_([1-9][0-9]*)/(.+)")
 
 Rows = list[dict[str, float | None]]
-"""A row for each number, ascending; its first column, called like the group, is the number."""
+"""A row for each number, ascending; its first column, named like the group, is the number."""
 
 
 def is_numbered(metric: str) -> bool:
@@ -15,7 +15,7 @@ def is_numbered(metric: str) -> bool:
 
 
 def numbered_tables(metrics: Mapping[str, float | None]) -> dict[str, Rows]:
-    """The numbered metrics of a result (`eval/...`) as tables, by what the numbers count."""
+    """The numbered metrics of a result (`eval/...`) as tables, by the name of the number."""
     groups: dict[str, dict[int, dict[str, float | None]]] = {}
     for name, value in metrics.items():
         found = _NUMBERED.fullmatch(name)

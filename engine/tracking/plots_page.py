@@ -1,8 +1,8 @@
 """The page of `dvc plots` with its scripts inside, which draws without a network.
 
-DVC's own page loads Vega from a server of others, and stays blank where that is not reached. The
-scripts lie in a wheel that repackages them; the page is written beside DVC's settings, for this
-checkout alone.
+DVC's own page loads Vega from a server in the web, and stays blank without it. The scripts are in a
+Python wheel that repackages them; the page is written beside DVC's settings, for this checkout
+alone.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _SCRIPTS = {
     "vega-embed6.js": "dbd49aff8999dfb12983cbcefeefb355ae72af68d7556ddcec12193a0eb46450",
 }
 """SHA-256 of the minified builds of vega 5.33.0, vega-lite 5.23.0 and vega-embed 6.29.0, all under
-the BSD licence, as npm has them but for the line that names a source map."""
+the BSD licence, as on npm, except for the line that names a source map."""
 _SECTION, _KEY, _OURS = "[plots]", "html_template", "cantus/plots.html"
 _PAGE = """\
 <!DOCTYPE html>
@@ -41,14 +41,14 @@ SCRIPTS
 </body>
 </html>
 """
-"""DVC replaces what stands in braces, and would put its own scripts where it says so."""
+"""The page. DVC replaces the words in braces."""
 
 
 def draw_offline(project: Project) -> str | None:
-    """Have DVC use the page with its scripts inside; a note where these are not what they were.
+    """Let DVC use the page with its scripts inside; return a note where the scripts changed.
 
-    Nothing is done where that is so already, where somebody has chosen another page, where DVC
-    keeps no settings, and where the wheel is not installed.
+    Does nothing where that is set already, where the user has set another page, where DVC has no
+    settings, and where the wheel is not installed.
     """
     settings = project.checkout / ".dvc"
     page, own = settings / _OURS, settings / "config.local"

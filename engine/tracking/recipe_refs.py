@@ -1,8 +1,8 @@
 """Git refs that let DVC compare two recipes: `dvc metrics diff audio_vae audio_vae_plus`.
 
-DVC compares git revisions, and the results of two recipes lie side by side in one. So each recipe
+DVC compares git revisions, but the results of two recipes are in the same one. So each recipe
 gets a ref `refs/<recipe>` to a commit whose tree is that recipe's results (`ref_content.py`). A
-ref shows what the workspace shows: whatever changes results refreshes it (`git_hook.py`,
+ref has the results of the workspace: everything that changes results refreshes it (`git_hook.py`,
 `after_dvc.py`, the commands that show results).
 """
 
@@ -25,8 +25,8 @@ def refresh_recipe_refs(project: Project) -> list[str]:
     Every stage calls it, so that the refs of recipes whose stages did not run exist as well. A
     recipe without metrics has no ref. In a DVC experiment a recipe's ref stays as it is, for the
     experiment does not replace the recipe's result; results that differ from it get
-    `refs/<recipe>.<experiment>`. Nothing is done where there is no git checkout. Raises UserError
-    where git keeps its own things under a recipe's name, and with git's words where git fails.
+    `refs/<recipe>.<experiment>`. Does nothing outside of a git checkout. Raises UserError where
+    git itself uses a recipe's name, and with git's message where git fails.
     """
     if not is_git_checkout(project.checkout):
         return []
@@ -56,7 +56,7 @@ def _results(
     present: Collection[str],
     experiment: str | None,
 ) -> Mapping[str, Files]:
-    """The results that each ref is to hold: those of experiments, and in one all, lie in refs."""
+    """The results for each ref: those of experiments, and within one all, come from refs."""
     kept = [ref for ref in present if "." in ref or experiment]
     results: dict[str, Files] = {
         ref: held for ref in kept if (held := results_held(refs.files(ref)))
@@ -71,7 +71,7 @@ def _results(
 
 
 def keep_refs_fresh(project: Project) -> str | None:
-    """Refresh what DVC shows beside something that may not fail of it; a note where that failed."""
+    """Refresh the refs without raising; return a note where that failed."""
     try:
         note = draw_offline(project)
         refresh_recipe_refs(project)
@@ -84,6 +84,6 @@ def _require_free(names: list[str]) -> None:
     for name in names:
         if name in GIT_OWN:
             raise UserError(
-                f"A recipe cannot be called '{name}': git keeps its own things under refs/{name}. "
-                "Give it another name."
+                f"A recipe cannot be named '{name}', because git uses refs/{name} itself. "
+                "Rename the recipe."
             )

@@ -1,7 +1,7 @@
-"""What stands in a recipe's ref: its results, under names that are the same for all recipes.
+"""The content of a recipe's ref: its results, under the same names for all recipes.
 
-A ref holds the files that its tables are made from as well, so that the refs of experiments, whose
-results lie nowhere else, can be made anew where their figures need other keys.
+A ref also holds the source files of its tables, so that the refs of experiments, whose results are
+nowhere else, can be made again where their figures need other keys.
 """
 
 import csv
@@ -27,13 +27,13 @@ _FIGURES, _RECIPE, _PARAMS = "metrics.json", "recipe.toml", "params.toml"
 _TRAIN, _EVAL = "plots/train.csv", "plots/eval.csv"
 _SOURCES = (_FIGURES, _RECIPE, _PARAMS, _TRAIN, _EVAL)
 _DESCRIBES = ("expect", "guard", "name", "samples", "schema", "summary", "upstream", "verdict")
-"""What of a recipe describes or judges it, and trains nothing."""
+"""Keys of a recipe that describe or judge it and do not affect training."""
 
 
 def results_in(project: Project, name: str) -> dict[str, bytes]:
-    """The files of a recipe's present results that there are.
+    """The existing files of a recipe's present results.
 
-    What a model was trained with lies beside it; the present files may have changed since.
+    A model's recipe and params lie beside it; the present ones may have changed since.
     """
     resolved = (project.model(name) / "recipe.toml", project.resolved_recipe(name))
     trained_with = project.model(name) / "params.toml"
@@ -51,13 +51,13 @@ def results_in(project: Project, name: str) -> dict[str, bytes]:
 
 
 def results_held(content: Files) -> dict[str, bytes]:
-    """The results in the content of a ref; nothing where an older Cantus wrote it otherwise."""
+    """The results in the content of a ref; empty where an older Cantus wrote another form."""
     files = {path: content[path] for path in _SOURCES if path in content}
     return files if _FIGURES in files else {}
 
 
 def ref_contents(results: Mapping[str, Files]) -> dict[str, dict[str, bytes]]:
-    """What the ref of each recipe holds, given the results of all that are compared."""
+    """The content of each recipe's ref, given the results of all compared recipes."""
     placed = {ref: found for ref, files in results.items() if (found := _placed(files))}
     keys = figure_keys(placed)
     return {
@@ -66,7 +66,7 @@ def ref_contents(results: Mapping[str, Files]) -> dict[str, dict[str, bytes]]:
 
 
 def _content(files: Files, placed: Placed | None, keys: Keys) -> dict[str, bytes]:
-    """The results, and what DVC reads of them."""
+    """The results, and the files that DVC reads."""
     content = {path: files[path] for path in _SOURCES if path in files}
     shown: dict[str, Any] = {
         "params": [path for path in (_PARAMS, _RECIPE) if path in content],
@@ -76,7 +76,7 @@ def _content(files: Files, placed: Placed | None, keys: Keys) -> dict[str, bytes
         content[placed.place] = _table(placed.measured, keys)
         shown["metrics"] = [placed.place]
     elif _FIGURES in content:
-        shown["metrics"] = [_FIGURES]  # as they are: another's, or DVC says what is wrong
+        shown["metrics"] = [_FIGURES]  # unchanged: another's file, or DVC reports the fault
     if _TRAIN in content:
         shown["plots"].append({"loss in training": {"x": "step", "y": {_TRAIN: "loss"}}})
     for name, key in keys.items():
@@ -90,7 +90,7 @@ def _content(files: Files, placed: Placed | None, keys: Keys) -> dict[str, bytes
 
 
 def _placed(files: Files) -> Placed | None:
-    """A recipe's figures, in a file named by its system and corpus; None where there are none."""
+    """A recipe's figures, in a file named by its system and corpus, or None."""
     try:
         measured = parse_shown(files.get(_FIGURES, b""), "metrics")
     except UserError:
@@ -114,7 +114,7 @@ def _table(measured: Measured, keys: Keys) -> bytes:
 
 
 def _trained_values(recipe: bytes) -> bytes:
-    """A resolved recipe without what describes or judges it, and without texts of several words."""
+    """A resolved recipe without descriptions, judgements and texts of several words."""
     values = {key: value for key, value in _parsed(recipe).items() if key not in _DESCRIBES}
     return tomli_w.dumps(_without_prose(values)).encode() if values else recipe
 

@@ -1,4 +1,4 @@
-"""What trains a run: its recipe's stage, or, of other values than the recipe's, its own command."""
+"""The command that trains a run: its recipe's stage, or its own one with -S."""
 
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,11 @@ from engine.files.untrusted import read_json_object
 from engine.project import Project
 
 DESCRIPTION = "run.json"
-"""In a run's and a model's folder: what the run is."""
+"""The file in a run's and a model's folder that describes the run."""
 
 
 def newest_folder(project: Project, name: str) -> Path | None:
-    """The run of that name that was begun last here, else its model; None where there is neither.
+    """The latest run of that name here, else its model, else None.
 
     Both hold run.json and recipe.toml.
     """
@@ -23,7 +23,7 @@ def newest_folder(project: Project, name: str) -> Path | None:
 
 
 def description(folder: Path) -> dict[str, Any]:
-    """What a folder's run is; nothing where that cannot be read."""
+    """The description of a folder's run; empty where it cannot be read."""
     try:
         return read_json_object(folder / DESCRIPTION)
     except UserError:
@@ -31,7 +31,7 @@ def description(folder: Path) -> dict[str, Any]:
 
 
 def how_to_train(project: Project, name: str) -> str:
-    """The command that trains what is called `name`."""
+    """The command that trains the run or recipe `name`."""
     folder = None if project.recipe(name).is_file() else newest_folder(project, name)
     about = {} if folder is None else description(folder)
     return str(about["command"]) if "of" in about and "command" in about else f"dvc repro {name}"

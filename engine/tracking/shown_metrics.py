@@ -1,9 +1,8 @@
 """metrics/<recipe>.json: the figures of a result that DVC shows, under short names.
 
-`dvc metrics show` makes a column of every value in it, so few stand there: a row has its place in
-a terminal. Behind them a list, which DVC passes over, holds the figures of which `dvc metrics diff`
-shows a dozen, and what each may be compared with. All that was measured is in
-models/<recipe>/metrics.json.
+`dvc metrics show` makes a column of every value in the file, so the file has few, and a row fits
+into a terminal. After them a list, which DVC ignores, holds the figures of which `dvc metrics diff`
+shows a dozen, with their units. All metrics are in models/<recipe>/metrics.json.
 """
 
 import hashlib
@@ -24,43 +23,43 @@ from engine.recipe.schema import Recipe
 from engine.tracking.numbered import is_numbered
 
 SCALE = "scale"
-"""Where metrics say which of them are in units of the recipe's own."""
+"""The group of metrics' units, for those whose unit depends on the recipe."""
 _MEASURED = "measured"
 MOST = 12
 """Figures that a table shows."""
 KEPT = 36
-"""More than are shown, so that recipes that name other metrics have the same ones here."""
+"""Figures that are stored: more than are shown, so that recipes share many of them."""
 _MOST_IN_ROW = 7
 _WIDTH = 119
 _LONGEST = 14
-"""Characters of a name in a row: a longer one would take the place of two."""
+"""Longest name in a row, in characters."""
 _DIGITS = 8
 _GAP = 4
-"""Spaces between two columns of DVC's."""
+"""Spaces between two columns of DVC."""
 _COUNTS = {"clips", "codes", "frames", "listeners", "speakers"}
-"""Last names of what says how much figures are means over."""
+"""Last parts of names of counts, over which figures are means."""
 _RESULT, _LISTENING = "eval/", "listening/"
 
 
 @frozen
 class Measured:
-    """The figures of a result that matter, and what they may be compared with."""
+    """The important figures of a result, with their evaluation set and units."""
 
     figures: Mapping[str, float]
-    """By short name (`mel_ce`, `speech.wer`), the most important first."""
+    """Figures by short name (`mel_ce`, `speech.wer`), the most important first."""
     step: int | None = None
-    """Of the evaluation."""
+    """Step of the evaluation."""
     evaluation_set: str | None = None
-    """Digest of the evaluation clips; None where it is not known."""
+    """Digest of the evaluation clips; None where unknown."""
     units: Mapping[str, str] = field(factory=dict)
-    """Of the figures in units of the recipe's own, a digest of what the unit depends on."""
+    """Digests of the units of figures whose unit depends on the recipe."""
 
 
 def select(metrics: Mapping[str, Any], recipe: Recipe, most: int = KEPT) -> Measured:
-    """Pick from all metrics of a result (`eval/mel_ce`) those that matter.
+    """Pick from all metrics of a result (`eval/mel_ce`) the important ones.
 
-    First comes what picks the best, then what the recipe expects or guards, what people and judges
-    said, and the rest in the system's order, those first of which one value is the better one.
+    First the metric that picks the best, then those that the recipe expects or guards, those of
+    listeners and judges, and the rest in the system's order, those with a direction first.
     """
     names = [name for name in _in_order(metrics, recipe) if _is_figure(metrics.get(name))][:most]
     figures = {short_name(name): float(metrics[name]) for name in names}
@@ -70,7 +69,7 @@ def select(metrics: Mapping[str, Any], recipe: Recipe, most: int = KEPT) -> Meas
 
 
 def write_shown(path: Path, measured: Measured) -> None:
-    """Write what DVC shows of a recipe. No time is written: same figures, same bytes."""
+    """Write the file that DVC shows. It has no time: same figures, same bytes."""
     row: dict[str, Any] = dict(_row(path, measured))
     row[SCALE] = _scale(measured, row)
     if measured.step is not None:
@@ -84,7 +83,7 @@ def write_shown(path: Path, measured: Measured) -> None:
 
 
 def read_shown(path: Path) -> Measured:
-    """Read what `write_shown` wrote, or an older Cantus, which wrote all metrics there.
+    """Read a file of `write_shown`, or of an older Cantus, which wrote all metrics there.
 
     Raises UserError where the file is damaged.
     """
@@ -94,8 +93,8 @@ def read_shown(path: Path) -> Measured:
 
 
 def parse_shown(content: bytes, file: object) -> Measured:
-    """What `read_shown` reads, given the content of that file."""
-    with as_user_error(f"{file} is damaged: it holds no metrics as Cantus writes them."):
+    """Parse the content of a file as `read_shown` does."""
+    with as_user_error(f"{file} is damaged: it does not hold metrics as Cantus writes them."):
         values = json.loads(content)
         measured = _behind(values) if _MEASURED in values else _older(values)
         wrong = [name for name in measured.figures if not re.fullmatch(r"[A-Za-z0-9_.-]+", name)]
@@ -105,11 +104,11 @@ def parse_shown(content: bytes, file: object) -> Measured:
 
 
 def as_groups(content: bytes, file: object) -> dict[str, Any]:
-    """All that a metrics file holds, by group, as models/<recipe>/metrics.json has it.
+    """The whole content of a metrics file, by group, as in models/<recipe>/metrics.json.
 
     Raises UserError where the file is damaged.
     """
-    with as_user_error(f"{file} is damaged: it holds no metrics."):
+    with as_user_error(f"{file} is damaged: it does not hold metrics."):
         values: dict[str, Any] = {**json.loads(content)}
     if _MEASURED not in values:
         return values
@@ -133,7 +132,7 @@ def _in_order(metrics: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
 
 
 def _row(path: Path, measured: Measured) -> Iterator[tuple[str, float]]:
-    """The first figures that have their place in a row of `dvc metrics show`."""
+    """The first figures that fit into a row of `dvc metrics show`."""
     left = _WIDTH - len(f"{path.parent.name}/{path.name}") - 2 * _GAP - len("step") - _DIGITS
     num_left = _MOST_IN_ROW
     for name, value in measured.figures.items():
@@ -144,7 +143,7 @@ def _row(path: Path, measured: Measured) -> Iterator[tuple[str, float]]:
 
 
 def _behind(content: Mapping[str, Any]) -> Measured:
-    """What stands behind the row."""
+    """The list after the row."""
     (behind,) = content[_MEASURED]
     figures = {name: float(value) for name, value in behind["figures"].items()}
     units = {name: str(digest) for name, digest in behind["units"].items()}
@@ -167,7 +166,7 @@ def _checked(
 
 
 def _scale(measured: Measured, row: Iterable[str]) -> str:
-    """A digest of the clips and units of a row: rows that have the same one can be compared."""
+    """A digest of a row's clips and units: rows with the same one can be compared."""
     if measured.evaluation_set is None:
         return "unknown"
     units = [measured.units.get(name) for name in sorted(row)]
@@ -176,7 +175,7 @@ def _scale(measured: Measured, row: Iterable[str]) -> str:
 
 
 def _older(content: Mapping[str, Any]) -> Measured:
-    """What a file holds that has all metrics, by group."""
+    """The figures of a file with all metrics, by group."""
     found, units = content.get("eval", {}), content.get(SCALE, {})
     figures = {
         name: float(value)
@@ -188,12 +187,12 @@ def _older(content: Mapping[str, Any]) -> Measured:
 
 
 def _matters(metric: str) -> bool:
-    """Whether a metric is no count, and none of several that differ by a number."""
+    """Whether a metric is neither a count nor a numbered metric."""
     return not is_numbered(metric) and metric.rpartition("/")[2] not in _COUNTS
 
 
 def short_name(metric: str) -> str:
-    """What tables call a metric of a result: `eval/speech/wer` is `speech.wer`."""
+    """The name of a metric in tables: `eval/speech/wer` is `speech.wer`."""
     return metric.removeprefix(_RESULT).replace("/", ".")
 
 

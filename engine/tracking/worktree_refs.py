@@ -23,7 +23,7 @@ Content = Mapping[str, bytes]
 """Files by their paths in the project's folder."""
 
 _DIGEST = "results.sha256"
-"""A file of a ref that tells whether the others are the same."""
+"""A file of a ref that shows whether the others are the same."""
 _HERE = "refs/worktree/"
 _COMMITTER = "committer cantus <cantus@localhost> 0 +0000\n"
 _MESSAGE = b"Results of one recipe, for DVC to compare"
@@ -35,13 +35,13 @@ class WorktreeRefs:
 
     root: Path
     prefix: str
-    """The project's folder in its worktree, with a slash behind it; empty at the top."""
+    """The project's folder in its worktree, with a final slash; empty at the top."""
     git_folder: Path
-    """Where git keeps what is this worktree's own."""
+    """git's folder of this worktree."""
 
     @classmethod
     def of(cls, root: Path) -> "WorktreeRefs":
-        """Those of a project. Raises UserError with git's words where git refuses the checkout."""
+        """The refs of a project. Raises UserError with git's message where git refuses it."""
         prefix, folder = git(root, "rev-parse", "--show-prefix", "--absolute-git-dir").split("\n")
         return cls(root, prefix, Path(folder))
 
@@ -77,7 +77,7 @@ class WorktreeRefs:
         return found
 
     def write(self, contents: Mapping[str, Content]) -> None:
-        """Let refs hold these files of the project in place of those they held."""
+        """Replace the project's files in refs by these."""
         trees = self._trees(contents) if self.prefix else {}
         stream = b"".join(
             part
@@ -90,7 +90,7 @@ class WorktreeRefs:
             git(self.root, "symbolic-ref", f"refs/{name}", f"{_HERE}{name}")
 
     def delete(self, names: Collection[str]) -> None:
-        """Let refs hold no files of the project; one that then holds none is deleted."""
+        """Remove the project's files from refs; a ref without any files is deleted."""
         kept: dict[str, Content] = {name: {} for name in names if self._has_others(name)}
         if kept:
             self.write(kept)
@@ -118,7 +118,7 @@ class WorktreeRefs:
         return any((common / "worktrees").glob("*"))
 
     def _commit(self, name: str, content: Content, tree: str | None) -> Iterator[bytes]:
-        """What `git fast-import` reads of one ref; `tree` is what the ref holds already."""
+        """Commands for `git fast-import` on one ref, whose present content is `tree`."""
         yield f"commit {_HERE}{name}\n{_COMMITTER}".encode() + _data(_MESSAGE)
         if tree is not None:
             yield f'M 040000 {tree} ""\n'.encode() + b"D " + _path(self.prefix[:-1]) + b"\n"

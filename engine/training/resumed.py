@@ -18,7 +18,7 @@ def require_same_epochs(
         raise UserError(
             f"Up to step {saved['step']} this run was trained with {trained_in} process(es), "
             f"{before} steps an epoch. With {num_processes} it would have {steps_per_epoch}, "
-            "which changes the run's length and its schedules. Continue with hardware.num_devices = "
+            "which changes the run's length and schedules. Continue with hardware.num_devices = "
             f"{trained_in} in params.toml (or as many under torchrun), or add --again to train "
             "from the start."
         )

@@ -239,7 +239,8 @@ class System(Protocol):
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
     metric_units: Mapping[str, str]
     """Metrics whose unit depends on this recipe, by name without `eval/`, each with a digest of
-    what its unit depends on (a window, loss weights). Metrics with different digests are not compared."""
+    what its unit depends on (a window, loss weights). Metrics with different digests are not
+    compared."""
     preflight: PreflightBounds
     dataset_summary: DatasetSummary
 

@@ -1,4 +1,4 @@
-"""Where local pages answer: below a secret key in the path, by the names of the server."""
+"""The endpoint of local pages: a secret key in the path, and the names of the server."""
 
 import ipaddress
 import secrets
@@ -18,13 +18,13 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 @frozen
 class Endpoint:
-    """What a request has to name: the key in its path, and one of the server's names."""
+    """The key and the server names that a request must contain."""
 
     key: str
     origin: str
-    """Scheme, host and port, by which pages name where they come from."""
+    """Scheme, host and port: the pages' origin."""
     prefix: str
-    """What a reverse proxy has before the key, without a slash at its end; it may strip it."""
+    """A reverse proxy's path before the key, without a final slash; the proxy may strip it."""
     names: Collection[str]
     """Host names, in lower case."""
 
@@ -35,7 +35,7 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """The same for browsers."""
+        """The address of the pages for browsers."""
         return f"{self.origin}{self.base}"
 
     def inner_path(self, path: str) -> str | None:
@@ -48,8 +48,8 @@ class Endpoint:
     def is_named_by(self, host: str) -> bool:
         """Whether a Host header names this server.
 
-        Numbers always do. A name of another site may lead here, as its owner pleases; a number
-        leads nowhere else.
+        IP addresses always do. The owner of another site can let its name lead here; an IP address
+        cannot be redirected.
         """
         found = split(f"//{host}")
         name = (found.hostname or "") if found else ""
@@ -59,15 +59,12 @@ class Endpoint:
 def endpoint_at(host: str, port: int, address: str) -> Endpoint:
     """The endpoint, with a new key, of a server at a host and port of this machine.
 
-    `address` is where browsers reach it through a reverse proxy, or empty. Raises UserError where
-    it is none.
+    `address` is the address through a reverse proxy, or empty. Raises UserError where it is not
+    valid.
     """
     at = split(address or f"http://{_shown(host)}:{port}")
     if at is None or at.scheme not in _DEFAULT_PORTS or not at.hostname or at.query or at.fragment:
-        raise UserError(
-            f"{address!r} is no address by which browsers reach a page. Write it as "
-            "https://host/path."
-        )
+        raise UserError(f"{address!r} is not a valid web address. Write it as https://host/path.")
     names = {"localhost", host.lower(), at.hostname}
     if host not in LOOPBACK:
         names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
@@ -76,7 +73,7 @@ def endpoint_at(host: str, port: int, address: str) -> Endpoint:
 
 
 def split(address: str) -> SplitResult | None:
-    """The parts of an address; None where it is none."""
+    """The parts of an address; None where it is not valid."""
     try:
         return urlsplit(address)
     except ValueError:
@@ -84,7 +81,7 @@ def split(address: str) -> SplitResult | None:
 
 
 def _shown(host: str) -> str:
-    """A host as browsers take it; of all addresses, the name of this machine."""
+    """A host for browsers; the name of this machine where the server listens everywhere."""
     if host in _EVERYWHERE:
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host

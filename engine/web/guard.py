@@ -1,8 +1,8 @@
-"""What stands between browsers and a page that this machine serves to its user.
+"""The guard of pages that this machine serves to its user.
 
-Any page that the user visits can have the browser ask. So answers are given only below a path that
-holds a secret key, which no other page knows; and, besides, only to requests that say nothing of
-another page or another name of this machine.
+Any page that the user visits can make the browser send requests. So only paths with a secret key,
+which no other page knows, are answered; and only requests that name no other page and no other name
+of this machine.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,10 +22,10 @@ _ADDED = {
 
 
 class Guard:
-    """An ASGI application that passes on to another what may be asked.
+    """An ASGI application that passes allowed requests on to another one.
 
-    `policy` is the Content-Security-Policy of every answer, `command` what prints the link, and
-    `is_page` says of a path that a link on another page may open it.
+    `policy` is the Content-Security-Policy of every answer, `command` the command that prints the
+    link, and `is_page` says whether a link on another page may open a path.
     """
 
     def __init__(
@@ -39,13 +39,13 @@ class Guard:
     ) -> None:
         self._inside, self._endpoint, self._is_page = inside, endpoint, is_page
         self._added = {"content-security-policy": policy, **_ADDED}
-        self._refusal = f"Not from here. Open the link that '{command}' printed, as it stands.\n"
+        self._refusal = f"Access denied. Open the link exactly as '{command}' printed it.\n"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and end with the server."""
         if scope["type"] == "lifespan":
             return await self._inside(scope, receive, send)
-        if scope["type"] != "http":  # no page served here has another
+        if scope["type"] != "http":  # pages here use no other scope
             return await send({"type": "websocket.close", "code": 1008})
         path = self._endpoint.inner_path(scope["path"])
         send = _with_headers(send, self._added)

@@ -1,4 +1,4 @@
-"""Pages that this process serves to the browsers of this machine, until it is told to end."""
+"""Serving of pages to the browsers of this machine, until this process is stopped."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ _SECONDS_TO_END = 2
 
 @contextmanager
 def listening(host: str, port: int, command: str, *, tries: int = 1) -> Iterator[socket.socket]:
-    """A socket at a port of this machine, or at the next that is free of `tries` in a row.
+    """A socket at a port of this machine, or at the next free one of `tries` ports.
 
-    Raises UserError where none is, naming `command` with another port.
+    Raises UserError where none is free, naming `command` with another port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in range(port, port + tries):
@@ -30,12 +30,12 @@ def listening(host: str, port: int, command: str, *, tries: int = 1) -> Iterator
         return
     ports = f"Port {port}" if tries == 1 else f"No port from {port} to {port + tries - 1}"
     raise UserError(
-        f"{ports} of {host} cannot be had: {reason}. Give another: {command} --port {port + tries}"
+        f"{ports} of {host} cannot be used: {reason}. Give another: {command} --port {port + tries}"
     ) from reason
 
 
 def serve(app: ASGIApp, listener: socket.socket, opened: Callable[[], None]) -> None:
-    """Answer at `listener` until this process is told to end; `opened` is called once it can."""
+    """Answer at `listener` until this process is stopped; call `opened` once it is ready."""
     config = uvicorn.Config(
         app,
         ws="none",

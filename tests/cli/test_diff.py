@@ -64,7 +64,7 @@ def models(other):
 def test_what_is_better_comes_first_then_what_matters(models, cantus):
     lines = cantus("diff", "words", "other").out.splitlines()
     assert lines[0].startswith("other is better than words: rmse_db differs by -0.5")
-    assert lines[1] == "Other metrics of other: not told apart by reconstruction."
+    assert lines[1] == "Other metrics of other: undecided by reconstruction."
     assert lines[3].split() == ["words", "other"]
     assert lines[4].startswith("optimizer.autoencoder.learning_rate")
     assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.5"]

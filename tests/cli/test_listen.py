@@ -58,7 +58,7 @@ def test_from_a_static_folder_to_metrics_and_report(two, downloaded, cantus):
 def test_collecting_says_what_could_not_be_read_and_reads_the_rest(two, downloaded, cantus):
     answer = cantus("listen", "--collect", "nowhere.json", str(downloaded))
     assert answer.code == 2
-    assert "nowhere.json is no file of answers" in answer.error
+    assert "nowhere.json is not a file of answers" in answer.error
     assert "1 of 2 files could not be read. The others were read." in answer.error
     assert "added" in answer.out
     alone = cantus("listen", "--collect", "nowhere.json")

@@ -103,7 +103,7 @@ def test_a_stale_dvc_yaml_is_named_by_check_with_the_way_out(base, cantus):
         path.unlink()
     answer = cantus("check")
     assert answer.code == 2
-    assert "it has the old stage mine" in answer.error
+    assert "it still has the stage mine" in answer.error
     assert "cantus pipeline --write" in answer.error
     assert cantus("pipeline", "--write").code == 0
     assert cantus("check").code == 0

@@ -108,5 +108,5 @@ def test_a_random_split_is_noted_by_check(words, cantus):
     recipe.write_text(recipe.read_text().replace("[model]", 'split = "random"\n\n[model]', 1))
     answer = cantus("check")
     assert answer.code == 0
-    assert "figures of two seeds cannot be compared" in answer.out
+    assert "metrics of two seeds cannot be compared" in answer.out
     assert "cantus pin-eval words" in answer.out

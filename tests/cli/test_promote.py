@@ -52,7 +52,7 @@ def decisions(project, name="words"):
     ("model", "why"),
     [
         ({"keep": "before"}, "Its verdict is to keep before instead: it is worse than before."),
-        ({"events": [WARNED]}, "A guard spoke at step 20: eval/m was 0.5, but it must be below"),
+        ({"events": [WARNED]}, "A guard fired at step 20: eval/m was 0.5, but it must be below"),
         ({"trained_on": "evaluation"}, "2 of the 40 evaluation clips were trained on by it."),
     ],
 )
@@ -62,7 +62,7 @@ def test_what_speaks_against_a_run_refuses_it_and_leaves_nothing(project, cantus
     assert answer.code == 2
     assert answer.error.startswith("error: words is not promoted. ")
     assert why in answer.error
-    assert answer.error.endswith('To promote it all the same, say why: --because "..."\n')
+    assert answer.error.endswith('To promote it nevertheless, give a reason: --because "..."\n')
     assert not (project / "promoted").exists()
     assert not (project / "dvc.yaml").exists()
 

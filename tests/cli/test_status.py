@@ -42,11 +42,11 @@ def test_a_model_has_its_value_and_its_verdict_and_nothing_is_stale(project, can
     make_model(project)
     found = words(cantus)
     assert (found["state"], found["metric"], found["value"]) == ("trained", "eval/rmse_db", 4.0)
-    assert (found["verdict"], found["keep"]) == ("better than what learns nothing", "words")
+    assert (found["verdict"], found["keep"]) == ("better than all baselines", "words")
     assert found["stale"] == []
     row, verdict = cantus("status").out.splitlines()[:2]
     assert row.split() == ["words", "trained", "rmse_db", "4", "keep", "words"]
-    assert verdict == "  better than what learns nothing"
+    assert verdict == "  better than all baselines"
 
 
 def test_what_is_stale_is_said_with_what_changed(project, cantus):

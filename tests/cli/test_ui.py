@@ -58,7 +58,7 @@ def test_the_runs_that_are_named_are_compared(project, mirrored, cantus):
 def test_where_none_runs_there_is_no_link(mirrored, cantus):
     answer = cantus("ui", "--print-link")
     assert answer.code == 2
-    assert "No such `cantus ui` runs for this project" in answer.error
+    assert "No `cantus ui` is running for this project" in answer.error
 
 
 def test_a_port_that_is_taken_is_an_error(mirrored, cantus):
@@ -66,7 +66,7 @@ def test_a_port_that_is_taken_is_an_error(mirrored, cantus):
         port = server.getsockname()[1]
         answer = cantus("ui", "--port", str(port))
     assert answer.code == 2
-    assert f"Port {port} of 127.0.0.1 cannot be had" in answer.error
+    assert f"Port {port} of 127.0.0.1 cannot be used" in answer.error
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_place_that_is_none_is_an_error(mirrored, cantus, option, value):
 def test_without_a_run_it_says_to_train(project, cantus):
     answer = cantus("ui")
     assert answer.code == 2
-    assert "Train something first: dvc repro" in answer.error
+    assert "Train a recipe first: dvc repro" in answer.error
 
 
 def test_with_a_tracking_server_it_mirrors_and_says_where_the_pages_are(project, cantus):

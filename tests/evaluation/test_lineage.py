@@ -110,7 +110,7 @@ def test_other_bytes_than_were_written_are_noticed(tmp_path):
 def test_a_missing_file_is_noticed(tmp_path, name):
     write(tmp_path / "base", clips(1), {"old": clips(2)})
     (tmp_path / "base/lineage" / name).unlink()
-    with pytest.raises(UserError, match=rf"{name} is missing, so it is not known which clips"):
+    with pytest.raises(UserError, match=rf"{name} is missing, so the clips"):
         read_ancestors(tmp_path / "base")
 
 

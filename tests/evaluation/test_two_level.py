@@ -54,7 +54,10 @@ def test_a_difference_beyond_what_seeds_do_is_told_and_the_sentence_counts_both(
 
 
 def test_two_seeds_say_that_they_are_few():
-    assert "fewer than 3 seeds cannot tell much" in two_level(*recipes(2, 30, 0.1)).sentence()
+    assert (
+        "fewer than 3 seeds show only large differences"
+        in two_level(*recipes(2, 30, 0.1)).sentence()
+    )
 
 
 def test_a_stricter_confidence_is_wider_and_95_percent_is_its_own():
@@ -86,9 +89,9 @@ def test_a_clip_without_a_figure_anywhere_is_left_out():
         (np.ones((2, 5)), [], "the second was trained with no seed"),
         (np.ones((2, 5)), np.ones((2, 4)), "not evaluated on the same clips"),
         (np.ones((2, 0)), np.ones((2, 0)), "no clip in common"),
-        (np.ones((2, 1)), np.ones((2, 1)), "one clip tells nothing"),
-        ([[1.0, 2.0], [1.0, math.nan]], np.ones((2, 2)), "no number in some of the runs"),
-        (np.full((2, 3), math.nan), np.full((2, 3), math.nan), "one clip tells nothing"),
+        (np.ones((2, 1)), np.ones((2, 1)), "one clip is too few"),
+        ([[1.0, 2.0], [1.0, math.nan]], np.ones((2, 2)), "no finite figure in some of the runs"),
+        (np.full((2, 3), math.nan), np.full((2, 3), math.nan), "one clip is too few"),
     ],
 )
 def test_where_there_is_no_interval_it_is_said_why(new, old, why):

@@ -102,7 +102,7 @@ def test_downloaded_answers_are_added_once(project, test, download):
     total = len(listener(test, GOOD_EARS))
     assert (first.num_added, first.num_known, first.num_changed) == (total, 0, 0)
     assert (again.num_added, again.num_known) == (0, total)
-    assert f"0 answers of Ann to ab added; {total} were there already" in again.sentence
+    assert f"0 answers of Ann to ab added; {total} were known already" in again.sentence
     other = listener(test, GOOD_EARS | {"0": lambda _: 3})
     changed = collect(project, download(test, other))
     assert changed.num_changed == changed.num_added > 0
@@ -129,11 +129,11 @@ def test_files_that_are_no_answers_are_sentences(project, test, folder, download
     deep.write_text("[" * 100_000)
     wrong = {
         "is not in": download(test, [], "a", test="another"),
-        "of version 9": download(test, [], "b", version=9),
-        "no list of them": download(test, {}, "c"),
+        "has version 9": download(test, [], "b", version=9),
+        "it has no list": download(test, {}, "c"),
         "several listeners": download(test, two, "d"),
         "answers of nobody": download(test, [7], "e"),
-        "is no file of answers": deep,
+        "is not a file of answers": deep,
         "no plain file": tmp_path,
     }
     for words, path in wrong.items():
@@ -144,5 +144,5 @@ def test_files_that_are_no_answers_are_sentences(project, test, folder, download
 
 def test_while_a_server_has_the_test_nothing_else_adds_to_it(project, test, folder, download):
     path = download(test, listener(test, GOOD_EARS))
-    with held(folder), pytest.raises(UserError, match="ab is being listened to"):
+    with held(folder), pytest.raises(UserError, match="Another `cantus listen` serves ab"):
         collect(project, path)

@@ -116,7 +116,7 @@ def test_a_whole_blind_session_is_saved_as_it_is_answered(project, folder, test)
                 answer_trial(page)
                 following = f".progress:has-text('{number + 2} of')"
                 page.wait_for_selector(following if number + 1 < trials else "text=Thank you")
-            assert "All your answers are with the server" in page.inner_text("main")
+            assert "All your answers are saved on the server" in page.inner_text("main")
         answers = kept_answers(test, folder)
         asked = sum(4 * len(one.stimuli) for one in test.ratings) + len(test.comparisons)
         assert len(answers.all) == asked
@@ -201,7 +201,7 @@ def answered_by_keys(page) -> int:
                 break
         before = page.evaluate("document.querySelector('.progress').textContent + document.title")
         keys.press("Enter")
-        assert page.inner_text("#status") in ("", "Kept in this browser."), before
+        assert page.inner_text("#status") in ("", "Saved in this browser."), before
         seen += 1
     return seen
 

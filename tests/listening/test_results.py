@@ -13,7 +13,7 @@ from engine.listening.figures import figures_of_run, identity_of, listened, list
 from engine.listening.intervals import mean_of, share_right
 from engine.listening.places import ANSWERS, kept_answers
 from engine.listening.results import read_results, results_of, write_results
-from engine.listening.sentences import tell
+from engine.listening.sentences import results_in_words
 from tests.listening.made import GOOD_EARS, listener
 
 IDENTITY = "codec_a00000"
@@ -70,13 +70,13 @@ def test_results_are_paired_within_listener_and_clip(test, answered):
     ours = np.array([GOOD_EARS["1"](one.clip) - GOOD_EARS["0"](one.clip) for one in test.ratings])
     expected = ttest_1samp(ours, 0).confidence_interval(0.95)
     assert (pair.figure.low, pair.figure.high) == pytest.approx(tuple(expected))
-    said = tell(results)
+    said = results_in_words(results)
     assert any(
         one.startswith("overall: codec_b minus codec_a -1.75") and "2 listeners, 4 clips" in one
         and one.endswith("): worse")
         for one in said
     )  # fmt: skip
-    assert any("ABX: codec_a and codec_b are told apart: 8 of 8 right" in one for one in said)
+    assert any("ABX: codec_a and codec_b are distinguished: 8 of 8 right" in one for one in said)
     assert {one.name for one in results.listeners} == {"Ann", "listener ffff"}
 
 
@@ -89,17 +89,17 @@ def test_who_misses_the_reference_or_the_controls_is_named_and_left_out_only_whe
     answers = answered(listener(test, GOOD_EARS), wrong)
     kept, screened = (results_of(test, answers, screen=screen) for screen in (False, True))
     assert [one.name for one in kept.listeners if one.against] == ["Dee"]
-    said = " ".join(tell(kept))
+    said = " ".join(results_in_words(kept))
     for words in (
         "Dee: the hidden reference below 9 in 3 of 3 clips (ITU-R BS.1534-3, 4.1.2)",
         "the anchor above 9 in 4 of 4 clips",
         "0 of 3 ABX controls right",
-        "counted all the same",
+        "still counted",
     ):
         assert words in said
     means = [one.rated[0].figures["overall"].mean for one in (kept, screened)]
     assert means == [3.625, 6.25]
-    assert "1 of 2 listeners are left out by rule" in " ".join(tell(screened))
+    assert "1 of 2 listeners are left out by rule" in " ".join(results_in_words(screened))
 
 
 def test_figures_are_of_the_run_that_was_listened_to_and_of_no_other(
@@ -124,7 +124,7 @@ def test_damaged_results_are_a_sentence_and_stop_nothing(project, folder, test, 
     content = json.loads(path.read_text())
     for change in ({"version": 2}, {"rated": 7}, {"pairs": [{}]}, {"runs": []}):
         path.write_text(json.dumps(content | change))
-        with pytest.raises(UserError, match="makes it again"):
+        with pytest.raises(UserError, match="to make it again"):
             read_results(folder)
         found = listened(project, "codec_a", IDENTITY)
         assert (len(found.results), len(found.complaints)) == (0, 1)

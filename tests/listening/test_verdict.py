@@ -62,7 +62,9 @@ def test_until_somebody_has_listened_the_verdict_says_so(decided):
     assert decided("codec_a", listen=False) == {}
     waiting = reach_verdict(TABLE, METRIC, None, Compared("codec_a"))
     assert waiting.say == "no verdict yet: nobody has listened"
-    assert level_in_words(waiting.facts()).startswith("listening/overall has no answers yet")
+    assert level_in_words(waiting.facts()).startswith(
+        "listening/overall has no answers of listeners yet"
+    )
     compared = reach_verdict(TABLE, METRIC, None, Compared("codec_a", {"codec_b": "better"}))
     assert "no answers yet" in level_in_words(compared.facts())
 
@@ -75,5 +77,5 @@ def test_a_recipe_may_name_it_as_verdict_and_not_as_what_picks_the_best(tmp_path
     path.write_text(head + verdict)
     assert load_recipe(path, classes=recipe_classes()).verdict.metric == METRIC
     path.write_text(head.replace('best = "eval/', f'best = "{METRIC}" # "', 1) + verdict)
-    with pytest.raises(UserError, match="'listening/overall' is no metric of the evaluation"):
+    with pytest.raises(UserError, match="'listening/overall' is not a metric of the evaluation"):
         load_recipe(path, classes=recipe_classes())

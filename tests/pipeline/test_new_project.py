@@ -96,7 +96,7 @@ def test_a_commit_that_a_hook_refuses_is_left_to_the_user(tmp_path, whoever):
 
 def test_without_git_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match="There is no program 'git' on PATH"):
+    with pytest.raises(UserError, match="The program 'git' is not on PATH"):
         lay_project(tmp_path / "new")
     assert [*tmp_path.iterdir()] == []
 

@@ -135,16 +135,14 @@ def test_without_models_that_are_read_the_stages_are_as_before():
 
 def test_a_recipe_that_reads_the_model_of_none_is_left_out_with_the_reason():
     left_out = derive_pipeline([reader("lm", "coder")], PARAMS).left_out
-    assert left_out["lm"] == (
-        "it reads the model of coder, and there is no recipe recipes/coder.toml"
-    )
+    assert left_out["lm"] == ("it reads the model of coder, but recipes/coder.toml does not exist")
 
 
 def test_what_reads_or_continues_a_recipe_that_is_left_out_is_left_out_too():
     known = [reader("phase", start="lm"), reader("lm", "coder"), reader("coder", "gone")]
     left_out = derive_pipeline(known, PARAMS).left_out
-    assert left_out["lm"] == "it reads the model of coder, which is left out"
-    assert left_out["phase"] == "it continues lm, which is left out"
+    assert left_out["lm"] == "it reads the model of coder, which has no stage either"
+    assert left_out["phase"] == "it continues lm, which has no stage either"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +234,7 @@ def test_a_summary_is_no_template(pipeline, tmp_path):
 def marked(there):
     """A file that holds these sections as generated ones."""
     begin, end = (
-        "# >>> cantus pipeline (what stands between these marks is written anew)",
+        "# >>> cantus pipeline (the lines between these marks are generated)",
         ("# <<< cantus pipeline"),
     )
     return "".join(
@@ -256,7 +254,7 @@ def marked(there):
         (lambda y: y["params"].remove("params.toml"), "its params, plots or artifacts differ"),
         (
             lambda y: y["stages"].update(gone=y["stages"]["audio_vae"]),
-            "it has the old stage gone",
+            "it still has the stage gone",
         ),
     ],
 )
@@ -271,13 +269,13 @@ def test_what_is_stale_is_named_and_a_description_is_not(pipeline, tmp_path, edi
     path.write_text(marked(there))
     found = staleness(path, pipeline)
     assert said in found
-    assert found.endswith("Write it anew: cantus pipeline --write")
+    assert found.endswith("Update it: cantus pipeline --write")
 
 
 def test_a_users_stage_with_a_recipes_name_is_never_overwritten(pipeline, tmp_path):
     path = tmp_path / "dvc.yaml"
     path.write_text("stages:\n  audio_vae:\n    cmd: mine\n")
-    with pytest.raises(UserError, match=r"a stage 'audio_vae' of its own"):
+    with pytest.raises(UserError, match=r"a stage 'audio_vae' outside the generated part"):
         write_pipeline(path, pipeline)
     assert "cmd: mine" in path.read_text()
 
@@ -289,6 +287,6 @@ def test_a_file_that_is_no_yaml_is_named_and_left_alone(pipeline, tmp_path, text
     path = tmp_path / "dvc.yaml"
     path.write_text(text)
     for act in (staleness, write_pipeline):
-        with pytest.raises(UserError, match="is no YAML that DVC reads"):
+        with pytest.raises(UserError, match="cannot be read by DVC"):
             act(path, pipeline)
     assert path.read_text() == text

@@ -26,7 +26,7 @@ def test_a_file_that_is_gone_or_longer_is_named(model, name):
     (folder / name).write_bytes(content + b"x")
     assert find_change(folder, kept) == f"{name} was changed"
     (folder / name).unlink()
-    assert find_change(folder, kept) == f"{name} is gone"
+    assert find_change(folder, kept) == f"{name} is missing"
 
 
 @pytest.mark.parametrize(("place", "seen"), [(0, True), (299_999, True), (150_000, False)])

@@ -77,7 +77,7 @@ def test_a_recipe_may_choose_the_better_value_of_a_metric_that_has_none():
 
 
 def test_a_recipe_that_takes_the_worst_for_the_best_is_refused():
-    with pytest.raises(RecipeError, match=r"best_is.*of eval/si_sdr_db the highest is best"):
+    with pytest.raises(RecipeError, match=r"best_is.*must be 'highest' for eval/si_sdr_db"):
         load_recipe(
             RECIPES / "codec_dac_paper.toml",
             classes=recipe_classes(),

@@ -56,7 +56,7 @@ def test_more_values_than_anybody_writes(write, text):
     ids=["lists", "tables", "key", "long key", "open lists", "open tables", "headers"],
 )
 def test_depth_without_end(write, text):
-    assert "nested more than 32 deep" in (said := refusal(write(text))) or "no TOML" in said
+    assert "nested more than 32 deep" in (said := refusal(write(text))) or "not valid TOML" in said
 
 
 def test_many_unknown_keys_are_counted_not_all_told(write, minimal):
@@ -113,7 +113,7 @@ def test_two_thousand_parents_in_a_row(write, folder, minimal):
     for number in range(2_000):
         write(f'extends = "p{number + 1}.toml"\n', f"p{number}")
     said = refusal(write(f'extends = "p0.toml"\n{minimal}'))
-    assert said.startswith("p15.toml:1  extends: more than 16 recipes extend each other in a row")
+    assert said.startswith("p15.toml:1  extends: a chain of more than 16 recipes")
 
 
 def test_sixteen_parents_in_a_row_are_read(write, minimal):

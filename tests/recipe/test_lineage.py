@@ -119,7 +119,8 @@ def test_a_parent_lies_in_recipes(write, minimal, outside):
         write(minimal, name)
     said = message(write(f'extends = "{outside}"\n', "recipes/words"))
     assert said == (
-        f"recipes/words.toml:1  extends: {outside} lies outside recipes/; extend a recipe of it"
+        f"recipes/words.toml:1  extends: {outside} lies outside recipes/; "
+        "extend a recipe of that folder"
     )
 
 

@@ -58,21 +58,21 @@ def test_a_recipe_of_schema_1_is_told_key_by_key_what_to_change(write):
     assert told(write(SCHEMA_1)) == [
         "words.toml:1  schema: this Cantus reads schema 2: write schema = 2",
         "words.toml:2  name: remove it: a recipe has the name of its file, words",
-        "words.toml:7  dataset.phase: its name is phase_rotation now: phase_rotation = 'off'",
-        "words.toml:10  training.best: the metric 'eval/voice_gain' is "
-        "'eval/mel_ce_increase_wrong_voice' now",
+        "words.toml:7  dataset.phase: renamed: write phase_rotation = 'off'",
+        "words.toml:10  training.best: the metric 'eval/voice_gain' was "
+        "renamed: write 'eval/mel_ce_increase_wrong_voice'",
         "words.toml:12  guard.loss_is_a_number: 'finite' is always on: remove this guard",
         "words.toml:15  guard.everything_learns: 'alive' is always on: remove this guard",
         f"words.toml:18  guard.worth_it: {keyed.format('guard', ratio)}",
-        f"words.toml:19  guard.worth_it.metric: the metric 'eval/rmse_over_grid' is '{ratio}' now",
+        "words.toml:19  guard.worth_it.metric: the metric 'eval/rmse_over_grid' was renamed: "
+        f"write '{ratio}'",
         f"words.toml:22  expect.order: {keyed.format('expect', 'eval/order')}",
-        "words.toml:28  verdict.metric: the metric 'parent/text_gain' is "
-        "'parent/mel_ce_increase_wrong_text' now",
+        "words.toml:28  verdict.metric: the metric 'parent/text_gain' was "
+        "renamed: write 'parent/mel_ce_increase_wrong_text'",
         f"words.toml:30  profile.demo: {demo}",
         f"words.toml:30  profile.demo.guard.worth_it: {keyed.format('guard', ratio)}",
         f"words.toml:33  profile.tiny: {tiny}",
-        "words.toml:34  profile.tiny.dataset.phase: its name is phase_rotation now: "
-        "phase_rotation = 'random'",
+        "words.toml:34  profile.tiny.dataset.phase: renamed: write phase_rotation = 'random'",
     ]
 
 
@@ -92,8 +92,11 @@ def test_a_parent_of_schema_1_is_named_and_nothing_else_is_said(write):
             'guard.codes: keyed by the metric: write [guard] "<metric>"',
         ),
         ("[guard.codes]\nfinite = 'train/loss'", "guard.codes: 'finite' is always on"),
-        ("[evaluation]\nperceptual = ['stoi']", "perceptual: its name is evaluation.judges now"),
-        ("[guard]\n'eval/rmse_over_grid' = { below = 1 }", "is 'eval/rmse_ratio_to_uniform_grid'"),
+        ("[evaluation]\nperceptual = ['stoi']", "perceptual: renamed: write evaluation.judges"),
+        (
+            "[guard]\n'eval/rmse_over_grid' = { below = 1 }",
+            "write 'eval/rmse_ratio_to_uniform_grid'",
+        ),
     ],
 )
 def test_what_is_old_in_a_new_recipe_is_told_once_beside_its_other_faults(
@@ -107,7 +110,7 @@ def test_what_is_old_in_a_new_recipe_is_told_once_beside_its_other_faults(
 def test_an_old_metric_of_an_override_is_told(faults, minimal):
     (fault,) = faults(minimal, "training.best=eval/rmse_over_grid")
     assert fault.startswith("-S training.best=eval/rmse_over_grid  training.best: the metric ")
-    assert fault.endswith("is 'eval/rmse_ratio_to_uniform_grid' now")
+    assert fault.endswith("write 'eval/rmse_ratio_to_uniform_grid'")
 
 
 def test_the_old_table_of_params_is_told(write):
@@ -117,7 +120,7 @@ def test_the_old_table_of_params_is_told(write):
     )
     with pytest.raises(RecipeError) as caught:
         load_params(path)
-    assert str(caught.value) == "params.toml:5  listeners: its name is [speech_evaluation] now"
+    assert str(caught.value) == "params.toml:5  listeners: renamed: write [speech_evaluation]"
 
 
 def test_the_program_of_visqol_is_told_to_be_a_package_now(write):

@@ -64,9 +64,13 @@ def test_what_is_not_said_has_a_default(params):
         (
             "[hardware]",
             tracking("aim = true"),
-            'tracking.aim: trackers are named now: mirrors = ["aim"]',
+            'tracking.aim: list trackers by name: write mirrors = ["aim"]',
         ),
-        ("[hardware]", tracking("aim = false"), "trackers are named now: mirrors = []"),
+        (
+            "[hardware]",
+            tracking("aim = false"),
+            "list trackers by name: write mirrors = []",
+        ),
         ("[hardware]", tracking("mirrors = ['wandb']"), "expected 'aim' or 'trackio', got 'wandb'"),
         ("[hardware]", tracking("mirrors = ['aim', 'aim']"), "must not name a tracker twice"),
         ("[hardware]", tracking("notify.command = ['mail']"), "notify.command: no such setting"),
@@ -99,8 +103,8 @@ def test_an_unknown_corpus_names_those_there_are(params):
     with pytest.raises(UserError) as caught:
         params().corpus("word")
     assert str(caught.value) == (
-        "params.toml has no [corpora.word]; did you mean 'words'? (there are: words). Name one of "
-        "them as dataset.corpus, or add the table."
+        "params.toml has no [corpora.word]; did you mean 'words'? (there are: words). Set "
+        "dataset.corpus to one of them, or add the table."
     )
 
 

@@ -36,7 +36,7 @@ def test_a_folder_is_itself(project):
 
 def test_an_unknown_run_is_an_error_that_names_those_there_are(project):
     make_run(project.runs("audio_vae") / "a", ended(10.0))
-    with pytest.raises(UserError, match=r"'audio_va' has not been run.*were run: audio_vae\."):
+    with pytest.raises(UserError, match=r"'audio_va' has no run here.*were run: audio_vae\."):
         find_run(project, "audio_va")
 
 

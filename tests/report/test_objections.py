@@ -36,18 +36,18 @@ def test_nothing_speaks_against_a_run_that_is_kept():
 )
 def test_a_verdict_for_another_speaks_against_it(keep, advice):
     says = found(verdict(keep, "worse than before"))
-    assert says == [(True, f"Its verdict is {advice}: it is worse than before.")]
+    assert says == [(True, f"Its verdict is {advice}: the result is worse than before.")]
 
 
 def test_a_phase_that_is_kept_and_worse_than_what_learns_nothing_is_objected_to():
-    says = [(True, "It is worse than bigram, which learns nothing.")]
+    says = [(True, "The result is worse than bigram, which is not trained.")]
     assert found(verdict(worse_than=["bigram"])) == says
 
 
 def test_a_guard_is_told_once_with_its_last_figures():
-    says = "A guard spoke 2 times, last at step 80: eval/m was 0.7, but it must be below 0.4."
+    says = "A guard fired 2 times, last at step 80: eval/m was 0.7, but it must be below 0.4."
     assert found(guard(40), guard(80, 0.7), verdict()) == [(True, says)]
-    assert found(guard(40), verdict())[0][1].startswith("A guard spoke at step 40: eval/m was 0.5")
+    assert found(guard(40), verdict())[0][1].startswith("A guard fired at step 40: eval/m was 0.5")
 
 
 def test_evaluation_audio_that_was_learned_from_is_a_leak():

@@ -77,11 +77,11 @@ def test_why_a_metric_is_not_compared_is_said(compared):
     )
     assert "set unknown" in reason(compared(mine, mine, less={"evaluation_set": None}))
     unit = compared(mine, mine, {"scale": {"mel_ce": "ab"}})
-    assert reason(unit) == "each has it in a unit of its own, and these differ"
+    assert reason(unit) == "the two recipes measure it in different units"
     assert reason(compared({"stop_ce": CLIPS}, mine)) == "a does not measure it"
     no_number = compared({"mel_ce": np.where(CLIPS > 8.0, np.nan, 1.0)}, mine)
     assert reason(no_number) == "a clip has no finite figure"
-    assert reason(compared({"mel_ce": [1.0]}, {"mel_ce": [2.0]})) == "one clip tells nothing"
+    assert reason(compared({"mel_ce": [1.0]}, {"mel_ce": [2.0]})) == "one clip is too few"
     fewer = compared({"mel_ce": CLIPS[:-1]}, mine)
     assert reason(fewer) == "their figures are not of the same clips"
 

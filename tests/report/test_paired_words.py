@@ -43,19 +43,19 @@ def test_other_metrics_follow_those_first_that_are_better(concluded):
     ours = {"mel_ce": CLIPS, "text_ce": CLIPS - 1, "stop_ce": CLIPS + 1, "mel_accuracy": CLIPS}
     found = concluded(ours | {"clips": CLIPS + 1}, dict.fromkeys([*ours, "clips"], CLIPS))
     assert found[1] == (
-        "Other metrics of new: better by text_ce; worse by stop_ce; not told apart by mel_accuracy."
+        "Other metrics of new: better by text_ce; worse by stop_ce; undecided by mel_accuracy."
     )
 
 
 def test_few_clips_are_told_of(concluded):
     (said,) = concluded({"mel_ce": CLIPS[:9] - 1}, {"mel_ce": CLIPS[:9]})
-    assert said.endswith("9 clips); fewer than 30 clips cannot tell much.")
+    assert said.endswith("9 clips); fewer than 30 clips show only large differences.")
 
 
 def test_why_two_runs_are_not_compared_is_said(concluded):
     (said,) = concluded({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, evaluation_set="cd" * 32)
     assert said.startswith("new and old are not compared by mel_ce: they are not of the same eval")
     (said,) = concluded({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, scale={"mel_ce": "ab"})
-    assert "unit of its own" in said
+    assert "different units" in said
     found = concluded({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, best="eval/loss")
     assert found[0] == "new and old are not compared by loss: neither measures it."

@@ -30,18 +30,18 @@ def test_a_continued_phase_stands_beside_its_parent(recipe):
     assert table.columns == ("parent", "grid")
     assert [row.metric for row in table.rows] == ["rmse_db", "zeta"]
     assert (table.rows[0].others, table.rows[1].others) == (("8", "7"), ("", ""))
-    assert table.remark == "rmse_db is 6. Of what learns nothing it beats grid (7)."
+    assert table.remark == "rmse_db is 6. Of the baselines it beats grid (7)."
 
 
 def test_equal_is_not_better(recipe):
     remark = compare(history(7.0, grid=7.0), recipe).remark
-    assert remark == "rmse_db is 7. Of what learns nothing it beats nothing, but not grid (7)."
+    assert remark == "rmse_db is 7. Of the baselines it beats nothing, but not grid (7)."
 
 
 def test_where_higher_is_better_the_order_turns(recipe):
     training = evolve(recipe.training, best_is="highest")
     remark = compare(history(6.0, low=5.0, high=7.0), evolve(recipe, training=training)).remark
-    assert remark == "rmse_db is 6. Of what learns nothing it beats low (5), but not high (7)."
+    assert remark == "rmse_db is 6. Of the baselines it beats low (5), but not high (7)."
 
 
 @pytest.mark.parametrize("told", [history(None, grid=7.0), history(6.0)])

@@ -33,16 +33,16 @@ def test_losses_are_those_of_the_values_whatever_the_summary_says():
 def test_a_term_that_no_step_had_is_named():
     train = Event("train", 40, 1.0, {f"train/{term}": 1.0 for term in TERMS})
     said = told(start("codec_dac_fixed"), train)
-    assert "Not begun by step 40: adversarial, feature, commitment, codebook." in said
+    assert "Not yet begun at step 40: adversarial, feature, commitment, codebook." in said
 
 
 def test_size_clips_and_steps_are_those_of_the_run():
     data = {"training": 32, "evaluation": 5}
     begun = start("codec_dac_fixed", parameters=812345, data=data)
     said = told(begun, Event("stop", 408, 3.0, facts={"reason": "guard"}))
-    assert "812,345 parameters that training changes." in said
-    assert "Learned from 32 clips, 5 held out for evaluation." in said
-    assert "408 steps of 8 clips (3 epochs) were done, 680 steps asked for." in said
+    assert "812,345 trainable parameters." in said
+    assert "Trained on 32 clips, 5 held out for evaluation." in said
+    assert "408 steps of 8 clips (3 epochs) done, of 680 steps." in said
 
 
 def test_a_run_of_other_values_says_which():

@@ -109,7 +109,7 @@ def test_headline_advice_and_level_never_contradict_what_was_compared(keep):
         for name, outcome in floors.items():
             assert outcome == "better" or name in said
         beats_all = {*floors.values()} == {"better"}
-        assert ("better than what learns nothing" in reached.say) == beats_all or parent == "before"
+        assert ("better than all baselines" in reached.say) == beats_all or parent == "before"
         if reached.keep == "ours":
             assert outcomes.get(parent, "better") == "better"
             assert others.get(METRIC) != "worse"
@@ -130,14 +130,14 @@ def test_headline_advice_and_level_never_contradict_what_was_compared(keep):
 
 def test_a_result_worse_than_what_learns_nothing_is_not_kept_though_no_table_names_that():
     reached = reach(None, 2.4, Compared("ours", {"count": "worse", "uniform": "better"}))
-    assert (reached.keep, reached.say) == ("nothing", "worse than count, which learns nothing")
+    assert (reached.keep, reached.say) == ("nothing", "worse than count, which is not trained")
 
 
 def test_a_phase_better_than_its_parent_and_worse_than_what_learns_nothing_says_both():
     compared = Compared("ours", {"before": "better", "count": "worse"}, "before")
     reached = reach(LEVELS, 0.5, compared)
     assert reached.keep == "ours"
-    assert reached.say == "better than before, but worse than count, which learns nothing"
+    assert reached.say == "better than before, but worse than count, which is not trained"
     assert reached.level is None
 
 
@@ -158,7 +158,7 @@ def test_a_level_says_between_which_cuts_the_value_lies():
     compared = Compared("ours", {"grid": "better"})
     history = finished(reach(LEVELS, 0.97, compared))
     assert verdict_in_words(history) == (
-        "Verdict: better than what learns nothing; keep ours. By the recipe's table eval/m of 0.97 "
+        "Verdict: better than all baselines; keep ours. By the recipe's table eval/m of 0.97 "
         "(above 0.95 and at most 1) is: row 1."
     )
 

@@ -20,7 +20,7 @@ def told(*events):
 def test_a_guard_that_was_never_due_has_not_watched_the_run():
     assert told(*EVENTS) == (
         "2 of 3 guards watched the run, besides those of a finite loss and of gradients (never "
-        "due: eval/error (below)); none of them spoke."
+        "due: eval/error (below)); none of them fired."
     )
     later = Event("eval", 400, 9.0, {"eval/error": 1.0})
     assert told(*EVENTS, later).startswith("3 guards watched the run")

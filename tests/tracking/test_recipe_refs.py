@@ -155,7 +155,7 @@ def test_a_hook_of_git_does_not_lead_the_refs_astray(project, monkeypatch, tmp_p
 
 def test_a_recipe_named_like_a_place_of_gits_is_refused(project):
     put_results(project, "stash", 1.0, 1.0)
-    with pytest.raises(UserError, match="cannot be called 'stash'"):
+    with pytest.raises(UserError, match="cannot be named 'stash'"):
         refresh_recipe_refs(project)
 
 

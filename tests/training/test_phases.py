@@ -136,7 +136,7 @@ def test_a_phase_that_beats_its_parent_says_by_how_much_and_how_sure_that_is(bas
 def test_few_evaluation_clips_are_warned_of(base):
     events = list(read_events(base / "models/toy/events.jsonl"))
     (warning,) = [event for event in events if event.kind == "warning"]
-    assert "fewer than 30 clips cannot tell much" in warning.facts["message"]
+    assert "fewer than 30 clips show only large differences" in warning.facts["message"]
 
 
 def test_a_killed_phase_goes_on_with_every_figure_it_had(base, tmp_path):

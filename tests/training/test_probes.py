@@ -102,8 +102,7 @@ def test_a_failure_at_step_50_ends_the_run_with_its_sentence(train):
     folder = folder_of(run.root)
     assert History.of(folder).ending.facts["reason"] == "preflight"
     assert ending_in_words(folder) == (
-        "toy was stopped at step 50 by a check of preflight that was asked again. "
-        "order: asked at 50"
+        "toy was stopped at step 50 by a preflight check that was repeated. order: asked at 50"
     )
     again = train({0: None, 50: False})
     assert again.asked == [50], "it goes on from the checkpoint at step 40"

@@ -97,12 +97,12 @@ def test_a_whole_module_is_refused_without_being_run(path, tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is empty: the download brought nothing"),
+        (b"", "is empty: the download failed"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "'git lfs pull'"),
-        (b"\n<!DOCTYPE html><html><title>Sign in</title>", "is a page of the web"),
-        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "is a page of the web"),
-        (b'{"error": "Repository not found"}', "is a text (JSON)"),
-        (b"PK\x03\x04" + bytes(500), "is cut: its end is missing"),
+        (b"\n<!DOCTYPE html><html><title>Sign in</title>", "is a web page"),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "is a web page"),
+        (b'{"error": "Repository not found"}', "is a text file (JSON)"),
+        (b"PK\x03\x04" + bytes(500), "is truncated: its end is missing"),
         (b"no weights at all", "cannot be read safely"),
     ],
 )

@@ -63,5 +63,5 @@ def test_another_interface_has_the_name_of_the_machine(monkeypatch):
     "address", ["hub.example.org", "ftp://a/b", "https://", "https://a/b?c", "http://[a/", "//a/b"]
 )
 def test_what_is_no_address_is_an_error(address):
-    with pytest.raises(UserError, match="is no address by which browsers reach a page"):
+    with pytest.raises(UserError, match="is not a valid web address"):
         endpoint_at("127.0.0.1", 43800, address)

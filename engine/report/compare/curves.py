@@ -14,7 +14,7 @@ _ALONG_PHASES = "step; a phase follows the one that it continues"
 def compared_curves(runs: Sequence[ComparedRun]) -> list[Drawing]:
     """A drawing of each metric; runs whose figures cannot be compared have drawings of their own.
 
-    What a recipe chooses its best by comes first.
+    The metrics that pick the best checkpoint come first.
     """
     begins = first_steps(runs)
     charts = [
@@ -26,7 +26,7 @@ def compared_curves(runs: Sequence[ComparedRun]) -> list[Drawing]:
 
 
 def first_steps(runs: Sequence[ComparedRun]) -> dict[str, int]:
-    """Where on the axis each run begins: a phase where its parent ends, if that is on the page."""
+    """The first step of each run on the axis: a phase begins where its parent on the page ends."""
     named = {run.name: run for run in runs}
 
     def begin(run: ComparedRun, seen: tuple[str, ...] = ()) -> int:
@@ -86,13 +86,13 @@ def _points(run: ComparedRun, name: str, begin: int) -> list[tuple[float, float]
 
 
 def _levels(runs: Sequence[ComparedRun], short: str) -> list[Level]:
-    """What learns nothing: the same for all runs of an evaluation set."""
+    """Untrained baselines, which are equal for all runs of an evaluation set."""
     found = {level.title: level for run in runs for level in baselines(run.history, short)}
     return list(found.values())
 
 
 def _over_numbers(runs: Sequence[ComparedRun]) -> Iterator[Chart]:
-    """What each system draws over a number, such as the distance over the bitrate of a codec."""
+    """Charts of figures over a number, such as the distance of a codec over its bitrate."""
     titled = {
         (p.title, p.table, p.x, p.y) for run in runs for p in run.files.recipe.plots if p.title
     }

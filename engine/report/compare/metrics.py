@@ -12,15 +12,15 @@ from engine.tracking.numbered import is_numbered
 
 @frozen
 class Cell:
-    """The value of a run, and what it differs by from the first run that it is compared with."""
+    """The value of a run, and its difference from the first run that it is compared with."""
 
     value: str
     difference: str
-    """With its interval; empty where nothing is compared."""
+    """The difference with its interval; empty where nothing is compared."""
     is_better: bool
-    """Whether it is better than every other run that has the metric."""
+    """Whether the run is better than every other run that has the metric."""
     is_worse: bool
-    """Whether it is worse than one of them."""
+    """Whether the run is worse than one of them."""
 
 
 @frozen
@@ -30,13 +30,13 @@ class Row:
     metric: str
     about: str
     side: str
-    """Which value is better, in a word; empty where neither is."""
+    """Whether lower or higher values are better, in words; empty where neither is."""
     decides: bool
     cells: tuple[Cell, ...]
 
 
 def metric_rows(compared: ComparedRuns) -> list[Row]:
-    """Every metric that a run has, those that runs are chosen by first, then those with a side."""
+    """Every metric of the runs: first those that pick the best, then those with a direction."""
     names = dict.fromkeys(name for run in compared.runs for name in _metrics(run))
     best = dict.fromkeys(run.best for run in compared.runs)
     rows = [_row(name, compared) for name in {**best, **names}]

@@ -1,4 +1,4 @@
-"""The comparison: one file about two to six runs that says which to use, and lets you listen."""
+"""The comparison page: one file about two to six runs, with advice, figures and players."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -31,14 +31,14 @@ _LARGEST_AS_FLAC = 9_000_000
 
 @frozen
 class RunSection:
-    """What the page says of one run alone."""
+    """The section of the page on one run."""
 
     name: str
     number: int
     system: str
     summary: str
     ending: str
-    """How it ended, where it has not finished."""
+    """How the run ended, where it has not finished."""
     expectations: list[dict[str, Any]]
     guards: list[Any]
     warnings: list[str]
@@ -53,10 +53,10 @@ class RunSection:
 def build_comparison(
     found: Sequence[RunFiles], path: Path, listening: ShownTests = NO_TESTS
 ) -> ComparedRuns:
-    """Write the page, with the listening tests that all runs took part in; return what it compares.
+    """Write the page, with listening tests of all its runs; return what was compared.
 
-    It needs no file beside it and makes no request. Raises UserError where the runs are fewer than
-    two or more than six, one is named twice, or a file is damaged.
+    The page needs no file beside it and makes no request. Raises UserError where the runs are fewer
+    than two or more than six, one is named twice, or a file is damaged.
     """
     compared = compared_runs(found)
     template = page_template(["engine.report"], visible_lines, "compare.html", figure=figure)
@@ -120,7 +120,7 @@ def _section(run: ComparedRun) -> RunSection:
 
 
 def _facts(run: ComparedRun) -> dict[str, str]:
-    """What makes a run again, and how long that takes; what was not recorded is said to be so."""
+    """How to make the run again, and the time that takes; unrecorded facts are named as such."""
     history = run.history
     start = history.facts("start")
     machine = start.get("machine", {})
@@ -145,7 +145,7 @@ def _facts(run: ComparedRun) -> dict[str, str]:
 
 
 def _command(run: ComparedRun) -> str:
-    """What trains it: with its `-S` where the values are not those of its recipe's stage."""
+    """The command that trains the run, with its `-S` options where it has any."""
     start = run.history.facts("start")
     of_the_recipe = f"dvc repro {start.get('recipe', run.files.recipe.name)}"
     return str(start["command"]) if "of" in start and "command" in start else of_the_recipe

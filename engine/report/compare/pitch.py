@@ -1,4 +1,4 @@
-"""The pitch of a clip's versions as curves over each other."""
+"""A chart of the pitch of a clip's versions."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ _FEWEST_FRAMES = 3
 def pitch_chart(versions: Sequence[tuple[Version, Sound]]) -> tuple[Drawing | None, str]:
     """Curves in Hz over seconds, by SwiftF0; without its package None, and how to install it.
 
-    Where there is no voice there is no curve.
+    Curves have gaps where there is no voice.
     """
     try:
         method = SwiftF0()

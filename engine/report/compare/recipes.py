@@ -1,4 +1,4 @@
-"""What differs in the recipes of several runs: a row for each value that is not the same in all."""
+"""Differences between the recipes of several runs: a row for each value that differs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,12 +23,12 @@ class Value:
 
 @frozen
 class RecipeDifferences:
-    """What differs: what changes what is learned, and the rest."""
+    """Differing values: those that affect training, and the rest."""
 
     learned: tuple[Value, ...]
     judged: tuple[Value, ...]
     note: str
-    """Where recipes of several systems have little in common."""
+    """A note where the recipes belong to several systems."""
 
 
 def recipe_differences(runs: Sequence[ComparedRun]) -> RecipeDifferences:
@@ -47,7 +47,7 @@ def recipe_differences(runs: Sequence[ComparedRun]) -> RecipeDifferences:
         path for run in runs for path in leaves(to_plain(run.files.recipe, identity_only=True))
     }
     judged = tuple(one for one in differing if one.path not in counts)
-    several = f"Of {len(systems)} systems ({', '.join(systems)}): only keys that all have are here."
+    several = f"Of {len(systems)} systems ({', '.join(systems)}): only shared keys are listed."
     return RecipeDifferences(
         tuple(one for one in differing if one not in judged),
         judged,

@@ -1,4 +1,4 @@
-"""The runs that a page compares, finished or not, and what each pair of them says."""
+"""The runs that a page compares, finished or not, and the comparison of each pair."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -15,12 +15,12 @@ from engine.report.run_files import RunFiles
 from engine.tracking.run_command import description
 
 FEWEST, MOST = 2, 6
-"""Runs on one page: more cannot be told apart in a chart."""
+"""Numbers of runs on one page: more cannot be distinguished in a chart."""
 
 
 @frozen(eq=False, slots=False)
 class ComparedRun:
-    """A run on the page: its files, its events, and which colour it has."""
+    """A run on the page: its files, its events, and its colour."""
 
     files: RunFiles
     number: int
@@ -28,42 +28,42 @@ class ComparedRun:
 
     @property
     def name(self) -> str:
-        """What the page calls it."""
+        """The run's name on the page."""
         return self.files.name
 
     @property
     def best(self) -> str:
-        """The metric that picks its best checkpoint."""
+        """The metric that picks the run's best checkpoint."""
         return self.files.recipe.training.best
 
     @cached_property
     def history(self) -> History:
-        """Its events."""
+        """The run's events."""
         return History.of(self.files.folder)
 
     @cached_property
     def about(self) -> Mapping[str, Any]:
-        """Its run.json; empty where there is none."""
+        """The run's description (run.json); empty where it has none."""
         return description(self.files.folder)
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has a model, and so figures that can be compared."""
+        """Whether the run has a model, and so figures that can be compared."""
         return (self.files.folder / "metrics.json").is_file()
 
     @property
     def parent(self) -> str | None:
-        """The recipe whose weights it began with."""
+        """The recipe whose weights the run began with."""
         start = self.files.recipe.start
         return None if start is None else start.from_
 
     @property
     def evaluation_set(self) -> Any:
-        """The digest of the clips it was evaluated on last; None before its first evaluation."""
+        """The digest of the latest evaluation clips; None before the first evaluation."""
         return self.history.facts("eval").get("evaluation_set")
 
     def unit(self, short: str) -> Any:
-        """What the unit of a metric depends on; None where all recipes have one."""
+        """The digest of a metric's unit; None where all recipes share the unit."""
         scales = self.history.facts("eval").get("scales")
         return scales.get(short) if isinstance(scales, dict) else None
 
@@ -80,9 +80,9 @@ class ComparedRuns:
 
     runs: tuple[ComparedRun, ...]
     pairs: Mapping[tuple[int, int], PairedRuns]
-    """By the numbers of two runs, the later minus the earlier."""
+    """Comparisons by the numbers of two runs, the later minus the earlier."""
     unfinished: str | None
-    """Why a pair may be missing, in a sentence."""
+    """A sentence that names unfinished runs, or None."""
 
     def of(self, metric: str, ours: ComparedRun, theirs: ComparedRun) -> PairedMetric | None:
         """A metric of two runs, ours minus theirs; None where they are not compared by it."""
@@ -91,7 +91,7 @@ class ComparedRuns:
         return found if found is None or ours.number > theirs.number else found.reversed
 
     def outcome(self, metric: str, ours: ComparedRun, theirs: ComparedRun) -> Outcome | None:
-        """What a metric says of ours; None where they are not compared, or no value is better."""
+        """The outcome of a metric for ours; None where not compared, or without a direction."""
         found = self.of(metric, ours, theirs)
         return None if found is None else found.outcome
 
@@ -105,7 +105,7 @@ class ComparedRuns:
 
     @property
     def reasons(self) -> dict[str, list[str]]:
-        """The metrics that some pair is not compared by, by the reason."""
+        """Metrics by which some pair is not compared, by reason."""
         found: dict[str, list[str]] = {}
         for pair in self.pairs.values():
             for metric, why in pair.left_out.items():

@@ -1,4 +1,4 @@
-"""Rows of samples as they stand in the page: equally loud sounds with pictures, embedded."""
+"""Rows of samples for the page: equally loud embedded sounds with pictures."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +14,7 @@ from engine.report.sound import Sound, gains_to_level_db, read_sound
 from engine.report.spectrogram import RANGE_DB, as_difference, as_picture, mel_picture
 
 _ALIKE_SECONDS = 0.06
-"""By how much two sounds may differ in length and still be laid over each other."""
+"""Seconds by which two sounds may differ in length for a difference picture."""
 _SMALL_DB = 0.05
 _NO_AUDIO = "Its file holds no audio."
 
@@ -37,12 +37,12 @@ class SampleRow:
     pitch: Drawing | None
     differences: tuple[Difference, ...]
     note: str
-    """Why there is no picture of some difference, or no pitch."""
+    """Why some difference picture or the pitch is missing."""
 
 
 @frozen(eq=False)
-class _Heard:
-    """A version with its sound, as loud as it is played."""
+class _Played:
+    """A version with its sound and the gain with which it is played."""
 
     version: Version
     sound: Sound
@@ -59,25 +59,25 @@ def _row(row: VersionRow, kind: AudioFormat) -> SampleRow:
     sounds = {id(v): s for v in audible if (s := read_sound(v.file)) is not None}
     gains = gains_to_level_db([*sounds.values()])
     played = [v for v in audible if id(v) in sounds]
-    heard = [_Heard(v, sounds[id(v)], gain) for v, gain in zip(played, gains, strict=True)]
-    span = max((one.sound.seconds for one in heard), default=0.0)
-    mels = [mel_picture(one.sound, span, one.gain_db) for one in heard]
+    shown = [_Played(v, sounds[id(v)], gain) for v, gain in zip(played, gains, strict=True)]
+    span = max((one.sound.seconds for one in shown), default=0.0)
+    mels = [mel_picture(one.sound, span, one.gain_db) for one in shown]
     loudest = max((float(mel.max()) for mel in mels), default=0.0)
     parts = [
-        _player(one, as_picture(mel, loudest), kind) for one, mel in zip(heard, mels, strict=True)
+        _player(one, as_picture(mel, loudest), kind) for one, mel in zip(shown, mels, strict=True)
     ]
     parts += [Part(v.title, notes=(_NO_AUDIO,)) for v in audible if id(v) not in sounds]
     parts += [_picture(version) for version in row.versions if version.kind == "image"]
-    main = _main_versions(heard)
-    differences, why = _differences([(heard[place], mels[place]) for place in main], loudest)
-    pitch, why_no_pitch = pitch_chart([(h.version, h.sound) for h in (heard[p] for p in main)])
+    main = _main_versions(shown)
+    differences, why = _differences([(shown[place], mels[place]) for place in main], loudest)
+    pitch, why_no_pitch = pitch_chart([(h.version, h.sound) for h in (shown[p] for p in main)])
     lacking = f"Not made by {', '.join(row.lacking)}." if row.lacking else ""
     note = " ".join(filter(None, [*row.captions, lacking]))
     exhibit = Exhibit(row.title, tuple(parts), note)
     return SampleRow(exhibit, pitch, differences, " ".join(filter(None, [why, why_no_pitch])))
 
 
-def _player(one: _Heard, picture: str, kind: AudioFormat) -> Part:
+def _player(one: _Played, picture: str, kind: AudioFormat) -> Part:
     gain = f"{abs(one.gain_db):.1f} dB {'louder' if one.gain_db > 0 else 'softer'} than its file"
     played = (gain,) if abs(one.gain_db) >= _SMALL_DB else ()
     return Part(
@@ -96,18 +96,18 @@ def _picture(version: Version) -> Part:
     return Part(version.title, image=image, notes=notes)
 
 
-def _main_versions(heard: Sequence[_Heard]) -> list[int]:
-    """What is laid over each other: the first that all share, and the first of each run."""
+def _main_versions(shown: Sequence[_Played]) -> list[int]:
+    """Versions to compare in pictures: the first that all runs share, and the first of each."""
     found: dict[int, int] = {}
-    for place, one in enumerate(heard):
+    for place, one in enumerate(shown):
         found.setdefault(0 if one.version.run is None else one.version.run.number, place)
     return list(found.values())
 
 
 def _differences(
-    main: Sequence[tuple[_Heard, np.ndarray]], loudest: float
+    main: Sequence[tuple[_Played, np.ndarray]], loudest: float
 ) -> tuple[tuple[Difference, ...], str]:
-    """Each minus the first, where they are as long; and which are not, in a sentence."""
+    """Each version minus the first, where lengths agree; and a sentence on the others."""
     found, apart = [], []
     for one, mel in main[1:]:
         first, reference = main[0]

@@ -1,4 +1,4 @@
-"""Which of several runs to use, and why: sentences for someone who has never seen the project."""
+"""Advice on which of several runs to use, and why, for a reader new to the project."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -14,14 +14,14 @@ from engine.report.words import figure
 
 @frozen
 class Advice:
-    """What to do with some runs that can be compared with each other, or why none of them can."""
+    """Advice on runs that can be compared with each other, or why none of them can."""
 
     say: str
-    """Which to use, in one short sentence."""
+    """The run to use, in one short sentence."""
     why: tuple[str, ...]
-    """The comparisons that it rests on."""
+    """The comparisons that the advice rests on."""
     against: tuple[str, ...] = ()
-    """What speaks against it, or should be known before acting on it."""
+    """Objections to the advice, and what to know before acting on it."""
     of: str = ""
     """The system, where the page has runs of several."""
 
@@ -41,7 +41,7 @@ class _Group:
         return {self.compared.outcome(metric, run, other) for metric in self.metrics}
 
     def outcome(self, run: ComparedRun, other: ComparedRun) -> Outcome:
-        """Better where a metric says so and none says the opposite."""
+        """The outcome for `run`: better where a metric says so and none says the opposite."""
         found = self.outcomes(run, other)
         if {"better", "worse"} <= found:
             return "undecided"
@@ -52,9 +52,9 @@ class _Group:
 
 
 def advise(compared: ComparedRuns) -> list[Advice]:
-    """Advice for each group of runs that can be compared, and what the rest lacks for that.
+    """Advice for each group of comparable runs, and why the rest cannot be compared.
 
-    Of two that cannot be told apart, a phase gives way to the parent that it continues.
+    Where a phase is not better than its parent, the parent is preferred.
     """
     groups = _groups(compared)
     alone = [group.runs[0] for group in groups if len(group.runs) == 1]
@@ -86,7 +86,7 @@ def _advise(group: _Group) -> Advice:
     why, remarks = tuple(_figures(kept, group)), (*_few(group), *_remarks(kept))
     if len(kept) > 1:
         split = any({"better", "worse"} <= group.outcomes(*pair) for pair in combinations(kept, 2))
-        words = "each is better by another figure" if split else "they cannot be told apart"
+        words = "each is better by another metric" if split else "their differences may be noise"
         say = f"No winner among {_listed([run.name for run in kept])}: {words}."
         why = (*why, "Choose by listening, or by what matters to you below.")
         return Advice(say, why, remarks, system)
@@ -112,7 +112,7 @@ def _say(use: ComparedRun, group: _Group) -> str:
 
 
 def _rivals(run: ComparedRun) -> list[str]:
-    """What learns nothing, is better than a run, and is kept in its place by the run's verdict.
+    """Untrained baselines that are better than a run, and that its verdict keeps instead.
 
     A verdict keeps baselines that its recipe names; where it keeps nothing, all that are better.
     """
@@ -142,9 +142,9 @@ def _figures(kept: Sequence[ComparedRun], group: _Group) -> Iterator[str]:
     """The figures and the differences that the choice rests on, metric by metric."""
     for metric in group.metrics:
         run = kept[0]
-        told = [_held_against(metric, run, other, group) for other in group.others(run)]
+        shown = [_held_against(metric, run, other, group) for other in group.others(run)]
         value = figure(run.value(metric))
-        yield f"By {_what(metric, group)} {run.name} has {value}, {_listed(told)}."
+        yield f"By {_what(metric, group)} {run.name} has {value}, {_listed(shown)}."
 
 
 def _what(metric: str, group: _Group) -> str:
@@ -162,7 +162,7 @@ def _held_against(metric: str, run: ComparedRun, other: ComparedRun, group: _Gro
 
 
 def _few(group: _Group) -> Iterator[str]:
-    """Where an interval rests on few clips."""
+    """A remark where an interval rests on few clips."""
     first, other = group.runs[:2]
     found = group.compared.of(group.metrics[0], first, other)
     if found is not None and found.difference.few:
@@ -170,7 +170,7 @@ def _few(group: _Group) -> Iterator[str]:
 
 
 def _by_outcome(outcome: Outcome, use: ComparedRun, other: ComparedRun, group: _Group) -> list[str]:
-    """The metrics besides those that decide by which a run has an outcome against another."""
+    """Metrics, besides the deciding ones, by which a run has this outcome against another."""
     names = [name for name in use.files.recipe.metrics if name not in group.metrics]
     found = [name for name in names if group.compared.outcome(name, use, other) == outcome]
     return [name.removeprefix("eval/") for name in found]
@@ -192,17 +192,17 @@ def _better_elsewhere(use: ComparedRun, group: _Group) -> Iterator[str]:
 
 
 def _own_verdict(use: ComparedRun) -> Iterator[str]:
-    """That its verdict is to keep another, for which `cantus promote` refuses the chosen run."""
+    """A sentence where the run's own verdict keeps another, so that it cannot be promoted."""
     reached = use.history.facts("finish").get("verdict") or {}
     if reached.get("keep", NOTHING) not in (NOTHING, use.files.recipe.name):
         yield (
-            f"The verdict of {use.name} when it was trained is to keep {reached['keep']} instead: "
+            f"When {use.name} was trained, its verdict was to keep {reached['keep']} instead: "
             f"it is {reached['say']}."
         )
 
 
 def _costless(use: ComparedRun) -> Iterator[str]:
-    """What learns nothing and is as good, or better."""
+    """Untrained baselines that are as good or better."""
     found = costless_outcomes(use.history, use.files.recipe)
     for outcome, words in (("worse", "worse than"), ("undecided", "not shown to be better than")):
         names = [name for name, one in found.items() if one == outcome]
@@ -211,24 +211,24 @@ def _costless(use: ComparedRun) -> Iterator[str]:
 
 
 def _baselines(names: Sequence[str]) -> tuple[str, str]:
-    """Baselines, said to be such, and the verb that follows them."""
+    """The names of baselines in words, and the verb that follows them."""
     listed = _listed([name.replace("_", " ") for name in names])
     if len(names) == 1:
-        return f"{listed}, a baseline that learns nothing,", "is"
-    return f"{listed}, baselines that learn nothing,", "are"
+        return f"{listed}, an untrained baseline,", "is"
+    return f"{listed}, untrained baselines,", "are"
 
 
 def _remarks(runs: Sequence[ComparedRun]) -> Iterator[str]:
-    """What a guard said of a run, what it missed, and of whom its evaluation has the voices."""
+    """Sentences on guards that fired, missed expectations, and leaks of the evaluation."""
     for run in runs:
         guards = run.history.all("guard")
         if guards:
             names = dict.fromkeys(str(event.facts.get("metric")) for event in guards)
-            yield f"A guard of {run.name} spoke: {', '.join(names)}."
+            yield f"A guard of {run.name} fired: {', '.join(names)}."
         expected = run.history.facts("finish").get("expectations", ())
         missed = [str(item["name"]) for item in expected if item["met"] is False]
         if missed:
-            yield f"{run.name} missed what its recipe expects of {_listed(missed)}."
+            yield f"{run.name} missed its recipe's expectations of {_listed(missed)}."
     leaks = {str(leak): run for run in runs if (leak := _data(run).get("leaks"))}
     yield from leaks
 
@@ -239,7 +239,7 @@ def _data(run: ComparedRun) -> dict[str, object]:
 
 
 def _alone(alone: Sequence[ComparedRun], compared: ComparedRuns) -> Advice:
-    """Runs that none of the others can be held against, and why."""
+    """Runs that cannot be compared with any other, and why."""
     others = "the others" if len(alone) < len(compared.runs) else "each other"
     systems: dict[str, list[str]] = {}
     for run in compared.runs:
@@ -261,7 +261,7 @@ def _why_not(compared: ComparedRuns, run: ComparedRun, other: ComparedRun) -> st
         why = compared.why_not(metric, run, other)
         if why:
             return f"{why} ({metric})"
-    return f"of {run.best} neither value is the better one"
+    return f"{run.best} has no better direction"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The samples of several runs as rows: what was made of one clip, by each run and shared by all."""
+"""The samples of several runs as rows: the versions of one clip, by run and shared by all."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ _LONGEST_TITLE = 48
 
 @frozen
 class Version:
-    """One file: what the page calls it, and the run that made it."""
+    """One file: its title on the page, and the run that made it."""
 
     title: str
     kind: str
@@ -29,12 +29,12 @@ class Version:
 
 @define
 class VersionRow:
-    """A clip with its versions: what runs share first, then part by part."""
+    """A clip with its versions: shared ones first, then part by part."""
 
     title: str
     versions: list[Version] = field(factory=list)
     captions: list[str] = field(factory=list)
-    """What is said of the parts and is too long for a title, such as the text that is spoken."""
+    """Captions of the parts that are too long for a title, such as the text that is spoken."""
     lacking: list[str] = field(factory=list)
     """Runs that made no sample of the clip."""
 
@@ -58,7 +58,7 @@ class _Made:
 def version_rows(runs: Sequence[ComparedRun]) -> list[VersionRow]:
     """Match the last samples of the runs: by what they were made of, else by clip and part.
 
-    Files outside a run's folder, and those that are gone, are left out.
+    Files outside a run's folder and missing files are left out.
     """
     rows: dict[str, dict[tuple[str, str], list[_Made]]] = {}
     for run in runs:
@@ -95,7 +95,7 @@ def _row(
 
 
 def _is_drawn(part: str, kind: str, parts: Mapping[tuple[str, str], object]) -> bool:
-    """Whether it is a picture of a sound, which the engine draws itself."""
+    """Whether a part is a picture of a sound, which the engine draws itself."""
     return kind == "image" and (part, "audio") in parts
 
 
@@ -121,5 +121,5 @@ def _short(made: _Made) -> str:
 
 
 def _is_shared(made: Sequence[_Made]) -> bool:
-    """Whether several runs have the same bytes, as of an original."""
+    """Whether several runs have identical files, as of an original."""
     return len(made) > 1 and len({sha256_of(one.file) for one in made}) == 1

@@ -1,6 +1,6 @@
 """The process beside Aim's pages that finds new runs: `python -m ...aim_index REPO`.
 
-It brings the databases up to date, says so in a line, and works until its standard input closes.
+The process updates the databases, prints a line, and works until its standard input closes.
 """
 
 import os
@@ -34,7 +34,7 @@ def command(folder: Path) -> None:
         worker.start()
     click.echo(READY)
     sys.stdin.read()
-    os._exit(0)  # its threads would have to be waited for, and leave nothing undone
+    os._exit(0)  # without waiting for its threads, which leave nothing undone
 
 
 if __name__ == "__main__":

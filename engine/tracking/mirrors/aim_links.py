@@ -10,13 +10,13 @@ from engine.tracking.mirrors.state import MirrorState
 from engine.tracking.mirrors.tracked_run import TOTAL_STEPS
 
 _UNESCAPED = ";,/?:@&=+$-_.!~*'()#"
-"""What JavaScript's encodeURI leaves as it is, besides letters and digits."""
+"""Characters besides letters and digits that JavaScript's encodeURI keeps."""
 _SUBSETS = ["train", "eval"]
-"""Two kinds of line, which can be told apart: Aim's fifth dashes look like its fourth."""
+"""Two kinds of lines, which can be distinguished: Aim's fifth dashes look like its fourth."""
 
 
 def curves_link(address: str, runs: Sequence[MirrorState]) -> str:
-    """The link to the loss of runs and to what picks their best weights, a chart each.
+    """The link to charts of the loss of runs and of the metric that picks their best weights.
 
     Phases follow each other on the axis. A run has a colour, training and evaluation a kind of
     line. `address` is that of Aim's pages, without a slash at its end.
@@ -57,6 +57,6 @@ def _grouping(**fields: list[str]) -> dict[str, Any]:
 
 
 def _encode(state: dict[str, Any]) -> str:
-    """What Aim's own pages put into their address (utils/encoder/encoder.ts, aim64encode)."""
+    """The encoding of Aim's own addresses (utils/encoder/encoder.ts, aim64encode)."""
     text = quote(json.dumps(state, separators=(",", ":")), safe=_UNESCAPED)
     return "O-" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")

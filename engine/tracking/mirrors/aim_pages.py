@@ -1,4 +1,4 @@
-"""Aim's pages, with the process beside them that finds new runs."""
+"""Aim's pages, with a process that finds new runs."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ def aim_pages(folder: Path, endpoint: Endpoint) -> Iterator[ASGIApp]:
 
 @contextmanager
 def _indexed(folder: Path) -> Iterator[None]:
-    """Inside, a process finds the runs that are new; it ends with this one, however that ends."""
+    """Inside, a process finds new runs; it ends with this one, however that ends."""
     command = [sys.executable, "-m", "engine.tracking.mirrors.aim_index", str(folder)]
     with (
         tempfile.TemporaryFile() as complaints,
@@ -51,5 +51,7 @@ def _indexed(folder: Path) -> Iterator[None]:
         if not process.stdout.readline():
             complaints.seek(0)
             said = complaints.read().decode(errors="replace").strip().splitlines()
-            raise UserError(f"Aim cannot read {folder / '.aim'}: {said[-1] if said else 'no word'}")
+            raise UserError(
+                f"Aim cannot read {folder / '.aim'}: {said[-1] if said else 'no message'}"
+            )
         yield

@@ -1,4 +1,4 @@
-"""Which of Aim's searches are answered: comparisons, and nothing that could do something.
+"""The allowed searches of Aim: comparisons, and nothing with effects.
 
 Aim runs a search as a Python expression, and its own sandbox (RestrictedPython, which keeps to
 names without underscores) can be left: a path of attributes leads from a run to the module `sys`,
@@ -25,22 +25,24 @@ _PARTS = (
 
 
 def refused(query: str) -> str | None:
-    """What of a search is not answered, in a sentence; None where all is plain."""
+    """Why a search is refused, in a sentence; None where it is allowed."""
     if query.lstrip().lower().startswith("select"):
-        return "A search is an expression; Aim's older form 'SELECT ... IF ...' is not read."
+        return (
+            "A search must be an expression; Aim's older form 'SELECT ... IF ...' is not supported."
+        )
     try:
         nodes = [*ast.walk(ast.parse(f"({query})", mode="eval"))]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"This search is no expression: {error}."
+        return f"This search is not an expression: {error}."
     for node in nodes:
         if not isinstance(node, _PARTS):
-            return f"A search may not hold {type(node).__name__}."
+            return f"A search may not contain {type(node).__name__}."
         if isinstance(node, ast.Call) and not _is_plain(node.func):
             return f"A search may not call {ast.unparse(node.func)}."
         if isinstance(node, ast.Attribute | ast.Name) and _name(node).startswith("_"):
             return f"A search may not use the name {_name(node)}."
         if _renames_function(node):
-            return f"A search may not use the name {ast.unparse(node)} for what it goes through."
+            return f"A search may not use the name {ast.unparse(node)} as a loop variable."
     return None
 
 
@@ -51,7 +53,7 @@ def _is_plain(function: ast.expr) -> bool:
 
 
 def _renames_function(node: ast.AST) -> bool:
-    """Whether a function that may be called becomes another one: `for str in [...]`."""
+    """Whether an allowed function is redefined: `for str in [...]`."""
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in _FUNCTIONS
 
 

@@ -19,15 +19,15 @@ from engine.tracking.mirrors.tracked_run import TOTAL_STEPS
 
 _LARGEST_INT = 2**63 - 1
 _SUBSETS = {"audio": "sample", "image": "picture"}
-"""A sample's sound and its picture have one name: Aim keeps one type of value under a name."""
+"""Subsets of sounds and pictures, which share a name: Aim keeps one type under a name."""
 _NEXT_TO_NOTHING = 1e-9
-"""Aim leaves out a point whose place on an axis of one's own is 0."""
+"""A position instead of 0: Aim leaves out points at 0 of a custom axis."""
 
 
 def open_repo(place: MirrorPlace) -> Repo:
     """The Aim repository; one in a folder is made where it is missing.
 
-    Made under a lock on the folder: of six processes that made one at the same time five died.
+    It is made under a lock on the folder: of six processes that made one at once, five died.
     """
     if place.is_server:
         server: Repo = Repo.from_path(place.place)
@@ -44,7 +44,7 @@ def open_aim_run(
 ) -> tuple["AimRun", bool]:
     """The run in an Aim repository, and whether it is new there.
 
-    One that was written in an older layout is deleted and made again.
+    A run that was written in an older layout is deleted and made again.
     """
     repo = open_repo(place)
     if state is not None and repo.run_exists(state.run_hash):
@@ -107,10 +107,10 @@ class AimRun:
         self._add(made, sample["name"], place, _SUBSETS[kind])
 
     def forget_after(self, step: int) -> None:
-        """Nothing: what is written again replaces what was there."""
+        """Do nothing: points that are written again replace the old ones."""
 
     def flush(self) -> None:
-        """Wait until a server has all that was written: what is only under way may never arrive."""
+        """Wait until a server has received everything that was written."""
         if self._repo.is_remote_repo:
             client: Any = self._repo._client
             client.get_queue().wait_for_finish()
@@ -125,7 +125,7 @@ class AimRun:
 
 
 def plain(value: Any) -> Any:
-    """`value` in types that Aim stores: what it refuses (dates, sets, huge integers) as text."""
+    """`value` in types that Aim stores: others (dates, sets, huge integers) become text."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Keeps trackers' copies of a run going beside training, and brings them up to date later."""
+"""Mirrors runs into trackers beside training, and updates them later."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ from engine.tracking.mirrors.place import MirrorPlace
 from engine.tracking.mirrors.state import is_behind, run_key
 
 _SILENCE_SECONDS = 120.0
-"""Importing Aim alone took more than a minute on a machine with ten times more to do than cores."""
+"""Time without progress that is allowed: importing Aim took a minute on an overloaded machine."""
 _LOOK_SECONDS = 1.0
 
 
@@ -25,7 +25,7 @@ class RunMirror:
     process: Follower
 
     def finish(self, timeout_seconds: float) -> str | None:
-        """Let the mirror catch up for at most `timeout_seconds`; a sentence where it could not."""
+        """Let the mirror catch up in time; return a sentence where it could not."""
         why = self.process.failure(timeout_seconds)
         return _failure(self.place, why) if why else None
 
@@ -36,7 +36,7 @@ def start_mirror(place: MirrorPlace, run_folder: Path, project: Project) -> RunM
 
 
 def finish_all(mirrors: Sequence[RunMirror], timeout_seconds: float) -> list[str]:
-    """Let mirrors catch up side by side, for at most `timeout_seconds`; what they could not."""
+    """Let mirrors catch up in parallel, in time; return sentences on failures."""
     for mirror in mirrors:
         mirror.process.signal_end()
     until = time.monotonic() + timeout_seconds
@@ -47,7 +47,7 @@ def finish_all(mirrors: Sequence[RunMirror], timeout_seconds: float) -> list[str
 def sync_all(project: Project, place: MirrorPlace) -> str | None:
     """Mirror every run that a tracker lags behind, once where its model holds it too.
 
-    Returns a sentence where that failed, or the tracker took nothing more for two minutes.
+    Returns a sentence where that failed, or the tracker made no progress for two minutes.
     """
     found = [*project.root.glob("models/[!.]*"), *project.root.glob("runs/*/*")]
     behind = {run_key(folder): str(folder) for folder in found if is_behind(place, folder)}
@@ -60,12 +60,12 @@ def sync_all(project: Project, place: MirrorPlace) -> str | None:
     finally:
         process.kill()
     if not works:
-        why = f"{place.place} took nothing for {_SILENCE_SECONDS:g} s"
+        why = f"{place.place} made no progress for {_SILENCE_SECONDS:g} s"
     return _failure(place, why) if why else None
 
 
 def _works_to_its_end(process: Follower, place: MirrorPlace) -> bool:
-    """Wait until a mirror ends; False where what it remembers has not changed for too long."""
+    """Wait until a mirror ends; False where its state has not changed for too long."""
     seen, since = None, time.monotonic()
     while time.monotonic() - since < _SILENCE_SECONDS:
         if process.has_ended(_LOOK_SECONDS):

@@ -1,4 +1,4 @@
-"""Which runs a tracker's pages open with: those that are named, or the newest and its ancestors."""
+"""The runs that a tracker's pages open with: named ones, or the newest with its ancestors."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +16,7 @@ def newest_phases(place: MirrorPlace, project: Path) -> list[MirrorState]:
     """
     ours = [run for run in read_states(place) if run.project in ("", str(project))]
     if not ours:
-        raise UserError(f"{place.title} holds no run yet. Train something first: dvc repro")
+        raise UserError(f"{place.title} has no run yet. Train a recipe first: dvc repro")
     chain = [ours[0]]
     while chain[-1].parent:
         child = chain[-1]
@@ -29,7 +29,7 @@ def newest_phases(place: MirrorPlace, project: Path) -> list[MirrorState]:
 
 
 def held_runs(place: MirrorPlace, folders: Iterable[Path]) -> list[MirrorState]:
-    """What a tracker holds of runs. Raises UserError where it holds nothing of one."""
+    """A tracker's states of runs. Raises UserError where it does not have one."""
     return [_held(place, folder) for folder in folders]
 
 
@@ -38,7 +38,7 @@ def _held(place: MirrorPlace, folder: Path) -> MirrorState:
     state = read_state(place, key) if key else None
     if state is None:
         raise UserError(
-            f"{place.title} holds nothing of {folder}: what kept it from mirroring that run is "
-            "said above."
+            f"{place.title} does not have the run {folder}: the message above says why it "
+            "could not be mirrored."
         )
     return state

@@ -1,4 +1,4 @@
-"""Which figures of a run are curves: those that move. What never changes is a constant of it."""
+"""The figures of a run that become curves: those that change. Others are constants."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,17 @@ from attrs import define, field, frozen
 from engine.tracking.events import Event
 
 _ENTRIES = ("parent", "untrained")
-"""What the weights were evaluated as before step 1: the first point of each curve."""
+"""Names of the evaluation before step 1, which is the first point of each curve."""
 
 
 @frozen
 class Place:
-    """Where on the axis a point lies."""
+    """The position of a point on the axis."""
 
     step: int
     """Optimizer steps of the run."""
     total: int
-    """The same with the steps of the phases before it."""
+    """Optimizer steps with those of the phases before."""
     epoch: float
     time: float
     """Seconds since the epoch."""
@@ -28,7 +28,7 @@ class Figure:
     """A metric without its prefix (`rmse_db`), so that one chart holds all its subsets."""
 
     subset: str
-    """`train`, `eval`, or `run` where it has none."""
+    """`train`, `eval`, or `run` for other metrics."""
     name: str
 
     @property
@@ -42,13 +42,13 @@ Points = dict[Place, dict[Figure, float]]
 
 @define
 class Curves:
-    """The figures of a run so far: those that have moved, and the ends of those that have not."""
+    """The figures of a run so far: those that have changed, and the ends of those that have not."""
 
     _still: dict[Figure, dict[Place, float]] = field(factory=dict)
     _moving: set[Figure] = field(factory=set)
 
     def add(self, figures: Mapping[Figure, float], place: Place) -> Points:
-        """The points to draw now: of figures that move, with what was held back of them."""
+        """The points to draw now: of changing figures, with points that were held back."""
         points: Points = {}
         for figure, value in figures.items():
             held = self._still.pop(figure, {}) if figure not in self._moving else {}
@@ -62,7 +62,7 @@ class Curves:
         return points
 
     def forget_after(self, step: int) -> None:
-        """A resumed run does what comes after this step again."""
+        """Forget later points, which a resumed run makes again."""
         for held in self._still.values():
             for place in [place for place in held if place.step > step]:
                 del held[place]
@@ -78,12 +78,12 @@ class Curves:
 
 
 def place_of(event: Event, steps_before: int) -> Place:
-    """Where the figures of an event lie, in a run that went on after so many steps of others."""
+    """The position of an event's figures, in a run after so many steps of other phases."""
     return Place(event.step, steps_before + event.step, event.epoch, event.time)
 
 
 def figures_of(event: Event) -> dict[Figure, float]:
-    """The points of an event: what was measured at its step.
+    """The figures of an event that were measured at its step.
 
     A finish event repeats figures of the best step, and baselines have no steps.
     """

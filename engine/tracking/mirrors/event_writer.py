@@ -1,4 +1,4 @@
-"""What each event of a run becomes in a tracker."""
+"""The writing of a run's events into a tracker."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -30,12 +30,12 @@ class EventWriter:
             self._curves.add(figures_of(event), self._place(event))
 
     def can_write(self, event: Event) -> bool:
-        """Whether the files that the event names are there yet."""
+        """Whether the files that the event names exist yet."""
         samples = event.facts["samples"] if event.kind == "sample" else ()
         return all(find_sample(self._folder, sample) is not None for sample in samples)
 
     def write(self, event: Event) -> None:
-        """Mirror one event: its metrics, and what its kind says besides."""
+        """Mirror one event: its metrics, and the facts of its kind."""
         self._take_in(event)
         place = self._place(event)
         for at, figures in self._curves.add(figures_of(event), place).items():
@@ -62,12 +62,12 @@ class EventWriter:
             self.run.describe({"result": results})
 
     def flush(self) -> None:
-        """Wait until the tracker has kept all that was written."""
+        """Wait until the tracker has stored everything that was written."""
         self.run.describe({"constants": self._curves.constants})
         self.run.flush()
 
     def _take_in(self, event: Event) -> None:
-        """Note what events say of those that follow."""
+        """Take in facts of an event that concern later ones."""
         if event.kind == "start":
             before = event.facts.get("steps_before", 0)
             self._steps_before = before if type(before) is int and before > 0 else 0
@@ -99,11 +99,11 @@ def find_sample(run_folder: Path, sample: Mapping[str, Any]) -> Path | None:
 
 
 def title_of(about: Mapping[str, Any]) -> str:
-    """A run by its recipe and the first digits of its identity, as trackers' tables show it."""
+    """The name of a run in trackers: its recipe and the first digits of its identity."""
     return f"{about['recipe']} {str(about.get('identity') or '')[:6]}".strip()
 
 
 def guard_text(facts: Mapping[str, Any]) -> str:
-    """What a guard's event says, in words."""
+    """A guard's event in words."""
     said = f"{facts['action']}: {facts['metric']} was {facts['value']}, but {facts['condition']}"
     return f"{said}, because {facts['because']}" if facts.get("because") else said

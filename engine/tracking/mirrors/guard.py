@@ -1,8 +1,8 @@
-"""What stands between browsers and a tracker's pages, which ask nobody for a password.
+"""The guard of a tracker's pages, which have no password.
 
-Whoever can ask Aim can run commands as its user (aim_query.py), so every search is read first;
-whoever can ask Trackio can change runs. All else that may be asked is decided by the guard of all
-local pages (engine/web/guard.py).
+A request to Aim can run commands as its user (aim_query.py), so every search is checked first; a
+request to Trackio can change runs. All other requests are checked by the guard of all local pages
+(engine/web/guard.py).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.web.endpoint import Endpoint
 from engine.web.guard import Guard
 
-# Both load parts from other servers, which would be code of others in reach of the runs.
+# Both load scripts from other servers, which could then read the runs.
 _POLICY = (
     "default-src 'self' data: blob:; script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; form-action 'self'"
@@ -26,9 +26,9 @@ def guarded(
     endpoint: Endpoint,
     refused: Callable[[str], str | None] = lambda _: None,
 ) -> Guard:
-    """A tracker's application as it may be reached.
+    """A tracker's application behind the guard.
 
-    `refused` says of a search what of it is not answered.
+    `refused` gives the reason why a search is refused.
     """
     return Guard(
         _searched(pages, refused),
@@ -40,7 +40,7 @@ def guarded(
 
 
 def _searched(pages: ASGIApp, refused: Callable[[str], str | None]) -> ASGIApp:
-    """An application that is asked no search of which anything is refused."""
+    """An application that gets only allowed searches."""
 
     async def ask(scope: Scope, receive: Receive, send: Send) -> None:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
@@ -51,6 +51,6 @@ def _searched(pages: ASGIApp, refused: Callable[[str], str | None]) -> ASGIApp:
 
 
 def _not_answered(why: str) -> JSONResponse:
-    """As Aim answers what is no expression, so that its page shows it."""
+    """An answer in the form of Aim's own errors, so that its page shows it."""
     detail = {"statement": why, "line": 1, "offset": 0, "end_offset": 0}
     return JSONResponse({"message": why, "detail": detail}, 400)

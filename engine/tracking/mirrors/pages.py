@@ -19,7 +19,7 @@ class Link:
 
 
 def links_to(place: MirrorPlace, address: str, runs: Sequence[MirrorState]) -> list[Link]:
-    """Where a tracker's pages show runs beside each other."""
+    """Links to pages that show runs beside each other."""
     if place.kind == "trackio":
         return [Link("curves, sounds and parameters", trackio_link(address, runs))]
     return [

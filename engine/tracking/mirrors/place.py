@@ -1,4 +1,4 @@
-"""Where runs are mirrored to: an Aim repository in a folder or on a server, or Trackio's folder."""
+"""Places of mirrored runs: an Aim repository in a folder or on a server, or Trackio's folder."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ _TITLES = {"aim": "Aim", "trackio": "Trackio"}
 
 @frozen
 class MirrorPlace:
-    """The copy of runs that a tracker holds, and how far it has come with each."""
+    """A tracker's copy of runs, with its state of each."""
 
     kind: Mirror
     place: str
     """The folder that holds `.aim`, a server's address, or Trackio's own folder."""
     states: Path
-    """In the copy; of a server, in the project, as nothing of ours can lie with it."""
+    """The folder of states: in the copy; for a server, in the project."""
 
     @property
     def title(self) -> str:
@@ -29,7 +29,7 @@ class MirrorPlace:
 
     @property
     def is_server(self) -> bool:
-        """Whether it is somewhere else, with its pages."""
+        """Whether the place is a tracking server."""
         return self.place.startswith(_SERVER)
 
 
@@ -39,7 +39,7 @@ def repository_in(folder: Path) -> MirrorPlace:
 
 
 def mirror_place(kind: Mirror, project: Project, tracking: Tracking) -> MirrorPlace:
-    """Where a tracker keeps the project's runs; params.toml names another place for Aim's."""
+    """A tracker's place for the project's runs; params.toml can set another one for Aim."""
     if kind == "trackio":
         folder = project.checkout / _TRACKIO
         return MirrorPlace("trackio", str(folder), folder / "cantus")

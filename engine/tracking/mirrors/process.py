@@ -41,13 +41,13 @@ _EVENTS_BETWEEN_STATES = 200
 @click.option("--place", required=True, help="A folder, or the address of a tracking server.")
 @click.option("--states", required=True, type=click.Path(path_type=Path))
 @click.option("--project", required=True, help="The folder of the runs' project.")
-@click.option("--follow", is_flag=True, help="Go on until standard input closes.")
+@click.option("--follow", is_flag=True, help="Continue until standard input closes.")
 def command(
     runs: tuple[Path, ...], kind: Mirror, place: str, states: Path, project: str, follow: bool
 ) -> None:
     """Mirror runs into a tracker."""
     if follow:
-        os.nice(19)  # training comes first; who waits for `cantus ui` does not
+        os.nice(19)  # training comes first; users who wait for `cantus ui` do not
     held = MirrorPlace(kind, place, states)
     go_on = partial(stdin_is_open, _POLL_SECONDS) if follow else lambda: False
     for run in runs:
@@ -55,9 +55,9 @@ def command(
 
 
 def mirror(run_folder: Path, place: MirrorPlace, project: str, go_on: Callable[[], bool]) -> None:
-    """Bring a tracker up to the run's last event; while `go_on()` (may wait), look for more.
+    """Bring a tracker up to the run's last event; read more while `go_on()`, which may wait.
 
-    A run that another process is mirroring is left to it.
+    A run that another process is mirroring is skipped.
     """
     while (key := run_key(run_folder)) is None:
         if not go_on():
@@ -90,7 +90,7 @@ class _Mirror:
             for count, (event, offset) in enumerate(
                 lines_from(self._events, self._state.offset), 1
             ):
-                # A run's samples stand in its model's folder, which appears only at its end.
+                # A run's samples are in its model's folder, which appears only at its end.
                 if event is not None and more and not self._writer.can_write(event):
                     break
                 if event is not None:
@@ -102,7 +102,7 @@ class _Mirror:
         self._writer.run.close()
 
     def _open(self, folder: Path, about: dict[str, Any]) -> tuple[TrackedRun, MirrorState]:
-        """The run in the tracker, which is made where there is none, and how far it has come."""
+        """The run in the tracker, which is made if missing, and its state."""
         state = read_state(self._place, self._key)
         run, is_new = _open_run(self._place, folder, self._key, about, state)
         if state is not None and not is_new:
@@ -128,7 +128,7 @@ class _Mirror:
 def _open_run(
     place: MirrorPlace, folder: Path, key: str, about: dict[str, Any], state: MirrorState | None
 ) -> tuple[TrackedRun, bool]:
-    """The run in its tracker, and whether that holds nothing of it yet.
+    """The run in its tracker, and whether it is new there.
 
     Trackers are imported here: a mirror that waits for a run's first event need not pay yet.
     """

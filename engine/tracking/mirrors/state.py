@@ -1,7 +1,7 @@
-"""How far a tracker has mirrored a run, kept with the copy it describes.
+"""The state of a run's mirror in a tracker, stored with the copy.
 
-A run is known by its first event, wherever its folder is: the scratch folder a run trained in and
-the model folder its events were copied to are one run there. Nothing is written into a run's
+A run is identified by its first event, wherever its folder is: the scratch folder a run trained in
+and the model folder its events were copied to are one run there. Nothing is written into a run's
 folder, since a model folder is a DVC output whose bytes must not change.
 """
 
@@ -21,26 +21,26 @@ from engine.tracking.mirrors.place import MirrorPlace
 
 _LATEST = 2**62
 LAYOUT = 2
-"""What a run looks like in a tracker; a copy of an older layout is made again."""
+"""Version of the layout of runs in a tracker; copies of older layouts are made again."""
 
 
 @frozen
 class MirrorState:
-    """What a tracker holds of one run."""
+    """A tracker's state of one run."""
 
     run_hash: str
     """The tracker's own name of the run."""
     recipe: str
     metric: str
-    """What picks the run's best checkpoint, without its prefix (`rmse_db`)."""
+    """The metric that picks the run's best checkpoint, without its prefix (`rmse_db`)."""
     started: float
     """Seconds since the epoch at which training first began."""
     offset: int = 0
     """Bytes of events.jsonl that the tracker has."""
     project: str = ""
-    """The folder of its project: several may share a repository."""
+    """The folder of the run's project: several may share a repository."""
     parent: str = ""
-    """The recipe whose weights it began with; empty where it has none."""
+    """The recipe whose weights the run began with, or empty."""
     layout: int = 1
 
 
@@ -49,7 +49,7 @@ class AlreadyMirroredError(Exception):
 
 
 def run_key(run_folder: Path) -> str | None:
-    """What tells a run from every other: a digest of its first event. None before there is one."""
+    """The identifier of a run: a digest of its first event. None before there is one."""
     events = run_folder / "events.jsonl"
     if not events.is_file():
         return None
@@ -59,20 +59,20 @@ def run_key(run_folder: Path) -> str | None:
 
 
 def read_state(place: MirrorPlace, key: str) -> MirrorState | None:
-    """What `place` holds of the run, or None where it holds nothing."""
+    """The state of a run at `place`, or None."""
     path = place.states / f"{key}.json"
     return _read(path) if path.is_file() else None
 
 
 def read_states(place: MirrorPlace) -> list[MirrorState]:
-    """Every run that `place` holds, the newest first."""
+    """The states of all runs at `place`, the newest first."""
     found = map(_read, place.states.glob("*.json"))
     states = [state for state in found if state is not None]
     return sorted(states, key=lambda state: state.started, reverse=True)
 
 
 def write_state(place: MirrorPlace, key: str, state: MirrorState) -> None:
-    """Remember what `place` now holds of the run."""
+    """Store the state of a run at `place`."""
     write_atomically(place.states / f"{key}.json", json.dumps(asdict(state)))
 
 
@@ -84,7 +84,7 @@ def is_behind(place: MirrorPlace, run_folder: Path) -> bool:
     state = read_state(place, key)
     if state is None or state.layout != LAYOUT:
         return True
-    # A power cut can take back events that were mirrored: then more is held than there is.
+    # A power cut can remove events that were mirrored: then the copy has more than the run.
     return state.offset != (run_folder / "events.jsonl").stat().st_size
 
 
@@ -97,7 +97,7 @@ def sole_mirror(place: MirrorPlace, key: str) -> Iterator[None]:
 
 
 def _read(path: Path) -> MirrorState | None:
-    """What a file remembers; None where it is damaged, so that the run is mirrored again."""
+    """The state in a file; None where it is damaged, so that the run is mirrored again."""
     try:
         with as_user_error(f"{path} is damaged."):
             state = MirrorState(**read_json_object(path))

@@ -1,4 +1,4 @@
-"""What a tracker has to be able to do with one run, whichever tracker it is."""
+"""The interface of one run in any tracker."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from engine.tracking.mirrors.curves import Figure, Place
 
 TOTAL_STEPS = "total_steps"
-"""The figure that lays phases one after the other: steps with those of the phases before."""
+"""The axis that puts phases one after the other: steps with those of earlier phases."""
 
 
 class TrackedRun(Protocol):
-    """One run in a tracker. What is written again replaces what was written before."""
+    """One run in a tracker. Points that are written again replace the old ones."""
 
     @property
     def run_hash(self) -> str:
@@ -24,16 +24,16 @@ class TrackedRun(Protocol):
         """Add a point to curves."""
 
     def say(self, kind: str, about: str, words: str, place: Place) -> None:
-        """Add the words of a guard or a warning; `about` is what they are about, in short."""
+        """Add the words of a guard or a warning; `about` is their subject, in short."""
 
     def show(self, path: Path, sample: Mapping[str, Any], place: Place) -> None:
         """Add a sample's sound or picture, by the facts of its event."""
 
     def forget_after(self, step: int) -> None:
-        """Drop what a resumed run does again, unless writing it again replaces it."""
+        """Delete points that a resumed run makes again, unless they are replaced anyway."""
 
     def flush(self) -> None:
-        """Wait until all that was written is kept."""
+        """Wait until everything that was written is stored."""
 
     def close(self) -> None:
         """Mark the run as ended."""

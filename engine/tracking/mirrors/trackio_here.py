@@ -1,7 +1,7 @@
 """Trackio, kept to this machine.
 
-By its environment Trackio can be told to write to a Space, a bucket, a data set or another server,
-and to call a web hook. A recipe's project asks for none of that: nothing of it is read here.
+Environment variables can make Trackio write to a Space, a bucket, a data set or another server, and
+call a web hook. They are ignored here.
 """
 
 import os
@@ -15,11 +15,11 @@ from engine.tracking.mirrors.tracked_run import TOTAL_STEPS
 
 _SETTINGS = ("TRACKIO_", "GRADIO_", "SPACE_", "HF_", "HUGGING", "PERSISTANT_", "SYSTEM")
 PROJECT = "cantus"
-"""Trackio's name of the project; the folder is already that of one project alone."""
+"""Trackio's name of the project; its folder belongs to one project alone."""
 
 
 def keep_trackio_here(folder: Path) -> None:
-    """Let Trackio write to a folder alone, in this process; has to come before its import.
+    """Let Trackio write only to a folder, in this process. Call it before importing Trackio.
 
     Raises UserError where Trackio is not installed.
     """
@@ -38,8 +38,8 @@ def keep_trackio_here(folder: Path) -> None:
         import trackio  # noqa: F401
     except ModuleNotFoundError as error:
         raise UserError(
-            "Trackio is not installed. Install it with: pip install 'cantus[trackio]', or leave "
-            '"trackio" out of tracking.mirrors in params.toml.'
+            "Trackio is not installed. Install it with: pip install 'cantus[trackio]', or remove "
+            '"trackio" from tracking.mirrors in params.toml.'
         ) from error
 
 

@@ -27,7 +27,7 @@ def open_trackio_run(
 ) -> tuple["TrackioRun", bool]:
     """The run in Trackio's folder, and whether it is new there.
 
-    One that was written in an older layout is deleted and made again.
+    A run that was written in an older layout is deleted and made again.
     """
     keep_trackio_here(Path(place.place))
     run = TrackioRun(key, title_of(about))
@@ -38,7 +38,7 @@ def open_trackio_run(
 
 
 class TrackioRun:
-    """One run in Trackio. A row has a name of its own: written again, it stays one row."""
+    """One run in Trackio. A row has a name, so that it stays one row when written again."""
 
     def __init__(self, key: str, title: str) -> None:
         from trackio.sqlite_storage import SQLiteStorage
@@ -62,7 +62,7 @@ class TrackioRun:
         return self._storage.get_last_step(PROJECT, self._title, run_id=self._key) is not None
 
     def delete(self) -> None:
-        """Remove what Trackio holds of the run."""
+        """Delete the run from Trackio."""
         self._storage.delete_run(PROJECT, self._title, run_id=self._key)
 
     def describe(self, about: Mapping[str, Any]) -> None:
@@ -75,14 +75,16 @@ class TrackioRun:
         self._add(place, {**row, TOTAL_STEPS: place.total}, *sorted(row))
 
     def say(self, kind: str, about: str, words: str, place: Place) -> None:
-        """Add words, which Trackio calls an alert."""
+        """Add words, as an alert of Trackio."""
         name = self._row_name(place, kind, about)
         self._words.append((place, f"{kind}: {words}", _LEVELS[kind], name))
 
     def show(self, path: Path, sample: Mapping[str, Any], place: Place) -> None:
         """Add a sample's sound or picture, of which Trackio keeps a copy."""
         kind, name = sample["kind"], sample["name"]
-        unique = f"{file_name(name)}-{_digest(name)}{path.suffix}"  # two names may become one
+        unique = (
+            f"{file_name(name)}-{_digest(name)}{path.suffix}"  # different names may become equal
+        )
         inside = Path(PROJECT, self._key, str(place.step), unique)
         target = self._media / inside
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +108,7 @@ class TrackioRun:
 
     def flush(self) -> None:
         """Write the rows that are not yet in the file, and the parameters."""
-        # Parameters go with rows: where there are none, with an empty one, always the same.
+        # Parameters are stored with rows: without any, with an empty one, always the same.
         rows = self._rows or [(Place(0, 0, 0.0, time.time()), {}, f"{self._key}-about")]
         self._storage.bulk_log(
             PROJECT,
@@ -133,7 +135,7 @@ class TrackioRun:
         self._rows, self._words = [], []
 
     def close(self) -> None:
-        """Nothing: a run of Trackio's has no end."""
+        """Do nothing: runs in Trackio have no end."""
 
     def _add(self, place: Place, row: dict[str, Any], *names: str) -> None:
         self._rows.append((place, row, self._row_name(place, *names)))

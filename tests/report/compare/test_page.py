@@ -56,8 +56,8 @@ def page(tmp_path_factory):
 def test_the_verdict_comes_first_and_every_part_is_there(page):
     text = words(page.read_text("utf-8"))
     first = text.index("Use xtts_phase2: it is better than xtts_phase1.")
-    heads = ["What differs in the recipes", "Metrics", "Curves", "Expected, and guarded", "Data",
-             "Samples", "How each is made again"]  # fmt: skip
+    heads = ["Differences between the recipes", "Metrics", "Curves", "Expectations and guards",
+             "Data", "Samples", "How to reproduce each run"]  # fmt: skip
     places = [text.index(head, first) for head in heads]
     assert places == sorted(places)
     assert "met eval/mel_ce epoch 1: 1.3, expected 1 to 2" in text

@@ -75,7 +75,7 @@ def test_a_server_that_hangs_is_left_and_caught_up_with(server, tmp_path, monkey
     tell(process, signal.SIGSTOP)
     monkeypatch.setattr(engine.tracking.mirrors.beside, "_SILENCE_SECONDS", 4.0)
     warning = sync_all(project, repo) or ""
-    assert f"{address} took nothing for 4 s. The run itself is complete" in warning
+    assert f"{address} made no progress for 4 s. The run itself is complete" in warning
     assert is_behind(repo, run)
 
     tell(process, signal.SIGCONT)

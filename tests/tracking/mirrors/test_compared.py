@@ -57,7 +57,7 @@ def test_runs_of_other_projects_in_the_same_repository_are_left_out(tmp_path):
 
 
 def test_without_a_run_the_error_says_to_train(tmp_path):
-    with pytest.raises(UserError, match=r"Aim holds no run yet\. Train something first: dvc repro"):
+    with pytest.raises(UserError, match=r"Aim has no run yet\. Train a recipe first: dvc repro"):
         compared(tmp_path)
 
 
@@ -68,5 +68,5 @@ def test_runs_that_are_named_come_as_named_and_one_that_is_not_held_is_an_error(
     for folder, name in ((first, "one"), (second, "two")):
         write_state(place, run_key(folder), MirrorState(name, name, "rmse_db", 1.0))
     assert [run.run_hash for run in held_runs(place, [second, first])] == ["two", "one"]
-    with pytest.raises(UserError, match=r"Aim holds nothing of .*/c: what kept it from mirroring"):
+    with pytest.raises(UserError, match=r"Aim does not have the run .*/c: the message above"):
         held_runs(place, [make_run(tmp_path / "c", [start("phase3")])])

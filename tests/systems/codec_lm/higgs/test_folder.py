@@ -70,7 +70,7 @@ def wrong(**changed):
     [
         (wrong(model_type="llama"), "of type 'llama', and Higgs Audio v2 is of type"),
         ({}, "of type 'None'"),
-        ([1], "holds no JSON object"),
+        ([1], "does not hold a JSON object"),
         (wrong(codebook_size=16), "codebook_size is 16, .* it must be 18.* IndexError"),
         (wrong(audio_stream_bos_id=17, audio_stream_eos_id=16), "the last two entries of 18"),
         (wrong(hidden_size="wide"), "transformers cannot make a configuration"),

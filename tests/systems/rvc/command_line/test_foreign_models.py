@@ -85,7 +85,7 @@ def test_what_a_foreign_model_cannot_do_is_said(cantus, project, contentvec, wav
     faiss.write_index(faiss.IndexFlatL2(256), "added_x.index")
     for options, said in (
         (["--speaker", "anna"], "There are: 0 to 2."),
-        (["--auto-transpose"], "does not say at which pitch its voice speaks"),
+        (["--auto-transpose"], "does not record the median pitch of its voice"),
         (["--index", "added_x.index"], "have 256 values"),
         (["--index", "none.index"], "no retrieval index none.index"),
     ):

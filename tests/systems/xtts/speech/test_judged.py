@@ -119,7 +119,7 @@ def test_judged_sentences_count_in_the_identity_and_others_do_not(make_xtts_reci
     [
         (evolve(SPEECH, judges=("pesq",)), "'pesq' needs the very recording"),
         (evolve(SPEECH, sentences=()), "there are no clips to judge"),
-        (evolve(SPEECH, seeds=tuple(range(60))), "judges 100 clips at most, and these are 120"),
+        (evolve(SPEECH, seeds=tuple(range(60))), "judges at most 100 clips, got 120"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(make_xtts_recipe, speech, said):
@@ -135,9 +135,9 @@ def test_the_best_must_be_judged_and_have_a_better_side(make_xtts_recipe):
     metric = "eval/judged/dnsmos_ovrl"
     assert fault(metric, ("dnsmos",)) == {}
     assert fault(metric, ()) == {
-        "training.best": f"'{metric}': none of the recipe's judges gives it"
+        "training.best": f"'{metric}' is not a metric of the recipe's judges"
     }
     pause = "eval/judged/longest_pause_seconds"
     assert fault(pause, ("silero_vad",)) == {
-        "training.best": f"no value of {pause} is better by itself"
+        "training.best": f"{pause} has no better direction; choose another metric"
     }
