@@ -34,7 +34,7 @@ lint: setup
 	lint-imports
 
 docs: setup    # the site of docs/, into site/
-	$(MKDOCS) build --quiet
+	$(MKDOCS) build --strict
 
 docs-serve: setup    # the same on this machine, renewed while you write
 	$(MKDOCS) serve

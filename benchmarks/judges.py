@@ -1,8 +1,8 @@
-"""What each judge minds: real recordings, made worse in known ways, as docs/judges.md shows it.
+"""What each judge is sensitive to: real recordings, made worse in known ways (docs/judges.md).
 
 Run it from the project, over clips in LJSpeech's layout (metadata.csv, wavs/):
 
-    python -m benchmarks.judges FOLDER OTHER_SPEAKER.wav --recogniser FOLDER --clips 8
+    python -m benchmarks.judges FOLDER OTHER_SPEAKER.wav --recognizer FOLDER --clips 8
 
 It prints a table: the mean of each figure as recorded, and what each change does to it: the mean
 of the differences clip by clip, in brackets where Student's interval of them holds 0.
@@ -23,7 +23,7 @@ import torch
 from engine.evaluation.paired import paired_difference
 from engine.metrics.judges.available import judge_named, missing
 from engine.metrics.judges.judge import JudgedAudio
-from engine.metrics.recognisers import Recogniser, load_recogniser
+from engine.metrics.recognizers import Recognizer, load_recognizer
 from engine.metrics.word_errors import word_error_rate
 from engine.recipe.judges import JUDGES
 
@@ -102,7 +102,7 @@ CHANGES: Mapping[str, Change] = {
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("other", type=click.Path(path_type=Path))
-@click.option("--recogniser", type=click.Path(path_type=Path))
+@click.option("--recognizer", type=click.Path(path_type=Path))
 @click.option("--clips", default=8)
 @click.option("--language", default="en")
 @click.option("--rate", default=16_000, help="ViSQOL has another mode above 16 kHz.")
@@ -110,7 +110,7 @@ CHANGES: Mapping[str, Change] = {
 def main(
     folder: Path,
     other: Path,
-    recogniser: Path | None,
+    recognizer: Path | None,
     clips: int,
     language: str,
     rate: int,
@@ -121,7 +121,7 @@ def main(
     for name, why in missing(judge).items():
         click.echo(f"{name} is left out: {why}")
     judges = [name for name in judge if name not in missing(judge)]
-    recognise = load_recogniser(recogniser, language, torch.device("cpu")) if recogniser else None
+    recognize = load_recognizer(recognizer, language, torch.device("cpu")) if recognizer else None
     lines = (folder / "metadata.csv").read_text(encoding="utf-8").splitlines()
     texts = {line.split("|")[0]: line.split("|")[-1] for line in lines[: clips + 1]}
     voice = _read(folder / f"wavs/{next(iter(texts))}.wav", rate)
@@ -140,7 +140,7 @@ def main(
                 voice=voice,
                 text=text,
             )
-            for figure, value in _judged(audio, judges, recognise, seconds).items():
+            for figure, value in _judged(audio, judges, recognize, seconds).items():
                 found[figure][name].append(value)
     _print(found)
     for name, took in seconds.items():
@@ -155,7 +155,7 @@ def _read(path: Path, rate: int) -> np.ndarray:
 def _judged(
     audio: JudgedAudio,
     judges: Sequence[str],
-    recognise: Recogniser | None,
+    recognize: Recognizer | None,
     seconds: Mapping[str, list[float]],
 ) -> dict[str, float]:
     figures: dict[str, float] = {}
@@ -166,10 +166,10 @@ def _judged(
         started = time.process_time()
         figures |= judge_named(name).score(audio)
         seconds[name].append((time.process_time() - started) / audio.seconds)
-    if recognise is not None:
+    if recognize is not None:
         started = time.process_time()
-        figures["wer"] = word_error_rate(audio.text, recognise(audio.samples, audio.sample_rate_hz))
-        seconds["recogniser"].append((time.process_time() - started) / audio.seconds)
+        figures["wer"] = word_error_rate(audio.text, recognize(audio.samples, audio.sample_rate_hz))
+        seconds["recognizer"].append((time.process_time() - started) / audio.seconds)
     return figures
 
 

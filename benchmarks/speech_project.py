@@ -11,14 +11,14 @@ from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ
-from engine.systems.xtts.text.normalise import normalise
+from engine.systems.xtts.text.normalize import normalize
 from engine.systems.xtts.text.vocabulary import character_vocabulary
 
 LANGUAGE = "en"
 NUM_CLIPS = 72
 WORDS_PER_SECOND = 2.6
 NUM_TEXT_TOKENS, NUM_MERGES = 6681, 250
-"""As many tokens as published; so many merges cut a text about as finely."""
+"""Number of tokens as published; so many merges cut a text about as finely."""
 _PARAMS = """
 seed = 1
 profile = "full"
@@ -73,7 +73,7 @@ def spoken_clip(seconds: float, rate: int, random: np.random.Generator) -> np.nd
 
 def _vocabulary(texts: Sequence[str]) -> str:
     """Merges of the transcripts, then tokens that no text has, up to the published number."""
-    spoken = [normalise(text, LANGUAGE) for text in texts]
+    spoken = [normalize(text, LANGUAGE) for text in texts]
     file = json.loads(character_vocabulary(spoken, [LANGUAGE], NUM_MERGES))
     known: dict[str, int] = file["model"]["vocab"]
     known |= {f"unused {number}": number for number in range(len(known), NUM_TEXT_TOKENS)}

@@ -98,7 +98,7 @@ class PublishedTraining(Training):
 
     def gradients(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """See `Upstream`."""
-        mel = _normalised(batch["mel_db"])
+        mel = _normalized(batch["mel_db"])
         reconstruction, _, commitment, codebook = self.network(mel)
         losses = {
             "reconstruction": F.mse_loss(reconstruction, mel),
@@ -114,7 +114,7 @@ class PublishedTraining(Training):
         """See `Training`: from files to updated weights."""
         waveforms = torch.stack([_waveform(self.paths[clip]) for clip in clips])
         decibels = self.to_db(self.mel(waveforms)).unsqueeze(1)
-        loss, codes = published_loss(self.network, _normalised(decibels))
+        loss, codes = published_loss(self.network, _normalized(decibels))
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -129,7 +129,7 @@ def published_loss(network: PublishedNetwork, mel: Tensor) -> tuple[Tensor, Tens
     return F.mse_loss(reconstruction, mel) + 0.25 * commitment + codebook, codes
 
 
-def _normalised(decibels: Tensor) -> Tensor:
+def _normalized(decibels: Tensor) -> Tensor:
     """By the fixed window that Cantus's recipe uses: the same function on both sides."""
     return ((decibels + 80.0) / 120.0).clamp(0.0, 1.0)
 

@@ -86,7 +86,7 @@ def command(
         )
     _write_pipeline(project)
     for one in listing.passed_over:
-        click.echo(visible(f"skipped: {one}"))
+        click.echo(visible(f"passed over: {one}"))
     click.echo(
         f"data/{name} holds {listing.num_candidates:,} audio files (layout: {listing.described}), "
         f"tracked by data/{name}.dvc, and params.toml names it as the source of corpus {name!r}."

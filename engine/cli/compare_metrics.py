@@ -97,7 +97,7 @@ def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> It
     if not clips:
         yield f"{NO_DIFFERENCE}: {left.title} and {right.title} were evaluated on different clips."
     elif apart:
-        yield f"{NO_DIFFERENCE} of {', '.join(apart)}: the two use different units."
+        yield f"{NO_DIFFERENCE} for {', '.join(apart)}: the two use different units."
 
 
 def everything(left: Figures, right: Figures) -> Iterator[str]:

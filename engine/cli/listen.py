@@ -45,9 +45,7 @@ _TRIES = 20
     type=click.IntRange(1, 200),
     help="Number of clips.",
 )
-@click.option(
-    "--seed", default=1, show_default=True, help="Seed of the order, which each listener has alone."
-)
+@click.option("--seed", default=1, show_default=True, help="Seed of the order of the versions.")
 @click.option(
     "--scale",
     "scales",
@@ -131,7 +129,7 @@ def command(
 
 def _materials(project: Project, runs: tuple[str, ...]) -> list[Material]:
     if not 2 <= len(runs) <= MOST_RUNS:
-        raise UserError(f"Name two to {MOST_RUNS} runs to compare: cantus listen RUN RUN")
+        raise UserError(f"Name 2 to {MOST_RUNS} runs to compare: cantus listen RUN RUN")
     found = [finished_run(project, run) for run in runs]
     names = [one.name for one in found]
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -125,11 +125,16 @@ def _print_plan(sweep: "Sweep", loaded: Loaded, jobs: int) -> None:
     seeds = ", ".join(map(str, sweep.seeds))
     done = f", {total - len(missing)} of which have a result" if len(missing) < total else ""
     say(
-        f"{len(sweep.points)} points, the first of which is {sweep.points[0].name}, with "
-        f"{len(sweep.seeds)} seeds each ({seeds}): {total} runs{done}"
+        f"{len(sweep.points)} points, the first of which is {sweep.points[0].name}; seeds "
+        f"{seeds}: {total} runs{done}"
     )
     if others := needs(loaded.recipe):
         say(f"A seed that was not trained here yet trains {', '.join(others)} first, too.")
+    if besides := sweep.waiting_besides():
+        say(
+            f"DVC's queue holds {len(besides)} more experiments ({besides[0]}, ...), which are "
+            "trained too; to leave one out: dvc queue remove NAME"
+        )
     say(_cost(sweep, loaded, missing))
     if jobs > 1:
         say(

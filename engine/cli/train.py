@@ -92,7 +92,8 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
         outcome = run.train()
         if outcome is None:
             return 0
-        watcher.say(outcome.message)
+        if outcome.message:
+            watcher.say(outcome.message)
     if outcome.ending == "finished":
         _refresh_refs(loaded.project)
         return 0

@@ -26,7 +26,7 @@ def _what(error: click.ClickException, command: str, context: click.Context | No
 
 def _missing(error: click.MissingParameter, command: str, context: click.Context | None) -> str:
     name = _name(error.param) if error.param else "a value"
-    usage = f" Usage: {' '.join(_usage(context))}." if context else ""
+    usage = f" Usage: {_ended(' '.join(_usage(context)))}" if context else ""
     return f"'{command}' needs {name}.{usage}"
 
 

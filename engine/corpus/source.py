@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.corpus.builtin import synthesise
+from engine.corpus.builtin import synthesize
 from engine.errors import UserError
 from engine.project import Project
 
@@ -15,11 +15,11 @@ BUILTIN = "builtin"
 def source_folder(name: str, source: str, project: Project, scratch: Path) -> Iterator[Path]:
     """The folder that corpus `name` is made from.
 
-    The built-in corpus is synthesised into `scratch`, from where it goes the same way as any other.
+    The built-in corpus is synthesized into `scratch`, from where it goes the same way as any other.
     Raises UserError where `source` is no folder below data/.
     """
     if source == BUILTIN:
-        synthesise(name, project.root / "data" / "builtin", scratch)
+        synthesize(name, project.root / "data" / "builtin", scratch)
         yield scratch
     else:
         yield _below_data(name, source, project)

@@ -8,7 +8,7 @@ from engine.evaluation.texts import sentence_key
 from engine.recipe.schema import Recipe
 from engine.system_support.preset import Amount
 
-_SOME_TEXTS, _FEW_WORDS, _MANY_WORDS = 3, 3, 12
+_SOME_TEXTS, _FEW_WORDS, _MANY_WORDS = 3, 2, 12
 
 WhyUnusable = Callable[[Recipe, Clip], str | None]
 

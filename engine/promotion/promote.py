@@ -55,9 +55,10 @@ def candidate(project: Project, run: RunFiles, checkpoint: str) -> Candidate:
     name, there = checkpoint.replace(":", "_"), run.folder / "checkpoints"
     known = sorted(path.name for path in there.glob("[!.]*") if path.is_dir())
     if name not in known:
+        there_are = [one.replace("_", ":") for one in known]
         raise UserError(
             f"{run.name} has no checkpoint '{checkpoint}' in {there}."
-            f"{suggestion(name, known)} There are: {', '.join(known) or 'none'}."
+            f"{suggestion(checkpoint, there_are)} There are: {', '.join(there_are) or 'none'}."
         )
     from engine.training.checkpoint import find_damage  # imports torch
 

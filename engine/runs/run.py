@@ -1,5 +1,6 @@
 """A run from its recipe to its model: identity, folder, preflight, loop, export."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +45,7 @@ from engine.training.loop import Ending, Loop
 from engine.training.order import Order
 from engine.training.preflight import Preflight
 from engine.training.probes import in_words
-from engine.training.processes import num_processes, require_equal_parts
+from engine.training.processes import LAUNCHER, num_processes, require_equal_parts
 from engine.training.ranks import Ranks
 from engine.training.rate_plan import rate_plans
 from engine.training.stop import StoppedAtOnce, StopRequest, stop_on_signals
@@ -68,6 +69,13 @@ class Outcome:
     signal: int | None = None
 
 
+def _silent(loop: Loop, ending: Ending) -> Outcome | None:
+    """The outcome of a process that is not the run's first; Cantus's launcher reads the first's."""
+    if ending == "finished" or LAUNCHER in os.environ:
+        return None
+    return Outcome(ending, loop.store.place, "", loop.stop.signal)
+
+
 @frozen
 class Run:
     """A recipe about to be trained in a project on this machine."""
@@ -88,8 +96,10 @@ class Run:
     def train(self) -> Outcome | None:
         """Train, or resume training, and leave the model in `models/<recipe>`.
 
-        None in each process of the run but the first, which reports how it ended. Raises UserError
-        where the user can mend the cause: data, parent, preflight, disk, lock, number of devices.
+        Of several processes the first reports how the run ended. The others return None if it is
+        finished, and otherwise the same outcome without a message: whoever started them takes exit
+        code 0 for a finished run. Raises UserError where the user can mend the cause: data, parent,
+        preflight, disk, lock, number of devices.
         """
         hardware = self.params.hardware
         require_equal_parts(self.recipe.training, num_processes(hardware))
@@ -321,9 +331,9 @@ class Run:
     def _conclude(
         self, loop: Loop, ending: Ending, store: RunStore, started: float
     ) -> Outcome | None:
-        """Make the model where training is finished; None in each process but the first."""
+        """Make the model where training is finished; see `train` for what is returned."""
         if not isinstance(store, FolderStore):
-            return None
+            return _silent(loop, ending)
         folder = store.folder
         if ending == "finished":
             message = finish_run(loop, store, started)

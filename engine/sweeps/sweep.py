@@ -1,8 +1,8 @@
-"""A sweep: its points and seeds, trained as DVC experiments, and what came of them."""
+"""A sweep: its points and seeds, trained as DVC experiments, and the results."""
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -46,6 +46,15 @@ class Sweep:
         """The experiments that have no result yet."""
         done = queue.finished(self.project)
         return [name for name in self.experiments if name not in done]
+
+    def waiting_besides(self) -> list[str]:
+        """What else waits in DVC's queue: DVC trains all that waits, or nothing."""
+        states = queue.states(self.project)
+        return [
+            name
+            for name, state in states.items()
+            if state == "Queued" and name not in self.experiments
+        ]
 
     def train(self, jobs: int, say: Callable[[str], None]) -> None:
         """Train what is missing, so many runs at a time; one that fails stops no other.
@@ -133,8 +142,3 @@ def _require_known_to_git(project: Project, base: Point, path: Path) -> None:
             f"git does not know {', '.join(lacking)}, and an experiment is made of what git knows. "
             f"Run: git add {' '.join(lacking)}"
         )
-
-
-def trained_besides(base: Point) -> Iterator[str]:
-    """The recipes that each seed trains before the swept one."""
-    yield from needs(base.recipe)

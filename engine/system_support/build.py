@@ -12,7 +12,7 @@ _MEMBERS = {name for name in {*System.__annotations__, *vars(System)} if name[0]
 
 
 def build_system(recipe: Recipe, project: Project, params: Params) -> System:
-    """Build the recipe's system: its data opened, its networks initialised from torch's generator.
+    """Build the recipe's system: its data opened, its networks initialized from torch's generator.
 
     The function `build` of `system.py` beside the recipe class does it, so that a package's system
     is found the same way as a built-in one. Raises UserError where the data cannot be used, or is

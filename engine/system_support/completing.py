@@ -13,7 +13,7 @@ import tomli
 from click.shell_completion import CompletionItem
 
 from engine.errors import UserError
-from engine.project import AS_WRITTEN, Project, find_project
+from engine.project import Project, find_project
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Names = Callable[[Project], Iterable[str]]
@@ -42,11 +42,6 @@ def recipes(project: Project) -> Iterator[str]:
 def corpora(project: Project) -> list[str]:
     """The names of all corpora of params.toml."""
     return [*_read(project.params).get("corpora", {})]
-
-
-def profiles(project: Project) -> list[str]:
-    """The names of all profiles."""
-    return [AS_WRITTEN, *(path.name for path in project.profiles())]
 
 
 def runs(project: Project) -> Iterator[str]:

@@ -50,11 +50,11 @@ class Batch:
         """Counts of all files, with a `verb` such as "converted"; None for a single file."""
         parts = [f"{done:,} {verb}"]
         if self.kept:
-            parts.append(f"{self.kept:,} exist already and were kept (--force overwrites them)")
+            parts.append(f"{self.kept:,} existing kept (--force overwrites them)")
         if failed + self.failed:
             parts.append(f"{failed + self.failed:,} failed")
         if self.ignored:
-            parts.append(f"{self.ignored:,} other files were ignored")
+            parts.append(f"{self.ignored:,} of another kind ignored")
         total = done + failed + self.kept + self.failed + self.ignored
         return "; ".join(parts) if total > 1 else None
 

@@ -12,15 +12,15 @@ from attrs import evolve, frozen
 from engine.errors import UserError
 from engine.evaluation.texts import words_of
 from engine.files.checksum import sha256_of
-from engine.metrics.recognisers import Recogniser, check_recogniser, load_recogniser
+from engine.metrics.recognizers import Recognizer, check_recognizer, load_recognizer
 from engine.metrics.speaker_similarity import SpeakerSimilarity, check_speaker_encoder
 from engine.metrics.word_errors import character_error_rate, word_error_rate
 from engine.project import Project
 from engine.recipe.params import SpeechEvaluation
 from engine.recipe.schema import Recipe
 
-RECOGNISED, COMPARED = ("wer", "cer"), ("similarity",)
-"""Figures that need a speech recogniser, and those that need a speaker encoder."""
+RECOGNIZED, COMPARED = ("wer", "cer"), ("similarity",)
+"""Figures that need a speech recognizer, and those that need a speaker encoder."""
 
 
 @frozen
@@ -28,9 +28,9 @@ class SpeechScores:
     """What the judges measured of one piece of speech."""
 
     figures: Mapping[str, float]
-    """Those of RECOGNISED and COMPARED that a model was named for."""
+    """Figures of RECOGNIZED and COMPARED for which params.toml names a model."""
     notes: tuple[str, ...]
-    """The same in words, with the words that were recognised."""
+    """The figures in words, with the recognized words."""
 
 
 @frozen(slots=False)
@@ -45,22 +45,22 @@ class SpeechJudges:
     def of(cls, named: SpeechEvaluation, project: Project, language: str) -> "SpeechJudges":
         """Check the folders that params.toml names, before training rather than hours after it.
 
-        Raises UserError where a folder is missing or holds something else, or the recogniser does
+        Raises UserError where a folder is missing or holds something else, or the recognizer does
         not know the language.
         """
         paths = (named.speech_recogniser, named.speaker_encoder)
-        recogniser, encoder = (None if path is None else project.root / path for path in paths)
-        if recogniser is not None:
-            check_recogniser(recogniser, language)
+        recognizer, encoder = (None if path is None else project.root / path for path in paths)
+        if recognizer is not None:
+            check_recognizer(recognizer, language)
         if encoder is not None:
             check_speaker_encoder(encoder)
-        return cls(language, recogniser, encoder)
+        return cls(language, recognizer, encoder)
 
     @cached_property
     def digests(self) -> dict[str, str]:
         """By figure, the digest of its model's files: figures of two models are not comparable."""
         found: dict[str, str] = {}
-        judges = (self.speech_recogniser, RECOGNISED), (self.speaker_encoder, COMPARED)
+        judges = (self.speech_recogniser, RECOGNIZED), (self.speaker_encoder, COMPARED)
         for folder, names in judges:
             if folder is not None:
                 found |= dict.fromkeys(names, _digest_of(folder))
@@ -70,7 +70,7 @@ class SpeechJudges:
         """The figures that cannot be measured, each with the key of params.toml that it needs."""
         missing: dict[str, str] = {}
         if self.speech_recogniser is None:
-            missing |= dict.fromkeys(RECOGNISED, "speech_recogniser")
+            missing |= dict.fromkeys(RECOGNIZED, "speech_recogniser")
         if self.speaker_encoder is None:
             missing |= dict.fromkeys(COMPARED, "speaker_encoder")
         return missing
@@ -81,24 +81,24 @@ class SpeechJudges:
         They are freed with the returned object: memory may not hold them during training. Raises
         UserError where a model's weights are missing or do not fit it.
         """
-        recogniser, similarity = None, None
+        recognizer, similarity = None, None
         if self.speech_recogniser is not None:
-            recogniser = load_recogniser(self.speech_recogniser, self.language, device)
+            recognizer = load_recognizer(self.speech_recogniser, self.language, device)
         if self.speaker_encoder is not None:
             similarity = SpeakerSimilarity.load(self.speaker_encoder, device)
-        return LoadedSpeechJudges(recogniser, similarity)
+        return LoadedSpeechJudges(recognizer, similarity)
 
 
 @frozen(eq=False)
 class LoadedSpeechJudges:
     """The models with their weights, and the voice that speech should have."""
 
-    recogniser: Recogniser | None
+    recognizer: Recognizer | None
     similarity: SpeakerSimilarity | None
     voice: torch.Tensor | None = None
 
     def for_voice(self, reference: np.ndarray, sample_rate_hz: int) -> "LoadedSpeechJudges":
-        """The same models, for speech in the voice of a recording [samples]."""
+        """The models, for speech in the voice of a recording [samples]."""
         if self.similarity is None:
             return self
         return evolve(self, voice=self.similarity.embed(reference, sample_rate_hz))
@@ -110,12 +110,12 @@ class LoadedSpeechJudges:
         """
         figures: dict[str, float] = {}
         notes = []
-        if self.recogniser is not None and words_of(text):
-            heard = self.recogniser(speech, sample_rate_hz)
-            figures["wer"] = word_error_rate(text, heard)
-            figures["cer"] = character_error_rate(text, heard)
+        if self.recognizer is not None and words_of(text):
+            recognized = self.recognizer(speech, sample_rate_hz)
+            figures["wer"] = word_error_rate(text, recognized)
+            figures["cer"] = character_error_rate(text, recognized)
             rates = f"WER {figures['wer']:.0%}, CER {figures['cer']:.0%}"
-            notes.append(f"heard: {words_of(heard) or 'nothing'} ({rates})")
+            notes.append(f"recognized: {words_of(recognized) or 'nothing'} ({rates})")
         if self.similarity is not None:
             assert self.voice is not None, "for_voice gives it"
             embedded = self.similarity.embed(speech, sample_rate_hz)
@@ -133,13 +133,13 @@ def require_speech_judges(recipe: Recipe, judges: SpeechJudges) -> None:
         key = judges.missing().get(metric.removeprefix("eval/speech/"))
         if key is not None:
             raise UserError(
-                f"The recipe relies on '{metric}' ({path}), which needs a {key.replace('_', ' ')}: "
+                f"The recipe relies on '{metric}' ({path}), which needs a model to measure it: "
                 f"set speech_evaluation.{key} in params.toml, or choose another metric."
             )
 
 
 def _digest_of(folder: Path) -> str:
-    """Of every file that `transformers` may read in a folder, by name."""
+    """Digest of every file that `transformers` may read in a folder, by name."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     content = "\n".join(f"{path.name} {sha256_of(path)}" for path in files)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -70,7 +70,7 @@ def usage_of(recipe: Recipe, project: Project, params: Params, corpus: Corpus) -
     )
 
 
-def tell_usage(name: str, project: Project, params: Params, corpus: Corpus) -> Iterator[str]:
+def usage_lines(name: str, project: Project, params: Params, corpus: Corpus) -> Iterator[str]:
     """A line for each recipe whose corpus has this name; the reason where it cannot be used.
 
     Where there is no such recipe, the command that makes one.

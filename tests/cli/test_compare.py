@@ -54,4 +54,4 @@ def test_damaged_events_are_a_sentence(project, cantus):
     events.write_text(events.read_text() + line)
     answer = cantus("compare", "xtts_phase1", "xtts_phase2")
     assert answer.code == 2
-    assert "its folder is damaged" in answer.error
+    assert "The events of one of the runs are damaged" in answer.error

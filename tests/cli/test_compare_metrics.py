@@ -48,7 +48,7 @@ def test_figures_that_may_be_compared_have_a_difference(tmp_path):
         "loss": ["1", "3"],
         "step": ["10", "20"],
     }
-    assert lines[-1] == "No difference is given of loss: each has it in a unit of its own."
+    assert lines[-1] == "No difference is given for loss: the two use different units."
 
 
 @pytest.mark.parametrize("sets", [("x", "y"), (None, None), ("x", None)])
@@ -59,7 +59,7 @@ def test_figures_of_other_clips_have_none_and_a_sentence_says_so(tmp_path, sets)
     )
     lines = [*what_matters(left, right, None)]
     assert rows(lines)["db"] == ["7", "6.5"]
-    assert lines[-1] == "No difference is given: a and b are not of the same clips."
+    assert lines[-1] == "No difference is given: a and b were evaluated on different clips."
 
 
 def test_of_finished_models_the_difference_clip_by_clip_is_shown(tmp_path):
@@ -93,7 +93,7 @@ def test_a_figure_of_one_side_is_looked_up_on_the_other(tmp_path):
 def test_what_listeners_said_stands_beside_what_was_measured(tmp_path):
     sides = [finished(tmp_path, name, {"mel_ce": CLIPS}) for name in "ab"]
     heard = {"listening/overall": 7.5, "scale/listening/overall": "a test"}
-    sides[1] = evolve(sides[1], heard=heard)
+    sides[1] = evolve(sides[1], listened=heard)
     assert rows(what_matters(*sides, None))["listening.overall"] == ["-", "7.5"]
 
 

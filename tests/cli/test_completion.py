@@ -78,6 +78,8 @@ def test_faults_and_folders_without_a_project_complete_nothing(bash, project):
 def test_every_word_of_a_command_is_a_name_a_choice_a_file_or_free(name):
     free = {("new", "name"), ("speak", "text")}
     command = commands.get_command(click.Context(commands), name)
+    options = [one for parameter in command.params for one in parameter.opts]
+    assert sorted(set(options)) == sorted(options)
     for argument in command.params:
         if isinstance(argument, click.Argument) and (name, argument.name) not in free:
             known = isinstance(argument.type, click.Path | click.Choice)

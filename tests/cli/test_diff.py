@@ -124,7 +124,7 @@ def test_metrics_of_other_evaluation_sets_have_none_and_a_sentence(other, cantus
     answer = cantus("diff", "words", "other").out
     assert ["loss", "1.5", "1.25"] in rows(answer)
     assert "-0.25" not in answer
-    assert "words and other are not of the same clips" in answer
+    assert "words and other were evaluated on different clips" in answer
 
 
 def test_damaged_metrics_are_an_error(other, cantus):
@@ -132,7 +132,7 @@ def test_damaged_metrics_are_an_error(other, cantus):
     Project(other).metrics("other").write_text("{")
     answer = cantus("diff", "words", "other")
     assert answer.code == 2
-    assert "is no JSON" in answer.error
+    assert "is not a JSON file" in answer.error
 
 
 def test_departures_from_what_was_published_are_listed(project, cantus):
@@ -219,7 +219,8 @@ def test_metrics_of_the_last_model_on_other_clips_have_no_difference(trained, ca
     metrics(trained, "words", eval={"loss": 1.25}, evaluation_set="xyz")
     answer = cantus("diff", "words", "--last").out
     assert ["loss", "1.5", "1.25"] in rows(answer)
-    assert "No difference is given: last trained and now are not of the same clips" in answer
+    said = "No difference is given: last trained and now were evaluated on different clips"
+    assert said in answer
 
 
 def test_a_last_model_without_metrics_names_the_file(trained, cantus):

@@ -90,7 +90,7 @@ def test_without_agreement_nothing_is_fetched(project, cantus, server, monkeypat
     answer = cantus("fetch", "xtts_v2", "--from", server.address)
     assert answer.code == 2
     assert "Non-commercial use only" in answer.out
-    assert "The licence of xtts_v2 was not accepted, and nothing was fetched" in answer.error
+    assert "The licence of xtts_v2 was not accepted, and nothing was downloaded" in answer.error
     assert server.asked == server.looked_at == []
     assert not (project / "published").exists()
 
@@ -121,7 +121,7 @@ def test_a_file_that_is_not_there_is_named(project, cantus, server):
 def test_a_name_that_is_not_in_the_catalogue_is_refused(project, cantus):
     answer = cantus("fetch", "xtts_v1")
     assert answer.code == 2
-    assert "did you mean 'xtts_v2'?" in answer.error
+    assert "Did you mean 'xtts_v2'?" in answer.error
 
 
 def test_a_fetch_that_is_killed_goes_on_where_it_was(project, cantus, server, start):
@@ -142,7 +142,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_so(project, server, start):
     os.kill(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Stopped: the same command goes on with what has arrived." in said
+    assert "Stopped: the same command continues the download." in said
     assert [partial.stat().st_size > 0 for partial in partials(project)] == [True]
     assert not (project / "published/xtts_v2/model.pth").exists()
 

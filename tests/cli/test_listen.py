@@ -59,24 +59,24 @@ def test_collecting_says_what_could_not_be_read_and_reads_the_rest(two, download
     answer = cantus("listen", "--collect", "nowhere.json", str(downloaded))
     assert answer.code == 2
     assert "nowhere.json is not a file of answers" in answer.error
-    assert "1 of 2 files were not read. The others were." in answer.error
+    assert "1 of 2 files could not be read. The others were read." in answer.error
     assert "added" in answer.out
     alone = cantus("listen", "--collect", "nowhere.json")
-    assert alone.error.endswith("1 of 1 files were not read.\n")
+    assert alone.error.endswith("1 of 1 files could not be read.\n")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("codec_a",), "Name two to 6 runs"),
-        ((), "Name two to 6 runs"),
+        (("codec_a",), "Name 2 to 6 runs"),
+        ((), "Name 2 to 6 runs"),
         (("codec_a", "codec_a"), "codec_a is named twice"),
         (("codec_a", "nothing"), "'nothing' is not a finished run"),
         (("--results",), "There is no listening test yet"),
         (("--results", "x"), "There is no listening test 'x'. Make one"),
         (("--collect",), "Name the files to read"),
-        (("--results", "--static", "x"), "Give one of --static, --collect and --results"),
-        (("codec_a", "codec_b", "--screen"), "--screen goes with --results"),
+        (("--results", "--static", "x"), "Give only one of --static, --collect and --results"),
+        (("codec_a", "codec_b", "--screen"), "--screen needs --results"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(two, cantus, words, said):

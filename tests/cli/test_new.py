@@ -67,7 +67,7 @@ def test_a_demo_has_a_summary_of_its_own_and_what_the_demo_sets_is_said(base, ca
     demo = base / "recipes/demo/base.toml"
     demo.write_text('summary = "the parent\'s"\n' + DEMO)
     answer = cantus("new", "mine", "--from", "base", "--summary", "my own")
-    assert "recipes/demo/mine.toml wins; it sets training.epochs." in answer.out
+    assert "recipes/demo/mine.toml take precedence; it sets training.epochs." in answer.out
     assert 'summary = "my own (demo)"' in cantus("check", "mine", "-v").out
 
 

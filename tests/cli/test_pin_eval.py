@@ -8,7 +8,7 @@ from engine.corpus import Corpus
 from engine.evaluation.clip_table import read_clip_table
 from engine.project import Project
 from engine.recipe import load_params
-from engine.system_support.usage import tell_usage
+from engine.system_support.usage import usage_lines
 
 
 def record(path, hz):
@@ -35,7 +35,7 @@ def use_frozen(project, name):
 
 def usage(project):
     params, corpus = load_params(project.params), Corpus.open(project.corpus("words"))
-    return list(tell_usage("words", project, params, corpus))
+    return list(usage_lines("words", project, params, corpus))
 
 
 def test_evaluation_clips_are_written_for_git_to_keep(words, cantus):
@@ -108,5 +108,5 @@ def test_a_random_split_is_noted_by_check(words, cantus):
     recipe.write_text(recipe.read_text().replace("[model]", 'split = "random"\n\n[model]', 1))
     answer = cantus("check")
     assert answer.code == 0
-    assert "figures of two seeds cannot be compared" in answer.out
+    assert "metrics of two seeds cannot be compared" in answer.out
     assert "cantus pin-eval words" in answer.out

@@ -72,7 +72,7 @@ def test_an_unknown_checkpoint_names_those_there_are(project, cantus):
     answer = cantus("promote", "words", "--checkpoint", "step:200")
     assert (answer.code, answer.out) == (2, "")
     assert "has no checkpoint 'step:200'" in answer.error
-    assert "(there are: best, last, step_10)" in answer.error
+    assert "Did you mean 'step:10'? There are: best, last, step:10." in answer.error
 
 
 def test_a_damaged_checkpoint_is_refused(project, cantus):

@@ -58,7 +58,7 @@ def test_the_runs_that_are_named_are_compared(project, mirrored, cantus):
 def test_where_none_runs_there_is_no_link(mirrored, cantus):
     answer = cantus("ui", "--print-link")
     assert answer.code == 2
-    assert "No such `cantus ui` runs for this project" in answer.error
+    assert "No `cantus ui` is running for this project" in answer.error
 
 
 def test_a_port_that_is_taken_is_an_error(mirrored, cantus):

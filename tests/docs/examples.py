@@ -9,14 +9,14 @@ from pathlib import Path
 
 import tomli
 
+from engine.project_files import project_files
 from engine.recipe import load_recipe
 from engine.recipe.params import load_params
 from engine.system_support.discovery import recipe_classes
 from tests.docs.pages import ROOT, Block, blocks, repository_files
 
-_OF_THE_ENGINE = (".ci/", "benchmarks/", "docs/", "engine/", "tests/")
 _FILE = re.compile(r"# ([\w./+-]+\.(?:toml|py|yaml|csv|tsv|json|txt))\n")
-_SECONDS = 300
+_SECONDS = 600
 _GO_ON = """\
 source {state}
 set -e -o pipefail
@@ -191,10 +191,10 @@ def _is_given(table: dict[str, object], given: dict[str, object]) -> bool:
 
 
 def _copy_project(root: Path) -> None:
-    """What a user's project is made of: this repository without its engine, tests and pages."""
-    for name in repository_files():
-        if not name.startswith(_OF_THE_ENGINE):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
+    """What `cantus init` lays, and the examples that pages refer to."""
+    examples = {name for name in repository_files() if name.startswith("examples/")}
+    for name in {*project_files(ROOT), "dvc.yaml", *examples}:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, root / name)
     params = root / "params.toml"
     params.write_text(params.read_text().replace('mirrors = ["aim"]', "mirrors = []"))

@@ -7,19 +7,7 @@ import pytest
 from tests.docs.examples import Examples, matches, transcript
 from tests.docs.pages import ROOT, blocks, pages
 
-NOT_YET = {
-    "README.md",
-    "docs/adding-a-system.md",
-    "docs/clusters.md",
-    "docs/sharing.md",
-}
-"""Pages whose blocks do not follow docs/writing-pages.md yet."""
-
-WITH_EXAMPLES = [
-    name
-    for page in pages()
-    if (name := str(page.relative_to(ROOT))) not in NOT_YET and any(blocks(page))
-]
+WITH_EXAMPLES = [str(page.relative_to(ROOT)) for page in pages() if any(blocks(page))]
 
 
 @pytest.mark.slow

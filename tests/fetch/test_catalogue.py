@@ -52,5 +52,5 @@ def test_higgs_comes_with_what_training_needs_and_says_how_many_users_are_free()
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():
-    with pytest.raises(UserError, match=r"'xtts2'; did you mean 'xtts_v2'\?"):
+    with pytest.raises(UserError, match=r"'xtts2'. Did you mean 'xtts_v2'\?"):
         find_entry("xtts2")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.errors import UserError
-from engine.metrics.speech_recogniser import SpeechRecogniser, check_speech_recogniser
+from engine.metrics.speech_recogniser import SpeechRecognizer, check_speech_recognizer
 from tests.files.test_pickles import CHAIN
 from tests.metrics.judge_models import noise, write_ctc, write_whisper
 
@@ -25,7 +25,7 @@ def ctc(tmp_path_factory):
 
 
 def test_whisper_hears_letters_and_is_told_the_language(whisper):
-    recogniser = SpeechRecogniser.load(whisper, "hu", CPU)
+    recogniser = SpeechRecognizer.load(whisper, "hu", CPU)
     assert recogniser.language == {"language": "hu", "task": "transcribe"}
     heard = recogniser(noise(), 16_000)
     assert heard
@@ -35,7 +35,7 @@ def test_whisper_hears_letters_and_is_told_the_language(whisper):
 
 def test_the_language_decides_what_whisper_hears(whisper):
     asked = []
-    recogniser = SpeechRecogniser.load(whisper, "hu", CPU)
+    recogniser = SpeechRecognizer.load(whisper, "hu", CPU)
     forward = recogniser.network.model.decoder.forward
     recogniser.network.model.decoder.forward = lambda *a, **k: (
         asked.append(k["input_ids"][0].tolist()) or forward(*a, **k)
@@ -46,7 +46,7 @@ def test_the_language_decides_what_whisper_hears(whisper):
 
 
 def test_a_ctc_model_spells_what_its_network_says(ctc):
-    recogniser = SpeechRecogniser.load(ctc, "hu", CPU)
+    recogniser = SpeechRecognizer.load(ctc, "hu", CPU)
     with torch.no_grad():
         recogniser.network.lm_head.weight.zero_()
         recogniser.network.lm_head.bias.copy_(torch.arange(recogniser.network.config.vocab_size))
@@ -54,29 +54,29 @@ def test_a_ctc_model_spells_what_its_network_says(ctc):
 
 
 def test_nothing_is_heard_in_next_to_nothing(ctc):
-    assert SpeechRecogniser.load(ctc, "hu", CPU)(noise(0.05), 16_000) == ""
+    assert SpeechRecognizer.load(ctc, "hu", CPU)(noise(0.05), 16_000) == ""
 
 
 def test_a_language_that_whisper_does_not_know_is_refused_by_looking(whisper):
     with pytest.raises(UserError, match=r"does not know the language 'te'\. It knows en, hu"):
-        check_speech_recogniser(whisper, "te")
+        check_speech_recognizer(whisper, "te")
 
 
 def test_an_english_whisper_is_refused_for_hungarian(tmp_path):
     write_whisper(tmp_path, languages=("en",))
     with pytest.raises(UserError, match="knows English alone, not 'hu'"):
-        check_speech_recogniser(tmp_path, "hu")
+        check_speech_recognizer(tmp_path, "hu")
 
 
 def test_what_is_no_recogniser_is_refused_by_looking(tmp_path):
-    with pytest.raises(UserError, match=r"nowhere is no speech recogniser: there is no config"):
-        check_speech_recogniser(tmp_path / "nowhere", "hu")
+    with pytest.raises(UserError, match=r"nowhere is no speech recognizer: there is no config"):
+        check_speech_recognizer(tmp_path / "nowhere", "hu")
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(UserError, match="of type 'bert', which is no speech recogniser"):
-        check_speech_recogniser(tmp_path, "hu")
+    with pytest.raises(UserError, match="of type 'bert', which is no speech recognizer"):
+        check_speech_recognizer(tmp_path, "hu")
     (tmp_path / "config.json").write_text("[")
     with pytest.raises(UserError, match="holds no configuration that transformers can read"):
-        check_speech_recogniser(tmp_path, "hu")
+        check_speech_recognizer(tmp_path, "hu")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_folder_that_lacks_a_part_is_refused_by_looking(tmp_path, missing, sai
     write_ctc(tmp_path)
     (tmp_path / missing).unlink()
     with pytest.raises(UserError, match=said):
-        check_speech_recogniser(tmp_path, "hu")
+        check_speech_recognizer(tmp_path, "hu")
 
 
 def test_a_folder_without_what_only_training_needs_is_heard_with(tmp_path):
@@ -100,10 +100,10 @@ def test_a_folder_without_what_only_training_needs_is_heard_with(tmp_path):
 
     path = write_ctc(tmp_path) / "model.safetensors"
     weights = load_file(path)
-    whole = SpeechRecogniser.load(tmp_path, "hu", CPU)(noise(), 16_000)
+    whole = SpeechRecognizer.load(tmp_path, "hu", CPU)(noise(), 16_000)
     del weights["wav2vec2.masked_spec_embed"]
     save_file(weights, path, metadata={"format": "pt"})
-    assert SpeechRecogniser.load(tmp_path, "hu", CPU)(noise(), 16_000) == whole
+    assert SpeechRecognizer.load(tmp_path, "hu", CPU)(noise(), 16_000) == whole
 
 
 def test_weights_that_would_be_made_up_are_refused(tmp_path):
@@ -113,7 +113,7 @@ def test_weights_that_would_be_made_up_are_refused(tmp_path):
     kept = {n: t for n, t in load_file(path).items() if not n.startswith("lm_head")}
     save_file(kept, path, metadata={"format": "pt"})
     with pytest.raises(UserError, match="lacks 2 of the weights of a Wav2Vec2ForCTC, first lm_"):
-        SpeechRecogniser.load(tmp_path, "hu", CPU)
+        SpeechRecognizer.load(tmp_path, "hu", CPU)
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
@@ -124,7 +124,7 @@ def test_a_folder_that_brings_code_is_refused_without_a_question(tmp_path, monke
     own = {"auto_map": {"AutoConfig": "own.Own", "AutoTokenizer": ["own.Own", None]}}
     (folder / name).write_text(json.dumps(facts | own | {"model_type": "own"}))
     monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("a question was asked"))
-    for look in (check_speech_recogniser, lambda *of: SpeechRecogniser.load(*of, CPU)):
+    for look in (check_speech_recognizer, lambda *of: SpeechRecognizer.load(*of, CPU)):
         with pytest.raises(UserError, match=rf"brings code of its own \({name}: auto_map"):
             look(folder, "hu")
     assert not owned.exists()
@@ -140,4 +140,4 @@ def test_weights_that_would_take_for_ever_to_read_are_refused(tmp_path, name):
     with zipfile.ZipFile(folder / name, "w") as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02}" + CHAIN[2:] + b"K\x01s.")
     with pytest.raises(UserError, match=f"{name} is damaged or malicious"):
-        SpeechRecogniser.load(folder, "hu", CPU)
+        SpeechRecognizer.load(folder, "hu", CPU)

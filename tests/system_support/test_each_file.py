@@ -57,7 +57,7 @@ def test_what_exists_is_refused_of_a_file_and_kept_of_a_folder(tmp_path, batch, 
     (tmp_path / "in" / "b.txt").unlink()
     whole = batch()
     assert (nothing_left(whole, "made"), whole.code) == (True, 0)
-    kept = "0 made; 2 exist already and were kept (--force overwrites them)\n"
+    kept = "0 made; 2 existing kept (--force overwrites them)\n"
     assert capsys.readouterr().out == kept
     assert (tmp_path / "out" / "a.up").read_text() == "old"
     assert make(batch(force=True)) == 0

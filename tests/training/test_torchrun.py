@@ -89,7 +89,7 @@ def test_usr1_to_the_agents_saves_and_the_run_resumes_to_the_same_bytes(undistur
     wait_for_step(tmp_path, 7)
     for agent in agents.agents:
         agent.send_signal(signal.SIGUSR1)
-    assert agents.wait()[0] > 0
+    assert min(agents.wait()) > 0, "none says that the run is finished"
     assert last_stop(tmp_path) == "interrupted"
     assert Agents(tmp_path).wait() == [0, 0], errors(tmp_path)
     assert result(tmp_path) == undisturbed

@@ -127,7 +127,8 @@ def train(folder: Path, settings: dict[str, Any]) -> None:
             outcome = run.train()
             if outcome is None:
                 sys.exit(0)  # the run's first process says it all
-            watcher.say(outcome.message)
+            if outcome.message:
+                watcher.say(outcome.message)
     except UserError as error:
         rank = os.environ.get("RANK", "0")
         (folder / ("error" if rank == "0" else f"error_of_{rank}")).write_text(str(error))

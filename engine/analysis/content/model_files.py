@@ -15,6 +15,6 @@ def model_files(folder: Path) -> list[Path]:
     config = folder / "config.json"
     if not config.is_file():
         raise UserError(f"{folder} is no ContentVec: there is no config.json in it. {WAY_OUT}")
-    normalising = folder / "preprocessor_config.json"
+    normalizing = folder / "preprocessor_config.json"
     weights = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin"))
-    return [config, *filter(Path.is_file, [normalising]), *weights]
+    return [config, *filter(Path.is_file, [normalizing]), *weights]

@@ -25,7 +25,7 @@ class AudioFile:
 
     `channel` (from 0) asks for one channel instead of the mean of all. libsndfile decodes what it
     can, FFmpeg the rest where it is on PATH. Raises UnusableError: "unreadable" where no decoder
-    recognises it, "empty" where it has no bytes, "header disagrees" where it lacks that channel.
+    recognizes it, "empty" where it has no bytes, "header disagrees" where it lacks that channel.
     """
 
     def __init__(self, path: Path, channel: int | None = None) -> None:
@@ -65,7 +65,7 @@ class AudioFile:
 
     @property
     def header_fault(self) -> str | None:
-        """What its header says wrongly of its length, where that costs no sample; else None."""
+        """Wrong length in the file's header, where that costs no sample; else None."""
         return self._container.header_fault
 
     def blocks(self) -> Iterator[np.ndarray]:

@@ -1,5 +1,5 @@
-"""The built-in corpus: speech synthesised by espeak-ng, bit-identical each time."""
+"""The built-in corpus: speech synthesized by espeak-ng, bit-identical each time."""
 
-from engine.corpus.builtin.synthesise import synthesise
+from engine.corpus.builtin.synthesize import synthesize
 
-__all__ = ["synthesise"]
+__all__ = ["synthesize"]

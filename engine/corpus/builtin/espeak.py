@@ -22,7 +22,7 @@ _ON_SAMPLES = ctypes.CFUNCTYPE(
 
 
 class Espeak:
-    """One synthesiser. A process may hold only one: the library keeps its state in globals.
+    """One synthesizer. A process may hold only one: the library keeps its state in globals.
 
     That state goes on from one utterance to the next, so that what is said depends on what was
     said before: for bit-identical audio the same texts go in the same order into a new process.
@@ -82,5 +82,5 @@ class Espeak:
 
 
 def _trimmed(samples: np.ndarray) -> np.ndarray:
-    heard = np.flatnonzero(samples)
-    return samples[heard[0] : heard[-1] + 1] if len(heard) else samples[:0]
+    loud = np.flatnonzero(samples)
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]

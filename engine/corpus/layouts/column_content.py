@@ -69,7 +69,7 @@ def is_spelt(cells: Sequence[str]) -> bool:
 
 
 def is_same_text(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two columns hold the same texts, as a text and its normalised form do.
+    """Whether two columns hold the same texts, as a text and its normalized form do.
 
     Where one of the two is empty it stands for the other. Numbers and abbreviations may be spelt
     out, so rows of the same letters, or of mostly the same words, are half of the rows; what is

@@ -30,7 +30,7 @@ class Form:
     first_line: int
     """Line of the first row; what stands above it are remarks and the columns' names."""
     names: tuple[str, ...] = ()
-    """Of the columns, as a first line has them; empty without such a line."""
+    """Names of the columns in a first line; empty without such a line."""
     sample: Sample
 
 
@@ -92,7 +92,7 @@ def _first_lines(path: Path, errors: Errors) -> list[Line]:
 def _without_prelude(lines: Sequence[Line]) -> tuple[str | None, list[Line]]:
     """A delimiter that the first line declares, as Excel's do (`sep=;`), and the lines below.
 
-    Empty lines and remarks above the table are none of its lines; a remark that names columns is.
+    Empty lines and remarks above the table are not lines of it; a remark that names columns is.
     """
     declared = None
     for place, (_, line) in enumerate(lines):
@@ -169,7 +169,7 @@ def _is_unlike(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
-    """Columns of most rows, or one more where some rows have a normalised text besides."""
+    """Columns of most rows, or one more where some rows have a normalized text besides."""
     numbers = Counter(map(len, rows))
     width = numbers.most_common(1)[0][0] if numbers else 0
     longer = [row for row in rows if len(row) == width + 1]

@@ -278,7 +278,7 @@ class Losses:
         "weight of the discriminators' own loss", default=1.0, check=above(0.0)
     )
     adversarial: float = setting(
-        "weight of the adversarial loss: how far the discriminators recognise decoded audio",
+        "weight of the adversarial loss: how far the discriminators recognize decoded audio",
         check=_weight,
     )
     feature: float = setting("weight of the feature matching loss", check=_weight)

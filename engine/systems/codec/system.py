@@ -33,7 +33,7 @@ MEASURES_VERSION = 1
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
-    """Open the recipe's corpus, split it and initialise the networks from torch's generator.
+    """Open the recipe's corpus, split it and initialize the networks from torch's generator.
 
     Raises UserError where the corpus is missing, not packed at the recipe's sample rate, recorded
     at a lower one, or too small, or where the recipe relies on a figure that this machine cannot

@@ -103,7 +103,10 @@ def _given(pieces: list[Piece], clips: list[Tensor], books: Codebooks) -> str | 
         asked = int((piece.labels != IGNORED).sum())
         ends = int((piece.labels == books.eos).sum())
         if asked:
-            return f"its reference has {asked} labels, {ends} of them ends of stream: a reference must have none"
+            return (
+                f"its reference has {asked} labels, {ends} of them ends of stream: a reference "
+                "must have none"
+            )
     last = max(place for place, piece in enumerate(pieces) if isinstance(piece, AudioPiece))
     before = [piece.learned for piece in pieces[: last - 1] if isinstance(piece, TextPiece)]
     if number := sum(int(learned.sum()) for learned in before):

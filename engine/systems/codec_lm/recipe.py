@@ -192,7 +192,7 @@ class Losses:
 
 
 JUDGED_BY = frozenset[Need]({"text", "voice"})
-"""What is known of a clone besides its audio."""
+"""Facts that are known of a clone besides its audio."""
 
 
 @frozen(kw_only=True)
@@ -210,7 +210,7 @@ class Speech(Judged):
         "texts that are generated besides, in the voice of the longest evaluation reference",
         default=(),
     )
-    language: str = setting("language of the texts, for a speech recogniser", default="en")
+    language: str = setting("language of the texts, for a speech recognizer", default="en")
     temperature: float = setting("sampling temperature", default=1.0, check=above(0.0))
     top_k: int = setting(
         "number of most likely codes that are sampled from; 0: all", default=50, check=at_least(0)
@@ -310,10 +310,10 @@ class CodecLmRecipe(Recipe):
         "eval/generated/seen_speaker_match": "speaker_match of held-out clips of trained speakers, "
         "among as many of those speakers; higher is better",
         "eval/speech/wer": "word error rate of generated evaluation clips and of speech.texts by a "
-        "speech recogniser, mean over clips and seeds; lower is better; needs "
+        "speech recognizer, mean over clips and seeds; lower is better; needs "
         "speech_evaluation.speech_recogniser in params.toml",
         "eval/speech/cer": "character error rate of generated evaluation clips and of speech.texts "
-        "by a speech recogniser, mean over clips and seeds; lower is better; needs "
+        "by a speech recognizer, mean over clips and seeds; lower is better; needs "
         "speech_evaluation.speech_recogniser in params.toml",
         "eval/speech/similarity": "cosine similarity between the speaker embeddings of generated "
         "clips and of their references, mean over clips and seeds; higher is better; needs "

@@ -52,7 +52,7 @@ MEASURES_VERSION = 1
 
 
 def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSystem":
-    """Open the recipe's corpus, compute its tokens and codes, and initialise the model.
+    """Open the recipe's corpus, compute its tokens and codes, and initialize the model.
 
     Raises UserError where corpus, codec or a published file is missing or does not fit, or no clip,
     or fewer training clips than a batch has, can be used.

@@ -1,8 +1,8 @@
-"""What learns nothing, to hold a trained voice against.
+"""Untrained baselines for a trained voice.
 
-Of clips of other speakers: `source`, the clip itself, whose pitch and voice are wrong and whose
-words are right; and `shifted`, the same at the pitch that was asked. Of held-out clips `mean_mel`:
-for every frame the mean log mel spectrum of the training clips.
+For clips of other speakers: `source`, the clip itself, with the right words in the wrong pitch and
+voice; and `shifted`, the clip at the pitch that was asked for. For held-out clips: `mean_mel`, the
+mean log mel spectrum of the training clips in every frame.
 """
 
 from collections.abc import Mapping
@@ -21,25 +21,25 @@ from engine.training.system import Evaluated
 
 _WINDOW = 2048
 _MOST_SLICES = 64
-"""That a mean spectrum is made of."""
+"""Number of slices over which a mean spectrum is taken."""
 
 
 def source(asked: Asked, number: int) -> np.ndarray:
-    """A part of a clip as it is."""
+    """A part of a clip, unchanged."""
     return asked.parts[number].audio
 
 
 def shifted(asked: Asked, number: int) -> np.ndarray:
-    """A part of a clip at the pitch that was asked, formants and all."""
+    """A part of a clip at the pitch that was asked for; the formants move too."""
     return shift_pitch(asked.parts[number].audio, asked.semitones)
 
 
 BASELINES: Mapping[str, Convert] = {"source": source, "shifted": shifted}
-"""What converts without having learned anything."""
+"""Untrained conversions by their names."""
 
 
 def shift_pitch(audio: np.ndarray, semitones: float) -> np.ndarray:
-    """Audio [samples] with its pitch moved, float32 [samples].
+    """Audio [samples] with its pitch shifted, float32 [samples].
 
     A phase vocoder makes it longer or shorter, and resampling as long as it was.
     """

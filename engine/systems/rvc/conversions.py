@@ -1,4 +1,4 @@
-"""Which clips of other speakers are converted, into whose voice, and what they are held against."""
+"""Which clips of other speakers are converted, to which voice, and their reference recordings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,14 +11,14 @@ from engine.system_support.audio_samples import spread_over
 
 @frozen
 class Conversion:
-    """A clip that is to be said in another voice."""
+    """A clip to convert to another voice."""
 
     source: int
-    """Its row in the manifest."""
+    """Row of the clip in the manifest."""
     target: int
-    """The number of the learned speaker whose voice it is to have."""
+    """Number of the trained speaker to whose voice it is converted."""
     parallel: int | None
-    """The row of a clip in which this speaker says the same; None where there is none."""
+    """Row of a clip in which this speaker says the same sentence; None where there is none."""
 
 
 def choose_conversions(
@@ -29,16 +29,17 @@ def choose_conversions(
     speakers: Sequence[str],
     number: int,
 ) -> list[Conversion]:
-    """At most `number` clips, of as many speakers as possible, if it can be of unlearned sentences.
+    """At most `number` clips, of as many speakers as possible, preferably of untrained sentences.
 
-    They are `others`, rows of the manifest whose speakers are not learned, which take the learned
-    voices in turn. Where there are none they are `held_out`, each of which takes the next voice;
-    with one voice alone there are none. `learned` are the rows of all clips of learned speakers.
+    The clips are of `others`, rows of the manifest of untrained speakers, and are converted to the
+    trained voices in turn. Without such rows they are of `held_out`, each converted to the next
+    voice, and none where there is one voice alone. `learned` are the rows of all clips of trained
+    speakers.
     """
-    unheard = set(held_out)
-    said = {_said(clips[row]) for row in learned if row not in unheard}
-    unheard_first = sorted(others, key=lambda row: _said(clips[row]) in said)
-    sources = unheard_first or (held_out if len(speakers) > 1 else [])
+    untrained = set(held_out)
+    said = {_said(clips[row]) for row in learned if row not in untrained}
+    untrained_first = sorted(others, key=lambda row: _said(clips[row]) in said)
+    sources = untrained_first or (held_out if len(speakers) > 1 else [])
     chosen = spread_over([clips[row].speaker or "" for row in sources], number) if number else []
     numbers = {name: place for place, name in enumerate(speakers)}
     takes = _takes(clips, learned, numbers)
@@ -53,7 +54,7 @@ def choose_conversions(
 def _takes(
     clips: Sequence[Clip], learned: Sequence[int], numbers: Mapping[str, int]
 ) -> dict[tuple[int, str], int]:
-    """The first clip of each learned speaker and text."""
+    """The first clip of each trained speaker and text."""
     found: dict[tuple[int, str], int] = {}
     for row in learned:
         text = _said(clips[row])

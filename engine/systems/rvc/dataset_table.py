@@ -100,12 +100,12 @@ class LogMel:
         check=at_least(0),
     )
     normalise: Literal["off", "clip"] = setting(
-        "whether each band is normalised to mean 0 and standard deviation 1 over a slice",
+        "whether each band is normalized to mean 0 and standard deviation 1 over a slice",
         default="clip",
     )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
-        """Check that there are no more coefficients than bands."""
+        """Check that the coefficients are at most as many as the bands."""
         if self.num_cepstra > self.num_mels:
             yield "num_cepstra", f"must be at most num_mels, {self.num_mels}"
 

@@ -28,45 +28,45 @@ _MIDDLE_HZ = np.sqrt(LOWEST_HZ * HIGHEST_HZ)
 _OCTAVE = 12.0
 """In semitones."""
 _LONGEST_SECONDS = 30
-"""Of clips that are aligned: every frame of one is held against every frame of the other."""
+"""Longest clips that are aligned: every frame of one is compared with every frame of the other."""
 
 
 @frozen(eq=False)
 class Asked:
-    """A clip that is to be said in another voice, with what is known of both."""
+    """A clip to convert, with the facts of its conversion."""
 
     parts: Sequence[Part]
     target: int
-    """The number of the learned speaker."""
+    """Number of the trained speaker to whose voice it is converted."""
     f0: Sequence[np.ndarray | None]
-    """Hz [T] of each part: its own, moved to the voice's median."""
+    """Pitch [T] in Hz of each part: its own, shifted to the voice's median."""
     semitones: float
-    """By which it was moved; 0 without pitch."""
+    """Semitones by which the pitch was shifted; 0 without pitch."""
     take: np.ndarray | None
-    """A recording [samples] in which this speaker says the same."""
+    """A recording [samples] in which this speaker says the same sentence."""
 
 
 Convert = Callable[[Asked, int], np.ndarray]
-"""What is made of a part of a clip [samples], by its number."""
+"""From a clip to convert and the number of a part to the converted part [samples]."""
 
 
 @frozen(eq=False)
 class Converted:
-    """What was made of a clip that was to be said in another voice."""
+    """A converted clip."""
 
     asked: Asked
     made: Sequence[np.ndarray]
-    """Of each part [samples]."""
+    """Converted audio [samples] of each part."""
 
     @property
     def audio(self) -> np.ndarray:
-        """All of it [samples]."""
+        """Converted audio [samples] of the whole clip."""
         return joined(self.asked.parts, self.made)
 
 
 @define
 class Table:
-    """One list of figures for each measure, in the order of the clips; nan where one has none."""
+    """One list of figures for each measure, in the order of the clips; NaN where one has none."""
 
     rows: dict[str, list[float]] = field(factory=dict)
 
@@ -77,26 +77,26 @@ class Table:
 
     @property
     def means(self) -> dict[str, float]:
-        """Of each measure over the clips that have it; nan where none has."""
+        """The mean of each measure over the clips that have it; NaN where no clip has."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
             return {name: float(np.nanmean(values)) for name, values in self.rows.items()}
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """Of each measure the figures [clips]."""
+        """The figures [clips] of each measure."""
         return {name: np.array(values) for name, values in self.rows.items()}
 
 
 @frozen(eq=False)
 class Evaluator:
-    """Measures what is made of held-out clips, and of those that are converted."""
+    """Measures resynthesized held-out clips, and converted clips."""
 
     held_out: VoiceClips
     sources: Sources
     packed: PackedAudio
     medians: Sequence[float]
-    """The median pitch of each learned speaker in Hz; nan where it is not known."""
+    """The median pitch of each trained speaker in Hz; NaN where it is not known."""
 
     def evaluate(
         self,
@@ -107,14 +107,14 @@ class Evaluator:
     ) -> Evaluated:
         """The metrics that the recipe class declares as `eval/...`, and those of each clip.
 
-        `voices` are those of the learned speakers, `converted` what `converted_by` made with the
-        same weights. Raises UserError where what is made is not finite.
+        `voices` are the embeddings of the trained speakers, `converted` the clips of `converted_by`
+        with the same weights. Raises UserError where generated audio is not finite.
         """
         table = Table()
         for place in range(len(self.held_out)):
             of_clip = Table()
             for part in parts_of(self.held_out, place):
-                of_clip.add(_resynthesised(part, resynthesis, judge, voices[part.speaker]))
+                of_clip.add(_resynthesized(part, resynthesis, judge, voices[part.speaker]))
             table.add(of_clip.means)
         metrics = table.means | named("conversion", measured(converted, judge, voices))
         metrics |= {"clips": len(self.held_out), "frames": int(self.held_out.slices.frames.sum())}
@@ -122,7 +122,7 @@ class Evaluator:
         return Evaluated(named("eval", of_all), table.arrays)
 
     def converted_by(self, convert: Convert) -> list[Converted]:
-        """What anything makes of the clips to convert."""
+        """Convert the clips by any function, such as the network's or a baseline's."""
         found = []
         for conversion in self.sources.conversions:
             asked = self.asked(conversion)
@@ -131,7 +131,7 @@ class Evaluator:
         return found
 
     def asked(self, conversion: Conversion) -> Asked:
-        """A clip to convert, its pitch moved to the median of the voice that it is to have."""
+        """A clip to convert, with its pitch shifted to the median of the target voice."""
         clips, target, row = self.sources.clips, conversion.target, conversion.parallel
         take = None if row is None else self.packed.read(row) / np.float32(FULL_SCALE)
         parts = parts_of(clips, clips.rows.tolist().index(conversion.source))
@@ -146,7 +146,7 @@ class Evaluator:
 def measured(
     converted: Sequence[Converted], judge: Judge, voices: Sequence[Tensor | None]
 ) -> dict[str, float]:
-    """Mean figures of clips that were converted; nothing without any."""
+    """Mean figures of clips that were converted; empty without clips."""
     table = Table()
     for one in converted:
         asked, of_clip = one.asked, Table()
@@ -164,28 +164,28 @@ def semitones_between(source_hz: float, target_hz: float) -> float:
 
 
 def moved(f0: np.ndarray, semitones: float) -> np.ndarray:
-    """A pitch [T] in Hz moved by semitones; what leaves 50 to 1100 Hz has no voice."""
+    """A pitch [T] in Hz shifted by semitones; frames outside 50 to 1100 Hz become unvoiced."""
     shifted = f0 * np.float32(2.0 ** (semitones / 12.0))
     within = (shifted >= LOWEST_HZ) & (shifted <= HIGHEST_HZ)
     return np.where(within, shifted, 0.0).astype(np.float32)
 
 
 def named(group: str, figures: Mapping[str, F]) -> dict[str, F]:
-    """Figures by their names in a group."""
+    """Figures under their names in a group."""
     return {f"{group}/{name}": value for name, value in figures.items()}
 
 
-def _resynthesised(
+def _resynthesized(
     part: Part, resynthesis: Resynthesis, judge: Judge, voice: Tensor | None
 ) -> dict[str, float]:
     """Every figure of a part of a held-out clip."""
     made = _finite(resynthesis.convert(part, part.f0, part.speaker), part)
-    heard = resynthesis.reconstruct(part, part.speaker)
+    reconstructed = resynthesis.reconstruct(part, part.speaker)
     original = resynthesis.log_mel(part.audio)
     figures = judge.figures(made, part, part.f0, voice) | {
         "mel": resynthesis.mel_distance(made, original),
-        "mel_posterior": resynthesis.mel_distance(heard.audio, original),
-        "kl": heard.kl,
+        "mel_posterior": resynthesis.mel_distance(reconstructed.audio, original),
+        "kl": reconstructed.kl,
     }
     if part.f0 is not None:
         figures["octave_cents"] = _octave_cents(part, part.f0, resynthesis, judge)
@@ -193,7 +193,7 @@ def _resynthesised(
 
 
 def _octave_cents(part: Part, f0: np.ndarray, resynthesis: Resynthesis, judge: Judge) -> float:
-    """How far the pitch is from one that was asked an octave away, towards the middle."""
+    """Pitch error in cents where the pitch is asked for an octave away, towards the middle."""
     up = not median_f0(f0) > _MIDDLE_HZ
     asked = moved(f0, _OCTAVE if up else -_OCTAVE)
     made = _finite(resynthesis.convert(part, asked, part.speaker), part)
@@ -201,7 +201,10 @@ def _octave_cents(part: Part, f0: np.ndarray, resynthesis: Resynthesis, judge: J
 
 
 def _distortion(asked: Asked, made: np.ndarray, sample_rate_hz: int) -> float:
-    """Mel-cepstral distortion from the voice's own recording; nan without one, or of long ones."""
+    """Mel-cepstral distortion in dB from the voice's own recording.
+
+    NaN where there is no such recording, or where one of the two is too long to align.
+    """
     longest = _LONGEST_SECONDS * sample_rate_hz
     if asked.take is None or max(len(asked.take), len(made)) > longest:
         return np.nan
@@ -211,7 +214,7 @@ def _distortion(asked: Asked, made: np.ndarray, sample_rate_hz: int) -> float:
 def _finite(made: np.ndarray, part: Part) -> np.ndarray:
     if not np.isfinite(made).all():
         raise UserError(
-            f"What is made of clip {part.name!r} is not finite: the weights are lost. Train from "
-            "an earlier checkpoint at a lower rate."
+            f"The audio generated for clip {part.name!r} is not finite: training has diverged. "
+            "Continue from an earlier checkpoint, with a lower learning rate."
         )
     return made

@@ -1,4 +1,4 @@
-"""What a trained voice leaves for RVC WebUI, Applio and `cantus convert`."""
+"""Export of a trained voice for RVC WebUI, Applio and `cantus convert`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ def export_model(
 
 
 def _training(module: RvcTrainingModule, recordings: Recordings, recipe: RvcRecipe) -> Training:
-    """What the file says of how its weights were learned: for as many whole epochs."""
+    """The entries of the file on how its weights were trained."""
     slices = recordings.training
     return Training(
         name=recipe.name,

@@ -1,4 +1,4 @@
-"""How good audio is that was made of a slice, whatever made it."""
+"""Figures of audio that was generated for a slice, by any method."""
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ OF_PITCH = ("f0_cents", "voicing_error", "voiceless_share")
 
 @frozen(eq=False)
 class Judge:
-    """Measures what was made by the methods that the recipe and params.toml name."""
+    """Measures generated audio by the methods that the recipe and params.toml name."""
 
     sample_rate_hz: int
     pitch: PitchMethod | None
@@ -31,22 +31,25 @@ class Judge:
 
     @property
     def pitch_digest(self) -> str:
-        """Of the method that measures pitch; empty without."""
+        """Digest of the method that measures pitch; empty without one."""
         return "" if self.pitch is None else self.pitch.digest
 
     def figures(
         self, made: np.ndarray, part: Part, asked: np.ndarray | None, voice: Tensor | None
     ) -> dict[str, float]:
-        """Every figure of what was made of a slice [samples]: of `asked` Hz [T], in a voice."""
-        heard = at_feature_rate(made, self.sample_rate_hz)
+        """Every figure of generated audio `made` [samples] for a slice.
+
+        `asked` [T] is the pitch in Hz that was asked for, `voice` the speaker embedding.
+        """
+        resampled = at_feature_rate(made, self.sample_rate_hz)
         figures = {
-            "content_cosine": self._content_cosine(heard, part.content),
+            "content_cosine": self._content_cosine(resampled, part.content),
             "clicks": clicks_per_second(made, part.audio, self.sample_rate_hz),
             "offset": offset(made),
             "silent_share": float(is_lost(made, part.audio)),
         }
         if asked is not None:
-            f0 = self._f0(heard, len(asked))
+            f0 = self._f0(resampled, len(asked))
             figures["f0_cents"] = f0_error_cents(asked, f0)
             figures["voicing_error"] = voicing_error(asked, f0)
             lost = bool(asked.any()) and np.isnan(figures["f0_cents"])
@@ -56,32 +59,32 @@ class Judge:
         return figures
 
     def f0(self, made: np.ndarray, num_frames: int) -> np.ndarray:
-        """Hz of so many frames of audio [samples], 0 where there is no voice."""
+        """Pitch [num_frames] in Hz of audio [samples], 0 where there is no voice."""
         return self._f0(at_feature_rate(made, self.sample_rate_hz), num_frames)
 
-    def _f0(self, heard: np.ndarray, num_frames: int) -> np.ndarray:
-        """The same of samples at 16,000 Hz."""
+    def _f0(self, resampled: np.ndarray, num_frames: int) -> np.ndarray:
+        """Pitch [num_frames] in Hz of samples at 16,000 Hz."""
         assert self.pitch is not None, "the model has a pitch"
-        return _fitted(self.pitch(heard), num_frames)
+        return _fitted(self.pitch(resampled), num_frames)
 
     def voice(self, audio: np.ndarray) -> Tensor | None:
-        """The voice of a recording [samples], where there is a speaker encoder."""
+        """The speaker embedding of a recording [samples]; None without a speaker encoder."""
         if self.similarity is None:
             return None
         return self.similarity.embed(audio, self.sample_rate_hz)
 
     def _similarity(self, made: np.ndarray, voice: Tensor) -> float:
-        assert self.similarity is not None, "a voice was made by it"
+        assert self.similarity is not None, "voices come from the speaker encoder"
         return self.similarity.between(voice, self.similarity.embed(made, self.sample_rate_hz))
 
-    def _content_cosine(self, heard: np.ndarray, content: np.ndarray) -> float:
-        """Mean over frames of the cosine of what is heard and of features [T, dim]."""
-        found = np.repeat(self.content(heard), 2, axis=0)
+    def _content_cosine(self, resampled: np.ndarray, content: np.ndarray) -> float:
+        """Mean over frames of the cosine of its content features and given ones [T, dim]."""
+        found = np.repeat(self.content(resampled), 2, axis=0)
         frames = min(len(found), len(content))
         ours, theirs = (torch.from_numpy(some[:frames]) for some in (found, content))
         return float(F.cosine_similarity(ours, theirs, dim=1).mean())
 
 
 def _fitted(f0: np.ndarray, num_frames: int) -> np.ndarray:
-    """So many frames: methods give one more than there are hops."""
+    """A pitch of exactly `num_frames` frames: methods give one more than there are hops."""
     return np.pad(f0[:num_frames], (0, max(0, num_frames - len(f0))))

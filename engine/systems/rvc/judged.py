@@ -12,7 +12,7 @@ from engine.systems.rvc.evaluate import Asked, Converted
 
 
 def conversion_digest(asked: Asked, speaker: str, made_with: str) -> str:
-    """Digest of all that a conversion is made of, but the weights.
+    """Digest of everything that a conversion depends on except the weights.
 
     `speaker` is the voice's name, `made_with` what decides how any clip is converted.
     """
@@ -26,21 +26,21 @@ class JudgedConversions:
 
     asked: Sequence[Asked]
     speakers: Sequence[str]
-    """The names of the learned voices."""
+    """The names of the trained voices."""
     voices: Sequence[np.ndarray | None]
-    """Recordings [samples] of these."""
+    """Recordings [samples] of the trained voices."""
     sample_rate_hz: int
     made_with: str
 
     @property
     def all_made_of(self) -> list[str]:
-        """Digest of each, in their order."""
+        """Digest of each conversion, in their order."""
         return [
             conversion_digest(one, self.speakers[one.target], self.made_with) for one in self.asked
         ]
 
     def made(self, converted: Sequence[Converted]) -> Iterator[MadeClip]:
-        """What was made of them."""
+        """The converted clips, for judges."""
         pairs = zip(converted, self.all_made_of, strict=True)
         for number, (one, digest) in enumerate(pairs, start=1):
             voice = self.voices[one.asked.target]

@@ -30,7 +30,7 @@ METRICS: Mapping[str, str] = {
     "resynthesis through the posterior, as in training; lower is better",
     "eval/kl": "Kullback-Leibler divergence of posterior and prior, in nats per frame, estimated "
     "by one sample of each; about 0: the posterior carries no information",
-    "eval/octave_cents": "f0_cents of held-out clips that are resynthesised an octave higher or "
+    "eval/octave_cents": "f0_cents of held-out clips that are resynthesized an octave higher or "
     "lower; lower is better, and 1,200 means that the decoder ignores pitch",
     **{f"eval/{name}": f"held-out clips: {about}" for name, about in _MADE.items()},
     **{

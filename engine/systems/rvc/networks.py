@@ -11,13 +11,13 @@ from engine.systems.rvc.recipe import RvcRecipe
 
 
 def synthesizer_settings(recipe: RvcRecipe) -> SynthesizerSettings:
-    """The sizes of its synthesizer."""
+    """The sizes of a recipe's synthesizer."""
     rate = recipe.dataset.sample_rate_hz
     return SynthesizerSettings.of(recipe.model, rate, uses_f0=recipe.has_pitch)
 
 
 def spectrogram_settings(recipe: RvcRecipe) -> SpectrogramSettings:
-    """What its posterior encoder reads, and its mel loss compares."""
+    """The spectrograms of a recipe's posterior encoder and mel loss."""
     model = recipe.model
     return SpectrogramSettings(
         sample_rate_hz=recipe.dataset.sample_rate_hz,
@@ -29,14 +29,14 @@ def spectrogram_settings(recipe: RvcRecipe) -> SpectrogramSettings:
 
 
 def build_synthesizer(recipe: RvcRecipe) -> Synthesizer:
-    """Its synthesizer, initialised from torch's generator."""
+    """A recipe's synthesizer, initialized from torch's generator."""
     network = Synthesizer(synthesizer_settings(recipe))
-    _initialise(network, recipe)
+    _initialize(network, recipe)
     return network
 
 
 def build_discriminators(recipe: RvcRecipe) -> Discriminators:
-    """Its discriminators, likewise."""
+    """A recipe's discriminators, initialized from torch's generator."""
     table = recipe.model.discriminator
     return hifi_gan_discriminators(
         recipe.model.periods, channels=table.channels, with_scale=table.scale == "with"
@@ -44,8 +44,8 @@ def build_discriminators(recipe: RvcRecipe) -> Discriminators:
 
 
 @torch.no_grad()
-def _initialise(network: Synthesizer, recipe: RvcRecipe) -> None:
-    """What a recipe says of the first weights; the others are drawn."""
+def _initialize(network: Synthesizer, recipe: RvcRecipe) -> None:
+    """Set the initial weights that a recipe gives; the others are drawn."""
     model, first = recipe.model, recipe.model.initial_weights
     if first.sine_weight is not None and recipe.has_pitch:
         source = network.dec.m_source.l_linear

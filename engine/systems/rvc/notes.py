@@ -1,4 +1,4 @@
-"""What is known of an exported voice and of its retrieval index beside their content, as JSON."""
+"""Notes on an exported voice and on its retrieval index, as JSON."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from attrs import frozen
 from engine.errors import UserError
 
 OURS = "cantus"
-"""The engine's own entry of a `.pth`, in which its note stands; other programs pass over it."""
+"""The entry of a `.pth` that holds the engine's note; other programs ignore it."""
 
 N = TypeVar("N")
 
@@ -24,36 +24,36 @@ class Speaker:
     name: str
     """Empty where the corpus named none."""
     row: int
-    """Of the speakers' embedding."""
+    """Row of the speaker embedding."""
     median_hz: float | None
     """Median pitch of the voiced frames of its training clips; None without any."""
 
 
 @frozen(kw_only=True)
 class PitchNote:
-    """The method that measured the pitch which a model learned from."""
+    """The method that measured the pitch on which a model was trained."""
 
     kind: str
-    """Its name, as `cantus convert --pitch` takes it."""
+    """Name of the method, as `cantus convert --pitch` takes it."""
     digest: str
 
 
 @frozen(kw_only=True)
 class VoiceNote:
-    """What conversion wants to know of an exported model. It stands in the `.pth`."""
+    """The facts that conversion needs of an exported model, stored in the `.pth`."""
 
     speakers: tuple[Speaker, ...]
     content: str
-    """Digest of the content encoder whose features the model learned from."""
+    """Digest of the content encoder on whose features the model was trained."""
     pitch: PitchNote | None
     """None of a model without pitch."""
     unvoiced: Literal["zero", "interpolate"]
-    """Pitch of frames without voice, as the model learned it."""
+    """Pitch of unvoiced frames in the model's training."""
 
 
 @frozen(kw_only=True)
 class IndexNote:
-    """How a retrieval index was made, and how well it finds. It lies beside the index."""
+    """How a retrieval index was made, and its recall. The note lies beside the index."""
 
     content: str
     """Digest of the content encoder whose features its vectors are."""
@@ -61,18 +61,18 @@ class IndexNote:
     vectors: int
     clips: int
     lists: int
-    """Into which the vectors are sorted; 1: they are in one, and search is exact."""
+    """Number of lists into which the vectors are sorted; 1: search is exact."""
     probed: int
-    """Lists that a search looks through."""
+    """Number of lists that a search reads."""
     recall: float
-    """Share of the nearest neighbours, exact search's, that are found."""
+    """Share of the nearest neighbours, by exact search, that the index finds."""
     queries: int
     """Features that `recall` was measured with."""
     milliseconds: float
-    """Of one core's time for a query, on the machine that made it."""
+    """Milliseconds of one core per query, on the machine that built the index."""
 
     def sentence(self) -> str:
-        """All of it in a line."""
+        """The note in one line."""
         how = "exact search"
         if self.lists > 1:
             how = f"{self.probed:,} of {self.lists:,} lists, which find {self.recall:.1%}"
@@ -93,7 +93,7 @@ def to_json(note: VoiceNote | IndexNote) -> str:
 
 
 def from_json(text: str | bytes, kind: type[N], source: object) -> N:
-    """A note from its text. Raises UserError naming the `source` where it is none of this kind."""
+    """A note from its text. Raises UserError naming the `source` where it is not of this kind."""
     try:
         known: Any = json.loads(text)
         if not isinstance(known, dict):

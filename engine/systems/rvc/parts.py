@@ -16,7 +16,7 @@ class Part:
     slices: VoiceSlices
     index: int
     number: int
-    """Its place in its clip, counted from 0."""
+    """Place of the slice in its clip, counted from 0."""
 
     @property
     def name(self) -> str:
@@ -35,12 +35,12 @@ class Part:
 
     @property
     def speaker(self) -> int:
-        """The number of its speaker, where that is one of those that are learned."""
+        """Number of the speaker, where it is a trained one."""
         return int(self.slices.speakers[self.index])
 
     @property
     def seed(self) -> int:
-        """The same for the same audio, in any corpus and at any place in it."""
+        """A random seed that depends on the audio alone, not on its corpus or place."""
         return int.from_bytes(self.slices.digests[self.index, :6].tobytes()) + self.number
 
     @cached_property
@@ -55,7 +55,7 @@ class Part:
 
     @property
     def f0(self) -> np.ndarray | None:
-        """Hz as measured, float32 [T], 0 where there is no voice; None without pitch."""
+        """Measured pitch in Hz, float32 [T], 0 where there is no voice; None without pitch."""
         if not self.slices.has_pitch:
             return None
         hertz: np.ndarray = self.slices.pitch[self.index][: self.num_frames]
@@ -77,13 +77,13 @@ def parts_of(clips: VoiceClips, place: int) -> list[Part]:
 
 
 def joined(parts: Sequence[Part], audio: Sequence[np.ndarray]) -> np.ndarray:
-    """What was made of a clip's slices, [samples] each, as one: overlaps are heard once."""
+    """Audio of a clip's slices, [samples] each, joined [samples]: overlaps are used once."""
     pairs = zip(parts, audio, strict=True)
     return np.concatenate([samples[min(part.overlap, len(samples)) :] for part, samples in pairs])
 
 
 def joined_f0(parts: Sequence[Part], f0: Sequence[np.ndarray]) -> np.ndarray:
-    """A pitch of a clip's slices, [frames] each, likewise."""
+    """The pitch of a clip's slices, [frames] each, joined [frames]: overlaps are used once."""
     hop = parts[0].slices.hop_length
     pairs = zip(parts, f0, strict=True)
     return np.concatenate([hertz[round(part.overlap / hop) :] for part, hertz in pairs])

@@ -1,4 +1,4 @@
-"""Pitch as a picture: what was asked, and what was made."""
+"""Pictures of pitch: the pitch that was asked for, and the generated one."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _TICKS_HZ = (50, 100, 200, 400, 800)
 
 
 def draw_pitch(asked: np.ndarray, made: np.ndarray, path: Path) -> None:
-    """A PNG of two pitches [frames] in Hz over each other; frames without voice are gaps."""
+    """Write a PNG of two pitches [frames] in Hz over each other; unvoiced frames are gaps."""
     from matplotlib.figure import Figure  # imported late: it is slow and seldom needed
 
     figure = Figure(figsize=(6.4, 2.4), layout="constrained", dpi=100)

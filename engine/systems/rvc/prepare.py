@@ -1,4 +1,4 @@
-"""What is made of a recipe's corpus before a voice is trained, and the tables that say so."""
+"""Features of a recipe's corpus that are computed before training, with tables of its clips."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from engine.systems.rvc.recipe import RvcRecipe
 def published_files(recipe: RvcRecipe, project: Project) -> Sequence[Path]:
     """ContentVec's files and RMVPE's, where the recipe uses them.
 
-    Raises UserError where one is missing, unless the recipe says what stands in for it.
+    Raises UserError where a file is missing for which the recipe names no replacement.
     """
     files: list[Path] = []
     pitch, content = recipe.dataset.pitch, recipe.dataset.content
@@ -31,7 +31,7 @@ def published_files(recipe: RvcRecipe, project: Project) -> Sequence[Path]:
 
 
 def prepare(recipe: RvcRecipe, project: Project, params: Params, features: Features) -> Prepared:
-    """Slices, pitch and content of every clip that can be used. Raises what training does."""
+    """Compute slices, pitch and content of usable clips. Raises UserError where training would."""
     from engine.systems.rvc.data.clip_tables import figures, left_out_table, used_table
     from engine.systems.rvc.data.recordings import load_recordings
     from engine.training.devices import make_device

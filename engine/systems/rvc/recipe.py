@@ -75,7 +75,7 @@ class Discriminator:
 
 @frozen(kw_only=True)
 class InitialWeights:
-    """How fresh weights are initialised; the defaults are RVC WebUI's.
+    """How fresh weights are initialized; the defaults are RVC WebUI's.
 
     In runs of minutes from fresh weights RVC WebUI's initial weights learn too slowly.
     """
@@ -186,7 +186,7 @@ class Model:
         check=within(0.0, 1.0),
     )
     initial_weights: InitialWeights = setting(
-        "how fresh weights are initialised, for short runs without published weights",
+        "how fresh weights are initialized, for short runs without published weights",
         default=InitialWeights(),
     )
     discriminator: Discriminator = setting(
@@ -253,7 +253,7 @@ class Losses:
         "weight of the discriminators' own loss", default=1.0, check=above(0.0)
     )
     adversarial: float = setting(
-        "weight of the adversarial loss: how far the discriminators recognise generated audio",
+        "weight of the adversarial loss: how far the discriminators recognize generated audio",
         default=1.0,
         check=_weight,
     )
@@ -276,7 +276,7 @@ class Losses:
 
 
 JUDGED_BY = frozenset[Need]({"voice"})
-"""What is known of a converted clip besides its audio."""
+"""Facts that are known of a converted clip besides its audio."""
 
 
 @frozen(kw_only=True)
@@ -318,7 +318,7 @@ class RvcRecipe(Recipe):
         "data.clip_tables",
     )
     plots = (
-        Plot("eval", "step", "mel", "L1 of log mels of resynthesised clips, evaluation set"),
+        Plot("eval", "step", "mel", "L1 of log mels of resynthesized clips, evaluation set"),
         Plot("eval", "step", "f0_cents", "Pitch error in cents, evaluation set"),
     )
     metrics: ClassVar[Mapping[str, str]] = {**METRICS, **judged_metrics(JUDGED_BY)}

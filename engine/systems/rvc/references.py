@@ -1,4 +1,4 @@
-"""What is known of the learned voices from their training slices."""
+"""Pitch, recordings and speaker embeddings of the trained voices, from their slices."""
 
 import numpy as np
 from torch import Tensor
@@ -8,11 +8,11 @@ from engine.systems.rvc.data.clips import VoiceSlices
 from engine.systems.rvc.judge import Judge
 
 _REFERENCE_SECONDS = 10
-"""Of a voice's recordings, that a speaker encoder hears."""
+"""Length of a voice's recordings that a speaker encoder takes."""
 
 
 def median_pitches(training: VoiceSlices, num_speakers: int) -> list[float]:
-    """The median pitch of each speaker in Hz; nan where no frame has voice."""
+    """The median pitch of each speaker in Hz; NaN where no frame has voice."""
     of_each = ([training.pitch[at] for at in _places(training, n)] for n in range(num_speakers))
     return [median_f0(np.concatenate([np.zeros(0, np.float32), *pitch])) for pitch in of_each]
 
@@ -31,7 +31,7 @@ def reference_recordings(
 
 
 def reference_voices(training: VoiceSlices, num_speakers: int, judge: Judge) -> list[Tensor | None]:
-    """Each speaker's voice, by a speaker encoder of these recordings; None without either."""
+    """The speaker embedding of each speaker's recordings; None without recordings or encoder."""
     if judge.similarity is None:
         return [None] * num_speakers
     recordings = reference_recordings(training, num_speakers, judge.sample_rate_hz)

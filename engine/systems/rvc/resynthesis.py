@@ -1,4 +1,4 @@
-"""Audio made of slices with the present weights, as in conversion and as in training."""
+"""Audio that the current weights make of slices, as in conversion and as in training."""
 
 from typing import NamedTuple
 
@@ -15,17 +15,17 @@ from engine.systems.rvc.training_module import RvcTrainingModule
 
 
 class Reconstruction(NamedTuple):
-    """A slice that was heard by the posterior encoder, and decoded."""
+    """A slice that was encoded by the posterior encoder, and decoded."""
 
     audio: np.ndarray
     """float32 [T * hop]."""
     kl: float
-    """Nats a frame."""
+    """Divergence of posterior and prior, in nats per frame."""
 
 
 @frozen(eq=False)
 class Resynthesis:
-    """Makes slices anew. What is random is drawn alike each time, by the clip's audio."""
+    """Resynthesizes slices. Noise is drawn by the clip's audio, so that it is always the same."""
 
     module: RvcTrainingModule
     interpolates: bool
@@ -34,7 +34,7 @@ class Resynthesis:
 
     @torch.no_grad()
     def convert(self, part: Part, f0: np.ndarray | None, speaker: int) -> np.ndarray:
-        """What a speaker makes of a slice's content at a pitch [T] in Hz: float32 [T * hop]."""
+        """Audio float32 [T * hop] of a slice's content at a pitch [T] in Hz, by a speaker."""
         noise = self._noise(part)
         made = self.module.network.infer(
             self._tensor(part.content),
@@ -48,7 +48,7 @@ class Resynthesis:
 
     @torch.no_grad()
     def reconstruct(self, part: Part, speaker: int) -> Reconstruction:
-        """What is decoded of the posterior of a slice, and how far that is from the prior."""
+        """Decode the posterior of a slice, and measure its divergence from the prior."""
         lengths = self._lengths(part)
         made = self.module.network(
             self._tensor(part.content),

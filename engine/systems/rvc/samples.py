@@ -1,4 +1,4 @@
-"""Clips made for listening and looking: other speakers' converted, held-out ones made anew."""
+"""Samples with pictures: converted clips of other speakers, resynthesized held-out clips."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,25 +21,25 @@ from engine.training.system import Sample
 _MOST_CONVERTED = 4
 _CAPTIONS = {
     "original": "original",
-    "resynthesised": "made of its content and pitch",
+    "resynthesized": "made of its content and pitch",
     "posterior": "decoded from its posterior, as in training",
 }
 
 
 @frozen(eq=False)
 class SampleWriter:
-    """Writes samples with the present weights."""
+    """Writes samples with the current weights."""
 
     evaluator: Evaluator
     resynthesis: Resynthesis
     judge: Judge
     speakers: Sequence[str]
-    """The names of the learned voices."""
+    """The names of the trained voices."""
     made_with: str
-    """Digest of what decides how they are made, but for the weights and the clips."""
+    """Digest of the settings that samples depend on besides the weights and the clips."""
 
     def write(self, folder: Path, places: Sequence[int]) -> list[Sample]:
-        """A folder a clip: some that are converted, and those at these places of the held-out."""
+        """Write a folder for each clip: converted clips, and the held-out clips at `places`."""
         samples: list[Sample] = []
         converted = self.evaluator.sources.conversions[:_MOST_CONVERTED]
         for number, conversion in enumerate(converted, start=1):
@@ -50,7 +50,7 @@ class SampleWriter:
         return samples
 
     def _converted(self, place: Path, asked: Asked, shown: bool) -> Iterator[Sample]:
-        """What the present weights make of a clip; where it is `shown`, all that is beside it."""
+        """Convert a clip with the current weights; where it is `shown`, add all its versions."""
         place.mkdir(parents=True, exist_ok=True)
         parts, voice = asked.parts, self.speakers[asked.target]
         pairs = [*zip(parts, asked.f0, strict=True)]
@@ -66,7 +66,7 @@ class SampleWriter:
             found = [self.judge.f0(one, len(f0)) for one, f0 in zip(made, known, strict=True)]
             picture, of = place / "pitch.png", digest_of([made_of, "pitch"])
             draw_pitch(joined_f0(parts, known), joined_f0(parts, found), picture)
-            said = f"pitch of {caption}: asked and made"
+            said = f"pitch of {caption}: asked for and generated"
             yield Sample(f"{place.name}/pitch", "image", picture, said, made_of=of)
         if shown:
             yield from self._part(
@@ -74,17 +74,19 @@ class SampleWriter:
             )
             yield from self._part(place / "converted", whole, caption)
             if asked.take is not None:
-                yield from self._part(place / "take", asked.take, f"the same, recorded of {voice}")
+                yield from self._part(
+                    place / "take", asked.take, f"the same sentence, recorded by {voice}"
+                )
 
     def _held_out(self, place: Path, index: int) -> Iterator[Sample]:
-        """A held-out clip, what is made of its features, and what its posterior holds."""
+        """Write a held-out clip, its resynthesis from features, and from its posterior."""
         parts = parts_of(self.evaluator.held_out, index)
         place = place.with_name(f"{place.name}_{file_name(parts[0].clip)}")
         place.mkdir(parents=True, exist_ok=True)
         make = self.resynthesis
         versions = {
             "original": [part.audio for part in parts],
-            "resynthesised": [make.convert(part, part.f0, part.speaker) for part in parts],
+            "resynthesized": [make.convert(part, part.f0, part.speaker) for part in parts],
             "posterior": [make.reconstruct(part, part.speaker).audio for part in parts],
         }
         for version, audio in versions.items():

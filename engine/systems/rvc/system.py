@@ -46,12 +46,12 @@ from engine.training.devices import make_device
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 1
-"""Raised when the same clips would give other figures."""
+"""Number that is raised when a change of the code gives the same clips other figures."""
 _MEASURED_BY: dict[str, Pitch] = {"fcpe": Fcpe(), "swift_f0": SwiftF0()}
 
 
 def build(recipe: RvcRecipe, project: Project, params: Params) -> "RvcSystem":
-    """Open the recipe's corpus, its slices and features, and initialise the networks.
+    """Open the recipe's corpus, its slices and features, and initialize the networks.
 
     Raises UserError where the corpus or a published file is missing or does not fit, where no clip,
     or fewer training slices than a batch has, can be used.
@@ -104,9 +104,9 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def preflight(self) -> PreflightBounds:
-        """Content, pitch and speaker must move the loss; one repeated batch must lower a distance.
+        """Preflight's bounds: content, pitch and speaker must change the loss.
 
-        The mel distance where the recipe has one, else that of the STFT.
+        A repeated batch must lower the mel distance where the recipe has one, else the STFT's.
         """
         conditioning = ["content"]
         if self.recipe.has_pitch:
@@ -118,7 +118,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
-        """Two: the discriminators judge what was just made; then the synthesizer learns."""
+        """Two turns: the discriminators are trained on generated audio, then the synthesizer."""
         starts = self.recipe.model.discriminator.starts_at_step
         judges = dict(self.module.discriminators.named_parameters("discriminators"))
         return (
@@ -153,7 +153,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @cached_property
     def metric_units(self) -> dict[str, str]:
-        """Digests of what measures each figure, and of the clips that are converted."""
+        """Digests of the methods that measure each figure, and of the converted clips."""
         units = dict.fromkeys((*OF_PITCH, "octave_cents"), self._judge.pitch_digest)
         units |= {"content_cosine": self._judge.content.digest, **self.judges.digests}
         converted = [self._made_with, self._converted]
@@ -171,12 +171,12 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def notes(self) -> Sequence[str]:
-        """What was left out and why, which methods stand in, what the export cannot be used for."""
+        """Sentences on left-out clips, replaced methods, and limits of the export."""
         slices, silent = self.train_clips, self.recipe.dataset.num_mute_clips
         minutes = float(slices.lengths.sum()) / FRAMES_A_SECOND / 60
         voices = ", ".join(filter(None, self.recordings.speaker_names)) or "one"
         said = [
-            f"Learned from {minutes:.1f} minutes in {len(slices):,} slices, {silent} of them of "
+            f"Trained on {minutes:.1f} minutes in {len(slices):,} slices, {silent} of them of "
             f"silence for each speaker. Voices: {voices}."
         ]
         if "similarity" in self.judges.missing():
@@ -185,13 +185,13 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which method of pitch stands in, clips recorded at a lower rate, judges left out."""
+        """Warnings: a replaced pitch method, clips recorded at a lower rate, missing judges."""
         said = [*self.recordings.warnings, *self.clip_judges.warnings]
         return said if self._are_judged or not self.clip_judges.anybody else [*said, _UNJUDGED]
 
     @property
     def _are_judged(self) -> bool:
-        """Whether anybody judges, and there is anything to judge."""
+        """Whether there are judges, and clips to judge."""
         return self.clip_judges.anybody and bool(self.recordings.sources.conversions)
 
     def require_measurable(self) -> None:
@@ -209,7 +209,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         require_timely_guards(self.recipe, len(self.train_clips))
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the present weights over the whole evaluation set, and of conversions."""
+        """The metrics of the current weights over the evaluation set and the conversions."""
         judge, make = self._loaded_judge(), self.resynthesis
 
         def convert(asked: Asked, number: int) -> np.ndarray:
@@ -223,7 +223,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         return with_judged(evaluated, judged)
 
     def baselines(self) -> Evaluated:
-        """What learns nothing: of conversions the source, as it is and shifted; a mean spectrum."""
+        """The metrics of untrained baselines: the source, the shifted source, a mean spectrum."""
         judge = self._loaded_judge()
         voices, metrics = self._voices(judge), dict[str, float]()
         for name, convert in BASELINES.items():
@@ -233,7 +233,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         return Evaluated({**metrics, **mean.metrics}, mean.per_clip)
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
-        """Clips of other speakers converted, and evaluation clips made anew."""
+        """Write converted clips of other speakers, and resynthesized evaluation clips."""
         writer = SampleWriter(
             self.evaluator,
             self.resynthesis,
@@ -248,7 +248,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         export_model(self.module, self.recordings, self.recipe, folder)
 
     def load_published(self, path: Path) -> str:
-        """Take over a published generator, and the discriminators where the recipe names them."""
+        """Load a published generator, and discriminators where the recipe names them."""
         self._require_same_content(path)
         said = [f"the weights of {path.name}", *load_generator(self.module.network, path)]
         named_file = self.recipe.model.discriminator.weights
@@ -263,36 +263,36 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         return "; ".join(said)
 
     def _require_same_content(self, path: Path) -> None:
-        """Raise UserError where a model that the engine exported knows other content features.
+        """Raise UserError where an exported model was trained on other content features.
 
-        Published files do not say whose they are.
+        Published files do not name their content encoder.
         """
         note = read_voice_note(read_state_file(path).facts, path)
         own = self.recordings.methods.content.digest
         if note is not None and note.content != own:
             raise UserError(
-                f"{path} learned from the content features of another model or of other settings "
-                f"({note.content[:12]}, the recipe's are {own[:12]}). Give dataset.content what it "
-                "was trained with, or start from other weights."
+                f"{path} was trained on the content features of another model or of other "
+                f"settings ({note.content[:12]}, the recipe's are {own[:12]}). Set dataset.content "
+                "to the encoder of those weights, or start from other weights."
             )
 
     @property
     def _made_with(self) -> str:
-        """Digest of what decides how clips are made, but for the weights."""
+        """Digest of the settings that converted clips depend on besides the weights."""
         recipe = self.recipe
         rate, noise = recipe.dataset.sample_rate_hz, recipe.conversion.noise_scale
         return digest_of([self.recordings.methods.digest, rate, recipe.dataset.unvoiced, noise])
 
     @property
     def _converted(self) -> list[list[object]]:
-        """The clips that are converted, by their audio, and into whose voice."""
+        """Digest of the converted clips' audio, and of their target voices."""
         clips, names = self.corpus.manifest.clips, self.recordings.speaker_names
         found = self.recordings.sources.conversions
         return [[clips[one.source].sha256, names[one.target]] for one in found]
 
     @cached_property
     def _judged(self) -> JudgedConversions:
-        """The clips that are converted, as judges get them."""
+        """The converted clips as judges take them."""
         evaluator, names = self.evaluator, self.recordings.speaker_names
         rate = self.recipe.dataset.sample_rate_hz
         voices = reference_recordings(self.recordings.spoken, len(names), rate)
@@ -303,7 +303,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         return reference_voices(self.recordings.spoken, len(self.recordings.speaker_names), judge)
 
     def _loaded_judge(self) -> Judge:
-        """With the speaker encoder, which is freed with it."""
+        """The judge with its speaker encoder, whose memory is freed with the judge."""
         folder = self.judges.speaker_encoder
         if folder is None:
             return self._judge

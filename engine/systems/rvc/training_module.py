@@ -1,4 +1,4 @@
-"""What is learned: the synthesizer, the discriminators that judge it, the terms of both turns."""
+"""The training task: the synthesizer, the discriminators that judge it, the terms of both turns."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,21 +47,21 @@ class RvcTrainingModule(TrainingModule):
         self.starts_at_step = recipe.model.discriminator.starts_at_step
         self.prior_share = recipe.model.prior_share
         self.adversary = False
-        """Whether the discriminators are heard in the present step."""
+        """Whether the discriminators are used in the current step."""
         self.learned_steps, self.learned_epochs = 0, 0.0
-        """Finished when the weights that a run leaves were learned."""
+        """Steps and epochs after which the run's final weights were trained."""
 
     def begin(self, step: int) -> None:
-        """The discriminators are heard from their own first step on."""
-        heard = not self.terms.isdisjoint(ADVERSARIAL_TERMS)
-        self.adversary = heard and step >= self.starts_at_step
+        """Begin a step: discriminators are used from their own first step on."""
+        needed = not self.terms.isdisjoint(ADVERSARIAL_TERMS)
+        self.adversary = needed and step >= self.starts_at_step
 
     def conclude(self, step: int, epoch: float) -> None:
-        """The exported file says both."""
+        """Record the steps and epochs of the final weights, for the exported file."""
         self.learned_steps, self.learned_epochs = step, epoch
 
     def prepare(self, batch: Batch) -> Batch:
-        """Run the synthesizer once for both turns; cut what its segments should have been."""
+        """Run the synthesizer once for both turns, and cut the targets of its segments."""
         starts, hop = batch["crop_starts"], self.hop_length
         spectrogram = self.spectrograms(batch["audio"][:, 0], batch["lengths"])
         made = self.network(
@@ -88,7 +88,10 @@ class RvcTrainingModule(TrainingModule):
         return {"kl": int(batch["lengths"].sum())}
 
     def discriminator(self, batch: Batch) -> Terms:
-        """Tell recordings from what was made; nothing of it reaches the synthesizer."""
+        """The discriminators' loss on recordings and generated audio.
+
+        No gradient reaches the synthesizer.
+        """
         made = _synthesized(batch).audio.detach()
         verdicts = self.discriminators.judge(batch["target"], made)
         loss = discriminator_loss("least_squares", "sum", verdicts)
@@ -96,15 +99,15 @@ class RvcTrainingModule(TrainingModule):
         return Terms({"discriminator": loss}, measured)
 
     def generator(self, batch: Batch) -> Terms:
-        """Say what was said, and fool the discriminators where they are heard."""
+        """The synthesizer's loss terms; the adversarial ones where the discriminators are used."""
         made = _synthesized(batch)
         losses = self._spectral(batch, made.audio)
         if "kl" in self.terms:
             losses["kl"] = kl_divergence(made)
         metrics: Mapping[str, Tensor] = {}
         if self.adversary:
-            heard, metrics = self._adversarial(batch["target"], made.audio)
-            losses |= {term: loss for term, loss in heard.items() if term in self.terms}
+            adversarial, metrics = self._adversarial(batch["target"], made.audio)
+            losses |= {term: loss for term, loss in adversarial.items() if term in self.terms}
         return Terms(losses, metrics, generator_output=made.audio)
 
     def spectrograms(self, audio: Tensor, lengths: Tensor) -> Tensor:
@@ -122,20 +125,20 @@ class RvcTrainingModule(TrainingModule):
         return magnitudes[..., : audio.shape[1] // settings.hop_length]
 
     def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
-        """A parent's weights as they are, where it learned from the same content features."""
+        """A parent's weights unchanged, where it was trained on the same content features."""
         self._require_same_content(weights.get("heard"))
         return weights, ""
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
-        """Raise UserError where weights know the features of another content encoder."""
+        """Raise UserError where weights were trained on another content encoder's features."""
         self._require_same_content(state_dict.get(f"{prefix}heard"))
         super()._load_from_state_dict(state_dict, prefix, *others)
 
     def _require_same_content(self, given: Tensor | None) -> None:
         if given is not None and not torch.equal(given.cpu(), self.heard.cpu()):
             raise UserError(
-                "These weights learned from the content features of another model or of other "
-                "settings: the same numbers meant other sounds. Give both recipes the same "
+                "These weights were trained on the content features of another model or of other "
+                "settings: the same numbers stand for other sounds. Give both recipes the same "
                 "dataset.content, with the same files in its folder, or start from other weights."
             )
 
@@ -168,8 +171,8 @@ def _synthesized(batch: Batch) -> Synthesized:
 def rounded_by_chance(number: float) -> int:
     """One of the two whole numbers next to it, `number` on average.
 
-    A part of a batch may hold half a clip of the share: as many are heard so in the end, however
-    the batch is cut.
+    A part of a batch may hold half a clip of the share: on average the share holds, however the
+    batch is cut.
     """
     whole = int(number)
     rest = number - whole

@@ -19,9 +19,9 @@ from engine.systems.rvc.recipe import RvcRecipe
 def used_clips(
     recipe: RvcRecipe, project: Project, params: Params, corpus: Corpus
 ) -> tuple[SplitCorpus, str]:
-    """Those that training uses, before their pitch is measured; words where that matters.
+    """The clips that training uses, before pitch is measured; a remark where that matters.
 
-    Raises what training does, but where a package or published files are missing.
+    Raises UserError where training would, except for missing packages or published files.
     """
     without_features = evolve(
         recipe, dataset=evolve(recipe.dataset, pitch=NoPitch(), content=LogMel())

@@ -9,8 +9,8 @@ from attrs import frozen
 from torch import Tensor
 
 from engine.systems.vqvae.data.dataset import VqvaeClips
-from engine.systems.vqvae.errors import Coder, cell_means, errors_of, normalised_batches
-from engine.systems.vqvae.recipe import Normalisation
+from engine.systems.vqvae.errors import Coder, cell_means, errors_of, normalized_batches
+from engine.systems.vqvae.recipe import Normalization
 from engine.systems.vqvae.shapes import NUM_FRAMES, NUM_MELS
 from engine.training.system import Evaluated
 
@@ -25,15 +25,15 @@ class _Seen:
     """Statistics of one pass over the training clips."""
 
     mean: Tensor
-    """Mean normalised spectrogram [1, 128, 32]."""
+    """Mean normalized spectrogram [1, 128, 32]."""
     histogram: Tensor
-    """Normalised cell energies, counted in equal bins."""
+    """Normalized cell energies, counted in equal bins."""
 
 
 def baselines(
     train: VqvaeClips,
     evaluation: VqvaeClips,
-    normalisation: Normalisation,
+    normalisation: Normalization,
     num_codes: int,
     batch_size: int,
 ) -> Evaluated:
@@ -91,11 +91,11 @@ def _nearest_level(cells: Tensor, levels: Tensor) -> Tensor:
     return levels[torch.bucketize(cells.contiguous(), (levels[1:] + levels[:-1]) / 2)]
 
 
-def _look(train: VqvaeClips, normalisation: Normalisation, batch_size: int) -> _Seen:
+def _look(train: VqvaeClips, normalisation: Normalization, batch_size: int) -> _Seen:
     total = torch.zeros(1, NUM_MELS, NUM_FRAMES, dtype=torch.float64)
     histogram = torch.zeros(_NUM_BINS)
-    for mel_db, window in normalised_batches(train, normalisation, batch_size):
-        mel = window.normalise(mel_db)
+    for mel_db, window in normalized_batches(train, normalisation, batch_size):
+        mel = window.normalize(mel_db)
         total += mel.double().sum(0)
         histogram += torch.histc(cell_means(mel), _NUM_BINS, 0.0, 1.0)
     return _Seen((total / len(train)).float(), histogram / histogram.sum())

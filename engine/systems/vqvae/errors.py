@@ -9,35 +9,35 @@ from attrs import define, field
 from torch import Tensor
 
 from engine.systems.vqvae.data.dataset import VqvaeClips
-from engine.systems.vqvae.network.normalise import Window, window_of
-from engine.systems.vqvae.recipe import Normalisation
+from engine.systems.vqvae.network.normalize import Window, window_of
+from engine.systems.vqvae.recipe import Normalization
 from engine.systems.vqvae.shapes import GRID
 
 LOW_DB, HIGH_DB = -80.0, 40.0
 """Decibels are compared clamped to this range, whatever window the network reads."""
 
 Coder = Callable[[Tensor], Tensor]
-"""Normalised mels [B, 1, 128, 32] to their reconstructions."""
+"""Normalized mels [B, 1, 128, 32] to their reconstructions."""
 
 
 @define
 class Errors:
     """Mean squared errors, one figure a clip, in the order in which they were added."""
 
-    _normalised: list[Tensor] = field(factory=list, init=False)
+    _normalized: list[Tensor] = field(factory=list, init=False)
     _decibels: list[Tensor] = field(factory=list, init=False)
 
     def add(self, mel_db: Tensor, window: Window, reconstruction: Tensor) -> None:
-        """Take in a batch [B, 1, 128, 32]: decibels, their window, normalised reconstructions."""
-        self._normalised.append(_mean_square(reconstruction - window.normalise(mel_db)))
+        """Take in a batch [B, 1, 128, 32]: decibels, their window, normalized reconstructions."""
+        self._normalized.append(_mean_square(reconstruction - window.normalize(mel_db)))
         decibels = window.decibels(reconstruction).clamp(LOW_DB, HIGH_DB)
         self._decibels.append(_mean_square(decibels - mel_db.clamp(LOW_DB, HIGH_DB)))
 
     @property
     def metrics(self) -> dict[str, float]:
-        """`reconstruction` (of normalised mels) and `rmse_db` over the whole set."""
+        """`reconstruction` (of normalized mels) and `rmse_db` over the whole set."""
         return {
-            "reconstruction": float(torch.cat(self._normalised).mean()),
+            "reconstruction": float(torch.cat(self._normalized).mean()),
             "rmse_db": float(torch.cat(self._decibels).mean().sqrt()),
         }
 
@@ -48,23 +48,23 @@ class Errors:
         The mean of `rmse_db` over clips is not that of the set.
         """
         return {
-            "reconstruction": torch.cat(self._normalised).numpy(),
+            "reconstruction": torch.cat(self._normalized).numpy(),
             "rmse_db": torch.cat(self._decibels).sqrt().numpy(),
         }
 
 
 def errors_of(
-    coder: Coder, clips: VqvaeClips, normalisation: Normalisation, batch_size: int
+    coder: Coder, clips: VqvaeClips, normalisation: Normalization, batch_size: int
 ) -> Errors:
     """The errors of a coder on a set of clips."""
     errors = Errors()
-    for mel_db, window in normalised_batches(clips, normalisation, batch_size):
-        errors.add(mel_db, window, coder(window.normalise(mel_db)))
+    for mel_db, window in normalized_batches(clips, normalisation, batch_size):
+        errors.add(mel_db, window, coder(window.normalize(mel_db)))
     return errors
 
 
-def normalised_batches(
-    clips: VqvaeClips, normalisation: Normalisation, batch_size: int
+def normalized_batches(
+    clips: VqvaeClips, normalisation: Normalization, batch_size: int
 ) -> Iterator[tuple[Tensor, Window]]:
     """Decibels [B, 1, 128, 32] of a set in its order, each batch with its window."""
     for start in range(0, len(clips), batch_size):

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from engine.metrics.codes import CodeEnergies, perplexity
 from engine.systems.vqvae.data.dataset import VqvaeClips
-from engine.systems.vqvae.errors import Errors, cell_means, normalised_batches
+from engine.systems.vqvae.errors import Errors, cell_means, normalized_batches
 from engine.systems.vqvae.training_module import VqvaeTrainingModule
 
 _SHARE_IN_USE = 0.01
@@ -32,8 +32,8 @@ def evaluate_clips(module: VqvaeTrainingModule, clips: VqvaeClips, batch_size: i
     device = next(module.parameters()).device
     errors, losses = Errors(), dict[str, float]()
     energies = CodeEnergies(module.network.vq.num_codes)
-    for mel_db, window in normalised_batches(clips, module.normalisation, batch_size):
-        coded = module.network(window.normalise(mel_db).to(device))
+    for mel_db, window in normalized_batches(clips, module.normalisation, batch_size):
+        coded = module.network(window.normalize(mel_db).to(device))
         errors.add(mel_db, window, coded.reconstruction.float().cpu())
         energies.add(coded.quantized.indices.cpu().numpy(), cell_means(mel_db).numpy())
         for name, value in coded.quantized.losses.items():

@@ -12,7 +12,7 @@ from engine.systems.vqvae.recipe import BatchMinMax, VqvaeRecipe
 def metric_units(recipe: VqvaeRecipe) -> dict[str, str]:
     """Digest of the settings that a metric's unit depends on, by its name without `eval/`.
 
-    Normalised errors depend on the window (on the batch, with batch min/max); the loss also on its
+    Normalized errors depend on the window (on the batch, with batch min/max); the loss also on its
     terms and their weights; the ratio to the grid on the grid's levels.
     """
     normalisation = recipe.model.normalisation

@@ -37,7 +37,7 @@ class BatchMinMax:
     kind: ClassVar[str] = "batch_min_max"
 
 
-Normalisation = FixedWindow | BatchMinMax
+Normalization = FixedWindow | BatchMinMax
 
 
 @frozen(kw_only=True)
@@ -125,7 +125,7 @@ class PuzzleNetwork:
 
     kind: ClassVar[str] = "puzzle"
     latent_dim: int = setting("channels of the grid", default=64, check=_width)
-    normalisation: Normalisation = setting(
+    normalisation: Normalization = setting(
         "how decibels are mapped to [0, 1]", default=FixedWindow()
     )
     quantizer: Quantizer = setting("how cells are quantized to codes", default=GradientCodes())
@@ -140,7 +140,7 @@ class AlignedNetwork:
 
     kind: ClassVar[str] = "aligned"
     latent_dim: int = setting("channels of the grid", default=16, check=_width)
-    normalisation: Normalisation = setting(
+    normalisation: Normalization = setting(
         "how decibels are mapped to [0, 1]", default=FixedWindow()
     )
     quantizer: Quantizer = setting("how cells are quantized to codes", default=OrderedCodes())
@@ -151,7 +151,7 @@ class Losses:
     """Weights of the loss terms. A term that the quantizer does not have is left out, or 0.0."""
 
     reconstruction: float = setting(
-        "weight of the mean squared error of normalised mel spectrograms", default=1.0
+        "weight of the mean squared error of normalized mel spectrograms", default=1.0
     )
     commitment: float | None = setting(
         "weight of the commitment loss, which pulls cells towards their code", default=None
@@ -176,11 +176,11 @@ class VqvaeRecipe(Recipe):
         ),
     )
     metrics: ClassVar[Mapping[str, str]] = {
-        "train/reconstruction": "mean squared error of normalised mel spectrograms over the "
+        "train/reconstruction": "mean squared error of normalized mel spectrograms over the "
         "training batches, without unit; lower is better",
         "train/perplexity": "exp of the entropy of the codes of a batch: the number of codes that "
         "are effectively used",
-        "eval/reconstruction": "mean squared error of normalised mel spectrograms over the "
+        "eval/reconstruction": "mean squared error of normalized mel spectrograms over the "
         "evaluation set, without unit; lower is better",
         "eval/loss": "weighted sum of the recipe's loss terms over the evaluation set; lower is "
         "better",

@@ -12,7 +12,7 @@ from engine.files.safe_names import file_name
 from engine.system_support.audio_samples import write_wav
 from engine.systems.vqvae.data.dataset import VqvaeClips
 from engine.systems.vqvae.data.frontend import FrontEnd
-from engine.systems.vqvae.network.normalise import window_of
+from engine.systems.vqvae.network.normalize import window_of
 from engine.systems.vqvae.pictures import Picture, draw_clip, draw_overview
 from engine.systems.vqvae.training_module import VqvaeTrainingModule
 from engine.training.system import Sample
@@ -43,7 +43,7 @@ class SampleWriter:
         mel_db = self.clips.mel_db(indices)
         window = window_of(self.module.normalisation, mel_db)
         device = next(self.module.parameters()).device
-        coded = self.module.network(window.normalise(mel_db).to(device))
+        coded = self.module.network(window.normalize(mel_db).to(device))
         rebuilt = window.decibels(coded.reconstruction.float().cpu())
         codes = coded.quantized.indices.cpu()
         return [

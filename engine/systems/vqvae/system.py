@@ -31,7 +31,7 @@ _TURN = "autoencoder"
 
 
 def build(recipe: VqvaeRecipe, project: Project, params: Params) -> "VqvaeSystem":
-    """Open the recipe's corpus, split it and initialise the networks from torch's generator.
+    """Open the recipe's corpus, split it and initialize the networks from torch's generator.
 
     Raises UserError where the corpus is missing, not packed at the recipe's rate, or too small.
     """

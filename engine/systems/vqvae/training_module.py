@@ -5,7 +5,7 @@ from torch import Tensor
 
 from engine.nn.quantize import EmaCodebook, GradientCodebook, OrderedLevels, Quantizer
 from engine.systems.vqvae.network.model import GridAutoencoder, aligned_network, puzzle_network
-from engine.systems.vqvae.network.normalise import window_of
+from engine.systems.vqvae.network.normalize import window_of
 from engine.systems.vqvae.recipe import (
     AlignedNetwork,
     EmaCodes,
@@ -27,12 +27,12 @@ class VqvaeTrainingModule(TrainingModule):
     def autoencoder(self, batch: Batch) -> Terms:
         """Reconstruct a batch.
 
-        `reconstruction` is the mean squared error of normalised mels; the quantizer adds its own
+        `reconstruction` is the mean squared error of normalized mels; the quantizer adds its own
         losses. The metric `perplexity` is that of the batch's codes.
         """
         window = window_of(self.normalisation, batch["mel_db"])
-        coded = self.network(window.normalise(batch["mel_db"]))
-        error = coded.reconstruction.float() - window.normalise(batch["target_db"])
+        coded = self.network(window.normalize(batch["mel_db"]))
+        error = coded.reconstruction.float() - window.normalize(batch["target_db"])
         losses = {"reconstruction": error.square().mean(), **coded.quantized.losses}
         return Terms(losses, {"perplexity": self._perplexity(coded.quantized.indices)})
 
@@ -44,7 +44,7 @@ class VqvaeTrainingModule(TrainingModule):
 
 
 def build_network(model: PuzzleNetwork | AlignedNetwork) -> GridAutoencoder:
-    """The networks of a recipe's model table, initialised from torch's generator."""
+    """The networks of a recipe's model table, initialized from torch's generator."""
     make = puzzle_network if isinstance(model, PuzzleNetwork) else aligned_network
     return make(model.latent_dim, _build_quantizer(model.quantizer, model.latent_dim))
 

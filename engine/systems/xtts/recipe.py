@@ -207,24 +207,24 @@ class Losses:
     )
 
 
-# ---- what is synthesised for listening ----
+# ---- what is synthesized for listening ----
 
 
 JUDGED_BY = frozenset[Need]({"text", "voice"})
-"""What is known of a synthesised sentence besides its audio."""
+"""Facts that are known of a synthesized sentence besides its audio."""
 
 
 @frozen(kw_only=True)
 class Speech(Judged):
-    """How test sentences are synthesised, with the sampling of Coqui's `Xtts.inference`."""
+    """How test sentences are synthesized, with the sampling of Coqui's `Xtts.inference`."""
 
-    sentences: tuple[str, ...] = setting("sentences that are synthesised", default=())
+    sentences: tuple[str, ...] = setting("sentences that are synthesized", default=())
     language: str | None = setting(
         "language of the sentences; the first of dataset.languages where it is not given",
         default=None,
     )
     seeds: tuple[int, ...] = setting(
-        "random seeds; each sentence is synthesised once with each", default=(1,), check=not_empty
+        "random seeds; each sentence is synthesized once with each", default=(1,), check=not_empty
     )
     temperature: float = setting("sampling temperature", default=0.75, check=above(0.0))
     top_k: int = setting(
@@ -278,11 +278,11 @@ class XttsRecipe(Recipe):
         "clip of another speaker, in nats per code; 0: the voice has no effect",
         "eval/mel_ce_increase_wrong_text": "increase of mel_ce when each clip is given the text of "
         "another clip, in nats per code; 0: the text has no effect",
-        "eval/speech/wer": "word error rate of the synthesised test sentences by a speech "
-        "recogniser, mean over sentences and seeds; lower is better; needs "
+        "eval/speech/wer": "word error rate of the synthesized test sentences by a speech "
+        "recognizer, mean over sentences and seeds; lower is better; needs "
         "speech_evaluation.speech_recogniser in params.toml",
-        "eval/speech/cer": "character error rate of the synthesised test sentences by a speech "
-        "recogniser, mean over sentences and seeds; lower is better; needs "
+        "eval/speech/cer": "character error rate of the synthesized test sentences by a speech "
+        "recognizer, mean over sentences and seeds; lower is better; needs "
         "speech_evaluation.speech_recogniser in params.toml",
         "eval/speech/similarity": "cosine similarity between the speaker embeddings of the test "
         "sentences and of the clip they are conditioned on; higher is better; needs "
@@ -291,7 +291,7 @@ class XttsRecipe(Recipe):
         "for its text, or longer than any training clip; lower is better",
         "eval/speech/unfinished": "share of the test sentences that the GPT did not end by "
         "itself and that were cut off; lower is better",
-        "eval/speech/seconds": "mean length of the synthesised test sentences, in seconds",
+        "eval/speech/seconds": "mean length of the synthesized test sentences, in seconds",
         **judged_metrics(JUDGED_BY),
         "eval/codes": "number of audio codes in the evaluation set, stop codes included",
         "eval/clips": "number of evaluation clips",
@@ -336,7 +336,7 @@ class XttsRecipe(Recipe):
         "adapters that are trained instead of the networks", default=None
     )
     losses: Losses = setting("the weight of each cross-entropy", default=Losses())
-    speech: Speech = setting("what is synthesised for listening", default=Speech(), identity=False)
+    speech: Speech = setting("what is synthesized for listening", default=Speech(), identity=False)
 
     @property
     def reads_hz(self) -> tuple[int, ...]:

@@ -100,7 +100,7 @@ def test_a_code_that_is_not_asked_is_counted(sequences, clips):
     labels[3, 0] = IGNORED
     sequences[0][place] = evolve(piece, labels=labels)
     assert (
-        "[9, 10, 10, 10] labels, where codes and end of stream are 10"
+        "[9, 10, 10, 10] labels, where its codes and end of stream need 10"
         in failed(sequences, clips)["ends of stream"]
     )
 

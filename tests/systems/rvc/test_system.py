@@ -107,7 +107,7 @@ def test_samples_before_training_are_those_that_other_weights_make_too(make_rvc,
     assert {s.made_of for s in before} == {s.made_of for s in after if s.made_of}
     names = {sample.name for sample in after}
     assert {"converted_1/source", "converted_1/take", "converted_1/pitch"} <= names
-    assert any(name.startswith("held_out_1") and name.endswith("resynthesised") for name in names)
+    assert any(name.startswith("held_out_1") and name.endswith("resynthesized") for name in names)
     assert all(sample.path.stat().st_size for sample in after)
 
 

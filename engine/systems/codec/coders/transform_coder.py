@@ -84,7 +84,7 @@ class TransformCoder:
         sizes = np.abs(symbols)
         beyond = np.maximum(sizes - _LARGEST, 0)
         found = np.sign(symbols) * (self.levels[np.minimum(sizes, _LARGEST)] + beyond) * step
-        audio = _synthesise(found, self.basis, len(clip))
+        audio = _synthesize(found, self.basis, len(clip))
         return Coding(audio.astype(np.float32), _num_bits(symbols, self.costs))
 
 
@@ -108,7 +108,7 @@ def _analyse(audio: np.ndarray, basis: np.ndarray) -> np.ndarray:
     return spectrum
 
 
-def _synthesise(spectrum: np.ndarray, basis: np.ndarray, num_samples: int) -> np.ndarray:
+def _synthesize(spectrum: np.ndarray, basis: np.ndarray, num_samples: int) -> np.ndarray:
     """Audio [samples] of a spectrum: overlapping halves add up to it."""
     first, second = np.split(spectrum @ basis, 2, axis=1)
     audio: np.ndarray = (second[:-1] + first[1:]).reshape(-1)[:num_samples]

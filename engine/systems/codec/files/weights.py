@@ -44,7 +44,7 @@ _OLDER_NAMES = {
     ".parametrizations.weight.original0": ".weight_g",
     ".parametrizations.weight.original1": ".weight_v",
 }
-"""Names of the parts of a normalised weight, as torch has them since 2.0."""
+"""Names of the parts of a normalized weight, as torch has them since 2.0."""
 _TOLERANCE = 1e-4
 """Largest difference between samples that two programs decode from one code; full scale 1."""
 
@@ -147,7 +147,7 @@ def _not_a_codec(path: Path, content: Mapping[str, Any]) -> str:
 
 
 def _plainly_named(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors without a prefix common to all, and normalised weights under their older names."""
+    """Tensors without a prefix common to all, and normalized weights under their older names."""
     names = list(state)
     prefix = next((p for p in _PREFIXES if names and all(n.startswith(p) for n in names)), "")
     return {_older(name.removeprefix(prefix)): value for name, value in state.items()}

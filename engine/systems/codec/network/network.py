@@ -115,7 +115,7 @@ class CodecNetwork(nn.Module):
             settings.restart_below,
         )
         self.decoder = _Decoder(settings.latent_dim, settings.decoder_dim, settings.decoder_rates)
-        self.apply(_initialise)
+        self.apply(_initialize)
 
     def forward(self, audio: Tensor) -> Coded:
         """Code audio [B, 1, T] and decode it again; silence fills the last frame.
@@ -228,7 +228,7 @@ class _Decoder(nn.Module):
         return audio
 
 
-def _initialise(module: nn.Module) -> None:
+def _initialize(module: nn.Module) -> None:
     """Upstream's effective start: torch's own, but for the biases of plain convolutions."""
     if isinstance(module, NormedConv1d):
         nn.init.zeros_(module.bias)

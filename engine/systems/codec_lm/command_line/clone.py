@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @frozen
 class _Line:
-    """A text to synthesise."""
+    """A text to synthesize."""
 
     text: str
     place: str
@@ -70,9 +70,6 @@ class _Line:
     "--ras-window",
     type=click.IntRange(0),
     help="Window of repetition-aware sampling, in columns of codes.",
-)
-@click.option(
-    "--ras-window", type=click.IntRange(0), help="Window of repetition-aware sampling, in columns."
 )
 @click.option(
     "--codec", type=click.Path(path_type=Path), help="Folder of the codec, if MODEL holds none."

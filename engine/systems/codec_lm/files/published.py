@@ -60,7 +60,7 @@ def load_published(
     if odd:
         raise UserError(
             f"{path} holds whole numbers in {len(odd)} tensors, first {odd[0]}: the weights are "
-            "quantised. Name the folder of the weights that they were made of."
+            "quantized. Name the folder of the weights that they were made of."
         )
     own = model.state_dict()
     if new_text_head and TEXT_HEAD not in given:

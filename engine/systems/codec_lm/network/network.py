@@ -19,7 +19,7 @@ from engine.systems.codec_lm.sequence.packing import Packed
 
 
 class CodecLmNetwork(nn.Module):
-    """`model` with its own forward pass. Initialised as transformers does, by torch's generator.
+    """`model` with its own forward pass. Initialized as transformers does, by torch's generator.
 
     Where `activation_checkpointing`, layers are computed again in backward instead of kept.
     """
@@ -88,7 +88,7 @@ class CodecLmNetwork(nn.Module):
 
 
 def _embedded(embeddings: Any, packed: Packed) -> Tensor:
-    """Of each audio column the sum of its entries' embeddings, [M, dim].
+    """The sum of the embeddings of each audio column's entries, [M, dim].
 
     As `embeddings` makes it, without the K vectors of each column in between.
     """

@@ -21,7 +21,7 @@ def choose_pitch(
     project: Project,
     device: torch.device,
 ) -> PitchMethod | None:
-    """The method of --pitch, else the one that the model learned from.
+    """The method of --pitch, else the one that the model was trained with.
 
     Raises UserError where it does not exist, is not installed or is another release of it.
     """
@@ -34,7 +34,10 @@ def choose_pitch(
 def _as_learned(
     learned: PitchNote, model: ConvertingModel, project: Project, device: torch.device
 ) -> PitchMethod | None:
-    """No other method stands in, unless it is asked for: the model knows this one's errors."""
+    """The model's own method: the model was trained on the errors of that one.
+
+    Raises UserError where the method is missing here, or of another release.
+    """
     try:
         method = pitch_method(_table(learned.kind, model), project, device)
         digest = method and method.digest

@@ -7,7 +7,7 @@ from engine.systems.rvc.notes import Speaker, VoiceNote
 
 
 def choose_speaker(asked: str | None, num_rows: int, note: VoiceNote | None) -> Speaker:
-    """A speaker by name or number, or the first. A model from elsewhere has numbers alone.
+    """A speaker by name or number, or the first. A model of another program has numbers alone.
 
     Raises UserError naming those that there are.
     """

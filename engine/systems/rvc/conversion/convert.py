@@ -14,27 +14,27 @@ from engine.metrics.pitch import median_f0
 from engine.systems.rvc.conversion.decoding import Decoding
 from engine.systems.rvc.conversion.disk_samples import DiskSamples
 from engine.systems.rvc.conversion.frames import frames_of
-from engine.systems.rvc.conversion.segments import CONTEXT, Segment, heard, segments_of
+from engine.systems.rvc.conversion.segments import CONTEXT, Segment, segments_of, with_context
 from engine.systems.rvc.conversion.source import Source, open_source
 from engine.systems.rvc.conversion.voice import Voice, Wishes
 from engine.systems.rvc.conversion.volume import envelope_of, levelled
 
 Moved = Callable[[float], None]
-"""Is told the share that is done."""
+"""Called with the share of the work that is done."""
 
 
 @frozen
 class Converted:
-    """What was made of a file."""
+    """Facts about a converted file."""
 
     seconds: float
     semitones: float
-    """By which its pitch was moved."""
+    """Semitones by which the pitch was shifted."""
     notes: Sequence[str]
-    """What is worth knowing of it."""
+    """Remarks on the file for the user."""
 
     def sentence(self, sample_rate_hz: int) -> str:
-        """All of it in a line."""
+        """The facts in one line."""
         length = f"{self.seconds:,.1f} s at {sample_rate_hz:,} Hz"
         moved = [f"{self.semitones:+g} semitones"] if self.semitones else []
         return ", ".join([length, *moved, *self.notes])
@@ -45,8 +45,8 @@ def convert_file(
 ) -> Converted:
     """Convert an audio file to a WAV of the same length at the model's sample rate.
 
-    Samples have 16 bits, or 32 as floats. It is written beside and renamed. Raises UnusableError
-    where the file cannot be read, UserError where there is nothing in it to convert.
+    Samples have 16 bits, or 32 as floats. The WAV is written beside its place, then renamed. Raises
+    UnusableError where the file cannot be read, UserError where there is nothing to convert.
     """
     with open_source(path, target.parent) as source, DiskSamples(target.parent, "float32") as made:
         parts = segments_of(source.samples)
@@ -72,11 +72,11 @@ def _make(
     made: DiskSamples,
     moved: Moved,
 ) -> None:
-    """Append what the voice makes of each segment."""
+    """Append each converted segment to the output."""
     decode = Decoding(voice, wishes.noise_scale, wishes.seed)
     for number, (part, f0) in enumerate(zip(parts, pitches, strict=True)):
         moved(0.5 + 0.5 * number / len(parts))
-        frames = frames_of(voice, heard(source.samples, part), f0, semitones, wishes)
+        frames = frames_of(voice, with_context(source.samples, part), f0, semitones, wishes)
         made.append(decode(frames, CONTEXT // HOP_LENGTH, part.num_frames))
 
 
@@ -107,7 +107,9 @@ def _pitches(
     found: list[np.ndarray | None] = []
     for number, part in enumerate(parts):
         moved(0.5 * number / len(parts))
-        found.append(None if voice.pitch is None else voice.pitch(heard(source.samples, part)))
+        found.append(
+            None if voice.pitch is None else voice.pitch(with_context(source.samples, part))
+        )
     return found
 
 

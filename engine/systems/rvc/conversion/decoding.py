@@ -14,7 +14,7 @@ PIECE_FRAMES = 500
 class Decoding:
     """Decodes the segments of a source. The sine's phase goes on from each to the next.
 
-    What is random is drawn for a whole segment; the decoder then runs over pieces of it, each with
+    Noise is drawn for a whole segment; the decoder then runs over pieces of the segment, each with
     all the surroundings that its samples depend on.
     """
 
@@ -82,5 +82,5 @@ class Decoding:
         return phases
 
     def _tensor(self, values: np.ndarray) -> Tensor:
-        """With a batch of one before its dimensions."""
+        """An array as a tensor with a batch dimension of 1 in front."""
         return torch.from_numpy(values)[None].to(self._voice.device)

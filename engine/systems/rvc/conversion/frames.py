@@ -1,4 +1,4 @@
-"""From what is heard to what the networks are given: content, retrieval, protection, pitch."""
+"""From source audio to the networks' input: content, retrieval, protection, pitch."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Frames(NamedTuple):
 def frames_of(
     voice: Voice, samples: np.ndarray, f0: np.ndarray | None, semitones: float, wishes: Wishes
 ) -> Frames:
-    """What the networks are given of samples float32 [n] and their measured pitch, 0 unvoiced."""
+    """The networks' input for samples float32 [n] and their pitch [T] in Hz, 0 unvoiced."""
     plain = voice.content(samples)
     blended = _retrieved(voice, plain, wishes.index_rate)
     num_frames = min(len(samples) // HOP_LENGTH, 2 * len(plain))
@@ -34,7 +34,7 @@ def frames_of(
         return Frames(content, None, None)
     f0 = f0[:num_frames]
     if wishes.protect < _NO_PROTECTION and blended is not plain:
-        # By the voicing that was measured: interpolated pitch has none left to tell from.
+        # By the voicing that was measured: interpolated pitch shows no unvoiced frames.
         share = np.where(f0 > 0, 1.0, wishes.protect).astype(np.float32)[:, None]
         content = content * share + np.repeat(plain, 2, axis=0)[:num_frames] * (1 - share)
     moved = transposed(voice, f0, semitones)
@@ -42,7 +42,7 @@ def frames_of(
 
 
 def transposed(voice: Voice, f0: np.ndarray, semitones: float) -> np.ndarray:
-    """Pitch as the voice is to have it, as the model has learned to be given it."""
+    """The pitch [T] in Hz of the voice, in the form in which the model was trained."""
     moved = f0 * np.float32(2 ** (semitones / 12))
     return interpolate_unvoiced(moved) if voice.unvoiced == "interpolate" else moved
 

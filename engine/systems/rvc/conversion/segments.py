@@ -1,4 +1,4 @@
-"""Where long audio is cut, and what of its surroundings a segment is heard with.
+"""Where long audio is cut, and how much of its surroundings a segment is given with.
 
 RVC's rule on a processor: audio of up to 41 s is one segment; what is longer is cut near every
 38 s, at the quietest place of 12 s. Pitch methods, content encoders and the text encoder attend to
@@ -12,7 +12,7 @@ from engine.analysis.pitch.method import HOP_LENGTH, SAMPLE_RATE_HZ
 from engine.systems.rvc.conversion.disk_samples import DiskSamples
 
 CONTEXT = SAMPLE_RATE_HZ
-"""Samples on each side of a segment that are heard with it."""
+"""Samples on each side of a segment that are given to the models with it."""
 _LONGEST = 41 * SAMPLE_RATE_HZ
 _CENTRE = 38 * SAMPLE_RATE_HZ
 _AROUND = 6 * SAMPLE_RATE_HZ
@@ -41,7 +41,7 @@ def segments_of(samples: DiskSamples) -> list[Segment]:
     return [Segment(*ends) for ends in zip(cuts, [*cuts[1:], length], strict=True)]
 
 
-def heard(samples: DiskSamples, segment: Segment) -> np.ndarray:
+def with_context(samples: DiskSamples, segment: Segment) -> np.ndarray:
     """A segment with its surroundings, float32. Beyond its ends the source is mirrored."""
     end = min(segment.stop + CONTEXT + HOP_LENGTH, len(samples) + CONTEXT)
     return _mirrored(samples, segment.start - CONTEXT, end).astype(np.float32)

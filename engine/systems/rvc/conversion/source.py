@@ -1,4 +1,4 @@
-"""An audio file as RVC hears it: mono at 16 kHz, its peak limited, without what lies below 48 Hz.
+"""An audio file as RVC's models take it: mono at 16 kHz, peak limited, nothing below 48 Hz.
 
 The same as RVC's `load_audio` and `filtfilt` over the whole file, in memory that does not grow.
 """
@@ -21,25 +21,25 @@ from engine.systems.rvc.data.high_pass import ORDER, coefficients
 
 _HIGHEST_PEAK = 0.95
 _SILENT_DB = -80.0
-"""Peaks below are three steps of 16 bits: there is nothing to be heard."""
+"""Peaks below are three steps of 16 bits: the file counts as silent."""
 _EDGE = 3 * (ORDER + 1)
 """Samples by which scipy's `filtfilt` lengthens each end, turned over."""
 
 
 @frozen(eq=False)
 class Source:
-    """What is to be converted."""
+    """Audio to convert."""
 
     samples: DiskSamples
     """At 16 kHz, filtered, float64."""
     sample_rate_hz: int
     num_samples: int
     num_channels: int
-    """Of the file; samples are those of each channel."""
+    """Properties of the file; samples are counted per channel."""
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Length of the source in seconds."""
         return self.num_samples / self.sample_rate_hz
 
 

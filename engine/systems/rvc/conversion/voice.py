@@ -1,4 +1,4 @@
-"""A voice, ready to convert to, and how it is to be done."""
+"""A voice that is ready to convert to, and the settings of a conversion."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -17,7 +17,7 @@ Retrieve = Callable[[np.ndarray], np.ndarray]
 
 @frozen(eq=False, kw_only=True)
 class Voice:
-    """A speaker of a model, and all that hears for it."""
+    """A speaker of a model, with content encoder, pitch method and index."""
 
     synthesizer: Synthesizer
     speaker: int
@@ -26,7 +26,7 @@ class Voice:
     pitch: PitchMethod | None
     """None where the model has no pitch."""
     unvoiced: Literal["zero", "interpolate"]
-    """What the model has learned of the pitch of frames without voice."""
+    """How the model was trained on the pitch of unvoiced frames."""
     retrieval: Retrieve | None
     """None without an index."""
     median_hz: float | None
@@ -39,7 +39,7 @@ class Voice:
 
     @property
     def sample_rate_hz(self) -> int:
-        """Of what is made."""
+        """Sample rate of the converted audio in Hz."""
         return self.synthesizer.settings.sample_rate_hz
 
 
@@ -48,15 +48,15 @@ class Wishes:
     """How a source is to be converted. Defaults are RVC WebUI's."""
 
     semitones: float = 0.0
-    """By which the pitch is moved."""
+    """Semitones by which the pitch is shifted."""
     auto_transpose: bool = False
-    """Whether the pitch is moved from the source's median to the voice's instead."""
+    """Whether the pitch is shifted from the source's median to the voice's instead."""
     index_rate: float = 0.75
     """Share of the retrieved features in those that the voice speaks; 0: no retrieval."""
     protect: float = 0.33
-    """The same share in frames without voice, breath and consonants, times this; 0.5: as others."""
+    """Factor of that share in frames without voice, breath and consonants; 0.5: as others."""
     volume_mix: float = 0.25
-    """Whose loudness: 0 the source's, 1 what the model makes."""
+    """Loudness: 0 that of the source, 1 that of the model's output."""
     noise_scale: float = NOISE_SCALE
-    """Of the prior's deviation."""
+    """Factor of the prior's standard deviation."""
     seed: int = 0

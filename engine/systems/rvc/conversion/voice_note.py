@@ -1,4 +1,4 @@
-"""What an exported model says of its speakers, for those who convert with it."""
+"""The note on its speakers in an exported model, for conversion."""
 
 from collections.abc import Mapping
 from math import isnan
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # conversion reads notes, and none of the corpus
     from engine.systems.rvc.data.recordings import Recordings
 
 _NOTE = "voice"
-"""Its entry in the engine's own."""
+"""Key of the note among the entries of a `.pth` that are the engine's."""
 
 
 def voice_note(recordings: "Recordings", recipe: RvcRecipe) -> Mapping[str, str]:
@@ -39,7 +39,7 @@ def voice_note(recordings: "Recordings", recipe: RvcRecipe) -> Mapping[str, str]
 
 
 def read_voice_note(facts: Mapping[str, Any], path: Path) -> VoiceNote | None:
-    """The note among what a `.pth` holds besides weights; None of one that was made elsewhere.
+    """The note among the entries of a `.pth`; None where another program wrote the file.
 
     Raises UserError where it is damaged.
     """
@@ -49,7 +49,7 @@ def read_voice_note(facts: Mapping[str, Any], path: Path) -> VoiceNote | None:
 
 
 def _pitch_note(method: PitchMethod | None, recipe: RvcRecipe) -> PitchNote | None:
-    """Of the method that was used, which may be fcpe in place of the recipe's rmvpe."""
+    """The note on the pitch method in use, which may be fcpe in place of the recipe's rmvpe."""
     if method is None:
         return None
     kind = "fcpe" if isinstance(method, Fcpe) else name_of(recipe.dataset.pitch)

@@ -1,4 +1,4 @@
-"""Loudness of what was made: RVC's `change_rms`, and a peak below full scale."""
+"""Loudness of converted audio: RVC's `change_rms`, and a peak below full scale."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _QUIETEST = 1e-6
 
 @frozen(eq=False)
 class Envelope:
-    """What each sample is multiplied by, from root mean squares of a second every half second."""
+    """The gain of each sample, from root mean squares of a second every half second."""
 
     source: np.ndarray
     made: np.ndarray
@@ -21,7 +21,7 @@ class Envelope:
     num_samples: int
 
     def gains(self, start: int, stop: int) -> np.ndarray:
-        """Of samples from `start` to `stop`."""
+        """Gains [stop - start] of the samples from `start` to `stop`."""
         source = self._between(self.source, start, stop)
         made = np.maximum(self._between(self.made, start, stop), _QUIETEST)
         gains: np.ndarray = (source / made) ** (1 - self.volume_mix)
@@ -37,12 +37,12 @@ class Envelope:
 def envelope_of(
     source: DiskSamples, source_hz: int, made: DiskSamples, made_hz: int, volume_mix: float
 ) -> Envelope:
-    """The envelope that brings what was made towards the loudness of its source."""
+    """The envelope that brings converted audio towards the loudness of its source."""
     return Envelope(_levels(source, source_hz), _levels(made, made_hz), volume_mix, len(made))
 
 
 def levelled(made: DiskSamples, envelope: Envelope | None) -> Iterator[np.ndarray]:
-    """Blocks float32 of what was made at its last loudness, no peak above 0.99."""
+    """Blocks float32 [samples] of converted audio at its final loudness, no peak above 0.99."""
     peak = max(float(np.abs(block).max()) for block in _with_gains(made, envelope))
     scale = np.float32(min(1.0, _HIGHEST_PEAK / peak) if peak else 1.0)
     return (block * scale for block in _with_gains(made, envelope))

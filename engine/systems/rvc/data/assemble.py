@@ -1,4 +1,4 @@
-"""Clips, their slices and all features, put together into the sets that are learned from."""
+"""Clips, their slices and their features, joined to the sets of training and evaluation."""
 
 import numpy as np
 

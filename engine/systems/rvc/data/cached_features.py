@@ -1,7 +1,7 @@
-"""Slices, pitch and content features of a recipe's clips: kept, and made where they lack.
+"""Slices, pitch and content features of a recipe's clips: cached, and computed where missing.
 
 All files and their keys are here. A file holds a few clips; an edit of the code that makes it, or
-another method, makes it anew.
+another method, computes it again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from engine.systems.rvc.data.stored_content import StoredContent, stored_in
 from engine.systems.rvc.dataset_table import FEATURE_RATE_HZ, MUTE_SECONDS
 
 _SHARD_SECONDS = 30.0
-"""Of audio in a file, about: what a kill loses, and small enough for many workers."""
+"""Hours of audio in a file, about: lost by a kill at most, and small enough for many workers."""
 _APART = (
     "engine.corpus",
     "engine.errors",
@@ -39,14 +39,14 @@ _APART = (
 
 @frozen(eq=False)
 class CachedFeatures:
-    """The features of a recipe's corpus: each is read from the cache, or made and kept there."""
+    """The features of a recipe's corpus: each is read from the cache, or computed and cached."""
 
     corpus: Corpus
     cache: Features
     methods: Methods
     slicing: Slicing
     work: Work
-    """Who measures what no GPU does; that is done in this process."""
+    """Workers for the measurements that need no GPU; a GPU is used by this process alone."""
 
     def sliced(self, rows: np.ndarray) -> SlicedClips:
         """The slices of the clips at these rows of the manifest, with their pitch."""
@@ -71,7 +71,7 @@ class CachedFeatures:
         for shard, part in _by_shard(self._shards(rows), slices):
             write = MeasureContent(shard, part, encoder)
             jobs.append(Job("content.npy", {**key, "clips": shard.digest}, write))
-            counts.append([encoder.num_frames(int(heard)) for heard in part["heard"]])
+            counts.append([encoder.num_frames(int(samples)) for samples in part["samples_16k"]])
         paths = make_files(self.cache, jobs, self._workers(encoder), "content features")
         pairs = zip(paths, counts, strict=True)
         return StoredContent(tuple(place for pair in pairs for place in stored_in(*pair)))
@@ -97,7 +97,7 @@ class CachedFeatures:
         return self.work if device is None or device.type == "cpu" else None
 
     def _key(self, module: str, method: object) -> Key:
-        """What all that a module and a method make depends on, but for the clips."""
+        """Everything besides the clips on which the features of a module and a method depend."""
         roots = [f"{__package__}.{module}"]
         if method is not None:
             roots.append(type(method).__module__)

@@ -1,4 +1,4 @@
-"""Tables of the clips that a recipe uses and of those that it leaves out, for people."""
+"""Tables for people: the clips that a recipe uses, and the clips that it leaves out."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _CHOSEN_BY = "nothing, or another dataset.split, num_train_clips, num_eval_clips
 
 
 def used_table(recordings: Recordings) -> Table:
-    """Every clip that is learned from or evaluated, and what was measured of it."""
+    """Every clip that is trained on or evaluated, with its measurements."""
     split = recordings.data.split
     sets = {"training": split.train, "evaluation": split.evaluation}
     rows = [
@@ -41,7 +41,7 @@ def used_table(recordings: Recordings) -> Table:
 
 
 def left_out_table(recordings: Recordings) -> Table:
-    """Every other clip of the corpus, in manifest order: why, and what would let it be used."""
+    """Every other clip of the corpus, in manifest order: the reason, and what would help."""
     clips = recordings.data.corpus.manifest.clips
 
     def cells(row: int, reason: str, found: str, way_out: str) -> list[str]:
@@ -59,7 +59,7 @@ def left_out_table(recordings: Recordings) -> Table:
 
 
 def figures(recordings: Recordings) -> list[tuple[str, str]]:
-    """What was made, in a few lines."""
+    """The minutes, slices and pitch of the voices, in a few lines."""
     corpus, split, training = recordings.data.corpus, recordings.data.split, recordings.training
     spoken = recordings.spoken
     recorded = sum(corpus.manifest.clips[row].seconds for row in recordings.voices.rows)
@@ -85,22 +85,22 @@ def figures(recordings: Recordings) -> list[tuple[str, str]]:
 
 
 def _parts(recordings: Recordings) -> str:
-    """Of all clips of the voices, the parts that no slice is made of, by reason."""
+    """Lengths of the parts of the voices' clips that are in no slice, by reason."""
     counts = Counter(one.reason for one in recordings.sliced.dropped)
     return ", ".join(f"{number:,} {reason}" for reason, number in counts.items()) or "none"
 
 
 def _of_voices(recordings: Recordings) -> Iterator[tuple[str, str]]:
-    """Each speaker's minutes and pitch, over training and evaluation."""
+    """Minutes and pitch of each speaker, over training and evaluation."""
     slices = recordings.clips.slices
     for number, name in enumerate(recordings.speaker_names):
         places = np.flatnonzero(slices.speakers == number)
         minutes = int(slices.frames[places].sum()) / FRAMES_A_SECOND / 60
-        told = f"{len(places):,} slices, {minutes:.2f} minutes"
+        said = f"{len(places):,} slices, {minutes:.2f} minutes"
         if slices.has_pitch:
             median, share = _pitch([slices.pitch[place] for place in places.tolist()])
-            told += f", median pitch {median} Hz, {share} voiced"
-        yield f"speaker {number}", f"{name}: {told}" if name else told
+            said += f", median pitch {median} Hz, {share} voiced"
+        yield f"speaker {number}", f"{name}: {said}" if name else said
 
 
 def _used_rows(recordings: Recordings, clips: VoiceClips, purpose: str) -> Iterator[list[str]]:
@@ -121,7 +121,7 @@ def _used_rows(recordings: Recordings, clips: VoiceClips, purpose: str) -> Itera
 
 
 def _pitch(hertz: list[np.ndarray]) -> tuple[str, str]:
-    """Median of voiced frames, and their share; '-' where pitch was not measured."""
+    """Median pitch of the voiced frames, and their share; '-' where pitch was not measured."""
     frames = np.concatenate([np.zeros(0), *hertz])
     voiced = frames[frames > 0]
     if not len(voiced):

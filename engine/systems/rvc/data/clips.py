@@ -18,7 +18,7 @@ from engine.systems.rvc.data.stored_content import StoredContent
 from engine.systems.rvc.dataset_table import FRAMES_A_SECOND, Dataset
 
 _NO_ROW = -1
-"""Of a slice of silence, which is in no clip."""
+"""Span of a slice of silence, which is in no clip."""
 _PADDED_BIN = 1
 
 
@@ -35,9 +35,9 @@ class VoiceSlices(CorpusClipSet):
     slices: np.ndarray
     """SLICE [slices]; "clip" counts through the clips they were cut from."""
     frames: np.ndarray
-    """That audio, pitch and content have in common, int64 [slices]."""
+    """Number of frames that audio, pitch and content have in common, int64 [slices]."""
     speakers: np.ndarray
-    """Their numbers, int64 [slices]."""
+    """Numbers of the slices' speakers, int64 [slices]."""
     pitch: tuple[np.ndarray, ...]
     """Hz of each slice's frames as measured, 0.0 without voice; empty arrays without pitch."""
     content: StoredContent
@@ -47,7 +47,7 @@ class VoiceSlices(CorpusClipSet):
 
     @property
     def lengths(self) -> np.ndarray:
-        """Frames of each slice."""
+        """Number of frames of each slice, int64 [slices]."""
         return self.frames
 
     @property
@@ -77,11 +77,11 @@ class VoiceSlices(CorpusClipSet):
         return self._batch(indices, random.integers(0, room + 1))
 
     def evaluated(self, indices: Sequence[int]) -> dict[str, Tensor]:
-        """The same where nothing is drawn: segments begin at the first frame."""
+        """The slices at `indices` as a batch without randomness: segments begin at frame 0."""
         return self._batch(indices, np.zeros(len(indices), np.int64))
 
     def audio(self, index: int) -> np.ndarray:
-        """A slice's samples at the model's rate, float32 [frames * hop], as the networks hear it.
+        """A slice's samples at the model's rate, float32 [frames * hop], as the networks take it.
 
         Read from packed audio, filtered and brought to its level; nothing is decoded.
         """
@@ -104,7 +104,7 @@ class VoiceSlices(CorpusClipSet):
         return np.repeat(stored, 2, axis=0)[: self.frames[index]]
 
     def with_silence(self, number: int, features: np.ndarray) -> "VoiceSlices":
-        """These slices, and `number` more for each speaker: of silence, with these features."""
+        """The slices plus `number` slices of silence for each speaker, with these features."""
         added = [
             (f"silence {count + 1}, speaker {speaker}", speaker)
             for speaker in np.unique(self.speakers).tolist()
@@ -148,13 +148,13 @@ class VoiceClips(CorpusClipSet):
     """Whole clips of a corpus, each with its slices."""
 
     slices: VoiceSlices
-    """Of all these clips, in their order."""
+    """Slices of all clips, in the order of the clips."""
     firsts: np.ndarray
     """The place of each clip's first slice, and behind the last: int64 [clips + 1]."""
 
     @property
     def lengths(self) -> np.ndarray:
-        """Frames of each clip's slices together."""
+        """Number of frames of each clip's slices together."""
         sums: np.ndarray = np.add.reduceat(self.slices.frames, self.firsts[:-1])
         return sums
 

@@ -27,8 +27,8 @@ class MeasureContent:
     encoder: ContentEncoder
 
     def __call__(self, path: Path) -> None:
-        """Write the file. Raises UserError naming a clip whose features are no numbers."""
-        counts = [self.encoder.num_frames(int(heard)) for heard in self.slices["heard"]]
+        """Write the file. Raises UserError naming a clip whose features are not finite."""
+        counts = [self.encoder.num_frames(int(samples)) for samples in self.slices["samples_16k"]]
         shape = (sum(counts), self.encoder.dim)
         array = np.lib.format.open_memmap(path, mode="w+", dtype=STORED, shape=shape)
         reserve(path)

@@ -1,4 +1,4 @@
-"""RVC's high-pass: what lies below 48 Hz is taken out of a clip, causally, in any part of it."""
+"""RVC's high-pass: a causal filter that removes frequencies below 48 Hz from any part of a clip."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -24,7 +24,7 @@ def coefficients(sample_rate_hz: int) -> tuple[np.ndarray, np.ndarray]:
 
 @frozen(eq=False)
 class HighPassed:
-    """One clip of packed audio behind the filter.
+    """One clip of packed audio, filtered.
 
     The filter's state says all that it needs of the samples before, so that any part of a clip is
     the same, bit for bit, as when the clip is filtered whole.
@@ -32,11 +32,11 @@ class HighPassed:
 
     packed: PackedAudio
     row: int
-    """Of the manifest."""
+    """Row of the clip in the manifest."""
 
     @property
     def num_samples(self) -> int:
-        """The clip's length."""
+        """Length of the clip in samples."""
         return int(self.packed.lengths[self.row])
 
     def blocks(self, length: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

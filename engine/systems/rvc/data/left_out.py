@@ -18,10 +18,10 @@ WAY_OUT: Mapping[Reason, str] = MappingProxyType(
         "other speaker": "add it to dataset.speakers",
         "speaker unknown": "name its speaker in the corpus's table, or put its file into a folder "
         "of that name",
-        "recorded lower": "record it anew, or set dataset.upsampling = 'allow'",
+        "recorded lower": "record it again, or set dataset.upsampling = 'allow'",
         "silent": "record it louder, or take it out of the corpus",
-        "peak above 2.5": "record it anew: it is overdriven",
+        "peak above 2.5": "record it again: it is overdriven",
         "no voiced frame": "nothing, where nobody speaks; else another dataset.pitch",
     }
 )
-"""What would let a clip be used."""
+"""What would make a clip usable, by reason."""

@@ -1,4 +1,4 @@
-"""What hears pitch and content, as a recipe's dataset table says."""
+"""The pitch method and the content encoder of a recipe's dataset table."""
 
 from collections.abc import Sequence
 
@@ -17,16 +17,16 @@ from engine.systems.rvc.recipe import RvcRecipe
 
 @frozen(eq=False)
 class Methods:
-    """The two methods of a recipe; no pitch where its decoder takes none."""
+    """The pitch method and the content encoder of a recipe; `pitch` is None without pitch."""
 
     pitch: PitchMethod | None
     content: ContentEncoder
     notes: Sequence[str]
-    """Sentences where they are not those that the recipe names first."""
+    """Sentences where a method is not the one that the recipe names first."""
 
     @property
     def digest(self) -> str:
-        """Of both methods: figures and features depend on them."""
+        """Digest of both methods, on which figures and features depend."""
         return digest_of([self.pitch and self.pitch.digest, self.content.digest])
 
 
@@ -37,7 +37,7 @@ def open_methods(recipe: RvcRecipe, project: Project, device: torch.device) -> M
         assert isinstance(pitch, Rmvpe)
         notes.append(
             f"Pitch is measured by fcpe: {pitch.weights}, which rmvpe needs, is not there. "
-            "'cantus fetch rmvpe' puts it there; the run is another one then."
+            "'cantus fetch rmvpe' downloads it; the run then has another identity."
         )
     return Methods(
         pitch_method(pitch, project, device),
@@ -47,7 +47,7 @@ def open_methods(recipe: RvcRecipe, project: Project, device: torch.device) -> M
 
 
 def pitch_method(pitch: Pitch, project: Project, device: torch.device) -> PitchMethod | None:
-    """What measures pitch; None for 'none'. Raises UserError where its files are missing."""
+    """The pitch method; None for kind 'none'. Raises UserError where its files are missing."""
     if isinstance(pitch, NoPitch):
         return None
     if isinstance(pitch, Crepe):
@@ -61,7 +61,7 @@ def pitch_method(pitch: Pitch, project: Project, device: torch.device) -> PitchM
 def content_encoder(
     content: Content, dim: int, project: Project, device: torch.device
 ) -> ContentEncoder:
-    """What tells what is said, in `dim` dimensions. Raises UserError where its files are not."""
+    """The content encoder, of `dim` dimensions. Raises UserError where its files are missing."""
     if isinstance(content, LogMel):
         return open_content("logmel", dim=dim, device=device, **asdict(content))
     folder = project.root / content.folder

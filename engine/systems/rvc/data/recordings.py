@@ -30,7 +30,7 @@ from engine.systems.rvc.recipe import RvcRecipe
 
 @frozen(kw_only=True, eq=False, slots=False)
 class Recordings:
-    """The clips that a recipe learns from and is evaluated on, with what they were made into."""
+    """The clips that a recipe trains on and evaluates on, with their slices and features."""
 
     data: SplitCorpus
     """`rows` are those of the two sets alone."""
@@ -43,17 +43,17 @@ class Recordings:
     silence: np.ndarray
     """Content features [frames, dim] of silence."""
     num_mute_clips: int
-    """Slices of silence that each speaker is learned with."""
+    """Number of slices of silence of each speaker in training."""
     unchosen: np.ndarray
     """Rows of the manifest that could be used, and are in neither set."""
     left_out: Sequence[LeftOut[Reason]]
     """By row."""
     sliced: SlicedClips
-    """Of all clips of the voices, those among them that are left out."""
+    """Parts of all clips of the voices that are left out."""
     notes: Sequence[str]
     """Sentences for the report."""
     warnings: Sequence[str]
-    """Those among them that are said aloud."""
+    """The notes that are also warnings."""
 
     @cached_property
     def spoken(self) -> VoiceSlices:
@@ -62,7 +62,7 @@ class Recordings:
 
     @cached_property
     def training(self) -> VoiceSlices:
-        """What is learned from: slices of the training clips, and of silence."""
+        """The slices that are trained on: those of the training clips, and of silence."""
         return self.spoken.with_silence(self.num_mute_clips, self.silence)
 
     @cached_property
@@ -85,9 +85,9 @@ def load_recordings(
 ) -> Recordings:
     """Cut, measure and split the clips of a recipe's corpus.
 
-    Whatever is kept in `features` is not made again. Raises UserError where the corpus is not
-    packed at the recipe's rate, a package or published files are missing, no clip can be used, or
-    there are fewer training slices than a batch has.
+    Features that are cached in `features` are not computed again. Raises UserError where the corpus
+    is not packed at the recipe's sample rate, a package or published files are missing, no clip can
+    be used, or there are fewer training slices than a batch has.
     """
     dataset = recipe.dataset
     made = CachedFeatures(
@@ -128,17 +128,17 @@ class SplitUsable:
     data: SplitCorpus
     voices: Voices
     sliced: SlicedClips
-    """Of all clips of the voices."""
+    """Slices of all clips of the voices."""
     usable: np.ndarray
     """Places of the clips at `data.rows` among those of the voices."""
     speakers: np.ndarray
-    """Their numbers."""
+    """Numbers of the speakers of the clips at `data.rows`."""
     left_out: Sequence[LeftOut[Reason]]
     """By row."""
     notes: Sequence[str]
     """Sentences on the methods, and on clips that are left out."""
     warnings: Sequence[str]
-    """Those among them that are said aloud."""
+    """The notes that are also warnings."""
     said: Sequence[str]
     """Sentences on the split."""
 
@@ -146,7 +146,10 @@ class SplitUsable:
 def split_usable(
     recipe: RvcRecipe, project: Project, seed: int, made: CachedFeatures
 ) -> SplitUsable:
-    """Cut the clips of the voices, and split those that can be used. Raises as above."""
+    """Cut the clips of the voices, and split the usable ones.
+
+    Raises UserError as `load_recordings` does.
+    """
     clips = made.corpus.manifest.clips
     dataset = recipe.dataset
     lower = recorded_lower(clips, dataset.corpus, dataset.sample_rate_hz, dataset.upsampling)
@@ -184,8 +187,8 @@ def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence
         )
     if num_usable == 1:
         raise UserError(
-            f"Corpus {name!r} has one clip that can be used: none is left to be held out. "
-            f"{' '.join(notes)} {cut_it(name)}"
+            f"Corpus {name!r} has only one usable clip: no clip is left to hold out for "
+            f"evaluation. {' '.join(notes)} {cut_it(name)}"
         )
 
 

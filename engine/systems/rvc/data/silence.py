@@ -11,10 +11,10 @@ from attrs import frozen
 _THRESHOLD = 10 ** (-42 / 20)
 _HOP_SECONDS = 0.015
 _LEAST_SECONDS = 1.5
-"""Of what lies between two cuts."""
+"""Shortest length between two cuts."""
 _LEAST_SILENCE_SECONDS = 0.4
 _KEPT_SECONDS = 0.5
-"""Of silence at each side of a cut."""
+"""Longest silence that is kept at each side of a cut."""
 _WINDOW_HOPS = 4
 
 Range = tuple[int, int]
@@ -22,7 +22,7 @@ Range = tuple[int, int]
 
 @frozen
 class SilenceSlicer:
-    """The rule at one sample rate. What is shorter than a cut is long stays whole."""
+    """The rule at one sample rate. A recording shorter than the shortest part stays whole."""
 
     sample_rate_hz: int
 
@@ -41,7 +41,7 @@ class SilenceSlicer:
         return rms
 
     def is_silent(self, levels: np.ndarray) -> bool:
-        """Whether no frame is as loud as what is not cut at."""
+        """Whether every frame is below the level at which cuts are made."""
         return bool((levels < _THRESHOLD).all())
 
     def ranges(self, levels: np.ndarray, num_samples: int) -> list[Range]:
@@ -74,7 +74,7 @@ class SilenceSlicer:
 
 
 def _cut(levels: np.ndarray, start: int, stop: int, kept: int) -> Range:
-    """What is taken out of silence in frames [start, stop), which sound follows."""
+    """The frames that are cut out of a silence in frames [start, stop) before sound."""
     if stop - start <= kept:
         quietest = _quietest(levels, start, stop)
         return quietest, quietest

@@ -19,13 +19,13 @@ class SlicedClips:
     slices: np.ndarray
     """SLICE [slices]."""
     pitch: tuple[np.ndarray, ...]
-    """Hz of each slice's frames, float32 [heard // 160 + 1], 0.0 without voice; empty where pitch
+    """Hz of each slice's frames, float32 [at_16k // 160 + 1], 0.0 without voice; empty where pitch
     was not measured."""
     dropped: tuple[Dropped, ...]
 
     @classmethod
     def joined(cls, parts: Sequence["SlicedClips"], counts: Sequence[int]) -> "SlicedClips":
-        """Those of groups of so many clips each, as of one group."""
+        """The slices of several groups of clips, `counts` clips each, as one group."""
         firsts = np.cumsum([0, *counts])[:-1].tolist()
         pairs = [*zip(parts, firsts, strict=True)]
         for part, first in pairs:
@@ -54,20 +54,20 @@ class MeasureSlices:
         write_sliced(self.measured(), path)
 
     def measured(self) -> SlicedClips:
-        """What the file holds."""
+        """Cut the clips, and measure the pitch of their slices."""
         slices, pitch, dropped = list[np.ndarray](), list[np.ndarray](), list[Dropped]()
         for clip, row in enumerate(self.shard.rows):
             for found in slice_clip(self.shard.packed, row, clip, self.slicing):
                 if isinstance(found, Dropped):
                     dropped.append(found)
                     continue
-                part, heard = found
+                part, at_16k = found
                 slices.append(part)
-                pitch.append(self._hertz(heard))
+                pitch.append(self._hertz(at_16k))
         return SlicedClips(np.array(slices, SLICE), tuple(pitch), tuple(dropped))
 
-    def _hertz(self, heard: np.ndarray) -> np.ndarray:
-        return np.zeros(0, np.float32) if self.pitch is None else self.pitch(heard)
+    def _hertz(self, at_16k: np.ndarray) -> np.ndarray:
+        return np.zeros(0, np.float32) if self.pitch is None else self.pitch(at_16k)
 
 
 def write_sliced(sliced: SlicedClips, path: Path) -> None:
@@ -83,10 +83,10 @@ def write_sliced(sliced: SlicedClips, path: Path) -> None:
 
 
 def read_sliced(path: Path) -> SlicedClips:
-    """Read them back."""
+    """Read the slices of a file of `write_sliced`."""
     with np.load(path, allow_pickle=False) as file:
         slices, flat, dropped = (file[name] for name in ("slices", "pitch", "dropped"))
-    counts = [num_frames(int(heard)) if len(flat) else 0 for heard in slices["heard"]]
+    counts = [num_frames(int(samples)) if len(flat) else 0 for samples in slices["samples_16k"]]
     pitch = np.split(flat, np.cumsum(counts)[:-1]) if counts else []
     found = json.loads(dropped.tobytes())
     return SlicedClips(slices, tuple(pitch), tuple(Dropped(**one) for one in found))

@@ -1,4 +1,4 @@
-"""What recordings are cut into: parts of a few seconds, at one level, without what is silent."""
+"""Slices of recordings: parts of a few seconds, at one level, without silence."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -14,9 +14,9 @@ from engine.systems.rvc.dataset_table import FEATURE_RATE_HZ, FRAMES_A_SECOND, D
 
 _OVERLAP_SECONDS = 0.3
 _SHORTEST_SECONDS = 0.5
-"""Shorter parts are widened: a clip's last words are learned, and HuBERT hears enough."""
+"""Shorter parts are widened, so that a clip's last words are used and HuBERT gets enough."""
 _SPARE_FRAMES = 4
-"""That a slice has beyond a segment: features may have two frames less than the audio."""
+"""Frames that a slice has beyond a segment: features may have two fewer than the audio."""
 _BLOCK_HOPS = 64
 _LOUDEST_PEAK = 2.5
 _QUIETEST_PEAK = 1e-3
@@ -28,7 +28,7 @@ SLICE: Final = np.dtype(
         ("clip", "<i4"),  # place among the clips that were cut
         ("start", "<i8"),
         ("stop", "<i8"),  # samples of the clip; behind its end there is silence
-        ("heard", "<i4"),  # samples at 16,000 Hz
+        ("samples_16k", "<i4"),  # samples at 16,000 Hz
         ("gain", "<f8"),
         ("state", "<f8", (ORDER,)),  # of the high-pass before the first sample
     ]
@@ -47,13 +47,13 @@ class Slicing:
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Slicing":
-        """As a recipe's dataset table says."""
+        """The slicing of a recipe's dataset table."""
         least = max(_SHORTEST_SECONDS, (dataset.segment_frames + _SPARE_FRAMES) / FRAMES_A_SECOND)
         rate = dataset.sample_rate_hz
         return cls(rate, dataset.slice_seconds, round(least * rate))
 
     def windows(self, start: int, stop: int) -> Iterator[Range]:
-        """Parts of [start, stop): windows that overlap by 0.3 s; the last, a little longer, whole.
+        """Parts of [start, stop): windows that overlap by 0.3 s; the last may be a little longer.
 
         The numbers are upstream's, which rounds down.
         """
@@ -67,7 +67,7 @@ class Slicing:
         yield at, stop
 
     def widened(self, start: int, stop: int) -> Range:
-        """At least the shortest: with what lies before it, then with silence behind the clip."""
+        """A part of at least the shortest length, widened to the left, then by silence."""
         start = max(0, min(start, stop - self.shortest))
         return start, max(stop, start + self.shortest)
 
@@ -87,9 +87,9 @@ class Dropped:
 def slice_clip(
     packed: PackedAudio, row: int, clip: int, slicing: Slicing
 ) -> Iterator[tuple[np.ndarray, np.ndarray] | Dropped]:
-    """The slices of a clip, each a SLICE with its samples at 16,000 Hz float32; or why not.
+    """The slices of a clip, each a SLICE with its float32 samples at 16,000 Hz; or the reasons.
 
-    Of a clip that is silent throughout nothing is used: upstream keeps its first half second.
+    A clip that is silent throughout has no slice: upstream keeps its first half second.
     """
     audio, slicer = HighPassed(packed, row), SilenceSlicer(packed.sample_rate_hz)
     length = slicer.hop * _BLOCK_HOPS
@@ -111,8 +111,8 @@ def slice_clip(
             yield Dropped(clip, start, stop, *wrong)
             continue
         gain = _PEAK * _SHARE / peak + (1 - _SHARE)
-        heard = at_feature_rate((samples * gain).astype(np.float32), packed.sample_rate_hz)
-        yield np.array((clip, start, stop, len(heard), gain, state), SLICE), heard
+        at_16k = at_feature_rate((samples * gain).astype(np.float32), packed.sample_rate_hz)
+        yield np.array((clip, start, stop, len(at_16k), gain, state), SLICE), at_16k
 
 
 def slice_audio(packed: PackedAudio, row: int, part: np.ndarray) -> np.ndarray:
@@ -125,8 +125,8 @@ def slice_audio(packed: PackedAudio, row: int, part: np.ndarray) -> np.ndarray:
 
 def at_feature_rate(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     """Float32 samples at 16,000 Hz."""
-    heard: np.ndarray = soxr.resample(samples, sample_rate_hz, FEATURE_RATE_HZ)
-    return heard
+    at_16k: np.ndarray = soxr.resample(samples, sample_rate_hz, FEATURE_RATE_HZ)
+    return at_16k
 
 
 def _measured(audio: HighPassed, hop: int, length: int) -> tuple[np.ndarray, list[np.ndarray]]:

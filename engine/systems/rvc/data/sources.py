@@ -1,4 +1,4 @@
-"""The clips that are converted, of speakers that are not learned, with their features."""
+"""The clips that are converted, of untrained speakers, with their features."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ class Sources:
     """Clips that are converted."""
 
     clips: VoiceClips
-    """Whole, by row. Their speakers' numbers mean nothing."""
+    """Whole clips, by row. The numbers of their speakers have no meaning."""
     conversions: Sequence[Conversion]
     notes: Sequence[str]
     """Sentences for the report."""
@@ -29,7 +29,7 @@ class Sources:
 def load_sources(
     recipe: RvcRecipe, made: CachedFeatures, data: SplitCorpus, voices: Voices
 ) -> Sources:
-    """The clips that the recipe converts; none where the corpus has one speaker alone."""
+    """The clips that the recipe converts; empty where the corpus has only one speaker."""
     chosen = choose_conversions(
         made.corpus.manifest.clips,
         [one.row for one in voices.left_out],
@@ -66,7 +66,7 @@ def _notes(recipe: RvcRecipe, num_chosen: int, num_kept: int) -> list[str]:
         return []
     if not num_chosen:
         return [
-            "Nothing is converted: the corpus has one speaker alone. Add clips of others, and name "
+            "Nothing is converted: the corpus has only one speaker. Add clips of others, and name "
             "the voice to be learned in dataset.speakers."
         ]
     lost = num_chosen - num_kept

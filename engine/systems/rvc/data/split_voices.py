@@ -1,4 +1,4 @@
-"""Held-out clips have voices that are learned: a split is mended where they have not."""
+"""Corrects a split so that every voice of a held-out clip is trained."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ from engine.systems.rvc.recipe import RvcRecipe
 def learnable(
     data: SplitCorpus, speakers: np.ndarray, names: Sequence[str], recipe: RvcRecipe
 ) -> tuple[SplitCorpus, list[str]]:
-    """The split where no voice is held out whole, and sentences on those that would have been.
+    """The split in which no voice is wholly held out, and sentences on the corrected voices.
 
-    Their clips are learned from instead; those of a set that is frozen or inherited stay where they
-    are. `speakers` are the numbers of the clips at `data.rows`. Raises UserError where no held-out
-    clip is left.
+    Clips of such voices are trained on instead; clips of a frozen or inherited set stay where they
+    are. `speakers` are the numbers of the clips' speakers at `data.rows`. Raises UserError where no
+    held-out clip is left.
     """
     split = data.split
     unlearned = np.setdiff1d(speakers[split.evaluation], speakers[split.train])
@@ -33,7 +33,7 @@ def learnable(
         )
     train = np.sort(np.concatenate([split.train, split.evaluation[moved]]))
     mended = evolve(split, train=train, evaluation=split.evaluation[~moved])
-    return evolve(data, split=mended), [f"{note} They are learned from." for note in notes]
+    return evolve(data, split=mended), [f"{note} These clips are trained on." for note in notes]
 
 
 def cut_it(corpus: str) -> str:
@@ -46,7 +46,7 @@ def cut_it(corpus: str) -> str:
 
 
 def only_chosen(data: SplitCorpus) -> tuple[SplitCorpus, np.ndarray]:
-    """The same without rows that are in neither set, and the places of the rows that are left."""
+    """The split without rows that are in neither set, and the places of the rows that are left."""
     split = data.split
     places = np.union1d(split.train, split.evaluation)
     chosen = evolve(

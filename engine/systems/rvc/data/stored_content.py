@@ -17,11 +17,11 @@ from engine.systems.rvc.data.content_features import STORED
 
 @frozen
 class Stored:
-    """Where the features of a slice lie."""
+    """The place of a slice's features in a file."""
 
     path: Path
     offset: int
-    """Bytes of the file before them."""
+    """Offset of the features in the file, in bytes."""
     frames: int
     dim: int
 
@@ -29,7 +29,7 @@ class Stored:
         """Features [frames, dim] in half precision. Raises UserError where the file is gone."""
         damage = (
             f"Content features cannot be read from {self.path}: the file was deleted or changed "
-            "meanwhile. Start again: what lacks is made anew."
+            "meanwhile. Start again: missing features are computed."
         )
         count = self.frames * self.dim
         with as_user_error(damage, OSError):
@@ -58,11 +58,11 @@ class StoredContent(Sequence[np.ndarray]):
         return place.read() if isinstance(place, Stored) else place
 
     def only(self, indices: np.ndarray) -> "StoredContent":
-        """Those of the slices at `indices`, in their order; nothing is read."""
+        """The features of the slices at `indices`, in their order; nothing is read."""
         return StoredContent(tuple(self.places[index] for index in indices.tolist()))
 
     def followed_by(self, features: Sequence[np.ndarray]) -> "StoredContent":
-        """These, and behind them features that are in memory."""
+        """The stored features, followed by features that are in memory."""
         return StoredContent((*self.places, *features))
 
 

@@ -1,4 +1,4 @@
-"""Whose clips are learned from: the speakers of a corpus, and the clips that have none."""
+"""The speakers of a corpus whose voices are trained, and their clips."""
 
 from collections.abc import Sequence
 
@@ -15,21 +15,21 @@ from engine.systems.rvc.data.left_out import Reason
 
 @frozen(eq=False)
 class Voices:
-    """The speakers that are learned, and which clips are theirs."""
+    """The trained speakers, and their clips."""
 
     names: tuple[str, ...]
     """Sorted: a speaker's number is its place. One without a name where no clip names any."""
     rows: Sequence[int]
     """Ascending rows of the manifest."""
     speakers: Sequence[int]
-    """The speaker's number of each."""
+    """The number of each clip's speaker."""
     left_out: Sequence[LeftOut[Reason]]
 
 
 def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> Voices:
-    """The voices of a corpus, or those that are chosen.
+    """The voices of a corpus, or the chosen voices.
 
-    Raises UserError where a chosen one is not there, or there are more than the embedding's rows.
+    Raises UserError where a chosen speaker has no clip, or the embedding has too few rows.
     """
     there = sorted({clip.speaker for clip in clips if clip.speaker})
     for name in chosen:
@@ -42,7 +42,8 @@ def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> 
     if len(names) > num_rows:
         raise UserError(
             f"The corpus has {len(names)} speakers, more than the {num_rows} rows of "
-            "model.speaker_rows. Name those to be learned in dataset.speakers, or add rows."
+            "model.speaker_rows. Name the speakers to train in dataset.speakers, or raise "
+            "model.speaker_rows."
         )
     return _sorted(clips, names)
 
@@ -80,5 +81,5 @@ def _sorted(clips: Sequence[Clip], names: Sequence[str]) -> Voices:
 
 def _who(there: Sequence[str]) -> str:
     if not there:
-        return "no clip of it names a speaker: leave dataset.speakers out"
+        return "no clip of the corpus names a speaker: leave dataset.speakers out"
     return f"there are: {listed([visible(name) for name in there])}"

@@ -12,7 +12,7 @@ from engine.systems.rvc.network.settings import SynthesizerSettings, Version
 from engine.systems.rvc.recipe import Model
 
 _SEGMENT_FRAMES, _MOST_VALUES = 32, 16
-"""What every exported model has in the second place; the longest list inside the list."""
+"""The second value of the list in every exported model; the longest list inside the list."""
 _KEYS = (
     "n_fft",
     "segment_frames",
@@ -33,15 +33,15 @@ _KEYS = (
     "speaker_channels",
     "sample_rate_hz",
 )
-"""Of a recipe's table `model` each, but for two. The first is given as bins, n_fft / 2 + 1."""
+"""Keys of a recipe's table `model`, but for two. The first is given as bins, n_fft / 2 + 1."""
 
 
 @frozen(kw_only=True)
 class _Tables:
-    """What the list says, held against the same limits as a recipe."""
+    """The values of the list, checked against the same limits as a recipe."""
 
     model: Model = setting("the networks")
-    sample_rate_hz: int = setting("rate of the audio", check=within(8_000, 192_000))
+    sample_rate_hz: int = setting("sample rate of the audio", check=within(8_000, 192_000))
 
 
 def config_list(settings: SynthesizerSettings) -> list[Any]:
@@ -71,7 +71,10 @@ def config_list(settings: SynthesizerSettings) -> list[Any]:
 def settings_of(
     config: object, version: Version, source: object, *, uses_f0: bool
 ) -> SynthesizerSettings:
-    """The network that the list of `source` describes. Raises UserError where it describes none."""
+    """The network that the list of `source` describes.
+
+    Raises UserError where the list describes no network.
+    """
     if not isinstance(config, list) or len(config) != len(_KEYS):
         raise UserError(f"{source}: its config is no list of {len(_KEYS)} values.")
     values = dict(zip(_KEYS, config, strict=True))

@@ -22,13 +22,13 @@ _OF_TRAINING = "enc_q."
 
 @frozen(kw_only=True)
 class Training:
-    """What an exported model says of how it was trained."""
+    """Entries of an exported model on how it was trained."""
 
     name: str
     epoch: int
-    """Whole epochs after which the weights were as they are."""
+    """Number of whole epochs of training."""
     step: int
-    """Steps, likewise."""
+    """Number of steps of training."""
     created: str
     """Date and time in Applio's form, 2026-01-31T12:00:00.000000."""
     audio_seconds: float
@@ -41,7 +41,7 @@ class Training:
 
 
 def export_voice(network: Synthesizer, path: Path, training: Training) -> None:
-    """Write the small model beside and rename it. What stood there is replaced whole.
+    """Write the small model, beside its place and then renamed; an existing file is replaced.
 
     Raises UserError where a value is too large for half precision.
     """
@@ -55,14 +55,14 @@ def export_voice(network: Synthesizer, path: Path, training: Training) -> None:
 
 
 def unsupported(settings: SynthesizerSettings) -> Sequence[str]:
-    """Sentences on what keeps the two programs from using such a model; none where both can."""
+    """Sentences on why RVC WebUI or Applio cannot use such a model; empty where both can."""
     sentences = []
     if settings.content_dim not in (256, 768):
-        sentences.append("RVC WebUI and Applio have content vectors of 768 or 256 values alone.")
+        sentences.append("RVC WebUI and Applio can use content vectors of 768 or 256 values only.")
     if settings.resblock == "2":
-        sentences.append('Applio has residual blocks of kind "1" alone, and cannot load it.')
+        sentences.append('Applio has residual blocks of kind "1" only, and cannot load this model.')
     if any(rate % 2 for rate in settings.upsample_rates):
-        sentences.append("RVC WebUI and Applio each have a way of their own with odd upsamplings.")
+        sentences.append("RVC WebUI and Applio treat odd upsampling rates differently.")
     return sentences
 
 
@@ -87,13 +87,13 @@ def _as_rvc_has_it(settings: SynthesizerSettings, training: Training) -> dict[st
 
 def _as_applio_has_it(content: Mapping[str, Any], training: Training) -> dict[str, Any]:
     described = (training.name, training.epoch, training.step, content["sr"], content["version"])
-    told = "-".join([*map(str, described), str(content["config"])])
+    entries = "-".join([*map(str, described), str(content["config"])])
     seconds = round(training.audio_seconds)
     return {
         "epoch": training.epoch,
         "step": training.step,
         "creation_date": training.created,
-        "model_hash": hashlib.sha256(told.encode()).hexdigest(),
+        "model_hash": hashlib.sha256(entries.encode()).hexdigest(),
         "dataset_length": f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
         "model_name": training.name,
         "author": None,

@@ -1,4 +1,4 @@
-"""A model as RVC WebUI and Applio hand it on, read: the network that converts, in a file of 55 MB.
+"""Reading a model as RVC WebUI and Applio export it: the converting network, a file of 55 MB.
 
 It holds `weight` (half precision, no posterior encoder), `config`, `sr`, `f0`, `version`, `info`.
 """
@@ -21,7 +21,7 @@ from engine.training.weights_fit import differences, load_strictly
 
 @frozen
 class ExportedModel:
-    """A network that converts, and what its file says besides."""
+    """A network that converts, with the other entries of its file."""
 
     network: Synthesizer
     """In evaluation mode; its posterior encoder is not the file's."""
@@ -46,7 +46,7 @@ def read_exported(path: Path) -> ExportedModel:
 def _settings(file: StateFile) -> SynthesizerSettings:
     kind = kind_of(file.state)
     if kind is None or kind.role != "generator":
-        raise UserError(f"{file.path} is {kind or said_of_others(file.state)}, no model of RVC.")
+        raise UserError(f"{file.path} is {kind or said_of_others(file.state)}, not a model of RVC.")
     if not file.is_exported:
         raise UserError(
             f"{file.path} is a checkpoint of a training ({kind}), no exported model: it has no "

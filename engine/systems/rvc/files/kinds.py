@@ -1,4 +1,4 @@
-"""What a state dict of RVC is, told from its names and shapes: "f0G40k of RVC v2"."""
+"""The kind of a state dict of RVC, by its names and shapes: "f0G40k of RVC v2"."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -23,15 +23,15 @@ _NOT_OF_RVC = {
 
 @frozen(kw_only=True)
 class Kind:
-    """What a state dict is for, as far as it tells."""
+    """The kind of a state dict, as far as its tensors show it."""
 
     role: Literal["generator", "discriminator"]
     version: Version | None
     """By its content vectors, or its periods; None of sizes that RVC does not have."""
     uses_f0: bool | None = None
-    """Of a generator."""
+    """Whether a generator is conditioned on pitch."""
     sample_rate_hz: int | None = None
-    """Of a generator, by its upsampling; a discriminator is the same at every rate."""
+    """Sample rate of a generator, by its upsampling; discriminators are alike at every rate."""
 
     def __str__(self) -> str:
         """The name of the published file of this kind, and the version."""
@@ -43,7 +43,7 @@ class Kind:
 
 
 def kind_of(state: Tensors) -> Kind | None:
-    """What a state dict is for; None where it is nothing of RVC's networks."""
+    """The kind of a state dict; None where it is not one of RVC's networks."""
     if "discriminators.0.conv_post.bias" in state:
         return Kind(role="discriminator", version=_discriminator_version(state))
     if "enc_p.emb_phone.weight" not in state:
@@ -58,7 +58,7 @@ def kind_of(state: Tensors) -> Kind | None:
 
 
 def said_of_others(state: Tensors) -> str:
-    """What a state dict is that is nothing of RVC's networks, in words."""
+    """A phrase for a state dict that is not one of RVC's networks."""
     known = (said for name, said in _NOT_OF_RVC.items() if name in state)
     return next(known, "no network of RVC")
 

@@ -18,13 +18,13 @@ _POSTERIOR = "enc_q."
 
 
 def load_generator(network: Synthesizer, path: Path) -> Sequence[str]:
-    """Take over the weights of a published, trained or exported generator.
+    """Load the weights of a published, trained or exported generator.
 
-    Rows of the speaker embedding are taken from the first on; where the network has more, its own
-    stay. An exported model has no posterior encoder: the network's own stays.
+    Rows of the speaker embedding are loaded from the first on; where the network has more rows, the
+    others stay. An exported model has no posterior encoder: the network's own stays.
 
     Returns:
-        Sentences on what is not the file's.
+        Sentences on the weights that do not come from the file.
 
     Raises:
         UserError: It is missing, damaged, would run code, or is of another kind. Nothing is loaded.
@@ -38,7 +38,7 @@ def load_generator(network: Synthesizer, path: Path) -> Sequence[str]:
 
 
 def load_discriminators(network: Discriminators, path: Path) -> None:
-    """Take over the weights of published or trained discriminators.
+    """Load the weights of published or trained discriminators.
 
     Raises UserError, and loads nothing, where the file is missing, damaged, would run code, or is
     of another kind.
@@ -49,7 +49,7 @@ def load_discriminators(network: Discriminators, path: Path) -> None:
 
 
 def _require_kind(own: Mapping[str, Tensor], given: Mapping[str, Tensor], path: Path) -> None:
-    """Raise where the file is told to be something else than the network, naming both."""
+    """Raise UserError, naming both, where the file is of another kind than the network."""
     wanted, found = kind_of(own), kind_of(given)
     assert wanted is not None
     if found is None:
@@ -81,15 +81,15 @@ def _speakers(own: Mapping[str, Tensor], given: dict[str, Tensor]) -> list[str]:
         return []
     shared = min(len(theirs), len(ours))
     given[_SPEAKERS] = torch.cat([theirs[:shared], ours[shared:].cpu()])
-    rest = "the rest is left out" if len(theirs) > shared else "the others begin at random"
+    rest = "the rest is left out" if len(theirs) > shared else "the others start untrained"
     return [
-        f"Of the speaker embedding the file has {len(theirs)} rows and the model {len(ours)}: the "
-        f"first {shared} are taken over, {rest}."
+        f"The speaker embedding has {len(theirs)} rows in the file and {len(ours)} in the model: "
+        f"the first {shared} are loaded, {rest}."
     ]
 
 
 def _posterior(own: Mapping[str, Tensor], given: dict[str, Tensor]) -> list[str]:
-    """Complete an exported model by the network's own posterior encoder."""
+    """Complete an exported model with the network's own posterior encoder."""
     if any(name.startswith(_POSTERIOR) for name in given):
         return []
     given |= {name: value.clone() for name, value in own.items() if name.startswith(_POSTERIOR)}

@@ -12,17 +12,17 @@ from engine.errors import UserError
 from engine.training.safe_load import load_state
 
 _PLACES = ("model", "weight")
-"""Below which a training's checkpoint and an exported model have their tensors."""
+"""Keys below which a checkpoint of a training and an exported model have their tensors."""
 _OTHER_NAMES = {
     ".parametrizations.weight.original0": ".weight_g",
     ".parametrizations.weight.original1": ".weight_v",
 }
-"""Applio's, in memory."""
+"""Key of Applio's tensors, in memory."""
 
 
 @frozen
 class StateFile:
-    """What a file holds: tensors in float32, and all else."""
+    """The content of a file: tensors in float32, and all other entries."""
 
     path: Path
     state: Mapping[str, Tensor]
@@ -30,7 +30,7 @@ class StateFile:
 
     @property
     def is_exported(self) -> bool:
-        """Whether it is a model as RVC WebUI and Applio hand it on, and no checkpoint."""
+        """Whether the file is an exported model of RVC WebUI or Applio, not a checkpoint."""
         return "config" in self.facts
 
 

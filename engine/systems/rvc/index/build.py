@@ -17,19 +17,19 @@ from engine.files.atomic import sync, write_atomically
 from engine.systems.rvc.notes import IndexNote, index_note_path, to_json
 
 NEIGHBOURS = 8
-"""That a feature is blended with, in RVC as here."""
+"""Number of neighbours that a feature is blended with, as in RVC."""
 EXACT_BELOW = 100_000
 """Vectors, half an hour of speech: to compare a query with all of them takes 2 ms."""
 RECALL = 0.95
 _MOST_LISTS = 4096
 """RVC's rule makes more from an hour of speech on: for ten, k-means would take a core two hours."""
 _VECTORS_A_LIST = (39, 64)
-"""At least, by faiss's and RVC's rule; and of those that the lists are learned from."""
+"""Fewest vectors per list, by faiss's and RVC's rule; and most vectors per list in k-means."""
 _MOST_QUERIES = 512
 _SEED = 1234
 
 Progress = Callable[[int, int], None]
-"""Is called with clips done and clips in all."""
+"""Called with the number of clips done, and of all clips."""
 
 
 def _unseen(done: int, total: int) -> None:
@@ -54,7 +54,7 @@ def write_index(
         clips: Features float32 [frames, dim] of each training clip, without the mute ones.
         queries: Features [n, dim] of clips that are not among them, to measure recall with.
         content: Digest of the content encoder.
-        progress: Told of every clip.
+        progress: Called after every clip.
 
     Raises UserError where there are fewer vectors than neighbours.
 
@@ -73,7 +73,7 @@ def write_index(
 def build_index(
     clips: Sequence[np.ndarray], queries: np.ndarray, content: str, progress: Progress
 ) -> tuple[faiss.Index, IndexNote]:
-    """The index and what is known of it. See `write_index`."""
+    """The index and its note. See `write_index`."""
     lengths = [len(clip) for clip in clips]
     number = sum(lengths)
     if number < NEIGHBOURS:

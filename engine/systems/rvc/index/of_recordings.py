@@ -1,4 +1,4 @@
-"""The retrieval index of a run, from the clips that it learned from."""
+"""The retrieval index of a run, from its training clips."""
 
 from pathlib import Path
 

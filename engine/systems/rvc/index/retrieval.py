@@ -1,4 +1,4 @@
-"""Retrieval: content features, blended with the nearest that the voice itself has spoken."""
+"""Retrieval: content features, blended with their nearest neighbours of the trained voice."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from engine.systems.rvc.index.build import NEIGHBOURS
 from engine.systems.rvc.notes import IndexNote, from_json, index_note_path
 
 _SMALLEST = 1e-6
-"""Of squared distances, so that a feature which is in the index outweighs all others by itself. RVC
+"""Smallest squared distance, so that a feature which is in the index outweighs all others. RVC
 divides by 0 there, and the frame is lost."""
 
 
 @frozen(eq=False)
 class Retrieval:
-    """An index that was read."""
+    """A retrieval index in memory."""
 
     index: faiss.Index
 
@@ -40,8 +40,8 @@ class Retrieval:
 def read_index(path: Path, dim: int, content: str) -> Retrieval:
     """Read an index for features of `dim` values from a content encoder of this digest.
 
-    One that was made elsewhere has no note of its encoder, and is held to `dim` alone. Raises
-    UserError where it is missing, damaged or empty, or belongs to other features.
+    An index of another program has no note of its encoder: only `dim` is checked. Raises UserError
+    where the index is missing, damaged or empty, or belongs to other features.
     """
     if not path.is_file():
         raise UserError(f"There is no retrieval index {path}.")
@@ -49,7 +49,7 @@ def read_index(path: Path, dim: int, content: str) -> Retrieval:
         index = faiss.read_index(str(path))
     except (RuntimeError, MemoryError) as error:
         reason = str(error).strip().splitlines()[-1][-200:]
-        raise UserError(f"{path} is no faiss index, or is damaged: {reason}") from error
+        raise UserError(f"{path} is not a faiss index, or is damaged: {reason}") from error
     _require_fit(path, index, dim, content)
     return Retrieval(index)
 
@@ -75,6 +75,9 @@ def _require_fit(path: Path, index: faiss.Index, dim: int, content: str) -> None
 
 
 def read_note(index: Path) -> IndexNote | None:
-    """The note of an index; None of one that was made elsewhere. Raises UserError if damaged."""
+    """The note of an index; None for an index of another program.
+
+    Raises UserError where the note is damaged.
+    """
     path = index_note_path(index)
     return from_json(path.read_bytes(), IndexNote, path) if path.is_file() else None

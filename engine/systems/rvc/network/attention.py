@@ -34,8 +34,8 @@ class RelativeAttention(nn.Module):
         queries = queries * queries.shape[-1] ** -0.5
         scores = queries @ keys.transpose(-2, -1) + _by_place(queries @ self.emb_rel_k[0].t())
         weights = self.drop(scores.masked_fill(mask[:, None] == 0, _MASKED).softmax(-1))
-        heard = weights @ values + _by_distance(weights) @ self.emb_rel_v[0]
-        attended: Tensor = self.conv_o(heard.transpose(2, 3).flatten(1, 2))
+        mixed = weights @ values + _by_distance(weights) @ self.emb_rel_v[0]
+        attended: Tensor = self.conv_o(mixed.transpose(2, 3).flatten(1, 2))
         return attended
 
     def _inputs(self) -> tuple[nn.Conv1d, nn.Conv1d, nn.Conv1d]:

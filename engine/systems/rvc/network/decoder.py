@@ -14,7 +14,7 @@ from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.sine_source import SineSource
 
 _SLOPE, _LAST_SLOPE = 0.1, 0.01
-"""Of the leaky ReLUs: HiFi-GAN left torch's default at the last one."""
+"""Slopes of the leaky ReLUs: HiFi-GAN left torch's default at the last one."""
 
 
 class Decoder(nn.Module):

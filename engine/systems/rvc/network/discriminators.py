@@ -10,5 +10,5 @@ PERIODS: dict[Version, tuple[int, ...]] = {
 
 
 def published_discriminators(version: Version, precision: Precision = "same") -> Discriminators:
-    """Those of `f0D40k.pth` and so on, for every rate: the waveform's, and those of the periods."""
+    """The discriminators of `f0D40k.pth` and so on: of the waveform, and one for each period."""
     return hifi_gan_discriminators(PERIODS[version], precision)

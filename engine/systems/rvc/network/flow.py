@@ -32,7 +32,7 @@ class Flow(nn.Module):
         return x
 
     def inverse(self, x: Tensor, mask: Tensor, speaker: Tensor) -> Tensor:
-        """Latents of the prior as the decoder hears them."""
+        """Latents [B, latent_dim, T] of the prior as the decoder takes them."""
         for coupling in reversed(self.flows[::2]):
             x = coupling(x.flip(1), mask, speaker, inverse=True)
         return x
@@ -53,7 +53,7 @@ class _Coupling(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, speaker: Tensor, *, inverse: bool = False) -> Tensor:
         first, second = x.chunk(2, 1)
-        heard = self.enc(self.pre(first) * mask, mask, speaker)
-        shift = self.post(heard).float() * mask
+        hidden = self.enc(self.pre(first) * mask, mask, speaker)
+        shift = self.post(hidden).float() * mask
         moved = (second - shift) * mask if inverse else second * mask + shift
         return torch.cat([first, moved], 1)

@@ -12,7 +12,7 @@ from engine.systems.rvc.network.synthesizer import Synthesized
 
 
 def kl_divergence(made: Synthesized) -> Tensor:
-    """How far the posterior is from the prior, as one sample of each frame tells: one number.
+    """Divergence of the posterior from the prior, estimated by one sample of each frame, [].
 
     A sum over channels, mean over the frames of all clips (`kl_loss` of VITS and RVC).
     """
@@ -32,7 +32,7 @@ def mel_distance(
     linear: LinearSpectrogram,
     log_mel: LogMel,
 ) -> Tensor:
-    """Mean difference of log mel bands of decoded segments and of what they are to be: one number.
+    """Mean difference of the log mel bands of decoded segments and of their targets, [].
 
     Args:
         audio: Decoded segments [B, 1, samples], whole frames.

@@ -1,6 +1,6 @@
 """The posterior: what a spectrogram says of the latents (`PosteriorEncoder` of RVC).
 
-It is heard in training alone; a model that is handed on has none.
+The posterior encoder is used in training only; an exported model has none.
 """
 
 from torch import Tensor, nn
@@ -24,6 +24,6 @@ class PosteriorEncoder(nn.Module):
 
         `spectrogram` is [B, bins, T], `mask` [B, 1, T], `speaker` [B, speaker_dim, 1].
         """
-        heard = self.enc(self.pre(spectrogram) * mask, mask, speaker)
-        mean, log_deviation = (self.proj(heard).float() * mask).chunk(2, 1)
+        hidden = self.enc(self.pre(spectrogram) * mask, mask, speaker)
+        mean, log_deviation = (self.proj(hidden).float() * mask).chunk(2, 1)
         return mean, log_deviation

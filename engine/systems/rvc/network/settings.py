@@ -1,4 +1,4 @@
-"""What decides a synthesizer's shapes, and those of the six that RVC has published."""
+"""The settings that decide a synthesizer's shapes, and those of RVC's six published ones."""
 
 import math
 from typing import Literal
@@ -15,7 +15,7 @@ Version = Literal["v1", "v2"]
 class SynthesizerSettings:
     """The sizes of a synthesizer, by default those of RVC v2 at 40 kHz with f0.
 
-    In brackets the name in RVC's configuration files, where it is another.
+    In brackets the name in RVC's configuration files, where it differs.
     """
 
     sample_rate_hz: int = 40000
@@ -38,13 +38,13 @@ class SynthesizerSettings:
     """Channels inside a feed-forward layer of the text encoder (`filter_channels`)."""
     num_heads: int = 2
     num_layers: int = 6
-    """Of the text encoder (`n_heads`, `n_layers`)."""
+    """Heads and layers of the text encoder (`n_heads`, `n_layers`)."""
     feed_forward_kernel: int = 3
     """Frames that a feed-forward layer sees (`kernel_size`)."""
     dropout: float = 0.0
-    """Of the text encoder (`p_dropout`)."""
+    """Dropout of the text encoder (`p_dropout`)."""
     posterior_layers: int = 16
-    """RVC has this one in its code alone; a model that is handed on has no posterior encoder."""
+    """Layers of the posterior encoder, fixed in RVC's code; exported models have none."""
     resblock: Resblock = "1"
     resblock_kernels: tuple[int, ...] = (3, 7, 11)
     resblock_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
@@ -56,7 +56,7 @@ class SynthesizerSettings:
 
     @classmethod
     def of(cls, model: Model, sample_rate_hz: int, *, uses_f0: bool) -> "SynthesizerSettings":
-        """Those of a recipe's table `model`."""
+        """The settings of a recipe's table `model`."""
         return cls(
             sample_rate_hz=sample_rate_hz,
             n_fft=model.n_fft,
@@ -82,7 +82,7 @@ class SynthesizerSettings:
 
     @property
     def hop_length(self) -> int:
-        """Samples of a frame: what the decoder makes of one latent vector."""
+        """Number of samples per frame, which the decoder makes of one latent vector."""
         return math.prod(self.upsample_rates)
 
     @property
@@ -94,7 +94,7 @@ class SynthesizerSettings:
 def published_settings(
     sample_rate_hz: int, version: Version = "v2", *, uses_f0: bool = True
 ) -> SynthesizerSettings:
-    """Those of RVC's own `f0G40k.pth`, `G48k.pth` and so on: 32, 40 or 48 kHz, v1 or v2."""
+    """The settings of RVC's `f0G40k.pth`, `G48k.pth` and so on: 32, 40 or 48 kHz, v1 or v2."""
     rates, kernels = _UPSAMPLING[version, sample_rate_hz]
     return evolve(
         SynthesizerSettings(),

@@ -10,7 +10,7 @@ from torchaudio.functional import melscale_fbanks
 
 Floor = Literal["classic", "2026"]
 _FLOORS = {"classic": (1e-6, 1e-5), "2026": (2e-7, 2e-6)}
-"""What is added to a power, and the least mel magnitude. "classic" is that of RVC up to June 2024,
+"""Values added to a power, and the least mel magnitude. "classic" is that of RVC up to June 2024,
 of Applio, and of the published weights; "2026" that of RVC WebUI since July 2026."""
 
 

@@ -18,11 +18,11 @@ from engine.systems.rvc.network.settings import SynthesizerSettings
 from engine.systems.rvc.network.text_encoder import TextEncoder
 
 NOISE_SCALE = 0.66666
-"""RVC's, of the prior's deviation in conversion."""
+"""RVC's factor of the prior's standard deviation in conversion."""
 
 
 class Noise(NamedTuple):
-    """Everything that is drawn at random in a pass, normal and of deviation 1."""
+    """All random numbers of a pass, normal and of standard deviation 1."""
 
     latents: Tensor
     """[B, latent_dim, T]"""
@@ -31,14 +31,14 @@ class Noise(NamedTuple):
 
 
 class Synthesized(NamedTuple):
-    """A batch through the synthesizer in training."""
+    """The synthesizer's output for a batch in training."""
 
     audio: Tensor
-    """Of the crops [B, 1, segment * hop]."""
+    """Audio of the crops [B, 1, segment * hop]."""
     posterior_latents: Tensor
     """[B, latent_dim, T], as all that follow."""
     prior_latents: Tensor
-    """The same through the flow, which the prior describes."""
+    """Latents of the posterior through the flow, which the prior describes."""
     prior_mean: Tensor
     prior_log_deviation: Tensor
     posterior_mean: Tensor
@@ -73,7 +73,7 @@ class Synthesizer(nn.Module):
         num_from_prior: int = 0,
         noise: Noise | None = None,
     ) -> Synthesized:
-        """Hear whole clips, and decode a segment of each.
+        """Encode whole clips, and decode a segment of each.
 
         Args:
             content: [B, T, content_dim]
@@ -99,9 +99,9 @@ class Synthesizer(nn.Module):
             described = ((prior_mean + drawn) * mask)[:num_from_prior]
             of_prior = self.flow.inverse(described, mask[:num_from_prior], voice[:num_from_prior])
             decoded = torch.cat([of_prior, latents[num_from_prior:]])
-        heard = crop(decoded, crop_starts, segment_frames)
+        cropped = crop(decoded, crop_starts, segment_frames)
         source = None if f0 is None else self._source(crop(f0, crop_starts, segment_frames), noise)
-        audio = self.dec(heard, voice, source)
+        audio = self.dec(cropped, voice, source)
         described = self.flow(latents, mask, voice)
         return Synthesized(
             audio=audio,
@@ -146,7 +146,7 @@ class Synthesizer(nn.Module):
         speaker: Tensor,
         noise: Tensor,
     ) -> Tensor:
-        """What the decoder is to hear [B, latent_dim, T]; `noise` has the same shape.
+        """The decoder's input [B, latent_dim, T]; `noise` has the same shape.
 
         The text encoder attends to all frames that it is given; behind it a frame depends on
         `flow.context_frames` to each side.
@@ -185,7 +185,7 @@ class Synthesizer(nn.Module):
         *,
         generator: torch.Generator | None = None,
     ) -> Noise:
-        """Draw what a pass needs, of as many source frames as there are others by default."""
+        """Draw the noise of a pass; by default there are as many source frames as other frames."""
         settings, device = self.settings, self.emb_g.weight.device
         shape = (batch_size, settings.latent_dim, num_frames)
         latents = torch.randn(shape, generator=generator, device=device)

@@ -28,10 +28,10 @@ class WaveNet(nn.Module):
         """Frames [B, dim, T] with `mask` [B, 1, T] of the speakers [B, speaker_dim, 1]."""
         skipped: list[Tensor] = []
         of_layers = self.cond_layer(speaker).chunk(len(self.in_layers), 1)
-        for hear, split, condition in zip(
+        for mix, split, condition in zip(
             self.in_layers, self.res_skip_layers, of_layers, strict=True
         ):
-            both = split(_gated(hear(x) + condition))
+            both = split(_gated(mix(x) + condition))
             skipped.append(both[:, -self.dim :])
             if both.shape[1] > self.dim:
                 x = (x + both[:, : self.dim]) * mask

@@ -18,7 +18,7 @@ from engine.recipe import to_plain
 from engine.split import Split
 from engine.systems.vqvae.data.dataset import VqvaeClips
 from engine.systems.vqvae.data.frontend import FrontEnd
-from engine.systems.vqvae.errors import normalised_batches
+from engine.systems.vqvae.errors import normalized_batches
 from engine.systems.vqvae.evaluate import Evaluation
 from engine.systems.vqvae.files.weights import named_as_published
 from engine.systems.vqvae.network.model import GridAutoencoder
@@ -74,9 +74,9 @@ class Export:
         reserve(path)
         normalisation, start = self.recipe.model.normalisation, 0
         size = self.recipe.training.batch_size
-        for mel_db, window in normalised_batches(self.clips, normalisation, size):
+        for mel_db, window in normalized_batches(self.clips, normalisation, size):
             stop = start + len(mel_db)
-            codes[start:stop] = network.encode(window.normalise(mel_db)).numpy()
+            codes[start:stop] = network.encode(window.normalize(mel_db)).numpy()
             start = stop
         codes.flush()
 

@@ -14,7 +14,7 @@ from engine.recipe.structure import structure
 from engine.systems.vqvae.data.frontend import FrontEnd
 from engine.systems.vqvae.files.weights import import_weights
 from engine.systems.vqvae.network.model import GridAutoencoder
-from engine.systems.vqvae.network.normalise import window_of
+from engine.systems.vqvae.network.normalize import window_of
 from engine.systems.vqvae.recipe import AlignedNetwork, Dataset, FixedWindow, PuzzleNetwork
 from engine.systems.vqvae.shapes import GRID
 from engine.systems.vqvae.training_module import build_network
@@ -62,7 +62,7 @@ class PuzzleVae:
         _check_shape("Waveforms", waveform, (self._front_end.num_samples,))
         mel_db = self._front_end.mel_db(waveform.float())
         window = window_of(self._model.normalisation, mel_db)
-        return self._network.encode(window.normalise(mel_db))
+        return self._network.encode(window.normalize(mel_db))
 
     @torch.no_grad()
     def decode_from_puzzle(self, puzzle: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class DvaeSettings:
 
 
 class Dvae(nn.Module):
-    """Normalised mel spectrogram [B, 80, frames] (see `CodeMel`) to codes and back.
+    """Normalized mel spectrogram [B, 80, frames] (see `CodeMel`) to codes and back.
 
     VQ-VAE (van den Oord et al., 2017) with residual blocks in the middle. It is never computed in
     half precision: a rounded vector may get another code.
@@ -66,7 +66,7 @@ class Dvae(nn.Module):
 
     @torch.no_grad()
     def decode(self, codes: Tensor) -> Tensor:
-        """Normalised mel spectrogram [B, 80, 4 n] of codes [B, n]."""
+        """Normalized mel spectrogram [B, 80, 4 n] of codes [B, n]."""
         with torch.autocast(codes.device.type, enabled=False):
             vectors = F.embedding(codes.long(), self.codebook.embed.T)
             mel: Tensor = self.decoder(vectors.transpose(1, 2))

@@ -1,6 +1,6 @@
 """Audio codes by k-means, for demonstrations without published weights.
 
-A code stands for four successive frames of a normalised mel spectrogram, as a code of the DVAE
+A code stands for four successive frames of a normalized mel spectrogram, as a code of the DVAE
 does, and is decoded by a look-up.
 """
 
@@ -17,7 +17,7 @@ _ROWS_AT_ONCE = 16_384
 
 
 class KmeansCodes(nn.Module):
-    """Normalised mel spectrogram [B, 80, frames] to codes and back, by centroids [codes, 320]."""
+    """Normalized mel spectrogram [B, 80, frames] to codes and back, by centroids [codes, 320]."""
 
     centroids: Tensor
 
@@ -38,7 +38,7 @@ class KmeansCodes(nn.Module):
             return nearest(stack_frames(mel.float()), self.centroids)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Normalised mel spectrogram [B, 80, 4 n] of codes [B, n]."""
+        """Normalized mel spectrogram [B, 80, 4 n] of codes [B, n]."""
         stacked: Tensor = F.embedding(codes.long(), self.centroids)
         return stacked.reshape(len(codes), -1, NUM_MELS).mT
 

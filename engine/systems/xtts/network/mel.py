@@ -21,7 +21,7 @@ _SMALLEST_POWER = 1e-5
 
 
 class LogMel(nn.Module):
-    """Waveform [..., samples] in -1..1 at 22,050 Hz to log mel [..., 80, frames], normalised.
+    """Waveform [..., samples] in -1..1 at 22,050 Hz to log mel [..., 80, frames], normalized.
 
     Frames lie 256 samples apart, samples // 256 + 1 of them. The logarithm of each band's power is
     divided by the band's value in `mel_stats` [80], which comes with published weights. Audio
@@ -48,7 +48,7 @@ class LogMel(nn.Module):
         self.register_buffer("mel_stats", mel_stats.detach().float().clone())
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Normalised log mel spectrogram of a waveform."""
+        """Normalized log mel spectrogram of a waveform."""
         missing = self.spectrogram.settings.n_fft - waveform.shape[-1]
         with torch.autocast(waveform.device.type, enabled=False):
             power = self.spectrogram(F.pad(waveform.float(), (0, max(0, missing))))
@@ -67,14 +67,14 @@ class LogMel(nn.Module):
 
 
 class ConditioningMel(LogMel):
-    """Of a reference recording, from which the GPT takes the voice: `n_fft` is 2048."""
+    """The mel spectrogram of a reference recording, for conditioning: `n_fft` is 2048."""
 
     def __init__(self, mel_stats: Tensor) -> None:
         super().__init__(mel_stats, n_fft=2048)
 
 
 class CodeMel(LogMel):
-    """Of what is turned into audio codes: `n_fft` is 1024."""
+    """The mel spectrogram that is encoded to audio codes: `n_fft` is 1024."""
 
     def __init__(self, mel_stats: Tensor) -> None:
         super().__init__(mel_stats, n_fft=1024)

@@ -70,7 +70,7 @@ class _Attention(nn.Module):
         causal = visible is None and (seen is None or seen.is_empty)
         if seen is not None:
             keys, values = seen.extend(keys, values)
-        heard = F.scaled_dot_product_attention(
+        attended = F.scaled_dot_product_attention(
             queries,
             keys,
             values,
@@ -78,7 +78,7 @@ class _Attention(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=causal,
         )
-        mixed = self.c_proj(heard.transpose(1, 2).reshape(batch, length, dim))
+        mixed = self.c_proj(attended.transpose(1, 2).reshape(batch, length, dim))
         return F.dropout(mixed, self.dropout, self.training)
 
 
@@ -109,7 +109,7 @@ class _Block(nn.Module):
 
 
 class CausalTransformer(nn.Module):
-    """A stack of blocks and a last layer norm, initialised as GPT-2 is.
+    """A stack of blocks and a last layer norm, initialized as GPT-2 is.
 
     `dropout` is that of the input, of attention weights and of what either half of a block adds.
     """
@@ -119,7 +119,7 @@ class CausalTransformer(nn.Module):
         self.h = nn.ModuleList(_Block(dim, num_heads, dropout) for _ in range(num_layers))
         self.ln_f = nn.LayerNorm(dim)
         self.dropout = dropout
-        self._initialise()
+        self._initialize()
 
     def forward(
         self,
@@ -144,7 +144,7 @@ class CausalTransformer(nn.Module):
         return [KeysAndValues(capacity) for _ in self.h]
 
     @torch.no_grad()
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         """Normal weights, biases zero, what adds to the residual path scaled by its depth."""
         for name, parameter in self.h.named_parameters():
             if name.endswith("c_proj.weight"):

@@ -33,7 +33,7 @@ def character_vocabulary(
     [STOP], [UNK] and [SPACE] have the published ids 0, 1 and 2; [START], the tokens of the
     languages, the characters of `texts` and what up to `num_merges` merges make of them follow.
     The same texts, in any order, give the same content. Coqui's `VoiceBpeTokenizer` reads it too.
-    The texts are transcripts as `normalise` gives them, of the languages with these codes.
+    The texts are transcripts as `normalize` gives them, of the languages with these codes.
     """
     texts = list(texts)
     special = [STOP, UNKNOWN, SPACE, START, *dict.fromkeys(map(language_token, languages))]
@@ -68,7 +68,7 @@ def extend_vocabulary(content: str, texts: Iterable[str], language: str, num_new
     The new tokens are "[te]", the characters of `texts` that are missing, and merges that are
     learned from `texts` as the old vocabulary cuts them; fewer where no pair is left that repeats.
     About 2,000 are reported to work for a language. No old token gets another id, so START and
-    STOP stay where the weights have them. `texts` are transcripts as `normalise` gives them.
+    STOP stay where the weights have them. `texts` are transcripts as `normalize` gives them.
 
     New merges come after all old ones, so that text is first cut as before, and only then are
     neighbours joined that the new language has often. They are learned from words alone: a

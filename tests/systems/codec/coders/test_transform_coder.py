@@ -56,7 +56,7 @@ def test_the_transform_is_orthonormal_so_that_an_error_is_as_large_in_samples_as
     basis = transform_coder._mdct_basis(20)
     audio = np.random.default_rng(0).standard_normal(95)
     spectrum = transform_coder._analyse(audio, basis)
-    assert transform_coder._synthesise(spectrum, basis, 95) == pytest.approx(audio)
+    assert transform_coder._synthesize(spectrum, basis, 95) == pytest.approx(audio)
     assert np.square(spectrum).sum() == pytest.approx(np.square(audio).sum())
 
 

@@ -147,6 +147,21 @@ def test_bad_files_are_named_and_the_others_are_done(cantus, tmp_path, weights, 
     assert "not a .dac file" in told.error
 
 
+def test_all_files_below_a_folder_are_encoded_and_decoded(cantus, tmp_path, weights, wav):
+    deep = tmp_path / "in" / "deep"
+    deep.mkdir(parents=True)
+    wav.rename(deep / "speech.wav")
+    (deep / "notes.txt").write_text("no audio")
+    model, coded, out = ("--model", str(weights)), str(tmp_path / "coded"), str(tmp_path / "out")
+    told = cantus("encode", str(tmp_path / "in"), *model, "--output", coded)
+    assert told.code == 0, told.error
+    assert told.out.splitlines()[-1] == "1 encoded; 1 of another kind ignored"
+    assert cantus("decode", coded, *model, "--output", out).code == 0
+    assert (tmp_path / "out/deep/speech.wav").is_file()
+    told = cantus("decode", coded, *model, "--output", out)
+    assert (told.code, told.error) == (0, "")
+
+
 def test_codes_of_another_model_are_refused_by_name(cantus, tmp_path, weights, wav):
     cantus("encode", str(wav), "--model", str(weights))
     small = attrs.evolve(SETTINGS, num_codebooks=2)

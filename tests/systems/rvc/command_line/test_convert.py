@@ -94,9 +94,7 @@ def test_a_folder_goes_on_where_it_stopped(cantus, project, index, recordings):
     (project / "made" / "a.wav").write_bytes(b"kept")
     told = cantus("convert", "small", "recordings", "made")
     assert (told.code, told.error) == (0, "")
-    assert told.out.splitlines()[-1] == (
-        "1 converted; 2 exist already and were kept (--force overwrites them)"
-    )
+    assert told.out.splitlines()[-1] == ("1 converted; 2 existing kept (--force overwrites them)")
     assert (project / "made" / "a.wav").read_bytes() == b"kept"
     told = cantus("convert", "small", "recordings", "made", "--force")
     assert told.out.splitlines()[-1] == "3 converted"
@@ -114,7 +112,7 @@ def test_odd_files_of_a_folder_are_named_and_the_others_are_done(
     (recordings / ".hidden.wav").write_text("left alone")
     told = cantus("convert", "small", "recordings", "made")
     assert told.code == 2
-    assert told.out.splitlines()[-1] == ("3 converted; 4 failed; 1 other files were ignored")
+    assert told.out.splitlines()[-1] == ("3 converted; 4 failed; 1 of another kind ignored")
     for said in (
         "words.wav: unreadable",
         "empty.wav: empty",
@@ -148,7 +146,7 @@ def test_what_is_killed_on_the_way_leaves_nothing_half_and_goes_on(
     whole = [path for path in files(project / "made") if not path.name.startswith(".")]
     assert whole == [first]
     told = cantus("convert", "small", "recordings", "made")
-    assert "2 converted; 1 exist already" in told.out
+    assert "2 converted; 1 existing kept" in told.out
     assert len(files(project / "made")) == 3
 
 

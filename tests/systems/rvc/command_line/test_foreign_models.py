@@ -85,7 +85,7 @@ def test_what_a_foreign_model_cannot_do_is_said(cantus, project, contentvec, wav
     faiss.write_index(faiss.IndexFlatL2(256), "added_x.index")
     for options, said in (
         (["--speaker", "anna"], "There are: 0 to 2."),
-        (["--auto-transpose"], "does not say at which pitch its voice speaks"),
+        (["--auto-transpose"], "does not record the median pitch of its voice"),
         (["--index", "added_x.index"], "have 256 values"),
         (["--index", "none.index"], "no retrieval index none.index"),
     ):
@@ -101,7 +101,7 @@ def test_a_damaged_or_hostile_model_is_refused(cantus, project, contentvec, wav)
         (whole[: len(whole) // 2], "voice.pth"),
         (b"", "voice.pth"),
         ((project / "code.pth").read_bytes(), "voice.pth"),
-        ((project / "other.pth").read_bytes(), "no model of RVC"),
+        ((project / "other.pth").read_bytes(), "not a model of RVC"),
     ):
         (project / "voice.pth").write_bytes(content)
         refused(cantus(*words), project, said)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.systems.rvc.conversion.disk_samples import DiskSamples
-from engine.systems.rvc.conversion.segments import Segment, heard, segments_of
+from engine.systems.rvc.conversion.segments import Segment, segments_of, with_context
 
 HZ = 16_000
 
@@ -37,16 +37,16 @@ def test_longer_audio_is_cut_at_its_quietest_near_every_38_seconds(stored):
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.4, 3])
-def test_a_segment_is_heard_with_a_second_of_its_mirror_image_on_each_side(stored, seconds):
+def test_a_segment_is_given_with_a_second_of_its_mirror_image_on_each_side(stored, seconds):
     values = noise(seconds)
     samples = stored(values)
-    whole = heard(samples, segments_of(samples)[0])
+    whole = with_context(samples, segments_of(samples)[0])
     assert np.array_equal(whole, np.pad(values, HZ, mode="reflect").astype(np.float32))
 
 
-def test_a_segment_within_is_heard_with_what_surrounds_it(stored):
+def test_a_segment_within_is_given_with_what_surrounds_it(stored):
     values = noise(6)
-    found = heard(stored(values), Segment(2 * HZ, 3 * HZ))
+    found = with_context(stored(values), Segment(2 * HZ, 3 * HZ))
     assert np.array_equal(found, values[1 * HZ : 4 * HZ + 160].astype(np.float32))
 
 

@@ -199,7 +199,7 @@ def test_contentvec_of_a_folder_is_used_and_a_missing_one_is_named(
         recordings_of(recipe, project)
     save_hubert(project.root / "published" / "contentvec", hidden_size=768)
     slices = recordings_of(recipe, project).training
-    heard = slices.slices["heard"][slices.rows >= 0]
+    heard = slices.slices["samples_16k"][slices.rows >= 0]
     counts = [len(features) for features in slices.content][: len(heard)]
     assert counts == [(samples - 400) // 320 + 1 for samples in heard.tolist()]
     assert (slices.lengths >= 42).all()

@@ -56,7 +56,7 @@ def test_a_bare_state_dict_and_applios_names_are_read_too(network, tmp_path):
     assert all(torch.equal(value, wanted[name]) for name, value in network.state_dict().items())
 
 
-@pytest.mark.parametrize(("rows", "words"), [(5, "is left out"), (2, "begin at random")])
+@pytest.mark.parametrize(("rows", "words"), [(5, "is left out"), (2, "start untrained")])
 def test_the_speaker_embedding_is_taken_over_by_rows(network, saved, rows, words):
     other = Synthesizer(small_settings(num_speakers=rows))
     before = network.emb_g.weight.detach().clone()
@@ -64,7 +64,7 @@ def test_the_speaker_embedding_is_taken_over_by_rows(network, saved, rows, words
     shared = min(rows, 3)
     assert torch.equal(network.emb_g.weight[:shared], other.emb_g.weight[:shared])
     assert torch.equal(network.emb_g.weight[shared:], before[shared:])
-    assert f"has {rows} rows and the model 3" in note
+    assert f"has {rows} rows in the file and 3 in the model" in note
     assert words in note
 
 

@@ -67,7 +67,7 @@ def test_what_is_no_index_or_a_damaged_one_is_refused(tmp_path, path):
     whole = path.read_bytes()
     for content in (whole[: len(whole) // 2], b"no index", b""):
         path.write_bytes(content)
-        with pytest.raises(UserError, match="no faiss index, or is damaged"):
+        with pytest.raises(UserError, match="not a faiss index, or is damaged"):
             read_index(path, DIM, "content one")
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from num2words import num2words
 
 from engine.errors import UserError
-from engine.systems.xtts.text.normalise import normalise
-from engine.systems.xtts.text.normalise_others import other
+from engine.systems.xtts.text.normalize import normalize
+from engine.systems.xtts.text.normalize_others import other
 from engine.systems.xtts.text.number_words import DECIMAL_POINT
 
 READ = {
@@ -115,15 +115,15 @@ REFUSED = {
     [(language, *pair) for language, pairs in READ.items() for pair in pairs.items()],
 )
 def test_a_number_is_read_as_its_language_writes_it(language, text, spoken):
-    assert normalise(text, language) == spoken
+    assert normalize(text, language) == spoken
 
 
 @pytest.mark.parametrize(
     ("language", "text"), [(language, text) for language, all_ in REFUSED.items() for text in all_]
 )
 def test_what_can_be_read_in_two_ways_is_refused(language, text):
-    with pytest.raises(UserError, match=r"It cannot be told how '.*' is read: write it in words"):
-        normalise(text, language)
+    with pytest.raises(UserError, match=r"It is uncertain how '.*' is read: write it in words"):
+        normalize(text, language)
 
 
 LANGUAGES = [
@@ -165,14 +165,14 @@ def test_a_number_in_lakhs_and_crores_is_one_number(language, number):
     written = format_decimal(number, locale="te")
     if language == "hi":
         with pytest.raises(UserError, match="'hi': write them out"):
-            normalise(written, "hi")
+            normalize(written, "hi")
     else:
         assert spoken(written, language) == words(number, "", language)
 
 
 def spoken(written, language):
     """Before Korean and Japanese are written in Latin letters."""
-    in_letters = other if language in {"ja", "ko"} else normalise
+    in_letters = other if language in {"ja", "ko"} else normalize
     return unicodedata.normalize("NFC", " ".join(in_letters(written, language).lower().split()))
 
 
@@ -188,7 +188,7 @@ def words(number, decimals, language):
 
 def test_text_without_digits_imports_no_tables_of_languages():
     program = (
-        "import sys; from engine.systems.xtts.text.normalise import normalise; "
-        "normalise('Szia!', 'hu'); sys.exit('babel' in sys.modules)"
+        "import sys; from engine.systems.xtts.text.normalize import normalize; "
+        "normalize('Szia!', 'hu'); sys.exit('babel' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from engine.errors import UserError
-from engine.systems.xtts.text.normalise import normalise
+from engine.systems.xtts.text.normalize import normalize
 from engine.systems.xtts.text.tokenizer import Tokenizer, character_limit
 from engine.systems.xtts.text.vocabulary import character_vocabulary
 
@@ -15,8 +15,8 @@ ENGLISH = ["Hello world, isn't it late?", "The fox & the dog.", "Then they left 
 
 @pytest.fixture(scope="session")
 def content():
-    texts = [normalise(text, "hu") for text in HUNGARIAN]
-    texts += [normalise(text, "en") for text in ENGLISH]
+    texts = [normalize(text, "hu") for text in HUNGARIAN]
+    texts += [normalize(text, "en") for text in ENGLISH]
     return character_vocabulary(texts, ["hu", "en", "zh"], num_merges=20)
 
 
@@ -111,7 +111,7 @@ def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path):
     with pytest.raises(UserError, match="no vocabulary at"):
         Tokenizer.open(tmp_path / "vocab.json")
     (tmp_path / "vocab.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="is no vocabulary of XTTS"):
+    with pytest.raises(UserError, match="is not a vocabulary of XTTS"):
         Tokenizer.open(tmp_path / "vocab.json")
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from engine.systems.vqvae.recipe import FixedWindow, Normalisation
+from engine.systems.vqvae.recipe import FixedWindow, Normalization
 
 
 class Window(NamedTuple):
@@ -13,16 +13,16 @@ class Window(NamedTuple):
     low_db: float | Tensor
     span_db: float | Tensor
 
-    def normalise(self, mel_db: Tensor) -> Tensor:
+    def normalize(self, mel_db: Tensor) -> Tensor:
         """Decibels [...] to 0..1; values outside the window are clamped."""
         return ((mel_db - self.low_db) / self.span_db).clamp(0.0, 1.0)
 
     def decibels(self, mel: Tensor) -> Tensor:
-        """Normalised values [...] in 0..1 to decibels."""
+        """Normalized values [...] in 0..1 to decibels."""
         return mel * self.span_db + self.low_db
 
 
-def window_of(normalisation: Normalisation, mel_db: Tensor) -> Window:
+def window_of(normalisation: Normalization, mel_db: Tensor) -> Window:
     """The window of a batch [B, 1, 128, 32] in dB: fixed, or the batch's minimum and maximum."""
     if isinstance(normalisation, FixedWindow):
         return Window(normalisation.low_db, normalisation.high_db - normalisation.low_db)

@@ -18,21 +18,21 @@ _SMALLEST_MULTILINGUAL = 51_865
 """Tokens. The English Whispers have one less, though their tokenizers name the languages too."""
 _SHORTEST_SECONDS = 0.1
 _MOST_TOKENS = 224
-"""Of 30 s: half of the context, as Whisper's own decoding has it."""
+"""Tokens for 30 s: half of the context, as Whisper's own decoding has it."""
 
 
 @frozen(eq=False)
-class CTranslate2Recogniser:
-    """Writes down what it recognises; the same always alike (greedy, one thread, float32)."""
+class CTranslate2Recognizer:
+    """Writes down what it recognizes; the same always alike (greedy, one thread, float32)."""
 
     whisper: Any
     extract: Any
     tokenizer: Any
     prompt: tuple[str, ...]
-    """What Whisper is told besides the audio."""
+    """The tokens that Whisper is given besides the audio."""
 
     @classmethod
-    def load(cls, folder: Path, language: str) -> "CTranslate2Recogniser":
+    def load(cls, folder: Path, language: str) -> "CTranslate2Recognizer":
         """Load it for a language ("hu"). Raises UserError where `check_ctranslate2` does."""
         check_ctranslate2(folder, language)
         from ctranslate2.models import Whisper
@@ -40,8 +40,8 @@ class CTranslate2Recogniser:
         with as_user_error(f"{folder} holds no model that CTranslate2 can read.", RuntimeError):
             whisper = Whisper(str(folder), compute_type="float32", intra_threads=1)
         multilingual = whisper.is_multilingual
-        told = (f"<|{_code(language)}|>", "<|transcribe|>") if multilingual else ()
-        prompt = ("<|startoftranscript|>", *told, "<|notimestamps|>")
+        arguments = (f"<|{_code(language)}|>", "<|transcribe|>") if multilingual else ()
+        prompt = ("<|startoftranscript|>", *arguments, "<|notimestamps|>")
         return cls(whisper, _extractor(folder, whisper.n_mels), _tokenizer(folder), prompt)
 
     def __call__(self, audio: np.ndarray, sample_rate_hz: int) -> str:
@@ -71,13 +71,13 @@ def check_ctranslate2(folder: Path, language: str) -> None:
 
     No weights are read.
     """
-    require_package("ctranslate2", "ctranslate2", f"The recogniser {folder}", extra="judges")
+    require_package("ctranslate2", "ctranslate2", f"The recognizer {folder}", extra="judges")
     num_tokens = len(_vocabulary(folder))
     code = _code(language)
     if num_tokens < _SMALLEST_MULTILINGUAL and code != "en":
-        raise UserError(f"The speech recogniser {folder} knows English alone, not '{language}'.")
+        raise UserError(f"The speech recognizer {folder} knows English alone, not '{language}'.")
     if _tokenizer(folder).token_to_id(f"<|{code}|>") is None:
-        raise UserError(f"The speech recogniser {folder} does not know the language '{language}'.")
+        raise UserError(f"The speech recognizer {folder} does not know the language '{language}'.")
 
 
 def _code(language: str) -> str:
@@ -105,7 +105,7 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def _extractor(folder: Path, num_mels: int) -> Any:
-    """That of the folder; without one, Whisper's own, by the network's number of mel bands."""
+    """The folder's feature extractor; else Whisper's own, by the network's number of mel bands."""
     from transformers import WhisperFeatureExtractor
 
     if (folder / "preprocessor_config.json").is_file():

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import cache
 
 from engine.errors import UserError
-from engine.systems.xtts.text.normalise_en import english
-from engine.systems.xtts.text.normalise_hu import hungarian
-from engine.systems.xtts.text.normalise_others import other
+from engine.systems.xtts.text.normalize_en import english
+from engine.systems.xtts.text.normalize_hu import hungarian
+from engine.systems.xtts.text.normalize_others import other
 from engine.systems.xtts.text.numbers import refuse_unread_money, refuse_unreadable
 
 # Here NFC would take letters apart or put marks in another order than the weights know.
@@ -17,15 +17,15 @@ _AS_ENCODED = {"ar", "hi"}
 _CHINESE_MARK = re.compile(r"[^\w\s&@%#$£€°]")
 
 
-def normalise(text: str, language: str) -> str:
+def normalize(text: str, language: str) -> str:
     """`text` in lower case, without straight double quotes, with numbers and symbols in words.
 
     Plain text comes out as from upstream's `multilingual_cleaners`, which the published weights
     were trained on. English and Hungarian have rules of their own (`english`, `hungarian`); in
     other languages numbers and symbols alone are put into words. Chinese, Japanese and Korean are
-    romanised, by packages that are imported when they are needed. The language is a code without
+    romanized, by packages that are imported when they are needed. The language is a code without
     a region: "hu", "zh". Raises UserError where its package is missing, for numbers in a language
-    that num2words does not know (Hindi, Chinese), and where it cannot be told how a number is read.
+    that num2words does not know (Hindi, Chinese), and where it is uncertain how a number is read.
     """
     text = text.replace('"', "")
     refuse_unreadable(text, language)
@@ -75,8 +75,8 @@ def _korean() -> Callable[[str], str]:
         from ko_speech_tools import hangul_romanize
     except ImportError as error:
         raise _missing("Korean", "ko-speech-tools") from error
-    romanised: Callable[[str], str] = hangul_romanize
-    return romanised
+    romanized: Callable[[str], str] = hangul_romanize
+    return romanized
 
 
 @cache

@@ -34,13 +34,13 @@ _OF_A_TEMPLATE = {"voice": 16, "cloning": 48}
 """At most so many sentences are made of a template of a corpus."""
 
 
-def synthesise(corpus: str, prompts: Path, folder: Path) -> None:
+def synthesize(corpus: str, prompts: Path, folder: Path) -> None:
     """Write a built-in corpus from the tables in `prompts` into `folder`.
 
     'words': one-second words in many voices, whole voices held out. 'speech': sentences in several
     languages, which share few words. 'voice': Hungarian sentences of templates in two voices, for
     learning to speak within minutes. A sentence of its that is held out is a new combination of
-    words that were all heard elsewhere, so its figures say nothing of other text. 'speakers': the
+    words that all occur in training, so its figures say nothing of other text. 'speakers': the
     English sentences of 'speech' in three voices, at any pitch, for converting one to another.
     'cloning': pairs of digits in many voices, each of a pitch and a size of its own, whole voices
     held out.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from engine.systems.xtts.text.normalise_words import (
+from engine.systems.xtts.text.normalize_words import (
     LONGEST_NUMBER,
     amount,
     decimal,

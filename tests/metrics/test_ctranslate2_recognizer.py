@@ -11,7 +11,7 @@ import torch
 
 from engine.errors import UserError
 from engine.files.checksum import sha256_of
-from engine.metrics.recognisers import check_recogniser, load_recogniser
+from engine.metrics.recognizers import check_recognizer, load_recognizer
 from tests.metrics.judge_models import noise
 
 CPU = torch.device("cpu")
@@ -61,7 +61,7 @@ def spoken(text, path):
 
 def test_whisper_recognises_what_a_synthesiser_says_and_always_alike(tiny, tmp_path):
     speech, rate = spoken("The weather is beautiful today.", tmp_path / "speech.npy")
-    recognise = load_recogniser(tiny, "en", CPU)
+    recognise = load_recognizer(tiny, "en", CPU)
     found = recognise(speech, rate)
     assert "beautiful today" in found, "tiny.en makes 'whoever' of the weather"
     assert recognise(speech, rate) == found
@@ -69,19 +69,19 @@ def test_whisper_recognises_what_a_synthesiser_says_and_always_alike(tiny, tmp_p
 
 
 def test_an_english_whisper_is_refused_for_hungarian(tiny, folder):
-    check_recogniser(tiny, "en")
+    check_recognizer(tiny, "en")
     with pytest.raises(UserError, match="knows English alone, not 'hu'"):
-        check_recogniser(tiny, "hu")
+        check_recognizer(tiny, "hu")
     (folder / "vocabulary.txt").write_text("\n".join(map(str, range(51_864))))
     with pytest.raises(UserError, match="knows English alone, not 'hu'"):
-        check_recogniser(folder, "hu")
+        check_recognizer(folder, "hu")
 
 
 def test_a_language_without_a_token_is_refused_by_looking(folder):
-    check_recogniser(folder, "hu")
-    check_recogniser(folder, "en-gb")
+    check_recognizer(folder, "hu")
+    check_recognizer(folder, "en-gb")
     with pytest.raises(UserError, match="does not know the language 'te'"):
-        check_recogniser(folder, "te")
+        check_recognizer(folder, "te")
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_a_language_without_a_token_is_refused_by_looking(folder):
 def test_a_folder_that_lacks_a_part_is_refused_by_looking(folder, name, said):
     (folder / name).unlink()
     with pytest.raises(UserError, match=said):
-        check_recogniser(folder, "hu")
+        check_recognizer(folder, "hu")
 
 
 def test_weights_that_are_none_are_refused(folder):
     with pytest.raises(UserError, match="holds no model that CTranslate2 can read"):
-        load_recogniser(folder, "hu", CPU)
+        load_recognizer(folder, "hu", CPU)
     (folder / "tokenizer.json").write_text("{")
     with pytest.raises(UserError, match="holds no tokenizer"):
-        check_recogniser(folder, "hu")
+        check_recognizer(folder, "hu")

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from engine.corpus import ingest
-from engine.corpus.builtin import synthesise
+from engine.corpus.builtin import synthesize
 from engine.errors import UserError
 from engine.project import Project
 from engine.recipe.params import CorpusSource, Work
@@ -97,7 +97,7 @@ def test_voices_to_clone_say_the_same_at_pitches_of_their_own_and_are_held_out_w
 
 
 def test_built_in_corpora_are_left_as_ordinary_folders(project, tmp_path):
-    synthesise("words", project.root / "data" / "builtin", tmp_path / "words")
+    synthesize("words", project.root / "data" / "builtin", tmp_path / "words")
     assert soundfile.info(tmp_path / "words" / "yes" / "en-us+m1_nohash_1.wav").duration == 1.0
     assert "en+f2" in (tmp_path / "words" / "validation_list.txt").read_text()
     assert (tmp_path / "words" / "testing_list.txt").read_text() == ""
@@ -108,11 +108,11 @@ def test_another_name_is_refused(project, tmp_path):
         UserError,
         match=r"no built-in corpus 'songs', only 'words', .* 'speakers' and 'cloning'",
     ):
-        synthesise("songs", project.root / "data" / "builtin", tmp_path / "songs")
+        synthesize("songs", project.root / "data" / "builtin", tmp_path / "songs")
 
 
 def test_an_unknown_voice_reaches_the_user_from_the_other_process(project, tmp_path):
     prompts = shutil.copytree(project.root / "data" / "builtin", tmp_path / "builtin")
     (prompts / "voices.tsv").write_text("corpus\tvoice\tlist\nwords\ten-us+nobody\ttrain\n")
     with pytest.raises(UserError, match="no voice 'en-us\\+nobody'"):
-        synthesise("words", prompts, tmp_path / "words")
+        synthesize("words", prompts, tmp_path / "words")

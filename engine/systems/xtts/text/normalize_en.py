@@ -2,7 +2,7 @@
 
 import re
 
-from engine.systems.xtts.text.normalise_words import (
+from engine.systems.xtts.text.normalize_words import (
     LONGEST_NUMBER,
     amount,
     decimal,
