@@ -158,7 +158,7 @@ def test_other_clips_that_are_measured_as_new_are_looked_for_in_every_phase():
     ancestors = {"base": heard(system.eval_clips, slice(3))}
     said = failed_of(evolve(preflight, ancestors=ancestors))["clips of dataset.num_seen_clips"]
     assert said.startswith(
-        "of its 16 clips were trained on 3 by base; its figures would measure memory"
+        "of its 16 clips were trained on 3 by base; its figures would measure memor"
     )
 
 
