@@ -132,7 +132,7 @@ def test_files_that_are_no_answers_are_sentences(project, test, folder, download
         "has version 9": download(test, [], "b", version=9),
         "it has no list": download(test, {}, "c"),
         "several listeners": download(test, two, "d"),
-        "answers of nobody": download(test, [7], "e"),
+        "answers of no listener": download(test, [7], "e"),
         "is not a file of answers": deep,
         "no plain file": tmp_path,
     }

@@ -66,7 +66,7 @@ def test_until_somebody_has_listened_the_verdict_says_so(decided):
         "listening/overall has no answers of listeners yet"
     )
     compared = reach_verdict(TABLE, METRIC, None, Compared("codec_a", {"codec_b": "better"}))
-    assert "no answers yet" in level_in_words(compared.facts())
+    assert "no answers of listeners yet" in level_in_words(compared.facts())
 
 
 def test_a_recipe_may_name_it_as_verdict_and_not_as_what_picks_the_best(tmp_path, project):
