@@ -76,7 +76,7 @@ def test_a_demo_has_a_summary_of_its_own_and_what_the_demo_sets_is_said(base, ca
     [
         ("base", "recipes/base.toml exists already"),
         ("a b", "NAME must be a word"),
-        ("stash", "git keeps its own things"),
+        ("stash", "git uses refs/stash itself"),
     ],
 )
 def test_a_name_that_is_taken_or_none_is_refused_and_nothing_written(base, cantus, name, said):
