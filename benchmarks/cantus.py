@@ -84,13 +84,13 @@ class Cantus(Training):
 
 
 class Upstream(Protocol):
-    """The same training by other hands."""
+    """Training by another program, for comparison."""
 
     def weights(self) -> Mapping[str, Mapping[str, Tensor]]:
         """State dicts, by the part of our module that takes each."""
 
     def batch(self, system: System) -> Batch:
-        """What is compared on; it may set the module to where nothing is drawn at random."""
+        """A batch to compare on; it may set the module so that nothing is drawn at random."""
 
     def gradients(self, batch: Batch) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor]]:
         """Losses by our names, and gradients by those of our parameters, of a prepared batch."""
@@ -105,7 +105,7 @@ def recipe_of(name: str, overrides: Sequence[str] = ()) -> Recipe:
 def differences(
     project: Project, recipe: str, overrides: Sequence[str], upstream: Upstream
 ) -> dict[str, float]:
-    """Of losses the largest relative difference, of each turn's gradient its norm's."""
+    """Largest relative difference of the losses, and of each turn's gradient norm."""
     table = recipe_of(recipe, overrides)
     system = build_system(table, project, load_params(project.params))
     for place, state in upstream.weights().items():

@@ -11,7 +11,7 @@ from engine.project import Project
 Batches = Sequence[Sequence[int]]
 """The clips of a round: places in the training set, batch by batch."""
 Part = Callable[[Batches], None]
-"""What is timed, for all batches of a round."""
+"""Work that is timed, for all batches of a round."""
 Times = Mapping[str, Mapping[str, Sequence[float]]]
 """Seconds of each round, by part and way."""
 
@@ -20,7 +20,7 @@ class Training:
     """One way of training."""
 
     def parts(self) -> Mapping[str, Part]:
-        """What is timed, in the order of a round."""
+        """Parts that are timed, in the order of a round."""
         return {"step": self.steps}
 
     def steps(self, batches: Batches) -> None:
@@ -46,14 +46,14 @@ class Comparison:
     num_clips: int
     """At most as many as are trained on."""
     ways: Mapping[str, Callable[[Project], Training]]
-    """The others are compared with the first."""
+    """Ways by name; the first is what the others are compared with."""
     differences: Mapping[str, Callable[[Project], Mapping[str, float]]] = field(factory=dict)
     """How far losses and gradients of a way are from the first's, by the way."""
     facts: Callable[[Project], Mapping[str, float]] = lambda _: {}
     """What else is said of the steps; `positions_per_step` makes positions a second of it."""
     batch_size: int
     num_batches: int = 1
-    """Of a round."""
+    """Number of batches of a round."""
     units: Mapping[str, int] = field(factory=dict)
     """What a round has of a part, and what a part's milliseconds are of: steps by default."""
     composed: Callable[[Times], Times] = lambda _: {}

@@ -1,11 +1,11 @@
 """What the features of RVC cost: each method alone, and all of them against RVC WebUI.
 
 Run it from the project: python -m benchmarks.features [methods|upstream]. All audio is made on the
-spot, and so are the weights of RMVPE and HuBERT, of the published sizes: what is heard does not
+spot, and so are the weights of RMVPE and HuBERT, of the published sizes: the audio does not
 change what it costs. `methods` measures CPU seconds for a second of audio in one thread. `upstream`
 runs the three scripts of a checkout of RVC WebUI (branch main) as its page does, with as many
 processes as there are cores, against `cantus prepare`'s own work on all cores; both are processes
-that are started anew. RVC WebUI needs praat-parselmouth, av, ffmpeg-python and ffmpeg. Results are
+that are started again. RVC WebUI needs praat-parselmouth, av, ffmpeg-python and ffmpeg. Results are
 written beside, with the machine.
 """
 
@@ -32,7 +32,7 @@ FILE = "features.json"
 RATE = 40_000
 PARTS = ("machine", "cpu_seconds_a_second", "upstream")
 Seconds = tuple[float, float]
-"""Of the clock, and of all cores."""
+"""Seconds of the clock, and of all cores."""
 
 
 @click.group()

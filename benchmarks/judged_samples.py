@@ -51,7 +51,7 @@ def main(name: str, num_clips: int) -> None:
 def _judged(
     samples: Sequence[Sample], judges: Sequence[str]
 ) -> Iterator[tuple[str, Mapping[str, float]]]:
-    """Of each sample of a clip whose original is there: version and figures."""
+    """Version and figures of each sample of a clip whose original exists."""
     paths = {one.name: one.path for one in samples if one.kind == "audio"}
     for name, path in paths.items():
         clip, version = name.split("/")

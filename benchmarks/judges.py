@@ -1,4 +1,4 @@
-"""What each judge minds: real recordings, made worse in known ways, as docs/judges.md shows it.
+"""What each judge is sensitive to: real recordings, made worse in known ways (docs/judges.md).
 
 Run it from the project, over clips in LJSpeech's layout (metadata.csv, wavs/):
 

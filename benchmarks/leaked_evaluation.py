@@ -1,7 +1,7 @@
 """Figures of an evaluation set that was trained on: the mistake of write-up 002, replayed.
 
 Run it from the project: python -m benchmarks.leaked_evaluation. The toy denoiser of the tests
-learns 40 clips by heart, 6 others are held out, as in the write-up's first phase. Then nothing is
+memorizes 40 clips, 6 others are held out, as in the write-up's first phase. Then nothing is
 trained, and the same weights are evaluated on a set of 46 of which 40 were trained on, as in its
 second. Thousands of clips that were never seen say which of the two figures is right.
 """

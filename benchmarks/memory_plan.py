@@ -29,7 +29,7 @@ from engine.training.memory_plan import Way
 SIZES = {"4 layers x 384": (4, 384, 1024), "6 layers x 512": (6, 512, 1365)}
 """Layers, width, width of each expert."""
 _PROJECT = Project(Path())
-"""Nothing of it is read: the sizes are the recipe's own."""
+"""A project that is never read: the sizes are the recipe's own."""
 
 
 @click.command()

@@ -38,7 +38,7 @@ def plain_synthesizer(settings: SynthesizerSettings) -> Synthesizer:
 
 
 class PlainDiscriminators(nn.Module):
-    """Those of the waveform and of the periods, each heard by itself."""
+    """Discriminators of the waveform and of the periods, each on its own."""
 
     def __init__(self, periods: Sequence[int], channels: Sequence[int], with_scale: bool) -> None:
         super().__init__()
@@ -93,8 +93,8 @@ class _WaveNet(nn.Module):
         output = torch.zeros_like(x)
         conditions = self.cond_layer(voice).chunk(len(self.in_layers), 1)
         layers = zip(self.in_layers, self.res_skip_layers, conditions, strict=True)
-        for hear, split, condition in layers:
-            signal, gate = (hear(x) + condition).chunk(2, 1)
+        for mix, split, condition in layers:
+            signal, gate = (mix(x) + condition).chunk(2, 1)
             both = split(signal.tanh() * gate.sigmoid())
             if both.shape[1] > self.dim:
                 x = (x + both[:, : self.dim]) * mask
@@ -112,7 +112,7 @@ class _Scale(nn.Module):
         self.conv_post = weight_norm(nn.Conv1d(_SCALE[-1][1], 1, 3, padding=1))
 
     def forward(self, x: Tensor) -> Judged:
-        return _heard(x, self.convs, self.conv_post)
+        return _judged(x, self.convs, self.conv_post)
 
 
 class _Period(nn.Module):
@@ -129,10 +129,10 @@ class _Period(nn.Module):
     def forward(self, x: Tensor) -> Judged:
         padded = F.pad(x, (0, -x.shape[-1] % self.period), "reflect")
         images = padded.view(*x.shape[:2], -1, self.period)
-        return _heard(images, self.convs, self.conv_post)
+        return _judged(images, self.convs, self.conv_post)
 
 
-def _heard(x: Tensor, convs: nn.ModuleList, last: nn.Module) -> Judged:
+def _judged(x: Tensor, convs: nn.ModuleList, last: nn.Module) -> Judged:
     maps = []
     for conv in convs:
         x = F.leaky_relu(conv(x), 0.1)

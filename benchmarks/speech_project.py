@@ -18,7 +18,7 @@ LANGUAGE = "en"
 NUM_CLIPS = 72
 WORDS_PER_SECOND = 2.6
 NUM_TEXT_TOKENS, NUM_MERGES = 6681, 250
-"""As many tokens as published; so many merges cut a text about as finely."""
+"""Number of tokens as published; so many merges cut a text about as finely."""
 _PARAMS = """
 seed = 1
 profile = "full"

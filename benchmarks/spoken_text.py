@@ -27,7 +27,7 @@ from engine.systems.xtts.system import XttsSystem, build
 
 @frozen
 class Found:
-    """Of each clip: the place of its own sentence among all, and its length over the original's."""
+    """Rank of each clip's own sentence among all, and its length over the original's."""
 
     ranks: list[int]
     lengths: list[float]
@@ -86,7 +86,7 @@ def _distance(apart: np.ndarray, one: Tensor, other: Tensor) -> float:
 
 
 def figures(found: Found) -> dict[str, object]:
-    """What is printed."""
+    """The figures that are printed."""
     ranks = np.array(found.ranks)
     return {
         "clips": len(ranks),

@@ -46,7 +46,7 @@ Seconds = Mapping[str, float]
 
 
 class Worker:
-    """A way in a process of its own, which does what it is told to."""
+    """A way in a process of its own, which runs the tasks it receives."""
 
     def __init__(self, system: str, size: str, way: str, tuned: bool, project: Project) -> None:
         context = multiprocessing.get_context("spawn")
@@ -76,8 +76,8 @@ def _work(system: str, size: str, way: str, project: Project, connection: Connec
     training = compared.ways[way](project)
     parts = training.parts()
     connection.send([*parts])
-    while told := _told(connection):
-        part, batches = told
+    while task := _received(connection):
+        part, batches = task
         if part == _PROFILE:
             connection.send(dict(training.sections(batches)))
             continue
@@ -89,10 +89,10 @@ def _work(system: str, size: str, way: str, project: Project, connection: Connec
         connection.send({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu})
 
 
-def _told(connection: Connection) -> tuple[str, Batches] | None:
+def _received(connection: Connection) -> tuple[str, Batches] | None:
     with suppress(EOFError):  # the benchmark itself has ended
-        told: tuple[str, Batches] | None = connection.recv()
-        return told
+        task: tuple[str, Batches] | None = connection.recv()
+        return task
     return None
 
 
@@ -108,7 +108,7 @@ def _environment(more: Mapping[str, str]) -> Iterator[None]:
 
 
 def comparison_of(system: str, size: str) -> Comparison:
-    """What is compared with what, of one size of a system."""
+    """Compare parts and ways, of one size of a system."""
     comparison: Comparison = _module(system).comparison(size)
     return comparison
 
@@ -188,7 +188,7 @@ def _take_turns(
 def _summaries(
     compared: Comparison, times: Mapping[str, Mapping[str, Sequence[Seconds]]]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each part and way: milliseconds of a unit, and how much faster than the first it is."""
+    """Results of each part and way: milliseconds of a unit, and speed over the first way."""
     clocks = {
         clock: {
             part: {way: [one[clock] for one in seconds] for way, seconds in ways.items()}

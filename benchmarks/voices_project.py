@@ -26,7 +26,7 @@ NUM_SPEAKERS, CLIPS_OF_EACH = 5, 16
 NUM_TRAINED = (NUM_SPEAKERS - 1) * CLIPS_OF_EACH
 """Clips of the speakers of whom none is held out."""
 RATE_HZ, NUM_CODEBOOKS = 24_000, 8
-"""Of the published codec, which has 25 frames a second."""
+"""Sample rate and codebooks of the published codec, which has 25 frames per second."""
 CORPUS, CODEC, MODEL = "voices", "published/codec", "published/model"
 _DOWNSAMPLING = [8, 8, 5, 3]
 _PARAMS = f"""
@@ -47,7 +47,7 @@ mirrors = []
 
 @frozen(kw_only=True)
 class Sizes:
-    """Of a model, its codes, and the clips."""
+    """Sizes of a model, of its codes and of the clips."""
 
     model: Scratch
     num_tokens: int
@@ -94,7 +94,7 @@ def _write_codec(folder: Path, num_codes: int) -> None:
 
 
 def _write_model(folder: Path, sizes: Sizes, texts: list[str]) -> None:
-    """What is published beside the weights."""
+    """Write the files that are published beside the weights."""
     instruction = Dataset(corpus=CORPUS, sample_rate_hz=RATE_HZ).instruction
     tokens = new_tokens(texts, instruction, sizes.model.num_text_tokens)
     config = scratch_config(sizes.model, Codebooks(NUM_CODEBOOKS, sizes.num_codes), tokens)

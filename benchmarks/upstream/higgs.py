@@ -5,7 +5,7 @@ padded on the right, the model's own forward and loss, backward, clipping, fused
 called step by step (`training_step`, `clip_grad_norm_`, `step`), so that ways can take turns; what
 `Trainer.train` adds around a step is left out, in its favour. It is measured twice: with the codes
 and tokens that Cantus made once, and with audio read and encoded and text cut into tokens in each
-step, as existing training repositories do. Labels are those of Cantus: the processor's are others.
+step, as existing training repositories do. Labels are those of Cantus: the processor's differ.
 
 Codec and clips are made on the spot (`voices_project.py`). The codec that stands in is far smaller
 than the published one, so that the first way is too fast. Both sides begin at the same weights, and

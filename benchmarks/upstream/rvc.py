@@ -38,7 +38,7 @@ from engine.systems.rvc.training_module import RvcTrainingModule
 from engine.training.system import Batch, System
 
 RECIPE, NUM_EVAL_CLIPS, NUM_STEPS = "rvc_v2_40k", 8, 3
-"""Of the steps after which parameters are compared."""
+"""Recipe, evaluation clips, and number of steps after which parameters are compared."""
 SIZES = {
     "demo": (
         "dataset.sample_rate_hz=16000",
@@ -88,7 +88,7 @@ def comparison(size: str) -> Comparison:
         torch.manual_seed(1)
         upstream = UpstreamTraining(recipe, project)
         found = differences(project, RECIPE, overrides(way), upstream)
-        if _WAYS[way]:  # in half precision a few steps tell no more than one
+        if _WAYS[way]:  # in half precision a few steps show no more than one
             return found
         return found | _after_steps(project, overrides(way), upstream)
 
@@ -148,11 +148,11 @@ class UpstreamTraining(Training):
 
     def learn(self, batch: Batch) -> Losses:
         """A step on a batch, as RVC WebUI takes it."""
-        made, told = self._told(batch)
-        self._update(0, told, self.discriminators)
+        made, judged_loss = self._discriminated(batch)
+        self._update(0, judged_loss, self.discriminators)
         losses = self._made(batch, made)
         self._update(1, _weighed(losses), self.network)
-        return {"discriminator": told, **losses}
+        return {"discriminator": judged_loss, **losses}
 
     def weights(self) -> dict[str, dict[str, Tensor]]:
         """See `Upstream`."""
@@ -172,18 +172,18 @@ class UpstreamTraining(Training):
 
     def gradients(self, batch: Batch) -> tuple[Losses, Losses]:
         """See `Upstream`."""
-        made, told = self._told(batch)
+        made, judged_loss = self._discriminated(batch)
         losses = self._made(batch, made)
-        judged = _gradients(told, self.discriminators, "discriminators")
+        judged = _gradients(judged_loss, self.discriminators, "discriminators")
         own = _gradients(_weighed(losses), self.network, "network")
-        return {"discriminator": told, **losses}, {**judged, **own}
+        return {"discriminator": judged_loss, **losses}, {**judged, **own}
 
     def losses(self, batch: Batch) -> Losses:
         """With the present weights, all of them."""
-        made, told = self._told(batch)
-        return {"discriminator": told, **self._made(batch, made)}
+        made, judged_loss = self._discriminated(batch)
+        return {"discriminator": judged_loss, **self._made(batch, made)}
 
-    def _told(self, batch: Batch) -> tuple[Synthesized, Tensor]:
+    def _discriminated(self, batch: Batch) -> tuple[Synthesized, Tensor]:
         """What the generator makes of a batch, and the discriminators' loss on it."""
         spectrogram = self._spectrograms(batch["audio"][:, 0], batch["lengths"])
         given = [batch[name] for name in ("content", "f0_coarse", "f0")]

@@ -42,7 +42,7 @@ SIZES = {"small": (4, 256, 4), "layer": (1, 1024, 16)}
 """Layers, width, heads."""
 NUM_BATCHES = {"small": 16, "layer": 6}
 NUM_LAYERS, NUM_SPOKEN = 30, 150
-"""Of the published GPT; codes that are said in a round of decoding: six seconds."""
+"""Layers of the published GPT; codes per round of decoding: six seconds."""
 NUM_CODES, LONGEST_EXCERPT = 1024, 132_300
 LOSS_WEIGHTS = {"text_ce": 0.01, "mel_ce": 1.0}
 

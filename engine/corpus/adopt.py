@@ -66,7 +66,7 @@ def adopt(
 
 def _require_elsewhere(folder: Path, project: Project) -> None:
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder. Name the folder that holds your audio.")
+        raise UserError(f"{folder} is not a folder. Name the folder that holds your audio.")
     here, data = folder.resolve(), (project.root / "data").resolve()
     if here == project.root or here in project.root.parents or data in (here, *here.parents):
         raise UserError(
@@ -106,7 +106,7 @@ def _source(project: Project, name: str, given: Mapping[str, Any]) -> CorpusSour
     source, faults = structure(table, CorpusSource)
     if source is None or faults:
         said = "; ".join(f"{'.'.join(map(str, at))} {what}" for at, what in faults)
-        raise UserError(f"[corpora.{name}] of params.toml cannot be so: {said}.")
+        raise UserError(f"[corpora.{name}] of params.toml is not valid: {said}.")
     return source
 
 

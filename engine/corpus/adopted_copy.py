@@ -1,4 +1,4 @@
-"""What of the user's folder is copied to data/, whether it can be, and the copying."""
+"""Copies the user's folder to data/, and checks that it can be copied."""
 
 import filecmp
 import shutil
@@ -23,7 +23,7 @@ _SHOWN = 3
 
 
 def files_to_copy(folder: Path) -> list[str]:
-    """What is to be copied, sorted; hidden files are not. Raises UserError where one cannot be."""
+    """The files to copy, sorted, no hidden ones. Raises UserError where one cannot be copied."""
     inside = sorted(path for path in walk(folder) if not is_hidden(path))
     odd = [path for path in inside if not _is_file(folder / path)]
     if odd:
@@ -48,7 +48,7 @@ def _require_names(folder: Path, files: Sequence[str]) -> None:
     if of_dvc:
         raise UserError(
             f"{folder} holds {len(of_dvc)} files that DVC would take for its own: "
-            f"{_some(of_dvc)}. Take them out: they are what DVC knows of this folder elsewhere."
+            f"{_some(of_dvc)}. Remove them: DVC wrote them for this folder in another project."
         )
 
 
@@ -85,7 +85,7 @@ def is_copied(folder: Path, files: Sequence[str], target: Path) -> bool:
     if same and filecmp.cmpfiles(folder, target, files, shallow=False)[0] == files:
         return True
     raise UserError(
-        f"{target} is there already and holds other files than {folder}. Delete it "
+        f"{target} exists already and holds other files than {folder}. Delete it "
         f"(rm -r {target}) if they may go, or choose another name with --as."
     )
 

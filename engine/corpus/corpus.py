@@ -48,7 +48,7 @@ class Corpus:
         )
 
     def packed(self, sample_rate_hz: int) -> PackedAudio:
-        """Its audio at one rate. Raises UserError where it is not packed at that rate."""
+        """The corpus's audio at one rate. Raises UserError where it is not packed at that rate."""
         if sample_rate_hz not in self.report.packed_hz:
             rates = ", ".join(f"{rate:,}" for rate in self.report.packed_hz)
             raise UserError(

@@ -31,7 +31,7 @@ def licence_of(files: Mapping[str, Path]) -> Licence:
 
 
 def _paragraph(language: str, path: Path) -> Mapping[str, str]:
-    """What is said of the files of one language: by the last pattern that fits them."""
+    """The licence paragraph of the files of one language: that of the last pattern that fits."""
     fitting = [
         one
         for one in _paragraphs(path)

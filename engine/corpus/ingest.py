@@ -124,7 +124,7 @@ def _beside(target: Path) -> Iterator[tuple[Path, Path]]:
         replace_folder(finished, target)
     except sqlite3.OperationalError as error:
         raise UserError(
-            f"What is known of the files cannot be written to {scratch}: {error}. Free space there."
+            f"The facts about the files cannot be written to {scratch}: {error}. Free space there."
         ) from error
     finally:
         shutil.rmtree(workshop)
@@ -205,9 +205,9 @@ def _over_quota(name: str, manifest: Manifest, at_most_bad: float, page: Path) -
     shown = "; ".join(visible(f"{one.path} ({one.reason}: {one.detail})") for one in bad[:_SHOWN])
     more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
     allowed = f"more than corpora.{name}.at_most_bad = {at_most_bad:g} in params.toml allows"
-    way_out = "Mend or remove them, or raise that share."
+    way_out = "Repair or remove them, or raise that share."
     if not manifest.clips:
-        allowed, way_out = "and none is left", "Mend them, or name another folder."
+        allowed, way_out = "and none is left", "Repair them, or name another folder."
     return (
         f"{len(bad)} of the {found} files of corpus {name!r} cannot be used, {allowed}: "
         f"{shown}{more}. {way_out} All of them: {page}; one of them: "

@@ -123,7 +123,7 @@ def _files(corpus: Corpus, store: Path) -> Iterator[tuple[tuple[str, str], FileS
 
 
 def _seen(path: Path) -> Iterator[tuple[FileState, str]]:
-    """What is written down; what cannot be read is not known, and costs a reading."""
+    """The file states that are recorded; a file that cannot be read has no state."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors=ODD_NAMES) as file:
@@ -155,7 +155,7 @@ def _known_shards(path: Path) -> States:
 
 
 def _packed_states(packed: PackedAudio) -> States:
-    """Of each shard, which is named by its content."""
+    """States of the shards, which are named by their content."""
     found = {shard["name"]: (packed.folder / shard["name"]).stat() for shard in packed.shards}
     return {
         f"{packed.sample_rate_hz}/{name}": [facts.st_size, facts.st_mtime_ns]

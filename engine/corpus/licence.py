@@ -19,7 +19,7 @@ class Licence:
     """What a person has to know, and to say, who passes on the audio or what is made of it."""
 
     licence: str
-    """Its name, as SPDX writes it: "CC-BY-SA-3.0"."""
+    """Name of the licence, as SPDX writes it: "CC-BY-SA-3.0"."""
     attribution: str
     """The sentence that names the authors."""
     source: str

@@ -162,7 +162,7 @@ def _write(cell: Mapping[str, Any] | bytes | None, number: int, folder: Path) ->
 
 
 def _wav(array: Any, sampling_rate: Any) -> bytes:
-    """A file of samples, a list of each channel's or one alone; empty where they are none."""
+    """A file of samples: a list of each channel, or a single list; empty for other values."""
     file = io.BytesIO()
     try:
         samples = np.asarray(array, np.float32)

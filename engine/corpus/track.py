@@ -38,7 +38,7 @@ def require_dvc(project: Project, name: str) -> None:
 
 @contextmanager
 def adopting(project: Project, name: str) -> Iterator[None]:
-    """What is done inside is done whole, or nothing of it is left.
+    """Do everything inside completely, or undo all of it.
 
     A process that is killed leaves data/<name> whole or not at all, and the next adopt goes on.
     Raises UserError where another adopt is at work.

@@ -35,7 +35,7 @@ class Prepared:
     quarantined: Table
     """Every other clip of the corpus: id, reason, what was found, and more."""
     figures: Sequence[tuple[str, str]]
-    """What is said of it in a few lines: (what, figures)."""
+    """Facts about the features in a few lines: (subject, figures)."""
 
 
 def features_of(recipe: Recipe, project: Project) -> Features:

@@ -10,7 +10,7 @@ from engine.fetch.source import SpoiledError
 from engine.files.disk import in_words, require_space
 
 MOST_BYTES = 50 * 10**9
-"""Of a file."""
+"""Largest size of a file."""
 SLOWEST_BYTES = 60_000
 SLOW_SECONDS = 60.0
 """A file of which less than those comes in that time is given up."""
@@ -31,7 +31,7 @@ class Bounds:
     _mark: tuple[float, int] = field(factory=lambda: (time.monotonic(), 0))
 
     def take(self, num_bytes: int) -> None:
-        """So many bytes are there.
+        """Count `num_bytes` more bytes of the download.
 
         Raises SpoiledError where that is more than there should be, UserError where too few come
         or the disk has no room for what nobody knows the length of.

@@ -20,7 +20,7 @@ class Licence:
     name: str
     summary: str
     address: str
-    """Of its full text."""
+    """Address of the licence's full text."""
 
 
 @frozen

@@ -13,7 +13,7 @@ from engine.files.disk import in_words
 
 @frozen
 class Partial:
-    """What has arrived of a file, beside the place where it belongs.
+    """The downloaded part of a file, beside the place where it belongs.
 
     Its name says of which content: bytes of another version are never continued.
     """

@@ -13,12 +13,12 @@ from engine.files.checksum import sha256_of
 from engine.files.disk import in_words, require_space
 from engine.files.lock import locked
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 """Takes a sentence for the user."""
 
 
 def fetch(
-    entry: Entry, folder: Path, source: Source, tell: Tell, progress: Callable[[str], Progress]
+    entry: Entry, folder: Path, source: Source, report: Report, progress: Callable[[str], Progress]
 ) -> None:
     """Put the files of a published model into a folder, each whole or not at all.
 
@@ -28,12 +28,12 @@ def fetch(
     had, or has no room.
     """
     with locked(folder, f"Another process is fetching into {folder}: wait for it."):
-        brought = _bring_missing(entry, entry.files, folder, source, tell, progress)
+        brought = _bring_missing(entry, entry.files, folder, source, report, progress)
         parts = parts_named(entry, folder)
-        brought += _bring_missing(entry, parts, folder, source, tell, progress)
+        brought += _bring_missing(entry, parts, folder, source, report, progress)
         if not brought:
             number = len([one for one in entry.files if (folder / one.name).is_file()]) + len(parts)
-            tell(f"{folder}: all {number} files are in place and unchanged.")
+            report(f"{folder}: all {number} files are in place and unchanged.")
 
 
 def _bring_missing(
@@ -41,31 +41,31 @@ def _bring_missing(
     files: Sequence[PublishedFile],
     folder: Path,
     source: Source,
-    tell: Tell,
+    report: Report,
     progress: Callable[[str], Progress],
 ) -> int:
     """Bring those of the files that are not in place; how many these were."""
-    missing = [file for file in files if not _is_in_place(file, folder, tell)]
+    missing = [file for file in files if not _is_in_place(file, folder, report)]
     if all(file.optional for file in missing) and _has_one_of(entry, folder):
         return 0
     # Every file is asked for first: one that is not there shows before anything is brought.
-    looked = [(file, _look(file, source, tell)) for file in missing]
+    looked = [(file, _look(file, source, report)) for file in missing]
     found = [(file, Partial(folder / file.name, remote)) for file, remote in looked if remote]
     _require_one_of(entry, folder, [file.name for file, _ in found])
     require_space(folder, sum(partial.num_missing for _, partial in found))
     for file, partial in found:
-        _bring(file, partial, source, tell, progress(file.name))
+        _bring(file, partial, source, report, progress(file.name))
     return len(found)
 
 
-def _look(file: PublishedFile, source: Source, tell: Tell) -> Remote | None:
-    """What is known of a file; None where an optional one is not there."""
+def _look(file: PublishedFile, source: Source, report: Report) -> Remote | None:
+    """The remote file; None where an optional file does not exist."""
     try:
         return source.look(file.name)
     except MissingError:
         if not file.optional:
             raise
-    tell(f"{file.name} is not there, and can be done without.")
+    report(f"{file.name} is not there, and can be done without.")
     return None
 
 
@@ -82,7 +82,7 @@ def _require_one_of(entry: Entry, folder: Path, found: Sequence[str]) -> None:
         )
 
 
-def _is_in_place(file: PublishedFile, folder: Path, tell: Tell) -> bool:
+def _is_in_place(file: PublishedFile, folder: Path, report: Report) -> bool:
     """Whether a file is there. Raises UserError where it is not the one that should be."""
     path = folder / file.name
     if not path.is_file():
@@ -90,17 +90,17 @@ def _is_in_place(file: PublishedFile, folder: Path, tell: Tell) -> bool:
     wanted, found = expected_sha256(file, folder), sha256_of(path)
     if wanted is None:
         remember(file.name, found, folder)
-        tell(f"{path} was there already, and is {_trusted(found)}")
+        report(f"{path} was there already, and is {_trusted(found)}")
     elif found != wanted:
         raise UserError(
             f"{path} is not the file that was published or fetched: its SHA-256 is {found}, "
-            f"instead of {wanted}. Move it away and give the same command again to fetch it anew."
+            f"instead of {wanted}. Move it away and give the same command again to fetch it again."
         )
     return True
 
 
 def _bring(
-    file: PublishedFile, partial: Partial, source: Source, tell: Tell, progress: Progress
+    file: PublishedFile, partial: Partial, source: Source, report: Report, progress: Progress
 ) -> None:
     path = partial.target
     wanted = expected_sha256(file, path.parent)
@@ -110,7 +110,7 @@ def _bring(
         remember(file.name, found, path.parent)
     partial.finish()
     said = f"{_trusted(found)}" if wanted is None else f"its SHA-256 is the known one, {found}"
-    tell(f"{path}: {in_words(path.stat().st_size)}, {said}")
+    report(f"{path}: {in_words(path.stat().st_size)}, {said}")
 
 
 def _trusted(sha256: str) -> str:

@@ -14,7 +14,7 @@ _MOST = 1000
 def parts_named(entry: Entry, folder: Path) -> list[PublishedFile]:
     """The files that the indexes in place name, none where there is no index.
 
-    Raises UserError where one is damaged, or names what is no file of weights beside it.
+    Raises UserError where one is damaged, or names anything but a file of weights beside it.
     """
     indexes = [folder / file.name for file in entry.files if file.index]
     names = {name for path in indexes if path.is_file() for name in _names_in(path)}

@@ -16,7 +16,7 @@ _CHUNK = 1 << 20
 
 
 class SpoiledError(UserError):
-    """What has arrived of a file is of no use, and nothing can be added to it."""
+    """Raised where the downloaded part of a file is of no use and cannot be continued."""
 
 
 class MissingError(UserError):
@@ -25,7 +25,7 @@ class MissingError(UserError):
 
 @frozen
 class Remote:
-    """What is known of a file where it comes from."""
+    """Facts about a file at its source."""
 
     address: str
     version: str
@@ -38,7 +38,7 @@ class Source(Protocol):
     """Where the files of a model come from."""
 
     def look(self, name: str) -> Remote:
-        """What is known of a file. Raises MissingError where there is none.
+        """Facts about a file. Raises MissingError where there is no such file.
 
         Raises UserError where nobody answers.
         """

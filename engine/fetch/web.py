@@ -116,7 +116,7 @@ def _append(remote: Remote, start: int, file: BinaryIO, done: Progress, token: T
 
 
 class _Bar:
-    """As much of a tqdm bar as `http_get` moves."""
+    """The part of a tqdm progress bar that `http_get` uses."""
 
     def __init__(
         self, done: Progress, bounds: Bounds, *, total: int | None, initial: int, **_: object
@@ -125,7 +125,7 @@ class _Bar:
         self.update(0)
 
     def update(self, num_bytes: int) -> None:
-        """So many bytes more are there; less where the whole is sent again."""
+        """Count `num_bytes` more bytes; fewer where the whole file is sent again."""
         self._have += num_bytes
         self._bounds.take(self._have)
         self._done(self._have, self._total)
@@ -160,7 +160,7 @@ def _own_settings() -> Iterator[None]:
 
 
 def _refuse_odd(response: httpx2.Response) -> None:
-    """Raise an error where an answer is none that the library would refuse, and yet of no use."""
+    """Raise an error for answers that the library accepts though they are of no use."""
     address = str(response.request.url)
     if response.is_redirect and "Location" not in response.headers:
         raise UserError(f"{address} leads on to nowhere. Name another place with --from.")

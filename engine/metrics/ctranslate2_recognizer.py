@@ -18,7 +18,7 @@ _SMALLEST_MULTILINGUAL = 51_865
 """Tokens. The English Whispers have one less, though their tokenizers name the languages too."""
 _SHORTEST_SECONDS = 0.1
 _MOST_TOKENS = 224
-"""Of 30 s: half of the context, as Whisper's own decoding has it."""
+"""Tokens for 30 s: half of the context, as Whisper's own decoding has it."""
 
 
 @frozen(eq=False)
@@ -29,7 +29,7 @@ class CTranslate2Recognizer:
     extract: Any
     tokenizer: Any
     prompt: tuple[str, ...]
-    """What Whisper is told besides the audio."""
+    """The tokens that Whisper is given besides the audio."""
 
     @classmethod
     def load(cls, folder: Path, language: str) -> "CTranslate2Recognizer":
@@ -40,8 +40,8 @@ class CTranslate2Recognizer:
         with as_user_error(f"{folder} holds no model that CTranslate2 can read.", RuntimeError):
             whisper = Whisper(str(folder), compute_type="float32", intra_threads=1)
         multilingual = whisper.is_multilingual
-        told = (f"<|{_code(language)}|>", "<|transcribe|>") if multilingual else ()
-        prompt = ("<|startoftranscript|>", *told, "<|notimestamps|>")
+        arguments = (f"<|{_code(language)}|>", "<|transcribe|>") if multilingual else ()
+        prompt = ("<|startoftranscript|>", *arguments, "<|notimestamps|>")
         return cls(whisper, _extractor(folder, whisper.n_mels), _tokenizer(folder), prompt)
 
     def __call__(self, audio: np.ndarray, sample_rate_hz: int) -> str:
@@ -105,7 +105,7 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def _extractor(folder: Path, num_mels: int) -> Any:
-    """That of the folder; without one, Whisper's own, by the network's number of mel bands."""
+    """The folder's feature extractor; else Whisper's own, by the network's number of mel bands."""
     from transformers import WhisperFeatureExtractor
 
     if (folder / "preprocessor_config.json").is_file():

@@ -90,9 +90,9 @@ def _gated(energies: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     """Loudness [B] of energies [B, steps] of 100 ms each (BS.1770-4, annex 1, equations 3 to 7)."""
     blocks = np.lib.stride_tricks.sliding_window_view(energies, _STEPS_IN_BLOCK, axis=1)
     power = blocks.sum(axis=-1) * _STEPS_PER_SECOND / (_STEPS_IN_BLOCK * sample_rate_hz)
-    heard = _lufs(power) > _ABSOLUTE_GATE
-    threshold = _lufs(_mean_where(power, heard)) + _RELATIVE_GATE
-    return _lufs(_mean_where(power, heard & (_lufs(power) > threshold[:, None])))
+    audible = _lufs(power) > _ABSOLUTE_GATE
+    threshold = _lufs(_mean_where(power, audible)) + _RELATIVE_GATE
+    return _lufs(_mean_where(power, audible & (_lufs(power) > threshold[:, None])))
 
 
 def _mean_where(power: np.ndarray, kept: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from engine.files.pickles import require_bounded_file
 from engine.files.untrusted import as_user_error, read_json_object
 
 SAMPLE_RATE_HZ = 16_000
-"""That speech recognizers and speaker encoders hear."""
+"""Sample rate that speech recognizers and speaker encoders take."""
 
 _WEIGHTS = ("*.safetensors", "*.bin")
 _ONLY_TRAINED_WITH = ("masked_spec_embed",)
@@ -78,7 +78,7 @@ def read_part(read: Callable[..., _T], folder: Path, what: str) -> _T:
 def _refuse_code(folder: Path) -> None:
     for path in sorted(folder.glob("*config.json")):
         content: dict[str, Any] = {}
-        with suppress(UserError):  # what is damaged is told where it is read
+        with suppress(UserError):  # what is damaged is reported where it is read
             content = read_json_object(path)
         if named := content.get("auto_map"):
             raise UserError(
@@ -99,7 +99,7 @@ def _refuse_unbounded(folder: Path) -> None:
 def _parts_of_index(folder: Path) -> Iterator[Path]:
     """The files that the index of weights in several files names, whatever they are called."""
     for index in folder.glob("pytorch_model*.index.json"):
-        with suppress(UserError):  # what is damaged is told where it is read
+        with suppress(UserError):  # what is damaged is reported where it is read
             named = read_json_object(index).get("weight_map")
             values = named.values() if isinstance(named, dict) else ()
             yield from {folder / name for name in values if isinstance(name, str)}
@@ -154,5 +154,5 @@ def at_16_khz(audio: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     """Audio [samples] resampled to what these models take."""
     import soxr
 
-    heard: np.ndarray = soxr.resample(audio.astype(np.float32), sample_rate_hz, SAMPLE_RATE_HZ)
-    return heard
+    result: np.ndarray = soxr.resample(audio.astype(np.float32), sample_rate_hz, SAMPLE_RATE_HZ)
+    return result

@@ -1,4 +1,4 @@
-"""Whether two recordings have one voice, by a network that was trained to tell speakers apart."""
+"""Whether two recordings have one voice, by a network that was trained to distinguish speakers."""
 
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ class SpeakerSimilarity:
         """
         if len(audio) < _SHORTEST_SECONDS * sample_rate_hz:
             return torch.zeros(self.network.config.xvector_output_dim, device=self.device)
-        heard = features(self.extract, at_16_khz(audio, sample_rate_hz), self.device)
-        return F.normalize(self.network(**heard).embeddings[0], dim=0)
+        inputs = features(self.extract, at_16_khz(audio, sample_rate_hz), self.device)
+        return F.normalize(self.network(**inputs).embeddings[0], dim=0)
 
     @staticmethod
     def between(voice: Tensor, other: Tensor) -> float:
@@ -68,4 +68,7 @@ def check_speaker_encoder(folder: Path) -> None:
     read_config(folder, "speaker encoder", MODEL_FOR_AUDIO_XVECTOR_MAPPING_NAMES)
     extract = read_part(AutoFeatureExtractor.from_pretrained, folder, "feature extractor")
     if extract.sampling_rate != SAMPLE_RATE_HZ:
-        raise UserError(f"{folder} hears {extract.sampling_rate} Hz; name one of {SAMPLE_RATE_HZ}.")
+        raise UserError(
+            f"{folder} takes audio at {extract.sampling_rate} Hz; name a model that takes "
+            f"{SAMPLE_RATE_HZ} Hz."
+        )

@@ -1,4 +1,4 @@
-"""A speech recognizer that writes down what it hears: Whisper and its like, or a CTC model."""
+"""A speech recognizer that writes down the words: Whisper and its like, or a CTC model."""
 
 from pathlib import Path
 from typing import Any
@@ -24,18 +24,18 @@ _SHORTEST_SECONDS = 0.1
 
 @frozen(eq=False)
 class SpeechRecognizer:
-    """Hears speech and writes it down; the same speech always alike (greedy search)."""
+    """Recognizes speech and writes it down; the same speech always alike (greedy search)."""
 
     network: Any
     extract: Any
     tokenizer: Any
     language: dict[str, str]
-    """What Whisper is told besides the audio; nothing for models of one language."""
+    """Arguments for Whisper besides the audio; empty for models of one language."""
     device: torch.device
 
     @classmethod
     def load(cls, folder: Path, language: str, device: torch.device) -> "SpeechRecognizer":
-        """Load it from a folder of `transformers`, to hear a language ("hu").
+        """Load it from a folder of `transformers`, for speech in a language ("hu").
 
         Raises UserError where `check_speech_recognizer` does, or where weights are missing.
         """
@@ -46,13 +46,13 @@ class SpeechRecognizer:
             AutoTokenizer,
         )
 
-        told = check_speech_recognizer(folder, language)
+        arguments = check_speech_recognizer(folder, language)
         kind = AutoModelForSpeechSeq2Seq if _writes(folder) else AutoModelForCTC
         return cls(
             load_network(kind, folder, device),
             read_part(AutoFeatureExtractor.from_pretrained, folder, "feature extractor"),
             read_part(AutoTokenizer.from_pretrained, folder, "tokenizer"),
-            told,
+            arguments,
             device,
         )
 
@@ -61,22 +61,23 @@ class SpeechRecognizer:
         """The words of speech [samples], of at most 30 s. Of less than 0.1 s: none."""
         if len(audio) < _SHORTEST_SECONDS * sample_rate_hz:
             return ""
-        heard = features(self.extract, at_16_khz(audio, sample_rate_hz), self.device)
+        inputs = features(self.extract, at_16_khz(audio, sample_rate_hz), self.device)
         if self.network.can_generate():
             with quiet():
                 tokens = self.network.generate(
-                    **heard, **self.language, do_sample=False, num_beams=1
+                    **inputs, **self.language, do_sample=False, num_beams=1
                 )
         else:
-            tokens = self.network(**heard).logits.argmax(-1)
+            tokens = self.network(**inputs).logits.argmax(-1)
         (text,) = self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
         return str(text).strip()
 
 
 def check_speech_recognizer(folder: Path, language: str) -> dict[str, str]:
-    """What the recognizer in a folder must be told to hear a language; no weights are read.
+    """The arguments that the recognizer in a folder needs for a language; no weights are read.
 
-    Raises UserError where it is none, lacks a part, or does not know the language.
+    Raises UserError where the folder holds another model, lacks a part, or does not know the
+    language.
     """
     from transformers import AutoFeatureExtractor, AutoTokenizer, GenerationConfig
     from transformers.models.auto.modeling_auto import (
@@ -89,14 +90,17 @@ def check_speech_recognizer(folder: Path, language: str) -> dict[str, str]:
     extract = read_part(AutoFeatureExtractor.from_pretrained, folder, "feature extractor")
     read_part(AutoTokenizer.from_pretrained, folder, "tokenizer")
     if extract.sampling_rate != SAMPLE_RATE_HZ:
-        raise UserError(f"{folder} hears {extract.sampling_rate} Hz; name one of {SAMPLE_RATE_HZ}.")
+        raise UserError(
+            f"{folder} takes audio at {extract.sampling_rate} Hz; name a model that takes "
+            f"{SAMPLE_RATE_HZ} Hz."
+        )
     if not _writes(folder) or not (folder / "generation_config.json").is_file():
         return {}
     generation = read_part(GenerationConfig.from_pretrained, folder, "generation_config.json")
-    return _told(generation, folder, language)
+    return _language_arguments(generation, folder, language)
 
 
-def _told(generation: Any, folder: Path, language: str) -> dict[str, str]:
+def _language_arguments(generation: Any, folder: Path, language: str) -> dict[str, str]:
     """The language for Whisper, which has tokens like <|hu|>; nothing for who has none."""
     code = language.partition("-")[0]
     known = getattr(generation, "lang_to_id", None)

@@ -1,8 +1,8 @@
-"""How a voice sounds over a whole recording, without a trained network.
+"""Statistics of a voice over a whole recording, without a trained network.
 
-Long-term averages of cepstra tell speakers apart roughly, and whatever they say (Furui, 1981). They
-serve to find out which of a few voices a recording has; how good they are at it on recordings that
-are real says how much that means.
+Long-term averages of cepstra distinguish speakers roughly, whatever they say (Furui, 1981). They
+identify which of a few voices a recording has; the share that is right on real recordings shows
+how much that means.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from engine.metrics.cepstral_distortion import NUM_COEFFICIENTS, mel_cepstra
 
 _HOP_SECONDS = 0.010
-"""Of `mel_cepstra`."""
+"""Hop of `mel_cepstra`."""
 _QUIET_DB = 30.0
 """Frames so far below the loudest hold no voice."""
 _LEAST_DEVIATION = 1e-6

@@ -1,4 +1,4 @@
-"""Losses of discriminators and of what they judge, and figures that tell how they fare.
+"""Losses of discriminators and of generators, and figures on how well they do.
 
 Real audio is to get a positive logit by the hinge loss (Lim and Ye, 2017), 1 by least squares (Mao
 et al., 2017); fake a negative one, or 0.
@@ -16,7 +16,7 @@ Kind = Literal["hinge", "least_squares"]
 Reduction = Literal["mean", "sum"]
 
 CHANCE = {"hinge": 2.0, "least_squares": 0.5}
-"""The loss of a discriminator that tells nothing: of the hinge for every constant logit from -1 to
+"""The loss of a discriminator that only guesses: of the hinge for every constant logit from -1 to
 1, of least squares at the best constant, 0.5."""
 
 _BOUNDARY = {"hinge": 0.0, "least_squares": 0.5}
@@ -26,9 +26,9 @@ class FeatureDistances(NamedTuple):
     """How far the feature maps of fake audio are from those of real audio, by their L1."""
 
     sum: Tensor
-    """Of the maps' mean absolute differences, as `dac` sums it."""
+    """Sum of the maps' mean absolute differences, as in `dac`, []."""
     mean: Tensor
-    """The same, mean over maps."""
+    """Mean of the maps' mean absolute differences, []."""
     relative: Tensor
     """Mean over maps of the same over the real map's mean size."""
 

@@ -31,13 +31,13 @@ class Comparison(NamedTuple):
 
     fake_logits: list[Tensor]
     maps: list[list[tuple[Tensor, Tensor]]]
-    """Of each discriminator its feature maps, as pairs (fake, real); real ones have no graph."""
+    """Feature maps of each discriminator, as pairs (fake, real); real ones have no graph."""
 
 
 class Discriminators(nn.Module):
     """Several discriminators over the same audio, by name.
 
-    Those of the form "dac" hear audio without its mean, its peak at 0.8; those of "hifi_gan" as it
+    Those of the form "dac" take audio without its mean, its peak at 0.8; those of "hifi_gan" as it
     is, and their logits are the last of the maps that are compared. `precision` is that of the
     convolutions: "same" as the module's (or autocast's), or "bf16". Weight norm and the STFT are
     always computed in the weights' own.
@@ -55,7 +55,7 @@ class Discriminators(nn.Module):
 
         Both go through together, so that every weight is made and every gradient written once.
         """
-        audio = self._heard(torch.cat([real, fake]))
+        audio = self._input(torch.cat([real, fake]))
         dtype = self._dtype(audio)
         verdicts = Verdicts([], [])
         with torch.autocast(audio.device.type, enabled=False):
@@ -73,7 +73,7 @@ class Discriminators(nn.Module):
         dtype = self._dtype(fake)
         comparison = Comparison([], [])
         with torch.autocast(fake.device.type, enabled=False):
-            original, decoded = self._heard(real.detach()), self._heard(fake)
+            original, decoded = self._input(real.detach()), self._input(fake)
             for discriminator in self.discriminators:
                 with torch.no_grad():
                     kernels = _kernels(discriminator, dtype)
@@ -84,7 +84,7 @@ class Discriminators(nn.Module):
                 comparison.maps.append(pairs[:-1] if self.form == "dac" else pairs)
         return comparison
 
-    def _heard(self, audio: Tensor) -> Tensor:
+    def _input(self, audio: Tensor) -> Tensor:
         return _normalized(audio) if self.form == "dac" else audio[:, 0]
 
     def _dtype(self, audio: Tensor) -> torch.dtype:

@@ -16,7 +16,7 @@ class MelSettings:
 
     Frames are centred on multiples of the hop and the ends are reflected, so that a signal of n
     samples has n // hop_length + 1 frames. The window is Hann's, as long as the FFT where
-    `MelSpectrogram` is not told otherwise.
+    `MelSpectrogram` has no other argument.
     """
 
     sample_rate_hz: int

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from engine.nn.cpu.leaky_convolution import Kernel, NormedKernel, convolve
 
 CHANNELS = (32, 128, 512, 1024, 1024)
-"""Of HiFi-GAN, and of all that followed it."""
+"""Channels of HiFi-GAN's layers, and of its successors."""
 _LAST_STRIDE, _STRIDE = 1, 3
 
 Form = Literal["hifi_gan", "dac"]
@@ -18,7 +18,7 @@ more."""
 
 
 class PeriodDiscriminator(nn.Module):
-    """Hears every `period`-th sample as a signal of its own, by a layer for each of `channels`."""
+    """Reads every `period`-th sample as a signal of its own, by a layer for each of `channels`."""
 
     def __init__(self, period: int, form: Form, channels: Sequence[int] = CHANNELS) -> None:
         super().__init__()

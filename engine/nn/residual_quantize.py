@@ -17,7 +17,7 @@ from engine.nn.follower import Follower
 from engine.nn.weight_norm import NormedConv1d
 
 _DECAY = 0.99
-"""Of the moving average of each code's use."""
+"""Decay of the moving average of each code's use."""
 
 
 class ResidualCodes(NamedTuple):
@@ -37,7 +37,7 @@ class ResidualCodes(NamedTuple):
 class ResidualQuantizer(Follower):
     """`num_codebooks` quantizers of `codebook_size` codes each; float32 inside, also in autocast.
 
-    In training mode the first share `dropout` of a batch's items is heard through 1 to all of the
+    In training mode the first share `dropout` of a batch's items is coded with 1 to all of the
     quantizers, drawn for each item, and a code whose use falls below `restart_below` times uniform
     use is replaced by a vector of the batch's last part (Jukebox, Dhariwal et al., 2020). `counts`
     [quantizers, codes], the use over uniform use, exists only where codes are restarted;
@@ -96,7 +96,7 @@ class ResidualQuantizer(Follower):
         return [layer for layer in self.quantizers[:number] if isinstance(layer, _Quantizer)]
 
     def _quantize(self, latents: Tensor) -> ResidualCodes:
-        heard = self._heard(latents)
+        used = self._num_quantizers_of(latents)
         residual, codes, commitments, codebooks = latents, [], [], []
         lows: list[Tensor] = []
         vectors = torch.zeros((), device=latents.device)
@@ -107,8 +107,8 @@ class ResidualQuantizer(Follower):
             lows.append(low.detach())
             found = quantizer.out_proj(snapped)
             residual = residual - found
-            if heard is not None:
-                mask = (heard > place).to(found.dtype)
+            if used is not None:
+                mask = (used > place).to(found.dtype)
                 found = found * mask[:, None, None]
                 commitment, codebook = commitment * mask, codebook * mask
             vectors = vectors + found
@@ -120,8 +120,8 @@ class ResidualQuantizer(Follower):
         losses = [torch.stack(each).mean(1).sum() for each in (commitments, codebooks)]
         return ResidualCodes(vectors, torch.stack(codes, 1), *losses)
 
-    def _heard(self, latents: Tensor) -> Tensor | None:
-        """How many quantizers each item of a batch is heard through [B]; None: all through all."""
+    def _num_quantizers_of(self, latents: Tensor) -> Tensor | None:
+        """How many quantizers each item of a batch is coded with [B]; None: all through all."""
         size, most, device = len(latents), len(self.quantizers), latents.device
         num_dropped = size * self.dropout if self.training else 0.0
         if not num_dropped:

@@ -1,4 +1,4 @@
-"""The discriminator of HiFi-GAN that hears the waveform itself (Kong et al., 2020, section 2.3).
+"""The discriminator of HiFi-GAN that reads the waveform itself (Kong et al., 2020, section 2.3).
 
 RVC has one of its three, that of the whole rate.
 """
@@ -21,7 +21,7 @@ _LAYERS = (
 
 
 class ScaleDiscriminator(nn.Module):
-    """Hears the waveform at its own rate, by layers that shorten it."""
+    """Reads the waveform at its own rate, by layers that shorten it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How far two waveforms are apart in what is heard: DAC's two spectral distances.
+"""Audible distances of two waveforms: DAC's two spectral distances.
 
 Both are differences of centred STFTs with Hann windows, a quarter of a window apart, whose ends
 are reflected. A clip that is not longer than half a window cannot be reflected: it is continued

@@ -17,7 +17,7 @@ _LAYERS = ((2, 9, 1), (_CHANNELS, 9, 2), (_CHANNELS, 9, 2), (_CHANNELS, 9, 2), (
 
 
 class StftDiscriminator(nn.Module):
-    """Hears real and imaginary parts of an STFT, each band of frequencies by layers of its own."""
+    """Reads real and imaginary parts of an STFT, each band of frequencies by layers of its own."""
 
     window: Tensor
 
@@ -39,14 +39,14 @@ class StftDiscriminator(nn.Module):
         """
         spectrum = self._spectrum(audio).to(kernels[0].weight.dtype)
         remaining = iter(kernels)
-        maps, heard = [], []
+        maps, outputs = [], []
         for low, high in self.bins:
             x = spectrum[:, :, low:high]
             for _ in _LAYERS:
                 x = convolve(x, next(remaining))
                 maps.append(x)
-            heard.append(x)
-        return [*maps, convolve(torch.cat(heard, 2), next(remaining), leaky=False)]
+            outputs.append(x)
+        return [*maps, convolve(torch.cat(outputs, 2), next(remaining), leaky=False)]
 
     def _spectrum(self, audio: Tensor) -> Tensor:
         """[B, samples] to [B, frames, bins, 2]: a frame for every hop, also a last one begun."""

@@ -1,4 +1,4 @@
-"""Convolutions with weight normalisation (Salimans and Kingma, 2016), by their old names.
+"""Convolutions with weight normalization (Salimans and Kingma, 2016), by their old names.
 
 Parameters are called `weight_g`, `weight_v` and `bias`, as torch's first implementation called
 them and published codecs and vocoders still have them. The weight itself is no attribute: it is
@@ -29,12 +29,12 @@ class _Normed(nn.Module):
 
     @property
     def weight(self) -> Tensor:
-        """The weight g * v / |v|, made anew each time."""
+        """The weight g * v / |v|, made again each time."""
         return _weight_norm(self.weight_v, self.weight_g, 0)
 
 
 class NormedConv1d(_Normed):
-    """`torch.nn.Conv1d` with weight normalisation."""
+    """`torch.nn.Conv1d` with weight normalization."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class NormedConv1d(_Normed):
 
 
 class NormedConvTranspose1d(_Normed):
-    """`torch.nn.ConvTranspose1d` with weight normalisation (over its input channels)."""
+    """`torch.nn.ConvTranspose1d` with weight normalization (over its input channels)."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a split looks at, in columns: a hundred bytes a clip, so that a million fit anywhere."""
+"""The columns that a split reads: a hundred bytes per clip, so that a million fit anywhere."""
 
 import hashlib
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class SplitColumns:
 
 
 def columns_of(clips: Sequence[Clip]) -> SplitColumns:
-    """Look at every clip once, holding none. Raises UserError for a digest that is none."""
+    """Read every clip once, holding none. Raises UserError for an invalid digest."""
     count = len(clips)
     digests = np.empty((count, NUM_BYTES), np.uint8)
     spans = np.empty(count, SPAN)

@@ -78,7 +78,7 @@ def by_text(columns: SplitColumns, eval_share: float) -> tuple[np.ndarray, str]:
 
 
 def _units(columns: SplitColumns, among: np.ndarray) -> np.ndarray:
-    """What is held out whole: recordings, or the clips of one where there is no other."""
+    """The units that are held out whole: recordings, or the clips of the only recording."""
     alone = len(np.unique(columns.places[among])) < 2
     return columns.turns if alone else columns.places
 

@@ -32,7 +32,7 @@ def choose_clips(recipe: Recipe, project: Project, clips: Sequence[Clip], seed: 
 
 
 def choose_rows(recipe: Recipe, project: Project, columns: SplitColumns, seed: int) -> Split:
-    """The same of clips that were looked at already, which several recipes may share."""
+    """Choose the rows of a corpus whose columns are given, which several recipes may share."""
     rule: CorpusClips = recipe.dataset
     if rule.evaluation is not None:
         return _frozen(rule.evaluation, project, columns, rule)

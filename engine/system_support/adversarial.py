@@ -12,7 +12,7 @@ class AdversarialRecipe(Protocol):
 
     @property
     def training(self) -> Training:
-        """Its table of that name."""
+        """The recipe's table `training`."""
 
     def premature_guards(self, steps_per_epoch: int | None) -> Iterable[tuple[str, str]]:
         """Guards that would judge discriminators too early: key path and fault."""

@@ -28,7 +28,7 @@ _CAUSES = {
     3: "the labels are shifted by three positions",
 }
 TOLERANCE = 1e-3
-"""Of scores computed in single precision, relative to their largest; rounding is a thousandth."""
+"""Tolerance of scores in single precision, relative to the largest; rounding is a thousandth."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -69,7 +69,7 @@ def start_of(recipe: Recipe) -> Start:
 
 
 def labels_check(predictions: Predictions) -> Check:
-    """Whether each label is the token after its position. Any weights can tell, fresh ones too."""
+    """Whether each label is the token after its position, which any weights can show."""
     shares = {offset: _share_at(predictions, offset) for offset in OFFSETS}
     name = f"labels of {predictions.kind}"
     if shares[1] == 1.0:

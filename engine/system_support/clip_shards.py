@@ -16,10 +16,10 @@ class Shard:
 
     packed: PackedAudio
     rows: tuple[int, ...]
-    """Of the manifest."""
+    """Rows of the manifest."""
     ids: tuple[str, ...]
     digest: str
-    """Of their samples at the rate of the packed audio."""
+    """Digest of the clips' samples at the rate of the packed audio."""
 
 
 def shards_of(
@@ -27,8 +27,8 @@ def shards_of(
 ) -> Iterator[Shard]:
     """The clips at these rows in groups of about so much audio.
 
-    Whether a group ends with a clip is told by the clip itself, by its digest and the likelier the
-    longer it is, so that a clip that is added or taken away changes its own group alone.
+    Whether a group ends with a clip is decided by the clip's digest, more often the longer it is,
+    so that a clip that is added or removed changes its own group alone.
     """
     packed, group = corpus.packed(sample_rate_hz), list[int]()
     for row in rows.tolist():

@@ -44,9 +44,9 @@ class ClipJudges:
     packaged: tuple[str, ...]
     """Names of those whose weights lie in installed packages."""
     speech: SpeechJudges
-    """Those whose folders params.toml names."""
+    """The judges whose folders params.toml names."""
     left_out: Mapping[str, str] = field(factory=dict)
-    """The others, each with the reason in words."""
+    """The judges that are left out, each with the reason."""
 
     @classmethod
     def of(
@@ -76,7 +76,7 @@ class ClipJudges:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """That judges are left out, how many and why, in a sentence."""
+        """A sentence on the judges that are left out, with number and reasons."""
         if not self.left_out:
             return ()
         total = len(self.left_out) + len(self.packaged) + len(self._folders)

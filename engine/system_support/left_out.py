@@ -17,11 +17,11 @@ class LeftOut(Generic[Reason]):
     """A clip that is not used."""
 
     row: int
-    """Of the manifest."""
+    """Row of the manifest."""
     id: str
     reason: Reason
     detail: str
-    """What was found; empty where the reason says it all."""
+    """Details; empty where the reason says everything."""
 
     def __str__(self) -> str:
         return visible(f"{self.id} ({self.detail})" if self.detail else self.id)

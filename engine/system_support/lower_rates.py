@@ -1,4 +1,4 @@
-"""Clips that were recorded at a lower rate than a recipe's, and what becomes of them.
+"""Clips that were recorded at a lower rate than a recipe's, and how they are treated.
 
 What is trained on them learns that high frequencies are silent. `dataset.upsampling` says whether
 they are used.
@@ -47,7 +47,7 @@ def lower_rate_notes(num_lower: int, sample_rate_hz: int, upsampling: Upsampling
 
 
 def upsampled_warnings(clips: Sequence[Clip], rows: np.ndarray, sample_rate_hz: int) -> list[str]:
-    """What is said aloud where clips at these rows were recorded at a lower rate."""
+    """Warnings where clips at these rows were recorded at a lower sample rate."""
     rates = np.array([clips[row].sample_rate_hz for row in rows.tolist()], np.int64)
     num_lower = int((rates < sample_rate_hz).sum())
     if not num_lower:

@@ -40,7 +40,7 @@ class Predictions:
 
     @property
     def uniform(self) -> float:
-        """That of a guess that takes every token for equally likely."""
+        """Cross-entropy of a uniform guess, in nats."""
         return math.log(self.scores.shape[1])
 
 

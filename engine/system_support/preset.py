@@ -31,14 +31,14 @@ _MUCH_WARMUP = 0.2
 
 @frozen(kw_only=True)
 class Amount:
-    """What of a corpus a recipe can use."""
+    """The usable part of a corpus for a recipe."""
 
     corpus: str
     num_found: int
     num_clips: int
     """Usable ones, training and evaluation."""
     seconds: float
-    """Of these."""
+    """Seconds of the usable clips."""
     speakers: Mapping[str, int]
     """Usable clips of each known speaker."""
     languages: Mapping[str, int]
@@ -56,12 +56,12 @@ class Amount:
 
     @property
     def minutes(self) -> float:
-        """Of usable audio."""
+        """Minutes of usable audio."""
         return self.seconds / 60
 
     @property
     def hours(self) -> float:
-        """Of usable audio."""
+        """Hours of usable audio."""
         return self.seconds / 3600
 
     @property
@@ -77,7 +77,7 @@ class Proposed:
     """A value for a key of the recipe, and why, in a sentence with its source."""
 
     key: str
-    """Its path with dots; the last part may be a metric (`guard.eval/mel_ce`)."""
+    """Path of the key with dots; the last part may be a metric (`guard.eval/mel_ce`)."""
     value: Any
     because: str
 
@@ -121,8 +121,15 @@ def held_out(recipe: Recipe, amount: Amount) -> Iterator[Proposed]:
         )
         if wanted < FEW_CLIPS:
             why = (
+<<<<<<< HEAD
                 f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} "
-                "show only large differences (docs/evaluation.md#what-is-better), and training needs the rest"
+                "show only large differences (docs/evaluation.md#what-is-better), and training "
+                "needs the rest"
+=======
+                f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} show "
+                "only large differences (docs/evaluation.md#what-is-better), and training needs "
+                "the rest"
+>>>>>>> face
             )
         yield Proposed("dataset.eval_share", round(wanted / clips, 4), why)
     if clips * _LARGEST_SHARE > _MOST_EVALUATED:

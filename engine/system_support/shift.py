@@ -19,7 +19,7 @@ OFFSETS = (-1, 0, 1, 2, 3)
 _NEXT = OFFSETS.index(1)
 _FEWEST = 8
 """Tokens of a clip, so that those which wrap around are few."""
-_TOLD, _WRONG = 2.0, 4.0
+_CLEAR, _WRONG = 2.0, 4.0
 """Standard errors by which +1 must be the least, and by which another offset must be less for a
 run to be ended: neighbours are alike, so there are fewer draws than positions."""
 _CLEAR_NATS = 0.1
@@ -45,7 +45,7 @@ class _Costs(NamedTuple):
 def shift_check(found: Sequence[Predictions], *, learned: bool) -> Check:
     """Whether scores are those of the next token, over all kinds of tokens together.
 
-    Weights that have not learned, or no order yet, cannot tell.
+    Weights that have not learned, or no order yet, cannot show it.
     """
     name = "order of tokens"
     costs = _all_costs(found)
@@ -61,7 +61,7 @@ def shift_check(found: Sequence[Predictions], *, learned: bool) -> Check:
         return Check(name, False, f"{said} nats: {cause}")
     apart, error = _apart(costs.nats)
     others = [place for place in range(len(OFFSETS)) if place != _NEXT]
-    if all(apart[place] > _TOLD * error[place] for place in others):
+    if all(apart[place] > _CLEAR * error[place] for place in others):
         return Check(name, True, f"{said} nats, least at +1")
     return Check(name, None, f"{said} nats: not clearly least at +1")
 
@@ -102,7 +102,7 @@ def _all_costs(found: Sequence[Predictions]) -> _Costs | None:
 
 
 def _costs(predictions: Predictions) -> list[_Costs]:
-    """Those of each clip that is long enough, at positions of ordinary tokens."""
+    """Costs of each clip that is long enough, at positions of ordinary tokens."""
     given = predictions.tokens[predictions.position]
     special = given.new_tensor(list(predictions.special))
     ordinary = ~torch.isin(given, special)

@@ -28,9 +28,9 @@ class SpeechScores:
     """What the judges measured of one piece of speech."""
 
     figures: Mapping[str, float]
-    """Those of RECOGNIZED and COMPARED that a model was named for."""
+    """Figures of RECOGNIZED and COMPARED for which params.toml names a model."""
     notes: tuple[str, ...]
-    """The same in words, with the words that were recognized."""
+    """The figures in words, with the recognized words."""
 
 
 @frozen(slots=False)
@@ -98,7 +98,7 @@ class LoadedSpeechJudges:
     voice: torch.Tensor | None = None
 
     def for_voice(self, reference: np.ndarray, sample_rate_hz: int) -> "LoadedSpeechJudges":
-        """The same models, for speech in the voice of a recording [samples]."""
+        """The models, for speech in the voice of a recording [samples]."""
         if self.similarity is None:
             return self
         return evolve(self, voice=self.similarity.embed(reference, sample_rate_hz))
@@ -111,11 +111,11 @@ class LoadedSpeechJudges:
         figures: dict[str, float] = {}
         notes = []
         if self.recognizer is not None and words_of(text):
-            heard = self.recognizer(speech, sample_rate_hz)
-            figures["wer"] = word_error_rate(text, heard)
-            figures["cer"] = character_error_rate(text, heard)
+            recognized = self.recognizer(speech, sample_rate_hz)
+            figures["wer"] = word_error_rate(text, recognized)
+            figures["cer"] = character_error_rate(text, recognized)
             rates = f"WER {figures['wer']:.0%}, CER {figures['cer']:.0%}"
-            notes.append(f"heard: {words_of(heard) or 'nothing'} ({rates})")
+            notes.append(f"recognized: {words_of(recognized) or 'nothing'} ({rates})")
         if self.similarity is not None:
             assert self.voice is not None, "for_voice gives it"
             embedded = self.similarity.embed(speech, sample_rate_hz)
@@ -133,13 +133,13 @@ def require_speech_judges(recipe: Recipe, judges: SpeechJudges) -> None:
         key = judges.missing().get(metric.removeprefix("eval/speech/"))
         if key is not None:
             raise UserError(
-                f"The recipe relies on '{metric}' ({path}), which needs a {key.replace('_', ' ')}: "
+                f"The recipe relies on '{metric}' ({path}), which needs a model to measure it: "
                 f"set speech_evaluation.{key} in params.toml, or choose another metric."
             )
 
 
 def _digest_of(folder: Path) -> str:
-    """Of every file that `transformers` may read in a folder, by name."""
+    """Digest of every file that `transformers` may read in a folder, by name."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     content = "\n".join(f"{path.name} {sha256_of(path)}" for path in files)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -89,7 +89,7 @@ def test_a_name_that_is_taken_or_none_is_refused_and_nothing_written(base, cantu
 def test_where_dvc_yaml_cannot_be_written_no_recipe_is_left(base, cantus):
     (base / "dvc.yaml").write_text("stages:\n  mine:\n    cmd: mine\n")
     answer = cantus("new", "mine", "--from", "base")
-    assert (answer.code, "a stage 'mine' of its own" in answer.error) == (2, True)
+    assert (answer.code, "a stage 'mine' outside the generated part" in answer.error) == (2, True)
     assert not [*base.glob("recipes/**/mine.toml")]
 
 

@@ -148,7 +148,7 @@ def test_files_that_dvc_would_read_as_its_own_are_refused(tmp_path, tone, checko
     folder = tone(tmp_path / "mine" / "good.wav").parent
     (folder / "talks").mkdir()
     (folder / "talks" / name).write_text("outs: []")
-    refused(folder, checkout, f"DVC would take for its own: talks/{name}. Take them out")
+    refused(folder, checkout, f"DVC would take for its own: talks/{name}. Remove them")
 
 
 def test_a_second_adopt_is_told_of_the_first(tmp_path, tone, checkout):

@@ -138,7 +138,7 @@ def test_a_corpus_that_is_new_gets_its_table_in_params(unpack, checkout):
         (
             "real",
             {"rates": (16,)},
-            r"\[corpora.real\] of params.toml cannot be so: sample_rates_hz",
+            r"\[corpora.real\] of params.toml is not valid: sample_rates_hz",
         ),
         ("words", {"at_most_bad": 2.0}, r"\[corpora.words\] .* cannot be so: at_most_bad"),
     ],

@@ -62,7 +62,9 @@ def test_until_somebody_has_listened_the_verdict_says_so(decided):
     assert decided("codec_a", listen=False) == {}
     waiting = reach_verdict(TABLE, METRIC, None, Compared("codec_a"))
     assert waiting.say == "no verdict yet: nobody has listened"
-    assert level_in_words(waiting.facts()).startswith("listening/overall has no answers yet")
+    assert level_in_words(waiting.facts()).startswith(
+        "listening/overall has no answers of listeners yet"
+    )
     compared = reach_verdict(TABLE, METRIC, None, Compared("codec_a", {"codec_b": "better"}))
     assert "no answers yet" in level_in_words(compared.facts())
 

@@ -69,10 +69,10 @@ def test_an_english_whisper_is_refused_for_hungarian(tmp_path):
 
 
 def test_what_is_no_recogniser_is_refused_by_looking(tmp_path):
-    with pytest.raises(UserError, match=r"nowhere is no speech recogniser: there is no config"):
+    with pytest.raises(UserError, match=r"nowhere is no speech recognizer: there is no config"):
         check_speech_recognizer(tmp_path / "nowhere", "hu")
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(UserError, match="of type 'bert', which is no speech recogniser"):
+    with pytest.raises(UserError, match="of type 'bert', which is no speech recognizer"):
         check_speech_recognizer(tmp_path, "hu")
     (tmp_path / "config.json").write_text("[")
     with pytest.raises(UserError, match="holds no configuration that transformers can read"):

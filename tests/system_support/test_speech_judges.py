@@ -34,14 +34,14 @@ def test_what_is_heard_becomes_rates_and_words(project):
     assert heard.figures["wer"] == 0.5
     assert heard.figures["cer"] == pytest.approx(2 / 3)
     assert heard.figures["similarity"] == pytest.approx(1.0, abs=1e-5)
-    assert heard.notes == ("heard: ő (WER 50%, CER 67%)", "voice alike: 1.00")
+    assert heard.notes == ("recognized: ő (WER 50%, CER 67%)", "voice alike: 1.00")
 
 
 def test_silence_of_no_length_is_neither_heard_nor_alike(project):
     ears = SpeechJudges.of(BOTH, project, "hu").load(CPU).for_voice(noise(), 16_000)
     heard = ears.score(noise(0.0), 16_000, "ő")
     assert heard.figures == {"wer": 1.0, "cer": 1.0, "similarity": 0.0}
-    assert heard.notes[0] == "heard: nothing (WER 100%, CER 100%)"
+    assert heard.notes[0] == "recognized: nothing (WER 100%, CER 100%)"
 
 
 def test_a_text_without_words_has_no_error_rate(project):

@@ -23,12 +23,12 @@ class AudioCodec:
 
     folder: Path
     model_type: str
-    """That of config.json, one of the FAMILIES."""
+    """Model type of config.json, one of the FAMILIES."""
     sample_rate_hz: int
     hop_length: int
     """Samples of a frame of codes."""
     num_codebooks: int
-    """So many are used, from the first on."""
+    """Number of codebooks in use, from the first on."""
     codebook_size: int
     weights_digest: str
     """SHA-256 over the folder's configuration and weights."""
@@ -97,12 +97,12 @@ class AudioCodec:
     def _require_codes(self, frames: Tensor) -> None:
         if frames.dim() != 2 or not 1 <= frames.shape[1] <= self.num_codebooks:
             raise UserError(
-                f"Codes of shape {[*frames.shape]} are none of the codec of {self.folder}: frames "
-                f"x 1 to {self.num_codebooks} codebooks are."
+                f"Codes of shape {[*frames.shape]} do not fit the codec of {self.folder}: the "
+                f"shape must be [frames, 1 to {self.num_codebooks} codebooks]."
             )
         if len(frames) and not 0 <= int(frames.min()) <= int(frames.max()) < self.codebook_size:
             raise UserError(
-                f"Codes from {int(frames.min())} to {int(frames.max())} are none of the codec of "
+                f"Codes from {int(frames.min())} to {int(frames.max())} do not fit the codec of "
                 f"{self.folder}: its codebooks hold 0 to {self.codebook_size - 1}."
             )
 
@@ -125,7 +125,7 @@ def audio_codec(
 
 @lru_cache(maxsize=2)
 def _network(codec: AudioCodec) -> Any:
-    """Of a codec with this digest: another may lie in its folder later."""
+    """The network of a codec with this digest: another may lie in its folder later."""
     import transformers
 
     family = FAMILIES[codec.model_type]

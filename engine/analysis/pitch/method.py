@@ -5,7 +5,7 @@ from typing import Final, Protocol
 import numpy as np
 
 SAMPLE_RATE_HZ: Final = 16_000
-"""Of the audio that pitch is measured in."""
+"""Sample rate of the audio in which pitch is measured."""
 HOP_LENGTH: Final = 160
 """Samples from frame to frame: 10 ms."""
 LOWEST_HZ: Final = 50.0
@@ -20,7 +20,7 @@ class PitchMethod(Protocol):
 
     @property
     def digest(self) -> str:
-        """Of the method, its package's version and its weights."""
+        """Digest of the method, its package's version and its weights."""
 
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         """Hz of each frame, float32 [samples // 160 + 1], of audio float32 [samples] in -1..1.
@@ -43,7 +43,7 @@ def a_window_at_least(samples: np.ndarray) -> np.ndarray:
 
 
 def limited(hertz: np.ndarray, num_samples: int) -> np.ndarray:
-    """The frames of so many samples, where what is no number between 50 and 1100 Hz is no voice."""
+    """Frames of `num_samples` samples; values outside 50 to 1100 Hz and NaN become unvoiced."""
     frames = hertz[: num_frames(num_samples)]
     assert len(frames) == num_frames(num_samples), f"{len(frames)} frames of {num_samples} samples"
     voiced = (frames >= LOWEST_HZ) & (frames <= HIGHEST_HZ)  # not so of nan

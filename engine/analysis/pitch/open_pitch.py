@@ -19,7 +19,7 @@ PitchKind = Literal["fcpe", "swift_f0", "crepe", "crepe_tiny", "rmvpe", "praat"]
 def open_pitch(kind: PitchKind, weights: Path | None, device: torch.device) -> PitchMethod:
     """The pitch method of a kind; `rmvpe` alone takes published weights.
 
-    Networks are read when audio is first heard, so that features that are kept cost nothing.
+    Networks are read when audio is first measured, so that features that are kept cost nothing.
     Raises UserError where a package or the weights are missing.
     """
     match kind:

@@ -18,7 +18,7 @@ from engine.files.checksum import digest_of
 from engine.files.packages import require_package
 
 _VOICING_THRESHOLD = 0.6
-"""As RVC WebUI has it for its method 'pm'."""
+"""Voicing threshold of RVC WebUI's method 'pm'."""
 
 
 @frozen(slots=False)
@@ -30,7 +30,7 @@ class Praat:
 
     @cached_property
     def digest(self) -> str:
-        """Of the package's version: there are no weights."""
+        """Digest of the package's version: there are no weights."""
         return digest_of(["praat", self._version()])
 
     def __call__(self, samples: np.ndarray) -> np.ndarray:

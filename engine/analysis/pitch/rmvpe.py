@@ -59,7 +59,7 @@ class Rmvpe:
 
     @cached_property
     def digest(self) -> str:
-        """Of the weights."""
+        """Digest of the weights."""
         return digest_of(["rmvpe", sha256_of(self.weights)])
 
     @torch.inference_mode()
@@ -69,17 +69,17 @@ class Rmvpe:
         Raises UserError where the file of weights is damaged, or another model's.
         """
         network, mel = _loaded(self.weights, self.device), _mel(self.device)
-        heard = torch.from_numpy(a_window_at_least(samples)).to(self.device)
-        salience = network(log_mel(heard[None], mel))[0].float().cpu().numpy()
+        waveform = torch.from_numpy(a_window_at_least(samples)).to(self.device)
+        salience = network(log_mel(waveform[None], mel))[0].float().cpu().numpy()
         hertz = hertz_around(salience, salience.argmax(axis=1))
         voiced = salience.max(axis=1) > _THRESHOLD
         return limited(np.where(voiced, hertz, 0.0), len(samples))
 
 
 def log_mel(samples: Tensor, mel: nn.Module) -> Tensor:
-    """What the network hears of audio [B, samples]: [B, 128, frames]."""
-    heard: Tensor = mel(samples).clamp(min=_SMALLEST_MAGNITUDE).log()
-    return heard
+    """The input of the network for audio [B, samples]: [B, 128, frames]."""
+    result: Tensor = mel(samples).clamp(min=_SMALLEST_MAGNITUDE).log()
+    return result
 
 
 def read_network(path: Path) -> RmvpeNetwork:

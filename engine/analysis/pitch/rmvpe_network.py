@@ -25,7 +25,7 @@ class RmvpeSizes:
     """How large the network is; as published by default."""
 
     channels: int = 16
-    """Of the first stage; each further one has twice as many."""
+    """Channels of the first stage; each further stage has twice as many."""
     num_blocks: int = 4
     """Residual blocks of a stage."""
     num_inner: int = 4

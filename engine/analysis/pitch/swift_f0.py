@@ -30,7 +30,7 @@ class SwiftF0:
 
     @cached_property
     def digest(self) -> str:
-        """Of the package's version and its weights."""
+        """Digest of the package's version and weights."""
         version = require_package("swift_f0", "swift-f0", "Pitch by 'swift_f0'")
         return packaged_digest("swift_f0", version, "model.onnx")
 

@@ -1,4 +1,4 @@
-"""What became of one file of a corpus, in words: the way back from quarantine."""
+"""The way of one file of a corpus, in words: used, or quarantined and why."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class _Found:
 
 
 def explain_clip(folder: Path, name: str) -> str:
-    """What became of a clip, given by its id, its path, an end of either, or its number.
+    """Explain a clip, given by its id, its path, an end of either, or its number.
 
     The number is that of a quarantined row. What is given whole goes before ends, and both before
     numbers. The tables are read line by line. Raises UserError where there is no such file, with

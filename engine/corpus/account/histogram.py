@@ -12,7 +12,7 @@ class Histogram:
 
     title: str
     unit: str
-    """Of the edges, as it is printed behind them."""
+    """Unit of the edges, which is printed behind them."""
     edges: tuple[float, ...]
     counts: tuple[int, ...]
     """One more than edges. A value on an edge is counted below it."""
@@ -44,5 +44,5 @@ class Bins:
         self.counts[bisect_left(self.edges, value)] += 1
 
     def histogram(self, title: str, unit: str) -> Histogram:
-        """What was counted so far."""
+        """The histogram of the values counted so far."""
         return Histogram(title=title, unit=unit, edges=self.edges, counts=tuple(self.counts))

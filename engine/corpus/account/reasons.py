@@ -23,19 +23,19 @@ class Meaning:
 MEANINGS: Mapping[Reason, Meaning] = {
     "unreadable": Meaning(
         "No decoder reads the file, or it is not there, may not be opened or lies elsewhere.",
-        "Fetch or convert it again where it came from, or take it out.",
+        "Download or convert the file again, or remove it.",
     ),
     "truncated": Meaning(
         "The audio ends, or breaks, before the place where its own header says it does.",
-        "Copy it again from where it is whole: what is left is not the recording that was made.",
+        "Copy the whole file again: what is left is not the complete recording.",
     ),
     "empty": Meaning(
         "It is an audio file without a single sample.",
-        "Take it out, or copy it again from where it is whole.",
+        "Remove it, or copy the whole file again.",
     ),
     "not finite": Meaning(
         "Some of its samples are NaN or infinite.",
-        "Mend the program that wrote it: one such sample would end a training run.",
+        "Correct the program that wrote it: one such sample would end a training run.",
     ),
     "too short": Meaning(
         "It is shorter than the corpus asks for.",
@@ -49,8 +49,8 @@ MEANINGS: Mapping[Reason, Meaning] = {
         "max_seconds",
     ),
     "silent": Meaning(
-        f"Its loudest sample lies below {SILENT_DBFS:.0f} dBFS, so nobody would hear it.",
-        "Take it out; if it was recorded that quietly, raise its level first.",
+        f"Its loudest sample lies below {SILENT_DBFS:.0f} dBFS, so it is inaudible.",
+        "Remove it; if the recording is that quiet, raise its level first.",
     ),
     "clipped": Meaning(
         "Too many of its samples lie at or beyond full scale: it was recorded too loudly.",
@@ -65,20 +65,20 @@ MEANINGS: Mapping[Reason, Meaning] = {
     ),
     "alphabet unknown": Meaning(
         "Its transcript holds characters that the alphabet lacks, or that no text should hold.",
-        "Mend the transcript (a wrong encoding is the usual cause), or add the letters.",
+        "Correct the transcript (a wrong encoding is the usual cause), or extend the alphabet.",
         "alphabet",
     ),
     "duplicate of": Meaning(
         "The same samples at the same rate, or the same part of a file, are in the corpus already.",
-        "Take one of them out; if their texts differ, keep the right one.",
+        "Remove one of them; if their texts differ, keep the right one.",
     ),
     "sample rate too low": Meaning(
         "It was sampled at a lower rate than the corpus asks for.",
-        "Find the original; to convert it upwards adds nothing. Or lower the limit.",
+        "Find the original, as converting it upwards adds nothing; or lower the limit.",
         "min_sample_rate_hz",
     ),
     "header disagrees": Meaning(
-        "What the file's header or the corpus's table says of it cannot be true.",
-        "Write the file anew with a sound program, or mend the table.",
+        "The file's header or the corpus's table contradicts the audio.",
+        "Write the file again with a correct program, or correct the table.",
     ),
 }

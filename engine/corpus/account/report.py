@@ -1,4 +1,4 @@
-"""What became of a corpus's files, in figures."""
+"""Figures of an ingested corpus and of its quarantined files."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Pace:
     characters_per_second: float
     """Letters and digits."""
     text: str
-    """Its beginning."""
+    """Beginning of the transcript."""
 
 
 @frozen(kw_only=True)
@@ -49,7 +49,7 @@ class Report:
     """Reason: files, and parts of files."""
     passed_over: tuple[PassedOver, ...]
     hours: float
-    """Of the used clips."""
+    """Hours of the used clips."""
     shortest_seconds: float
     longest_seconds: float
     num_speakers: int
@@ -74,7 +74,7 @@ class Report:
     fastest: tuple[Pace, ...]
     """The clips with the most characters a second, the fastest first."""
     slowest: tuple[Pace, ...]
-    """Those with the fewest, the slowest first. No clip is in both."""
+    """The clips with the fewest, the slowest first. No clip is in both lists."""
     packed_hz: tuple[int, ...]
     digest: str
 

@@ -70,7 +70,7 @@ class Tally:
         packed_hz: tuple[int, ...],
         digest: str,
     ) -> Report:
-        """What was counted so far, with what the caller knows of the corpus as a whole."""
+        """The report of the clips counted so far, with the caller's facts about the corpus."""
         fastest, slowest = self._paces.ends()
         return Report(
             corpus=corpus,

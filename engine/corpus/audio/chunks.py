@@ -130,7 +130,7 @@ class Samples:
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the promised size is none, and the samples end where the file does."""
+        """Whether no size is promised, and the samples end where the file does."""
         return self.is_open or (not self.num_missing and self.num_promised > self.num_there)
 
     @property

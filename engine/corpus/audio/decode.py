@@ -65,7 +65,7 @@ class AudioFile:
 
     @property
     def header_fault(self) -> str | None:
-        """What its header says wrongly of its length, where that costs no sample; else None."""
+        """Wrong length in the file's header, where that costs no sample; else None."""
         return self._container.header_fault
 
     def blocks(self) -> Iterator[np.ndarray]:

@@ -56,7 +56,7 @@ def _in_wheel() -> str | None:
 
 @functools.cache
 def ffmpeg_version() -> str | None:
-    """Its version, for the record: what it makes of lossy audio may differ by it."""
+    """FFmpeg's version, for the record: what it decodes of lossy audio may depend on it."""
     program = find_ffmpeg()
     if program is None:
         return None

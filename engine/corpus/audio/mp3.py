@@ -29,7 +29,7 @@ class Mp3Frames:
     """The frames of an MP3 file, one behind the other."""
 
     num_samples: int = 0
-    """Of each channel, in all whole frames."""
+    """Number of samples of each channel in all whole frames."""
     states_length: bool = False
     """Whether the file says how long it is."""
     cut: str | None = None

@@ -49,7 +49,7 @@ class _Page:
 
 
 def _read_page(file: BinaryIO, count: int) -> _Page | None:
-    """The next page; None at the end, or at what is no page (tags may follow the last one)."""
+    """The next page; None at the end, or where no page follows (tags may come last)."""
     header = file.read(_HEADER_BYTES)
     if len(header) < _HEADER_BYTES or not header.startswith(MAGIC):
         return None

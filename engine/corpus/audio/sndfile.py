@@ -59,7 +59,7 @@ class MendedFile(io.FileIO):
         self._at, self._size = samples.true_size
 
     def readinto(self, buffer: Any) -> int:
-        """As any file does."""
+        """Read bytes into a buffer, as any file does."""
         start = self.tell()
         num_bytes = super().readinto(buffer)
         begin, end = max(start, self._at), min(start + num_bytes, self._at + len(self._size))

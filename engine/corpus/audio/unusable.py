@@ -21,7 +21,7 @@ Reason = Literal[
 ]
 """The closed list of reasons for which a file cannot be a clip."""
 
-_NOT_THE_FILE = "the disk or the network fails, and the next ingest looks at the file again"
+_NOT_THE_FILE = "the disk or the network fails, and the next ingest reads the file again"
 
 
 class UnusableError(Exception):

@@ -82,5 +82,5 @@ class Espeak:
 
 
 def _trimmed(samples: np.ndarray) -> np.ndarray:
-    heard = np.flatnonzero(samples)
-    return samples[heard[0] : heard[-1] + 1] if len(heard) else samples[:0]
+    loud = np.flatnonzero(samples)
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]

@@ -43,7 +43,7 @@ IN_A_STUDIO = Manner((160, 161), (50, 51), (-9.0, -8.0), (-80.0, -79.0))
 AT_ANY_PITCH = Manner((140, 190), (5, 95), (-9.0, -8.0), (-80.0, -79.0))
 """Over one and a half octaves: pitch is learned apart from the voice and from what is said."""
 DISTINCT = Manner((155, 166), (5, 96), (-9.0, -8.0), (-56.0, -55.0), distinct=True)
-"""Pitch and size tell voices apart, as they do people: variants of espeak-ng differ little."""
+"""Pitch and size distinguish voices, as with people: espeak-ng's variants differ little."""
 _SIZES = (0.8, 1.25)
 """Factors on all resonances of a voice: a short vocal tract has high ones."""
 

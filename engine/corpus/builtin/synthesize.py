@@ -40,7 +40,7 @@ def synthesize(corpus: str, prompts: Path, folder: Path) -> None:
     'words': one-second words in many voices, whole voices held out. 'speech': sentences in several
     languages, which share few words. 'voice': Hungarian sentences of templates in two voices, for
     learning to speak within minutes. A sentence of its that is held out is a new combination of
-    words that were all heard elsewhere, so its figures say nothing of other text. 'speakers': the
+    words that all occur in training, so its figures say nothing of other text. 'speakers': the
     English sentences of 'speech' in three voices, at any pitch, for converting one to another.
     'cloning': pairs of digits in many voices, each of a pitch and a size of its own, whole voices
     held out.

@@ -47,7 +47,8 @@ def list_by_tables(
     """Enter what the tables name.
 
     A row whose file is absent, unreadable or outside the corpus folder is quarantined. Audio that
-    no row names is a clip beside a table of all clips, of which nothing is known, and else is none.
+    no row names is a clip beside a table of all clips, of which nothing is known; elsewhere it is
+    not a clip.
     Raises UserError where a table cannot be read, or what its columns say is not certain.
     """
     for table, rows in _rows(files, tables, columns, collector, database):

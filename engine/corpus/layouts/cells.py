@@ -30,7 +30,7 @@ class Division:
     width: int = 0
     """Columns; 0: not known yet."""
     skip_spaces: bool = False
-    """Whether spaces before a quotation are none of the cell."""
+    """Whether spaces before a quotation do not belong to the cell."""
     quoted: frozenset[int] = frozenset()
     """Columns whose every cell stands in quotation marks."""
 

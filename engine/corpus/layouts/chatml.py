@@ -34,19 +34,19 @@ INSTRUCTION = re.compile(
 _RAW = "audio inside the table (raw_audio) is not read: write it to a file and name it as audio_url"
 _CODES = (
     "codes are not read, for they mean nothing without the codec that made them: name the audio, "
-    "of which they are made anew"
+    "of which they are made again"
 )
 _KEYS_OF_CODES = ("codes", "audio_codes", "audio_ids", "audio_tokens")
 _SUFFIXES_OF_CODES = (".npy", ".npz", ".pt", ".safetensors")
-_SAYS, _HEARS = ("assistant",), ("system", "user")
+_SAYS, _ASKS = ("assistant",), ("system", "user")
 
 
 def chatml_rows(files: Files, table: Table) -> Iterator[Row]:
     """First what assistants say, then what is played to them. Raises UserError."""
-    for roles in (_SAYS, _HEARS):
+    for roles in (_SAYS, _ASKS):
         for place, value in read_samples(files.folder / table.path):
             sample = Facts(value, f"{table.path} {place}")
-            parts = _said(sample) if roles is _SAYS else _heard(sample)
+            parts = _said(sample) if roles is _SAYS else _of_user(sample)
             for audio, text in parts:
                 yield _row(sample, audio, text, table, roles)
 
@@ -74,7 +74,7 @@ def _target(sample: Facts) -> str | None:
     return sample.inside("misc").words("target_transcript")
 
 
-def _heard(sample: Facts) -> Iterator[tuple[Facts, str | None]]:
+def _of_user(sample: Facts) -> Iterator[tuple[Facts, str | None]]:
     """The audio parts of other messages, each with its text."""
     known = sample.inside("misc").words("ref_transcript")
     for message in sample.each("messages"):

@@ -38,7 +38,7 @@ def column_rows(files: Files, table: Table, settled: Settled) -> Iterator[Row]:
 
 
 def _language(cell: str | None, form: Form) -> str | None:
-    """As it stands below a name; known by its form alone, as a code in lower case."""
+    """The language of a cell: by its column's name, or by its form as a code in lower case."""
     return cell if cell is None or form.names else language_code(cell)
 
 

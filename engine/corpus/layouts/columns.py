@@ -99,12 +99,12 @@ def together(samples: Sequence[Sample]) -> Sample:
 
 
 def given_columns(names: Sequence[str]) -> Columns:
-    """As the user names them; what is no known name is passed over."""
+    """The columns that the user names; unknown names are ignored."""
     return Columns(roles=tuple(map(role_named, names)), order=_by_preference(names))
 
 
 def columns_by_name(names: Sequence[str], sample: Sample) -> Columns:
-    """As a first line names them.
+    """The columns that a table's first line names.
 
     Without a name for the file it is the column that names audio. Where no name says which column
     is the text and several, or one, may be it, nothing is certain.
@@ -153,7 +153,7 @@ _ROLES: Mapping[Content, Role] = {"few names": "speaker", "languages": "language
 
 
 def _contents(sample: Sample, file: int) -> dict[int, Content]:
-    """Of each column that names no files."""
+    """The contents of each column that names no files."""
     columns = {at: sample.column(at) for at in range(len(sample.named)) if at != file}
     found = {at: content_of(cells) for at, cells in columns.items()}
     has_sentences = "sentences" in found.values()

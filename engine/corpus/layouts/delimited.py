@@ -30,7 +30,7 @@ class Form:
     first_line: int
     """Line of the first row; what stands above it are remarks and the columns' names."""
     names: tuple[str, ...] = ()
-    """Of the columns, as a first line has them; empty without such a line."""
+    """Names of the columns in a first line; empty without such a line."""
     sample: Sample
 
 
@@ -92,7 +92,7 @@ def _first_lines(path: Path, errors: Errors) -> list[Line]:
 def _without_prelude(lines: Sequence[Line]) -> tuple[str | None, list[Line]]:
     """A delimiter that the first line declares, as Excel's do (`sep=;`), and the lines below.
 
-    Empty lines and remarks above the table are none of its lines; a remark that names columns is.
+    Empty lines and remarks above the table are not lines of it; a remark that names columns is.
     """
     declared = None
     for place, (_, line) in enumerate(lines):

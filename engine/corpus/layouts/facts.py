@@ -45,7 +45,7 @@ class Facts:
         return float(value)
 
     def seconds(self, name: str) -> float | None:
-        """The same, and not below 0."""
+        """A time in seconds, not below 0; None where it is missing."""
         value = self.number(name)
         if value is not None and value < 0:
             raise BadNumberError(f"{self.place}: {name} is {value:g} s, below 0")

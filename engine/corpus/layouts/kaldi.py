@@ -22,7 +22,7 @@ from engine.corpus.layouts.rows import Row, Table
 
 RECORDINGS, SEGMENTS = "wav.scp", "segments"
 SAID = ("text", "utt2spk", "utt2lang")
-"""What is said of utterances: their text, speaker and language."""
+"""Files with facts about utterances: their text, speaker and language."""
 
 _TO_THE_END = -1
 

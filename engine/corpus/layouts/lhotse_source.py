@@ -16,7 +16,7 @@ class Source:
 
     name: str
     channel: int | None = None
-    """Its place in the file; None where the file has no other."""
+    """Place of the channel in the file; None where the file has no other."""
     seconds: float | None = None
     refused: str | None = None
     """Why it cannot be read, in words."""
@@ -29,11 +29,11 @@ class Span:
     start_seconds: float = 0.0
     seconds: float | None = None
     bad_number: str | None = None
-    """A sentence, where the times are none."""
+    """A sentence, where the times are not valid."""
 
 
 def source_of(recording: Facts, channel: Any = None) -> Source:
-    """The file of a recording that holds `channel`; of all channels where that is no number.
+    """The file of a recording that holds `channel`; of all channels where it is not a number.
 
     Commands are never run and addresses never fetched; recordings in several files, or to be
     transformed, are refused. Raises UserError where something is of another type.

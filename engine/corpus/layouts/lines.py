@@ -30,10 +30,10 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def read_text_lines(path: Path, *, errors: Errors = "strict") -> Iterator[tuple[int, str]]:
-    """The same as text, without a byte order mark.
+    """The lines of a file as text, without a byte order mark.
 
     The text is UTF-8, or UTF-16 with such a mark, as spreadsheets save it; its lines may end as on
-    old Macs. Raises UserError where it is none, unless `errors` lets the bytes pass.
+    old Macs. Raises UserError for other content, unless `errors` lets the bytes pass.
     """
     start = first_bytes(path)
     if start.startswith(_UTF_16):

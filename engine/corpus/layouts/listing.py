@@ -13,7 +13,7 @@ from engine.corpus.table.manifest import Quarantined
 
 @frozen(kw_only=True)
 class Listing:
-    """What was found, read from `database` on demand: it lives as long as that file."""
+    """The files found, read from `database` on demand: it lives as long as that file."""
 
     layout: str
     columns: str = ""
@@ -21,8 +21,8 @@ class Listing:
     num_candidates: int
     num_missing: int = 0
     passed_over: tuple[PassedOver, ...] = ()
-    """What is not used, and is no fault: files of other kinds, hidden files, audio that no row of a
-    table names, columns of a table."""
+    """Entries that are not used though they are sound: files of other kinds, hidden files, audio
+    that no row of a table names, columns of a table."""
     database: Path
 
     @property
@@ -68,7 +68,7 @@ class Listing:
                 yield Quarantined(path=decode(path), reason=reason, detail=decode(detail))
 
     def refused_rows(self) -> Iterator[Quarantined]:
-        """Those of them that a table names; the rest are files that cannot be opened."""
+        """The refused entries that a table names; the others are files that cannot be opened."""
         query = """SELECT path, reason, detail FROM missing WHERE NOT EXISTS (SELECT 1 FROM files
             WHERE files.path = missing.path AND kind = 'unreadable') ORDER BY path, number"""
         with reading(self.database) as database:

@@ -14,7 +14,7 @@ def has_audio_suffix(name: str) -> bool:
 
 
 def may_be_name(cell: str) -> bool:
-    """Whether it is worth looking up: sentences are not."""
+    """Whether a name may be looked up: sentences may not."""
     if len(cell) > _LONGEST or "\n" in cell:
         return False
     return has_audio_suffix(cell) or cell.count(" ") <= _MOST_SPACES

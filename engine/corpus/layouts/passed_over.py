@@ -1,4 +1,4 @@
-"""What of a folder is not used, and is no fault: nothing is passed over without a count."""
+"""Files of a folder that are left out though they are sound; each kind is counted."""
 
 from attrs import define, field, frozen
 

@@ -28,7 +28,7 @@ class Row:
     name: str
     """The file, as the table names it."""
     bad_number: str | None = None
-    """A sentence, where a time in the row is none."""
+    """A sentence, where a time in the row is not valid."""
     refused: str | None = None
     """A sentence, where the row's audio is nothing that can be read from the folder."""
     id: str | None = None

@@ -39,7 +39,7 @@ class Look:
 
     path: str
     names: tuple[str, ...]
-    """Of its columns or keys, empty without such."""
+    """Names of the table's columns or keys; empty where it has none."""
     sample: Sample
     form: Form | None
     """None: it holds JSON objects."""

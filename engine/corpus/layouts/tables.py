@@ -79,7 +79,7 @@ class Tables:
     kind: Kind
     tables: tuple[Table, ...]
     supervisions: tuple[Table, ...] = ()
-    """Of Lhotse's recordings."""
+    """Tables of Lhotse's recordings."""
 
     @property
     def are_of_columns(self) -> bool:

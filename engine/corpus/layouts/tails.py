@@ -10,7 +10,7 @@ from engine.corpus.audio.suffixes import AUDIO_SUFFIXES
 from engine.corpus.layouts.database import decode, encode
 
 _AT_MOST = 50
-"""Files of one end that are looked at: no more are told apart."""
+"""Number of files with one end that are read: no more are distinguished."""
 
 
 class Tails:
@@ -34,7 +34,7 @@ class Tails:
         """Files with the longest end of the path `parts` that any file has, and its length.
 
         Those below `folder` go before others, and of those the ones that have the name's own
-        suffix, case and Unicode form. One file is an answer; several are none.
+        suffix, case and Unicode form. One file is an answer; several files are not.
         """
         tail = [same_form(part) for part in (*parts[:-1], _stem(parts[-1]))] if parts else []
         length = self._longest(tail[::-1])

@@ -38,7 +38,8 @@ class NoTextError(Exception):
 def read_text(path: Path) -> ClipText:
     """The words of a text file, its lines joined, or of a JSON object. Raises NoTextError.
 
-    TIMIT's `0 46797 She had ...` are the words of that stretch; label files with times are none.
+    TIMIT's `0 46797 She had ...` are the words of that stretch; label files with times are not
+    transcripts.
     """
     if path.suffix.lower() == ".json":
         return _of_object(path)

@@ -29,7 +29,7 @@ class Measured:
 
 @frozen(kw_only=True)
 class Source:
-    """What is known of the file that clips are taken from."""
+    """Facts about the file that clips are taken from."""
 
     sha256: str
     sample_rate_hz: int
@@ -90,7 +90,7 @@ class ClipWriter:
                 raise UnusableError("too short", f"not one sample is left of it at {rate:,} Hz")
 
     def _of_channels(self, error: UnusableError) -> UnusableError:
-        """Channels may cancel out, and nobody who hears the file would call it silent."""
+        """Loudest channel: channels may cancel out in a file that is clearly audible."""
         is_mean = self._candidate.channel is None and self._source.num_channels > 1
         if error.reason != "silent" or not is_mean:
             return error

@@ -66,7 +66,7 @@ class Level:
 
     @property
     def sha256(self) -> str:
-        """Of the sample rate and the samples."""
+        """SHA-256 of the sample rate and the samples."""
         return self._checksum.hexdigest()
 
 

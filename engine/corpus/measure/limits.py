@@ -27,7 +27,7 @@ class Limits:
 
     @classmethod
     def of(cls, source: CorpusSource) -> "Limits":
-        """Those that a corpus has in params.toml."""
+        """The limits of a corpus in params.toml."""
         return cls(
             min_seconds=source.min_seconds,
             max_seconds=source.max_seconds,

@@ -40,7 +40,7 @@ def measure_file(
     files: Files,
     waits: Iterator[float] = NO_WAITS,
 ) -> list[Result]:
-    """What becomes of the candidates of one file, in their order; samples go to `files`.
+    """The results of the candidates of one file, in their order; samples go to `files`.
 
     Parts that overlap, and channels, take a decoding each. Memory stays flat whatever the file's
     length. What looks like a fault of the file is looked at again, for decoders take a disk that

@@ -7,7 +7,7 @@ import numpy as np
 
 _FRAMES_PER_SECOND = 100
 _PAUSE_FRAMES = 20
-"""How much of a pause is heard at once when the quietest place is looked for: 0.2 s."""
+"""Length of a pause over which the quietest place is averaged: 0.2 s."""
 
 
 class Segment(NamedTuple):
@@ -58,6 +58,6 @@ def _quietest(samples: np.ndarray, low: int, high: int, sample_rate_hz: int) -> 
     if len(frames) < _PAUSE_FRAMES:
         return high
     power = np.einsum("ij,ij->i", frames, frames)
-    heard = np.convolve(power, np.ones(_PAUSE_FRAMES), "valid")
-    last = len(heard) - 1 - int(np.argmin(heard[::-1]))
+    smoothed = np.convolve(power, np.ones(_PAUSE_FRAMES), "valid")
+    last = len(smoothed) - 1 - int(np.argmin(smoothed[::-1]))
     return low + (last + _PAUSE_FRAMES // 2) * frame

@@ -50,7 +50,7 @@ def _what_is_there(text: str | None) -> str:
 
 
 def _require_short_marks(text: str) -> None:
-    """Longer runs say nothing, and take normalisation quadratic time."""
+    """Longer runs carry no meaning, and normalization takes quadratic time on them."""
     marks = 0
     for char in text:
         marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0

@@ -44,7 +44,7 @@ class Task:
     """A shard to be measured: plain values, so that any machine that sees both folders can."""
 
     folder: Path
-    """Of the corpus's files."""
+    """Folder of the corpus's files."""
     shard: Shard
     limits: Limits
     rates: tuple[int, ...]
@@ -63,7 +63,7 @@ class CachedShard:
     pcm: Sums
 
     def results(self) -> Iterator[Result]:
-        """What became of its candidates, in their order."""
+        """The results of its candidates, in their order."""
         with (self.folder / _ROWS).open(encoding="utf-8", errors=ODD_NAMES) as file:
             for line in file:
                 yield _result(json.loads(line))

@@ -26,9 +26,9 @@ class Clip:
     id: str
     path: str
     sha256: str
-    """Of the decoded audio: two files with the same samples at the same rate have the same."""
+    """SHA-256 of the decoded audio: equal for two files with equal samples at one rate."""
     file_sha256: str = ""
-    """Of the file's bytes, so that a change is noticed without decoding."""
+    """SHA-256 of the file's bytes, so that a change is noticed without decoding."""
     start_seconds: float = 0.0
     """Where in its file the clip begins."""
     num_frames: int
@@ -38,15 +38,15 @@ class Clip:
     peak: float
     rms_dbfs: float
     clipped_share: float = 0.0
-    """Of the samples, at or beyond full scale."""
+    """Share of the samples at or beyond full scale."""
     silent_share: float = 0.0
-    """Of its 20 ms frames, below -50 dBFS."""
+    """Share of the clip's 20 ms frames below -50 dBFS."""
     channel: int | None = None
     """Which of its file's channels it is, counted from 0. None: the mean of all."""
     decoder: str = "libsndfile"
     """Which decoder its file was read by."""
     header_fault: str | None = None
-    """What its file's header says wrongly of its length, where no sample is lost by that."""
+    """Wrong length in the file's header, where no sample is lost by that."""
     speaker: str | None = None
     language: str | None = None
     text: str | None = None
@@ -68,7 +68,7 @@ class Quarantined:
     reason: Reason
     detail: str
     is_passing: bool = False
-    """Whether the disk or the network failed: the next ingest looks at the file again."""
+    """Whether the disk or the network failed: the next ingest reads the file again."""
 
 
 @frozen(kw_only=True)

@@ -97,7 +97,7 @@ class Rows(Sequence[Row], Generic[Row]):
 
 
 def structure(value: Any, kind: type[Row]) -> Row:
-    """A row from plain values. Raises ValueError or a cattrs error where they are none."""
+    """A row from plain values. Raises ValueError or a cattrs error for other values."""
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return converter.structure(value, kind)

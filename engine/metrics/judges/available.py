@@ -46,7 +46,7 @@ _MODULES: Mapping[str, _Module] = {
     "swift_f0_error": swift_f0_error,
     "visqol": visqol,
 }
-"""Those of `engine.recipe.judges.JUDGES`; none imports its package before it is asked for."""
+"""The judges of `engine.recipe.judges.JUDGES`; each imports its package when it is used."""
 
 
 @cache
@@ -69,7 +69,7 @@ def judge_named(name: str) -> Judge:
 
 
 def missing(names: Iterable[str]) -> dict[str, str]:
-    """Those of the judges that cannot be had here, each with the reason in words."""
+    """The judges that cannot be used on this machine, each with the reason."""
     return {name: why for name in names if (why := _fault(name)) is not None}
 
 

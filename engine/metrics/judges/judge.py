@@ -7,7 +7,7 @@ import numpy as np
 from attrs import frozen
 
 SAMPLE_RATE_HZ = 16_000
-"""Of most judges."""
+"""Sample rate that most judges take."""
 
 LOWEST_MOS = 1.0
 """The least of the scale from 1 (bad) to 5 (excellent): that of silence."""
@@ -25,13 +25,13 @@ class JudgedAudio:
     samples: np.ndarray
     """Float32 [samples] within -1 to 1."""
     sample_rate_hz: int
-    """Of all recordings here."""
+    """Sample rate of all recordings of this object."""
     original: np.ndarray | None = None
     """The recording [samples] it should equal, sample for sample."""
     voice: np.ndarray | None = None
     """Any recording [samples] of the speaker whose voice it should have."""
     text: str = ""
-    """What it should say."""
+    """Text that the clip should say."""
 
     @property
     def seconds(self) -> float:

@@ -50,11 +50,11 @@ class Resemblyzer:
     @torch.inference_mode()
     def embed(self, samples: np.ndarray, sample_rate_hz: int) -> Tensor:
         """The voice in a clip [samples] as a vector [256] of length 1; of silence, 0."""
-        heard = resampled(samples.astype(np.float32), sample_rate_hz)
-        rms = float(np.sqrt(np.mean(np.square(heard)))) if len(heard) else 0.0
+        at_16k = resampled(samples.astype(np.float32), sample_rate_hz)
+        rms = float(np.sqrt(np.mean(np.square(at_16k)))) if len(at_16k) else 0.0
         if rms == 0.0:
             return torch.zeros(_DIM)
-        windows = _windows(heard * max(1.0, _LOWEST_RMS / rms))
+        windows = _windows(at_16k * max(1.0, _LOWEST_RMS / rms))
         _, (hidden, _) = self.lstm(windows)
         voices = F.normalize(F.relu(self.linear(hidden[-1])), dim=1)
         return F.normalize(voices.mean(0), dim=0)

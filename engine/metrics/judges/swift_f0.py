@@ -45,9 +45,9 @@ def load() -> SwiftF0:
 
 def f0_of(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     """Hz of each frame of 16 ms of a clip [samples], 0 where it has no voice."""
-    heard = resampled(samples, sample_rate_hz)
-    heard = np.pad(heard, (0, max(0, _WINDOW - len(heard))))
-    found = _detector().detect(heard, SAMPLE_RATE_HZ, fmin=_LOWEST_HZ, fmax=_HIGHEST_HZ)
+    at_16k = resampled(samples, sample_rate_hz)
+    at_16k = np.pad(at_16k, (0, max(0, _WINDOW - len(at_16k))))
+    found = _detector().detect(at_16k, SAMPLE_RATE_HZ, fmin=_LOWEST_HZ, fmax=_HIGHEST_HZ)
     return np.where(found.confidence >= _VOICED, found.pitch_hz, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Convolutions with weight normalisation, bias and leaky ReLU, as discriminators have them.
+"""Convolutions with weight normalization, bias and leaky ReLU, as discriminators have them.
 
 Maps are [B, height, width, channels] and weights [out, height, width, in]: channels last, written
 out. On a CPU a convolution along the height alone is a product of matrices: torch's own takes up to
@@ -16,10 +16,10 @@ from engine.nn.cpu.minimal_filtering import TAPS, convolve_five
 from engine.nn.cpu.products import has_product, product
 
 SLOPE = 0.1
-"""Of the leaky ReLUs, below zero."""
+"""Slope of the leaky ReLUs below zero."""
 
 _MANY_ROWS = 256
-"""From which on fewer multiplications of rows are worth more work on the weights."""
+"""Size from which fewer multiplications of rows outweigh more work on the weights."""
 
 _Pair = tuple[int, int]
 
@@ -33,11 +33,11 @@ class Kernel(NamedTuple):
     stride: _Pair
     padding: _Pair
     groups: int = 1
-    """More than one: a signal's channels in groups that do not hear each other."""
+    """Number of groups of a signal's channels that do not affect each other."""
 
 
 class NormedKernel(nn.Module):
-    """The parameters of a convolution with weight normalisation (Salimans and Kingma, 2016).
+    """The parameters of a convolution with weight normalization (Salimans and Kingma, 2016).
 
     A state dict has them as torch's old `weight_norm` of a `Conv2d`: `weight_g` [out, 1, 1, 1],
     `weight_v` [out, in, height, width], `bias`; of `signals`, whose width is 1, as that of a
@@ -118,7 +118,7 @@ def _images(x: Tensor, kernel: Kernel, leaky: bool) -> Tensor:
 
 
 def _grouped(x: Tensor, kernel: Kernel, leaky: bool) -> Tensor:
-    """Of signals [B, length, 1, in] in groups, for which oneDNN is fast where channels come first.
+    """Convolution of [B, length, 1, in] in groups, where oneDNN is fast with channels first.
 
     What comes out is a view of such memory, which a following layer of groups takes as it is.
     """
@@ -158,7 +158,7 @@ class _ProductOfMatrices(torch.autograd.Function):
         x, weight, y = ctx.saved_tensors
         stride, padding, slope = ctx.settings
         gradient = gradients[0]
-        if slope is not None:  # a leaky ReLU keeps the sign: its output tells the slope
+        if slope is not None:  # a leaky ReLU keeps the sign: its output shows the slope
             gradient = torch.ops.aten.leaky_relu_backward(gradient, y, slope, True)
         rows = gradient.flatten(0, 1)
         to_x = to_weight = to_bias = None

@@ -8,9 +8,9 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to reuse freed memory instead of giving it back; False where there is no glibc.
+    """Make glibc reuse freed memory instead of giving it back; False where there is no glibc.
 
-    By default every tensor above 32 MB is mapped afresh and its pages are zeroed as they are first
+    By default every tensor above 32 MB is mapped again and its pages are zeroed as they are first
     touched, which costs a CPU training step up to a third of its time. The process's memory then
     stays at its peak.
     """

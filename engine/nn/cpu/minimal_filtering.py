@@ -51,18 +51,18 @@ class _MinimalFiltering(torch.autograd.Function):
         padded = F.pad(x, (0, 0, _MARGIN, num_tiles * OUTPUTS + _MARGIN - length))
         strides = (channels, padded.stride(0), OUTPUTS * channels, 1)
         tiles = padded.as_strided((len(inputs), batch, num_tiles, channels), strides)
-        heard = _at_points(inputs, tiles)
+        transformed = _at_points(inputs, tiles)
         kernels = _at_points(taps, weight.view(len(weight), TAPS, channels).transpose(0, 1))
-        found = outputs.t() @ _products(heard, kernels).flatten(1)
+        found = outputs.t() @ _products(transformed, kernels).flatten(1)
         rows = found.view(OUTPUTS, batch, num_tiles, -1).permute(1, 2, 0, 3).flatten(1, 2)
         y = F.leaky_relu_(rows[:, :length] + bias, slope)
-        ctx.save_for_backward(heard, kernels, y)
+        ctx.save_for_backward(transformed, kernels, y)
         ctx.slope = slope
         return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        heard, kernels, y = ctx.saved_tensors
+        transformed, kernels, y = ctx.saved_tensors
         outputs, taps, inputs = _MATRICES
         batch, length, channels = y.shape
         num_tiles = -(-length // OUTPUTS)
@@ -76,7 +76,7 @@ class _MinimalFiltering(torch.autograd.Function):
             to_x = _overlapped(parts.view(len(inputs), batch, num_tiles, -1))
             to_x = to_x[:, _MARGIN : _MARGIN + length]
         if ctx.needs_input_grad[1]:
-            to_kernels = _products(found.transpose(1, 2), heard.transpose(1, 2))
+            to_kernels = _products(found.transpose(1, 2), transformed.transpose(1, 2))
             planes = (taps.t() @ to_kernels.flatten(1)).view(TAPS, *to_kernels.shape[1:])
             to_weight = planes.transpose(0, 1).flatten(1)
             to_bias = gradient.sum((0, 1))

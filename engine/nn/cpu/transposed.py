@@ -35,7 +35,7 @@ def autocast_dtype(x: Tensor) -> torch.dtype:
 
 
 def one_channel_last(maps: Tensor) -> Tensor:
-    """The same maps [B, channels, height, width]; a single channel is marked as standing last.
+    """Maps [B, channels, height, width] unchanged; a single channel is marked as standing last.
 
     With one channel both orders are the same memory, and torch takes it for the other one: what
     follows would then be computed in the slow order.

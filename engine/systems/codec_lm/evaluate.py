@@ -17,7 +17,7 @@ _CLIPS_AT_ONCE = 8
 _AUDIO_CE = "audio_ce"
 
 Rows = Mapping[str, np.ndarray]
-"""Of each clip the fields of `PerClip`, and `audio_nats` with a condition of another clip, by the
+"""For each clip the fields of `PerClip`, and `audio_nats` with a condition of another clip, by the
 condition's name; [clips] or [clips, K]."""
 
 

@@ -35,7 +35,7 @@ _NO_MARKS: dict[str, Any] = dict.fromkeys(
     ),
     0,
 )
-"""Their ids, which no size depends on."""
+"""Ids of the tokens, on which no size depends."""
 
 
 @frozen(kw_only=True)

@@ -66,7 +66,7 @@ def predictions(
     codebooks: Codebooks,
     new_text_head: bool = False,
 ) -> list[Predictions]:
-    """Of every codebook, and of the marks around the target."""
+    """Predictions of every codebook, and of the marks around the target."""
     packed = pack(sequences, network.model.device)
     with as_kept(network):
         text, audio = network.logits(packed)

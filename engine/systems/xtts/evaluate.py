@@ -1,4 +1,4 @@
-"""Figures of a GPT over a whole evaluation set, and of tables that learn nothing but counts."""
+"""Metrics of a GPT over a whole evaluation set, and of baselines by counting."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from engine.training.system import Batch, Evaluated
 _CLIPS_AT_ONCE = 8
 _PRIOR = 32.0
 _GIVEN = {"voice": ("mels", "frames"), "text": ("text", "text_lengths")}
-"""What a clip's codes are foretold from, by the entries of a prepared batch."""
+"""The conditions from which a clip's codes are predicted, with the entries of a batch."""
 
 
 @torch.no_grad()
@@ -38,7 +38,7 @@ def _costs(
     places: np.ndarray,
     strangers: Mapping[str, np.ndarray],
 ) -> dict[str, Tensor]:
-    """What some clips cost, [clips] each, and the nats of their codes with what is a stranger's."""
+    """Costs [n] of the clips at `places` [n], and nats of their codes with wrong conditions."""
     own = _prepared(module, clips, places)
     found = module.cost(own)._asdict()
     for given, entries in _GIVEN.items():
@@ -54,12 +54,12 @@ def _prepared(module: XttsTrainingModule, clips: XttsClips, places: np.ndarray) 
 
 
 def _by_length(clips: XttsClips) -> np.ndarray:
-    """Places of the clips, short ones first; of one length by their audio, not by their names."""
+    """Places of the clips, the shortest first; clips of one length by their audio."""
     return np.lexsort((*clips.digests.T[::-1], clips.lengths))
 
 
 def _strangers(clips: XttsClips) -> dict[str, np.ndarray]:
-    """For each clip one of another voice, and one of another text, of about its length.
+    """For each clip, a clip of another voice and a clip of another text, of about its length.
 
     Where all clips have one voice, or no known one, another clip.
     """
@@ -109,7 +109,7 @@ def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Ev
 
 
 def baselines(training: XttsClips, clips: XttsClips, assets: XttsAssets) -> Evaluated:
-    """What counting gives: every code alike, codes by how often they occur, and by the one before.
+    """Cross-entropies of three predictors: uniform, by frequency, and by the previous code.
 
     The tables are counted over training clips. The second and third are smoothed by the one before
     (Jelinek and Mercer, 1980), so that nothing is impossible.

@@ -1,4 +1,4 @@
-"""What is made of a recipe's corpus before the GPT is trained, and the tables that say so."""
+"""Features of a recipe's corpus that are computed before training, with tables of its clips."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def published_files(recipe: XttsRecipe, project: Project) -> Sequence[Path]:
 
 
 def prepare(recipe: XttsRecipe, project: Project, params: Params, features: Features) -> Prepared:
-    """Text tokens and audio codes of every clip that can be used. Raises what training does."""
+    """Compute text tokens and codes of usable clips. Raises UserError where training would."""
     from engine.system_support.corpus_system import open_corpus
     from engine.systems.xtts.data.cached_features import CachedFeatures
     from engine.systems.xtts.data.clip_tables import figures, left_out_table, used_table

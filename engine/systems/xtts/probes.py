@@ -1,4 +1,4 @@
-"""What the GPT must answer before it is trained: see `engine.system_support.autoregressive`."""
+"""The probes of the GPT before training: see `engine.system_support.autoregressive`."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from engine.systems.xtts.training_module import XttsTrainingModule
 from engine.training.system import Batch, Probe
 
 _CLIPS, _CODES = 2, 32
-"""Of a batch, so much is decoded code by code."""
+"""Largest part of a batch that is decoded code by code."""
 
 
 def gpt_probe(module: XttsTrainingModule, start: Start) -> Probe:
@@ -24,7 +24,7 @@ def gpt_probe(module: XttsTrainingModule, start: Start) -> Probe:
 
 
 def _predictions(module: XttsTrainingModule, batch: Batch) -> list[Predictions]:
-    """Of text and of codes, each with its STOP."""
+    """Predictions of text and of codes, each with its STOP."""
     own, network = module.network.settings, module.network
     batch = _prepared(module, batch)
     text, codes = network.asked(

@@ -42,7 +42,7 @@ from engine.systems.xtts.training_module import XttsTrainingModule
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
 MEASURES_VERSION = 2
-"""Raised when the same clips would give other figures."""
+"""Number that is raised when a change of the code gives the same clips other figures."""
 
 
 def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
@@ -75,7 +75,7 @@ def _require_sentences(recipe: XttsRecipe, vocabulary: Vocabulary) -> None:
         if num_tokens > MOST_TEXT_TOKENS:
             raise UserError(
                 f"speech.sentences: {sentence[:40]!r} ... has {num_tokens} text tokens, and the "
-                f"GPT takes {MOST_TEXT_TOKENS}. Make sentences of it."
+                f"GPT takes {MOST_TEXT_TOKENS}. Split it into sentences."
             )
 
 
@@ -100,7 +100,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
 
     @cached_property
     def metric_units(self) -> dict[str, str]:
-        """Digests of the loss weights, and of what is spoken and who listens."""
+        """Digests of loss weights, test sentences and judges, for metrics' units."""
         weights = self.recipe.loss_weights
         return {
             "loss": digest_of(sorted(weights.items())),
@@ -111,7 +111,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
-        """One: the GPT with its conditioning, or what of them the recipe lets learn."""
+        """One turn: the GPT with its conditioning, or the parts of them that are trained."""
         named = self.module.named_parameters()
         parameters = {name: value for name, value in named if value.requires_grad}
         spared = frozenset(parameters.keys() - _weights_of(self.module))
@@ -119,7 +119,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
 
     @cached_property
     def preflight(self) -> PreflightBounds:
-        """The voice and the text must have an effect, and tokens must be predicted from the last.
+        """Preflight's bounds: voice and text must have an effect, and the probe must pass.
 
         A voice and a text are swapped with their lengths.
         """
@@ -132,12 +132,12 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
 
     @property
     def data_digest(self) -> str:
-        """Digest of the corpus at the rate of XTTS, and of what it is made into."""
+        """Digest of the corpus at the sample rate of XTTS, and of its features."""
         return digest_of([self.corpus.digest_at(SAMPLE_RATE_HZ), self.assets.digest.hex()])
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips and their tokens, of the codes, and of what is heard."""
+        """Digest of the evaluation clips and their tokens, of the codes, and of conditioning."""
         clips, table = self.eval_clips, self.recipe.dataset
         said = (tokens.tolist() for tokens in clips.tokens)
         pairs = zip(keys(clips.digests), said, strict=True)
@@ -151,7 +151,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Which clips are left out, and whose voice clips are conditioned on."""
+        """Sentences on left-out clips, and on the clips that are conditioned on."""
         return [
             *self.eligible.notes,
             *self.warnings,
@@ -160,12 +160,12 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Which clips were recorded at a lower rate, and which judges are missing."""
+        """Warnings: clips recorded at a lower sample rate, and missing judges."""
         clips, rows = self.corpus.manifest.clips, self.data.rows
         return [*upsampled_warnings(clips, rows, SAMPLE_RATE_HZ), *self.clip_judges.warnings]
 
     def evaluate(self) -> Evaluated:
-        """Metrics of the present weights over the evaluation set, and what judges say of them."""
+        """The metrics of the current weights over the evaluation set, and the judges' figures."""
         evaluated = evaluate(self.module, self.eval_clips, self.recipe.loss_weights)
         if not self.clip_judges.anybody:
             return evaluated
@@ -174,17 +174,17 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
         return with_judged(evaluated, judged)
 
     def baselines(self) -> Evaluated:
-        """Metrics of tables of counts."""
+        """The metrics of the predictors by counting."""
         return baselines(self.train_clips, self.eval_clips, self.assets)
 
     def samples(self, folder: Path, num_clips: int) -> Sequence[Sample]:
-        """Evaluation clips said again in their own voice, and the recipe's sentences."""
+        """Write the texts of evaluation clips in their own voice, and the recipe's sentences."""
         chosen = spread_over(self.evaluation_labels("speaker"), num_clips)
         writer = SampleWriter(self.reader(), self._sentences, self.eval_clips, self.eval_texts)
         return writer.write(folder, chosen)
 
     def reader(self) -> Reader:
-        """Reads texts aloud with the present weights."""
+        """A reader of texts with the current weights."""
         vocoder = self._vocoder
         return Reader(
             self.module.network,
@@ -249,20 +249,20 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             )
 
     def load_published(self, path: Path) -> str:
-        """Take over the GPT of a published model.pth, or of a checkpoint of Coqui's trainer."""
+        """Load the GPT of a published model.pth, or of a checkpoint of Coqui's trainer."""
         weights = read_weights(path)
         network, vocabulary, given = self.module.network, self.assets.vocabulary, weights.gpt
         said = f"the weights of {path.name}: {weights}"
         if vocabulary.extends is not None:
             given = extended_weights(given, vocabulary.extends, vocabulary.content)
-            said += "; new text tokens begin as the mean of those that they were cut into"
+            said += "; new text tokens start as the mean of the tokens they were cut into before"
         own = network.state_dict()
         load_strictly(network, {**with_names_of(own, given), **adapters_of(own)}, path)
         return said
 
     @cached_property
     def _vocoder(self) -> HifiDecoder | None:
-        """The published one, which no recipe trains; there is none for a GPT from scratch."""
+        """The published vocoder, which no recipe trains; None for a GPT from scratch."""
         files = self.assets.published
         if files is None:
             return None

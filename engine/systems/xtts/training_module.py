@@ -1,4 +1,4 @@
-"""What is learned: the GPT, asked for the next text token and the next audio code."""
+"""The training task: the GPT predicts the next text token and the next audio code."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,9 +31,9 @@ class XttsTrainingModule(TrainingModule):
         self.register_buffer("speaks", torch.tensor(list(assets.digest), dtype=torch.uint8))
 
     def prepare(self, batch: Batch) -> Batch:
-        """Make mel spectrograms of the voices, each alone: at its end frames mirror what is heard.
+        """Make mel spectrograms of the voices, each alone: frames at its end mirror the audio.
 
-        Of a padded row they would hear the padding, and depend on what shares the batch.
+        In a padded row they would mirror the padding, and depend on the other clips of the batch.
         """
         frames = batch["voice_lengths"] // HOP_LENGTH + 1
         counts = zip(batch["voice_lengths"].tolist(), frames.tolist(), strict=True)
@@ -66,7 +66,7 @@ class XttsTrainingModule(TrainingModule):
         return Terms({name: losses[name] for name in self.terms}, metrics)
 
     def cost(self, batch: Batch) -> PerClip:
-        """What each clip of a prepared batch costs."""
+        """The cross-entropies of each clip of a prepared batch."""
         latents = self.network.condition(batch["mels"], batch["frames"])
         cost: PerClip = self.network(
             latents, batch["text"], batch["text_lengths"], batch["codes"], batch["code_lengths"]
@@ -74,12 +74,12 @@ class XttsTrainingModule(TrainingModule):
         return cost
 
     def adopted(self, weights: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], str]:
-        """Adapters like this phase's go on; others become part of the weights that they adapt."""
+        """Adapters like this phase's are kept; others are merged into the weights."""
         self._require_same_tokens(weights.get("speaks"))
         return continued(self.state_dict(), weights, transposed=True)
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
-        """Raise UserError where weights were trained on other tokens: nothing would look wrong."""
+        """Raise UserError where weights were trained on other tokens, which no shape would show."""
         self._require_same_tokens(state_dict.get(f"{prefix}speaks"))
         super()._load_from_state_dict(state_dict, prefix, *others)
 

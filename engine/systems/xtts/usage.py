@@ -14,7 +14,7 @@ from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, XttsRecipe
 def used_clips(
     recipe: XttsRecipe, project: Project, params: Params, corpus: Corpus
 ) -> tuple[SplitCorpus, str]:
-    """Those that training uses, and a warning. Raises what training does."""
+    """The clips that training uses, and a warning. Raises UserError where training would."""
     made = CachedFeatures(recipe, corpus, features_of(recipe, project))
     data = split_eligible(project, made, load_vocabulary(project, made), params.seed)[1]
     return data, " ".join(upsampled_warnings(corpus.manifest.clips, data.rows, SAMPLE_RATE_HZ))

@@ -81,7 +81,7 @@ def test_published_weights_get_rows_for_tokens_made_of_the_transcripts(telugu_pr
     assert old.num_tokens < tokenizer.num_tokens <= old.num_tokens + NEW.num_tokens
     assert len(system.train_clips) + len(system.eval_clips) == 24
     said = system.load_published(telugu_project.root / "published/xtts/model.pth")
-    assert "new text tokens begin as the mean" in said
+    assert "new text tokens start as the mean" in said
     published = torch.load(telugu_project.root / "published/xtts/model.pth", weights_only=False)
     before, after = published["model"], system.module.network.state_dict()
     assert len(after["text_head.bias"]) == tokenizer.num_tokens

@@ -32,7 +32,7 @@ def eligible_rows(clips: Sequence[Clip], dataset: Dataset) -> Eligible:
     """The rows of a corpus's clips that a recipe may use: audible, and by `dataset.upsampling`.
 
     Raises UserError where clips were recorded at a lower rate than the recipe's and it does not
-    say what becomes of them.
+    say how to treat them.
     """
     low = recorded_lower(clips, dataset.corpus, dataset.sample_rate_hz, dataset.upsampling)
     fits = ~low if dataset.upsampling == "leave_out" else np.ones_like(low)

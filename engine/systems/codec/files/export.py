@@ -25,5 +25,5 @@ def export_codec(network: CodecNetwork, folder: Path, level: Mapping[str, Any], 
     if reason is None:
         write_transformers(network, folder / TRANSFORMERS)
     verify_exports(network, folder / WEIGHTS, None if reason else folder / TRANSFORMERS)
-    told = {**facts, "transformers": reason or f"{TRANSFORMERS}/: DacModel.from_pretrained"}
-    (folder / FACTS).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")
+    content = {**facts, "transformers": reason or f"{TRANSFORMERS}/: DacModel.from_pretrained"}
+    (folder / FACTS).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -27,7 +27,7 @@ from engine.systems.codec_lm.higgs.tokens import TOKENIZER, HiggsTokens, new_tok
 from engine.systems.codec_lm.recipe import CodecLmRecipe
 
 _SHARD_SECONDS = 300.0
-"""Of audio in a file of codes: what a kill loses of hours of work."""
+"""Hours of audio in a file of codes: the work that a kill loses at most."""
 _APART = ("engine.corpus", "engine.errors", "engine.files", "engine.recipe")
 """Code that keeps and says, or whose effect stands in a key by another name."""
 

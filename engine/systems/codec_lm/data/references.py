@@ -25,7 +25,7 @@ class Candidates:
     speakers: Sequence[str]
     """Empty where a speaker is not known."""
     digests: Sequence[bytes]
-    """Of each clip's audio."""
+    """Digest of each clip's audio."""
     costs: np.ndarray
     """Positions of each clip's text and codes, int64."""
     room: np.ndarray

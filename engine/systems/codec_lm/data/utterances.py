@@ -29,7 +29,7 @@ class Utterances:
     eligible: Eligible
     """All that may be used, those among them that are in no set."""
     clips: CloningClips
-    """Of all sets, in the order of `data.rows`."""
+    """Clips of all sets, in the order of `data.rows`."""
     assets: CodecLmAssets
 
     @property

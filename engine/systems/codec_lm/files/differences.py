@@ -13,8 +13,8 @@ def _adapters(_: Tensors, given: Tensors) -> str | None:
     if not any(".lora_" in name for name in given):
         return None
     return (
-        "They are low-rank adapters (LoRA), which belong to a model and are none. Merge them into "
-        "the model that they were trained on (peft: merge_and_unload), and name its folder."
+        "They are low-rank adapters (LoRA), not the weights of a whole model. Merge them into the "
+        "model that they were trained on (peft: merge_and_unload), and name its folder."
     )
 
 

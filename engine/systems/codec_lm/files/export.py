@@ -34,7 +34,7 @@ class Parts:
     codec_folder: Path
     """A codec as transformers loads it; it is copied."""
     generation: Mapping[str, Any]
-    """Of generation_config.json: temperature, top_k, top_p, do_sample, max_new_tokens."""
+    """Entries of generation_config.json: temperature, top_k, top_p, do_sample, max_new_tokens."""
     facts: Mapping[str, Any]
     """What the card says of it. `weights_license` names the licence, which fine-tuned weights have
     from those they began as."""

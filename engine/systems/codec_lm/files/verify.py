@@ -17,11 +17,11 @@ _NUM_COLUMNS = 24
 """Number of frames of audio in the prompt, and of frames that are generated."""
 _SEED = 1
 _TOLERANCE = 0.02
-"""Of the largest logit: what rounding may do in bfloat16. In float32 there is no difference."""
+"""Tolerance relative to the largest logit, for rounding in bfloat16; float32 is exact."""
 _OTHERWISE = "Export check failed: the exported model generates"
 _KEPT = "The export was not put in place."
 _ROOM = 1.1
-"""Of the weights' size, for what is computed."""
+"""Memory for a second model, over the size of its weights: activations need the rest."""
 
 
 def verify_export(folder: Path, model: HiggsAudioV2ForConditionalGeneration) -> str:

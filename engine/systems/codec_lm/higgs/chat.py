@@ -37,7 +37,7 @@ class HiggsChat:
     tokens: HiggsTokens
     codebooks: Codebooks
     instruction: str
-    """Of the system turn."""
+    """Text of the system turn."""
 
     def pieces(
         self, text: Tensor, reference_text: Tensor, reference: Tensor, target: Tensor | None

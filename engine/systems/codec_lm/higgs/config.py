@@ -20,7 +20,7 @@ from engine.systems.codec_lm.recipe import Scratch
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 
 _ROPE_THETA = 10_000.0
-"""As in the first paper (Su et al., 2021): the released model's stretches over long contexts."""
+"""Base of the rotary embedding (Su et al., 2021); the released model's suits long contexts."""
 
 
 def scratch_sizes(model: Scratch) -> dict[str, Any]:

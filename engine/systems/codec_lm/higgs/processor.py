@@ -85,7 +85,7 @@ def sample_rate_of(codec: Path) -> int:
 
 
 def _tokenizer(content: str) -> PreTrainedTokenizerFast:
-    """As the released model's: it pads with the end of a text, which no turn of a chat has."""
+    """A tokenizer that pads like the released one: with a token that no turn of a chat has."""
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizers.Tokenizer.from_str(content),
         bos_token=BEGIN_OF_TEXT,

@@ -4,7 +4,7 @@ A message's content is a text, or a list of texts and audio as transformers' pro
 """
 
 INSTRUCTION = "Generate audio following instruction."
-"""Of the system turn, in the released model's examples."""
+"""Text of the system turn, in the released model's examples."""
 CHAT_TEMPLATE = """\
 {{- bos_token -}}
 {%- for message in messages -%}

@@ -23,7 +23,7 @@ AUDIO_OUT_BOS, AUDIO_EOS = "<|audio_out_bos|>", "<|audio_eos|>"
 AUDIO_OUT = "<|AUDIO_OUT|>"
 """The token id, for transformers, of a position that holds a column of a clip's codes."""
 DELAY = "<|reserved_special_token_6|>"
-"""The same for the last K - 1 columns of a clip, in which streams have ended already."""
+"""The token id of the last K - 1 columns of a clip, in which streams have ended already."""
 MARKS = (
     BEGIN_OF_TEXT,
     END_OF_TEXT,
@@ -51,7 +51,7 @@ class HiggsTokens:
     """A tokenizer that has the marks of the chat."""
 
     content: str
-    """Of tokenizer.json."""
+    """Content of tokenizer.json."""
     _encoding: tokenizers.Tokenizer = field(repr=False)
 
     @classmethod

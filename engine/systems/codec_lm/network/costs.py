@@ -10,7 +10,7 @@ from torch.utils.checkpoint import checkpoint
 from engine.systems.codec_lm.sequence.delay import IGNORED
 
 MOST_LOGITS = 2**25
-"""So many are held at once, 128 MiB in fp32: heads go over more positions in parts."""
+"""Largest number of logits held at once, 128 MiB in fp32: more positions go through in parts."""
 
 
 class PerClip(NamedTuple):

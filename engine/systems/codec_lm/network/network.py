@@ -88,7 +88,7 @@ class CodecLmNetwork(nn.Module):
 
 
 def _embedded(embeddings: Any, packed: Packed) -> Tensor:
-    """Of each audio column the sum of its entries' embeddings, [M, dim].
+    """The sum of the embeddings of each audio column's entries, [M, dim].
 
     As `embeddings` makes it, without the K vectors of each column in between.
     """

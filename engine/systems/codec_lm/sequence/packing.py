@@ -25,7 +25,7 @@ class Packed(NamedTuple):
     audio: Tensor
     """Entries of the codebooks, int64 [M, K]."""
     positions: Tensor
-    """Of each position of the stream in its own sequence, from 0 on, int64 [N + M]."""
+    """Position of each entry of the stream in its own sequence, from 0 on, int64 [N + M]."""
     rows: Tensor
     """Which position of the stream each slot holds, int64 [B, L]. Padding holds the first one."""
     slots: Tensor
@@ -37,13 +37,13 @@ class Packed(NamedTuple):
     text_from: Tensor
     """From which of the a + b asked positions each of n learned text tokens is predicted, [n]."""
     text_labels: Tensor
-    """These tokens, int64 [n]."""
+    """Ids of the learned text tokens, int64 [n]."""
     text_clips: Tensor
     """The sequence of each, int64 [n]."""
     audio_from: Tensor
     """From which of the a + b asked positions each of m learned audio columns is predicted, [m]."""
     audio_labels: Tensor
-    """Their entries, int64 [m, K], IGNORED where a codebook's is not learned."""
+    """Entries of the learned audio columns, int64 [m, K], IGNORED where a codebook has no label."""
     audio_clips: Tensor
     """The sequence of each, int64 [m]."""
 

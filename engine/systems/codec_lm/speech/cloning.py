@@ -43,7 +43,7 @@ class ClipSource:
 
     clips: CloningClips
     texts: Sequence[str]
-    """Their transcripts."""
+    """Transcripts of the clips."""
     match: SpeakerMatch | None
     """Identifies speakers; None where there is only one."""
 
@@ -86,7 +86,7 @@ class Cloning:
 
     @cached_property
     def seen(self) -> list[Prompt]:
-        """As many training clips, of as many speakers as evaluation has, for comparison."""
+        """Clips of trained speakers, of as many speakers as evaluation has, for comparison."""
         source = self.training
         if source.match is None:
             return []

@@ -18,15 +18,15 @@ class Prompt:
     """A text, and the reference clip in whose voice it is to be spoken."""
 
     name: str
-    """Of the clip that says the text, or of the text among others."""
+    """Name of the clip that says the text, or number of the text."""
     text: str
     pieces: Sequence[Piece]
     reference: int
     """The place of the reference among its clips."""
     target: int | None = None
-    """That of the clip which says the text, and is not shown; None for another text."""
+    """Place of the clip that says the text, which the model does not see; None for another text."""
     digest: str
-    """Of text, reference and target, whatever the clips are called."""
+    """Digest of text, reference and target, whatever the clips are called."""
 
 
 def spread_clips(clips: CloningClips, number: int) -> list[int]:

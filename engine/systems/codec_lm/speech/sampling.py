@@ -103,7 +103,7 @@ def generation_config(
 
 
 def exported_settings(sampling: Sampling, max_frames: int, num_codebooks: int) -> dict[str, Any]:
-    """The same sampling by `generate` alone, as entries of an exported generation_config.json."""
+    """The sampling by `generate` alone, as entries of an exported generation_config.json."""
     return {
         "do_sample": True,
         "temperature": sampling.temperature,

@@ -52,7 +52,7 @@ class SpeakerMatch:
 
     @cached_property
     def _voices(self) -> Mapping[str, np.ndarray]:
-        """Of each speaker, the voice of the first clip by its audio that may be a reference."""
+        """The voice of each speaker, of the first clip by its audio that may be a reference."""
         digests = keys(self.clips.digests)
         first: dict[str, int] = {}
         for place in sorted(set(self.clips.fixed_references), key=lambda i: digests[i]):

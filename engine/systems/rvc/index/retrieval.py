@@ -11,7 +11,7 @@ from engine.systems.rvc.index.build import NEIGHBOURS
 from engine.systems.rvc.notes import IndexNote, from_json, index_note_path
 
 _SMALLEST = 1e-6
-"""Smallest squared distance, so that a feature which is in the index outweighs all others by itself. RVC
+"""Smallest squared distance, so that a feature which is in the index outweighs all others. RVC
 divides by 0 there, and the frame is lost."""
 
 

@@ -1,4 +1,4 @@
-"""What a GPT is made for: its vocabulary, its audio codes, and the sizes that follow from them."""
+"""The vocabulary, audio codes and sizes that a GPT is made for."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,37 +27,37 @@ _AUDIO = {"sample_rate": 22_050, "output_sample_rate": 24_000}
 
 @frozen(eq=False)
 class Vocabulary:
-    """How transcripts become tokens."""
+    """A vocabulary, by which transcripts become tokens."""
 
     content: str
-    """Of vocab.json."""
+    """Content of vocab.json."""
     tokenizer: Tokenizer
     extends: str | None = None
-    """The content of the published vocabulary, where this one has tokens of a language more."""
+    """Content of the published vocabulary, where this one adds tokens of a language."""
 
 
 @frozen(eq=False)
 class XttsAssets:
-    """What a GPT's weights mean nothing without: vocabulary, audio codes, sizes, configuration."""
+    """The vocabulary, audio codes, sizes and configuration that give a GPT's weights a meaning."""
 
     vocabulary: Vocabulary
     audio_codes: AudioCodes
     settings: GptSettings
     config: Mapping[str, Any]
-    """What config.json says, as Coqui reads it."""
+    """Content of config.json, as Coqui reads it."""
     licence: str
-    """Of the weights that are trained."""
+    """Licence of the trained weights."""
     published: PublishedXtts | None
 
     @property
     def mel_stats(self) -> Tensor:
-        """By which conditioning mels are divided, [80]."""
+        """Divisors [80] of the bands of conditioning mels."""
         stats: Tensor = self.audio_codes.mel.mel_stats
         return stats
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of vocabulary and audio codes: tokens of another digest mean other things."""
+        """SHA-256 of vocabulary and audio codes: with another digest tokens mean other things."""
         digest = hashlib.sha256(self.vocabulary.content.encode())
         for name, tensor in sorted(self.audio_codes.state_dict().items()):
             digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
@@ -83,7 +83,7 @@ def extended_vocabulary(
     if not spoken:
         raise UserError(
             f"model.new_language: no clip of the corpus is in {new.language!r} and can be spoken, "
-            "so there is nothing to make tokens of. Give clips that language (the manifest's, or "
+            "so no tokens can be learned. Give clips that language (the manifest's, or "
             "dataset.language), or leave the table out."
         )
     return Vocabulary(content, Tokenizer.read(content), published.content)
@@ -104,7 +104,7 @@ def _spoken(transcripts: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def published_assets(model: Published, vocabulary: Vocabulary, project: Project) -> XttsAssets:
-    """What the published weights rely on. Raises UserError where a file is none of XTTS v2."""
+    """The published assets. Raises UserError where a file is not one of XTTS v2."""
     files = read_published(project.root / model.folder)
     state = load_dvae_state(files.dvae)
     dvae = Dvae(settings_of(state))
@@ -130,7 +130,7 @@ def published_assets(model: Published, vocabulary: Vocabulary, project: Project)
 
 
 def scratch_assets(model: Scratch, vocabulary: Vocabulary, codes: AudioCodes) -> XttsAssets:
-    """Small networks for audio codes that were fitted to training clips."""
+    """Assets of a small GPT whose audio codes are fitted to training clips."""
     settings = GptSettings(
         num_layers=model.num_layers,
         dim=model.dim,

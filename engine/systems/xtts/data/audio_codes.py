@@ -16,10 +16,10 @@ CODE_TYPE = np.dtype("<i2")
 
 
 class AudioCodes(nn.Module):
-    """What codes audio: its mel spectrogram by `mel_stats` [80], and the coder of that. Frozen.
+    """Encodes audio to codes: a mel spectrogram by `mel_stats` [80], and its coder. Frozen.
 
-    A clip is coded alone, so that its codes are its own. Upstream codes batches padded with
-    silence: there the last codes of a clip also depend on the padding that follows it.
+    A clip is coded alone, so that no other clip affects its codes. Upstream codes batches padded
+    with silence: there the last codes of a clip also depend on the padding that follows it.
     """
 
     def __init__(self, coder: Dvae | KmeansCodes, mel_stats: Tensor) -> None:
@@ -91,7 +91,7 @@ def fit_audio_codes(waveforms: Sequence[Tensor], num_codes: int, seed: int) -> A
 
 @torch.no_grad()
 def mean_mel_statistics(waveforms: Sequence[Tensor]) -> Tensor:
-    """What `mel_stats` [80] is for audio that nothing was published for.
+    """The `mel_stats` [80] of audio for which none are published.
 
     The mean absolute log mel of each band over all frames of waveforms [samples]: divided by it,
     all bands are of the size of one. How upstream's was computed is not known.

@@ -1,4 +1,4 @@
-"""What is made of a corpus once and kept: vocabulary, text tokens, fitted centroids, audio codes.
+"""Cached features of a corpus: vocabulary, text tokens, fitted centroids, audio codes.
 
 All files and their keys are here. `utterances.py` says in which order they are made.
 """
@@ -46,12 +46,12 @@ _PACKAGES = (
     "ko-speech-tools",
     "pypinyin",
 )
-"""That put text into words and tokens; without one of them some clips cannot be spoken."""
+"""Packages that put text into words and tokens; without one, some clips cannot be used."""
 
 
 @frozen
 class CachedFeatures:
-    """The features of a recipe's corpus: each is read from the cache, or made and kept there."""
+    """The features of a recipe's corpus: each is read from the cache, or computed and cached."""
 
     recipe: XttsRecipe
     corpus: Corpus
@@ -127,7 +127,7 @@ class CachedFeatures:
         return tuple(np.split(flat, np.cumsum(counts)[:-1]))
 
     def _audio_key(self, rows: np.ndarray) -> dict[str, str | int | float | None]:
-        """What all that is made of some clips' audio depends on."""
+        """Everything on which features of some clips' audio depend."""
         return {
             "corpus": self.corpus.digest_at(SAMPLE_RATE_HZ),
             "clips": " ".join(map(str, rows.tolist())),

@@ -1,4 +1,4 @@
-"""Tables of the clips that a recipe uses and of those that it leaves out, for people."""
+"""Tables for people: the clips that a recipe uses, and the clips that it leaves out."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ _CHOSEN_BY = "nothing, or another dataset.split, num_train_clips, num_eval_clips
 
 
 def used_table(utterances: Utterances) -> Table:
-    """Every clip that is learned from or evaluated on, and what its voice is heard in."""
+    """Every clip that is trained on or evaluated on, and the clip it is conditioned on."""
     sets = {"training": utterances.training, "evaluation": utterances.evaluation}
     rows = [
         row
@@ -42,14 +42,14 @@ def used_table(utterances: Utterances) -> Table:
 
 
 def left_out_table(utterances: Utterances) -> Table:
-    """Every other clip of the corpus, in manifest order: why, and what would let it be used."""
+    """Every other clip of the corpus, in manifest order: the reason, and what would help."""
     clips, dataset = utterances.data.corpus.manifest.clips, utterances.clips.dataset
 
     def cells(row: int, reason: str, found: str, way_out: str) -> list[str]:
         clip = clips[row]
         language = language_of(clip, dataset) or ""
-        told = [f"{clip.seconds:.3f}", language, clip.text or "", way_out]
-        return [escaped(clip.id), reason, found, *told]
+        said = [f"{clip.seconds:.3f}", language, clip.text or "", way_out]
+        return [escaped(clip.id), reason, found, *said]
 
     rows = {
         one.row: cells(one.row, one.reason, one.detail, WAY_OUT[one.reason])
@@ -61,7 +61,7 @@ def left_out_table(utterances: Utterances) -> Table:
 
 
 def figures(utterances: Utterances) -> list[tuple[str, str]]:
-    """What was made, in a few lines."""
+    """The number of clips, tokens and codes, in a few lines."""
     clips, assets, corpus, split = (
         utterances.clips,
         utterances.assets,
@@ -102,13 +102,13 @@ def _used_rows(corpus: Corpus, clips: XttsClips, purpose: str) -> Iterator[list[
 
 
 def _voice(clips: XttsClips, place: int, purpose: str) -> str:
-    """The clip that is heard; training draws one anew each time."""
+    """The clip that is conditioned on; training draws one each time."""
     num_others = len(clips.voices[place]) - 1
     if not num_others:
         return _ITSELF
     if purpose == "training":
         return f"one of {num_others:,} others, drawn"
-    return escaped(clips.ids[clips.heard_by(place)])
+    return escaped(clips.ids[clips.conditioned_by(place)])
 
 
 def _unchosen(utterances: Utterances) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Utterances for the loop: text tokens, audio codes, and a part of the voice to condition on."""
+"""Utterances for the loop: text tokens, audio codes, and an excerpt to condition on."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -28,7 +28,7 @@ class XttsClips(CorpusClipSet):
     tokens: tuple[np.ndarray, ...]
     codes: tuple[np.ndarray, ...]
     speakers: tuple[str, ...]
-    """Empty where a speaker is not known."""
+    """The speaker of each clip; empty where it is not known."""
     packed: PackedAudio
     dataset: Dataset
 
@@ -44,14 +44,14 @@ class XttsClips(CorpusClipSet):
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each clip, text and audio together."""
+        """Number of tokens of each clip, text and audio together, int64 [clips]."""
         return np.array([len(t) + len(c) for t, c in zip(self.tokens, self.codes, strict=True)])
 
     @cached_property
     def voices(self) -> list[list[int]]:
-        """The clips that have each one's voice, itself among them, ascending.
+        """For each clip, the clips of its speaker, itself included, ascending.
 
-        Those of a speaker share one list: with a list each, 20,000 clips would take 3 GB.
+        Clips of one speaker share a list: with a list each, 20,000 clips would take 3 GB.
         """
         if self.dataset.conditioning == "same_clip":
             return [[index] for index in range(len(self))]
@@ -64,35 +64,35 @@ class XttsClips(CorpusClipSet):
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> dict[str, Tensor]:
         """The clips at `indices`, with excerpts of their voices that are drawn from `random`.
 
-        Their length is drawn once for a batch: what is of one length is heard together.
+        Their length is drawn once for a batch: excerpts of one length are encoded together.
         """
-        heard = [self._conditioned_on(index, random) for index in indices]
+        conditioned = [self._conditioned_on(index, random) for index in indices]
         shortest, longest = (round(s * SAMPLE_RATE_HZ) for s in self.dataset.conditioning_seconds)
         wanted = int(random.integers(shortest, longest + 1))
 
         def excerpt(index: int, itself: bool) -> np.ndarray:
             there, length = self._num_samples(index), wanted
-            if there <= wanted:  # of a short clip half, as upstream, so that half is not foretold
+            if there <= wanted:  # half of a short clip, as upstream
                 length = there // 2 if itself else there
             start = int(random.integers(there - length + 1))
             return self.packed.read(int(self.rows[index]), start, start + length)
 
-        return self._batch(indices, heard, excerpt)
+        return self._batch(indices, conditioned, excerpt)
 
     def evaluated(self, indices: Sequence[int]) -> dict[str, Tensor]:
-        """The same where nothing is drawn: the first seconds of the first clip there is to hear."""
+        """The clips at `indices` without randomness: conditioned on the first seconds of a clip."""
         wanted = round(sum(self.dataset.conditioning_seconds) / 2 * SAMPLE_RATE_HZ)
-        heard = [self._conditioned_on(index) for index in indices]
+        conditioned = [self._conditioned_on(index) for index in indices]
         return self._batch(
             indices,
-            heard,
+            conditioned,
             lambda index, _: self.packed.read(
                 int(self.rows[index]), 0, min(wanted, self._num_samples(index))
             ),
         )
 
-    def heard_by(self, index: int) -> int:
-        """The clip whose voice is heard where the one at `index` is evaluated."""
+    def conditioned_by(self, index: int) -> int:
+        """The clip that the one at `index` is conditioned on in evaluation."""
         return self._conditioned_on(index)
 
     def audio(self, index: int) -> Tensor:
@@ -117,10 +117,10 @@ class XttsClips(CorpusClipSet):
     def _batch(
         self,
         indices: Sequence[int],
-        heard: Sequence[int],
+        conditioned: Sequence[int],
         excerpt: Callable[[int, bool], np.ndarray],
     ) -> dict[str, Tensor]:
-        pairs = zip(indices, heard, strict=True)
+        pairs = zip(indices, conditioned, strict=True)
         voices = [as_waveform(excerpt(other, other == index)) for index, other in pairs]
         text = [torch.from_numpy(self.tokens[index].astype(np.int64)) for index in indices]
         codes = [self.codes_of(index) for index in indices]
@@ -134,7 +134,7 @@ class XttsClips(CorpusClipSet):
 
 
 def voice_notes(*sets: XttsClips) -> list[str]:
-    """A sentence on whose voice clips hear, where it is not each one's own."""
+    """A sentence on the clips that others are conditioned on; none where each is its own."""
     voices = [clips.voices for clips in sets if clips.dataset.conditioning == "same_speaker"]
     if not voices:
         return []

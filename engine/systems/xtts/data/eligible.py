@@ -31,9 +31,9 @@ WAY_OUT: Mapping[Reason, str] = MappingProxyType(
     {
         "language unknown": "name it in the corpus, or set dataset.language",
         "other language": "add it to dataset.languages",
-        "too short": "lower dataset.min_seconds; a voice takes 0.34 s to be heard",
-        "too long": "cut it into sentences, or raise dataset.max_seconds; the GPT holds 28 s",
-        "recorded lower": "record it anew, or set dataset.upsampling = 'allow'",
+        "too short": "lower dataset.min_seconds; the conditioning encoder needs 0.34 s",
+        "too long": "cut it into sentences, or raise dataset.max_seconds, at most to 28",
+        "recorded lower": "record it again, or set dataset.upsampling = 'allow'",
         "transcript missing": "write what is said into the corpus's table",
         "alphabet unknown": "correct the transcript, or extend the vocabulary",
         "unspeakable": "write into the transcript what is said, in words",
@@ -41,13 +41,13 @@ WAY_OUT: Mapping[Reason, str] = MappingProxyType(
         f"holds {MOST_TEXT_TOKENS}",
     }
 )
-"""What would let a clip be used."""
+"""What would make a clip usable, by reason."""
 _SHOWN_CHARACTERS = 20
 
 
 @frozen(eq=False)
 class Eligible:
-    """Clips that a recipe may use, and what is known of the rest."""
+    """Clips that a recipe may use, and the reasons why others are left out."""
 
     rows: np.ndarray
     """Ascending rows of the manifest."""

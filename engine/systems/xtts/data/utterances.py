@@ -22,17 +22,17 @@ _FITTED_CLIPS = 200
 
 @frozen(eq=False)
 class Utterances:
-    """The clips that a recipe may use, with what they were made into."""
+    """The clips that a recipe may use, with their features."""
 
     data: SplitCorpus
     eligible: Eligible
     clips: XttsClips
-    """All of these, those among them that the split leaves out."""
+    """All usable clips, including those that the split leaves out."""
     assets: XttsAssets
 
     @property
     def training(self) -> XttsClips:
-        """The clips that are learned from."""
+        """The clips that are trained on."""
         return self.clips.only(self.data.split.train)
 
     @property
@@ -70,7 +70,7 @@ def load_utterances(
 def split_eligible(
     project: Project, made: CachedFeatures, vocabulary: Vocabulary, seed: int
 ) -> tuple[Eligible, SplitCorpus]:
-    """The clips that can be spoken, as text tokens, and their split. Raises as above."""
+    """The usable clips as text tokens, and their split. Raises UserError as `load_utterances`."""
     eligible = made.eligible(vocabulary.tokenizer)
     rows, notes = eligible.rows, eligible.notes
     return eligible, split_corpus(made.recipe, project, made.corpus, seed, rows, notes)
@@ -79,7 +79,7 @@ def split_eligible(
 def load_assets(
     project: Project, made: CachedFeatures, vocabulary: Vocabulary, data: SplitCorpus, seed: int
 ) -> XttsAssets:
-    """What the GPT's weights rely on: published files, or codes fitted to training clips."""
+    """The GPT's assets: published files, or codes fitted to training clips."""
     model = made.recipe.model
     if isinstance(model, Published):
         return published_assets(model, vocabulary, project)

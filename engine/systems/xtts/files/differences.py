@@ -1,4 +1,4 @@
-"""What keeps weights from fitting a network of XTTS: what is likely to be behind it."""
+"""Likely reasons why weights do not fit a network of XTTS."""
 
 import re
 from collections.abc import Sequence

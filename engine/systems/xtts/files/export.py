@@ -19,7 +19,7 @@ from engine.systems.xtts.text.tokenizer import Tokenizer
 
 CARD, README = "xtts.json", "README.md"
 CENTROIDS = "centroids.safetensors"
-"""What audio codes mean where there is no decoder: without it the codes cannot be heard."""
+"""File of the centroids of audio codes, without which codes cannot be decoded."""
 _SPEAKS = """\
 Coqui speaks with it:
 
@@ -29,8 +29,8 @@ Coqui speaks with it:
     model.load_checkpoint(config, checkpoint_dir=".")
 """
 _IS_SILENT = """\
-It holds no decoder: its GPT speaks codes that no vocoder was trained for. `cantus speak` makes
-audio of them without one. Coqui cannot speak with it, and refuses to load it.
+The folder holds no decoder: no vocoder was trained for the codes of this GPT. `cantus speak` makes
+audio of them without a vocoder. Coqui needs one, and refuses to load this model.
 """
 _IS_REFUSED = """\
 Coqui's tokenizer refuses text in {languages}, which it has no rules for. Its GPT speaks the ids
@@ -87,7 +87,7 @@ def export_xtts(
 
 
 def _plain(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies in memory of their own: torch.save would write all that a view looks at."""
+    """Copies in memory of their own: torch.save would write the whole storage of a view."""
     return {
         name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, value in state.items()

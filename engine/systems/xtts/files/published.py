@@ -13,7 +13,7 @@ from engine.files.untrusted import as_user_error, read_json_object
 from engine.systems.xtts.files.weights import load_mel_stats
 
 CPML = "Coqui Public Model License 1.0.0 (CPML)"
-"""Of the published weights and of all that are fine-tuned from them: non-commercial."""
+"""Licence of the published weights and of weights fine-tuned from them: non-commercial."""
 MODEL, DVAE, MEL_STATS = "model.pth", "dvae.pth", "mel_stats.pth"
 VOCABULARY, CONFIG = "vocab.json", "config.json"
 _RATES = {"sample_rate": 22_050, "output_sample_rate": 24_000}
@@ -23,15 +23,15 @@ _MEL_COMPRESSION = 1024
 
 @frozen(eq=False)
 class PublishedXtts:
-    """What lies in the folder. Weights are read where they are needed."""
+    """The files of the folder. Weights are read where they are needed."""
 
     folder: Path
     config: Mapping[str, Any]
     """All of config.json; its `model_args` decide the shapes."""
     mel_stats: Tensor
-    """What conditioning mels are divided by, [80]."""
+    """Divisors [80] of the bands of conditioning mels."""
     licence: str
-    """Of the weights: what the folder's licence.toml says, else the one Coqui published under."""
+    """Licence of the weights: that of the folder's licence.toml, else Coqui's."""
 
     @property
     def args(self) -> Mapping[str, Any]:
@@ -79,7 +79,7 @@ def read_config(path: Path) -> Mapping[str, Any]:
     """A config.json of XTTS v2. Raises UserError where it is damaged or of another model."""
     config = read_json_object(path)
     with as_user_error(
-        f"{path} is no config.json of XTTS: it has no tables 'model_args' and 'audio'."
+        f"{path} is not a config.json of XTTS: it has no tables 'model_args' and 'audio'."
     ):
         args, audio = dict(config["model_args"]), dict(config["audio"])
     wanted = {

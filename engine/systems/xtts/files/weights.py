@@ -54,7 +54,7 @@ class _Passed:
 
 @frozen(eq=False)
 class XttsWeights:
-    """What a checkpoint holds of XTTS. The tensors lie in the file until they are copied."""
+    """The tensors of XTTS in a checkpoint; they lie in the file until they are copied."""
 
     gpt: dict[str, Tensor]
     """By the names of `XttsGpt.state_dict()`, which are upstream's."""
@@ -62,10 +62,10 @@ class XttsWeights:
     """By the names of `HifiDecoder.state_dict()`; empty where there is no decoder."""
     mel_stats: Tensor | None
     left_out: Mapping[str, int] = field(factory=dict)
-    """What was passed over, and how many tensors of it."""
+    """Groups of tensors that were left out, with their number."""
 
     def __str__(self) -> str:
-        """What was taken and what was not, in words."""
+        """A phrase on the tensors that were loaded and left out."""
         said = f"{len(self.gpt)} tensors of the GPT"
         if self.decoder:
             said += f", {len(self.decoder)} of the decoder"
@@ -116,7 +116,7 @@ def load_dvae_state(path: Path) -> dict[str, Tensor]:
 
 
 def load_mel_stats(path: Path) -> Tensor:
-    """What conditioning mels are divided by, [80], of a mel_stats.pth.
+    """Divisors [80] of the bands of conditioning mels, from a mel_stats.pth.
 
     Raises UserError where it is missing, damaged, or holds anything else.
     """

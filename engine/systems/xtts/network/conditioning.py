@@ -1,4 +1,4 @@
-"""How XTTS hears a voice: a mel spectrogram of any length to a fixed number of vectors.
+"""The conditioning of XTTS: a mel spectrogram of any length to a fixed number of vectors.
 
 An encoder of non-causal attention blocks over frames (Tortoise; Betker, 2023), then a perceiver
 resampler (Alayrac et al., 2022, section 3.1.1), whose learned latents attend to the frames.
@@ -26,7 +26,7 @@ class ConditioningEncoder(nn.Module):
         self.attn = nn.ModuleList(_FrameAttention(dim, num_heads) for _ in range(_NUM_BLOCKS))
 
     def forward(self, mels: Tensor) -> Tensor:
-        """Every frame hears all others: a row of a voice that is padded would hear its padding."""
+        """Vectors [B, frames, dim] of mels; each frame attends to all, padding included."""
         frames = _of_each(self.init, mels.mT)
         for block in self.attn:
             frames = block(frames)
@@ -34,7 +34,7 @@ class ConditioningEncoder(nn.Module):
 
 
 class _FrameAttention(nn.Module):
-    """What it hears is added to the normed input, not to the input: so the weights were learned."""
+    """Attention that is added to the normed input, not to the input, as in upstream's training."""
 
     def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()
@@ -50,8 +50,8 @@ class _FrameAttention(nn.Module):
         normed = self.norm(frames.float().mT).mT
         by_head = _of_each(self.qkv, normed).view(*frames.shape[:2], self.num_heads, 3, -1)
         queries, keys, values = by_head.permute(3, 0, 2, 1, 4)
-        heard = F.scaled_dot_product_attention(queries, keys, values)
-        added: Tensor = normed + _of_each(self.proj_out, heard.transpose(1, 2).flatten(2))
+        attended = F.scaled_dot_product_attention(queries, keys, values)
+        added: Tensor = normed + _of_each(self.proj_out, attended.transpose(1, 2).flatten(2))
         return added
 
 
@@ -61,7 +61,7 @@ def _of_each(pointwise: nn.Conv1d, frames: Tensor) -> Tensor:
 
 
 def _num_groups(dim: int) -> int:
-    """As many groups as upstream's: 32, fewer for few channels, and a divisor of them."""
+    """Number of groups, as upstream has it: 32, or fewer for few channels, and a divisor."""
     most = 8 if dim <= 16 else 16 if dim <= 64 else 32
     return math.gcd(most, dim)
 
@@ -101,8 +101,8 @@ class _LatentAttention(nn.Module):
     """Latents attend to themselves and to the frames.
 
     Keys and values are never made of all frames. A latent's query is taken to where the frames are
-    (q · K x = Kᵀ q · x), and values are made of what each latent heard (Σ a V x = V Σ a x): the
-    same sums in another order, which cost less because latents are few.
+    (q · K x = Kᵀ q · x), and values are made of what each latent attended to (Σ a V x = V Σ a x):
+    the same sums in another order, which cost less because latents are few.
     """
 
     def __init__(self, dim: int) -> None:
@@ -116,10 +116,10 @@ class _LatentAttention(nn.Module):
         attended = torch.cat([latents, frames], dim=1)[:, None]
         keys, values = self.to_kv.weight.view(2, _RESAMPLER_HEADS, _RESAMPLER_HEAD_DIM, -1)
         queries = self.to_q(latents).unflatten(2, (_RESAMPLER_HEADS, -1)).transpose(1, 2) @ keys
-        heard = F.scaled_dot_product_attention(
+        attended = F.scaled_dot_product_attention(
             queries.flatten(1, 2)[:, None], attended, attended, scale=_RESAMPLER_HEAD_DIM**-0.5
         )
-        by_head = heard.view(queries.shape) @ values.mT
+        by_head = attended.view(queries.shape) @ values.mT
         mixed: Tensor = self.to_out(by_head.transpose(1, 2).flatten(2))
         return mixed
 

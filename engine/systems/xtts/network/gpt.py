@@ -66,7 +66,7 @@ class GptSettings:
     stop_audio_token: int
     max_audio_tokens: int = 605
     max_text_tokens: int = 402
-    """Of a text without START and STOP."""
+    """Most text tokens, without START and STOP."""
     max_prompt_tokens: int = 70
     """Upstream's; no shape depends on it."""
     code_stride: int = 1024
@@ -87,7 +87,7 @@ class GptSettings:
 
     @classmethod
     def of_config(cls, config: Mapping[str, Any], **overrides: Any) -> "GptSettings":
-        """Those of a published config.json (or of its `model_args`); `overrides` come first.
+        """The settings of a published config.json (or its `model_args`); `overrides` come first.
 
         A published file may leave what the vocabulary decides as null: hand it in. Raises
         UserError where a value is neither there nor handed in, and for XTTS v1.
@@ -114,7 +114,7 @@ def _is_count(value: Any) -> bool:
 
 
 class PerClip(NamedTuple):
-    """What each clip of a batch costs, [B] each: sums, so that any mean can be made of them.
+    """Cross-entropies of each clip of a batch, [B] each: sums, for means of any kind.
 
     Upstream's batch means are the sum of the nats over the sum of their counts.
     """
@@ -122,19 +122,19 @@ class PerClip(NamedTuple):
     text_nats: Tensor
     """Cross-entropy of text targets, STOP included."""
     num_text: Tensor
-    """Their number: the text's length + 1."""
+    """Number of text targets: the text's length + 1."""
     audio_nats: Tensor
     """Cross-entropy of code targets, stop codes included."""
     num_audio: Tensor
-    """Their number: the codes' + `NUM_STOPS`."""
+    """Number of code targets: the codes' + `NUM_STOPS`."""
     audio_correct: Tensor
-    """How many code targets were thought the most likely."""
+    """Number of code targets to which the GPT gave the highest probability."""
     stop_nats: Tensor
     """The part of `audio_nats` that is the stop codes'."""
 
 
 class Asked(NamedTuple):
-    """What clips are asked for and what is thought of it, at all N tokens of a modality."""
+    """Scores and labels at all N tokens of a modality."""
 
     scores: Tensor
     """fp32 [N, entries of the vocabulary]."""
@@ -180,11 +180,11 @@ class XttsGpt(nn.Module):
         self.conditioning_perceiver = PerceiverResampler(dim, settings.num_latents)
 
     def condition(self, mels: Tensor, lengths: Lengths | None = None) -> Tensor:
-        """The latents [B, num_latents, dim] of a voice heard in mels [B, num_mels, frames].
+        """The latents [B, num_latents, dim] of a voice in mels [B, num_mels, frames].
 
         With `lengths` [B], in frames, each row has the latents of its own frames alone, whatever
-        stands in the padding: rows of one length are heard together. Without, all frames are heard:
-        upstream's `get_style_emb`.
+        stands in the padding: rows of one length are encoded together. Without, all frames are
+        used, as in upstream's `get_style_emb`.
         """
         if lengths is None:
             latents: Tensor = self.conditioning_perceiver(self.conditioning_encoder(mels))
@@ -229,7 +229,7 @@ class XttsGpt(nn.Module):
         own_text, own_codes = packing.text.counts - 1, packing.codes.counts - NUM_STOPS
         text = framed(text, own_text, own.start_text_token, own.stop_text_token, 1)
         codes = framed(codes, own_codes, own.start_audio_token, own.stop_audio_token, NUM_STOPS)
-        of_text, of_codes = self._heard(latents, text, codes, packing)
+        of_text, of_codes = self._states(latents, text, codes, packing)
         text_labels, labels = packing.text.of(text, after=1), packing.codes.of(codes, after=1)
         return (
             Asked(_in_fp32(self.text_head, of_text), text_labels, packing.text),
@@ -244,7 +244,7 @@ class XttsGpt(nn.Module):
         codes: Tensor,
         code_lengths: Lengths,
     ) -> list[Tensor]:
-        """What the vocoder hears of each clip, [codes, dim]: the state from which each was said.
+        """The vocoder's input for each clip, [codes, dim]: the state that predicts each code.
 
         Arguments as those of `forward`. Upstream's `forward(..., return_latent=True)`. Its
         `inference` hands in a stop code too, where one was said: it is one of the codes then.
@@ -253,11 +253,11 @@ class XttsGpt(nn.Module):
         own_text, own_codes = packing.text.counts - 2, packing.codes.counts
         text = framed(text, own_text, own.start_text_token, own.stop_text_token, 1)
         codes = framed(codes, own_codes, own.start_audio_token, own.stop_audio_token, 0)
-        _, of_codes = self._heard(latents, text, codes, packing)
+        _, of_codes = self._states(latents, text, codes, packing)
         return list(torch.split(of_codes, packing.codes.counts.tolist()))
 
     def prompt(self, latents: Tensor, text: Tensor) -> Tensor:
-        """Where speech begins from: [1, num_latents, dim] and text ids [T] to [1, length, dim]."""
+        """The prompt of speech: [1, num_latents, dim] and text ids [T] to [1, length, dim]."""
         own = self.settings
         lengths = text.new_tensor([len(text)])
         ids = framed(text[None], lengths, own.start_text_token, own.stop_text_token, 1)
@@ -290,7 +290,7 @@ class XttsGpt(nn.Module):
         counts = [n + more_text for n in num_text], [n + more_codes for n in num_codes]
         return pack(self.settings.num_latents, *counts, self.final_norm.weight.device)
 
-    def _heard(
+    def _states(
         self, latents: Tensor, text: Tensor, codes: Tensor, packing: Packing
     ) -> tuple[Tensor, Tensor]:
         """Final states [tokens, dim] at all text tokens and at all code tokens of framed rows."""
@@ -322,7 +322,7 @@ def _by_clip(values: Tensor, tokens: Tokens) -> Tensor:
 
 
 def _in_fp32(head: nn.Module, states: Tensor) -> Tensor:
-    """Logits, of which small differences matter, whatever autocast computes the rest in."""
+    """Logits in float32, whatever type autocast uses: small differences matter."""
     with torch.autocast(states.device.type, enabled=False):
         logits: Tensor = head(states.float())
     return logits

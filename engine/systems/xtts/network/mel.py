@@ -67,14 +67,14 @@ class LogMel(nn.Module):
 
 
 class ConditioningMel(LogMel):
-    """Of a reference recording, from which the GPT takes the voice: `n_fft` is 2048."""
+    """The mel spectrogram of a reference recording, for conditioning: `n_fft` is 2048."""
 
     def __init__(self, mel_stats: Tensor) -> None:
         super().__init__(mel_stats, n_fft=2048)
 
 
 class CodeMel(LogMel):
-    """Of what is turned into audio codes: `n_fft` is 1024."""
+    """The mel spectrogram that is encoded to audio codes: `n_fft` is 1024."""
 
     def __init__(self, mel_stats: Tensor) -> None:
         super().__init__(mel_stats, n_fft=1024)

@@ -13,18 +13,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Lengths = Sequence[int] | Tensor
-"""Of the clips of a batch. On the CPU: a tensor on a device is waited for."""
+"""Lengths of the clips of a batch, on the CPU: a tensor on a device would be waited for."""
 
 
 class Tokens(NamedTuple):
     """The tokens of one modality of all clips in a line, without padding: entries [tokens]."""
 
     clip: Tensor
-    """Which clip each is of."""
+    """The clip of each token, [tokens]."""
     position: Tensor
-    """Its position in the modality, from 0."""
+    """Position of each token in its modality, from 0, [tokens]."""
     slot: Tensor
-    """Where it stands in the packed rows [B * length]."""
+    """Place of each token in the packed rows [B * length], [tokens]."""
     counts: Tensor
     """How many each clip has, [B]."""
 
@@ -38,7 +38,7 @@ class Packing(NamedTuple):
 
     source: Tensor
     """int64 [B, length]: which of the B * num_latents latents, text tokens and code tokens, in
-    this order, each slot holds. Padding holds the first, which nothing looks at."""
+    this order, each slot holds. Padding holds the first, which is never read."""
     text: Tokens
     codes: Tokens
 

@@ -1,4 +1,4 @@
-"""The network that hears who speaks, as XTTS has it: H/ASP (Heo et al., 2020, arXiv:2009.14153).
+"""The speaker encoder of XTTS: H/ASP (Heo et al., 2020, arXiv:2009.14153).
 
 A ResNet-34 over log mel frames whose blocks squeeze and excite (Hu et al., 2018), and attentive
 statistics over time (Okabe et al., 2018). Parameters and buffers are named as those of Coqui's
@@ -65,7 +65,7 @@ def _statistics(frames: Tensor, shares: Tensor) -> Tensor:
 
 
 def _mel_spectrogram() -> nn.Module:
-    """Power in 64 mel bands: not `engine.nn.mel`'s, whose window and buffer names are others."""
+    """Power in 64 mel bands: not `engine.nn.mel`'s, whose window and buffer names differ."""
     transform: nn.Module = torchaudio.transforms.MelSpectrogram(
         sample_rate=SAMPLE_RATE_HZ,
         n_fft=512,

@@ -1,4 +1,4 @@
-"""What of the GPT is learned: all of it, all but some parts, or adapters beside what stays."""
+"""Which parameters of the GPT are trained: all, all but some parts, or adapters."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ _LINEAR = {
 def choose_trainable(
     network: XttsGpt, freeze: Freeze | None = None, adapters: Adapters | None = None
 ) -> None:
-    """Freeze what the recipe says, or everything beside adapters; without either all is learned.
+    """Freeze the recipe's parts, or everything but adapters; without both tables, train all.
 
     A frozen parameter needs no gradient and has no optimizer's state. Raises UserError where the
     GPT has not so many layers, or is not wider than the rank.
@@ -54,7 +54,7 @@ def _adapt(network: XttsGpt, adapters: Adapters) -> None:
     width = network.settings.dim
     if adapters.rank >= width:
         raise UserError(
-            f"adapters.rank = {adapters.rank} is no low rank: the GPT is {width} wide. Ranks of 4 "
+            f"adapters.rank = {adapters.rank} must be below the GPT's width of {width}. Ranks of 4 "
             "to 64 are usual."
         )
     names = [

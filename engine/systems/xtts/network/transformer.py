@@ -70,7 +70,7 @@ class _Attention(nn.Module):
         causal = visible is None and (seen is None or seen.is_empty)
         if seen is not None:
             keys, values = seen.extend(keys, values)
-        heard = F.scaled_dot_product_attention(
+        attended = F.scaled_dot_product_attention(
             queries,
             keys,
             values,
@@ -78,7 +78,7 @@ class _Attention(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=causal,
         )
-        mixed = self.c_proj(heard.transpose(1, 2).reshape(batch, length, dim))
+        mixed = self.c_proj(attended.transpose(1, 2).reshape(batch, length, dim))
         return F.dropout(mixed, self.dropout, self.training)
 
 

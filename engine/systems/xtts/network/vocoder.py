@@ -18,7 +18,7 @@ from engine.errors import UserError
 from engine.systems.xtts.network.speaker_encoder import SPEAKER_DIM, SpeakerEncoder
 
 _SLOPE, _LAST_SLOPE = 0.1, 0.01
-"""Of the leaky rectifiers. Upstream left the last one at torch's default."""
+"""Slope of the leaky rectifiers. Upstream left the last one at torch's default."""
 
 
 @frozen(kw_only=True)
@@ -38,7 +38,7 @@ class VocoderSettings:
     """Samples a latent stands for, at the rate of the codes."""
     code_rate_hz: int = 22_050
     sample_rate_hz: int = 24_000
-    """Of what comes out."""
+    """Sample rate of the generated audio."""
 
     @property
     def hop_length(self) -> int:
@@ -47,7 +47,7 @@ class VocoderSettings:
 
     @classmethod
     def of_config(cls, config: Mapping[str, Any]) -> "VocoderSettings":
-        """Those of a published config.json, whose `model_args` say what can differ.
+        """The settings of a published config.json, from its `model_args`.
 
         Raises UserError where they ask for a vocoder that this one is not.
         """
@@ -99,7 +99,7 @@ def stretch(frames: Tensor, factor: float) -> Tensor:
 
 
 class _Generator(nn.Module):
-    """HiFi-GAN V1 whose every stage hears the speaker: frames [B, dim, T] to [B, T * hop].
+    """HiFi-GAN V1, each stage conditioned on the speaker: frames [B, dim, T] to [B, T * hop].
 
     Weights are normalized by torch's own parametrization rather than by `engine.nn.weight_norm`,
     because upstream's state dict has its names (`parametrizations.weight.original0`); torch loads

@@ -1,4 +1,4 @@
-"""Speech from the GPT: one code after another, drawn from what it thinks comes next.
+"""Speech from the GPT: one code after another, sampled from its predictions.
 
 The order in which scores are changed, and what each change does, are those of `transformers`'
 `generate`, which upstream uses: repetition penalty (Keskar et al., 2019, section 4.1), temperature,
@@ -25,9 +25,9 @@ class Sampling:
 
     temperature: float = 0.75
     top_k: int = 50
-    """Of so many most likely codes; 0 for all."""
+    """Number of most likely codes that are sampled from; 0: all."""
     top_p: float = 0.85
-    """Of the fewest most likely codes that have this much of the probability."""
+    """Probability that the most likely codes must reach together (nucleus sampling)."""
     repetition_penalty: float = 10.0
     """By which the score of a code said before is divided (multiplied, where it is negative)."""
     greedy: bool = False
@@ -35,7 +35,7 @@ class Sampling:
 
 
 class Decoded(NamedTuple):
-    """What was said, row by row."""
+    """Decoded codes, row by row."""
 
     codes: list[Tensor]
     """int64 [codes] each, on the GPT's device, without START and the stop code."""
@@ -58,7 +58,7 @@ def decode(
     GPT's device) draws for them: the same seed repeats a batch, not a row of another batch. The
     GPT must be in evaluation mode.
     """
-    assert not gpt.training, "dropout would be heard"
+    assert not gpt.training, "dropout would change the speech"
     assert max(map(len, texts)) <= gpt.settings.max_text_tokens, "the caller sees to it"
     limit = gpt.settings.max_spoken
     limit = limit if max_codes is None else min(max_codes, limit)
@@ -83,17 +83,17 @@ def _say(
     batch, going_on = len(prompts), GoingOn(gpt, prompts, limit)
     said = torch.full((batch, limit + 1), stop, device=prompts[0].device)
     said[:, 0] = start
-    heard = said.new_zeros(batch, gpt.settings.num_audio_tokens, dtype=torch.bool)
-    heard[:, [_PLACEHOLDER, start]] = True
+    used = said.new_zeros(batch, gpt.settings.num_audio_tokens, dtype=torch.bool)
+    used[:, [_PLACEHOLDER, start]] = True
     alive = said.new_ones(batch, dtype=torch.bool)
     for step in range(1, limit + 1):
         scores = going_on.next_scores(said[:, step - 1 : step])
-        chosen = choose(scores, heard, sampling, generator)
+        chosen = choose(scores, used, sampling, generator)
         said[:, step] = torch.where(alive, chosen, stop)
         alive &= chosen != stop
         if not alive.any():
             break
-        heard.scatter_(1, chosen[:, None], value=True)
+        used.scatter_(1, chosen[:, None], value=True)
     return said[:, 1:]
 
 
@@ -117,17 +117,17 @@ class GoingOn:
 
 
 def choose(
-    scores: Tensor, heard: Tensor, sampling: Sampling, generator: torch.Generator | None
+    scores: Tensor, used: Tensor, sampling: Sampling, generator: torch.Generator | None
 ) -> Tensor:
     """The next code of each row, int64 [B], from scores [B, codes] and which were said before.
 
-    `heard` is boolean, [B, codes]. Of codes that tie for the last place of the top k, upstream
+    `used` is boolean, [B, codes]. Of codes that tie for the last place of the top k, upstream
     keeps all and this one.
     """
     if sampling.repetition_penalty != 1.0:
         penalty = sampling.repetition_penalty
         lowered = torch.where(scores < 0, scores * penalty, scores / penalty)
-        scores = torch.where(heard, lowered, scores)
+        scores = torch.where(used, lowered, scores)
     if sampling.greedy:
         return scores.argmax(-1)
     scores = scores / sampling.temperature

@@ -83,7 +83,7 @@ def _by_codes(folder: Path, weights: XttsWeights) -> ByCodes:
     if not path.is_file():
         raise UserError(
             f"{folder} holds neither a vocoder nor {CENTROIDS}, without which the codes of its GPT "
-            "cannot be heard: it was exported by an earlier version. Train the recipe again."
+            "cannot be decoded: it was exported by an earlier version. Train the recipe again."
         )
     with as_user_error(f"{path} is damaged: train the recipe again.", SafetensorError):
         centroids = load_file(path)["centroids"]

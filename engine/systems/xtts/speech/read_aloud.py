@@ -17,14 +17,14 @@ from engine.systems.xtts.speech.speak import (
     Renderer,
     Spoken,
     Voice,
-    hear,
     most_codes,
     odd_duration,
     speak,
+    voice_of,
 )
 
 FIGURES = ("seconds", "odd", "unfinished")
-"""Of every reading; others need a model that judges it."""
+"""Figures of every reading; others need a model that judges it."""
 
 
 @frozen(eq=False)
@@ -39,12 +39,12 @@ class Reading:
 
     @property
     def is_beyond_training(self) -> bool:
-        """Whether it is longer than anything that was learned from."""
+        """Whether the reading is longer than any training clip."""
         return self.longest is not None and len(self.spoken.codes) > self.longest
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Length of the reading in seconds."""
         return len(self.spoken.waveform) / self.spoken.sample_rate_hz
 
     @property
@@ -56,13 +56,13 @@ class Reading:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Its length, and what is odd about it, in words."""
+        """The reading's length, and phrases on its defects."""
         rate = len(self.spoken.codes) / len(self.text)
         return f"{self.seconds:.1f} s, {rate:.2f} codes a character", *self.oddities
 
     @property
     def oddities(self) -> Sequence[str]:
-        """What is odd about it, in words; mostly nothing."""
+        """Phrases on defects of the reading; usually none."""
         notes = [] if self.odd is None else [f"far too {self.odd} for its text"]
         if self.longest is not None and self.is_beyond_training:
             seconds = self.longest / CODES_PER_SECOND
@@ -83,7 +83,7 @@ class Reader:
     """The vocoder's; None where there is no vocoder."""
     sampling: Sampling
     codes_per_character: float
-    """Of recordings, by which speech is cut off and called odd."""
+    """Codes per character of recordings, by which speech is cut off and called odd."""
     longest: int | None = None
     """Audio codes of the longest training clip, where that is known: longer speech is odd."""
 
@@ -93,8 +93,8 @@ class Reader:
         return self.gpt.text_embedding.weight.device
 
     def voice(self, reference: Tensor) -> Voice:
-        """The voice of a recording [samples] in -1..1 at 22,050 Hz. Raises as `hear` does."""
-        return hear(self.gpt, self.mel, self.speaker_encoder, reference.to(self.device))
+        """The voice of a recording [samples] in -1..1 at 22,050 Hz. Raises as `voice_of` does."""
+        return voice_of(self.gpt, self.mel, self.speaker_encoder, reference.to(self.device))
 
     def read(self, text: str, tokens: Sequence[int], voice: Voice, seed: int) -> Reading:
         """Read a text, given with its tokens; cut off where it has long been too long."""

@@ -1,4 +1,4 @@
-"""Speech made for listening: evaluation clips said again in their own voice, and test sentences."""
+"""Samples of speech: the texts of evaluation clips in their own voice, and test sentences."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,17 +17,17 @@ from engine.training.system import Sample
 
 @frozen
 class SampleWriter:
-    """Writes speech with the present weights."""
+    """Writes samples with the current weights."""
 
     reader: Reader
     sentences: Sentences
     clips: XttsClips
     """The evaluation clips."""
     texts: Sequence[str]
-    """Their transcripts."""
+    """Transcripts of the evaluation clips."""
 
     def write(self, folder: Path, indices: Sequence[int]) -> list[Sample]:
-        """A folder a clip, and one a test sentence."""
+        """Write a folder for each clip, and one for each test sentence."""
         samples: list[Sample] = []
         for number, index in enumerate(indices, start=1):
             name = file_name(self.clips.ids[index])
@@ -42,7 +42,7 @@ class SampleWriter:
         yield _audio(place / "original.wav", original, SAMPLE_RATE_HZ, "original")
         audio_codes = self.sentences.assets.audio_codes
         kept = audio_codes.to_waveform(clips.codes_of(index)).cpu().numpy()
-        said = "what its audio codes hold (Griffin-Lim)"
+        said = "decoded from its audio codes (Griffin-Lim)"
         yield _audio(place / "codes.wav", kept, SAMPLE_RATE_HZ, said)
         text, tokens = self.texts[index], clips.tokens[index].tolist()
         voice = reader.voice(clips.audio(index))

@@ -1,7 +1,7 @@
 """The recipe's test sentences, spoken alike before and after training, and in every phase.
 
 Fixed are the sentences, the seeds and the voice, which is that of the longest evaluation clip. What
-was made of the same (`made_of`) by other weights can be heard, and its figures compared.
+other weights made of the same (`made_of`) can be listened to and compared.
 """
 
 from collections.abc import Iterator
@@ -37,18 +37,18 @@ class Sentences:
     """The evaluation clips, the longest of which lends its voice."""
     speech_judges: SpeechJudges
     codes_per_character: float
-    """Of recordings, by which speech is cut off and called odd."""
+    """Codes per character of recordings, by which speech is cut off and called odd."""
     longest: int
     """Audio codes of the longest training clip: longer speech is odd."""
 
     @property
     def voice(self) -> int:
-        """The place of the clip in whose voice they are spoken."""
+        """Place of the clip in whose voice the sentences are spoken."""
         digests = keys(self.clips.digests)
         return max(range(len(digests)), key=lambda i: (len(self.clips.codes[i]), digests[i]))
 
     def made_of(self, sentence: str, seed: int) -> str:
-        """Digest of all that one of them is made of, but the weights."""
+        """Digest of everything that a sentence depends on except the weights."""
         table, voice = self.speech, self.clips.digests[self.voice].tobytes().hex()
         sampling = [table.temperature, table.top_k, table.top_p, table.repetition_penalty]
         rendered = [self.assets.digest.hex(), round(self.codes_per_character, 6)]
@@ -56,14 +56,14 @@ class Sentences:
 
     @property
     def all_made_of(self) -> list[str]:
-        """That digest of each sentence with each seed."""
+        """Digest of each sentence with each seed."""
         table = self.speech
         return [
             self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
         ]
 
     def metric_units(self) -> dict[str, str]:
-        """What each figure is of, as `System.metric_units` has it; nothing without sentences."""
+        """The unit of each figure, as `System.metric_units` has it; empty without sentences."""
         table = self.speech
         if not table.sentences:
             return {}

@@ -30,7 +30,7 @@ _ENDLESS, _MOST_MORE_SECONDS = 4.0, 2.0
 
 @frozen(eq=False)
 class Voice:
-    """What is known of a speaker: all that speaking needs of the reference."""
+    """The facts about a speaker that synthesis needs of the reference."""
 
     latents: Tensor
     """What the GPT is conditioned on, [1, 32, dim]."""
@@ -56,7 +56,7 @@ class Renderer(Protocol):
 
     @property
     def sample_rate_hz(self) -> int:
-        """Of the audio."""
+        """Sample rate of the audio."""
 
     def __call__(self, codes: Tensor, latents: Tensor, voice: Voice, length_scale: float) -> Tensor:
         """Waveform [samples] of codes [n] and of the GPT's states [n or n + 1, dim] behind them.
@@ -78,7 +78,7 @@ class ByVocoder:
 
     def __call__(self, codes: Tensor, latents: Tensor, voice: Voice, length_scale: float) -> Tensor:  # noqa: ARG002
         """Waveform [samples]; the speaker of `voice` must be known."""
-        assert voice.speaker is not None, "hear the reference with the vocoder's speaker encoder"
+        assert voice.speaker is not None, "the voice needs the vocoder's speaker encoder"
         waveform: Tensor = self.vocoder(stretch(latents.T[None], length_scale).mT, voice.speaker)
         return waveform[0]
 
@@ -91,21 +91,21 @@ class ByCodes:
 
     @property
     def sample_rate_hz(self) -> int:
-        """That of what was coded."""
+        """Sample rate of the encoded audio."""
         return SAMPLE_RATE_HZ
 
     def __call__(self, codes: Tensor, latents: Tensor, voice: Voice, length_scale: float) -> Tensor:  # noqa: ARG002
         """Waveform [samples]. START, which a GPT may say in between, stands for no sound."""
-        heard = codes[codes < self.audio_codes.num_codes]
-        if len(heard) == 0:
+        spoken = codes[codes < self.audio_codes.num_codes]
+        if len(spoken) == 0:
             return torch.zeros(0)
-        mel = stretch(self.audio_codes.decode_mel(heard)[None], length_scale)[0]
-        num_samples = round(CODE_STRIDE * len(heard) * length_scale)
+        mel = stretch(self.audio_codes.decode_mel(spoken)[None], length_scale)[0]
+        num_samples = round(CODE_STRIDE * len(spoken) * length_scale)
         return self.audio_codes.mel.to_waveform(mel, num_samples)
 
 
 @torch.no_grad()
-def hear(
+def voice_of(
     gpt: XttsGpt,
     conditioning_mel: ConditioningMel,
     speaker_encoder: SpeakerEncoder | None,
@@ -115,26 +115,27 @@ def hear(
 ) -> Voice:
     """The voice of a reference recording [samples] in -1..1 at 22,050 Hz, on the GPT's device.
 
-    The GPT hears the first `max_seconds` in chunks and its latents are averaged; what is left over
-    at the end counts as much as a whole chunk, unless it is shorter than 0.33 s. The speaker
-    encoder hears it in one piece. Raises UserError where the recording is shorter than 0.33 s.
+    The GPT is conditioned on the first `max_seconds` in chunks and its latents are averaged; what
+    is left over at the end counts as much as a whole chunk, unless it is shorter than 0.33 s. The
+    speaker encoder takes the recording in one piece. Raises UserError where the recording is
+    shorter than 0.33 s.
     Upstream calls these lengths `gpt_cond_chunk_len` and `gpt_cond_len` (with `max_ref_len`).
     """
-    assert not gpt.training, "dropout would be heard"
+    assert not gpt.training, "dropout would change the voice"
     reference = reference[: round(max_seconds * SAMPLE_RATE_HZ)]
     if len(reference) < _FEWEST_SAMPLES:
         raise UserError(
-            f"The reference recording lasts {len(reference) / SAMPLE_RATE_HZ:.2f} s, too short to "
-            f"hear a voice in. It takes at least {REFERENCE.shortest_seconds} s, better "
+            f"The reference recording lasts {len(reference) / SAMPLE_RATE_HZ:.2f} s, too short "
+            f"to take a voice from. Give at least {REFERENCE.shortest_seconds} s, better "
             f"{REFERENCE.better}."
         )
     chunks = torch.split(reference, round(chunk_seconds * SAMPLE_RATE_HZ))
-    heard = [
+    latents_of_chunks = [
         gpt.condition(conditioning_mel(chunk[None]))
         for chunk in chunks
         if len(chunk) >= _FEWEST_SAMPLES
     ]
-    latents = torch.cat(heard).mean(0, keepdim=True)
+    latents = torch.cat(latents_of_chunks).mean(0, keepdim=True)
     if speaker_encoder is None:
         return Voice(latents, None)
     assert not speaker_encoder.training, "an embedding must not depend on batch statistics"
@@ -171,7 +172,7 @@ def speak(
 
 
 def codes_per_character(num_codes: Sequence[int], num_characters: Sequence[int]) -> float:
-    """What is typical of recorded clips, for `odd_duration`: all their codes over all characters.
+    """Codes per character of recorded clips, for `odd_duration`: all codes over all characters.
 
     A reader of English has 1.4, espeak 1.3 in English and 1.6 in Hungarian; where clips are single
     words with silence around them, it is twice that.

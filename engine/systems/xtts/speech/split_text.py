@@ -23,11 +23,11 @@ _LETTER_END = re.compile(r"(?!^)")
 
 @frozen
 class Piece:
-    """What is spoken in one go."""
+    """A piece of text that is synthesized as a whole."""
 
     text: str
     ends_sentence: bool = True
-    """Else it was cut off within a sentence that is too long."""
+    """Whether the piece ends a sentence; else the sentence was too long and was cut here."""
 
 
 def split_text(text: str, fits: Fits) -> list[Piece]:
@@ -68,7 +68,7 @@ def _pieces(sentence: str, fits: Fits) -> Iterator[Piece]:
         end = next(filter(None, (_longest(rest, fits, ends) for ends in _CUTS)), 0)
         if not end:
             raise UserError(
-                f"The model can speak no part of {rest[:40]!r}: its limits are too low."
+                f"The model cannot speak any part of {rest[:40]!r}: its limits are too low."
             )
         part, rest = rest[:end].strip(), rest[end:].strip()
         if not is_punctuation(part):

@@ -25,13 +25,13 @@ _SHOWN = 20
 
 @frozen
 class SpokenFile:
-    """What was spoken into a file."""
+    """Facts about a file of speech."""
 
     path: Path
     seconds: float
     sample_rate_hz: int
     notes: Sequence[str] = field(factory=list)
-    """What is odd about a piece, a sentence each."""
+    """Sentences on defects of pieces."""
 
 
 @frozen
@@ -102,7 +102,7 @@ def speak_to_file(
     path: Path,
     progress: Callable[[], None],
 ) -> SpokenFile:
-    """Speak pieces one after another into a WAV; each is drawn from the seed anew.
+    """Speak pieces one after another into a WAV; each is sampled with the same seed.
 
     The file is written beside and renamed. `progress` is called after each piece.
     """

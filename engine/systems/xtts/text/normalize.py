@@ -25,7 +25,7 @@ def normalize(text: str, language: str) -> str:
     other languages numbers and symbols alone are put into words. Chinese, Japanese and Korean are
     romanized, by packages that are imported when they are needed. The language is a code without
     a region: "hu", "zh". Raises UserError where its package is missing, for numbers in a language
-    that num2words does not know (Hindi, Chinese), and where it cannot be told how a number is read.
+    that num2words does not know (Hindi, Chinese), and where it is uncertain how a number is read.
     """
     text = text.replace('"', "")
     refuse_unreadable(text, language)

@@ -9,7 +9,7 @@ ALWAYS_DECIMAL = frozenset("\N{ARABIC DECIMAL SEPARATOR}")
 
 
 class NumberMarks(NamedTuple):
-    """As the Unicode Common Locale Data Repository (CLDR) says of a language without a region."""
+    """Marks of a language without a region, by the Unicode Common Locale Data Repository (CLDR)."""
 
     decimal: str
     group: str

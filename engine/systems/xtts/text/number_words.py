@@ -24,4 +24,4 @@ MINUS = MappingProxyType(
     }
 )
 DECIMAL_POINT = MappingProxyType({"ar": "فاصلة", "tr": "virgül", "vi": "phẩy"})
-"""Of languages whose decimals num2words gets wrong: "12,5" as 12,50, "1,05" as 1,5."""
+"""Languages whose decimals num2words gets wrong: "12,5" as 12,50, "1,05" as 1,5."""

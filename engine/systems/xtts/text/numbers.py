@@ -1,8 +1,8 @@
 """Numbers as transcripts write them, rewritten so that every language's rules read them alike.
 
 "1,00,000", "15 000" and "１２,５" become "100000", "15000" and "12.5", by the marks of the text's
-language. What could be two numbers, or is none (a date, a version, the number of a telephone), is
-refused: a clip is left out rather than learned with words that nobody says.
+language. Text that could be two numbers, or is not a number (a date, a version, a telephone
+number), is refused: a clip is left out rather than trained on with words that were not said.
 """
 
 import re
@@ -40,7 +40,7 @@ def rewritten_numbers(text: str, language: str, suffixes: str = "(?!)") -> str:
     """Lower-case `text` with numbers as digits and one decimal point, and the word for "minus".
 
     `suffixes` is a pattern of what may be written behind a number without a space: "th", "km".
-    Raises UserError where nobody can tell how something is read.
+    Raises UserError where it is uncertain how something is read.
     """
     if not any(map(str.isdecimal, text)):
         return text
@@ -57,7 +57,7 @@ def rewritten_numbers(text: str, language: str, suffixes: str = "(?!)") -> str:
 
 
 def refuse_unreadable(text: str, language: str) -> None:
-    """Raise UserError for text, in its own case, of which nobody can tell how it is read."""
+    """Raise UserError for text, in its own case, of which it is uncertain how it is read."""
     for char in text:
         if unicodedata.category(char) in _UNWRITTEN:
             raise _unreadable(char)
@@ -131,7 +131,7 @@ def _read(found: re.Match[str], marks: NumberMarks) -> str:
 
 
 def _number(chain: str, marks: NumberMarks, signed: bool) -> str | None:
-    """The number that a chain is, with "." before its decimals; None where it is none, or two."""
+    """The number that a chain is, with "." before decimals; None for two numbers, or none."""
     parts, joints = re.findall(r"\d+", chain), [" " if j.isspace() else j for j in _joints(chain)]
     if not joints:
         return None if _begins_with_zero(parts[0]) else chain
@@ -224,6 +224,6 @@ def _begins_with_zero(digits: str) -> bool:
 
 def _unreadable(found: str) -> UserError:
     return UserError(
-        f"It cannot be told how '{visible(found[:40])}' is read: write it in words, or numbers "
+        f"It is uncertain how '{visible(found[:40])}' is read: write it in words, or numbers "
         "as the language writes them."
     )

@@ -45,12 +45,12 @@ def character_limit(language: str) -> int:
 def language_token(language: str) -> str:
     """The token of a language, without its region: "[hu]"; but Chinese has "[zh-cn]".
 
-    Raises UserError for what is no code of a language.
+    Raises UserError where `language` is not the code of a language.
     """
     base = _without_region(language)
     token = f"[{'zh-cn' if base == 'zh' else base}]"
     if not _LANGUAGE_TOKEN.fullmatch(token):
-        raise UserError(f"{language!r} is no code of a language, such as 'hu' or 'te'.")
+        raise UserError(f"{language!r} is not the code of a language, such as 'hu' or 'te'.")
     return token
 
 
@@ -73,17 +73,17 @@ class Tokenizer:
 
     @classmethod
     def open(cls, path: Path) -> "Tokenizer":
-        """The tokenizer of a `vocab.json`. Raises UserError where the file is none."""
+        """The tokenizer of a `vocab.json`. Raises UserError where the file is not a vocabulary."""
         if not path.is_file():
             raise UserError(f"There is no vocabulary at {path}: name XTTS's vocab.json.")
         try:
             return cls.read(path.read_text("utf-8"))
         except (UserError, UnicodeDecodeError) as error:
-            raise UserError(f"{path} is no vocabulary of XTTS: {error}") from error
+            raise UserError(f"{path} is not a vocabulary of XTTS: {error}") from error
 
     @classmethod
     def read(cls, content: str) -> "Tokenizer":
-        """The tokenizer of a vocab.json's content. Raises UserError where it is none."""
+        """The tokenizer of a vocab.json's content. Raises UserError for any other content."""
         encoding = _byte_pair_encoding(content)
         ids = encoding.get_vocab()
         languages = (_LANGUAGE_TOKEN.fullmatch(token) for token in ids)
@@ -109,7 +109,7 @@ class Tokenizer:
         return ids
 
     def unknown(self, text: str, language: str) -> list[str]:
-        """What of `text` no token stands for, each once, in order of appearance.
+        """The parts of `text` that no token stands for, each once, in order of appearance.
 
         These are characters that become [UNK], and names of tokens in the transcript ("[en]").
         Raises UserError as `encode` does.
@@ -139,7 +139,7 @@ class Tokenizer:
         return token
 
     def _marked(self, text: str, language: str) -> str:
-        """What is encoded: "[hu]jó[SPACE]napot"."""
+        """The text that is encoded: "[hu]jó[SPACE]napot"."""
         token = language_token(language)
         if token[1:-1] not in self.languages:
             raise UserError(

@@ -174,7 +174,7 @@ def test_the_report_says_how_many_hear_another_clip_and_how_many_themselves(make
         "Conditioned on another clip of its speaker: 2 clips; on themselves: 2 (a speaker's only "
         "clip in its set, or of no known speaker)."
     ]
-    assert [pair.heard_by(place) for place in range(4)] == [0, 1, 3, 2]
+    assert [pair.conditioned_by(place) for place in range(4)] == [0, 1, 3, 2]
     assert "8 clips; on themselves: 0" in voice_notes(*[evolve(others, speakers=("a",) * 4)] * 2)[0]
 
 

@@ -128,7 +128,7 @@ def test_without_a_decoder_the_folder_says_that_coqui_cannot_speak_with_it(
     classes, trained, tmp_path
 ):
     export_xtts(tmp_path / "export", **trained)
-    assert "It holds no decoder" in (tmp_path / "export/README.md").read_text()
+    assert "The folder holds no decoder" in (tmp_path / "export/README.md").read_text()
     assert not json.loads((tmp_path / "export/xtts.json").read_text())["has_decoder"]
     weights = read_weights(tmp_path / "export/model.pth")
     assert (weights.decoder, len(weights.gpt)) == ({}, len(trained["gpt"]))

@@ -113,7 +113,9 @@ def test_adapters_learn_and_what_is_named_besides(gpt, layers):
 def test_more_layers_than_there_are_and_ranks_as_large_as_the_width_are_refused(gpt):
     with pytest.raises(UserError, match=r"freeze.layers = 4, but the transformer has 3 layers"):
         choose_trainable(gpt, Freeze(layers=4))
-    with pytest.raises(UserError, match=r"adapters.rank = 128 is no low rank: the GPT is 128 wide"):
+    with pytest.raises(
+        UserError, match=r"adapters.rank = 128 must be below the GPT's width of 128"
+    ):
         choose_trainable(gpt, adapters=Adapters(rank=128))
 
 

@@ -131,7 +131,7 @@ def test_with_speech_judges_there_are_error_rates_and_likeness(
     system = make_speaking(speech_evaluation=speech_judges)
     for sample in system.samples(tmp_path / "start", 0):
         assert {"speech/wer", "speech/cer", "speech/similarity"} <= sample.figures.keys()
-        assert any(note.startswith("heard: ") for note in sample.notes)
+        assert any(note.startswith("recognized: ") for note in sample.notes)
         assert any(note.startswith("voice alike: ") for note in sample.notes)
     own = {name.removeprefix("eval/") for name in system.recipe.metrics if "/speech/" in name}
     assert sample.figures.keys() == own
@@ -155,7 +155,7 @@ def test_figures_of_another_recogniser_or_sentence_are_of_another_scale(
 
 def test_a_recogniser_that_is_not_there_is_refused_before_training(make_speaking, tmp_path):
     nowhere = SpeechEvaluation(speech_recogniser="nowhere")
-    with pytest.raises(UserError, match="nowhere is no speech recogniser: there is no config"):
+    with pytest.raises(UserError, match="nowhere is no speech recognizer: there is no config"):
         make_speaking(speech_evaluation=nowhere)
     assert make_speaking(Speech(), speech_evaluation=nowhere), "nothing is spoken"
 
@@ -165,7 +165,7 @@ def test_an_expectation_that_needs_a_recogniser_is_refused_without_one(
 ):
     belief = Expectation(steps=(6,), high=(0.5,))
     said = (
-        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a speech recogniser: set "
+        r"on 'eval/speech/wer' \(expect.eval/speech/wer\), which needs a model to measure it: set "
         "speech_evaluation.speech_recogniser in params.toml"
     )
     with pytest.raises(UserError, match=said):

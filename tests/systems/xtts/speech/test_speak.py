@@ -16,9 +16,9 @@ from engine.systems.xtts.speech.speak import (
     ByVocoder,
     Voice,
     codes_per_character,
-    hear,
     odd_duration,
     speak,
+    voice_of,
 )
 
 ARGS = {
@@ -96,7 +96,7 @@ def reference():
 
 @pytest.fixture(scope="module")
 def voice(ours, conditioning_mel, vocoder, reference):
-    return hear(ours, conditioning_mel, vocoder.speaker_encoder, reference, 2.0)
+    return voice_of(ours, conditioning_mel, vocoder.speaker_encoder, reference, 2.0)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def said_by(coqui, voice, **settings):
 def test_a_voice_is_heard_as_upstream_hears_it(
     coqui, ours, vocoder, conditioning_mel, reference, chunk, longest
 ):
-    voice = hear(ours, conditioning_mel, vocoder.speaker_encoder, reference, chunk, longest)
+    voice = voice_of(ours, conditioning_mel, vocoder.speaker_encoder, reference, chunk, longest)
     at_most = reference[None, : longest * SAMPLE_RATE_HZ]
     latents = coqui.get_gpt_cond_latents(at_most, SAMPLE_RATE_HZ, longest, chunk)
     speaker = coqui.get_speaker_embedding(at_most, SAMPLE_RATE_HZ)
@@ -137,14 +137,14 @@ def test_a_voice_is_heard_as_upstream_hears_it(
 def test_a_rest_too_short_for_a_chunk_is_not_heard(ours, conditioning_mel, reference):
     whole = reference[: 4 * SAMPLE_RATE_HZ]
     rest = reference[: 4 * SAMPLE_RATE_HZ + 7_000]
-    heard = [hear(ours, conditioning_mel, None, audio, 2.0).latents for audio in (whole, rest)]
+    heard = [voice_of(ours, conditioning_mel, None, audio, 2.0).latents for audio in (whole, rest)]
     assert torch.equal(*heard)
 
 
 def test_a_recording_in_which_no_voice_can_be_heard_is_refused(ours, conditioning_mel, reference):
     with pytest.raises(UserError, match=r"lasts 0.30 s.*at least 0.33 s"):
-        hear(ours, conditioning_mel, None, reference[:6_615])
-    assert hear(ours, conditioning_mel, None, reference[:7_277]).speaker is None
+        voice_of(ours, conditioning_mel, None, reference[:6_615])
+    assert voice_of(ours, conditioning_mel, None, reference[:7_277]).speaker is None
 
 
 def test_a_text_sounds_as_upstream_says_it(coqui, ours, vocoder, voice):

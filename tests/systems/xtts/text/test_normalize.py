@@ -150,7 +150,7 @@ def spoken_or_refused(text, language):
     try:
         return normalize(text, language)
     except UserError as error:
-        if "It cannot be told how" not in str(error):
+        if "It is uncertain how" not in str(error):
             raise
         return ""
 

@@ -122,7 +122,7 @@ def test_a_number_is_read_as_its_language_writes_it(language, text, spoken):
     ("language", "text"), [(language, text) for language, all_ in REFUSED.items() for text in all_]
 )
 def test_what_can_be_read_in_two_ways_is_refused(language, text):
-    with pytest.raises(UserError, match=r"It cannot be told how '.*' is read: write it in words"):
+    with pytest.raises(UserError, match=r"It is uncertain how '.*' is read: write it in words"):
         normalize(text, language)
 
 

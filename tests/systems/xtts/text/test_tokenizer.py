@@ -111,7 +111,7 @@ def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path):
     with pytest.raises(UserError, match="no vocabulary at"):
         Tokenizer.open(tmp_path / "vocab.json")
     (tmp_path / "vocab.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="is no vocabulary of XTTS"):
+    with pytest.raises(UserError, match="is not a vocabulary of XTTS"):
         Tokenizer.open(tmp_path / "vocab.json")
 
 
