@@ -121,15 +121,9 @@ def held_out(recipe: Recipe, amount: Amount) -> Iterator[Proposed]:
         )
         if wanted < FEW_CLIPS:
             why = (
-<<<<<<< HEAD
-                f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} "
-                "show only large differences (docs/evaluation.md#what-is-better), and training "
-                "needs the rest"
-=======
                 f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} show "
                 "only large differences (docs/evaluation.md#what-is-better), and training needs "
                 "the rest"
->>>>>>> face
             )
         yield Proposed("dataset.eval_share", round(wanted / clips, 4), why)
     if clips * _LARGEST_SHARE > _MOST_EVALUATED:
