@@ -125,8 +125,7 @@ def two_level(new: Runs, old: Runs, confidence: float = CONFIDENCE) -> TwoLevelD
 
 def _known(new: Runs, old: Runs) -> np.ndarray:
     """Which clips have a figure in any run."""
-    some: np.ndarray = ~np.isnan(np.array([*new, *old], np.float64)).all(axis=0)
-    return some
+    return np.asarray(~np.isnan(np.array([*new, *old], np.float64)).all(axis=0))
 
 
 def _table(runs: Runs, known: np.ndarray) -> np.ndarray:
