@@ -15,8 +15,8 @@ with the variances of the difference of means: V(seeds) of the runs' means, V(cl
 difference, averaged over seeds, and V(rest), which both of these contain, of what a table has
 besides rows and columns. t(clips) has clips - 1 degrees of freedom, t(seeds) those of Welch (1947).
 Seeds are not paired: seed 1 of one recipe has nothing in common with seed 1 of another. Each part
-keeps its own t, as by Banerjee (1960), whose interval never covers less than it says; one t for the
-sum (Satterthwaite, 1946) covers 93.8 % with two seeds and 350 clips. Simulated coverage:
+keeps its own t, as in the interval of Banerjee (1960); one t for the sum (Satterthwaite, 1946)
+covers 93.8 % with two seeds and 350 clips. The simulated coverage is what the interval rests on:
 docs/presets-and-sweeps.md.
 """
 
@@ -125,8 +125,7 @@ def two_level(new: Runs, old: Runs, confidence: float = CONFIDENCE) -> TwoLevelD
 
 def _known(new: Runs, old: Runs) -> np.ndarray:
     """Which clips have a figure in any run."""
-    some: np.ndarray = ~np.isnan(np.array([*new, *old], np.float64)).all(axis=0)
-    return some
+    return np.asarray(~np.isnan(np.array([*new, *old], np.float64)).all(axis=0))
 
 
 def _table(runs: Runs, known: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ _MANY = 0.1
 
 @frozen
 class Preset:
-    """What is proposed for a recipe's file, and for how much audio."""
+    """Values for a recipe's file, and the amount of audio that they are for."""
 
     amount: Amount
     values: tuple[Proposed, ...]

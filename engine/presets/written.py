@@ -11,7 +11,7 @@ from engine.presets.propose import Preset
 from engine.system_support.preset import Proposed
 
 _DROPPED = ("expect",)
-"""What was measured on the corpus of the recipe that is extended."""
+"""Tables of figures that were measured on the corpus of the extended recipe."""
 _ALTERNATIVES = {"steps": "epochs", "warmup_steps": "warmup_share"}
 
 

@@ -52,9 +52,9 @@ def compare_recipes(
         return PairedRecipes(
             "weights", paired.compared.get(metric), paired.left_out.get(metric, "")
         )
-    tables = [[figures_of_clips(metric, run) for run in runs] for runs in (ours, theirs)]
-    why = why_no_two_levels(*tables)
+    new, old = ([figures_of_clips(metric, run) for run in runs] for runs in (ours, theirs))
+    why = why_no_two_levels(new, old)
     if why is not None:
         return PairedRecipes("recipes", None, why)
     direction = direction_of(metric, ours[0].recipe)
-    return PairedRecipes("recipes", PairedMetric(two_level(*tables), direction))
+    return PairedRecipes("recipes", PairedMetric(two_level(new, old), direction))

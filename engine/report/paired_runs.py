@@ -30,9 +30,7 @@ class PairedMetric:
     direction: Direction | None
     """Whether lower or higher values are better; None where neither is."""
     looks: int = 1
-    """Number of evaluations or seeds from which ours, or the phase, was picked by this metric."""
-    looked_at: str = "evaluations"
-    """The unit of `looks` in words."""
+    """Number of evaluations from which ours, or the phase, was picked by this metric."""
     phase: Outcome = "better"
     """The outcome for ours where the phase wins: better where ours is the phase."""
 
@@ -54,7 +52,7 @@ class PairedMetric:
             return ""
         strict = self.difference.at(1 - (1 - CONFIDENCE) / self.looks)
         sure = strict.outcome(lowest=self._lowest) == self.phase
-        of = f"{self.looks} {self.looked_at}"
+        of = f"{self.looks} evaluations"
         return "" if sure else f"the best of {of} is that much better by chance too often"
 
     def sentence(self) -> str:

@@ -70,7 +70,7 @@ class Outcome:
 
 
 def _silent(loop: Loop, ending: Ending) -> Outcome | None:
-    """What a process that is not the run's first returns. Cantus's launcher asks the first alone."""
+    """The outcome of a process that is not the run's first; Cantus's launcher reads the first's."""
     if ending == "finished" or LAUNCHER in os.environ:
         return None
     return Outcome(ending, loop.store.place, "", loop.stop.signal)

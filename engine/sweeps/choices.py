@@ -16,11 +16,11 @@ _KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _NOTHING_BETWEEN = re.compile(r"(^|,)\s*(,|$)")
 _RANGE = re.compile(r"(linear|log)\((.*)\)")
 _DIGITS = 6
-"""Of a number that a range makes."""
+"""Digits of a number that a range makes."""
 MOST_VALUES = 1000
 
 Value = str
-"""As it is written behind `-S key=`."""
+"""A value as written behind `-S key=`."""
 
 
 @frozen
@@ -59,7 +59,7 @@ class Choice:
 def read_choice(text: str) -> Choice:
     """Read `key=v1,v2,...`, `key=linear(low,high,n)` or `key=log(low,high,n)`.
 
-    Raises UserError where it is none of these.
+    Raises UserError for any other text.
     """
     parts = _GIVEN.fullmatch(text)
     if parts is None or not _KEY.fullmatch(parts[1]):
@@ -82,7 +82,7 @@ def grid(choices: Sequence[Choice]) -> Iterator[Mapping[str, Value]]:
 
 
 def drawn(choices: Sequence[Choice], number: int, seed: int) -> Iterator[Mapping[str, Value]]:
-    """So many points drawn at random, none of them twice; fewer where there are no more."""
+    """Points drawn at random, each only once; fewer where there are not enough."""
     chance, seen = random.Random(seed), set[tuple[str, ...]]()
     for _ in range(number * 100):
         values = tuple(choice.draw(chance) for choice in choices)

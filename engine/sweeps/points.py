@@ -27,7 +27,7 @@ class Point:
 
     values: Mapping[str, Value]
     fixed: Mapping[str, Value]
-    """Those that all points of the sweep have."""
+    """Values that all points of the sweep have."""
     recipe: Recipe
     digits: str
     """Over all that a run learns from except its seed: values, code, corpus."""
@@ -44,7 +44,7 @@ class Point:
 
     @property
     def name(self) -> str:
-        """Its values as a person reads them."""
+        """The values as a person reads them."""
         if self.values:
             return _in_words(self.values)
         return f"{self.recipe.name} {'with ' + _in_words(self.fixed) if self.fixed else 'as it is'}"
@@ -66,8 +66,8 @@ def points_of(
 ) -> Sequence[Point]:
     """The recipe in `path` with what is fixed, then with the values of each point as well.
 
-    Points that come to the same recipe are one. Raises RecipeError where a value is none that the
-    recipe may have, and UserError where DVC cannot set a key.
+    Points that come to the same recipe are one. Raises RecipeError for a value that the recipe
+    does not allow, and UserError where DVC cannot set a key.
     """
     found = [_point(path, {}, project, fixed)]
     found += [_point(path, one, project, fixed) for one in values]

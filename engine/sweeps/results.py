@@ -16,7 +16,7 @@ from engine.tracking.shown_metrics import short_name
 
 @frozen
 class Row:
-    """What came of one point."""
+    """The result of one point."""
 
     name: str
     values: Mapping[str, str]
@@ -31,7 +31,7 @@ class Row:
 
     @property
     def mean(self) -> float:
-        """Of the finished runs; nan where there is none."""
+        """Mean over the finished runs; nan where there is none."""
         return statistics.fmean(self.figures) if self.figures else math.nan
 
     @property
@@ -58,7 +58,7 @@ class Row:
         found = None if self.against is None else self.against.found
         if found is None:
             return ""
-        return "not told apart" if found.outcome in (None, "undecided") else str(found.outcome)
+        return "no difference shown" if found.outcome in (None, "undecided") else str(found.outcome)
 
 
 @frozen
@@ -150,40 +150,40 @@ def _sentences(rows: Sequence[Row], metric: str, looks: int, num_base: int) -> I
     if not num_base:
         yield "The recipe as it is has no result: nothing is compared with it."
         return
-    told = [row for row in rows if row.against is not None and row.against.found is not None]
-    best = next((row for row in told if row.outcome == "better"), None)
+    compared = [row for row in rows if row.against is not None and row.against.found is not None]
+    best = next((row for row in compared if row.outcome == "better"), None)
     name = short_name(metric)
-    if not told:
+    if not compared:
         yield "No point could be compared with the recipe as it is."
     elif best is None:
         yield f"No point is shown to be better than the recipe as it is by {name}."
     else:
         yield f"{best.name} is better than the recipe as it is by {name}: {best.difference}."
-    yield from _of_what(told, looks)
+    yield from _scope(compared, looks)
 
 
-def _of_what(told: Sequence[Row], looks: int) -> Iterator[str]:
-    """Of what the intervals hold."""
-    if not told:
+def _scope(compared: Sequence[Row], looks: int) -> Iterator[str]:
+    """Sentences: what the intervals hold for."""
+    if not compared:
         return
     if looks > 1:
         yield (
             f"Intervals allow for {looks} points (Bonferroni): that all of them hold at once has "
             "a chance of 95 %."
         )
-    if any(row.against is not None and row.against.speaks_of == "weights" for row in told):
+    if any(row.against is not None and row.against.speaks_of == "weights" for row in compared):
         yield (
             "Trained with one seed, this holds of these weights, not of these recipes: another "
             "seed may turn it round. Repeat with --seeds 3."
         )
     else:
         yield "Intervals are over seeds and clips, so this holds of these recipes."
-    remarks = {_few(row) for row in told} - {""}
+    remarks = {_few(row) for row in compared} - {""}
     yield from (f"{remark[0].upper()}{remark[1:]}." for remark in sorted(remarks))
 
 
 def _few(row: Row) -> str:
-    """That a comparison is of few seeds or clips."""
+    """A remark where a comparison is of few seeds or clips."""
     found = row.against.found if row.against is not None else None
     return "" if found is None else found.difference.few.removeprefix("; ")
 

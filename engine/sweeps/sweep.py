@@ -1,4 +1,4 @@
-"""A sweep: its points and seeds, trained as DVC experiments, and what came of them."""
+"""A sweep: its points and seeds, trained as DVC experiments, and the results."""
 
 import subprocess
 import time

@@ -12,7 +12,7 @@ from engine.sweeps.results import Results, Row
 from engine.tracking.shown_metrics import short_name
 
 SCHEMA = 1
-"""Of results.json: it rises when a key changes its meaning or goes."""
+"""The version of results.json: it rises when a key changes its meaning or goes."""
 
 
 def titles(results: Results) -> list[str]:

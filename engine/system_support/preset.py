@@ -116,13 +116,14 @@ def held_out(recipe: Recipe, amount: Amount) -> Iterator[Proposed]:
     else:
         wanted = min(max(FEW_CLIPS, _SHARE * clips), _LARGEST_SHARE * clips)
         why = (
-            f"about {round(wanted)} of {clips:,} clips: {FEW_CLIPS} show something "
+            f"about {round(wanted)} of {clips:,} clips: with {FEW_CLIPS} an interval is of use "
             "(docs/evaluation.md#what-is-better)"
         )
         if wanted < FEW_CLIPS:
             why = (
-                f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} cannot "
-                "show much (docs/evaluation.md#what-is-better), and training needs the rest"
+                f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} show "
+                "only large differences (docs/evaluation.md#what-is-better), and training needs "
+                "the rest"
             )
         yield Proposed("dataset.eval_share", round(wanted / clips, 4), why)
     if clips * _LARGEST_SHARE > _MOST_EVALUATED:

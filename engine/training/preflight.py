@@ -251,7 +251,7 @@ def _advice(name: str, recipe: Recipe) -> str:
     if recipe.start.evaluation == "own":
         return (
             "Set start.evaluation = 'inherited', which evaluates on the parent's own clips, or "
-            "name a frozen set as dataset.evaluation"
+            "set dataset.evaluation to a pinned set"
         )
     return (
         f"None of the evaluation clips of {parent} is in this corpus, so there was nothing to "

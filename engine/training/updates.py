@@ -54,7 +54,7 @@ def updates_check(
     by_share = sorted(groups, key=lambda name: groups[name].share)
     least_and_most = by_share[:: len(by_share) - 1 or 1]
     ends = [f"{groups[name].share:.1e} of its norm ({name})" for name in least_and_most]
-    said = f"all {len(groups)} groups of modules move in {num_steps} steps: {' to '.join(ends)}"
+    said = f"all {len(groups)} groups of modules move in {num_steps} steps, by {' to '.join(ends)}"
     return Check("updates", True, said)
 
 

@@ -100,7 +100,7 @@ def test_a_folder_is_copied_tracked_and_made_the_source(shipped, mine, cantus):
     answer = cantus("adopt", str(mine), "--speakers", "folder")
     assert answer.code == 0, answer.error
     assert "2 audio files" in answer.out
-    assert "dvc repro" in answer.out
+    assert "cantus ingest words" in answer.out
     assert contents(mine) == before
     assert set(contents(shipped / "data" / "words")) == {"README", "anna/yes.wav", "ben/yes.wav"}
     assert not (shipped / "data/words/anna/yes.wav").samefile(mine / "anna/yes.wav")

@@ -57,6 +57,7 @@ def test_recipes_are_checked_all_the_same(here, before):
 
 @pytest.mark.parametrize("before", ["ulimit -v 600000;", "ulimit -v 3000000;"])
 def test_training_without_room_for_pytorch_ends_in_a_sentence(here, before):
+    (here / "build/corpus/words").mkdir(parents=True)  # is looked for before PyTorch is loaded
     done = run(here, before, "train words")
     assert done.returncode == 2
     assert done.stderr.startswith("error: The system gives this process no more memory, of which")

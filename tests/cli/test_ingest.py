@@ -122,3 +122,11 @@ def test_verify_reads_everything_and_names_what_changed(words, cantus, project):
 def test_what_recipes_would_use_of_it_is_printed(words, cantus, project):
     answer = cantus("ingest", "words")
     assert ": 4 found, 3 used, 2 training, 1 evaluation" in answer.out
+
+
+def test_a_corpus_without_a_recipe_is_told_how_to_make_one(words, cantus, project):
+    for recipe in (project / "recipes").glob("*.toml"):
+        recipe.unlink()
+    answer = cantus("ingest", "words")
+    assert "No recipe uses words yet" in answer.out
+    assert "cantus new NAME --from RECIPE --for words" in answer.out

@@ -76,7 +76,7 @@ def test_a_demo_has_a_summary_of_its_own_and_what_the_demo_sets_is_said(base, ca
     [
         ("base", "recipes/base.toml exists already"),
         ("a b", "NAME must be a word"),
-        ("stash", "git keeps its own things"),
+        ("stash", "git uses refs/stash itself"),
     ],
 )
 def test_a_name_that_is_taken_or_none_is_refused_and_nothing_written(base, cantus, name, said):
@@ -89,7 +89,7 @@ def test_a_name_that_is_taken_or_none_is_refused_and_nothing_written(base, cantu
 def test_where_dvc_yaml_cannot_be_written_no_recipe_is_left(base, cantus):
     (base / "dvc.yaml").write_text("stages:\n  mine:\n    cmd: mine\n")
     answer = cantus("new", "mine", "--from", "base")
-    assert (answer.code, "a stage 'mine' of its own" in answer.error) == (2, True)
+    assert (answer.code, "a stage 'mine' outside the generated part" in answer.error) == (2, True)
     assert not [*base.glob("recipes/**/mine.toml")]
 
 

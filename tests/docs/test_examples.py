@@ -7,7 +7,6 @@ import pytest
 from tests.docs.examples import Examples, matches, transcript
 from tests.docs.pages import ROOT, blocks, pages
 
-
 WITH_EXAMPLES = [str(page.relative_to(ROOT)) for page in pages() if any(blocks(page))]
 
 

@@ -49,7 +49,7 @@ def test_an_error_in_words_stays_as_it_is(tmp_path):
 
 def test_what_does_not_fit_is_refused_with_both_figures(tmp_path):
     require_space(tmp_path, 1)
-    with pytest.raises(UserError, match=r"needs 1000000\.0 TB, and .* are free\. Free space"):
+    with pytest.raises(UserError, match=r"needs 1000000\.0 TB, but only .* are free\. Free space"):
         require_space(tmp_path, 10**18)
 
 

@@ -80,6 +80,16 @@ def test_comments_docstrings_and_layout_do_not_count(house, text):
     assert counted(house, ("far.py", text)) == []
 
 
+def test_the_digest_of_a_module_is_the_same_in_every_supported_python(tmp_path, monkeypatch):
+    name = f"house_{uuid4().hex}"
+    text = """def say(word, width):
+    return f"{word!r:>{width}} isn't {'a' + 'b'.upper()}\\n"
+"""
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert import_closure([name])[name].startswith("4adf7246f25a")
+
+
 def test_a_text_that_is_a_value_counts(house):
     assert counted(house, ("shown.py", "caption = 'a door'\n")) == ["house.shown"]
 

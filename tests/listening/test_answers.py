@@ -129,10 +129,10 @@ def test_files_that_are_no_answers_are_sentences(project, test, folder, download
     deep.write_text("[" * 100_000)
     wrong = {
         "is not in": download(test, [], "a", test="another"),
-        "of version 9": download(test, [], "b", version=9),
+        "has version 9": download(test, [], "b", version=9),
         "it has no list": download(test, {}, "c"),
         "several listeners": download(test, two, "d"),
-        "answers of nobody": download(test, [7], "e"),
+        "answers of no listener": download(test, [7], "e"),
         "is not a file of answers": deep,
         "no plain file": tmp_path,
     }
@@ -144,5 +144,5 @@ def test_files_that_are_no_answers_are_sentences(project, test, folder, download
 
 def test_while_a_server_has_the_test_nothing_else_adds_to_it(project, test, folder, download):
     path = download(test, listener(test, GOOD_EARS))
-    with held(folder), pytest.raises(UserError, match="ab is being listened to"):
+    with held(folder), pytest.raises(UserError, match="Another `cantus listen` serves ab"):
         collect(project, path)

@@ -72,7 +72,7 @@ def test_files_that_are_gone_are_counted(materials, tmp_path):
     both = [material_of(finished_run(Project(tmp_path), name)) for name in ("run_0", "run_1")]
     folder = tmp_path / "listening/t"
     test = build_test(folder, both, common_clips(both), Options())
-    assert "The files of 1 samples of run_1 are gone." in test.notes
+    assert "The files of 1 samples of run_1 are missing." in test.notes
 
 
 def test_six_runs_meet_in_pairs(materials, tmp_path):
@@ -122,13 +122,13 @@ def test_the_same_runs_go_on_with_the_same_test_and_others_get_another(materials
     with pytest.raises(UserError, match="answers of two tests are never mixed"):
         find_or_build(project, both, Options(abx=False), "run_0-run_1")
     next((first / AUDIO).iterdir()).unlink()
-    with pytest.raises(UserError, match=r"1 audio files of .* are gone"):
+    with pytest.raises(UserError, match=r"1 audio files of .* are missing"):
         find_or_build(project, both, Options(), None)
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "a b", "<b>"])
 def test_a_name_that_leads_elsewhere_is_an_error(materials, tmp_path, name):
-    with pytest.raises(UserError, match="cannot be a test's name"):
+    with pytest.raises(UserError, match="is not a valid name of a test"):
         find_or_build(Project(tmp_path), materials(0.01, 0.05), Options(), name)
     assert not (tmp_path / "listening").exists()
 

@@ -124,7 +124,7 @@ def test_damaged_results_are_a_sentence_and_stop_nothing(project, folder, test, 
     content = json.loads(path.read_text())
     for change in ({"version": 2}, {"rated": 7}, {"pairs": [{}]}, {"runs": []}):
         path.write_text(json.dumps(content | change))
-        with pytest.raises(UserError, match="makes it again"):
+        with pytest.raises(UserError, match="to make it again"):
             read_results(folder)
         found = listened(project, "codec_a", IDENTITY)
         assert (len(found.results), len(found.complaints)) == (0, 1)

@@ -62,9 +62,11 @@ def test_until_somebody_has_listened_the_verdict_says_so(decided):
     assert decided("codec_a", listen=False) == {}
     waiting = reach_verdict(TABLE, METRIC, None, Compared("codec_a"))
     assert waiting.say == "no verdict yet: nobody has listened"
-    assert level_in_words(waiting.facts()).startswith("listening/overall has no answers yet")
+    assert level_in_words(waiting.facts()).startswith(
+        "listening/overall has no answers of listeners yet"
+    )
     compared = reach_verdict(TABLE, METRIC, None, Compared("codec_a", {"codec_b": "better"}))
-    assert "no answers yet" in level_in_words(compared.facts())
+    assert "no answers of listeners yet" in level_in_words(compared.facts())
 
 
 def test_a_recipe_may_name_it_as_verdict_and_not_as_what_picks_the_best(tmp_path, project):

@@ -275,7 +275,7 @@ def test_what_is_stale_is_named_and_a_description_is_not(pipeline, tmp_path, edi
 def test_a_users_stage_with_a_recipes_name_is_never_overwritten(pipeline, tmp_path):
     path = tmp_path / "dvc.yaml"
     path.write_text("stages:\n  audio_vae:\n    cmd: mine\n")
-    with pytest.raises(UserError, match=r"a stage 'audio_vae' of its own"):
+    with pytest.raises(UserError, match=r"a stage 'audio_vae' outside the generated part"):
         write_pipeline(path, pipeline)
     assert "cmd: mine" in path.read_text()
 

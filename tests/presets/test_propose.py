@@ -76,6 +76,16 @@ def test_guards_wait_for_as_many_evaluations_whatever_the_length():
     assert (plateau["plateau_steps"], gap["gap_steps"]) == (5 * every, 3 * every)
 
 
+@pytest.mark.parametrize(("speakers", "action"), [(None, "warn"), (1, "warn"), (2, "stop")])
+def test_a_demo_of_one_voice_is_not_stopped_for_not_telling_it_from_another(speakers, action):
+    name = "guard.eval/mel_ce_increase_wrong_voice"
+    values, _, path = proposed("xtts_phase1", clips(HOUR, 3.0, speakers), small=True)
+    recipe = _with(path, values.values())
+    guards = recipe.guard[name.removeprefix("guard.")]
+    assert {one.action for one in guards} == {action}
+    assert (name in values) == (action == "warn")
+
+
 def test_at_least_thirty_clips_are_held_out_where_there_are_enough():
     values, preset, _ = proposed("xtts_phase1", clips(HOUR, speakers=1))
     assert values["dataset.eval_share"].value * preset.amount.num_clips == pytest.approx(30, abs=1)

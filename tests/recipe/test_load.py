@@ -85,7 +85,8 @@ def test_a_key_that_belongs_elsewhere_says_where(faults, minimal):
 
 def test_a_missing_key_is_blamed_on_its_table(faults, minimal):
     (fault,) = faults(minimal.replace("batch_size = 64\n", ""))
-    assert fault == "words.toml:20  training.batch_size: missing: clips in a step, over all devices"
+    missing = "missing: number of clips in a step, over all devices"
+    assert fault == f"words.toml:20  training.batch_size: {missing}"
 
 
 def test_a_missing_table_is_blamed_on_the_file(faults, minimal):

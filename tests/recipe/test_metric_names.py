@@ -91,7 +91,7 @@ def test_a_mirror_of_nothing_is_unknown(metric):
 def test_the_best_checkpoint_and_the_verdict_go_by_a_metric_of_the_evaluation(metric):
     row = {"metric": metric, "cuts": [1.0], "keep": ["a", "b"], "say": ["a", "b"]}
     for found in (faults(BOTH, metric), faults(BOTH, verdict=row)):
-        assert "no metric of the evaluation" in next(iter(found.values()))
+        assert "not a metric of the evaluation" in next(iter(found.values()))
     assert not faults(BOTH, verdict=row | {"metric": "eval/mel"})
 
 

@@ -93,7 +93,10 @@ def test_a_parent_of_schema_1_is_named_and_nothing_else_is_said(write):
         ),
         ("[guard.codes]\nfinite = 'train/loss'", "guard.codes: 'finite' is always on"),
         ("[evaluation]\nperceptual = ['stoi']", "perceptual: renamed: write evaluation.judges"),
-        ("[guard]\n'eval/rmse_over_grid' = { below = 1 }", "is 'eval/rmse_ratio_to_uniform_grid'"),
+        (
+            "[guard]\n'eval/rmse_over_grid' = { below = 1 }",
+            "write 'eval/rmse_ratio_to_uniform_grid'",
+        ),
     ],
 )
 def test_what_is_old_in_a_new_recipe_is_told_once_beside_its_other_faults(

@@ -103,8 +103,8 @@ def test_an_unknown_corpus_names_those_there_are(params):
     with pytest.raises(UserError) as caught:
         params().corpus("word")
     assert str(caught.value) == (
-        "params.toml has no [corpora.word]; did you mean 'words'? (there are: words). Name one of "
-        "them as dataset.corpus, or add the table."
+        "params.toml has no [corpora.word]; did you mean 'words'? (there are: words). Set "
+        "dataset.corpus to one of them, or add the table."
     )
 
 

@@ -9,7 +9,7 @@ GUARDS = [
     ("between = [2.0, 1.0]", "between: the lower end comes first"),
     ("gap = 'train/los', gap_steps = 9", "gap: no such metric: 'train/los'; did you mean"),
     ("gap = 'train/loss'", "gap_steps: gap and gap_steps go together"),
-    ("above = 1.0, best_is = 'highest'", "best_is: only plateau_steps asks"),
+    ("above = 1.0, best_is = 'highest'", "best_is: only plateau_steps takes"),
     ("above = 1.0, gap_steps = 3", "gap_steps: gap and gap_steps go together"),
     ("above = 1.0, at = 'epoch 3'", "at: must be 'always', 'epoch:N'"),
     ("above = 1.0, action = 'halt'", "action: expected 'stop' or 'warn' or 'off'"),

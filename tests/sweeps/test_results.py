@@ -62,7 +62,7 @@ def test_many_points_need_more_to_win_than_one(swept):
     little = [HARD - 0.34 + noise]
     assert swept([HARD], little).rows[0].outcome == "better"
     many = swept([HARD], little, *([HARD + 5.0 + one] for one in range(8)))
-    assert many.rows[0].outcome == "not told apart"
+    assert many.rows[0].outcome == "no difference shown"
 
 
 def test_a_failed_run_is_in_the_table_with_its_reason_and_stops_no_other(swept):

@@ -86,5 +86,5 @@ def test_a_pickle_of_anything_but_tensors_by_name_is_refused(tmp_path, content):
 
 
 def test_a_folder_without_weights_is_told(tmp_path):
-    with pytest.raises(UserError, match=r"neither model.safetensors nor pytorch_model.bin"):
+    with pytest.raises(UserError, match=r"model.safetensors or pytorch_model.bin"):
         read_weights(tmp_path)

@@ -63,7 +63,8 @@ def propose(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
         yield Proposed(
             "speech.sentences",
             list(amount.some_texts),
-            "spoken for listening: transcripts, to compare with the recordings; put your own",
+            "spoken for listening: transcripts of the corpus, to be played beside the recordings; "
+            "replace them by your own",
         )
     yield from _one_voice(recipe, amount)
     if isinstance(recipe.model, Scratch):
@@ -104,7 +105,7 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
         passes = 10
         why = (
             "ten passes over less than an hour; write-up 002 had 15 over 40 minutes in its first "
-            "phase (docs/xtts.md), and the guard on the gap stops a run that memorizes its clips"
+            "phase (docs/xtts.md), and the guard on the gap stops when clips are memorized"
         )
     else:
         passes = 6 if hours < _MUCH_HOURS else 3
@@ -135,6 +136,6 @@ def _scratch(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     steps = max(200, passes_in_steps(20, amount, batch))
     why = (
         "20 passes, and at least 200 steps; from scratch, 1.8 minutes of speech were learned best "
-        "after 9 passes, and then memorizes them (docs/presets-and-sweeps.md#tried)"
+        "after 9 passes, and then memorized (docs/presets-and-sweeps.md#tried)"
     )
     yield from length(recipe, steps, why, amount)

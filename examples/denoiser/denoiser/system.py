@@ -77,7 +77,7 @@ class DenoiserSystem(CorpusSystem[DenoiserRecipe, NoisyClips]):
 
 
 def build(recipe: DenoiserRecipe, project: Project, params: Params) -> DenoiserSystem:
-    """Open the recipe's corpus, split it and initialise the network from torch's generator."""
+    """Open the recipe's corpus, split it and initialize the network from torch's generator."""
     corpus, table = open_corpus(recipe, project), recipe.dataset
     data = split_corpus(recipe, project, corpus, params.seed)
     packed, length = corpus.packed(table.sample_rate_hz), table.clip_seconds * table.sample_rate_hz

@@ -27,3 +27,12 @@ def test_each_converted_clip_is_judged_against_the_voice_it_should_have(make_rvc
 def test_judges_of_no_conversions_are_refused(make_rvc_recipe):
     recipe = make_rvc_recipe(conversion=evolve(JUDGED, num_clips=0))
     assert ("conversion.judges", "there are no clips to judge") in [*recipe.cross_checks()]
+
+
+def test_with_no_other_voice_to_convert_nobody_judges_and_the_run_says_so(make_rvc, monkeypatch):
+    let_judge(monkeypatch)
+    system = make_rvc(conversion=JUDGED)
+    assert not any("other voice" in said for said in system.warnings)
+    object.__setattr__(system.recordings.sources, "conversions", ())
+    assert any("other voice to convert" in said for said in system.warnings)
+    assert system.evaluate().judged is None
