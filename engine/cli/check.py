@@ -118,7 +118,7 @@ def _check_params(project: Project) -> tuple[Params | None, list[Fault]]:
     place = Place(shown(project.params))
     faults = []
     if (project.recipes / AS_WRITTEN).exists():
-        what = f"recipes/{AS_WRITTEN} is never read: profile '{AS_WRITTEN}' is recipes as written"
+        what = f"recipes/{AS_WRITTEN} is never read: that profile uses recipes as written"
         faults.append(Fault(place, ("profile",), f"{what}; give the folder another name"))
     try:
         params = load_params(project.params)

@@ -6,8 +6,8 @@ left out whose effect is known by other means, or changes no result:
 - `recipe`: its values are part of the identity;
 - `corpus`: the digest of the data covers it, except for the reading of packed samples;
 - `features`, `files`, `parallel`, `fetch`: they store, find and distribute computed data;
-- `errors`, `project`, `tracking`, `report`, `listening`, and the parts of the loop named below: they
-  report, locate files, or end a run;
+- `errors`, `project`, `tracking`, `report`, `listening`, and the parts of the loop named below:
+  they report, locate files, or end a run;
 - modules that the system's recipe class names as `shown_by`: samples, pictures, exports.
 """
 

@@ -153,7 +153,7 @@ def test_adopting_the_same_again_changes_nothing_and_another_is_refused(shipped,
     (mine / "README").write_text("changed")
     answer = cantus("adopt", str(mine))
     assert answer.code == 2
-    assert "is there already and holds other files" in answer.error
+    assert "exists already and" in answer.error
     assert "rm -r" in answer.error
     assert (shipped / "data" / "words" / "README").read_text() == "mine"
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_adopted_is_refused_and_nothing_is_written(
 ):
     empty = tmp_path_factory.mktemp("empty")
     (empty / "a.txt").write_text("text")
-    assert "is no folder" in refusal(cantus, shipped, str(mine / "missing"))
+    assert "is not a folder" in refusal(cantus, shipped, str(mine / "missing"))
     assert "holds no audio file (passed over: .txt files: 1 (a.txt))" in refusal(
         cantus, shipped, str(empty)
     )

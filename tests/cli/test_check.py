@@ -91,8 +91,8 @@ def test_a_profile_without_a_folder_is_a_fault_of_params(project, cantus):
     (project / "params.toml").write_text(params.replace('"demo"', '"dmo"'))
     answer = cantus("check")
     assert answer.code == 2
-    assert answer.error.startswith("error: params.toml  profile: There is no profile 'dmo', for ")
-    assert "no folder recipes/dmo (there are: full, demo)" in answer.error
+    assert answer.error.startswith("error: params.toml  profile: There is no profile 'dmo': ")
+    assert "the folder recipes/dmo does not exist (there are: full, demo)" in answer.error
     for words in (["train", "words"], ["resolve", "words"], ["diff", "words", "--upstream"]):
         answer = cantus(*words)
         assert (answer.code, answer.out) == (2, "")
@@ -104,7 +104,7 @@ def test_a_folder_called_full_is_a_fault(project, cantus):
     (project / "recipes" / "full").mkdir()
     answer = cantus("check")
     assert answer.code == 2
-    assert "recipes/full is never read: the profile 'full' uses recipes as written" in answer.error
+    assert "recipes/full is never read: that profile uses recipes as written" in answer.error
 
 
 def test_a_demo_without_its_recipe_is_a_fault(project, cantus):
@@ -188,7 +188,7 @@ def test_a_copy_that_is_no_checkout_is_refused(project, cantus):
     shutil.rmtree(project / ".git")
     answer = cantus("check")
     assert answer.code == 2
-    assert "is no git checkout" in answer.error
+    assert "is not a git checkout" in answer.error
 
 
 def test_the_help_has_an_example(cantus):

@@ -51,7 +51,10 @@ def decisions(project, name="words"):
 @pytest.mark.parametrize(
     ("model", "why"),
     [
-        ({"keep": "before"}, "Its verdict is to keep before instead: it is worse than before."),
+        (
+            {"keep": "before"},
+            "Its verdict is to keep before instead: the result is worse than before.",
+        ),
         ({"events": [WARNED]}, "A guard fired at step 20: eval/m was 0.5, but it must be below"),
         ({"trained_on": "evaluation"}, "2 of the 40 evaluation clips were trained on by it."),
     ],
@@ -168,7 +171,7 @@ def test_a_promotion_lives_on_in_clones_and_replacements_and_ends_with_its_histo
     assert (first["run"], second["run"]) == ("3f9c2ab81d04", "9d2e00000000")
     assert (second["checkpoint"], second["step"], second["value"]) == ("step_10", 10, 9.0)
     assert second["objections"] == [
-        "Its verdict is to keep before instead: it is worse than before.",
+        "Its verdict is to keep before instead: the result is worse than before.",
         "The verdict is of step 20, not of step 10.",
     ]
     assert "because: listeners prefer it" in cantus("status").out

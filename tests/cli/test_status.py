@@ -136,7 +136,7 @@ def test_a_promoted_model_that_is_gone_or_changed_is_named(project, cantus):
     weights.write_bytes(b"weighty")
     assert "weights.safetensors was changed: `dvc checkout" in told(cantus)["promoted"][0]["wrong"]
     weights.unlink()
-    assert "weights.safetensors is gone" in cantus("status").out
+    assert "weights.safetensors is missing" in cantus("status").out
 
 
 def test_what_cannot_be_read_is_said_beside_the_rest(project, cantus):

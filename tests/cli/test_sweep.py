@@ -1,6 +1,7 @@
 """What `cantus sweep` says before anything is queued; the queue is DVC's."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -35,7 +36,8 @@ def test_more_points_than_anyone_waits_for_are_refused(project, cantus):
 
 def test_without_a_result_the_table_says_what_was_not_trained(project, cantus):
     subprocess.run(["git", "init", "-q", "."], cwd=project, check=True)
-    subprocess.run(["dvc", "init", "-q", "--subdir"], cwd=project, check=False)
+    dvc = [sys.executable, "-m", "dvc", "init", "-q", "--subdir"]
+    subprocess.run(dvc, cwd=project, check=False)
     answer = cantus("sweep", "words", "-S", "training.batch_size=2", "--results")
     assert answer.code == 0, answer.error
     assert "words with training.batch_size=2" in answer.out

@@ -31,8 +31,8 @@ def test_what_compares_is_answered(query):
         (f"{CLIMB} == 0", "may not call run.db"),
         (f"True) or ({CLIMB}", "may not call run.db"),
         ("[f for f in [run.db.engine.connect]][0]()", "may not call"),
-        ("sorted(run.tags, key=run.db.x)", "may not hold keyword"),
-        ("[str('id') for str in [run.db.x.system]]", "the name str for"),
+        ("sorted(run.tags, key=run.db.x)", "may not contain keyword"),
+        ("[str('id') for str in [run.db.x.system]]", "may not use the name str"),
         ("any(1 for _, (len, x) in run.db if len('id'))", "the name"),
         ("run.__class__", "the name __class__"),
         ("_getattr_(run, 'x')", "may not call"),
@@ -46,9 +46,9 @@ def test_what_compares_is_answered(query):
         ("__import__('os')", "may not call __import__"),
         ('select == "if ' + CLIMB, "older form"),
         (" SELECT run IF True", "older form"),
-        ("run.x ==", "is no expression"),
-        ("(" * 5000, "is no expression"),
-        ("\0", "is no expression"),
+        ("run.x ==", "is not an expression"),
+        ("(" * 5000, "is not an expression"),
+        ("\0", "is not an expression"),
     ],
 )
 def test_what_could_do_something_is_refused(query, said):
