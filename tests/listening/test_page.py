@@ -184,6 +184,12 @@ def test_a_static_folder_needs_only_the_keyboard_and_keeps_answers_for_download(
     assert len(content["answers"]) == asked
 
 
+def wait_until_one_plays(page) -> None:
+    """A version that is switched to plays once it has found the position of the one before."""
+    while page.evaluate("[...document.querySelectorAll('audio')].every(one => one.paused)"):
+        page.wait_for_timeout(10)
+
+
 def answered_by_keys(page) -> int:
     """Play by letters, rate by digits, move by Tab: all trials, without a pointer."""
     keys, seen = page.keyboard, 0
@@ -191,6 +197,7 @@ def answered_by_keys(page) -> int:
         wait_for_players(page)
         for shown in page.query_selector_all(".version kbd"):
             keys.press(shown.inner_text().lower())
+            wait_until_one_plays(page)
         keys.press("x" if "Is X" in title(page) else "a")
         for _ in range(200):
             keys.press("Tab")
