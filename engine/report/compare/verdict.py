@@ -6,6 +6,7 @@ from itertools import combinations
 from attrs import evolve, frozen
 
 from engine.evaluation.paired import FEW_WORDS, Outcome
+from engine.recipe.metric_names import described
 from engine.report.compare.runs import ComparedRun, ComparedRuns
 from engine.report.table import costless_outcomes
 from engine.report.verdict import NOTHING
@@ -149,9 +150,7 @@ def _figures(kept: Sequence[ComparedRun], group: _Group) -> Iterator[str]:
 
 def _what(metric: str, group: _Group) -> str:
     recipe = next(run.files.recipe for run in group.runs if run.best == metric)
-    side = "lower" if recipe.training.best_is == "lowest" else "higher"
-    what = f"{recipe.metrics[metric]}; " if metric in recipe.metrics else ""
-    return f"{metric} ({what}{side} is better)"
+    return f"{metric} ({described(metric, recipe)})"
 
 
 def _held_against(metric: str, run: ComparedRun, other: ComparedRun, group: _Group) -> str:
