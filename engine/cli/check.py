@@ -7,6 +7,7 @@ import click
 
 from engine.cli.show.load import note_as_written, upstream_faults
 from engine.cli.show.recipe_options import overrides_option, recipes_argument
+from engine.cli.show.without_stage import by_reason
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project, find_project, require_git
 from engine.recipe import (
@@ -77,12 +78,8 @@ def _note_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Par
     from engine.pipeline.load import pipeline_of
 
     pipeline = pipeline_of(recipes, project, params)
-    by_reason: dict[str, list[str]] = {}
-    for name, why in pipeline.left_out.items():
-        by_reason.setdefault(why, []).append(name)
-    for why, names in by_reason.items():
-        verb = "has" if len(names) == 1 else "have"
-        click.echo(f"note: {', '.join(names)} {verb} no stage in dvc.yaml: {why}")
+    for line in by_reason(pipeline.left_out):
+        click.echo(line)
     stale = staleness(project.dvc_yaml, pipeline)
     if stale is not None:
         raise UserError(stale)
