@@ -101,9 +101,10 @@ def test_recipes_are_compared_under_the_profile(other, cantus, recipe):
 
 def test_untrained_recipes_have_no_metrics_to_compare(other, cantus):
     metrics(other, "words", eval={"loss": 1.0})
-    assert cantus("diff", "words", "other").out.endswith(
-        "Missing until trained: metrics/other.json\n"
-    )
+    answer = cantus("diff", "words", "other")
+    assert answer.out.endswith("\nother is not trained: `dvc repro other` trains it\n")
+    assert "optimizer.autoencoder.learning_rate" in answer.out
+    assert answer.code == 0
 
 
 def test_metrics_of_one_evaluation_set_have_a_difference(other, cantus):
@@ -226,7 +227,9 @@ def test_metrics_of_the_last_model_on_other_clips_have_no_difference(trained, ca
 def test_a_last_model_without_metrics_names_the_file(trained, cantus):
     metrics(trained, "words", eval={"loss": 1.25})
     answer = cantus("diff", "words", "--last").out
-    assert answer.endswith("Missing until trained: models/words/metrics.json\n")
+    assert answer.endswith(
+        "There is no models/words/metrics.json. Create it again: dvc repro -f words\n"
+    )
 
 
 def test_damaged_metrics_of_the_last_model_name_the_recipe_to_make_again(trained, cantus):
