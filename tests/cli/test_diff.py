@@ -6,7 +6,10 @@ import pytest
 from engine.project import Project
 from engine.recipe import load_recipe, write_recipe
 from engine.system_support.discovery import recipe_classes
-from tests.run_folders import make_finished
+from engine.tracking.events import Event
+from tests.run_folders import add_events, make_finished, start
+
+NOTHING_KEPT = {"keep": "nothing", "say": "worse than uniform_grid"}
 
 
 @pytest.fixture
@@ -70,6 +73,15 @@ def test_what_is_better_comes_first_then_what_matters(models, cantus):
     assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.5"]
     assert not any("untrained" in line for line in lines)
     assert lines[-1] == "The rest, 1 values and metrics: cantus diff words other --all"
+
+
+def test_a_baseline_that_is_better_than_both_is_named(models, cantus):
+    for name in ("words", "other"):
+        event = Event("baseline", 0, metrics={"baseline/uniform_grid/rmse_db": 1.0})
+        result = Event("finish", 9, metrics={"eval/rmse_db": 5.0}, facts={"verdict": NOTHING_KEPT})
+        add_events(Project(models).model(name), [start(name), event, result])
+    said = "Use none of them: uniform grid, an untrained baseline, is better."
+    assert cantus("diff", "words", "other").out.splitlines()[2] == said
 
 
 def test_all_metrics_are_listed_on_request_and_why_some_are_not_compared(models, cantus):
