@@ -142,6 +142,11 @@ def _print_metrics(left: Figures, right: Figures, paired: PairedRuns | None, all
         say(line)
     if all_ and paired is not None:
         _print_left_out(paired)
+    elif paired is not None and paired.compared:
+        say(
+            f"Differences are {paired.ours} minus {paired.theirs}. One with an interval is the "
+            "mean over the clips, and may differ from the difference of the two values."
+        )
     num_rows = sum(not line.startswith(NO_DIFFERENCE) for line in matter)
     return 0 if all_ else max(0, len(rest) - num_rows)
 

@@ -142,7 +142,9 @@ def _held_against(metric: str, run: ComparedRun, other: ComparedRun, group: _Gro
     found = group.compared.of(metric, run, other)
     assert found is not None, "runs of a group are compared"
     said = found.change()
-    return f"{other.name} {figure(other.value(metric))}: a mean difference over the clips of {said}"
+    value = figure(other.value(metric))
+    minus = f"{run.name} minus {other.name}"
+    return f"{other.name} {value}: a mean difference over the clips ({minus}) of {said}"
 
 
 def _few(group: _Group) -> Iterator[str]:
