@@ -29,8 +29,8 @@ def load_recipe(
 
     `classes` are the recipe classes by the word for `system = ...`. Guards are merged onto those
     of the system, the name is the file's, a turn without a schedule gets a constant one, and a
-    start from 'scratch' is dropped. Raises RecipeError, which holds every fault; of an unknown system
-    it holds that one alone.
+    start from 'scratch' is dropped. Raises RecipeError, which holds every fault, or
+    only that the system is unknown.
     """
     layers = [*map(parse_override, reversed(overrides)), *read_lineage(path)]
     require_no_schema_1(layers, path.stem)

@@ -7,7 +7,7 @@ from engine.recipe.faults import listed
 
 
 def unknown_name(project: Project, name: str) -> str | None:
-    """What is known in place of `name`; None where it is known, or a path."""
+    """The sentence about an unknown name; None where the name is known, or a path."""
     recipes = {path.stem for path in project.recipes.rglob("*.toml")}
     models = project.model("any").parent
     runs = {path.name for path in (*models.glob("*/"), *project.runs("any").parent.glob("*/"))}
