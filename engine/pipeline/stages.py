@@ -29,7 +29,7 @@ class Pipeline:
     left_out: Mapping[str, str]
     """Reasons why recipes have no stage here, and what to do, by the recipe's name."""
     not_packed: frozenset[str] = frozenset()
-    """Those of `left_out` whose corpus is not packed at their sample rate."""
+    """Recipes of `left_out` whose corpus is not packed at their sample rate."""
     artifacts: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """Promoted models, as DVC's model registry names them."""
 
