@@ -7,6 +7,7 @@ import click
 
 from engine.cli.show.load import note_as_written, upstream_faults
 from engine.cli.show.recipe_options import overrides_option, recipes_argument
+from engine.cli.show.without_stage import by_kind, by_reason
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project, find_project, require_git
 from engine.recipe import (
@@ -60,13 +61,11 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
     for path in chosen:
         if path in sound:
             _note_models(sound[path], project)
-    if (
-        params is not None
-        and not faults
-        and not (recipes or overrides)
-        and project.dvc_yaml.is_file()
-    ):
-        _note_pipeline({path: sound[path] for path in chosen}, project, params)
+    if params is not None and not (faults or overrides) and project.dvc_yaml.is_file():
+        if recipes:
+            _note_stages([sound[path].name for path in chosen], project, params)
+        else:
+            _note_pipeline({path: sound[path] for path in chosen}, project, params)
     if faults:
         raise RecipeError(faults)
 
@@ -77,15 +76,24 @@ def _note_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Par
     from engine.pipeline.load import pipeline_of
 
     pipeline = pipeline_of(recipes, project, params)
-    by_reason: dict[str, list[str]] = {}
-    for name, why in pipeline.left_out.items():
-        by_reason.setdefault(why, []).append(name)
-    for why, names in by_reason.items():
-        verb = "has" if len(names) == 1 else "have"
-        click.echo(f"note: {', '.join(names)} {verb} no stage in dvc.yaml: {why}")
+    for line in by_kind(pipeline.left_out, pipeline.not_packed):
+        click.echo(line)
     stale = staleness(project.dvc_yaml, pipeline)
     if stale is not None:
         raise UserError(stale)
+
+
+def _note_stages(names: Sequence[str], project: Project, params: Params) -> None:
+    """Print which of the named recipes have no stage, and why in full."""
+    from engine.pipeline.load import load_pipeline
+
+    try:
+        left_out = load_pipeline(project, params).left_out
+    except UserError:  # of recipes that were not named
+        click.echo("note: stages are not checked, because other recipes have faults: cantus check")
+        return
+    for line in by_reason({name: left_out[name] for name in names if name in left_out}):
+        click.echo(line)
 
 
 def _files(project: Project, recipes: Sequence[str]) -> tuple[list[Path], list[Path]]:

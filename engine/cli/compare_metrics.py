@@ -13,6 +13,7 @@ from engine.recipe.diff import leaves
 from engine.report.paired_runs import PairedMetric, PairedRuns
 from engine.report.run_files import RunFiles
 from engine.terminal.columns import aligned, cell
+from engine.tracking.run_command import how_to_train
 from engine.tracking.shown_metrics import (
     MOST,
     SCALE,
@@ -68,12 +69,18 @@ class Figures:
 
 
 def missing(project: Project, sides: Iterable[Figures]) -> str | None:
-    """A sentence where one of the files is not there."""
-    files = [one.file for one in sides if not one.file.is_file()]
-    if not files:
-        return None
-    names = ", ".join(str(file.relative_to(project.root)) for file in files)
-    return f"No metrics to compare. Missing until trained: {names}"
+    """Sentences on recipes that are not trained, or whose file of metrics is not there."""
+    said = []
+    for one in sides:
+        if not one.file.is_file():
+            name, file = one.recipe, one.file.relative_to(project.root)
+            is_trained = (project.model(name) / "recipe.toml").is_file()
+            said.append(
+                f"There is no {file}. Create it again: dvc repro -f {name}"
+                if is_trained
+                else f"{name} is not trained: `{how_to_train(project, name)}` trains it"
+            )
+    return "\n".join(said) or None
 
 
 def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> Iterator[str]:

@@ -11,8 +11,11 @@ from engine.listening.figures import identity_of, listening_metrics
 from engine.recipe import Change, diff_recipes, load_recipe, to_plain
 from engine.recipe.faults import listed, shown
 from engine.recipe.read import read_layer
+from engine.report.history import History
 from engine.report.paired_runs import PairedRuns, compare_runs
 from engine.report.paired_words import conclude
+from engine.report.rivals import rivals, use_none
+from engine.report.run_files import RunFiles
 from engine.system_support.completing import names, recipes, runs
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import run_files
@@ -33,9 +36,10 @@ def command(left: str, right: str | None, upstream: bool, last: bool, all_: bool
     """Compare two recipes: which is better, and how they differ.
 
     If both are trained, their models are compared clip by clip: first comes which is better and by
-    how much, then the values that affect training, then the most important metrics. A recipe is
-    given by name, and compared under the profile of params.toml, or by path. --last compares the
-    metrics of the last finished model with the current metrics file.
+    how much, and which untrained baselines beat both, then the values that affect training, then
+    the most important metrics. A recipe is given by name, and compared under the profile of
+    params.toml, or by path. --last compares the metrics of the last finished model with the current
+    metrics file.
 
     \b
     Examples:
@@ -82,8 +86,17 @@ def _print_conclusion(left: Figures, right: Figures) -> PairedRuns | None:
     paired = compare_runs(right.run, left.run)
     for sentence in conclude(paired, right.run.recipe.training.best):
         say(sentence)
+    instead = [name for name in _rivals(left.run) if name in _rivals(right.run)]
+    if instead:
+        say(use_none(instead))
     say("")
     return paired
+
+
+def _rivals(run: RunFiles) -> list[str]:
+    """Untrained baselines that are better than a run, where it keeps its events."""
+    is_kept = (run.folder / "events.jsonl").is_file()
+    return rivals(History.of(run.folder), run.recipe) if is_kept else []
 
 
 def _note_old_values(loaded: Loaded, side: Figures) -> None:
@@ -129,6 +142,11 @@ def _print_metrics(left: Figures, right: Figures, paired: PairedRuns | None, all
         say(line)
     if all_ and paired is not None:
         _print_left_out(paired)
+    elif paired is not None and paired.compared:
+        say(
+            f"Differences are {paired.ours} minus {paired.theirs}. One with an interval is the "
+            "mean over the clips, and may differ from the difference of the two values."
+        )
     num_rows = sum(not line.startswith(NO_DIFFERENCE) for line in matter)
     return 0 if all_ else max(0, len(rest) - num_rows)
 

@@ -1,12 +1,13 @@
 """dvc.yaml: a generated part between two marks; all other lines are the user's and are kept."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
 import yaml
+from attrs import frozen
 
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
@@ -24,28 +25,54 @@ _HEADER = """\
 _WAY_OUT = "Update it: cantus pipeline --write"
 
 
+@frozen
+class Changes:
+    """How a pipeline differs from the generated part of a dvc.yaml, old descriptions apart."""
+
+    added: Sequence[str]
+    """Stages that the file lacks."""
+    deleted: Sequence[str]
+    """Stages that the file has and the pipeline has not."""
+    changed: Sequence[str]
+    """Stages that both have, with other content."""
+    besides: bool
+    """Whether params, plots or artifacts differ where no stage does."""
+
+    def in_words(self, added: str, deleted: str, changed: str, besides: str) -> str:
+        """A phrase of each kind of change, `{}` being the stages; empty where nothing differs."""
+        kinds = [(added, self.added), (deleted, self.deleted), (changed, self.changed)]
+        said = [words.format(", ".join(names)) for words, names in kinds if names]
+        return "; ".join([*said, *([besides] if self.besides else [])])
+
+
+def find_changes(path: Path, pipeline: Pipeline) -> Changes:
+    """What `write_pipeline` would change. Raises UserError where the file cannot be read."""
+    text = _read(path)
+    _parsed(path, text)
+    there = _generated_in(path, text)
+    stages, wanted = there.get("stages", {}), pipeline.stages
+    added = [name for name in wanted if name not in stages]
+    deleted = [name for name in stages if name not in wanted]
+    changed = [name for name in wanted if name in stages and _differ(stages[name], wanted[name])]
+    rest = {key: value for key, value in _content(pipeline).items() if key != "stages"}
+    differs = {key: there.get(key) or type(rest[key])() for key in rest} != rest
+    return Changes(added, deleted, changed, differs and not (added or deleted or changed))
+
+
 def staleness(path: Path, pipeline: Pipeline) -> str | None:
     """How a project's dvc.yaml is outdated, in a sentence; None where it is up to date.
 
     Old descriptions are ignored. Raises UserError where the file cannot be read.
     """
-    text = _read(path)
-    _parsed(path, text)
-    there = _generated_in(path, text)
-    stages, wanted = there.get("stages", {}), pipeline.stages
-    changed = [name for name in wanted if name in stages and _differ(stages[name], wanted[name])]
-    said = [
-        ("lacks the stage", [name for name in wanted if name not in stages]),
-        ("still has the stage", [name for name in stages if name not in wanted]),
-        ("differs in", changed),
-    ]
-    found = [f"it {words} {', '.join(names)}" for words, names in said if names]
-    rest = {key: value for key, value in _content(pipeline).items() if key != "stages"}
-    if not found and {key: there.get(key) or type(rest[key])() for key in rest} != rest:
-        found = ["its params, plots or artifacts differ"]
+    found = find_changes(path, pipeline).in_words(
+        "it lacks the stage {}",
+        "it still has the stage {}",
+        "it differs in {}",
+        "its params, plots or artifacts differ",
+    )
     if not found:
         return None
-    return f"dvc.yaml does not match recipes/ and params.toml: {'; '.join(found)}. {_WAY_OUT}"
+    return f"dvc.yaml does not match recipes/ and params.toml: {found}. {_WAY_OUT}"
 
 
 def write_pipeline(path: Path, pipeline: Pipeline) -> bool:

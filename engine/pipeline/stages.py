@@ -28,6 +28,8 @@ class Pipeline:
     """Plots that compare the recipes of a system, by id."""
     left_out: Mapping[str, str]
     """Reasons why recipes have no stage here, and what to do, by the recipe's name."""
+    not_packed: frozenset[str] = frozenset()
+    """Recipes of `left_out` whose corpus is not packed at their sample rate."""
     artifacts: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """Promoted models, as DVC's model registry names them."""
 
@@ -61,7 +63,9 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
     if phases:
         stages[COMPARE] = _compare(phases)
     stages[REFS] = _refs([one.recipe.name for one in used])
-    return Pipeline(stages, _PARAMS, _comparing_plots([one.recipe for one in used]), left_out)
+    plots = _comparing_plots([one.recipe for one in used])
+    rates = {one.recipe.name for one in recipes if lacking_rates(one.recipe, params)}
+    return Pipeline(stages, _PARAMS, plots, left_out, frozenset(rates))
 
 
 def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> None:

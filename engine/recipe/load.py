@@ -29,11 +29,13 @@ def load_recipe(
 
     `classes` are the recipe classes by the word for `system = ...`. Guards are merged onto those
     of the system, the name is the file's, a turn without a schedule gets a constant one, and a
-    start from 'scratch' is dropped. Raises RecipeError, which holds every fault.
+    start from 'scratch' is dropped. Raises RecipeError, which holds every fault, or
+    only that the system is unknown.
     """
     layers = [*map(parse_override, reversed(overrides)), *read_lineage(path)]
     require_no_schema_1(layers, path.stem)
     layer = joined(layers)
+    _require_known_system(layer, classes)
     system = _system(layer, classes)
     old = outdated(layers, () if system is None else system.metrics)
     return _build(layer, {at.path: at for at in old}, path.stem, classes)
@@ -57,7 +59,7 @@ def _build(
     recipe, wrong = structure({"name": stem, **layer.values}, system or Recipe, system)
     faults = {path: layer.fault(path, what) for path, what in wrong if not _is_part(path, old)}
     faults |= {path: layer.fault(path, what) for path, what in forbidden_values(layer.values)}
-    faults |= {fault.path: fault for fault in _header_faults(layer, stem, classes)} | dict(old)
+    faults |= {fault.path: fault for fault in _header_faults(layer, stem)} | dict(old)
     if recipe is None or faults:
         raise RecipeError(faults.values())
     schedule = {turn: recipe.schedule.get(turn, Constant()) for turn in recipe.turns}
@@ -68,6 +70,22 @@ def _build(
 def _system(layer: Layer, classes: Mapping[str, type[Recipe]]) -> type[Recipe] | None:
     word = layer.values.get("system")
     return classes.get(word) if isinstance(word, str) else None
+
+
+def _require_known_system(layer: Layer, classes: Mapping[str, type[Recipe]]) -> None:
+    """Raise RecipeError with this fault alone: only a system says which keys a recipe may have."""
+    word = layer.values.get("system")
+    if isinstance(word, str) and word not in classes:
+        raise RecipeError(
+            [
+                layer.fault(
+                    ("system",),
+                    f"no such system: '{word}'{did_you_mean(word, classes)} (known: "
+                    f"{listed([*classes])}). Is its package installed in this environment? "
+                    "docs/adding-a-system.md",
+                )
+            ]
+        )
 
 
 def _with_default_guards(layer: Layer, system: type[Recipe], source: str) -> Layer:
@@ -89,13 +107,10 @@ def _is_part(path: KeyPath, old: Mapping[KeyPath, Fault]) -> bool:
     return any(path[: len(at)] == at[: len(path)] for at in old if path)
 
 
-def _header_faults(layer: Layer, stem: str, classes: Mapping[str, type[Recipe]]) -> Iterator[Fault]:
-    name, system = layer.values.get("name"), layer.values.get("system")
+def _header_faults(layer: Layer, stem: str) -> Iterator[Fault]:
+    name = layer.values.get("name")
     if stem != _BESIDE_A_RUN and (wrong := recipe_name(stem)):
         yield layer.fault(("name",), wrong)
     if isinstance(name, str) and stem not in (name, _BESIDE_A_RUN):
         what = f"'{name}' must be the file's own name, '{stem}', or be left out"
         yield layer.fault(("name",), what)
-    if isinstance(system, str) and system not in classes:
-        known = f"{did_you_mean(system, classes)} (known: {listed([*classes])})"
-        yield layer.fault(("system",), f"no such system: '{system}'{known}")

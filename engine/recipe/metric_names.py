@@ -83,6 +83,19 @@ def direction_of(metric: str, recipe: Recipe) -> Direction | None:
     return directions.get(metric, directions.get(_unnumbered(metric)))
 
 
+def with_direction(description: str, direction: Direction | None) -> str:
+    """A metric's description that says once which values are better, where it has a direction."""
+    if direction is None:
+        return description
+    side = "lower is better" if direction == "lowest" else "higher is better"
+    return description if side in description else "; ".join(filter(None, (description, side)))
+
+
+def described(metric: str, recipe: Recipe) -> str:
+    """A metric's description with its direction, as every page and command shows it."""
+    return with_direction(recipe.metrics.get(metric, ""), direction_of(metric, recipe))
+
+
 def _unnumbered(metric: str) -> str:
     """A numbered metric as its system names it: `eval/codebook_<n>/usage`."""
     return re.sub(r"(?<=_)[1-9][0-9]*(?=/|$)", _NUMBER, metric)

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from engine.recipe.metric_names import with_direction
 from engine.recipe.params import Params
 from engine.recipe.plain import to_plain
 from engine.recipe.schema import Recipe
@@ -93,7 +94,11 @@ def _system(word: str, system: type[Recipe]) -> Iterator[str]:
     yield from _listing("Turns", dict.fromkeys(system.turns, ""))
     guards = {metric: _inline(to_plain(guard)) for metric, guard in system.default_guards.items()}
     yield from _listing("Guards of every recipe", guards) if guards else ()
-    yield from _listing("Metrics", system.metrics)
+    metrics = {
+        name: with_direction(what, system.directions.get(name))
+        for name, what in system.metrics.items()
+    }
+    yield from _listing("Metrics", metrics)
 
 
 def _first_line(table: type) -> str:

@@ -6,6 +6,7 @@ from engine.errors import UserError
 from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.report.history import History
+from engine.report.unknown_name import unknown_name
 
 
 def find_run(project: Project, run: str) -> Path:
@@ -20,7 +21,8 @@ def find_run(project: Project, run: str) -> Path:
     found = [folder for folder in (*runs, project.model(run)) if _has_events(folder)]
     if not found:
         raise UserError(
-            f"'{run}' has no run here: there is no events.jsonl in {run}, in a folder below "
+            unknown_name(project, run)
+            or f"'{run}' has no run here: there is no events.jsonl in {run}, in a folder below "
             f"runs/{run} or in models/{run}.{_near(project, run)}"
         )
     return max(found, key=_last_moment)

@@ -6,6 +6,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from engine.evaluation.paired import Outcome
+from engine.recipe.metric_names import described
 from engine.recipe.schema import Recipe
 from engine.report.history import ENTRIES, History
 from engine.report.words import figure
@@ -20,7 +21,7 @@ class Row:
 
     metric: str
     about: str
-    """The metric's description by its system."""
+    """The metric's description by its system, with its direction."""
     result: float | None
     others: tuple[str, ...]
     """The figure of each column of the table, ready to print, or empty."""
@@ -48,7 +49,7 @@ def compare(history: History, recipe: Recipe) -> Table:
     rows = [
         Row(
             metric=(short := name.removeprefix("eval/")),
-            about=recipe.metrics.get(name, ""),
+            about=described(name, recipe),
             result=value,
             others=tuple(figure(c[short]) if short in c else "" for c in columns.values()),
             decides=short == best,

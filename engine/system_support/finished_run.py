@@ -7,6 +7,7 @@ from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.recipe import load_recipe
 from engine.report.run_files import RunFiles
+from engine.report.unknown_name import unknown_name
 from engine.system_support.discovery import recipe_classes
 
 
@@ -20,7 +21,8 @@ def finished_run(project: Project, run: str) -> RunFiles:
         if (folder / "metrics.json").is_file() and (folder / "recipe.toml").is_file():
             return run_files(_name(project, folder), folder)
     raise UserError(
-        f"'{run}' is not a finished run: there is no models/{run}, and no folder {run} with "
+        unknown_name(project, run)
+        or f"'{run}' is not a finished run: there is no models/{run}, and no folder {run} with "
         f"metrics.json and recipe.toml.{_near(project, run)} Name a trained recipe, or the "
         "folder of a run."
     )

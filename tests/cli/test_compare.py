@@ -27,7 +27,7 @@ def test_it_writes_one_page_and_prints_where_it_is_and_which_to_use(project, can
     [
         (["xtts_phase1"], "A page compares 2 to 6 runs; 1 were named."),
         (["xtts_phase1", "xtts_phase1"], "xtts_phase1 is named twice."),
-        (["xtts_phase1", "nobody"], "'nobody' has no run here"),
+        (["xtts_phase1", "nobody"], "Neither a recipe nor a finished run is called 'nobody'"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_and_leaves_nothing(project, cantus, runs, said):

@@ -119,11 +119,12 @@ def test_everything_of_a_file_for_dvc_is_what_it_holds(tmp_path):
     }
 
 
-def test_files_that_are_not_there_are_named(tmp_path):
+def test_recipes_that_are_not_trained_are_named_with_what_trains_them(tmp_path):
     project = Project(tmp_path)
     sides = [Figures(recipe=n, file=project.metrics(n), title=n) for n in "ab"]
-    said = "No metrics to compare. Missing until trained: metrics/a.json, metrics/b.json"
-    assert missing(project, sides) == said
+    assert missing(project, sides) == (
+        "a is not trained: `dvc repro a` trains it\nb is not trained: `dvc repro b` trains it"
+    )
     assert missing(project, [present(tmp_path, "a")]) is None
 
 

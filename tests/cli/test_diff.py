@@ -6,7 +6,10 @@ import pytest
 from engine.project import Project
 from engine.recipe import load_recipe, write_recipe
 from engine.system_support.discovery import recipe_classes
-from tests.run_folders import make_finished
+from engine.tracking.events import Event
+from tests.run_folders import add_events, make_finished, start
+
+NOTHING_KEPT = {"keep": "nothing", "say": "worse than uniform_grid"}
 
 
 @pytest.fixture
@@ -69,7 +72,19 @@ def test_what_is_better_comes_first_then_what_matters(models, cantus):
     assert lines[4].startswith("optimizer.autoencoder.learning_rate")
     assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.5"]
     assert not any("untrained" in line for line in lines)
+    assert lines[-3].startswith(
+        "Differences are other minus words. One with an interval is the mean"
+    )
     assert lines[-1] == "The rest, 1 values and metrics: cantus diff words other --all"
+
+
+def test_a_baseline_that_is_better_than_both_is_named(models, cantus):
+    for name in ("words", "other"):
+        event = Event("baseline", 0, metrics={"baseline/uniform_grid/rmse_db": 1.0})
+        result = Event("finish", 9, metrics={"eval/rmse_db": 5.0}, facts={"verdict": NOTHING_KEPT})
+        add_events(Project(models).model(name), [start(name), event, result])
+    said = "Use none of them: uniform grid, an untrained baseline, is better."
+    assert cantus("diff", "words", "other").out.splitlines()[2] == said
 
 
 def test_all_metrics_are_listed_on_request_and_why_some_are_not_compared(models, cantus):
@@ -101,9 +116,10 @@ def test_recipes_are_compared_under_the_profile(other, cantus, recipe):
 
 def test_untrained_recipes_have_no_metrics_to_compare(other, cantus):
     metrics(other, "words", eval={"loss": 1.0})
-    assert cantus("diff", "words", "other").out.endswith(
-        "Missing until trained: metrics/other.json\n"
-    )
+    answer = cantus("diff", "words", "other")
+    assert answer.out.endswith("\nother is not trained: `dvc repro other` trains it\n")
+    assert "optimizer.autoencoder.learning_rate" in answer.out
+    assert answer.code == 0
 
 
 def test_metrics_of_one_evaluation_set_have_a_difference(other, cantus):
@@ -226,7 +242,9 @@ def test_metrics_of_the_last_model_on_other_clips_have_no_difference(trained, ca
 def test_a_last_model_without_metrics_names_the_file(trained, cantus):
     metrics(trained, "words", eval={"loss": 1.25})
     answer = cantus("diff", "words", "--last").out
-    assert answer.endswith("Missing until trained: models/words/metrics.json\n")
+    assert answer.endswith(
+        "There is no models/words/metrics.json. Create it again: dvc repro -f words\n"
+    )
 
 
 def test_damaged_metrics_of_the_last_model_name_the_recipe_to_make_again(trained, cantus):

@@ -71,7 +71,7 @@ def test_collecting_says_what_could_not_be_read_and_reads_the_rest(two, download
         (("codec_a",), "Name 2 to 6 runs"),
         ((), "Name 2 to 6 runs"),
         (("codec_a", "codec_a"), "codec_a is named twice"),
-        (("codec_a", "nothing"), "'nothing' is not a finished run"),
+        (("codec_a", "nothing"), "Neither a recipe nor a finished run is called 'nothing'"),
         (("--results",), "There is no listening test yet"),
         (("--results", "x"), "There is no listening test 'x'. Make one"),
         (("--collect",), "Name the files to read"),

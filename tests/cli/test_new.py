@@ -105,8 +105,29 @@ def test_a_stale_dvc_yaml_is_named_by_check_with_the_way_out(base, cantus):
     assert answer.code == 2
     assert "it still has the stage mine" in answer.error
     assert "cantus pipeline --write" in answer.error
-    assert cantus("pipeline", "--write").code == 0
+    assert cantus("pipeline", "--write").out == (
+        "dvc.yaml is written: stage mine deleted; refs changed\n"
+    )
+    assert cantus("pipeline", "--write").out == "dvc.yaml was up to date\n"
     assert cantus("check").code == 0
+
+
+def test_recipes_of_a_rate_that_is_not_packed_share_a_line_and_a_named_one_has_its_own(
+    base, cantus
+):
+    cantus("new", "mine", "--from", "base")
+    assert "no stage" not in cantus("check").out + cantus("check", "mine").out
+    params = base / "params.toml"
+    params.write_text(params.read_text().replace("[16_000]", "[8_000]"))
+    notes = [line for line in cantus("check").out.splitlines() if "no stage" in line]
+    assert notes == [
+        "note: 2 recipes have no stage in dvc.yaml, because their corpus is not packed at their "
+        "rate: `cantus check RECIPE` says what to add: base, mine"
+    ]
+    named = cantus("check", "mine").out
+    assert "note: mine has no stage in dvc.yaml: corpus 'words' is not packed at 16,000" in named
+    (base / "recipes/bad.toml").write_text("a = \n")
+    assert "because other recipes have faults" in cantus("check", "mine").out
 
 
 def test_a_corpus_that_is_not_there_is_named_with_what_brings_it(base, cantus):

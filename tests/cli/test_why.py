@@ -18,7 +18,7 @@ def test_a_run_can_be_named_by_its_folder(project, cantus):
 def test_a_recipe_that_never_ran_is_an_error(project, cantus):
     answer = cantus("why", "audio_vae")
     assert answer.code == 2
-    assert "'audio_vae' has no run here" in answer.error
+    assert "Neither a recipe nor a finished run is called 'audio_vae'" in answer.error
 
 
 def test_help_has_an_example(cantus):

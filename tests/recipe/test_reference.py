@@ -30,6 +30,9 @@ def test_every_plain_setting_and_every_metric_is_listed():
             assert all(f"| `{toml_key(key)}` | {type_words(key.type)} |" in text for key in plain)
     for system in recipe_classes().values():
         assert all(f"- `{metric}`: {what}" in text for metric, what in system.metrics.items())
+        for metric in system.directions:
+            lines = [one for one in text.splitlines() if one.startswith(f"- `{metric}`: ")]
+            assert max(one.count("er is better") for one in lines) == 1
 
 
 def test_a_setting_that_does_not_count_says_so():

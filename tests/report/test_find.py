@@ -36,10 +36,14 @@ def test_a_folder_is_itself(project):
 
 def test_an_unknown_run_is_an_error_that_names_those_there_are(project):
     make_run(project.runs("audio_vae") / "a", ended(10.0))
-    with pytest.raises(UserError, match=r"'audio_va' has no run here.*were run: audio_vae\."):
+    with pytest.raises(UserError, match=r"called 'audio_va'\. Did you mean 'audio_vae'\?"):
         find_run(project, "audio_va")
 
 
 def test_before_the_first_run_the_error_says_how_to_start(project):
-    with pytest.raises(UserError, match="start with `dvc repro`"):
+    project.recipes.mkdir(exist_ok=True)
+    (project.recipes / "audio_vae.toml").touch()
+    with pytest.raises(UserError, match=r"'audio_vae' has no run here.*start with `dvc repro`"):
         find_run(project, "audio_vae")
+    with pytest.raises(UserError, match=r"called 'other'.*start with `dvc repro`"):
+        find_run(project, "other")

@@ -123,7 +123,7 @@ def test_sentences_are_compared_even_where_the_evaluation_sets_differ(tmp_path):
 
 
 def test_a_run_that_did_not_finish_is_refused_by_name(tmp_path):
-    with pytest.raises(UserError, match="'nothing' is not a finished run"):
+    with pytest.raises(UserError, match="Neither a recipe nor a finished run is called 'nothing'"):
         finished_run(Project(tmp_path), "nothing")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project, find_project, require_git
 from engine.recipe import Fault, RecipeError, load_params, load_recipe, resolve_values
 from engine.recipe.faults import did_you_mean, listed
@@ -13,6 +14,7 @@ from engine.recipe.loss_settings import loss_settings
 from engine.recipe.naming import run_name
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
+from engine.report.unknown_name import unknown_name
 from engine.system_support.discovery import recipe_classes
 from engine.tracking.run_command import newest_folder
 
@@ -44,14 +46,17 @@ def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
     """Load a recipe by name under the profile of params.toml, or by path, in the project here.
 
     A run with values of its own is found by its name, too. Raises UserError with every fault of
-    recipe and params, where there is no such profile, where params.toml lacks the recipe's corpus
-    or upstream/ its setup, and where this is not a git checkout.
+    recipe and params, where there is no such recipe, run or profile, where params.toml lacks the
+    recipe's corpus or upstream/ its setup, and where this is not a git checkout.
     """
     project = find_project()
     require_git(project)
     params = load_params(project.params)
     path = project.recipe(name, params.profile)
     run = None if path.is_file() or run_name(name) else newest_folder(project, name)
+    unknown = None if path.is_file() or run else unknown_name(project, name)
+    if unknown is not None:
+        raise UserError(unknown)
     path = path if run is None else run / "recipe.toml"
     recipe = load_recipe(path, classes=recipe_classes(), overrides=overrides)
     faults = upstream_faults(recipe, path, project, overrides)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from engine.recipe.metric_names import direction_of
+from engine.recipe.metric_names import described, direction_of
 from engine.report.compare.runs import ComparedRun, ComparedRuns
 from engine.report.words import figure
 from engine.tracking.numbered import is_numbered
@@ -29,8 +29,8 @@ class Row:
 
     metric: str
     about: str
-    side: str
-    """Whether lower or higher values are better, in words; empty where neither is."""
+    has_direction: bool
+    """Whether all runs agree that lower or higher values are better; `about` says which."""
     decides: bool
     cells: tuple[Cell, ...]
 
@@ -41,7 +41,7 @@ def metric_rows(compared: ComparedRuns) -> list[Row]:
     best = dict.fromkeys(run.best for run in compared.runs)
     rows = [_row(name, compared) for name in {**best, **names}]
     kept = [row for row in rows if any(cell.value for cell in row.cells)]
-    return sorted(kept, key=lambda row: (not row.decides, not row.side))
+    return sorted(kept, key=lambda row: (not row.decides, not row.has_direction))
 
 
 def _metrics(run: ComparedRun) -> list[str]:
@@ -53,13 +53,12 @@ def _metrics(run: ComparedRun) -> list[str]:
 
 def _row(metric: str, compared: ComparedRuns) -> Row:
     having = [run for run in compared.runs if run.value(metric) is not None]
-    about = next((a for run in having if (a := run.files.recipe.metrics.get(metric))), "")
+    about = next((a for run in having if (a := described(metric, run.files.recipe))), "")
     sides = {direction_of(metric, run.files.recipe) for run in having}
-    side = sides.pop() if len(sides) == 1 else None
     return Row(
         metric=metric.removeprefix("eval/"),
         about=about,
-        side={"lowest": "lower is better", "highest": "higher is better", None: ""}[side],
+        has_direction=len(sides) == 1 and None not in sides,
         decides=any(run.best == metric for run in having),
         cells=tuple(_cell(metric, run, having, compared) for run in compared.runs),
     )

@@ -6,7 +6,9 @@ from itertools import combinations
 from attrs import evolve, frozen
 
 from engine.evaluation.paired import FEW_WORDS, Outcome
+from engine.recipe.metric_names import described
 from engine.report.compare.runs import ComparedRun, ComparedRuns
+from engine.report.rivals import baselines_in_words, rivals, use_none
 from engine.report.table import costless_outcomes
 from engine.report.verdict import NOTHING
 from engine.report.words import figure
@@ -91,10 +93,9 @@ def _advise(group: _Group) -> Advice:
         why = (*why, "Choose by listening, or by what matters to you below.")
         return Advice(say, why, remarks, system)
     (use,) = kept
-    rivals = _rivals(use)
-    if rivals:
-        named, are = _baselines(rivals)
-        say = f"Use none of them: {named} {are} better."
+    instead = rivals(use.history, use.files.recipe)
+    if instead:
+        say = use_none(instead)
         why = (f"Of the runs {use.name} comes first.", *why)
         return Advice(say, why, remarks, system)
     against = (*_own_verdict(use), *_better_elsewhere(use, group), *_costless(use), *remarks)
@@ -109,21 +110,6 @@ def _say(use: ComparedRun, group: _Group) -> str:
     equal = _listed([other.name for other in others if other.name not in beaten])
     beats = f", and it is better than {_listed(beaten)}" if beaten else ""
     return f"Keep {use.name}: {equal} is not shown to be better{beats}."
-
-
-def _rivals(run: ComparedRun) -> list[str]:
-    """Untrained baselines that are better than a run, and that its verdict keeps instead.
-
-    A verdict keeps baselines that its recipe names; where it keeps nothing, all that are better.
-    """
-    recipe = run.files.recipe
-    found = costless_outcomes(run.history, recipe)
-    worse_than = [name for name, outcome in found.items() if outcome == "worse"]
-    reached = run.history.facts("finish").get("verdict") or {}
-    if reached.get("keep") == NOTHING:
-        return worse_than
-    named = () if recipe.verdict is None else recipe.verdict.keep or ()
-    return [name for name in worse_than if name in named]
 
 
 def _kept(group: _Group) -> Sequence[ComparedRun]:
@@ -149,16 +135,16 @@ def _figures(kept: Sequence[ComparedRun], group: _Group) -> Iterator[str]:
 
 def _what(metric: str, group: _Group) -> str:
     recipe = next(run.files.recipe for run in group.runs if run.best == metric)
-    side = "lower" if recipe.training.best_is == "lowest" else "higher"
-    what = f"{recipe.metrics[metric]}; " if metric in recipe.metrics else ""
-    return f"{metric} ({what}{side} is better)"
+    return f"{metric} ({described(metric, recipe)})"
 
 
 def _held_against(metric: str, run: ComparedRun, other: ComparedRun, group: _Group) -> str:
     found = group.compared.of(metric, run, other)
     assert found is not None, "runs of a group are compared"
     said = found.change()
-    return f"{other.name} {figure(other.value(metric))}: a mean difference over the clips of {said}"
+    value = figure(other.value(metric))
+    minus = f"{run.name} minus {other.name}"
+    return f"{other.name} {value}: a mean difference over the clips ({minus}) of {said}"
 
 
 def _few(group: _Group) -> Iterator[str]:
@@ -207,15 +193,7 @@ def _costless(use: ComparedRun) -> Iterator[str]:
     for outcome, words in (("worse", "worse than"), ("undecided", "not shown to be better than")):
         names = [name for name, one in found.items() if one == outcome]
         if names:
-            yield f"By {use.best} {use.name} is {words} {_baselines(names)[0].rstrip(',')}."
-
-
-def _baselines(names: Sequence[str]) -> tuple[str, str]:
-    """The names of baselines in words, and the verb that follows them."""
-    listed = _listed([name.replace("_", " ") for name in names])
-    if len(names) == 1:
-        return f"{listed}, an untrained baseline,", "is"
-    return f"{listed}, untrained baselines,", "are"
+            yield f"By {use.best} {use.name} is {words} {baselines_in_words(names)[0].rstrip(',')}."
 
 
 def _remarks(runs: Sequence[ComparedRun]) -> Iterator[str]:
