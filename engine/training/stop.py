@@ -1,8 +1,12 @@
-"""Ctrl-C, SIGTERM, a closed terminal and the like: noted at once, obeyed after the step."""
+"""Ctrl-C, SIGTERM, a closed terminal and the like: noted at once, obeyed after the step.
 
+During an evaluation they are obeyed at once, since nothing is lost but the evaluation.
+"""
+
+import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from attrs import define
@@ -28,6 +32,7 @@ class StopRequest:
         """Note a signal. Raises StoppedAtOnce inside `obeyed_at_once`."""
         self.signal = number
         if self._at_once:
+            self._at_once = False  # a second signal does not disturb the leaving
             raise StoppedAtOnce
 
     @contextmanager
@@ -50,14 +55,17 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[StopRequest]:
+def stop_on_signals(says: bool = False) -> Iterator[StopRequest]:
     """Inside, these signals only set the request; the old handlers are restored afterwards.
 
-    A signal that is already ignored stays ignored, as under nohup.
+    If `says`, the first one is confirmed on stderr at once. A signal that is already ignored stays
+    ignored, as under nohup.
     """
     request = StopRequest()
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if says and request.signal is None:
+            _confirm(number)
         request.note(number)
 
     heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
@@ -67,3 +75,11 @@ def stop_on_signals() -> Iterator[StopRequest]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+def _confirm(number: int) -> None:
+    """Say on stderr that a signal was received; by os.write, which a handler may call anywhere."""
+    name = signal.Signals(number).name
+    sentence = f"{name} received: the run stops at the next point from which it can be resumed"
+    with suppress(OSError):  # the terminal may be the one that was closed
+        os.write(2, f"\n{sentence}\n".encode())
