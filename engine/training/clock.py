@@ -35,6 +35,10 @@ class Clock:
         """How many times an interval is due in the run."""
         return sum(self.is_due(interval, step) for step in range(1, self.length.total_steps + 1))
 
+    def evaluates(self, training: Training, step: int) -> bool:
+        """Whether a run evaluates after `step` steps."""
+        return step == self.length.total_steps or self.is_due(training.evaluate_every, step)
+
     def num_evaluations(self, training: Training) -> int:
         """Evaluations in a run: at the end of each interval, and always after the last step."""
         every = training.evaluate_every

@@ -1,7 +1,7 @@
 """The training loop: steps, evaluations, guards and checkpoints, as the recipe sets them."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -139,7 +139,9 @@ class Loop:
         if self.average is not None:
             self.average.update()
         self.probes.ask_again(self)
-        if self._evaluates() or self.step % self.recipe.training.log_every_steps == 0:
+        training = self.recipe.training
+        logs = self.step % training.log_every_steps == 0
+        if logs or self.clock.evaluates(training, self.step):
             self._log_training(self.clock.length.total_steps)
         return self._after_step()
 
@@ -150,7 +152,7 @@ class Loop:
         """
         training, total = self.recipe.training, self.clock.length.total_steps
         self.position.is_between = False
-        if self._evaluates() and self.breach is None:
+        if self.clock.evaluates(training, self.step) and self.breach is None:
             try:
                 self._evaluate()
             except StoppedAtOnce:
@@ -192,30 +194,9 @@ class Loop:
         """
         started = time.perf_counter()
         with self._final_weights():
-            evaluated = self._from_first(self.system.evaluate)
+            evaluated = self.stop.from_first(self.ranks, self.system.evaluate)
         self._evaluation_seconds = time.perf_counter() - started
         return evaluated
-
-    def _from_first(self, make: Callable[[], Evaluated]) -> Evaluated:
-        """The result of `make`, which the first process calls, and which a signal to it cuts."""
-
-        def made() -> Evaluated | None:
-            try:
-                with self.stop.obeyed_at_once(True):
-                    return make()
-            except StoppedAtOnce:
-                return None
-
-        result = self.ranks.from_first(made)
-        if result is None:
-            self.stop.agreed(self.ranks)
-            raise StoppedAtOnce
-        return result
-
-    def _evaluates(self) -> bool:
-        """Whether the present step is one after which the run evaluates."""
-        every, total = self.recipe.training.evaluate_every, self.clock.length.total_steps
-        return self.step == total or self.clock.is_due(every, self.step)
 
     def begin(self, entry: Entry) -> None:
         """Evaluate the baselines and the initial weights on the run's evaluation clips.
@@ -225,7 +206,7 @@ class Loop:
         facts = self._measure()
         num_clips = len(self.system.eval_clips.ids)
         self.watcher.say(f"evaluating {num_clips} clips before step 1 ...")
-        baselines = self._from_first(self.system.baselines)
+        baselines = self.stop.from_first(self.ranks, self.system.baselines)
         self.write("baseline", metrics=baselines.metrics, facts=facts)
         result = self.evaluate()
         metrics = {f"{entry}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}

@@ -5,14 +5,16 @@ During an evaluation they are obeyed at once, since nothing is lost but the eval
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TypeVar
 
 from attrs import define
 
 from engine.training.ranks import Ranks
 
+_T = TypeVar("_T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that stop a run; clusters send the last two before they end a job."""
 
@@ -45,6 +47,25 @@ class StopRequest:
             yield
         finally:
             self._at_once = False
+
+    def from_first(self, ranks: Ranks, make: Callable[[], _T]) -> _T:
+        """The result of `make`, which the first process calls, and which a signal to it cuts.
+
+        Raises StoppedAtOnce in every process then.
+        """
+
+        def made() -> tuple[_T] | None:
+            try:
+                with self.obeyed_at_once(True):
+                    return (make(),)
+            except StoppedAtOnce:
+                return None
+
+        result = ranks.from_first(made)
+        if result is None:
+            self.agreed(ranks)
+            raise StoppedAtOnce
+        return result[0]
 
     def agreed(self, ranks: Ranks) -> bool:
         """Whether any process of the run got a signal: all stop after the same step."""
