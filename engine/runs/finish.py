@@ -24,13 +24,14 @@ from engine.tracking.dvc_files import write_metrics
 from engine.tracking.events import read_events
 from engine.training.checkpoint import checkpoints, read_checkpoint
 from engine.training.loop import Loop
+from engine.training.stop import StoppedAtOnce
 
 
 def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     """Make `models/<recipe>` from the best weights; return the verdict in words.
 
     The model is made in the run's folder and stays there: see `model_store.py`. `started` is on the
-    monotonic clock.
+    monotonic clock. Raises StoppedAtOnce where a signal cuts the samples.
     """
     recipe, folder, project = loop.recipe, store.folder, store.project
     best = read_checkpoint(folder.best)
@@ -40,7 +41,7 @@ def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     beside.mkdir()
     try:
         message = _fill(beside, loop, store, best.state["step"], started)
-    except OSError:
+    except (OSError, StoppedAtOnce):
         shutil.rmtree(beside, ignore_errors=True)  # so that a full disk gets no fuller
         raise
     keep_model(beside, folder)
@@ -70,6 +71,7 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     """Write everything a model holds; return the verdict in words."""
     recipe, folder, project = loop.recipe, store.folder, store.project
     loop.system.export(model / "export")
+    loop.watcher.say("writing the model's samples ...")
     loop.sample_as_it_is("final")
     link_tree(folder.samples, model / "samples")
     _checkpoints(loop, folder, model)

@@ -115,7 +115,8 @@ class Run:
         system = self.build(self.recipe, self.project, self.params)
         identity = identify(self.recipe, self.params.seed, system, initial)
         folder = RunFolder(self.project.runs(self.recipe.name) / identity.digits)
-        with folder.locked() if ranks.is_first else nullcontext(), stop_on_signals() as stop:
+        locked = folder.locked() if ranks.is_first else nullcontext()
+        with locked, stop_on_signals(says=ranks.is_first) as stop:
             found = ranks.from_first(lambda: self._finished(folder))
             if found is not None:
                 return found if ranks.is_first else None
@@ -336,8 +337,11 @@ class Run:
             return _silent(loop, ending)
         folder = store.folder
         if ending == "finished":
-            message = finish_run(loop, store, started)
-            return Outcome(ending, self.project.model(self.recipe.name), message)
+            try:
+                message = finish_run(loop, store, started)
+                return Outcome(ending, self.project.model(self.recipe.name), message)
+            except StoppedAtOnce:
+                ending = "interrupted"  # what is finished of the model is made again
         if ending == "guard":
             assert loop.breach is not None
             message = loop.breach.sentence()

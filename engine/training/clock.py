@@ -35,6 +35,10 @@ class Clock:
         """How many times an interval is due in the run."""
         return sum(self.is_due(interval, step) for step in range(1, self.length.total_steps + 1))
 
+    def evaluates(self, training: Training, step: int) -> bool:
+        """Whether a run evaluates after `step` steps."""
+        return step == self.length.total_steps or self.is_due(training.evaluate_every, step)
+
     def num_evaluations(self, training: Training) -> int:
         """Evaluations in a run: at the end of each interval, and always after the last step."""
         every = training.evaluate_every
@@ -51,11 +55,14 @@ class Position:
     """Finished steps of a parent whose schedules are continued."""
     data_from: int = 0
     """Finished steps of a parent whose order of clips is continued."""
+    is_between: bool = False
+    """Whether what is due after the last step, an evaluation first of all, is still to be done."""
 
     def state(self) -> Saved:
-        """The three places, each counted from the very beginning."""
+        """The three places, each counted from the very beginning, and `is_between`."""
         of_schedule, of_data = self.schedule_from + self.step, self.data_from + self.step
         places = {"step": self.step, "schedule_step": of_schedule, "data_step": of_data}
+        places["is_between"] = self.is_between
         return Saved(plain=places)
 
     def load(self, saved: Saved) -> None:
@@ -63,3 +70,4 @@ class Position:
         self.step = saved.plain["step"]
         self.schedule_from = saved.plain["schedule_step"] - self.step
         self.data_from = saved.plain["data_step"] - self.step
+        self.is_between = saved.plain.get("is_between", False)  # older checkpoints lack it

@@ -85,6 +85,7 @@ def make_device(hardware: Hardware, precision: str, place: int = 0) -> Device:
     Raises UserError where the named device does not exist, or fp16 is set for a CPU or for
     sharded weights.
     """
+    place = _place_among_visible(place)
     kind = _kind(hardware, place)
     _require_precision(hardware, precision, kind)
     torch.set_num_threads(hardware.num_threads)
@@ -147,8 +148,22 @@ def _require_precision(hardware: Hardware, precision: str, kind: str) -> None:
         )
 
 
+def _num_gpus() -> int:
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _place_among_visible(place: int) -> int:
+    """The number of this process's GPU: 0 where SLURM shows each task only its own.
+
+    SLURM does so with --gpus-per-task. torchrun and Cantus start all processes of a machine with
+    one environment, so that they would share the one GPU.
+    """
+    shown_to_task = "CUDA_VISIBLE_DEVICES" in os.environ and "TORCHELASTIC_RUN_ID" not in os.environ
+    return 0 if shown_to_task and _num_gpus() == 1 else place
+
+
 def _kind(hardware: Hardware, place: int) -> str:
-    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    there = _num_gpus()
     if hardware.device == "cpu" or (hardware.device == "auto" and there == 0):
         return "cpu"
     if there == 0:
@@ -159,8 +174,10 @@ def _kind(hardware: Hardware, place: int) -> str:
     if place >= there:
         raise UserError(
             f"Process {place} of this machine has no GPU of its own: torch finds "
-            f"{there}. Set hardware.num_devices = {there} in params.toml, or start no more "
-            "processes than that with torchrun."
+            f"{there}. Start no more processes than a machine has GPUs: hardware.num_devices = "
+            f"{there} in params.toml, torchrun's --nproc-per-node={there}, or SLURM's "
+            f"--ntasks-per-node={there}. In SLURM ask for as many GPUs as tasks, by "
+            "--gpus-per-task=1 or --gpus-per-node."
         )
     return "cuda"
 

@@ -34,12 +34,15 @@ from engine.training.sampling import (
 )
 from engine.training.state import Saved, Stateful
 from engine.training.step import Stepper
-from engine.training.stop import StopRequest
+from engine.training.stop import StoppedAtOnce, StopRequest
 from engine.training.store import Kind, RunStore
 from engine.training.system import Batch, Evaluated, System
 from engine.training.watcher import Progress, Watcher
 
 Ending = Literal["finished", "interrupted", "guard"]
+
+_LONG_SECONDS = 10.0
+"""An evaluation after one that took longer is announced, so that the run does not look hung."""
 
 
 @define(slots=False)
@@ -69,6 +72,8 @@ class Loop:
     probes: Probes = field(init=False)
     _logged: tuple[float, int] = field(init=False)
     """When and at which step training metrics were last read."""
+    _evaluation_seconds: float = field(init=False, default=0.0)
+    """How long the last evaluation took."""
 
     def __attrs_post_init__(self) -> None:
         training = self.recipe.training
@@ -115,13 +120,12 @@ class Loop:
         self._logged = (time.perf_counter(), self.step)
         self.system.module.train()
         try:
-            while self.step < self.clock.length.total_steps:
+            ending = self._after_step() if self.position.is_between else None
+            while ending is None and self.step < self.clock.length.total_steps:
                 ending = self.advance(next(stream))
-                if ending is not None:
-                    return ending
         finally:
             stream.close()
-        return "finished"
+        return ending or "finished"
 
     def batches(self) -> Generator[list[Batch], None, None]:
         """The micro-batches of every step from the present one on."""
@@ -129,18 +133,32 @@ class Loop:
 
     def advance(self, micro_batches: list[Batch]) -> Ending | None:
         """Do one step and all that is due after it; the ending where it is the run's last."""
-        training, total = self.recipe.training, self.clock.length.total_steps
         with self.stopping_at_once():
             self.stepper.step(micro_batches, self.step)
         self.position.step += 1
         if self.average is not None:
             self.average.update()
         self.probes.ask_again(self)
-        evaluates = self.step == total or self.clock.is_due(training.evaluate_every, self.step)
-        if evaluates or self.step % training.log_every_steps == 0:
-            self._log_training(total)
-        if evaluates and self.breach is None:
-            self._evaluate()
+        training = self.recipe.training
+        logs = self.step % training.log_every_steps == 0
+        if logs or self.clock.evaluates(training, self.step):
+            self._log_training(self.clock.length.total_steps)
+        return self._after_step()
+
+    def _after_step(self) -> Ending | None:
+        """Do all that is due after a step; the ending where it is the run's last.
+
+        A signal cuts an evaluation; the run saves, and resumes with the evaluation.
+        """
+        training, total = self.recipe.training, self.clock.length.total_steps
+        self.position.is_between = False
+        if self.clock.evaluates(training, self.step) and self.breach is None:
+            try:
+                self._evaluate()
+            except StoppedAtOnce:
+                self.position.is_between = True
+                self.store.save("resume", self.checkpoint())
+                return "interrupted"
         if self.breach is not None:
             return "guard"
         self._sample_if_due(total)
@@ -170,14 +188,25 @@ class Loop:
         return nullcontext() if self.average is None else self.average.in_place()
 
     def evaluate(self) -> Evaluated:
-        """Evaluate the present weights, in the first process."""
+        """Evaluate the present weights, in the first process.
+
+        Raises StoppedAtOnce, in every process, where the first one receives a signal.
+        """
+        started = time.perf_counter()
         with self._final_weights():
-            return self.ranks.from_first(self.system.evaluate)
+            evaluated = self.stop.from_first(self.ranks, self.system.evaluate)
+        self._evaluation_seconds = time.perf_counter() - started
+        return evaluated
 
     def begin(self, entry: Entry) -> None:
-        """Evaluate the baselines and the initial weights on the run's evaluation clips."""
+        """Evaluate the baselines and the initial weights on the run's evaluation clips.
+
+        Raises StoppedAtOnce where a signal is received: nothing is trained that would be lost.
+        """
         facts = self._measure()
-        baselines = self.ranks.from_first(self.system.baselines)
+        num_clips = len(self.system.eval_clips.ids)
+        self.watcher.say(f"evaluating {num_clips} clips before step 1 ...")
+        baselines = self.stop.from_first(self.ranks, self.system.baselines)
         self.write("baseline", metrics=baselines.metrics, facts=facts)
         result = self.evaluate()
         metrics = {f"{entry}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
@@ -219,10 +248,16 @@ class Loop:
     def sample_as_it_is(
         self, when: When, prefix: str = "eval", num_clips: int | None = None
     ) -> None:
-        """Write samples of the weights that the system's module holds."""
+        """Write samples of the weights that the system's module holds.
+
+        Before step 1 and after the last step, a signal cuts them where there is one process: they
+        are written again. Raises StoppedAtOnce then.
+        """
         number = self.recipe.samples.num_clips if num_clips is None else num_clips
         name, place = f"step_{self.step:09d}" if when == "step" else when, self.store.place
-        made = write_samples(self.system, place, name, number)
+        cuts = when != "step" and self.ranks.is_alone
+        with self.stop.obeyed_at_once(cuts):
+            made = write_samples(self.system, place, name, number)
         if not made and when == "start":
             return
         figures = mean_figures(made, prefix)
@@ -300,12 +335,14 @@ class Loop:
         Their use leaves no trace in training.
         """
         random = random_state()
-        with self.with_average():
-            self.stepper.networks.show_system()
-            self.system.module.eval()
-            yield
-        self.system.module.train()
-        set_random_state(random)
+        try:
+            with self.with_average():
+                self.stepper.networks.show_system()
+                self.system.module.eval()
+                yield
+        finally:
+            self.system.module.train()
+            set_random_state(random)
 
     def _note_other_processes(self, trained_in: int) -> None:
         if trained_in != self.ranks.world_size:
@@ -332,6 +369,8 @@ class Loop:
         self._logged = (time.perf_counter(), self.step)
 
     def _evaluate(self) -> None:
+        if self._evaluation_seconds > _LONG_SECONDS:
+            self.watcher.say(f"evaluating {len(self.system.eval_clips.ids)} clips ...")
         result = self.evaluate()
         look = self.record.look(self.step, result)
         self.write("eval", metrics=result.metrics, facts=self._measure() | look.facts)

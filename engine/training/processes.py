@@ -59,8 +59,21 @@ def require_equal_parts(training: Training, num_processes: int) -> None:
             "all devices. "
             f"{num_processes} devices and training.num_micro_batches = "
             f"{training.num_micro_batches} cut it into {parts} parts: make it a multiple of "
-            f"{parts}, or change hardware.num_devices in params.toml."
+            f"{parts}, or {_other_number(training, num_processes)}."
         )
+
+
+def _other_number(training: Training, num_processes: int) -> str:
+    """What to do for the most processes below `num_processes` that get equal parts of a batch."""
+    fits = (
+        number
+        for number in range(num_processes, 1, -1)
+        if training.batch_size % (number * training.num_micro_batches) == 0
+    )
+    most = next(fits, 1)
+    if _started_outside() is None or LAUNCHER in os.environ:
+        return f"set hardware.num_devices = {most} in params.toml"
+    return f"start {most} process{'es' if most > 1 else ''}, over all machines, instead"
 
 
 def environment() -> dict[str, str]:

@@ -33,7 +33,7 @@ class Ranks:
     rank: int = 0
     world_size: int = 1
     place: int = 0
-    """Number of this process on its machine: the GPU it takes."""
+    """Number of this process on its machine: the GPU it takes, where it sees those of all."""
     strategy: Strategy = "replicate"
     """Whether each process holds all weights, gradients and optimizer state, or its part."""
 

@@ -1,14 +1,20 @@
-"""Ctrl-C, SIGTERM, a closed terminal and the like: noted at once, obeyed after the step."""
+"""Ctrl-C, SIGTERM, a closed terminal and the like: noted at once, obeyed after the step.
 
+During an evaluation they are obeyed at once, since nothing is lost but the evaluation.
+"""
+
+import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TypeVar
 
 from attrs import define
 
 from engine.training.ranks import Ranks
 
+_T = TypeVar("_T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that stop a run; clusters send the last two before they end a job."""
 
@@ -28,6 +34,7 @@ class StopRequest:
         """Note a signal. Raises StoppedAtOnce inside `obeyed_at_once`."""
         self.signal = number
         if self._at_once:
+            self._at_once = False  # a second signal does not disturb the leaving
             raise StoppedAtOnce
 
     @contextmanager
@@ -41,6 +48,25 @@ class StopRequest:
         finally:
             self._at_once = False
 
+    def from_first(self, ranks: Ranks, make: Callable[[], _T]) -> _T:
+        """The result of `make`, which the first process calls, and which a signal to it cuts.
+
+        Raises StoppedAtOnce in every process then.
+        """
+
+        def made() -> tuple[_T] | None:
+            try:
+                with self.obeyed_at_once(True):
+                    return (make(),)
+            except StoppedAtOnce:
+                return None
+
+        result = ranks.from_first(made)
+        if result is None:
+            self.agreed(ranks)
+            raise StoppedAtOnce
+        return result[0]
+
     def agreed(self, ranks: Ranks) -> bool:
         """Whether any process of the run got a signal: all stop after the same step."""
         (number,) = ranks.largest([self.signal or 0])
@@ -50,14 +76,17 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[StopRequest]:
+def stop_on_signals(says: bool = False) -> Iterator[StopRequest]:
     """Inside, these signals only set the request; the old handlers are restored afterwards.
 
-    A signal that is already ignored stays ignored, as under nohup.
+    If `says`, the first one is confirmed on stderr at once. A signal that is already ignored stays
+    ignored, as under nohup.
     """
     request = StopRequest()
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if says and request.signal is None:
+            _confirm(number)
         request.note(number)
 
     heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
@@ -67,3 +96,11 @@ def stop_on_signals() -> Iterator[StopRequest]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+def _confirm(number: int) -> None:
+    """Say on stderr that a signal was received; by os.write, which a handler may call anywhere."""
+    name = signal.Signals(number).name
+    sentence = f"{name} received: the run stops at the next point from which it can be resumed"
+    with suppress(OSError):  # the terminal may be the one that was closed
+        os.write(2, f"\n{sentence}\n".encode())

@@ -53,7 +53,7 @@ def test_the_pods_command_starts_a_run_on_two_machines(environment, tmp_path):
     ]
     assert [machine.wait(timeout=120) for machine in machines] == [0, 0]
     for rank in "01":
-        assert (tmp_path / rank).read_text() == "2 processes: train xtts_phase1 --again\n"
+        assert (tmp_path / rank).read_text() == "2 processes: train codec_dac_paper --again\n"
 
 
 def test_the_pods_find_each_other_and_their_project():
@@ -77,14 +77,39 @@ def test_the_manifest_is_what_kubernetes_accepts():
         validator.validate(resource, "1.37", strict=True)
 
 
-def test_the_job_script_passes_its_arguments_on_and_asks_for_a_requeue(environment, tmp_path):
-    """With an srun that ends as a run ends that was warned."""
-    for name, said in (("srun", '"$@" && exit 138'), ("scontrol", 'echo "$@" > "$SAID/asked"')):
+@pytest.fixture
+def job(environment, tmp_path):
+    """Runs the job script, given in a project's folder, with an srun that ends with `code`."""
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(tmp_path / "bin")
+    srun = '"$@" && pwd > "$SAID/folder" && exit $CODE'
+    for name, said in (("srun", srun), ("scontrol", 'echo "$@" > "$SAID/asked"')):
         program = tmp_path / "bin" / name
         program.write_text(f"#!/bin/sh\n{said}\n")
         program.chmod(0o755)
-    job = environment | {"SLURM_JOB_ID": "7", "RANK": "0", "WORLD_SIZE": "1"}
-    done = subprocess.run(["bash", CLUSTERS / "train.sbatch", "xtts_phase1", "--again"], env=job)
-    assert done.returncode == 138
-    assert (tmp_path / "0").read_text() == "1 processes: train xtts_phase1 --again\n"
-    assert (tmp_path / "asked").read_text() == "requeue 7\n"
+    slurm = {"SLURM_JOB_ID": "7", "SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_CPUS_PER_TASK": "8"}
+    given = environment | slurm | {"RANK": "0", "WORLD_SIZE": "1", "PATH": os.environ["PATH"]}
+
+    def run(code, restarts=None):
+        own = given | {"CODE": str(code)} | ({"SLURM_RESTART_COUNT": restarts} if restarts else {})
+        done = subprocess.run(["bash", CLUSTERS / "train.sbatch", "a_recipe", "--again"], env=own)
+        assert done.returncode == code
+        return (tmp_path / "asked").read_text() if (tmp_path / "asked").exists() else None
+
+    return run
+
+
+def test_the_job_script_trains_in_the_project_and_asks_for_a_requeue_when_warned(job, tmp_path):
+    assert job(138) == "requeue 7\n"
+    assert (tmp_path / "0").read_text() == "1 processes: train a_recipe --again\n"
+    assert (tmp_path / "folder").read_text() == f"{tmp_path}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "restarts"),
+    [*((code, None) for code in (0, 1, 2, 134, 137, 139, 143)), (138, "50")],
+)
+def test_a_job_that_failed_was_cancelled_or_came_back_too_often_is_not_requeued(
+    job, code, restarts
+):
+    assert job(code, restarts) is None

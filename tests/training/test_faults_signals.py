@@ -13,18 +13,57 @@ import pytest
 from engine.tracking.events import read_events
 from tests.training.faults import result
 from tests.training.train_toy import SlowConsole, finish, start, wait_for_step
+from tests.training.waiting_toy import build_waiting, wait_until_it_waits
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def whole(tmp_path_factory):
+    """The folder of an undisturbed run."""
     folder = tmp_path_factory.mktemp("undisturbed")
     finish(folder)
-    return result(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(whole):
+    return result(whole)
 
 
 def last_event(folder):
     (log,) = folder.glob("runs/toy/*/events.jsonl")
     return list(read_events(log))[-1]
+
+
+def history(folder):
+    (log,) = folder.glob("runs/toy/*/events.jsonl")
+    events = [event for event in read_events(log) if event.kind not in ("stop", "resume")]
+    return [(event.kind, event.step, event.metrics) for event in events]
+
+
+@pytest.mark.parametrize(
+    ("where", "step"),
+    [
+        ("baselines 1", 0),
+        ("evaluate 1", 0),
+        ("evaluate 3", 10),
+        ("evaluate 7", 30),
+        ("samples 2", 30),
+    ],
+)
+def test_a_signal_cuts_an_evaluation_which_the_resumed_run_repeats(
+    undisturbed, whole, tmp_path, where, step
+):
+    (tmp_path / "wait_in").write_text(where)
+    process = start(tmp_path, build=build_waiting)
+    wait_until_it_waits(tmp_path, process)
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(40)
+    assert process.exitcode == 130
+    assert (last_event(tmp_path).kind, last_event(tmp_path).step) == ("stop", step)
+    (tmp_path / "wait_in").unlink()
+    finish(tmp_path, build=build_waiting)
+    assert result(tmp_path) == undisturbed
+    assert history(tmp_path) == history(whole)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,17 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(batch_size, micro, fits):
         require_equal_parts(training, 2)
 
 
+def test_the_number_of_processes_that_fits_is_named_where_it_is_set(monkeypatch):
+    training = Training(epochs=1, batch_size=72, best="eval/error")
+    with pytest.raises(UserError, match=r"set hardware\.num_devices = 12 in params\.toml"):
+        require_equal_parts(training, 16)
+    monkeypatch.setenv("WORLD_SIZE", "16")
+    with pytest.raises(UserError, match="start 12 processes, over all machines, instead"):
+        require_equal_parts(training, 16)
+    with pytest.raises(UserError, match="start 1 process, over all machines, instead"):
+        require_equal_parts(Training(epochs=1, batch_size=7, best="eval/error"), 2)
+
+
 def test_torchrun_and_params_must_not_contradict_each_other(monkeypatch):
     several = partial(Hardware, device="cpu", num_threads=1)
     assert num_processes(several(num_devices=3)) == 3

@@ -37,6 +37,7 @@ from tests.training.train_ranks import (
     start_ranks,
 )
 from tests.training.train_toy import finish, start, wait_for_step
+from tests.training.waiting_toy import build_waiting, wait_until_it_waits
 
 STEADY = {"build": build_steady, "num_micro_batches": 2, "epochs": 2}
 
@@ -218,6 +219,18 @@ def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_to_the_same_resul
     assert last_stop(tmp_path) == "interrupted"
     finish_ranks(tmp_path, **settings)
     assert result(tmp_path) == result(request.getfixturevalue(whole))
+
+
+def test_a_signal_to_the_first_process_cuts_its_evaluation_for_all(undisturbed, tmp_path):
+    (tmp_path / "wait_in").write_text("evaluate 3")
+    processes = start_ranks(tmp_path, log_every_steps=2, build=build_waiting)
+    wait_until_it_waits(tmp_path, processes[0])
+    os.kill(processes[0].pid, signal.SIGTERM)
+    assert join(processes) == [130, 130]
+    assert last_stop(tmp_path) == "interrupted"
+    (tmp_path / "wait_in").unlink()
+    finish_ranks(tmp_path, log_every_steps=2)
+    assert result(tmp_path) == result(undisturbed)
 
 
 def test_another_number_of_processes_goes_on_and_says_so(tmp_path):

@@ -21,6 +21,7 @@ GIVEN = {"device", "system", "recipe", "order", "store", "watcher", "stop", "ran
 NOT_SAVED = {
     "breach": "a run that a guard ended is gone on with from before",
     "clock": "a pure function of the recipe",
+    "_evaluation_seconds": "how long the last evaluation took, for what is shown",
     "_logged": "the time of the last log line, for the pace that is shown",
 }
 NOT_SAVED_OF_STEPPER = {
