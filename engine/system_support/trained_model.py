@@ -56,7 +56,7 @@ def trained_model(
 
 
 def _unfinished(project: Project, name: str) -> str:
-    """Of a run with a name of its own that left no model."""
+    """Why a run with a name of its own has no model, and what to do."""
     if is_without_step(project, name):
         return f"Run '{name}' ended before step 1: cantus why {name}"
     return f"Run '{name}' has no model yet; go on with it: {how_to_train(project, name)}"
