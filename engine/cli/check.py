@@ -25,7 +25,9 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.faults import Place, shown
 from engine.recipe.lineage import profile_of
 from engine.system_support.discovery import recipe_classes
+from engine.system_support.published import lacking_published
 from engine.terminal.columns import aligned
+from engine.terminal.say import say
 
 
 @click.command()
@@ -61,6 +63,7 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
     for path in chosen:
         if path in sound:
             _note_models(sound[path], project)
+    _note_published([sound[path] for path in chosen if path in sound], project, bool(recipes))
     if params is not None and not (faults or overrides) and project.dvc_yaml.is_file():
         if recipes:
             _note_stages([sound[path].name for path in chosen], project, params)
@@ -194,6 +197,20 @@ def _note_models(recipe: Recipe, project: Project) -> None:
         else:
             continue
         click.echo(f"note: {recipe.name} reads the model of {name}, and {why}")
+
+
+def _note_published(recipes: Sequence[Recipe], project: Project, each: bool) -> None:
+    """Print which published files are missing, or wrong: of each recipe, or in one line for all."""
+    found = {recipe.name: lacking_published(recipe, project) for recipe in recipes}
+    lacking = {name: why for name, why in found.items() if why is not None}
+    if each or len(lacking) == 1:
+        for why in lacking.values():
+            say(f"note: {why}")
+    elif lacking:
+        say(
+            f"note: {', '.join(lacking)} read published files that are missing: 'cantus check "
+            "RECIPE' says which to fetch"
+        )
 
 
 def _moves_with_the_seed(recipe: Recipe) -> bool:

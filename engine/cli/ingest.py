@@ -9,9 +9,14 @@ import click
 from engine.system_support.completing import corpora, names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.corpus import Corpus
     from engine.project import Project
     from engine.recipe import Params
+
+_LONG_SECONDS = 60.0
+"""Recipes of speech take clips of about ten seconds."""
 
 
 @click.command()
@@ -102,5 +107,23 @@ def _print_report(project: "Project", params: "Params", corpus: "Corpus") -> Non
     bad = corpus.manifest.quarantined
     page = (corpus.folder / PAGE_FILE).relative_to(project.root)
     lines = [*aligned(report_rows(corpus.report)), *quarantine_lines(bad, len(bad))]
+    lines += _long_recordings(params, corpus)
     lines += [*usage_lines(corpus.folder.name, project, params, corpus), f"page: {page}", ""]
     click.echo("\n".join(lines))
+
+
+def _long_recordings(params: "Params", corpus: "Corpus") -> "Iterator[str]":
+    """A note where recordings could be cut and are much longer than what recipes take."""
+    name, report = corpus.folder.name, corpus.report
+    if report.longest_seconds <= _LONG_SECONDS or params.corpus(name).segment != "off":
+        return
+    clips = corpus.manifest.clips
+    number = sum(clip.seconds > _LONG_SECONDS and not clip.text for clip in clips)
+    if number:
+        which = "recordings are" if number > 1 else "recording is"
+        yield (
+            f"note: {number:,} {which} longer than {_LONG_SECONDS:g} s (the longest: "
+            f"{report.longest_seconds / 60:.1f} minutes) and not cut. To have that done: "
+            f'segment = "silence" and max_seconds = 10 in [corpora.{name}] of params.toml, then '
+            f"cantus ingest {name}"
+        )

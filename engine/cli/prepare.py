@@ -36,6 +36,10 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
     loaded, _ = load_run(recipe, overrides)
     require_corpus(loaded)
 
+    from engine.system_support.published import require_published
+
+    require_published(loaded.recipe, loaded.project)
+
     from engine.features.prepared import features_of, write_prepared
     from engine.system_support.prepare import prepare_recipe
     from engine.training.devices import make_device

@@ -19,11 +19,15 @@ from engine.recipe.code import preparing_code, training_code
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.params import CorpusSource
 from engine.recipe.plain import write_where_new
-from engine.system_support.prepare import published_files
+from engine.system_support.published import (
+    lacking_published,
+    published_files,
+    require_published,
+)
 from engine.terminal.say import say
 from engine.tracking.after_dvc import refresh_after_dvc
 
-_DATA = ("system_version", "system", "dataset", "codec", "model", "start", "published_files")
+_DATA = ("system_version", "system", "dataset", "codec", "model", "start")
 """Tables of a resolved recipe that decide what its clips are made into."""
 _START_OF_DATA = ("from", "evaluation")
 """And the keys of `start` that do: whose evaluation clips they are."""
@@ -42,8 +46,9 @@ def command(recipes: tuple[str, ...]) -> None:
     is up to date is not written, so DVC runs a stage again only after a relevant change.
 
     Without RECIPE, all recipes and corpora are written. The files of a recipe with faults are
-    deleted, so that its own stages fail and the others run. A recipe whose corpus is not packed at
-    its sample rate has no stage and no files.
+    deleted, so that its own stages fail and the others run. A recipe that lacks published files has
+    files that say so: its stage names what to fetch, and runs again once that is there. A recipe
+    whose corpus is not packed at its sample rate has no stage and no files.
 
     \b
     Examples:
@@ -53,7 +58,9 @@ def command(recipes: tuple[str, ...]) -> None:
     project = find_project()
     if recipes:
         for name in recipes:
-            path = _write_recipe(load_project_recipe(name))
+            loaded = load_project_recipe(name)
+            require_published(loaded.recipe, loaded.project)
+            path = _write_recipe(loaded)
             say(str(path.relative_to(project.root)))
         return
     params = load_params(project.params)
@@ -83,10 +90,13 @@ def _drop(project: Project, name: str) -> None:
 def _write_recipe(loaded: Loaded) -> Path:
     """Write both files of a recipe; the first."""
     name, frozen = loaded.recipe.name, _frozen_clips(loaded)
-    whole = to_plain(loaded.recipe, identity_only=True) | frozen | _weights(loaded)
+    lacking = lacking_published(loaded.recipe, loaded.project)
+    given = {"lacking": lacking} if lacking else _weights(loaded)
+    whole = to_plain(loaded.recipe, identity_only=True) | frozen | given
     whole["code"] = training_code(loaded.recipe)
     code = preparing_code(loaded.recipe)
-    data = _data(loaded) | frozen | ({"code": code} if code else {})
+    files = {"lacking": lacking} if lacking else _published(loaded)
+    data = _data(loaded) | files | frozen | ({"code": code} if code else {})
     path = loaded.project.resolved_recipe(name)
     write_where_new(path, tomli_w.dumps(whole))
     write_where_new(loaded.project.resolved_data(name), tomli_w.dumps(data))
@@ -112,13 +122,18 @@ def _drop_others(project: Project, recipes: set[str], corpora: set[str]) -> None
 
 
 def _data(loaded: Loaded) -> dict[str, Any]:
-    """What decides which clips are used and what they are made into, published files included."""
+    """What decides which clips are used and what they are made into, without published files."""
     values = to_plain(loaded.recipe, identity_only=True)
     start = values.get("start", {})
     values["start"] = {key: start[key] for key in _START_OF_DATA if key in start}
-    paths = published_files(loaded.recipe, loaded.project)
-    values["published_files"] = {path.name: sha256_of(path) for path in paths}
     return {key: value for key, value in values.items() if key in _DATA and value}
+
+
+def _published(loaded: Loaded) -> dict[str, Any]:
+    """The digests of published files that clips are made into something by; nothing without any."""
+    paths = published_files(loaded.recipe, loaded.project)
+    digests = {path.name: sha256_of(path) for path in paths}
+    return {"published_files": digests} if digests else {}
 
 
 def _frozen_clips(loaded: Loaded) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from attrs import asdict
 from engine.cli.show.load import Loaded
 from engine.cli.show.load_run import Variant, load_run, require_corpus
 from engine.cli.show.recipe_options import overrides_option, recipe_argument
+from engine.errors import UserError
 from engine.project import Project
+from engine.recipe.schema import Recipe
 from engine.terminal.say import say
 from engine.training.processes import num_processes, require_equal_parts, starts_others
 
@@ -47,6 +49,7 @@ def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: 
       cantus train recipes/audio_vae_plus.toml
     """
     loaded, variant = load_run(recipe, overrides, called)
+    _require_shorter_warm_up(loaded.recipe)
     require_corpus(loaded)
     hardware = loaded.params.hardware
     require_equal_parts(loaded.recipe.training, num_processes(hardware))
@@ -63,6 +66,20 @@ def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: 
     code = _train(loaded, variant, again)
     if code:
         sys.exit(code)
+
+
+def _require_shorter_warm_up(recipe: Recipe) -> None:
+    """Raise UserError where a warm-up outlasts the run; preflight asks where epochs are given."""
+    steps = recipe.training.steps
+    if steps is None or recipe.start is not None:
+        return
+    for turn, schedule in recipe.schedule.items():
+        if schedule.warmup_steps >= steps:
+            raise UserError(
+                f"{recipe.name}: the warm-up of {turn} takes {schedule.warmup_steps:,} steps and "
+                f"outlasts the run of {steps:,}. Train longer, or add "
+                f"-S schedule.{turn}.warmup_steps=0"
+            )
 
 
 def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:

@@ -4,14 +4,17 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
 from engine.corpus.account.page import PAGE_FILE, write_page
-from engine.corpus.account.report import write_report
+from engine.corpus.account.report import Report, write_report
+from engine.corpus.audio.unusable import Reason
 from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.integrity import SEEN_FILE, remember_packed
 from engine.corpus.layouts import Listing, list_files
 from engine.corpus.layouts.passed_over import found_instead
+from engine.corpus.layouts.quota import how_to_allow, num_bad_allowed
 from engine.corpus.licence import read_licence
 from engine.corpus.measure.limits import Limits
 from engine.corpus.source import source_folder
@@ -37,6 +40,7 @@ THIS_MACHINE = Work()
 REFUSED = "refused"
 """Below what is kept of a corpus: the tables of an ingest that found too many bad files."""
 
+_HARMLESS: Reason = "duplicate of"
 _SHOWN = 5
 
 
@@ -104,9 +108,9 @@ def _make(
         write_report(report, finished)
         manifest = read_manifest(finished)
         write_page(report, manifest.quarantined, finished)
-        if not _within_quota(manifest, source.at_most_bad):
+        if not _within_quota(report, source.at_most_bad):
             page = _keep_refused(name, finished, store).relative_to(project.root)
-            raise UserError(_over_quota(name, manifest, source.at_most_bad, page))
+            raise UserError(_over_quota(report, manifest, source.at_most_bad, page))
         (scratch / SEEN_FILE).replace(store / SEEN_FILE)
     return used
 
@@ -185,9 +189,14 @@ def _require_audio(name: str, folder: Path, listing: Listing) -> None:
         )
 
 
-def _within_quota(manifest: Manifest, at_most_bad: float) -> bool:
-    bad, used = len(manifest.quarantined), len(manifest.clips)
-    return used > 0 and bad <= at_most_bad * (used + bad)
+def _within_quota(report: Report, at_most_bad: float) -> bool:
+    bad = _num_bad(report)
+    return report.num_used > 0 and bad <= num_bad_allowed(at_most_bad, report.num_found)
+
+
+def _num_bad(report: Report) -> int:
+    """Files in quarantine, without duplicates: of those the corpus loses nothing."""
+    return sum(number for reason, number in report.quarantined.items() if reason != _HARMLESS)
 
 
 def _keep_refused(name: str, finished: Path, store: Path) -> Path:
@@ -199,17 +208,17 @@ def _keep_refused(name: str, finished: Path, store: Path) -> Path:
     return refused / PAGE_FILE
 
 
-def _over_quota(name: str, manifest: Manifest, at_most_bad: float, page: Path) -> str:
-    bad = manifest.quarantined
-    found = len(manifest.clips) + len(bad)
-    shown = "; ".join(visible(f"{one.path} ({one.reason}: {one.detail})") for one in bad[:_SHOWN])
-    more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+def _over_quota(report: Report, manifest: Manifest, at_most_bad: float, page: Path) -> str:
+    name, bad, found = report.corpus, _num_bad(report), report.num_found
+    rows = islice((one for one in manifest.quarantined if one.reason != _HARMLESS), _SHOWN)
+    shown = "; ".join(visible(f"{one.path} ({one.reason}: {one.detail})") for one in rows)
+    more = f"; and {bad - _SHOWN} more" if bad > _SHOWN else ""
     allowed = f"more than corpora.{name}.at_most_bad = {at_most_bad:g} in params.toml allows"
-    way_out = "Repair or remove them, or raise that share."
+    way_out = f"Repair or remove them, or set {how_to_allow(name, bad, found)}."
     if not manifest.clips:
         allowed, way_out = "and none is left", "Repair them, or name another folder."
     return (
-        f"{len(bad)} of the {found} files of corpus {name!r} cannot be used, {allowed}: "
+        f"{bad} of the {found} files of corpus {name!r} cannot be used, {allowed}: "
         f"{shown}{more}. {way_out} All of them: {page}; one of them: "
         f"cantus ingest {name} --explain FILE"
     )

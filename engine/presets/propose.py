@@ -54,8 +54,9 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
 def _corpus(path: Path, recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Proposed]:
     """The keys that say which clips: corpus, languages, speakers."""
     name = corpus.folder.name
-    found = f"{len(corpus.manifest.clips):,} usable clips of {corpus.report.num_found:,} files"
-    yield Proposed("dataset.corpus", name, f"{found}, as `cantus ingest {name}` found them")
+    found = f"{len(corpus.manifest.clips):,} clips packed of {corpus.report.num_found:,} files"
+    because = f"{found} by `cantus ingest {name}`; the recipe may use fewer"
+    yield Proposed("dataset.corpus", name, because)
     dataset = fields_dict(type(recipe.dataset))
     if "languages" in dataset:
         yield from _languages(corpus, language)

@@ -88,7 +88,8 @@ class CorpusSource:
         "clips of a lower sample rate are quarantined", default=8_000, check=at_least(1)
     )
     at_most_bad: float = setting(
-        "share of quarantined clips above which ingest stops",
+        "share of quarantined files, duplicates aside, above which ingest stops; above 0, a single "
+        "file is always allowed",
         default=0.01,
         check=within(0.0, 1.0),
     )

@@ -6,9 +6,6 @@ names the files that they depend on besides corpus and recipe. Training asks the
 the same files, so that nothing is computed twice.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from engine.corpus.integrity import require_intact
 from engine.errors import UserError
 from engine.features.cache import Features
@@ -36,13 +33,3 @@ def prepare_recipe(
     require_intact(corpus, params.corpus(corpus), project)
     prepared: Prepared = module.prepare(recipe, project, params, features)
     return prepared
-
-
-def published_files(recipe: Recipe, project: Project) -> Sequence[Path]:
-    """The published files that the recipe's features depend on; none for most recipes.
-
-    Raises UserError where one is missing.
-    """
-    module = part_of(type(recipe), "prepare")
-    paths: Sequence[Path] = [] if module is None else module.published_files(recipe, project)
-    return paths

@@ -11,7 +11,7 @@ from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.recipe import Recipe, RecipeError, load_recipe
 from engine.system_support.discovery import recipe_classes
-from engine.tracking.run_command import how_to_train
+from engine.tracking.run_command import how_to_train, is_without_step, newest_folder
 
 R = TypeVar("R", bound=Recipe)
 
@@ -41,6 +41,8 @@ def trained_model(
     """
     kept, given = project.model(name) / "recipe.toml", project.recipe(name)
     if not (kept.is_file() or given.is_file()):
+        if newest_folder(project, name) is not None:
+            raise UserError(_unfinished(project, name))
         near = suggestion(name, [path.stem for path in project.recipes.glob("*.toml")])
         raise UserError(f"There is no recipe '{name}'.{near} ({hint[:1].upper()}{hint[1:]}.)")
     recipe = load_recipe(kept if kept.is_file() else given, classes=recipe_classes())
@@ -51,6 +53,13 @@ def trained_model(
     trained = _all_trained(project, kind, exported)
     others = f"Trained: {', '.join(trained)}." if trained else f"No {what} is trained yet."
     raise UserError(f"'{name}' is not trained: run '{how_to_train(project, name)}' first. {others}")
+
+
+def _unfinished(project: Project, name: str) -> str:
+    """Why a run with a name of its own has no model, and what to do."""
+    if is_without_step(project, name):
+        return f"Run '{name}' ended before step 1: cantus why {name}"
+    return f"Run '{name}' has no model yet; go on with it: {how_to_train(project, name)}"
 
 
 def _all_trained(project: Project, kind: type[Recipe], exported: str) -> list[str]:

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
+from engine.files.lock import is_held
 from engine.files.untrusted import read_json_object
 from engine.project import Project
+from engine.tracking.events import last_event
 
 DESCRIPTION = "run.json"
 """The file in a run's and a model's folder that describes the run."""
@@ -20,6 +22,15 @@ def newest_folder(project: Project, name: str) -> Path | None:
     runs = [project.runs(name) / note.read_text("utf-8")] if note.is_file() else []
     folders = [*runs, project.model(name)]
     return next((folder for folder in folders if (folder / DESCRIPTION).is_file()), None)
+
+
+def is_without_step(project: Project, name: str) -> bool:
+    """Whether the latest run of that name ended before its first step, and left no model."""
+    folder = newest_folder(project, name)
+    if folder is None or project.model(name).is_dir() or is_held(folder):
+        return False
+    last = last_event(folder / "events.jsonl")
+    return last is not None and last.step == 0
 
 
 def description(folder: Path) -> dict[str, Any]:

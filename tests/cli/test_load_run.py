@@ -117,3 +117,13 @@ def test_identity_names_the_command_or_the_file_that_shows_every_value(project):
     name = begun(project, "words", [FASTER])
     shown = _shown_by(name, *load_run(name))
     assert shown == f"runs/{name}/0123456789ab/recipe.toml shows it"
+
+
+def test_a_run_that_ended_before_its_first_step_leaves_its_name_free(project):
+    name = begun(project, "words", [FASTER], called="mine")
+    other = [FASTER.replace("0.01", "0.02")]
+    with pytest.raises(UserError, match=r"or delete runs/mine\.$"):
+        load_run("words", other, called=name)
+    events = project / "runs" / name / "0123456789ab" / "events.jsonl"
+    events.write_text('{"kind": "stop", "step": 0, "time": 0.0, "reason": "error"}\n')
+    assert load_run("words", other, called=name)[0].recipe.name == name

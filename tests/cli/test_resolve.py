@@ -156,7 +156,11 @@ def test_the_published_weights_that_a_recipe_starts_from_reach_the_file(project,
     text = f'{recipe}\n[start]\nweights = "published/some.pth"\n'
     (project / "recipes" / "words.toml").write_text(text)
     answer = cantus("resolve", "words")
-    assert (answer.code, "The recipe starts from 'published/some.pth'" in answer.error) == (2, True)
+    lacking = "words reads published/some.pth, which is missing: put published/some.pth there"
+    assert (answer.code, lacking in answer.error) == (2, True)
+    assert cantus("resolve").code == 0  # the stage starts, and its command says what is lacking
+    assert lacking in tomli.loads(resolved(project).read_text())["lacking"]
+    assert lacking in cantus("check", "words").out
     (project / "published").mkdir(exist_ok=True)
     (project / "published" / "some.pth").write_bytes(b"weights")
     assert cantus("resolve", "words").code == 0

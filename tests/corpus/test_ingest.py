@@ -143,10 +143,21 @@ def test_samples_beyond_full_scale_are_clipped_and_counted(words, project, sourc
 def test_too_many_bad_files_stop_it_and_leave_nothing(words, project, source):
     for number in range(7):
         (words / f"bad{number}.wav").write_text("text")
-    sentence = r"7 of the 17 files of corpus 'words' .* bad0.wav \(unreadable: .*; and 2 more"
+    sentence = (
+        r"7 of the 17 files of corpus 'words' .* bad0.wav \(unreadable: .*; and 2 more.*set "
+        r"at_most_bad = 0.42 in \[corpora.words\] of params.toml"
+    )
     with pytest.raises(UserError, match=sentence):
         run(source, project, at_most_bad=0.2)
     assert list(project.corpus("words").parent.iterdir()) == []
+
+
+def test_one_bad_file_and_any_duplicates_do_not_stop_a_small_corpus(words, project, source):
+    (words / "bad.wav").write_text("text")
+    shutil.copy(words / "0.wav", words / "twin.wav")
+    assert len(reasons(run(source, project))) == 2
+    with pytest.raises(UserError, match="1 of the 12 files"):
+        run(source, project, at_most_bad=0.0)
 
 
 def test_a_failure_leaves_the_corpus_that_was_there(words, project, source):
@@ -310,13 +321,15 @@ def test_a_table_that_was_edited_is_refused(words, project, source, name):
 
 
 def test_what_was_found_is_kept_where_too_much_of_it_is_bad(words, project, source):
-    (words / "bad.wav").write_text("text")
+    for name in ("bad.wav", "worse.wav"):
+        (words / name).write_text("text")
     with pytest.raises(UserError, match=r"All of them: build/ingest/words/ref"):
         run(source, project)
     refused = project.ingest("words") / "refused" / "words"
     assert explain_clip(refused, "bad.wav").startswith("bad.wav is quarantined")
     assert (refused / "report.html").is_file()
-    (words / "bad.wav").unlink()
+    for name in ("bad.wav", "worse.wav"):
+        (words / name).unlink()
     run(source, project)
     assert not refused.exists()
 

@@ -20,7 +20,7 @@ from engine.recipe.judgement import OWN
 from engine.recipe.naming import recipe_name
 from engine.recipe.schema import Recipe
 from engine.system_support.discovery import recipe_classes
-from engine.tracking.run_command import description, newest_folder
+from engine.tracking.run_command import description, is_without_step, newest_folder
 
 _NUM_DIGITS = 6
 
@@ -115,8 +115,11 @@ def _require_free(called: str, variant: Variant, project: Project) -> None:
         raise UserError(f"--name {called}: a recipe is called so; give another name.")
     folder = newest_folder(project, called)
     there = variant.command if folder is None else description(folder).get("command")
-    if there != variant.command:
-        raise UserError(
-            f"--name {called}: another run is called so ({there}). Give another name, or delete "
-            f"runs/{called} and models/{called}."
-        )
+    if folder is None or there == variant.command or is_without_step(project, called):
+        return
+    places = [project.runs(called), project.model(called)]
+    found = [str(path.relative_to(project.root)) for path in places if path.is_dir()]
+    raise UserError(
+        f"--name {called}: another run is called so ({there}). Give another name, or delete "
+        f"{' and '.join(found)}."
+    )

@@ -147,7 +147,9 @@ def _parts(found: Sequence[_Found], path: str) -> str:
 
 def _quarantine_facts(row: Quarantined, number: int, corpus: str) -> dict[str, str]:
     meaning = MEANINGS[row.reason]
-    fixed = "the file alone: no limit of params.toml does"
+    fixed = f"the file alone; how many such files may be: corpora.{corpus}.at_most_bad"
+    if row.reason == "duplicate of":
+        fixed = f"the file alone; duplicates do not count for corpora.{corpus}.at_most_bad"
     return {
         "what it means": meaning.what,
         "what to do": meaning.to_do,

@@ -23,7 +23,7 @@ def report_rows(report: Report) -> list[tuple[str, str]]:
         ("used", f"{report.num_used:,} of {report.num_found:,} files and parts found"),
         ("quarantined", counts(report.quarantined) or "none"),
         *(("passed over", str(one)) for one in report.passed_over),
-        ("hours", _hours(report)),
+        ("hours" if report.hours >= 1 else "minutes", _amount(report)),
         ("speakers", _speakers(report)),
         ("languages", _portions(report.languages) or "unknown"),
         ("labels", f"{report.num_labels:,}"),
@@ -75,9 +75,10 @@ def _block(count: int, most: int) -> str:
     return _BLOCKS[-(-count * len(_BLOCKS) // most) - 1] if count else " "
 
 
-def _hours(report: Report) -> str:
+def _amount(report: Report) -> str:
     spread = f"clips of {report.shortest_seconds:g} to {report.longest_seconds:g} s"
-    return f"{report.hours:.2f}, in {spread}"
+    amount = f"{report.hours:.2f}" if report.hours >= 1 else f"{60 * report.hours:.1f}"
+    return f"{amount}, in {spread}"
 
 
 def _speakers(report: Report) -> str:

@@ -48,12 +48,12 @@ def propose(recipe: CodecLmRecipe, amount: Amount) -> Iterator[Proposed]:
     yield Proposed("dataset.num_seen_clips", seen, "of known voices, at most a tenth of the clips")
     if amount.hours < 1:
         passes, batch = 10, min(8, recipe.training.batch_size)
-        why = "ten passes over less than an hour: a choice, not measured"
+        why = "each clip is seen ten times, for less than an hour: a choice, not measured"
     elif amount.hours < 10:
         passes, batch, why = (
             5,
             min(16, recipe.training.batch_size),
-            "five passes: a choice, not measured",
+            "each clip is seen five times: a choice, not measured",
         )
     else:
         passes, batch, why = 3, recipe.training.batch_size, "three passes, as the recipe's"

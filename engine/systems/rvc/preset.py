@@ -39,7 +39,8 @@ def propose(recipe: RvcRecipe, amount: Amount) -> Iterator[Proposed]:
     epochs = max(_FEWEST_EPOCHS, min(_EPOCHS, round(_EPOCHS * _MINUTES / amount.minutes)))
     slices = amount.seconds / _SLICE_SECONDS
     because = (
-        f"{epochs} passes over {amount.said}: write-up 003's {_EPOCHS} up to {_MINUTES:g} minutes, "
-        "of more audio fewer passes, so that the steps stay the same: a choice, not measured"
+        f"each recording is seen {epochs} times ({amount.said}). Up to {_MINUTES:g} minutes of "
+        f"audio: {_EPOCHS} times, as in write-up 003; of more audio fewer, for the same number of "
+        "steps. The rule is a choice, not measured"
     )
     yield from length(recipe, max(200, round(epochs * slices / batch)), because, amount)

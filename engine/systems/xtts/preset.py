@@ -104,18 +104,22 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     if hours < 1:
         passes = 10
         why = (
-            "ten passes over less than an hour; write-up 002 had 15 over 40 minutes in its first "
-            "phase (docs/xtts.md), and the guard on the gap stops when clips are memorized"
+            "each clip is seen ten times, for less than an hour of audio; write-up 002 had 15 over "
+            "40 minutes in its first phase (docs/xtts.md), and the guard on the gap stops when "
+            "clips are memorized"
         )
     else:
         passes = 6 if hours < _MUCH_HOURS else 3
-        why = f"{passes} passes, fewer the more audio there is: a choice, not measured"
+        why = (
+            f"each clip is seen {passes} times; fewer times the more audio there is. The rule is a "
+            "choice, not measured"
+        )
     yield Proposed(
         "training.batch_size",
         batch,
-        f"write-up 002 has {_PART} clips a step on 40 minutes, upstream {_LARGEST_BATCH} "
-        "(docs/xtts-measurements.md#departures-from-upstream); in between it grows with the root "
-        "of the hours, a choice, not measured",
+        f"clips a step, more with more audio: write-up 002 has {_PART} on 40 minutes, upstream "
+        f"{_LARGEST_BATCH} (docs/xtts-measurements.md#departures-from-upstream); in between it "
+        "grows with the root of the hours, a choice, not measured",
     )
     if batch > _PART:
         parts = batch // _PART

@@ -79,7 +79,7 @@ def test_a_quarantined_file_is_explained_by_any_end_of_its_path(explain, name):
     assert said.startswith("ben/quiet.wav is quarantined, silent: peak -66 dBFS, below -60 dBFS\n")
     assert MEANINGS["silent"].what in said
     assert MEANINGS["silent"].to_do in said
-    assert "no limit of params.toml" in said
+    assert "corpora.words.at_most_bad" in said
     assert "cantus ingest words" in said
     assert "2 of quarantine.jsonl" in said
 
