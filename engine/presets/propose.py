@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from attrs import fields_dict, frozen
+from attrs import evolve, fields_dict, frozen
 
 from engine.corpus import Corpus
+from engine.corpus.table.rows import Rows
 from engine.errors import UserError
 from engine.presets.amount import amount_of, languages_in
+from engine.presets.sets import sets_of
 from engine.recipe import load_recipe
 from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.schema import Recipe
@@ -44,8 +46,13 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
     first = [*_corpus(path, written, corpus, language)]
     recipe = _with(path, first)
     _require_rates(recipe, corpus)
-    amount = amount_of(recipe, corpus.manifest.clips, module.why_unusable, small=small)
+    clips = corpus.manifest.clips
+    amount = amount_of(recipe, clips, module.why_unusable, small=small)
     values = [*first, *module.propose(recipe, amount)]
+    assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
+    usable = [row for row, clip in enumerate(clips) if module.why_unusable(recipe, clip) is None]
+    sets = sets_of(_with(path, values), clips.only(usable))
+    values = [*first, *module.propose(recipe, evolve(amount, sets=sets))]
     _with(path, values)
     known = {one.key: one for one in values}
     return Preset(amount, tuple(known.values()))

@@ -17,6 +17,7 @@ from engine.evaluation.paired import FEW_CLIPS
 from engine.recipe.judgement import Guard
 from engine.recipe.plain import to_plain
 from engine.recipe.schema import Recipe
+from engine.split.columns import place
 
 FEWEST_CLIPS = 10
 """With fewer, nothing can be held out that says anything."""
@@ -27,6 +28,17 @@ _EVALUATIONS = 8
 """At least so many in a run, where it has as many steps."""
 _WARMUP_SHARE = 0.05
 _MUCH_WARMUP = 0.2
+
+
+@frozen(kw_only=True)
+class Sets:
+    """What the split of training makes of the usable clips."""
+
+    training: int
+    evaluation: int
+    """Clips that are evaluated on, at most `dataset.num_eval_clips`."""
+    voices_held_out: int
+    """Known speakers of whom no clip is for training."""
 
 
 @frozen(kw_only=True)
@@ -53,6 +65,13 @@ class Amount:
     """Clips that cannot be used, by the reason."""
     small: bool = False
     """Whether the recipe is a demo, whose length is what two CPU cores do in minutes."""
+    sets: Sets | None = None
+    """None before the clips are split, and where the evaluation set is not the recipe's own."""
+
+    @property
+    def num_training(self) -> int:
+        """Clips for training; all usable ones before the clips are split."""
+        return self.sets.training if self.sets else self.num_clips
 
     @property
     def minutes(self) -> float:
@@ -104,35 +123,70 @@ def held_out(recipe: Recipe, amount: Amount) -> Iterator[Proposed]:
     """How many clips, or voices, are evaluated on."""
     clips = amount.num_clips
     by_voice = recipe.dataset.split == "speaker_disjoint" and len(amount.speakers) > 1
-    if by_voice:
-        voices = len(amount.speakers)
-        share = max(2, round(voices * 0.1)) / voices if voices > 3 else 1 / voices
-        yield Proposed(
-            "dataset.eval_share",
-            round(share, 4),
-            f"about {max(1, round(share * voices))} of {voices} voices are held out whole: figures "
-            "of voices that training has (docs/evaluation.md) say nothing of others",
-        )
-    else:
-        wanted = min(max(FEW_CLIPS, _SHARE * clips), _LARGEST_SHARE * clips)
-        why = (
-            f"about {round(wanted)} of {clips:,} clips: with {FEW_CLIPS} an interval is of use "
-            "(docs/evaluation.md#what-is-better)"
-        )
-        if wanted < FEW_CLIPS:
-            why = (
-                f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} show "
-                "only large differences (docs/evaluation.md#what-is-better), and training needs "
-                "the rest"
-            )
-        yield Proposed("dataset.eval_share", round(wanted / clips, 4), why)
+    share, why = _voices(amount) if by_voice else _clips(clips)
+    most = recipe.dataset.num_eval_clips
     if clips * _LARGEST_SHARE > _MOST_EVALUATED:
+        most = _MOST_EVALUATED
+    yield Proposed("dataset.eval_share", share, why + _counts(amount.sets, most))
+    if most == _MOST_EVALUATED:
         yield Proposed(
             "dataset.num_eval_clips",
-            _MOST_EVALUATED,
-            f"more than {_MOST_EVALUATED} clips narrow an interval little and cost time at every "
-            "evaluation",
+            most,
+            f"of the clips held out, at most {most} are evaluated on: more narrow an interval "
+            "little and cost time at every evaluation",
         )
+
+
+def _voices(amount: Amount) -> tuple[float, str]:
+    """The share that holds out a tenth of the voices, at least two of more than three.
+
+    The split holds out the voices whose names have the lowest hashes: of few voices a share may
+    hold out many more than its part, so it is lowered until it does not.
+    """
+    voices = len(amount.speakers)
+    wanted = max(2, round(voices * 0.1)) if voices > 3 else 1
+    places = sorted(map(place, amount.speakers))
+    share = min(wanted / voices, (places[wanted - 1] + places[wanted]) / 2)
+    held = amount.sets.voices_held_out if amount.sets else wanted
+    return math.floor(share * 1e4) / 1e4, (
+        f"{held} of {voices} voices are held out whole, because results on voices of the training "
+        "set do not show how new voices will sound (the split goes by a hash of their names)"
+    )
+
+
+def _clips(clips: int) -> tuple[float, str]:
+    """The share that holds out enough clips for an interval, where there are enough."""
+    wanted = min(max(FEW_CLIPS, _SHARE * clips), _LARGEST_SHARE * clips)
+    why = (
+        f"about {round(wanted)} of {clips:,} clips: with {FEW_CLIPS} an interval is of use "
+        "(docs/evaluation.md#what-is-better)"
+    )
+    if wanted < FEW_CLIPS:
+        why = (
+            f"about {round(wanted)} of {clips:,} clips, a fifth; fewer than {FEW_CLIPS} show "
+            "only large differences (docs/evaluation.md#what-is-better), and training needs "
+            "the rest"
+        )
+    return round(wanted / clips, 4), why
+
+
+def _counts(sets: Sets | None, most: int | None) -> str:
+    """The clips of each set, in words; nothing where they are not known."""
+    if sets is None:
+        return ""
+    limit = f" (at most num_eval_clips = {most})" if most is not None else ""
+    return f"; {sets.training:,} clips for training, {sets.evaluation:,} for evaluation{limit}"
+
+
+def fitting_batch(wanted: int, recipe: Recipe, amount: Amount) -> int:
+    """The batch, or as many of the training clips as there are, in the recipe's parts."""
+    most, parts = min(wanted, amount.num_training), recipe.training.num_micro_batches
+    return most if most < parts else most - most % parts
+
+
+def capped(batch: int, wanted: int, why: str) -> str:
+    """The reason for a batch, where training clips are too few for the one that was wanted."""
+    return why if batch == wanted else f"there are too few training clips for {wanted}"
 
 
 def length(recipe: Recipe, steps: int, because: str, amount: Amount) -> Iterator[Proposed]:

@@ -4,14 +4,17 @@ import math
 from pathlib import Path
 
 import pytest
+from attrs import asdict, evolve
 
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.presets.amount import amount_of
 from engine.presets.propose import Preset, _with
+from engine.presets.sets import sets_of
 from engine.presets.written import with_preset
 from engine.recipe import load_recipe
 from engine.system_support.discovery import part_of, recipe_classes
+from engine.system_support.preset import Sets
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 ALL = ["xtts_phase1", "rvc_v2_40k", "codec_dac_fixed", "higgs_zero_shot", "audio_vae_plus"]
@@ -27,7 +30,7 @@ def clips(seconds, length=6.0, speakers=20, **facts):
         yield Clip(
             id=f"clip{number}",
             path=f"clip{number}.wav",
-            sha256="0" * 64,
+            sha256=f"{number:064x}",
             num_frames=round(length * rate),
             sample_rate_hz=rate,
             num_channels=1,
@@ -39,12 +42,13 @@ def clips(seconds, length=6.0, speakers=20, **facts):
         )
 
 
-def proposed(name, corpus, small=False):
+def proposed(name, corpus, small=False, **sets):
     """What a recipe's system proposes for clips, by key; the recipe that it makes is sound."""
     path = RECIPES / ("demo" if small else "") / f"{name}.toml"
     recipe = load_recipe(path, classes=recipe_classes())
     module = part_of(type(recipe), "preset")
     amount = amount_of(recipe, corpus, module.why_unusable, small=small)
+    amount = evolve(amount, sets=Sets(**sets) if sets else None)
     preset = Preset(amount, tuple(module.propose(recipe, amount)))
     _with(path, preset.values)
     return {one.key: one for one in preset.values}, preset, path
@@ -67,6 +71,24 @@ def test_a_demo_never_gets_longer_than_it_is():
     values, _, _ = proposed("codec_dac_fixed", clips(HOUR), small=True)
     assert values["training.steps"].value == 680
     assert "the demo's own length" in values["training.steps"].because
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_batch_is_larger_than_the_training_clips(name):
+    sets = {"training": 7, "evaluation": 93, "voices_held_out": 4}
+    values, _, _ = proposed(name, clips(60 * HOUR, 1.5), **sets)
+    assert values["training.batch_size"].value <= 7
+
+
+def test_few_voices_are_held_out_as_proposed_and_the_clips_of_each_set_are_counted():
+    corpus = [*clips(HOUR, speakers=7)]
+    values, _, path = proposed("codec_dac_paper", corpus)
+    sets = sets_of(_with(path, values.values()), corpus)
+    assert 1 <= sets.voices_held_out <= 2
+    values, _, _ = proposed("codec_dac_paper", corpus, **asdict(sets))
+    said = values["dataset.eval_share"].because
+    assert f"{sets.voices_held_out} of 7 voices are held out whole" in said
+    assert f"{sets.training} clips for training, {sets.evaluation} for evaluation" in said
 
 
 def test_guards_wait_for_as_many_evaluations_whatever_the_length():
