@@ -11,6 +11,7 @@ from engine.corpus import Corpus
 from engine.corpus.table.rows import Rows
 from engine.errors import UserError
 from engine.presets.amount import amount_of, languages_in
+from engine.presets.rates import require_packed, require_recorded
 from engine.presets.sets import sets_of
 from engine.recipe import load_recipe
 from engine.recipe.lineage import plain_recipe, profile_of
@@ -45,7 +46,8 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
         )
     first = [*_corpus(path, written, corpus, language)]
     recipe = _with(path, first)
-    _require_rates(recipe, corpus)
+    require_recorded(path, recipe, corpus.folder.name, corpus.manifest.clips)
+    require_packed(recipe, corpus)
     clips = corpus.manifest.clips
     amount = amount_of(recipe, clips, module.why_unusable, small=small)
     values = [*first, *module.propose(recipe, amount)]
@@ -58,11 +60,16 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
     return Preset(amount, tuple(known.values()))
 
 
-def _corpus(path: Path, recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Proposed]:
-    """The keys that say which clips: corpus, languages, speakers."""
+def corpus_of(corpus: Corpus) -> Proposed:
+    """The key that names the corpus."""
     name = corpus.folder.name
     found = f"{len(corpus.manifest.clips):,} usable clips of {corpus.report.num_found:,} files"
-    yield Proposed("dataset.corpus", name, f"{found}, as `cantus ingest {name}` found them")
+    return Proposed("dataset.corpus", name, f"{found}, as `cantus ingest {name}` found them")
+
+
+def _corpus(path: Path, recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Proposed]:
+    """The keys that say which clips: corpus, languages, speakers."""
+    yield corpus_of(corpus)
     dataset = fields_dict(type(recipe.dataset))
     if "languages" in dataset:
         yield from _languages(corpus, language)
@@ -122,19 +129,6 @@ def _speakers(recipe: Recipe, corpus: Corpus) -> Iterator[Proposed]:
         [most],
         f"of {len(seconds)} voices the one with most audio, {seconds[most] / 60:.3g} minutes; put "
         "the one that you want",
-    )
-
-
-def _require_rates(recipe: Recipe, corpus: Corpus) -> None:
-    lacking = [rate for rate in recipe.reads_hz if rate not in corpus.report.packed_hz]
-    if not lacking:
-        return
-    name = corpus.folder.name
-    packed = ", ".join(f"{rate:,}" for rate in corpus.report.packed_hz)
-    raise UserError(
-        f"{recipe.name} reads audio at {', '.join(f'{rate:,}' for rate in lacking)} Hz, and corpus "
-        f"{name!r} is packed at {packed} Hz. Add {', '.join(map(str, lacking))} to corpora.{name}."
-        f"sample_rates_hz in params.toml, run 'cantus ingest {name}', and try again."
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
-from engine.presets.propose import Preset
 from engine.system_support.preset import Proposed
 
 _DROPPED = ("expect",)
@@ -15,12 +14,12 @@ _DROPPED = ("expect",)
 _ALTERNATIVES = {"steps": "epochs", "warmup_steps": "warmup_share"}
 
 
-def with_preset(text: str, preset: Preset) -> str:
-    """The text of a recipe's file with the values of a preset, each below its reason."""
+def with_values(text: str, values: Iterable[Proposed]) -> str:
+    """The text of a recipe's file with values for a corpus, each below its reason."""
     document = tomlkit.parse(text)
     for name in _DROPPED:
         document.pop(name, None)
-    for one in preset.values:
+    for one in values:
         table = _table(document, one.path[:-1])
         last = one.path[-1]
         table.pop(_ALTERNATIVES.get(last, last), None)

@@ -174,7 +174,7 @@ def _counts(sets: Sets | None, most: int | None) -> str:
     """The clips of each set, in words; nothing where they are not known."""
     if sets is None:
         return ""
-    limit = f" (at most num_eval_clips = {most})" if most is not None else ""
+    limit = ", the most by num_eval_clips" if sets.evaluation == most else ""
     return f"; {sets.training:,} clips for training, {sets.evaluation:,} for evaluation{limit}"
 
 

@@ -10,8 +10,9 @@ from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.presets.amount import amount_of
 from engine.presets.propose import Preset, _with
+from engine.presets.rates import require_recorded
 from engine.presets.sets import sets_of
-from engine.presets.written import with_preset
+from engine.presets.written import with_values
 from engine.recipe import load_recipe
 from engine.system_support.discovery import part_of, recipe_classes
 from engine.system_support.preset import Sets
@@ -122,7 +123,6 @@ def test_at_least_thirty_clips_are_held_out_where_there_are_enough():
         ("higgs_zero_shot", clips(600, speakers=1), "has 1 speakers"),
         ("higgs_zero_shot", clips(600, speakers=None), "--speakers folder"),
         ("rvc_v2_40k", clips(600, length=600.0), "segment = 'silence'"),
-        ("codec_dac_44khz_16kbps", clips(600, sample_rate_hz=8_000), "codec_dac_16khz"),
     ],
 )
 def test_what_a_recipe_cannot_use_is_refused_with_what_would_mend_it(name, corpus, why):
@@ -130,11 +130,27 @@ def test_what_a_recipe_cannot_use_is_refused_with_what_would_mend_it(name, corpu
         proposed(name, corpus)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "advice"),
+    [
+        (16_000, r"most of them at 16,000 Hz: .* Take --from codec_dac_16khz\."),
+        (32_000, r"Take --from codec_dac_24khz or codec_tokens\."),
+        (8_000, "No recipe of the system codec reads so low a rate"),
+    ],
+)
+def test_audio_of_a_lower_rate_is_refused_with_the_recipe_that_fits(recorded, advice):
+    path = RECIPES / "codec_dac_paper.toml"
+    recipe = load_recipe(path, classes=recipe_classes())
+    require_recorded(path, recipe, "voice", clips(60))
+    with pytest.raises(UserError, match=advice):
+        require_recorded(path, recipe, "voice", clips(60, sample_rate_hz=recorded))
+
+
 def test_what_is_written_is_what_was_proposed_and_drops_what_was_measured_elsewhere(tmp_path):
     values, preset, path = proposed("xtts_phase1", clips(300, 3.0, speakers=1), small=True)
     (tmp_path / "recipes/demo").mkdir(parents=True)
     written = tmp_path / "recipes/demo/xtts_phase1.toml"
-    written.write_text(with_preset(path.read_text(), preset))
+    written.write_text(with_values(path.read_text(), preset.values))
     plain = (RECIPES / "xtts_phase1.toml").read_text()
     (tmp_path / "recipes/xtts_phase1.toml").write_text(plain)
     recipe = load_recipe(written, classes=recipe_classes())

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from engine.corpus.table.manifest import Clip
-from engine.errors import UserError
 from engine.system_support.preset import (
     Amount,
     Proposed,
@@ -70,12 +69,6 @@ def _upsampling(recipe: CodecRecipe, amount: Amount) -> Iterator[Proposed]:
     rate = recipe.dataset.sample_rate_hz
     if not amount.num_lower or recipe.dataset.upsampling != "refuse":
         return
-    if amount.num_lower > amount.num_clips / 2:
-        raise UserError(
-            f"{amount.num_lower:,} of the {amount.num_clips:,} clips of corpus {amount.corpus!r} "
-            f"were recorded below the {rate:,} Hz of {recipe.name}, and have nothing above their "
-            "own band. Take a recipe of a lower rate (--from codec_dac_16khz), or other recordings."
-        )
     yield Proposed(
         "dataset.upsampling",
         "leave_out",
