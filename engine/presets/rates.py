@@ -34,8 +34,8 @@ def require_recorded(path: Path, recipe: Recipe, name: str, clips: Iterable[Clip
     )
     raise UserError(
         f"{recipe.name} reads audio at {rate:,} Hz, and {lower:,} of the {recorded.total():,} "
-        f"clips of corpus {name!r} were recorded below that, most of them at {usual:,} Hz: they have "
-        f"nothing above their own band. {advice}."
+        f"clips of corpus {name!r} were recorded below that, most of them at {usual:,} Hz: they "
+        f"have nothing above their own band. {advice}."
     )
 
 

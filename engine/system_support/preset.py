@@ -192,19 +192,21 @@ def capped(batch: int, wanted: int, why: str) -> str:
 def length(recipe: Recipe, steps: int, because: str, amount: Amount) -> Iterator[Proposed]:
     """Steps, and what follows from them: how often is evaluated, warm-up, guards that wait.
 
-    A demo keeps its own length where the proposal is longer: it is to end within minutes.
+    A demo keeps its own length, evaluations and guards where the proposal is longer: it is to end
+    within minutes.
     """
     own = recipe.training.steps
-    if amount.small and own is not None and own < steps:
-        steps = own
+    if amount.small and own is not None and own <= steps:
         because = f"the demo's own length, minutes on two cores; at full size {because}"
+        yield Proposed("training.steps", own, because)
+        return
     yield Proposed("training.steps", steps, because)
     every = _round(max(1, steps / _EVALUATIONS))
-    evaluated = "evaluations in the run; each look at weights that are no better finds them so by "
     yield Proposed(
         "training.evaluate_every",
         f"step:{every}",
-        f"about {max(1, steps // every)} {evaluated}chance in 1 of 40 (docs/evaluation.md)",
+        f"about {max(1, steps // every)} evaluations in the run; each comparison has a 2.5 % "
+        "chance of calling no better weights better (docs/evaluation.md)",
     )
     yield Proposed("training.checkpoint_every", f"step:{every}", "as often as it is evaluated")
     if recipe.training.keep_every is not None:
@@ -212,7 +214,7 @@ def length(recipe: Recipe, steps: int, because: str, amount: Amount) -> Iterator
             "training.keep_every", f"step:{3 * every}", "a few for later phases to start from"
         )
     yield from _warmups(recipe, steps)
-    yield from _guards(recipe, every)
+    yield from _guards(recipe, every, steps)
 
 
 def _warmups(recipe: Recipe, steps: int) -> Iterator[Proposed]:
@@ -227,23 +229,32 @@ def _warmups(recipe: Recipe, steps: int) -> Iterator[Proposed]:
             )
 
 
-def _guards(recipe: Recipe, every: int) -> Iterator[Proposed]:
+def _guards(recipe: Recipe, every: int, steps: int) -> Iterator[Proposed]:
     """Guards that wait for so many steps, by the evaluations that they need."""
     for metric, guards in recipe.guard.items():
-        if all(one.plateau_steps is None and one.gap_steps is None for one in guards):
+        before = [guard_table(one) for one in guards]
+        tables = [_waiting(one, every, steps) for one in guards]
+        if tables == before:
             continue
-        tables = [_waiting(one, every) for one in guards]
-        yield Proposed(
-            f"guard.{metric}",
-            tables if len(tables) > 1 else tables[0],
-            "a plateau is looked for over 5 evaluations, a gap over 3 (as in xtts_phase1)",
-        )
+        why = "looked at when there is an evaluation"
+        if any(one.plateau_steps or one.gap_steps for one in guards):
+            why = "a plateau is looked for over 5 evaluations, a gap over 3 (as in xtts_phase1)"
+        yield Proposed(f"guard.{metric}", tables if len(tables) > 1 else tables[0], why)
 
 
-def _waiting(guard: Guard, every: int) -> dict[str, Any]:
-    """The guard with other spans of steps."""
-    spans = {"plateau_steps": 5 * every, "gap_steps": 3 * every}
-    return {key: spans.get(key, value) for key, value in guard_table(guard).items()}
+def _waiting(guard: Guard, every: int, steps: int) -> dict[str, Any]:
+    """The guard with other spans of steps, at the step of an evaluation."""
+    now = {"plateau_steps": 5 * every, "gap_steps": 3 * every, "at": _at(guard.at, every, steps)}
+    return {key: now.get(key, value) for key, value in guard_table(guard).items()}
+
+
+def _at(moment: str, every: int, steps: int) -> str:
+    """The moment, or where it names a step, the next evaluation; the last one if it is later."""
+    when, _, step = moment.partition("step:")
+    if not step:
+        return moment
+    evaluations = min(math.ceil(int(step) / every), steps // every)
+    return f"{when}step:{max(1, evaluations) * every}"
 
 
 def guard_table(guard: Guard) -> dict[str, Any]:

@@ -72,6 +72,18 @@ def test_a_demo_never_gets_longer_than_it_is():
     values, _, _ = proposed("codec_dac_fixed", clips(HOUR), small=True)
     assert values["training.steps"].value == 680
     assert "the demo's own length" in values["training.steps"].because
+    assert not [key for key in values if key.startswith(("training.evaluate", "guard"))]
+
+
+def test_guards_of_a_shorter_demo_look_at_evaluations_that_there_are():
+    values, _, path = proposed("xtts_phase1", clips(120, 3.0, speakers=1), small=True)
+    recipe = _with(path, values.values())
+    every = int(recipe.training.evaluate_every.removeprefix("step:"))
+    moments = [one.at.rpartition("step:")[2] for all_ in recipe.guard.values() for one in all_]
+    steps = [int(step) for step in moments if step.isdigit()]
+    assert recipe.training.steps < load_recipe(path, classes=recipe_classes()).training.steps
+    assert all(step % every == 0 and step <= recipe.training.steps for step in steps)
+    assert steps
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -93,7 +105,7 @@ def test_few_voices_are_held_out_as_proposed_and_the_clips_of_each_set_are_count
 
 
 def test_guards_wait_for_as_many_evaluations_whatever_the_length():
-    values, _, _ = proposed("xtts_phase1", clips(HOUR, speakers=1))
+    values, _, _ = proposed("xtts_phase1", clips(HOUR / 4, speakers=1))
     every = int(values["training.evaluate_every"].value.removeprefix("step:"))
     plateau, gap = values["guard.eval/mel_ce"].value
     assert (plateau["plateau_steps"], gap["gap_steps"]) == (5 * every, 3 * every)
