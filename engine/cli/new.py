@@ -146,7 +146,7 @@ def _sized(
             say(f"{shown} names {corpus} and is not sized for it: {error}")
             continue
         amount = preset.amount
-        sized[path] = with_values(files[path], preset.values)
+        sized[path] = with_values(files[path], preset.changed)
         say(f"{shown}, for {amount.num_clips:,} of {amount.num_found:,} clips, {amount.said}:")
         if amount.left_out:
             say(f"  left out: {_counted(amount.left_out)}")

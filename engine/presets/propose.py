@@ -13,7 +13,7 @@ from engine.errors import UserError
 from engine.presets.amount import amount_of, languages_in
 from engine.presets.rates import require_packed, require_recorded
 from engine.presets.sets import sets_of
-from engine.recipe import load_recipe
+from engine.recipe import diff_recipes, load_recipe, to_plain
 from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.schema import Recipe
 from engine.system_support.discovery import part_of, recipe_classes
@@ -29,6 +29,8 @@ class Preset:
 
     amount: Amount
     values: tuple[Proposed, ...]
+    changed: tuple[Proposed, ...]
+    """Those of the values that the recipe does not have already, and the corpus."""
 
 
 def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool) -> Preset:
@@ -55,9 +57,15 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
     usable = [row for row, clip in enumerate(clips) if module.why_unusable(recipe, clip) is None]
     sets = sets_of(_with(path, values), clips.only(usable))
     values = [*first, *module.propose(recipe, evolve(amount, sets=sets))]
-    _with(path, values)
-    known = {one.key: one for one in values}
-    return Preset(amount, tuple(known.values()))
+    known = tuple({one.key: one for one in values}.values())
+    changes = diff_recipes(to_plain(written), to_plain(_with(path, values)))
+    paths = [f"{change.path}." for change in changes]
+    changed = [
+        one
+        for one in known
+        if one.key == "dataset.corpus" or any(key.startswith(f"{one.key}.") for key in paths)
+    ]
+    return Preset(amount, known, tuple(changed))
 
 
 def corpus_of(corpus: Corpus) -> Proposed:

@@ -11,6 +11,7 @@ from engine.system_support.preset import Proposed
 
 _DROPPED = ("expect",)
 """Tables of figures that were measured on the corpus of the extended recipe."""
+_MEASURED = "measured"
 _ALTERNATIVES = {"steps": "epochs", "warmup_steps": "warmup_share"}
 
 
@@ -19,6 +20,8 @@ def with_values(text: str, values: Iterable[Proposed]) -> str:
     document = tomlkit.parse(text)
     for name in _DROPPED:
         document.pop(name, None)
+    for guard in document.get("guard", {}).values():
+        _without_measured(guard)
     for one in values:
         table = _table(document, one.path[:-1])
         last = one.path[-1]
@@ -29,8 +32,16 @@ def with_values(text: str, values: Iterable[Proposed]) -> str:
     return _spaced(tomlkit.dumps(document))
 
 
+def _without_measured(guard: Any) -> None:
+    """Drop from a guard, or several, reasons that were measured on another corpus."""
+    for table in guard if isinstance(guard, list) else [guard]:
+        if str(table.get("because", "")).startswith(_MEASURED):
+            del table["because"]
+
+
 def _spaced(text: str) -> str:
-    """With one empty line before each table, and none below its name."""
+    """With one empty line before each table, none below its name, one space before a brace."""
+    text = re.sub(r"(?m) +\}$", " }", text)
     text = re.sub(r"(?<=[^\n])\n(?=\[[\w.]+\]\n)", "\n\n", text)
     return re.sub(r"(?m)^(\[[\w.]+\])\n\n+", r"\1\n", text)
 

@@ -249,9 +249,9 @@ def _waiting(guard: Guard, every: int, steps: int) -> dict[str, Any]:
 
 
 def _at(moment: str, every: int, steps: int) -> str:
-    """The moment, or where it names a step, the next evaluation; the last one if it is later."""
+    """The moment, or where it names a step of the run, the next evaluation, or else the last."""
     when, _, step = moment.partition("step:")
-    if not step:
+    if not step or int(step) > steps:
         return moment
     evaluations = min(math.ceil(int(step) / every), steps // every)
     return f"{when}step:{max(1, evaluations) * every}"
