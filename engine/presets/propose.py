@@ -8,11 +8,10 @@ import tomli_w
 from attrs import evolve, fields_dict, frozen
 
 from engine.corpus import Corpus
-from engine.corpus.table.rows import Rows
 from engine.errors import UserError
 from engine.presets.amount import amount_of, languages_in
 from engine.presets.rates import require_packed, require_recorded
-from engine.presets.sets import sets_of
+from engine.presets.sets import sets_in
 from engine.recipe import diff_recipes, load_recipe, to_plain
 from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.schema import Recipe
@@ -53,9 +52,7 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
     clips = corpus.manifest.clips
     amount = amount_of(recipe, clips, module.why_unusable, small=small)
     values = [*first, *module.propose(recipe, amount)]
-    assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
-    usable = [row for row, clip in enumerate(clips) if module.why_unusable(recipe, clip) is None]
-    sets = sets_of(_with(path, values), clips.only(usable))
+    sets = sets_in(_with(path, values), corpus)
     values = [*first, *module.propose(recipe, evolve(amount, sets=sets))]
     known = tuple({one.key: one for one in values}.values())
     changes = diff_recipes(to_plain(written), to_plain(_with(path, values)))

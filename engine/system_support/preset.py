@@ -3,7 +3,8 @@
 A system that can size its recipes has a module `preset.py` beside its recipe class, with two
 functions: `why_unusable(recipe, clip)` gives the reason, a phrase, why a recipe leaves a clip out
 (None where it does not), and `propose(recipe, amount)` gives the values, each with its reason. It
-raises UserError where the recipe cannot use the corpus, and says what would mend that.
+raises UserError where the recipe cannot use the corpus, and says what would mend that. Where a
+batch is not of clips, the module has `BATCH_OF_CLIPS = False`.
 """
 
 import math

@@ -18,6 +18,8 @@ from engine.system_support.preset import (
 )
 from engine.systems.rvc.recipe import RvcRecipe
 
+BATCH_OF_CLIPS = False
+"""A batch is of slices, of which a clip has several."""
 _SLICE_SECONDS = 3.7
 """RVC's slices: docs/rvc.md."""
 _EPOCHS, _FEWEST_EPOCHS = 200, 20
