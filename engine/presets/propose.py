@@ -29,7 +29,7 @@ class Preset:
     amount: Amount
     values: tuple[Proposed, ...]
     changed: tuple[Proposed, ...]
-    """Those of the values that the recipe does not have already, and the corpus."""
+    """The corpus, and the values that the recipe does not have already."""
 
 
 def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool) -> Preset:

@@ -1,4 +1,4 @@
-"""That a corpus was recorded and packed at the sample rates of a recipe, or which recipe fits."""
+"""Checks that a corpus was recorded and packed at a recipe's rates, and which recipe fits it."""
 
 from collections import Counter
 from collections.abc import Iterable
