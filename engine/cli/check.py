@@ -39,7 +39,8 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
 
     Each RECIPE (without any, all of recipes/ and upstream/) is checked as written and in each
     folder of recipes/ that has it. Of a recipe without faults a line is printed, for the file that
-    the profile of params.toml selects: name, system, profile, identity.
+    the profile of params.toml selects: name, system, profile, identity. Of a named recipe whose
+    corpus is ingested, a batch larger than the training clips is noted.
 
     \b
     Examples:
@@ -63,6 +64,8 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
     for path in chosen:
         if path in sound:
             _note_models(sound[path], project)
+            if recipes:
+                _note_batch(sound[path], project)
     _note_published([sound[path] for path in chosen if path in sound], project, bool(recipes))
     if params is not None and not (faults or overrides) and project.dvc_yaml.is_file():
         if recipes:
@@ -210,6 +213,23 @@ def _note_published(recipes: Sequence[Recipe], project: Project, each: bool) -> 
         say(
             f"note: {', '.join(lacking)} read published files that are missing: 'cantus check "
             "RECIPE' says which to fetch"
+        )
+
+
+def _note_batch(recipe: Recipe, project: Project) -> None:
+    """Print that a batch is larger than the training clips, where the corpus is ingested."""
+    from engine.corpus import Corpus
+    from engine.presets.sets import too_few
+
+    try:
+        sets = too_few(recipe, Corpus.open(project.corpus(recipe.dataset.corpus)))
+    except UserError:  # not ingested, or a set is empty: training says so
+        return
+    if sets is not None:
+        click.echo(
+            f"note: {recipe.name}: corpus {recipe.dataset.corpus} has {sets.training} training "
+            f"clips, fewer than a batch of {recipe.training.batch_size}. Add clips or lower "
+            "training.batch_size."
         )
 
 

@@ -10,6 +10,7 @@ from engine.errors import UserError
 from engine.listening.figures import identity_of, listening_metrics
 from engine.recipe import Change, diff_recipes, load_recipe, to_plain
 from engine.recipe.faults import listed, shown
+from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.read import read_layer
 from engine.report.history import History
 from engine.report.paired_runs import PairedRuns, compare_runs
@@ -38,8 +39,8 @@ def command(left: str, right: str | None, upstream: bool, last: bool, all_: bool
     If both are trained, their models are compared clip by clip: first comes which is better and by
     how much, and which untrained baselines beat both, then the values that affect training, then
     the most important metrics. A recipe is given by name, and compared under the profile of
-    params.toml, or by path. --last compares the metrics of the last finished model with the current
-    metrics file.
+    params.toml, or by path. --upstream compares the recipe as written, not its demo. --last
+    compares the metrics of the last finished model with the current metrics file.
 
     \b
     Examples:
@@ -195,19 +196,26 @@ def _figures(loaded: Loaded) -> Figures:
 
 
 def _print_departures(loaded: Loaded) -> None:
-    """What changes what is learned, beside the published setup that the recipe follows."""
-    name, recipe = loaded.recipe.upstream, loaded.recipe
+    """What changes what is learned, beside the published setup that the recipe follows.
+
+    A demo has networks of its own, so the recipe as written is compared.
+    """
+    written = loaded.path
+    if profile_of(written) is not None:
+        written = plain_recipe(written)
+    recipe = load_recipe(written, classes=recipe_classes())
+    name = recipe.upstream
     if name is None:
         folder = loaded.project.upstream("any").parent
         known = listed(sorted(path.stem for path in folder.glob("*.toml")))
         raise UserError(
             f"{recipe.name} names no published setup. Set 'upstream' in it (one of: {known})."
         )
-    setup = load_recipe(loaded.project.upstream(name), classes=recipe_classes())
+    file = loaded.project.upstream(name)
+    setup = load_recipe(file, classes=recipe_classes())
     published, ours = (to_plain(one, identity_only=True) for one in (setup, recipe))
     changes = diff_recipes(published, ours | {"name": published["name"]})
-    _print_changes(changes, f"upstream/{name}", recipe.name)
-    _print_demo_settings(loaded, recipe.name)
+    _print_changes(changes, *(shown(path) for path in (file, written)))
 
 
 def _print_changes(changes: list[Change], left: str, right: str) -> None:

@@ -122,12 +122,12 @@ def _sized(
 ) -> dict[Path, str]:
     """The files with what is proposed for a corpus. Raises UserError where none can use it.
 
-    The file that wins under the profile must be able to use it; where the other cannot, it is left
-    without a proposal, and that is said.
+    The file that wins under the profile must be able to use it; where the other cannot, it names
+    the corpus and nothing else is proposed, and that is said.
     """
     from engine.corpus import Corpus
-    from engine.presets.propose import propose_for
-    from engine.presets.written import lines_of, with_preset
+    from engine.presets.propose import corpus_of, propose_for
+    from engine.presets.written import lines_of, with_values
 
     loaded.params.corpus(corpus)
     found = Corpus.open(loaded.project.corpus(corpus))
@@ -142,10 +142,11 @@ def _sized(
         except UserError as error:
             if path == wins:
                 raise
-            say(f"{shown} is not sized for {corpus}: {error}")
+            sized[path] = with_values(files[path], [corpus_of(found)])
+            say(f"{shown} names {corpus} and is not sized for it: {error}")
             continue
         amount = preset.amount
-        sized[path] = with_preset(files[path], preset)
+        sized[path] = with_values(files[path], preset.changed)
         say(f"{shown}, for {amount.num_clips:,} of {amount.num_found:,} clips, {amount.said}:")
         if amount.left_out:
             say(f"  left out: {_counted(amount.left_out)}")

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from attrs import fields_dict, frozen
+from attrs import evolve, fields_dict, frozen
 
 from engine.corpus import Corpus
 from engine.errors import UserError
 from engine.presets.amount import amount_of, languages_in
-from engine.recipe import load_recipe
+from engine.presets.rates import require_packed, require_recorded
+from engine.presets.sets import sets_in
+from engine.recipe import diff_recipes, load_recipe, to_plain
 from engine.recipe.lineage import plain_recipe, profile_of
 from engine.recipe.schema import Recipe
 from engine.system_support.discovery import part_of, recipe_classes
@@ -26,6 +28,8 @@ class Preset:
 
     amount: Amount
     values: tuple[Proposed, ...]
+    changed: tuple[Proposed, ...]
+    """The corpus, and the values that the recipe does not have already."""
 
 
 def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool) -> Preset:
@@ -43,20 +47,34 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
         )
     first = [*_corpus(path, written, corpus, language)]
     recipe = _with(path, first)
-    _require_rates(recipe, corpus)
-    amount = amount_of(recipe, corpus.manifest.clips, module.why_unusable, small=small)
+    require_recorded(path, recipe, corpus.folder.name, corpus.manifest.clips)
+    require_packed(recipe, corpus)
+    clips = corpus.manifest.clips
+    amount = amount_of(recipe, clips, module.why_unusable, small=small)
     values = [*first, *module.propose(recipe, amount)]
-    _with(path, values)
-    known = {one.key: one for one in values}
-    return Preset(amount, tuple(known.values()))
+    sets = sets_in(_with(path, values), corpus)
+    values = [*first, *module.propose(recipe, evolve(amount, sets=sets))]
+    known = tuple({one.key: one for one in values}.values())
+    changes = diff_recipes(to_plain(written), to_plain(_with(path, values)))
+    paths = [f"{change.path}." for change in changes]
+    changed = [
+        one
+        for one in known
+        if one.key == "dataset.corpus" or any(key.startswith(f"{one.key}.") for key in paths)
+    ]
+    return Preset(amount, known, tuple(changed))
+
+
+def corpus_of(corpus: Corpus) -> Proposed:
+    """The key that names the corpus."""
+    name = corpus.folder.name
+    found = f"{len(corpus.manifest.clips):,} usable clips of {corpus.report.num_found:,} files"
+    return Proposed("dataset.corpus", name, f"{found}, as `cantus ingest {name}` found them")
 
 
 def _corpus(path: Path, recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Proposed]:
     """The keys that say which clips: corpus, languages, speakers."""
-    name = corpus.folder.name
-    found = f"{len(corpus.manifest.clips):,} clips packed of {corpus.report.num_found:,} files"
-    because = f"{found} by `cantus ingest {name}`; the recipe may use fewer"
-    yield Proposed("dataset.corpus", name, because)
+    yield corpus_of(corpus)
     dataset = fields_dict(type(recipe.dataset))
     if "languages" in dataset:
         yield from _languages(corpus, language)
@@ -116,19 +134,6 @@ def _speakers(recipe: Recipe, corpus: Corpus) -> Iterator[Proposed]:
         [most],
         f"of {len(seconds)} voices the one with most audio, {seconds[most] / 60:.3g} minutes; put "
         "the one that you want",
-    )
-
-
-def _require_rates(recipe: Recipe, corpus: Corpus) -> None:
-    lacking = [rate for rate in recipe.reads_hz if rate not in corpus.report.packed_hz]
-    if not lacking:
-        return
-    name = corpus.folder.name
-    packed = ", ".join(f"{rate:,}" for rate in corpus.report.packed_hz)
-    raise UserError(
-        f"{recipe.name} reads audio at {', '.join(f'{rate:,}' for rate in lacking)} Hz, and corpus "
-        f"{name!r} is packed at {packed} Hz. Add {', '.join(map(str, lacking))} to corpora.{name}."
-        f"sample_rates_hz in params.toml, run 'cantus ingest {name}', and try again."
     )
 
 

@@ -7,20 +7,22 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
-from engine.presets.propose import Preset
 from engine.system_support.preset import Proposed
 
 _DROPPED = ("expect",)
 """Tables of figures that were measured on the corpus of the extended recipe."""
+_MEASURED = "measured"
 _ALTERNATIVES = {"steps": "epochs", "warmup_steps": "warmup_share"}
 
 
-def with_preset(text: str, preset: Preset) -> str:
-    """The text of a recipe's file with the values of a preset, each below its reason."""
+def with_values(text: str, values: Iterable[Proposed]) -> str:
+    """The text of a recipe's file with values for a corpus, each below its reason."""
     document = tomlkit.parse(text)
     for name in _DROPPED:
         document.pop(name, None)
-    for one in preset.values:
+    for guard in document.get("guard", {}).values():
+        _without_measured(guard)
+    for one in values:
         table = _table(document, one.path[:-1])
         last = one.path[-1]
         table.pop(_ALTERNATIVES.get(last, last), None)
@@ -30,8 +32,16 @@ def with_preset(text: str, preset: Preset) -> str:
     return _spaced(tomlkit.dumps(document))
 
 
+def _without_measured(guard: Any) -> None:
+    """Drop from a guard, or several, reasons that were measured on another corpus."""
+    for table in guard if isinstance(guard, list) else [guard]:
+        if str(table.get("because", "")).startswith(_MEASURED):
+            del table["because"]
+
+
 def _spaced(text: str) -> str:
-    """With one empty line before each table, and none below its name."""
+    """With one empty line before each table, none below its name, one space before a brace."""
+    text = re.sub(r"(?m) +\}$", " }", text)
     text = re.sub(r"(?<=[^\n])\n(?=\[[\w.]+\]\n)", "\n\n", text)
     return re.sub(r"(?m)^(\[[\w.]+\])\n\n+", r"\1\n", text)
 

@@ -98,7 +98,9 @@ def test_packed_audio_that_is_missing_or_cut_short(cantus, ingested):
 
 
 def test_a_corpus_smaller_than_a_batch(cantus, ingested):
+    assert "fewer than a batch" not in cantus("check", "words").out
     change(ingested / "recipes/words.toml", "batch_size = 4", "batch_size = 64")
+    assert "training clips, fewer than a batch of 64. Add" in cantus("check", "words").out
     refused(cantus, ingested, "train", "words", says=["fewer than a batch", "64"])
 
 

@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 from engine.corpus.table.manifest import Clip
-from engine.errors import UserError
-from engine.system_support.preset import Amount, Proposed, held_out, length, require_enough
+from engine.system_support.preset import (
+    Amount,
+    Proposed,
+    capped,
+    fitting_batch,
+    held_out,
+    length,
+    require_enough,
+)
 from engine.systems.codec.recipe import CodecRecipe
 
 _PASSES = 100
@@ -34,21 +41,27 @@ def propose(recipe: CodecRecipe, amount: Amount) -> Iterator[Proposed]:
             "there is one voice, which cannot be held out: sentences are instead",
         )
     yield from held_out(recipe, amount)
-    batch = recipe.training.batch_size
+    wanted = recipe.training.batch_size
     if amount.hours >= _MUCH_HOURS and not amount.small:
-        batch = _LARGE_BATCH
+        wanted = _LARGE_BATCH
         why = "crops in a step as published for DAC (docs/codec.md)"
     else:
-        why = f"the recipe's: published are {_LARGE_BATCH}, for hundreds of hours (docs/codec.md)"
-    yield Proposed("training.batch_size", batch, why)
+        why = f"the recipe's own; DAC has {_LARGE_BATCH}, for hundreds of hours (docs/codec.md)"
+    batch = fitting_batch(wanted, recipe, amount)
+    yield Proposed("training.batch_size", batch, capped(batch, wanted, why))
     crops = amount.seconds / recipe.dataset.segment_seconds
     steps = round(_PASSES * crops / batch)
-    because = (
-        f"each second of the corpus about {_PASSES} times, as in write-up 001's {_PASSES} epochs; "
-        f"at least {_FEWEST_STEPS:,} steps, and at most the {_PUBLISHED_STEPS:,} of DAC "
-        "(docs/codec.md)"
+    steps = min(_PUBLISHED_STEPS, max(_FEWEST_STEPS, steps))
+    yield from length(recipe, steps, _why(steps), amount)
+
+
+def _why(steps: int) -> str:
+    if steps == _PUBLISHED_STEPS:
+        return "as many as DAC took, the most that is proposed (docs/codec.md)"
+    return (
+        f"a first look at {_PASSES} passes over the audio (at least {_FEWEST_STEPS:,} steps), not "
+        f"a codec to use: DAC took {_PUBLISHED_STEPS:,} (docs/codec.md)"
     )
-    yield from length(recipe, min(_PUBLISHED_STEPS, max(_FEWEST_STEPS, steps)), because, amount)
 
 
 def _upsampling(recipe: CodecRecipe, amount: Amount) -> Iterator[Proposed]:
@@ -56,12 +69,6 @@ def _upsampling(recipe: CodecRecipe, amount: Amount) -> Iterator[Proposed]:
     rate = recipe.dataset.sample_rate_hz
     if not amount.num_lower or recipe.dataset.upsampling != "refuse":
         return
-    if amount.num_lower > amount.num_clips / 2:
-        raise UserError(
-            f"{amount.num_lower:,} of the {amount.num_clips:,} clips of corpus {amount.corpus!r} "
-            f"were recorded below the {rate:,} Hz of {recipe.name}, and have nothing above their "
-            "own band. Take a recipe of a lower rate (--from codec_dac_16khz), or other recordings."
-        )
     yield Proposed(
         "dataset.upsampling",
         "leave_out",

@@ -7,6 +7,7 @@ from engine.errors import UserError
 from engine.system_support.preset import (
     Amount,
     Proposed,
+    fitting_batch,
     held_out,
     length,
     passes_in_steps,
@@ -57,7 +58,8 @@ def propose(recipe: CodecLmRecipe, amount: Amount) -> Iterator[Proposed]:
         )
     else:
         passes, batch, why = 3, recipe.training.batch_size, "three passes, as the recipe's"
+    batch = fitting_batch(batch, recipe, amount)
     yield Proposed("training.batch_size", batch, "smaller where an epoch has few batches of 32")
     if batch % recipe.training.num_micro_batches:
-        yield Proposed("training.num_micro_batches", batch // 4, "four sequences at once")
+        yield Proposed("training.num_micro_batches", max(1, batch // 4), "four sequences at once")
     yield from length(recipe, max(200, passes_in_steps(passes, amount, batch)), why, amount)

@@ -7,9 +7,19 @@ from collections.abc import Iterator
 
 from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
-from engine.system_support.preset import Amount, Proposed, held_out, length, require_enough
+from engine.system_support.preset import (
+    Amount,
+    Proposed,
+    capped,
+    fitting_batch,
+    held_out,
+    length,
+    require_enough,
+)
 from engine.systems.rvc.recipe import RvcRecipe
 
+BATCH_OF_CLIPS = False
+"""A batch is of slices, of which a clip has several."""
 _SLICE_SECONDS = 3.7
 """RVC's slices: docs/rvc.md."""
 _EPOCHS, _FEWEST_EPOCHS = 200, 20
@@ -34,8 +44,10 @@ def propose(recipe: RvcRecipe, amount: Amount) -> Iterator[Proposed]:
         )
     require_enough(recipe, amount)
     yield from held_out(recipe, amount)
-    batch = recipe.training.batch_size
-    yield Proposed("training.batch_size", batch, "slices in a step, write-up 003's 8 (docs/rvc.md)")
+    wanted = recipe.training.batch_size
+    batch = fitting_batch(wanted, recipe, amount)
+    why = capped(batch, wanted, "slices in a step, write-up 003's 8 (docs/rvc.md)")
+    yield Proposed("training.batch_size", batch, why)
     epochs = max(_FEWEST_EPOCHS, min(_EPOCHS, round(_EPOCHS * _MINUTES / amount.minutes)))
     slices = amount.seconds / _SLICE_SECONDS
     because = (

@@ -6,6 +6,7 @@ from engine.corpus.table.manifest import Clip
 from engine.system_support.preset import (
     Amount,
     Proposed,
+    fitting_batch,
     held_out,
     length,
     passes_in_steps,
@@ -32,7 +33,8 @@ def propose(recipe: VqvaeRecipe, amount: Amount) -> Iterator[Proposed]:
             "there is one voice, which cannot be held out: words are instead",
         )
     yield from held_out(recipe, amount)
-    batch = min(recipe.training.batch_size, max(2, amount.num_clips // 4))
+    wanted = min(recipe.training.batch_size, max(2, amount.num_clips // 4))
+    batch = fitting_batch(wanted, recipe, amount)
     yield Proposed("training.batch_size", batch, "write-up 004's 64, where there are clips for it")
     steps = passes_in_steps(_PASSES, amount, batch)
     because = (

@@ -14,6 +14,7 @@ from engine.errors import UserError
 from engine.system_support.preset import (
     Amount,
     Proposed,
+    fitting_batch,
     guard_table,
     held_out,
     length,
@@ -100,7 +101,8 @@ def _require_transcripts(recipe: XttsRecipe, amount: Amount) -> None:
 def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
     """By hours: write-up 002 has three clips a step and 15 passes, upstream 252 clips a step."""
     hours = amount.hours
-    batch = min(_LARGEST_BATCH, _PART * max(1, round(math.sqrt(hours))))
+    parts = max(1, min(round(math.sqrt(hours)), amount.num_training // _PART))
+    batch = min(_LARGEST_BATCH, _PART * parts)
     if hours < 1:
         passes = 10
         why = (
@@ -122,9 +124,8 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
         "grows with the root of the hours, a choice, not measured",
     )
     if batch > _PART:
-        parts = batch // _PART
         why_parts = f"{_PART} clips at once on the card, as upstream"
-        yield Proposed("training.num_micro_batches", parts, why_parts)
+        yield Proposed("training.num_micro_batches", batch // _PART, why_parts)
     if hours >= 1 and recipe.adapters is None:
         yield Proposed(
             "optimizer.gpt.learning_rate",
@@ -135,7 +136,8 @@ def _fine_tuning(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
 
 
 def _scratch(recipe: XttsRecipe, amount: Amount) -> Iterator[Proposed]:
-    batch = min(recipe.training.batch_size, max(2, amount.num_clips // 4))
+    wanted = min(recipe.training.batch_size, max(2, amount.num_clips // 4))
+    batch = fitting_batch(wanted, recipe, amount)
     yield Proposed("training.batch_size", batch, "the recipe's, where there are clips for it")
     steps = max(200, passes_in_steps(20, amount, batch))
     why = (
