@@ -68,8 +68,9 @@ def propose_for(path: Path, corpus: Corpus, language: str | None, *, small: bool
 def corpus_of(corpus: Corpus) -> Proposed:
     """The key that names the corpus."""
     name = corpus.folder.name
-    found = f"{len(corpus.manifest.clips):,} usable clips of {corpus.report.num_found:,} files"
-    return Proposed("dataset.corpus", name, f"{found}, as `cantus ingest {name}` found them")
+    found = f"{len(corpus.manifest.clips):,} clips packed of {corpus.report.num_found:,} files"
+    because = f"{found} by `cantus ingest {name}`; the recipe may use fewer"
+    return Proposed("dataset.corpus", name, because)
 
 
 def _corpus(path: Path, recipe: Recipe, corpus: Corpus, language: str | None) -> Iterator[Proposed]:
