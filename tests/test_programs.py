@@ -32,13 +32,13 @@ def test_git_is_quoted_where_it_fails(checkout):
 
 def test_without_git_on_path_it_is_asked_for(checkout, monkeypatch):
     monkeypatch.setenv("PATH", str(checkout))
-    with pytest.raises(UserError, match="no program 'git' on PATH"):
+    with pytest.raises(UserError, match="'git' is not on PATH"):
         require_git(Project(checkout))
 
 
 def test_a_folder_of_no_checkout_is_told_apart_from_one_that_git_refuses(checkout, tmp_path):
     assert not is_git_checkout(tmp_path)
-    with pytest.raises(UserError, match="is no git checkout"):
+    with pytest.raises(UserError, match="is not a git checkout"):
         require_git(Project(tmp_path))
     (checkout / "below").mkdir()
     require_git(Project(checkout / "below"))

@@ -60,9 +60,9 @@ def test_evaluation_audio_that_was_learned_from_is_a_leak():
 def test_missed_expectations_and_parting_judges_are_said_and_refuse_nothing():
     facts = {
         "expectations": [{"name": "eval/m", "met": False}, {"name": "eval/n", "met": None}],
-        "parting": {"message": "Loss and judges part."},
+        "parting": {"message": "Loss and judges disagree."},
     }
     assert found(finish(**facts)) == [
         (False, "Expectations missed: eval/m."),
-        (False, "Loss and judges part."),
+        (False, "Loss and judges disagree."),
     ]

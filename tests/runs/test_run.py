@@ -93,7 +93,7 @@ def test_a_run_that_is_not_continued_is_named(tmp_path):
     process.kill()
     process.join()
     finish(tmp_path, batch_size=4)
-    assert "is not continued" in (tmp_path / "said").read_text()
+    assert "is not resumed" in (tmp_path / "said").read_text()
 
 
 def test_training_again_after_the_end_trains_only_where_it_is_wished(tmp_path):

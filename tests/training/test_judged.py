@@ -90,7 +90,7 @@ def test_judges_can_pick_the_best_by_differences_clip_by_clip_and_make_the_verdi
     said = (by_judges / "said").read_text()
     assert "eval/judged/wer against step 5: +0.1" in said
     assert "8 clips): worse" in said
-    assert "Loss and judges part" in said
+    assert "Loss and judges disagree" in said
 
 
 def test_what_is_exported_are_the_weights_that_the_judge_likes_best(by_judges):

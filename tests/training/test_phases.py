@@ -191,7 +191,7 @@ def test_published_weights_are_evaluated_first_and_learned_on_from(base):
     assert metrics(base, "tuned")["parent"]["error"] == pytest.approx(error)
     run = next((base / "runs/tuned").glob("*/events.jsonl"), None)
     events = list(read_events(run or base / "models/tuned/events.jsonl"))
-    assert any("cannot be known" in e.facts["message"] for e in events if e.kind == "warning")
+    assert any("it is unknown whether" in e.facts["message"] for e in events if e.kind == "warning")
 
 
 def test_other_published_weights_are_another_run_and_missing_ones_are_named(base):

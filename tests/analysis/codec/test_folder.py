@@ -101,5 +101,5 @@ def test_of_a_published_codec_it_is_not_known(project):
 
 
 def test_a_model_without_lineage_is_an_error(project):
-    with pytest.raises(UserError, match="not known which clips"):
+    with pytest.raises(UserError, match="the clips the weights were trained on are unknown"):
         codec_leaks(Table(from_="tokens"), project, clips(3))

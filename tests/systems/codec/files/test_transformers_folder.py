@@ -59,7 +59,7 @@ def test_a_folder_is_replaced_as_a_whole_and_nothing_is_left_beside(tmp_path, ca
     ("settings", "word"),
     [
         (attrs.evolve(SETTINGS, decoder_rates=(2, 4, 4)), "strides in reverse"),
-        (attrs.evolve(SETTINGS, latent_dim=16), "latent dimension would be 32"),
+        (attrs.evolve(SETTINGS, latent_dim=16), "32 latent dimensions"),
         (ODD, "odd"),
         (attrs.evolve(SETTINGS, codebook_size=33), "power of two"),
     ],

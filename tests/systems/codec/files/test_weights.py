@@ -85,7 +85,7 @@ def test_weights_of_another_configuration_are_refused_by_what_differs(path):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     with pytest.raises(UserError) as error:
         load_upstream(network, path)
-    assert "n_codebooks is 5 there and 3 in the recipe" in str(error.value)
+    assert "n_codebooks is 5 in the file and 3 in the recipe" in str(error.value)
     assert "sample_rate is 16000 there and 8000 in the recipe" in str(error.value)
     assert equal(before, network.state_dict())
 
@@ -236,5 +236,5 @@ def test_a_folder_with_another_decoder_is_found_by_its_samples(path, tmp_path):
         other.load_state_dict(network.state_dict())
         other.decoder.model[-2].bias.add_(0.01)
     write_transformers(other, tmp_path / "other")
-    with pytest.raises(UserError, match=r"transformers decodes with .* samples differ by 0\.0"):
+    with pytest.raises(UserError, match=r"transformers decodes samples that differ by 0\.0"):
         verify_exports(network, path, tmp_path / "other")

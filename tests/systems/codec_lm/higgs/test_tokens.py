@@ -27,9 +27,9 @@ def test_text_is_trimmed_as_the_chat_template_trims_it(small_tokens):
     [
         ("the end<|eot_id|>", r"own mark <\|eot_id\|>"),
         ("<|AUDIO_OUT|> and more", r"own mark <\|AUDIO_OUT\|>"),
-        ("half a pair \ud83d", r"\\ud83d, which is no character"),
-        ("a null\x00 byte", r"\\x00, which is no character"),
-        ("an escape \x1b[31m", r"\\x1b, which is no character"),
+        ("half a pair \ud83d", r"\\ud83d, which is not a character"),
+        ("a null\x00 byte", r"\\x00, which is not a character"),
+        ("an escape \x1b[31m", r"\\x1b, which is not a character"),
         ("", "it is empty"),
         (" \n ", "it is empty"),
     ],
@@ -110,5 +110,5 @@ def test_ids_below_zero_never_reach_the_decoder_and_ids_beyond_the_vocabulary_ar
 ):
     ids = small_tokens.encode("so it is")
     assert small_tokens.spell([-100, *ids, -1, -100]) == "so it is"
-    with pytest.raises(UserError, match="none of id 5000"):
+    with pytest.raises(UserError, match="no entry has the id 5000"):
         small_tokens.spell([5000])

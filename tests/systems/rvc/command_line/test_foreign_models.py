@@ -69,7 +69,7 @@ def test_the_one_index_beside_a_model_is_used_and_of_several_none(cantus, projec
     assert not np.array_equal(soundfile.read("out.wav")[0], found)
     (project / "out.wav").unlink()
     write_foreign_index("added_y.index")
-    refused(cantus(*words), project, "2 retrieval indices: added_x.index, added_y.index. Say by")
+    refused(cantus(*words), project, "2 retrieval indices: added_x.index, added_y.index. Name the")
     assert cantus(*words, "--index", "added_y.index").code == 0
 
 

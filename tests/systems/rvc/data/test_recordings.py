@@ -163,7 +163,7 @@ def test_one_recording_alone_says_how_it_is_cut(recordings_of, make_voices_recip
     shutil.rmtree(project.root / "data" / "voices")
     (project.root / "data" / "voices").mkdir()
     add(project, "anna/session", voice(200, 20.0))
-    match = r"one clip that can be used.*corpora\.voices\.segment = 'silence'.*cantus ingest voices"
+    match = r"only one usable clip.*corpora\.voices\.segment = 'silence'.*cantus ingest voices"
     with pytest.raises(UserError, match=match):
         recordings_of(make_voices_recipe(), ingested(project))
 

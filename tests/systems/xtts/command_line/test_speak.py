@@ -162,7 +162,7 @@ def test_what_exists_is_overwritten_only_by_force(speak, project):
         ([""], "There is nothing to speak"),
         ([" ... \n!"], "There is nothing to speak"),
         (["Szia!", "--language", "de"], "The model speaks hu, not 'de'"),
-        (["Szia!", "--language", "?"], "'?' is no code of a language"),
+        (["Szia!", "--language", "?"], "'?' is not the code of a language"),
         (["Szia!", "--output", "speech.mp3"], "must end in .wav"),
         (["Szia!", "--seeds", "1,1"], "a seed is given twice"),
         (["Szia!", "--seeds", "one"], "give whole numbers"),

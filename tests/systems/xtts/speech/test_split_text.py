@@ -64,7 +64,7 @@ def test_a_word_that_is_too_long_is_cut_within():
 
 
 def test_where_not_even_a_letter_fits_it_is_said():
-    with pytest.raises(UserError, match="can speak no part of 'Szia"):
+    with pytest.raises(UserError, match="cannot speak any part of 'Szia"):
         split_text("Szia.", lambda _: False)
 
 
