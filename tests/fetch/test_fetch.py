@@ -122,7 +122,7 @@ def test_a_missing_file_is_named_before_anything_is_brought(put, server, folder)
 def test_a_disk_without_room_is_said_before_anything_is_brought(put, server, monkeypatch):
     usage = shutil.disk_usage(".")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000_000))
-    with pytest.raises(UserError, match=r"toy needs 1.0 MB, and 1.0 MB are free"):
+    with pytest.raises(UserError, match=r"toy needs 1.0 MB, but only 1.0 MB are free"):
         put()
     assert server.asked == []
 
