@@ -221,7 +221,7 @@ FAULTS = {
     ),
     "quantised": (
         lambda w: {n: v.to(torch.int8) for n, v in w.items()},
-        "whole numbers in .* quantised",
+        "whole numbers in .* quantized",
     ),
     "half a weight": (
         lambda w: (

@@ -147,7 +147,7 @@ def test_a_truncated_file_is_refused(network, saved, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     words = unchanged(network, lambda: load_generator(network, path))
-    assert ("is cut" if share else "is empty") in words
+    assert ("is truncated" if share else "is empty") in words
 
 
 def test_a_damaged_value_is_refused(network, saved):
