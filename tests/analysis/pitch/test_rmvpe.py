@@ -76,7 +76,7 @@ def test_missing_weights_say_where_to_get_them(tmp_path):
 def test_a_truncated_file_is_named(published, tmp_path):
     cut = tmp_path / "rmvpe.pt"
     cut.write_bytes(published.read_bytes()[:100_000])
-    with pytest.raises(UserError, match=r"rmvpe\.pt is cut"):
+    with pytest.raises(UserError, match=r"rmvpe\.pt is truncated"):
         read_network(cut)
 
 
