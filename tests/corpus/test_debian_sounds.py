@@ -140,7 +140,7 @@ def test_a_corpus_that_is_new_gets_its_table_in_params(unpack, checkout):
             {"rates": (16,)},
             r"\[corpora.real\] of params.toml is not valid: sample_rates_hz",
         ),
-        ("words", {"at_most_bad": 2.0}, r"\[corpora.words\] .* cannot be so: at_most_bad"),
+        ("words", {"at_most_bad": 2.0}, r"\[corpora.words\] .* is not valid: at_most_bad"),
     ],
 )
 def test_what_params_could_not_hold_is_refused(unpack, checkout, name, settings, said):

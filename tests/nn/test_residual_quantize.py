@@ -62,12 +62,12 @@ def test_the_share_that_is_dropped_is_the_same_however_a_batch_is_cut():
     torch.manual_seed(0)
     for size in (1, 3, 4):
         quantizer = ours(0.5).train()
-        heard = [quantizer._heard(torch.zeros(size, DIM, 2)) for _ in range(600)]
-        # A dropped item is heard through all quantizers too, one time in CODEBOOKS.
-        limited = torch.stack(heard).lt(CODEBOOKS).float().mean()
+        used = [quantizer._num_quantizers_of(torch.zeros(size, DIM, 2)) for _ in range(600)]
+        # A dropped item passes all quantizers too, one time in CODEBOOKS.
+        limited = torch.stack(used).lt(CODEBOOKS).float().mean()
         assert float(limited) == pytest.approx(0.5 * (1 - 1 / CODEBOOKS), abs=0.05)
-    assert ours(0.0)._heard(torch.zeros(4, DIM, 2)) is None
-    assert ours(0.5).eval()._heard(torch.zeros(4, DIM, 2)) is None
+    assert ours(0.0)._num_quantizers_of(torch.zeros(4, DIM, 2)) is None
+    assert ours(0.5).eval()._num_quantizers_of(torch.zeros(4, DIM, 2)) is None
 
 
 def test_codes_alone_are_those_of_a_pass_and_decode_to_its_vectors():

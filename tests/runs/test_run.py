@@ -171,7 +171,7 @@ def test_the_optimizers_state_is_carried_from_last_and_missed_in_best(tmp_path):
     finish(tmp_path, name="a", start=Start(from_="toy", pick="last", carry=carry), epochs=1)
     process = start(tmp_path, name="b", start=Start(from_="toy", pick="best", carry=carry))
     process.join(60)
-    assert "Pick 'last'" in (tmp_path / "error").read_text()
+    assert "Set start.pick = 'last'" in (tmp_path / "error").read_text()
 
 
 def test_a_run_of_other_values_writes_down_of_which_recipe_it_is_and_its_command(tmp_path):

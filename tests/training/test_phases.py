@@ -265,7 +265,7 @@ def test_a_place_in_another_order_of_clips_and_generators_that_were_not_kept_are
     on = Start(from_="toy", pick="last", carry=("weights", "data"))
     assert "steps an epoch" in refused(tmp_path, name="on", start=on, dataset=fewer)
     kept = Start(from_="toy", pick="best", carry=("weights", "rng"))
-    assert "Pick 'last'" in refused(tmp_path, name="kept", start=kept, dataset=POOL)
+    assert "Set start.pick = 'last'" in refused(tmp_path, name="kept", start=kept, dataset=POOL)
 
 
 def test_a_phase_that_does_not_begin_with_its_parents_best_is_told_so(base, tmp_path):
@@ -295,7 +295,7 @@ def test_a_guard_that_the_parents_weights_violate_is_foretold_before_step_1(base
 
 def test_a_step_that_was_not_kept_is_refused_by_the_plan_too_with_those_that_were(base, tmp_path):
     shutil.copytree(base / "models/toy", tmp_path / "models/toy")
-    cases = (("toy", "step:1500", "kept are: best, last"), ("nobody", "best", "dvc repro nobody"))
+    cases = (("toy", "step:1500", "it has: best, last"), ("nobody", "best", "dvc repro nobody"))
     for name, pick, said in cases:
         with pytest.raises(UserError, match=said):
             remark_on_pick(Start(from_=name, pick=pick), Project(tmp_path))

@@ -258,5 +258,5 @@ def test_an_export_with_adapters_is_loaded_by_transformers_and_costs_what_the_mo
 
 
 def test_a_rank_as_wide_as_the_model_is_refused(make_system):
-    with pytest.raises(UserError, match=f"the model is {SMALL.dim} wide"):
+    with pytest.raises(UserError, match=f"the model's width of {SMALL.dim}"):
         make_system(adapters=Adapters(rank=SMALL.dim))

@@ -94,7 +94,7 @@ def test_what_a_configuration_leaves_out_is_the_default(folder):
 def test_a_recipe_of_the_same_network_starts_from_it(folder):
     network = CodecNetwork(read_upstream(folder).settings)
     load_upstream(network, folder / "model.safetensors")
-    with pytest.raises(UserError, match="is of another network: encoder_dim is 8 there"):
+    with pytest.raises(UserError, match="is of another network: encoder_dim is 8 in the file"):
         load_upstream(CodecNetwork(SETTINGS), folder / "model.safetensors")
 
 
