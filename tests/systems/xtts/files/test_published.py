@@ -69,5 +69,5 @@ def test_the_configuration_of_another_model_is_refused(folder, table, key, value
 @pytest.mark.parametrize("content", ["{}", "[]", "{", '{"model_args": 1, "audio": {}}'])
 def test_a_damaged_configuration_is_named(folder, content):
     (folder / "config.json").write_text(content)
-    with pytest.raises(UserError, match=r"config.json is (no config.json of XTTS|damaged)"):
+    with pytest.raises(UserError, match=r"config.json is (not a config.json of XTTS|damaged)"):
         read_published(folder)

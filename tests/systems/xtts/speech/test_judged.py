@@ -117,7 +117,7 @@ def test_judged_sentences_count_in_the_identity_and_others_do_not(make_xtts_reci
 @pytest.mark.parametrize(
     ("speech", "said"),
     [
-        (evolve(SPEECH, judges=("pesq",)), "'pesq' needs the very recording"),
+        (evolve(SPEECH, judges=("pesq",)), "'pesq' needs the recording that a clip should equal"),
         (evolve(SPEECH, sentences=()), "there are no clips to judge"),
         (evolve(SPEECH, seeds=tuple(range(60))), "judges at most 100 clips, got 120"),
     ],
