@@ -88,7 +88,7 @@ def test_a_read_error_that_passes_costs_no_clip(ingested, times):
 def test_one_that_stays_costs_the_clip_in_this_ingest_alone(ingested, number):
     (one,) = ingested(900, number)
     assert (one["path"], one["reason"], one["is_passing"]) == ("1.wav", "unreadable", True)
-    said = f"{os.strerror(number)}: the disk or the network fails, and the next ingest looks"
+    said = f"{os.strerror(number)}: the disk or the network fails, and the next ingest reads"
     assert one["detail"].startswith(said)
     assert ingested(0) == []
 
