@@ -94,5 +94,5 @@ def test_a_file_that_holds_no_weights_is_refused(network, tmp_path, content):
 def test_a_missing_file_and_a_list_are_refused(network, tmp_path):
     with pytest.raises(UserError, match="no weights at"):
         import_weights(network, tmp_path / "none.pth")
-    with pytest.raises(UserError, match="no state dict"):
+    with pytest.raises(UserError, match="does not hold a table of weights by name"):
         import_weights(network, save([torch.zeros(1)], tmp_path))
