@@ -103,7 +103,9 @@ def test_figures_of_several_turns_carry_the_turns_name_and_the_loss_is_their_sum
 
 def test_a_term_that_is_not_weighed_or_not_produced_is_an_error_naming_it():
     turn = Turn("t", {}, {"mel": 1.0, "waveform": 0.1})
-    with pytest.raises(UserError, match=r"not produced: \['waveform'\].*not weighed there: \['stft'\]"):
+    with pytest.raises(
+        UserError, match=r"not produced: \['waveform'\].*not weighed there: \['stft'\]"
+    ):
         weigh(turn, Terms({"mel": torch.tensor(1.0), "stft": torch.tensor(1.0)}), 0)
 
 

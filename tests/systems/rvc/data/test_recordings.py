@@ -123,7 +123,9 @@ def test_a_speaker_with_one_clip_is_learned_from_and_said(
         assert number not in recordings.evaluation.slices.speakers
         said += [note for note in recordings.notes if "carl" in note]
     assert said
-    assert all("only clip was drawn to be held out. These clips are trained on" in one for one in said)
+    assert all(
+        "only clip was drawn to be held out. These clips are trained on" in one for one in said
+    )
 
 
 def test_published_weights_change_nothing_of_it(recordings_of, make_voices_recipe, project):
