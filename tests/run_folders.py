@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,7 +17,8 @@ from engine.recipe import load_recipe, to_toml
 from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event, EventLog
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+ROOT = Path(__file__).parents[1]
+RECIPES = ROOT / "recipes"
 
 RECIPE = """\
 name = "{name}"
@@ -34,6 +37,15 @@ GUARD = {
     "action": "warn",
 }
 """The facts of a guard that warned, but for its reason."""
+
+
+def shipped_project(folder: Path) -> Path:
+    """Put the shipped recipes and params.toml into a folder under git; return the folder."""
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    for one in ("recipes", "upstream"):
+        shutil.copytree(ROOT / one, folder / one)
+    shutil.copy(ROOT / "params.toml", folder)
+    return folder
 
 
 def start(name: str, time: float = 100.0, **facts: object) -> Event:

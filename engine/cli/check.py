@@ -60,18 +60,18 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
         if recipe is not None:
             sound[path] = recipe
     profile = params.profile if params else AS_WRITTEN
-    _print({path: sound[path] for path in chosen if path in sound}, profile, verbose=verbose)
-    for path in chosen:
-        if path in sound:
-            _note_models(sound[path], project)
-            if recipes:
-                _note_batch(sound[path], project)
-    _note_published([sound[path] for path in chosen if path in sound], project, bool(recipes))
+    taken = {path: sound[path] for path in chosen if path in sound}
+    _print(taken, profile, verbose=verbose)
+    for recipe in taken.values():
+        _note_models(recipe, project)
+        if recipes:
+            _note_batch(recipe, project)
+    _note_published([*taken.values()], project, bool(recipes))
     if params is not None and not (faults or overrides) and project.dvc_yaml.is_file():
         if recipes:
-            _note_stages([sound[path].name for path in chosen], project, params)
+            _note_stages([recipe.name for recipe in taken.values()], project, params)
         else:
-            _note_pipeline({path: sound[path] for path in chosen}, project, params)
+            _note_pipeline(taken, project, params)
     if faults:
         raise RecipeError(faults)
 
@@ -235,8 +235,7 @@ def _note_batch(recipe: Recipe, project: Project) -> None:
 
 def _moves_with_the_seed(recipe: Recipe) -> bool:
     """Whether another seed would draw another evaluation set."""
-    rule, start = recipe.dataset, recipe.start
+    rule = recipe.dataset
     if not isinstance(rule, CorpusClips) or rule.split != "random":
         return False
-    inherits = start is not None and start.from_ is not None and start.evaluation == "inherited"
-    return rule.evaluation is None and not inherits
+    return rule.evaluation is None and recipe.evaluation_parent is None

@@ -9,7 +9,7 @@ import click
 from engine.cli.show.load import Loaded, load_project_recipe
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project
-from engine.recipe import load_recipe
+from engine.recipe import Params, load_recipe
 from engine.recipe.diff import leaves
 from engine.recipe.naming import recipe_name
 from engine.recipe.schema import Recipe
@@ -59,10 +59,6 @@ def command(
       cantus new my_voice --from xtts_phase1 --summary "XTTS on my recordings"
       cantus new my_voice --from xtts_phase1 --for voice --language hu
     """
-    from engine.files.atomic import write_atomically
-    from engine.pipeline.dvc_yaml import write_pipeline
-    from engine.pipeline.load import load_pipeline
-
     loaded = load_project_recipe(parent)
     project, params = loaded.project, loaded.params
     _require_new(name, project)
@@ -83,6 +79,19 @@ def command(
         files = _sized(files, sized_by, loaded, corpus, language)
     elif language is not None:
         raise UserError("--language goes with --for, which sizes a recipe for a corpus.")
+    why_no_stage = _write(files, project, params).get(name)
+    _say_written(name, files, loaded, why_no_stage, is_sized=corpus is not None)
+
+
+def _write(files: Mapping[Path, str], project: Project, params: Params) -> Mapping[str, str]:
+    """Write the recipe's files and its stage: all of them, or none.
+
+    Returns the recipes that have no stage, with the reason of each.
+    """
+    from engine.files.atomic import write_atomically
+    from engine.pipeline.dvc_yaml import write_pipeline
+    from engine.pipeline.load import load_pipeline
+
     written: list[Path] = []
     try:
         for path, text in files.items():
@@ -94,20 +103,33 @@ def command(
         for path in written:  # a recipe without its stage would be half of what was asked for
             path.unlink(missing_ok=True)
         raise
-    names = " and ".join(path.relative_to(project.root).as_posix() for path in files)
+    return pipeline.left_out
+
+
+def _say_written(
+    name: str,
+    files: Mapping[Path, str],
+    loaded: Loaded,
+    why_no_stage: str | None,
+    *,
+    is_sized: bool,
+) -> None:
+    """Print which files are written, which of them takes precedence, and what comes next."""
+    root, profile = loaded.project.root, loaded.params.profile
+    names = " and ".join(path.relative_to(root).as_posix() for path in files)
     say(f"written: {names}, and the stage {name!r} in dvc.yaml")
-    if name in pipeline.left_out:
-        say(f"note: {name} has no stage yet: {pipeline.left_out[name]}")
+    if why_no_stage is not None:
+        say(f"note: {name} has no stage yet: {why_no_stage}")
     for path in list(files)[1:]:
-        shown = path.relative_to(project.root).as_posix()
-        if corpus is None:
+        shown = path.relative_to(root).as_posix()
+        if is_sized:
+            say(_which_wins(shown, name, profile))
+        else:
             say(
-                f"Under profile '{params.profile}' the values of {shown} take precedence; it sets "
+                f"Under profile '{profile}' the values of {shown} take precedence; it sets "
                 f"{_keys(files[path])}."
             )
-        else:
-            say(_which_wins(shown, name, params.profile))
-    change = "change a value" if corpus is None else "read the reasons, change what you know better"
+    change = "read the reasons, change what you know better" if is_sized else "change a value"
     say(
         f"Next: {change}, then\n  cantus check {name}\n  cantus estimate {name}\n  dvc repro {name}"
     )

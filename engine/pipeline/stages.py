@@ -214,9 +214,8 @@ def _exported(name: str) -> str:
 
 def _evaluated_on(recipe: Recipe) -> str:
     """The file that decides which clips are held out: the parent's table, or pinned sets."""
-    start = recipe.start
-    inherits = start is not None and start.from_ is not None and start.evaluation == "inherited"
-    return f"models/{start.from_}/evaluation/clips.tsv" if start and inherits else "evaluation"
+    parent = recipe.evaluation_parent
+    return "evaluation" if parent is None else f"models/{parent}/evaluation/clips.tsv"
 
 
 def _train(one: PipelineRecipe) -> dict[str, Any]:

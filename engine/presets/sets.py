@@ -42,9 +42,8 @@ def sets_of(recipe: Recipe, clips: Sequence[Clip]) -> Sets | None:
 
     None where the evaluation set is pinned or inherited. Raises UserError where a set is empty.
     """
-    rule, start = recipe.dataset, recipe.start
-    inherits = start is not None and start.from_ is not None and start.evaluation == "inherited"
-    if rule.evaluation is not None or inherits:
+    rule = recipe.dataset
+    if rule.evaluation is not None or recipe.evaluation_parent is not None:
         return None
     columns = columns_of(clips)
     split = split_clips(columns, rule, _ANY_SEED)

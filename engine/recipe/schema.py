@@ -137,6 +137,12 @@ class Recipe:
         return () if start is None or start.weights is None else (start.weights,)
 
     @property
+    def evaluation_parent(self) -> str | None:
+        """The recipe whose evaluation clips this one inherits; None where it inherits none."""
+        start = self.start
+        return start.from_ if start is not None and start.evaluation == "inherited" else None
+
+    @property
     def models_read(self) -> tuple[str, ...]:
         """Recipes whose exported models this recipe reads, besides the phase that it continues."""
         return ()

@@ -36,9 +36,8 @@ def choose_rows(recipe: Recipe, project: Project, columns: SplitColumns, seed: i
     rule: CorpusClips = recipe.dataset
     if rule.evaluation is not None:
         return _frozen(rule.evaluation, project, columns, rule)
-    start = recipe.start
-    if start is not None and start.from_ is not None and start.evaluation == "inherited":
-        return _inherited(start.from_, project, columns, rule, seed)
+    if recipe.evaluation_parent is not None:
+        return _inherited(recipe.evaluation_parent, project, columns, rule, seed)
     return split_clips(columns, rule, seed)
 
 

@@ -152,9 +152,8 @@ def _own_table(key: str, path: Path) -> Mapping[str, object]:
 
 def require_pinned(recipe: Recipe, path: Path, project: Project) -> None:
     """Raise UserError where another seed would draw other evaluation clips."""
-    start = recipe.start
-    if start is not None and start.from_ is not None and start.evaluation == "inherited":
-        file = _beside(path, start.from_, project)
+    if recipe.evaluation_parent is not None:
+        file = _beside(path, recipe.evaluation_parent, project)
         require_pinned(load_recipe(file, classes=recipe_classes()), file, project)
         return
     dataset = recipe.dataset

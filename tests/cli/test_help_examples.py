@@ -2,8 +2,6 @@
 
 import re
 import shlex
-import shutil
-import subprocess
 from pathlib import Path
 
 import click
@@ -12,8 +10,8 @@ import pytest
 from engine.cli import commands
 from engine.recipe import load_recipe
 from engine.system_support.discovery import recipe_classes
+from tests.run_folders import shipped_project
 
-ROOT = Path(__file__).parents[2]
 GROUP = click.Context(commands)
 NEW = {("adopt", "name"), ("pin-eval", "name"), ("promote", "checkpoint")}
 """What an example may call as it likes: names that it gives, and steps of a run."""
@@ -31,11 +29,7 @@ def examples(name):
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A project with the real recipes, each of them trained."""
-    root = tmp_path_factory.mktemp("project")
-    subprocess.run(["git", "init", "-q", str(root)], check=True)
-    for folder in ("recipes", "upstream"):
-        shutil.copytree(ROOT / folder, root / folder)
-    shutil.copy(ROOT / "params.toml", root)
+    root = shipped_project(tmp_path_factory.mktemp("project"))
     for path in root.glob("recipes/*.toml"):
         recipe = load_recipe(path, classes=recipe_classes())
         model = root / "models" / path.stem

@@ -1,7 +1,6 @@
 """What can be refused without torch is refused before torch loads, which takes seconds."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.run_folders import resolved_recipe
+from tests.run_folders import resolved_recipe, shipped_project
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\
@@ -82,11 +81,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """What each command line answers: exit code, and what it printed."""
-    project = tmp_path_factory.mktemp("project")
-    subprocess.run(["git", "init", "-q", str(project)], check=True)
-    for folder in ("recipes", "upstream"):
-        shutil.copytree(ROOT / folder, project / folder)
-    shutil.copy(ROOT / "params.toml", project)
+    project = shipped_project(tmp_path_factory.mktemp("project"))
     for name, weights in TRAINED.items():
         export = project / "models" / name / "export"
         export.mkdir(parents=True)

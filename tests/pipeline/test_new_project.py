@@ -71,10 +71,10 @@ def test_below_another_repository_files_are_added_and_not_committed(tmp_path, wh
 
 def test_files_that_the_repository_around_ignores_are_not_laid(tmp_path, whoever):
     git(tmp_path, "init", "outer")
-    (tmp_path / "outer/.gitignore").write_text("work/\n")
+    (tmp_path / "outer/.gitignore").write_text("takes/\n")
     with pytest.raises(UserError, match="ignored by one of your"):
-        lay_project(tmp_path / "outer/work/deep")
-    assert not (tmp_path / "outer/work").exists()
+        lay_project(tmp_path / "outer/takes/deep")
+    assert not (tmp_path / "outer/takes").exists()
 
 
 def test_without_a_name_for_git_all_is_laid_and_the_note_says_how_to_commit(tmp_path, whoever):

@@ -59,9 +59,7 @@ def only_chosen(data: SplitCorpus) -> tuple[SplitCorpus, np.ndarray]:
 
 def _is_given(recipe: RvcRecipe) -> bool:
     """Whether the evaluation clips are a frozen set's, or those of the recipe that is continued."""
-    start = recipe.start
-    inherited = start is not None and start.from_ is not None and start.evaluation == "inherited"
-    return inherited or recipe.dataset.evaluation is not None
+    return recipe.evaluation_parent is not None or recipe.dataset.evaluation is not None
 
 
 def _said(name: str, num_clips: int) -> str:
