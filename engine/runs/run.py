@@ -319,7 +319,7 @@ class Run:
                 look.checks()
             )  # in every process: preflight does steps, which all processes do together
         checks = loop.ranks.from_first(lambda: found)
-        if all(check.ok for check in checks):
+        if not any(check.stops for check in checks):
             checks = [*checks, *loop.probes.ask()]
         settle(checks, loop)
         self.watcher.say(f"preflight: {in_words(checks)}")
