@@ -14,6 +14,7 @@ from engine.training.checks.check import Check
 from engine.training.checks.clips import Drawn, content_checks, input_checks
 from engine.training.checks.conditioning import conditioning_checks
 from engine.training.checks.held_out import held_out_checks
+from engine.training.checks.loaded import Loaded
 from engine.training.checks.losses import fall_check, sign_check
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
@@ -42,6 +43,8 @@ class Preflight:
     stepper: Stepper
     ancestors: Ancestors = field(factory=dict)
     """The clips that each recipe before this one was trained on."""
+    loaded: Loaded | None = None
+    """What was loaded into the run, where it does not begin with fresh weights."""
 
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
@@ -51,6 +54,8 @@ class Preflight:
             *input_checks(batch),
             *self._rates(),
         ]
+        if self.loaded is not None:
+            found.append(self.loaded.check(self.stepper.networks.state().tensors))
         if any(check.stops for check in found):
             return found
         drawn = Drawn.of(self.system, self.order)

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
-import torch
 from attrs import frozen
 from torch import Tensor
 
 from engine.training.checks.check import Check
+from engine.training.checks.finite import is_broken
 from engine.training.order import Order
 from engine.training.system import Batch, System
 
@@ -56,11 +56,6 @@ def input_checks(batch: Batch) -> Iterator[Check]:
             yield Check(f"input {name}", False, f"it holds NaN or infinity (shape {shape})")
         else:
             yield Check(f"input {name}", True, f"{shape}, finite")
-
-
-def is_broken(tensor: Tensor) -> bool:
-    """Whether a tensor holds NaN or infinity."""
-    return tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())
 
 
 def content_checks(drawn: Drawn, conditioning: Sequence[str]) -> Iterator[Check]:

@@ -1,7 +1,7 @@
 """What a few steps on one batch show of the code that does them: its gradients and its rates."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -41,9 +41,7 @@ def repeated_check(first: Mapping[str, float], second: Mapping[str, float]) -> C
     return Check(name, True, f"done again, a step has the same gradient (ratio of norms: {said})")
 
 
-def size_check(
-    turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ranks
-) -> Check:
+def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ranks) -> Check:
     """Whether one step moved the weights as far as its rate says (Kingma and Ba, 2015, 2.1).
 
     By the median over tensors of each one's largest change: codes that are replaced move further,
