@@ -20,7 +20,7 @@ from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.spectrum import spectrum_check
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
-from engine.training.checks.transcripts import transcripts_check
+from engine.training.checks.transcripts import TEXTS, transcripts_check
 from engine.training.checks.updates import ratio_checks, updates_check
 from engine.training.order import Order
 from engine.training.part import weigh
@@ -75,7 +75,7 @@ class Preflight:
         if bounds.made_again is not None:
             yield from made_again_checks(drawn, bounds.made_again)
         if bounds.spoken is not None:
-            yield transcripts_check(drawn, bounds.spoken)
+            yield transcripts_check(Drawn.of(self.system, self.order, TEXTS), bounds.spoken)
         if bounds.audio is not None:
             yield spectrum_check(drawn.places, bounds.audio)
 

@@ -191,8 +191,8 @@ class AnswerKey:
 Spoken = Callable[[Batch], tuple[Tensor, Tensor]]
 """From a batch to the numbers of text tokens and of frames of audio of each clip, [B] each."""
 MadeAgain = Callable[[Sequence[int], Batch], Mapping[str, Sequence[float]]]
-"""From places of training clips, and a batch of them, to the share of each clip's numbers that agree
-with what is computed now, by the entry of the batch."""
+"""From places of training clips, and a batch of them, to the share of each clip's numbers that
+agree with what is computed now, by the entry of the batch."""
 
 
 @frozen(eq=False)

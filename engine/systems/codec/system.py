@@ -99,10 +99,8 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
     def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
         if self.recipe.dataset.phase_rotation == "random":
             return {}  # no sample is that of the clip
-        clips, rate = (
-            [self.train_clips.audio(p) for p in places],
-            self.recipe.dataset.sample_rate_hz,
-        )
+        clips = [self.train_clips.audio(place) for place in places]
+        rate = self.recipe.dataset.sample_rate_hz
         crops = {name: [row[0].numpy() for row in batch[name]] for name in ("audio", "target")}
         return {name: shares_found(ones, clips, rate) for name, ones in crops.items()}
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from attrs import frozen
@@ -31,9 +32,9 @@ class Drawn:
     ids: Sequence[Sequence[str]]
 
     @classmethod
-    def of(cls, system: System, order: Order) -> "Drawn":
+    def of(cls, system: System, order: Order, number: int = _CLIPS) -> "Drawn":
         """The first clips of the first epoch."""
-        clips = np.concatenate(order.epoch(0))[:_CLIPS]
+        clips = np.concatenate(order.epoch(0))[:number]
         parts = [clips[at : at + _AT_ONCE].tolist() for at in range(0, len(clips), _AT_ONCE)]
         batches = [
             system.train_clips.batch(part, np.random.default_rng([order.seed, number]))
@@ -44,7 +45,7 @@ class Drawn:
 
     @cached_property
     def rows(self) -> dict[str, list[bytes | None]]:
-        """Each clip's part of each entry without the padding on its right; None: it is constant."""
+        """A digest of each clip's entries without the padding on the right; None: constant."""
         names = self.batches[0]
         return {name: [_content(row) for b in self.batches for row in b[name]] for name in names}
 
@@ -102,8 +103,8 @@ def _content(row: Tensor) -> bytes | None:
     changes = (flat[1:] != flat[:-1]).nonzero()
     if not len(changes) and len(flat) > 1:
         return None
-    content: bytes = flat[: int(changes[-1]) + 1 if len(changes) else 1].numpy().tobytes()
-    return content
+    content = flat[: int(changes[-1]) + 1 if len(changes) else 1].numpy()
+    return blake2b(content.tobytes(), digest_size=16).digest()
 
 
 def _empty(shape: str) -> str:
