@@ -1,12 +1,10 @@
 """Preflight: checks on real batches before step 1, which leave no trace in the weights."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from itertools import cycle, islice
 
 import torch
 from attrs import field, frozen
-from torch import Tensor
 
 from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Recipe
@@ -27,7 +25,6 @@ from engine.training.part import weigh
 from engine.training.probes import first_clips
 from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
-from engine.training.spread import local
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 
@@ -111,8 +108,10 @@ class Preflight:
         if not silent and not broken:
             yield updates_check(turns, weights, len(steps), networks.ranks)
             yield from ratio_checks(turns, weights, len(steps), networks.ranks)
-        for turn in turns:
-            yield from self._falls(turn, turns, batch, before, weights, len(steps))
+        after = self._terms(batch)
+        for term in self.system.preflight.overfits:
+            if term in before:
+                yield fall_check(term, before[term], after[term], len(steps))
 
     def _first_step(
         self, batch: Batch, step: int, turns: list[Turn], start: Before
@@ -132,29 +131,6 @@ class Preflight:
         self.stepper.meter.read()
         self.stepper.step([batch], step, rates_of=self._peak())
         return self.stepper.meter.read()
-
-    def _falls(
-        self,
-        turn: Turn,
-        turns: list[Turn],
-        batch: Batch,
-        before: Mapping[str, float],
-        weights: Mapping[str, Tensor],
-        num_steps: int,
-    ) -> Iterator[Check]:
-        """Whether the turn's own steps lower its terms: other turns have their weights of before.
-
-        A discriminator's loss may rightly rise while the generator learns.
-        """
-        place = "" if len(self.stepper.networks.turns) == 1 else f"{turn.name}/"
-        wanted = [term for term in self.system.preflight.overfits if term.startswith(place)]
-        wanted = [term for term in wanted if term in before]
-        if not wanted:
-            return
-        with _weights_of_before([one for one in turns if one is not turn], weights):
-            after = self._terms(batch)
-        for term in wanted:
-            yield fall_check(term, before[term], after[term], num_steps)
 
     def _with_all_turns(self) -> tuple[int, list[Turn]]:
         """A step from which all turns and terms of this run are active, and these turns.
@@ -212,17 +188,3 @@ class Preflight:
             for name, tensor in module.named_buffers():
                 tensor.copy_(buffers[name])
         return found
-
-
-@contextmanager
-def _weights_of_before(turns: list[Turn], weights: Mapping[str, Tensor]) -> Iterator[None]:
-    """Inside, these turns have the parameters of `weights`."""
-    parameters = {name: local(p) for turn in turns for name, p in turn.parameters.items()}
-    kept = {name: p.detach().clone() for name, p in parameters.items()}
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(local(weights[name]))
-    yield
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(kept[name])

@@ -89,7 +89,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         return PreflightBounds(
             (1e-6, 1e-2),
             conditioning=("audio",),
-            overfits=[*overfits, "discriminator/discriminator"],
+            overfits=overfits,
             signed=("generator/adversarial",),
             answers=self.evaluator.answers(self.module.network),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
