@@ -82,7 +82,7 @@ class Loop:
         self.stepper = Stepper(
             self.device, self.system, self.recipe, length, self.ranks, self.position
         )
-        self.record = Record.of(self.recipe)
+        self.record = Record.of(self.recipe, self.clock.num_evaluations(training))
         self.guards = Guards(self.recipe.guard, self.record.selection)
         networks = self.stepper.networks
         self.average = average_weights(networks.module, networks.turns, training.ema_decay)
@@ -394,7 +394,7 @@ class Loop:
 
     def parting(self) -> Parting | None:
         """The best weights by the loss and by the judges where the two disagree; else None."""
-        return self.record.parting(self.clock.num_evaluations(self.recipe.training))
+        return self.record.parting()
 
     def _measure(self) -> dict[str, Any]:
         """The evaluation set and units that figures must share to be comparable."""
