@@ -12,11 +12,9 @@ from pathlib import Path
 import click
 
 from engine.cli.answers.answer import Answer
-from engine.cli.answers.error import refused
 from engine.cli.answers.printed import output_to_standard_error, print_answer
 from engine.cli.command_table import BUILT_IN, MODELS, RENAMED, SECTIONS, SHOW_RESULTS
 from engine.cli.shortage import shortages_in_words
-from engine.cli.usage_errors import usage_in_words
 from engine.errors import UserError
 from engine.exit_codes import Exit
 from engine.files.disk import refusals_in_words
@@ -142,6 +140,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if debug and isinstance(error, UserError):
             raise
+        from engine.cli.answers.error import refused  # imports what reads recipes
+
         answer = refused(error)
         _complain(error, answer.message)
         if as_json:
@@ -159,6 +159,9 @@ def _answered(words: Sequence[str], *, as_json: bool) -> int:
     if isinstance(found, Answer):
         print_answer(found)
         return found.exit_code
+    if isinstance(found, str):  # JSON whose schema is another's
+        click.echo(found, nl=False)
+        return Exit.DONE
     return found if isinstance(found, int) else Exit.DONE
 
 

@@ -22,6 +22,7 @@ from engine.recipe import (
     load_recipe,
     recipe_identity,
     resolve_values,
+    to_plain,
     to_toml,
 )
 from engine.recipe.dataset import CorpusClips

@@ -16,11 +16,6 @@ from attrs import frozen
 _NOT_FINITE = {math.inf: "infinity", -math.inf: "-infinity"}
 
 
-def entry(doc: str, default: Any = attrs.NOTHING) -> Any:
-    """Declare a field of an answer; `doc` is its description in the JSON Schema."""
-    return attrs.field(default=default, metadata={"doc": doc})
-
-
 @frozen(kw_only=True)
 class Answer:
     """What every document has besides `schema` and `not_finite`."""
@@ -28,8 +23,10 @@ class Answer:
     SCHEMA: ClassVar[str]
     """Name and version of the document: `cantus.check/1`."""
 
-    exit_code: int = entry("the exit code of the command", 0)
-    notes: tuple[str, ...] = entry("remarks, each a sentence for people", ())
+    exit_code: int = 0
+    """The exit code of the command."""
+    notes: tuple[str, ...] = ()
+    """Remarks, each a sentence for people."""
 
 
 def document(answer: Answer) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from engine.cli.answers.answer import Answer, entry
+from engine.cli.answers.answer import Answer
 from engine.cli.answers.error import FaultFound
 
 
@@ -13,12 +13,18 @@ from engine.cli.answers.error import FaultFound
 class CheckedRecipe:
     """A recipe without faults, by the file that the profile of params.toml selects."""
 
-    name: str = entry("its name")
-    system: str = entry("its model family")
-    profile: str = entry("the profile of its file; full where the recipe runs as written")
-    identity: str = entry("digits over all values that affect training")
-    file: str = entry("the recipe's file")
-    values: Mapping[str, Any] | None = entry("every value, defaults filled in; null without -v")
+    name: str
+    """Its name."""
+    system: str
+    """Its model family."""
+    profile: str
+    """The profile of its file; full where the recipe runs as written."""
+    identity: str
+    """Digits over all values that affect training."""
+    file: str
+    """The recipe's file."""
+    values: Mapping[str, Any] | None
+    """Every value, defaults filled in; null without -v."""
 
 
 @frozen(kw_only=True)
@@ -27,7 +33,11 @@ class CheckAnswer(Answer):
 
     SCHEMA = "cantus.check/1"
 
-    profile: str = entry("the profile of params.toml")
-    recipes: tuple[CheckedRecipe, ...] = entry("the recipes without faults")
-    faults: tuple[FaultFound, ...] = entry("every fault of recipes and params.toml")
-    stale_pipeline: str | None = entry("why dvc.yaml is out of date; null where it is not")
+    profile: str
+    """The profile of params.toml."""
+    recipes: tuple[CheckedRecipe, ...]
+    """The recipes without faults."""
+    faults: tuple[FaultFound, ...]
+    """Every fault of recipes and params.toml."""
+    stale_pipeline: str | None
+    """Why dvc.yaml is out of date; null where it is not."""

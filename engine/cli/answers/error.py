@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 from attrs import frozen
 
-from engine.cli.answers.answer import Answer, entry
+from engine.cli.answers.answer import Answer
 from engine.cli.usage_errors import choices_of, usage_in_words
 from engine.errors import UserError
 from engine.exit_codes import Exit
@@ -19,10 +19,14 @@ _SENTENCES = re.compile(r"(?<=[.?!]) +(?=[A-Z`'\"-])")
 class FaultFound:
     """One fault of a file."""
 
-    file: str = entry("the file, or the option of the command line that gave the value")
-    line: int | None = entry("the line in the file; null where a value has none")
-    key: str = entry("the key, with dots between tables; empty for the whole file")
-    message: str = entry("what is wrong, and what is allowed instead")
+    file: str
+    """The file, or the option of the command line that gave the value."""
+    line: int | None
+    """The line in the file; null where a value has none."""
+    key: str
+    """The key, with dots between tables; empty for the whole file."""
+    message: str
+    """What is wrong, and what is allowed instead."""
 
 
 @frozen(kw_only=True)
@@ -31,12 +35,18 @@ class ErrorAnswer(Answer):
 
     SCHEMA = "cantus.error/1"
 
-    kind: str = entry("fault, usage, refused, interrupted, or internal: an error of Cantus itself")
-    message: str = entry("the whole message, as standard error has it")
-    what: str = entry("the first sentence: what is wrong, and where")
-    to_do: tuple[str, ...] = entry("the sentences after it: what is allowed, what to do")
-    allowed: tuple[str, ...] = entry("the values that are allowed, where they can be listed", ())
-    where: tuple[FaultFound, ...] = entry("faults of files, one each; empty for other errors", ())
+    kind: str
+    """Fault, usage, refused, interrupted, or internal: an error of Cantus itself."""
+    message: str
+    """The whole message, as standard error has it."""
+    what: str
+    """The first sentence: what is wrong, and where."""
+    to_do: tuple[str, ...]
+    """The sentences after it: what is allowed, what to do."""
+    allowed: tuple[str, ...] = ()
+    """The values that are allowed, where they can be listed."""
+    where: tuple[FaultFound, ...] = ()
+    """Faults of files, one each; empty for other errors."""
 
 
 def found(fault: Fault) -> FaultFound:

@@ -3,7 +3,11 @@
 A reader may meet more fields than its schema names, since fields are added within a version.
 """
 
+import ast
+import inspect
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from textwrap import dedent
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -36,17 +40,30 @@ def schema_of(answer: type[Answer]) -> dict[str, Any]:
 
 
 def _table(kind: type) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    fields = attrs.fields(kind)
+    hints, fields, docs = get_type_hints(kind), attrs.fields(kind), _docs(kind)
     return {
         "type": "object",
         "description": (kind.__doc__ or "").strip().split("\n")[0],
         "properties": {
-            one.name: {**_type(hints[one.name]), "description": one.metadata["doc"]}
+            one.name: _type(hints[one.name])
+            | ({"description": docs[one.name]} if one.name in docs else {})
             for one in fields
         },
         "required": [one.name for one in fields],
     }
+
+
+def _docs(kind: type) -> dict[str, str]:
+    """The docstring below each field of a class and of its bases, which Python does not keep."""
+    docs: dict[str, str] = {}
+    for base in reversed([one for one in kind.__mro__ if attrs.has(one)]):
+        (tree,) = ast.parse(dedent(inspect.getsource(base))).body
+        assert isinstance(tree, ast.ClassDef), f"{base} is a class"
+        for field, below in pairwise(tree.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+                name, text = ast.unparse(field.target), ast.literal_eval(below.value)
+                docs[name] = " ".join(str(text).split())
+    return docs
 
 
 def _type(hint: Any) -> dict[str, Any]:

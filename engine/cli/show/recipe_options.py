@@ -21,4 +21,4 @@ overrides_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document, for programs."
 )
-"""A command with this option returns its `Answer` where it is given; `engine.cli.main` prints it."""
+"""With this option a command returns its `Answer`, which `engine.cli.main` prints."""
