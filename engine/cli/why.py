@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from engine.cli.show.recipe_options import run_argument
+from engine.cli.answers.why import WhyAnswer, why_answer
+from engine.cli.show.recipe_options import json_option, run_argument
 from engine.files.untrusted import as_user_error
 from engine.listening.figures import identity_of
 from engine.listening.verdict import verdict_by_listening
@@ -23,7 +24,8 @@ from engine.terminal.say import say
 
 @click.command()
 @run_argument
-def command(run: str) -> None:
+@json_option
+def command(run: str, as_json: bool) -> WhyAnswer | None:
     """Explain how a run ended, in one to three sentences.
 
     RUN is the name of a recipe (its newest run), or the folder of a run.
@@ -39,8 +41,13 @@ def command(run: str) -> None:
         f"The events in {folder} are damaged: no run writes them like this. Train it again."
     ):
         finish = _decided_by_listeners(project, folder)
-        remark = remark_on_verdict(History.of(folder).with_finish(finish), project)
-        say(ending_in_words(folder, remark, finish))
+        history = History.of(folder).with_finish(finish)
+        remark = remark_on_verdict(history, project)
+        sentences = ending_in_words(folder, remark, finish)
+        if as_json:
+            return why_answer(folder, history, sentences, remark)
+    say(sentences)
+    return None
 
 
 def _decided_by_listeners(project: Project, folder: Path) -> Mapping[str, Any]:
