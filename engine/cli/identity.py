@@ -1,7 +1,7 @@
 """`cantus identity`: what the identity of a run covers."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +49,7 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
         ("data", identity.data[:_SHOWN], f"corpus {loaded.recipe.dataset.corpus}"),
         ("training clips", identity.training_set[:_SHOWN], ""),
         ("evaluation clips", identity.evaluation_set[:_SHOWN], ""),
-        ("judges", identity.judges[:_SHOWN] or "-", ", ".join(loaded.recipe.judges)),
+        ("units", identity.units[:_SHOWN], _measured_by(loaded.recipe.judges)),
         ("initial weights", identity.parent[:_SHOWN] or "-", _origin(loaded)),
         *(("code", digest[:_SHOWN], module) for module, digest in identity.code.items()),
     ]
@@ -95,3 +95,8 @@ def _last_run(loaded: Loaded, identity: "Identity") -> Iterator[str]:
     if latest.is_file() and latest.read_text() != identity.digits:
         run = latest.parent / latest.read_text()
         yield f"The last run is {run.name}. {differences_from(run, identity)}"
+
+
+def _measured_by(judges: Sequence[str]) -> str:
+    by = f", by {', '.join(judges)}" if judges else ""
+    return f"how metrics are measured{by}"
