@@ -20,7 +20,7 @@ class Notice:
     """`error` or `stop`, which end the training, or `warning`."""
     step: int
     seconds: float
-    """Seconds since the trainer was started."""
+    """Seconds of CPU time since the trainer was started."""
     text: str
 
 
@@ -30,11 +30,11 @@ class Notices:
 
     step: Callable[[], int]
     found: list[Notice] = field(factory=list)
-    _started: float = field(factory=time.monotonic)
+    _started: float = field(factory=time.process_time)
 
     def add(self, kind: str, text: str) -> None:
         """Add a notice at the present step."""
-        seconds = round(time.monotonic() - self._started, 2)
+        seconds = round(time.process_time() - self._started, 2)
         said = " ".join(text.split())[:MOST]
         if not any(one.text == said for one in self.found):
             self.found.append(Notice(kind, self.step(), seconds, said))

@@ -5,6 +5,7 @@ whose result must be finite.
 """
 
 import math
+from pathlib import Path
 
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -14,7 +15,7 @@ from benchmarks.mutants.rivals.setting import Setting
 from engine.training.system import Batch
 
 
-def train(setting: Setting, notices: Notices) -> None:
+def train(setting: Setting, notices: Notices, folder: Path) -> None:  # noqa: ARG001
     """Train to the end, or until something is raised."""
     optimizers = setting.optimizers()
     turns = setting.system.turns

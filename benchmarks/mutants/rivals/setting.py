@@ -28,7 +28,6 @@ class Setting:
     system: System
     recipe: Recipe
     seed: int
-    evaluate_every: int
     step: int = 0
     """Finished steps."""
 
@@ -37,6 +36,11 @@ class Setting:
         """Steps of the run."""
         assert self.recipe.training.steps is not None, "campaigns count steps"
         return self.recipe.training.steps
+
+    @property
+    def evaluate_every(self) -> int:
+        """Steps between evaluations."""
+        return int(self.recipe.training.evaluate_every.removeprefix("step:"))
 
     @property
     def monitored(self) -> tuple[str, str]:

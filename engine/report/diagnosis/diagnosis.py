@@ -11,7 +11,9 @@ from engine.report.diagnosis.observations import observe
 from engine.report.diagnosis.signatures import HEALTHY, recorded
 
 SURE = 0.5
-"""Probability below which nothing is said to be the cause: no recorded fault looks so."""
+"""Probability below which no family is said to be the cause."""
+ALIKE = 0.7
+"""Share of answers that some recorded run must have given too: else the run is like none."""
 _NAMED = 3
 """Families that are named."""
 
@@ -57,9 +59,10 @@ def diagnosed(seen: Mapping[str, str], library: Library) -> Diagnosis:
     """The diagnosis by what is seen in a run."""
     ranked = library.likenesses(seen)
     top = ranked[0]
-    is_healthy = top.family == HEALTHY
+    is_known = top.probability >= SURE and library.agreement(seen) >= ALIKE
+    is_healthy = is_known and top.family == HEALTHY
     faults = [one for one in ranked if one.family != HEALTHY]
-    likely = [] if is_healthy or top.probability < SURE else faults[:_NAMED]
+    likely = faults[:_NAMED] if is_known and not is_healthy else []
     evidence = library.evidence(top.family, seen)
     of_family = [run for run in library.runs if run.family == top.family]
     others = [run for run in library.runs if run.family != top.family]

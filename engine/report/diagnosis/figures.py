@@ -55,14 +55,22 @@ class Figures:
         return self.curve(several if several in self._names else "train/loss")
 
     @cached_property
-    def evaluations(self) -> Sequence[float]:
-        """The best metric, of the initial weights first; less is better, whatever the metric."""
+    def initial(self) -> Sequence[float]:
+        """The best metric of the initial weights, at most one figure; less is better."""
         name = self.best.removeprefix("eval/")
-        first = [value for entry in ENTRIES for value in self.curve(f"{entry}/{name}")]
-        events = [e for e in self.history.all("eval") if self.best in e.metrics]
-        values = [e.metrics[self.best] for e in events]
+        return [v for entry in ENTRIES for v in self._signed([f"{entry}/{name}"])][:1]
+
+    @cached_property
+    def evaluations(self) -> Sequence[float]:
+        """The best metric at every evaluation; less is better, whatever the metric."""
+        return self._signed([self.best])
+
+    def _signed(self, names: Sequence[str]) -> list[float]:
+        """Finite figures of evaluations, so that less is better."""
         sign = 1.0 if self.lowest else -1.0
-        return [sign * value for value in [*first, *values] if value is not None]
+        events = self.history.all("eval")
+        found = (event.metrics[name] for event in events for name in names if name in event.metrics)
+        return [sign * value for value in found if value is not None]
 
     def latest(self, *endings: str) -> float | None:
         """The last value of the first metric whose name ends so."""

@@ -54,6 +54,12 @@ class Library:
         found = [Likeness(family, weight / total) for family, weight in weights.items()]
         return sorted(found, key=lambda one: -one.probability)
 
+    def agreement(self, seen: Mapping[str, str]) -> float:
+        """The share of a run's answers that the recorded run most like it gave too."""
+        known = [name for name in seen if name in self._answers]
+        alike = (sum(run.seen.get(name) == seen[name] for name in known) for run in self.runs)
+        return max(alike, default=0) / (len(known) or 1)
+
     def evidence(self, family: str, seen: Mapping[str, str], most: int = 3) -> list[str]:
         """The questions whose answers speak most for a family, against all runs together."""
         gains = {

@@ -105,7 +105,7 @@ def loss_jumps(figures: Figures) -> Answer:
 
 def evaluation(figures: Figures) -> Answer:
     """Where the best metric went from the initial weights to the best ones."""
-    values = figures.evaluations
+    values = [*figures.initial, *figures.evaluations]
     if len(values) < 2:
         return None
     if all(value == values[0] for value in values):
@@ -118,7 +118,7 @@ def evaluation(figures: Figures) -> Answer:
 
 def best_moment(figures: Figures) -> Answer:
     """Which evaluation was the best."""
-    values = figures.evaluations
+    values = [*figures.initial, *figures.evaluations]
     if len(values) < 3:
         return None
     place = values.index(min(values))
@@ -127,7 +127,7 @@ def best_moment(figures: Figures) -> Answer:
 
 def beside_training(figures: Figures) -> Answer:
     """Whether evaluation and training went the same way."""
-    trained, evaluated = change(figures.loss), change(figures.evaluations[1:])
+    trained, evaluated = change(figures.loss), change(figures.evaluations)
     if trained is None or evaluated is None:
         return None
     if trained.startswith("falls") and evaluated == "rises":
