@@ -51,9 +51,7 @@ def _add(row: dict[str, Any], keep: Path) -> None:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _train_parents(
-    run: HealthyRun, runs: list[HealthyRun], project: Project, keep: Path
-) -> None:
+def _train_parents(run: HealthyRun, runs: list[HealthyRun], project: Project, keep: Path) -> None:
     """Train again what the run needs and is not there: its row was written before."""
     for name in run.needs:
         if not project.model(name).is_dir():

@@ -54,10 +54,12 @@ def open_project(root: Path) -> Project:
 
 def set_seed(project: Project, seed: int) -> None:
     """Write params.toml: one thread, no trackers, and this seed."""
-    corpora = [_CORPUS.format(name=name, source="builtin", rate=rate)
-               for name, rate in BUILT_IN.items()]
-    corpora += [_CORPUS.format(name=name, source=f"data/{name}", rate=rate)
-                for name, rate in MADE.items()]
+    corpora = [
+        _CORPUS.format(name=name, source="builtin", rate=rate) for name, rate in BUILT_IN.items()
+    ]
+    corpora += [
+        _CORPUS.format(name=name, source=f"data/{name}", rate=rate) for name, rate in MADE.items()
+    ]
     project.params.write_text(_PARAMS.format(seed=seed) + "".join(corpora), encoding="utf-8")
 
 

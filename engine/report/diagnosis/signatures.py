@@ -46,9 +46,7 @@ def write_signatures(runs: Iterable[Signature], path: Path = _FILE) -> None:
     questions = {
         name: sorted({run.seen[name] for run in runs if name in run.seen}) for name in names
     }
-    rows = [
-        [run.family, run.fault, run.system, _written(run.seen, questions)] for run in runs
-    ]
+    rows = [[run.family, run.fault, run.system, _written(run.seen, questions)] for run in runs]
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     heading = json.dumps(questions, ensure_ascii=False)
     path.write_text(f'{{"questions": {heading},\n"runs": [\n{lines}\n]}}\n', encoding="utf-8")
@@ -64,7 +62,5 @@ def _written(seen: Mapping[str, str], questions: Mapping[str, Sequence[str]]) ->
 def _read(written: str, questions: Mapping[str, Sequence[str]]) -> dict[str, str]:
     pairs = zip(questions.items(), written, strict=True)
     return {
-        name: answers[_DIGITS.index(digit)]
-        for (name, answers), digit in pairs
-        if digit != _MISSING
+        name: answers[_DIGITS.index(digit)] for (name, answers), digit in pairs if digit != _MISSING
     }

@@ -37,7 +37,11 @@ def test_a_run_that_learns_nothing_has_exactly_the_same_evaluations():
 
 
 def test_the_better_side_is_that_of_the_metric():
-    events = (start("words"), evaluated(0, 1.0, "untrained/snr_db"), evaluated(5, 4.0, "eval/snr_db"))
+    events = (
+        start("words"),
+        evaluated(0, 1.0, "untrained/snr_db"),
+        evaluated(5, 4.0, "eval/snr_db"),
+    )
     figures = Figures(History(events), "eval/snr_db", lowest=False)
     assert observe(figures)["evaluation"] == "far better"
 
