@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from benchmarks.healthy.catalogue import HealthyRun, healthy_runs
-from benchmarks.healthy.piece import forget, train
+from benchmarks.healthy.piece import forget, import_all, train
 from benchmarks.healthy.project import open_project
 from benchmarks.healthy.summary import write_summary
 from engine.project import Project
@@ -29,6 +29,7 @@ def main(keep: Path, pieces: int | None, only: str) -> None:
     runs = healthy_runs()
     done = {row["run"] for row in read_rows(keep)}
     left = [run for run in runs if run.name not in done and run.name.startswith(only)]
+    import_all()
     for run in left[:pieces]:
         _train_parents(run, runs, project, keep)
         row = train(run, project, keep)

@@ -6,7 +6,6 @@ import resource
 import shutil
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,21 @@ from benchmarks.healthy.findings import REFUSED, findings_of
 from benchmarks.healthy.project import require_corpus, set_seed
 from engine.project import Project
 from engine.recipe import load_recipe
-from engine.system_support.discovery import recipe_classes
+from engine.system_support.discovery import part_of, recipe_classes
 from engine.tracking.run_command import newest_folder
 
 _SECONDS = 1_200
 """A run that takes longer is ended, and its row says so."""
+
+
+def import_all() -> None:
+    """Import what runs import, once: every run is a fork of this process."""
+    import engine.cli.show.console
+    import engine.cli.train
+    import engine.runs.run  # noqa: F401
+
+    for recipe_class in recipe_classes().values():
+        part_of(recipe_class, "system")
 
 
 def train(run: HealthyRun, project: Project, keep: Path) -> dict[str, Any]:
@@ -75,14 +84,17 @@ def _train(words: list[str], root: Path, log: Path, stop_at: int | None) -> None
     from engine.runs import finish
 
     os.chdir(root)
-    nothing: Callable[..., None] = lambda *_: None
-    finish.build_report = nothing  # its curves take seconds, and findings are in the events
+    finish.build_report = _no_page
     with log.open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
         if stop_at is not None:
             _interrupt_at(stop_at, ConsoleWatcher)
         main(words)
+
+
+def _no_page(*_: object) -> None:
+    """No report: its curves take seconds, and what a run found is in its events."""
 
 
 def _interrupt_at(step: int, watcher: type) -> None:

@@ -13,6 +13,7 @@ from engine.listening.verdict import verdict_by_listening
 from engine.project import Project, find_project
 from engine.recipe import load_recipe
 from engine.recipe.metric_names import LISTENING_RESULTS
+from engine.report.diagnosis.diagnosis import diagnose
 from engine.report.ending import ending_in_words
 from engine.report.find import find_run
 from engine.report.history import History
@@ -24,7 +25,7 @@ from engine.terminal.say import say
 @click.command()
 @run_argument
 def command(run: str) -> None:
-    """Explain how a run ended, in one to three sentences.
+    """Explain how a run ended, and what its figures look like, in a few sentences.
 
     RUN is the name of a recipe (its newest run), or the folder of a run.
 
@@ -41,6 +42,7 @@ def command(run: str) -> None:
         finish = _decided_by_listeners(project, folder)
         remark = remark_on_verdict(History.of(folder).with_finish(finish), project)
         say(ending_in_words(folder, remark, finish))
+        say(diagnose(folder).sentence())
 
 
 def _decided_by_listeners(project: Project, folder: Path) -> Mapping[str, Any]:

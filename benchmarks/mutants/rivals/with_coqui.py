@@ -54,7 +54,7 @@ class Model(TrainerModel):
         """Not used."""
 
     def train_step(
-        self, batch: Any, criterion: nn.Module, optimizer_idx: int | None = None
+        self, batch: Any, _: nn.Module, optimizer_idx: int | None = None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """The loss of a turn; nothing where the turn is not due."""
         place = optimizer_idx or 0
@@ -66,16 +66,14 @@ class Model(TrainerModel):
             return {}, {}
         return {"model_outputs": 0}, {"loss": self.setting.loss(turn, self._prepared)}
 
-    def eval_step(
-        self, batch: Any, criterion: nn.Module, optimizer_idx: int | None = None
-    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    def eval_step(self, *_: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """The metric over the whole evaluation set, signed so that less is better."""
         name, mode = self.setting.monitored
         value = self.setting.evaluate()[name]
         self.trained.eval()
         return {"model_outputs": 0}, {"loss": torch.tensor(-value if mode == "max" else value)}
 
-    def on_train_step_end(self, trainer: Trainer) -> None:
+    def on_train_step_end(self, *_: Any) -> None:
         """Codebooks move after the optimizers' steps."""
         self.setting.finish_step()
 

@@ -52,7 +52,8 @@ class Module(lightning.LightningModule):
             return self.setting.loss(self.setting.system.turns[0], prepared)
         optimizers, losses = self.optimizers(), []
         schedules = self.lr_schedulers()
-        assert isinstance(optimizers, list) and isinstance(schedules, list)
+        assert isinstance(optimizers, list)
+        assert isinstance(schedules, list)
         for place, turn in self.setting.due_turns():
             self.toggle_optimizer(optimizers[place])
             loss = self.setting.loss(turn, prepared)

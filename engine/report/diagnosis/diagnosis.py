@@ -57,7 +57,7 @@ def diagnose(folder: Path) -> Diagnosis:
 
 def diagnosed(seen: Mapping[str, str], library: Library) -> Diagnosis:
     """The diagnosis by what is seen in a run."""
-    ranked = library.likenesses(seen)
+    ranked = library.likenesses(seen) or [Likeness(HEALTHY, 0.0)]
     top = ranked[0]
     is_known = top.probability >= SURE and library.agreement(seen) >= ALIKE
     is_healthy = is_known and top.family == HEALTHY

@@ -5,6 +5,7 @@ compares the answers of a run with those of recorded runs, so that every one mus
 a codec and for a language model: ratios, signs and moments, never values in a metric's unit.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 
@@ -99,7 +100,7 @@ def loss_jumps(figures: Figures) -> Answer:
     loss = figures.loss
     if len(loss) < 4 or min(loss) <= 0.0:
         return None
-    most = max(after / before for before, after in zip(loss, loss[1:], strict=False))
+    most = max(after / before for before, after in itertools.pairwise(loss))
     return "tenfold" if most > 10 else "double" if most > 2 else "no"
 
 

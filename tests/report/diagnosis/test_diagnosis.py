@@ -23,7 +23,7 @@ LIBRARY = Library(
 
 def test_the_family_with_such_figures_is_named_with_the_number_of_runs_that_are_alike():
     found = diagnosed({"gradient": "zero", "loss": "stays", "check": "none"}, LIBRARY)
-    assert [one.family for one in found.likeliest][0] == "the gradient"
+    assert next(one.family for one in found.likeliest) == "the gradient"
     assert "gradient: zero" in found.sentence()
     assert "as in 14 of 15 recorded runs" in found.sentence()
     assert "0 of 30 others" in found.sentence()
