@@ -182,10 +182,18 @@ class PreflightBounds:
     overfits: Sequence[str] = ()
     """Loss terms that must fall when one small batch is repeated, as logged after `train/`:
     `mel`, or `generator/mel` where there are several turns."""
+    signed: Sequence[str] = ()
+    """Loss terms that may be negative, named likewise: most are distances or cross-entropies."""
     probes: Sequence[Probe] = ()
     """The system's own checks of its weights."""
     held_out: Mapping[str, Audio] = field(factory=dict)
     """Further clips that are measured as held out, by the setting that holds them out."""
+
+    @property
+    def conditioned_on(self) -> Sequence[str]:
+        """All batch entries of `conditioning`."""
+        groups = [(one,) if isinstance(one, str) else one for one in self.conditioning]
+        return [entry for group in groups for entry in group]
 
 
 class TrainingModule(nn.Module):
