@@ -42,7 +42,8 @@ def command(run: str) -> None:
         finish = _decided_by_listeners(project, folder)
         remark = remark_on_verdict(History.of(folder).with_finish(finish), project)
         say(ending_in_words(folder, remark, finish))
-        say(diagnose(folder).sentence())
+        if looks := diagnose(folder).sentence():
+            say(looks)
 
 
 def _decided_by_listeners(project: Project, folder: Path) -> Mapping[str, Any]:

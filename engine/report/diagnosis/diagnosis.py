@@ -37,9 +37,9 @@ class Diagnosis:
     num_others: int
 
     def sentence(self) -> str:
-        """The diagnosis in words."""
+        """The diagnosis in words; empty where the run looks like a healthy one."""
         if self.is_healthy:
-            return "The figures look like those of healthy runs."
+            return ""
         if not self.likeliest:
             return "The figures look like no recorded fault: no diagnosis."
         first, *others = self.likeliest
