@@ -14,6 +14,7 @@ from attrs import field, frozen
 from torch import Tensor, nn
 
 from engine.evaluation.audio import Audio
+from engine.evaluation.unit import Unit
 from engine.training.balance import Balancer
 from engine.training.checks import Check
 
@@ -286,10 +287,9 @@ class System(Protocol):
     """Digest of the audio that the run uses: part of the run's identity."""
     evaluation_set: str
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
-    metric_units: Mapping[str, str]
-    """Metrics whose unit depends on this recipe, by name without `eval/`, each with a digest of
-    what its unit depends on (a window, loss weights). Metrics with different digests are not
-    compared."""
+    metric_units: Mapping[str, Unit]
+    """How each metric is measured, by its name without `eval/`; numbered ones may stand there once
+    (`quantizers_<n>/mel`). Figures of different units are not compared."""
     preflight: PreflightBounds
     dataset_summary: DatasetSummary
 

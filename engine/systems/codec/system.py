@@ -5,12 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from attrs import asdict
+from attrs import asdict, evolve
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.project import Project
-from engine.recipe.judges import JUDGES
+from engine.recipe.judges import JUDGE_OF, JUDGES
 from engine.recipe.params import Params
 from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
@@ -28,9 +29,6 @@ from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.training.processes import num_processes
 from engine.training.system import Batch, Evaluated, PreflightBounds, Sample, Turn
-
-MEASURES_VERSION = 1
-"""Number that is raised when a change of the code gives the same clips other figures."""
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
@@ -129,21 +127,23 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips' content, of their rate and level, and of the measures."""
+        """Digest of the evaluation clips' content, and of their rate and level."""
         dataset = self.recipe.dataset
-        content = [
-            self.evaluation_content,
-            [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)],
-            MEASURES_VERSION,
-        ]
-        return digest_of(content)
+        cut = [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)]
+        return digest_of([self.evaluation_content, cut])
 
     @cached_property
-    def metric_units(self) -> Mapping[str, str]:
-        """The judge of each judged figure, at every bitrate."""
-        groups = ("", *(f"quantizers_{n}/" for n in self.recipe.evaluated_quantizers))
-        units = {figure: digest_of(whose) for figure, whose in self.measures.units.items()}
-        return {f"{group}{figure}": unit for group in groups for figure, unit in units.items()}
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: of judged figures that of the judge, at every bitrate."""
+        groups, judged = ("", "quantizers_<n>/"), self.measures.judged_units
+        own = {name: unit for name, unit in super().metric_units.items() if not _is_judged(name)}
+        if self.resampler:  # of the recordings, before a judge brings them to its own rate
+            packed = f"resampled by {self.resampler} to {self.sample_rate_hz:,} Hz"
+            judged = {
+                n: evolve(u, parameters={**u.parameters, "recordings": packed})
+                for n, u in judged.items()
+            }
+        return own | {f"{group}{name}": unit for group in groups for name, unit in judged.items()}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -214,3 +214,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         """Excerpts [samples] of training clips, to which baseline coders are fitted."""
         rate = self.recipe.dataset.sample_rate_hz
         return excerpts(self.train_clips.audio, len(self.train_clips), rate)
+
+
+def _is_judged(name: str) -> bool:
+    return name.rpartition("/")[2] in JUDGE_OF

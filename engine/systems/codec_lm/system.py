@@ -13,6 +13,7 @@ from transformers import HiggsAudioV2Config, HiggsAudioV2ForConditionalGeneratio
 from engine.analysis.codec.trained_on import codec_leaks
 from engine.corpus.audio.pcm import FULL_SCALE
 from engine.evaluation.digests import keys
+from engine.evaluation.unit import Unit
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.nn.adapters import adapters_of, merged
@@ -48,8 +49,6 @@ from engine.training.devices import make_device
 from engine.training.system import Batch, DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 _NO_LICENCE = "yours: no published weights are in them"
-MEASURES_VERSION = 1
-"""Number that is raised when a change of the code gives the same clips other figures."""
 
 
 def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSystem":
@@ -122,19 +121,20 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         self.module = CodecLmTrainingModule(recipe, self.assets, config)
 
     @cached_property
-    def metric_units(self) -> Mapping[str, str]:
-        """Digests of loss weights, seen clips, generated clips and judges, for metrics' units."""
-        losses, seen = self.recipe.losses, digest_of(_asked_of(self.seen_clips))
-        named = ("audio_ce", "reference_gain", "text_gain", "clips", "speakers")
-        generated = cloned.units(self._cloning, self.speech_judges.digests)
-        if cloned.SEEN_MATCH in generated:  # the other voices are of these clips
-            generated[cloned.SEEN_MATCH] = digest_of([generated[cloned.SEEN_MATCH], seen])
-        return {
-            "loss": digest_of([losses.audio_ce, losses.text_ce]),
-            **{f"seen/{name}": seen for name in named},
-            **generated,
-            **self.clip_judges.units(judged.all_made_of(self._cloning)),
-        }
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: with loss weights, the seen clips, the clones and judges."""
+        losses, rate = self.recipe.losses, self.assets.codec.sample_rate_hz
+        own = {**super().metric_units}
+        weights = {"losses.audio_ce": losses.audio_ce, "losses.text_ce": losses.text_ce}
+        own["loss"] = evolve(own["loss"], parameters=weights)
+        seen = {"seen clips": digest_of(_asked_of(self.seen_clips))}
+        seen_of = {name: one for name, one in own.items() if name.startswith("seen/")}
+        own |= {name: evolve(unit, parameters=seen) for name, unit in seen_of.items()}
+        generated = cloned.units(self._cloning, self.speech_judges.units(rate))
+        if match := generated.get(cloned.SEEN_MATCH):  # the other voices are of these clips
+            generated[cloned.SEEN_MATCH] = evolve(match, parameters=seen)
+        made_of = judged.all_made_of(self._cloning)
+        return {**own, **generated, **self.clip_judges.units(made_of, rate)}
 
     @property
     def _held_out(self) -> list[str]:
@@ -188,12 +188,12 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips, their tokens, conditions and codec, and of the measures.
+        """Digest of the evaluation clips, their tokens, conditions and codec.
 
         Clips with other references or other wrong conditions, such as those of a longer window, are
         another set.
         """
-        return digest_of([_asked_of(self.eval_clips), self.assets.digest, MEASURES_VERSION])
+        return digest_of([_asked_of(self.eval_clips), self.assets.digest])
 
     @property
     def notes(self) -> Sequence[str]:

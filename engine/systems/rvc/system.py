@@ -1,6 +1,6 @@
 """A voice for RVC as the loop sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from attrs import asdict, evolve
 from torch import Tensor
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.metrics.speaker_similarity import SpeakerSimilarity
@@ -32,8 +33,9 @@ from engine.systems.rvc.export import export_model
 from engine.systems.rvc.files.export import unsupported
 from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
 from engine.systems.rvc.files.state_file import read_state_file
-from engine.systems.rvc.judge import OF_PITCH, Judge
+from engine.systems.rvc.judge import Judge
 from engine.systems.rvc.judged import JudgedConversions
+from engine.systems.rvc.metric_units import measured_units
 from engine.systems.rvc.recipe import ADVERSARIAL_TERMS, RvcRecipe
 from engine.systems.rvc.references import (
     median_pitches,
@@ -46,8 +48,6 @@ from engine.systems.rvc.training_module import RvcTrainingModule
 from engine.training.devices import make_device
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
-MEASURES_VERSION = 1
-"""Number that is raised when a change of the code gives the same clips other figures."""
 _MEASURED_BY: dict[str, Pitch] = {"fcpe": Fcpe(), "swift_f0": SwiftF0()}
 
 
@@ -156,27 +156,16 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         """Digest of the evaluation clips, of how they are cut, and of their features."""
         dataset = self.recipe.dataset
         own = [asdict(Slicing.of(dataset)), dataset.unvoiced]
-        return digest_of(
-            [self.evaluation_content, own, self.recordings.methods.digest, MEASURES_VERSION]
-        )
+        return digest_of([self.evaluation_content, own, self.recordings.methods.digest])
 
     @cached_property
-    def metric_units(self) -> dict[str, str]:
-        """Digests of the methods that measure each figure, and of the converted clips."""
-        units = dict.fromkeys((*OF_PITCH, "octave_cents"), self._judge.pitch_digest)
-        units |= {"content_cosine": self._judge.content.digest, **self.judges.digests}
-        converted = [self._made_with, self._converted]
-        of_both = [name for name in units if name != "octave_cents"]
-        units |= {
-            f"conversion/{name}": digest_of([units.get(name, ""), *converted])
-            for name in (*of_both, "clicks", "offset", "silent_share", "mcd_db")
-        }
-        model = self.recipe.model
-        mel = digest_of(
-            [self.recipe.dataset.sample_rate_hz, model.n_fft, model.num_mels, model.mel_floor]
-        )
-        units |= self.clip_judges.units(self._judged.all_made_of)
-        return {**units, "mel": mel, "mel_posterior": mel}
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: with the methods that measure it, and the converted clips."""
+        speech = self.judges.units(self.sample_rate_hz)
+        clips = digest_of([self._made_with, self._converted])
+        own = {**super().metric_units}
+        units = measured_units(own, self.recipe, self._judge, speech, clips)
+        return units | self.clip_judges.units(self._judged.all_made_of, self.sample_rate_hz)
 
     @property
     def notes(self) -> Sequence[str]:

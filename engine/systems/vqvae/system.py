@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from attrs import evolve
 
 from engine.evaluation.digests import keys
+from engine.evaluation.unit import Plain, Unit
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
@@ -29,7 +31,7 @@ from engine.systems.vqvae.evaluate import (
 )
 from engine.systems.vqvae.files.export import Export
 from engine.systems.vqvae.files.weights import import_weights
-from engine.systems.vqvae.metric_units import metric_units
+from engine.systems.vqvae.metric_units import unit_parameters
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter
 from engine.systems.vqvae.training_module import VqvaeTrainingModule
@@ -76,9 +78,18 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
         )
 
     @property
-    def metric_units(self) -> Mapping[str, str]:
-        """Digests of the settings on which the units of metrics depend."""
-        return metric_units(self.recipe)
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric, with the mel and the settings of the recipe that it depends on.
+
+        The counts of codes depend on the mel alone.
+        """
+        facts = {**self.front_end.facts, "front end": FRONT_END_VERSION}
+        mel: dict[str, Plain] = {f"mel.{key}": str(value) for key, value in facts.items()}
+        own = unit_parameters(self.recipe)
+        return {
+            name: evolve(unit, parameters={**mel, **own.get(name, {})})
+            for name, unit in super().metric_units.items()
+        }
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
