@@ -13,7 +13,7 @@ from engine.training.checks.clips import Drawn, content_checks, input_checks
 from engine.training.checks.conditioning import conditioning_checks
 from engine.training.checks.held_out import held_out_checks
 from engine.training.checks.loaded import Loaded
-from engine.training.checks.losses import fall_check, sign_check
+from engine.training.checks.losses import dropped_check, fall_check, modes_check, sign_check
 from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.spectrum import spectrum_check
@@ -98,6 +98,8 @@ class Preflight:
         broken: set[str] = set()
         before, steps = self._terms(batch), self._steps(at, turns)
         yield sign_check(turns, before, self.system.preflight.signed)
+        yield dropped_check(turns, before)
+        yield modes_check(networks.module, before, self._terms_in_evaluation(batch))
         yield from self._first_step(batch, steps[0], turns, start)
         for number, step in enumerate(steps):
             if number:  # the first was done just now
@@ -131,6 +133,13 @@ class Preflight:
         self.stepper.meter.read()
         self.stepper.step([batch], step, rates_of=self._peak())
         return self.stepper.meter.read()
+
+    def _terms_in_evaluation(self, batch: Batch) -> dict[str, float]:
+        module = self.stepper.networks.module
+        module.eval()
+        terms = self._terms(batch)
+        module.train()
+        return terms
 
     def _with_all_turns(self) -> tuple[int, list[Turn]]:
         """A step from which all turns and terms of this run are active, and these turns.
