@@ -11,9 +11,16 @@ from engine.recipe.schema import Recipe
 from engine.training.checks.check import Check
 from engine.training.checks.clips import Drawn, content_checks, input_checks
 from engine.training.checks.conditioning import conditioning_checks
+from engine.training.checks.flow import flow_checks
 from engine.training.checks.held_out import held_out_checks
 from engine.training.checks.loaded import Loaded
-from engine.training.checks.losses import dropped_check, fall_check, modes_check, sign_check
+from engine.training.checks.losses import (
+    dropped_check,
+    fall_check,
+    modes_check,
+    share_check,
+    sign_check,
+)
 from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.spectrum import spectrum_check
@@ -68,7 +75,7 @@ class Preflight:
     def _clips(self, drawn: Drawn) -> Iterator[Check]:
         """Training clips: silence, repetitions, stale features, transcripts, bandwidth."""
         bounds = self.system.preflight
-        yield from content_checks(drawn, bounds.conditioned_on)
+        yield from content_checks(drawn, bounds.conditioned_on, bounds.waveforms)
         if bounds.made_again is not None:
             yield from made_again_checks(drawn, bounds.made_again)
         if bounds.spoken is not None:
@@ -97,8 +104,11 @@ class Preflight:
         silent = {name for turn in turns for name in turn.parameters}
         broken: set[str] = set()
         before, steps = self._terms(batch), self._steps(at, turns)
+        if networks.ranks.is_alone and self.recipe.training.compile == "off":
+            yield from flow_checks(networks, turns, batch, self.system.preflight.paths, at)
         yield sign_check(turns, before, self.system.preflight.signed)
         yield dropped_check(turns, before)
+        yield from share_check(turns, before, self.system.preflight.overfits)
         yield modes_check(networks.module, before, self._terms_in_evaluation(batch))
         yield from self._first_step(batch, steps[0], turns, start)
         for number, step in enumerate(steps):
