@@ -1,8 +1,8 @@
 """Real figures of each clip at 41 evaluations of a run: python -m benchmarks.always_valid.record.
 
 Run it from the project with a corpus of words (`dvc repro ingest@words`). It trains audio_vae_plus
-for 400 steps of 8 clips with an evaluation every 10, and writes `recorded/audio_vae_plus.tsv`: a row for each
-evaluation, the initial weights first, a column for each clip.
+for 400 steps of 8 clips with an evaluation every 10, and writes `recorded/audio_vae_plus.tsv`: a
+row for each evaluation, the initial weights first, a column for each clip.
 """
 
 from pathlib import Path
@@ -56,13 +56,12 @@ def record(recipe: Recipe, project: Project) -> np.ndarray:
         system = build_system(recipe, project, params, *more, **of)
         return Recorded(system, recipe.training.best.partition("/")[2], kept)
 
-    params = evolve(load_params(project.params), tracking=_no_mirrors(project))
-    Run(recipe, project, params, build, Silent()).train()
+    params = load_params(project.params)
+    params = evolve(params, tracking=evolve(params.tracking, mirrors=()))
+    outcome = Run(recipe, project, params, build, Silent()).train()
+    assert outcome is not None, "there is one process"
+    assert outcome.ending == "finished", f"the run ended: {outcome.ending}"
     return np.stack(kept)
-
-
-def _no_mirrors(project: Project) -> Any:
-    return evolve(load_params(project.params).tracking, mirrors=())
 
 
 def main() -> None:
