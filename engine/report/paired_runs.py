@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from engine.evaluation.clip_table import ClipTable
 from engine.evaluation.paired import Difference, Outcome, paired_difference
+from engine.evaluation.unit import why_apart
 from engine.recipe.metric_names import direction_of
 from engine.recipe.training import Direction
 from engine.report.history import History
@@ -136,8 +137,8 @@ def _why_not(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
         return f"{lacking[0]} does not measure it"
     if ours.recipe.system != theirs.recipe.system:
         return f"they are of different systems, {ours.recipe.system} and {theirs.recipe.system}"
-    if ours.unit(metric) != theirs.unit(metric):
-        return "the two recipes measure it in different units"
+    if why := why_apart(ours.unit(metric), theirs.unit(metric), ours.name, theirs.name):
+        return why
     sets = ours.evaluation_set, theirs.evaluation_set
     if _table(metric, ours) in (None, _CLIPS) and (None in sets or sets[0] != sets[1]):
         first, second = map(short_digest, sets)
@@ -155,6 +156,9 @@ def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | Non
     left, right = ours.tables[place], theirs.tables[other]
     if place != other or not np.array_equal(left.digests, right.digests):
         return "their figures are not of the same clips"
+    column = _BEST + metric.removeprefix(_RESULT)
+    if left.units.get(column) != right.units.get(column):
+        return "their figures of each clip are not in the same unit"
     return None if len(left.ids) > 1 else "one clip is too few"
 
 
