@@ -1,4 +1,4 @@
-"""What it takes until a true gain is called: evaluations after it, by each rule and by patience."""
+"""Evaluations until a true gain is called better, by each rule and by patience."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def _waits(called: Called) -> np.ndarray:
 
 
 def _patient(figures: np.ndarray, most: int) -> np.ndarray:
-    """The same of 'the lowest mean so far', in a run that stops after so many without one."""
+    """Waits for a new lowest mean, in runs that stop after so many evaluations without one."""
     means = figures.mean(axis=2)
     lowest = np.minimum.accumulate(means, axis=1)
     lower = means[:, 1:] < lowest[:, :-1]

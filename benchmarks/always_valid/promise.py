@@ -59,7 +59,7 @@ def _false_after(rule: Rule, figures: np.ndarray, at: int = 10) -> int:
 
 
 def batches(runs: int) -> Iterator[int]:
-    """So many runs, a hundred at a time."""
+    """Sizes of batches of runs, a hundred at most."""
     for first in range(0, runs, _AT_ONCE):
         yield min(_AT_ONCE, runs - first)
 

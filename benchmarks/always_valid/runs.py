@@ -50,7 +50,7 @@ def one_draw(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
 
 
 def skewed(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
-    """The same, log-normal: most clips a little better, a few much worse, and the mean 0."""
+    """Lasting log-normal differences: most clips a little better, a few much worse, mean 0."""
     drawn = np.exp(random.standard_normal((runs, 1, clips)))
     return _lasting(random, (drawn - np.sqrt(np.e)) / np.sqrt((np.e - 1) * np.e))
 

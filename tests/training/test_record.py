@@ -38,7 +38,7 @@ def follow(record, *evaluations, first_step=1):
 
 def test_the_best_mean_is_kept_and_only_what_is_shown_is_called_better():
     record = begun(1.0 + NOISE[0])
-    lower, much_lower = 1.0 + NOISE[0] - 0.003 + 0.1 * NOISE[1], 0.5 + NOISE[2]
+    lower, much_lower = 0.999 + NOISE[0] + 0.1 * (NOISE[1] - NOISE[1].mean()), 0.5 + NOISE[2]
     first, second, third = follow(record, lower, much_lower, 0.6 + NOISE[3])
     assert [look.is_best for look in (first, second, third)] == [True, True, False]
     assert [look.is_shown_better for look in (first, second, third)] == [False, True, False]
