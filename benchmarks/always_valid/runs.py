@@ -7,11 +7,11 @@ is the unit of every gain.
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.always_valid.record import RECORDED
-
+RECORDED = Path(__file__).parent / "recorded.tsv"
 EVALUATIONS = 40
 _CORRELATION = 0.9
 
@@ -66,8 +66,8 @@ def recorded(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
 
 @cache
 def recorded_figures() -> np.ndarray:
-    """Figures [evaluations, clips] of a real run of audio_vae_plus."""
-    return np.loadtxt(RECORDED / "audio_vae_plus.tsv", delimiter="\t")
+    """Figures [evaluations, clips] of a real run: those of `record.py`."""
+    return np.loadtxt(RECORDED, delimiter="\t")
 
 
 def _lasting(random: np.random.Generator, change: np.ndarray) -> np.ndarray:
