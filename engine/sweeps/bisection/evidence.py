@@ -30,6 +30,8 @@ class Evidence:
     """New minus old, in the metric's own direction; None where runs were stopped."""
     said: str
     """The difference with its interval, or how many runs were stopped."""
+    confidence: float = 0.95
+    """Of the interval."""
 
 
 def weigh(
@@ -50,7 +52,7 @@ def weigh(
     outcome = found.outcome(lowest=lowest)
     percent = f"{100 * (1 - 2 * chance):.4g} %"
     said = found.in_figures().replace("95 %", percent)
-    return Evidence(outcome == "worse", outcome == "better", found, said)
+    return Evidence(outcome == "worse", outcome == "better", found, said, 1 - 2 * chance)
 
 
 def harm(new: Sequence[Probe], old: Sequence[Probe], *, lowest: bool) -> float:

@@ -7,7 +7,7 @@ is continued. Nothing of the project's own runs and models is touched.
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -99,6 +99,15 @@ class Trainings:
         except RecipeError as error:
             faults = "; ".join(fault.message for fault in error.faults)
             raise UnresolvedError(f"no valid recipe: {faults}") from error
+
+    def recipe_of(self, lines: Iterable[str]) -> Recipe:
+        """The recipe with these lines. Raises UserError where it is not valid."""
+        try:
+            return self.recipe(frozenset(lines))
+        except UnresolvedError as error:
+            raise UserError(
+                f"{_named(frozenset(lines))} cannot be trained for {self.steps:,} steps: {error}"
+            ) from error
 
     def _place(self, lines: Lines, seed: int) -> tuple[Path, Recipe]:
         recipe = self.recipe(lines)
