@@ -9,7 +9,8 @@ import click
 from engine.cli.show.load import Loaded, load_project_recipe
 from engine.cli.show.recipe_options import json_option
 from engine.errors import UserError
-from engine.system_support.completing import names, recipes, runs
+from engine.system_support.completing import names as completing
+from engine.system_support.completing import recipes, runs
 from engine.terminal.say import say
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from engine.sweeps.bisection.search import Search
     from engine.sweeps.bisection.sentences import Asked
 
-_named = names(recipes, runs, files=True)
+_completed = completing(recipes, runs, files=True)
 
 
 @click.command()
-@click.argument("good", shell_complete=_named)
-@click.argument("bad", shell_complete=_named)
+@click.argument("good", shell_complete=_completed)
+@click.argument("bad", shell_complete=_completed)
 @click.option(
     "--steps",
     default=100,
@@ -99,14 +100,14 @@ def _prepared(
     from engine.sweeps.points import require_pinned
 
     good, bad = (one.recipe for one in sides)
-    loaded, named = sides[0], tuple(_title(one) for one in sides)
+    loaded, names = sides[0], (_title(sides[0]), _title(sides[1]))
     metric = metric or good.training.best
     lowest = require_comparable(good, bad, metric)
     lines, left_out = {line.name: line for line in lines_of(good, bad)}, not_tested(good, bad)
-    require_lines(*named, [*lines], left_out)
+    require_lines(names, [*lines], left_out)
     require_pinned(good, loaded.path, loaded.project)
     require_corpus(loaded)
-    asked = Asked(*named, metric, steps, lines, left_out)
+    asked = Asked(names[0], names[1], metric, steps, lines, left_out)
     folder = loaded.project.root / "build" / "bisect" / f"{good.name}-{bad.name}"
     oracle = Trainings(
         loaded.project, loaded.params, loaded.path, good, lines, steps, metric, folder
@@ -135,10 +136,10 @@ def _print_plan(asked: "Asked", search: "Search", sides: tuple[Loaded, Loaded]) 
 
     trials, loaded = search.trials, sides[0]
     assert isinstance(trials.oracle, Trainings), "it trains here"
-    both = [trials.oracle.recipe_of(lines) for lines in ((), (*asked.lines,))]
-    require_same_clips(*both, loaded.project, loaded.params)
+    good, bad = (trials.oracle.recipe_of(lines) for lines in ((), asked.lines))
+    require_same_clips(good, bad, loaded.project, loaded.params)
     plan = plan_of(len(asked.lines), trials.num_seeds, trials.most_runs)
-    each = max(seconds_of(both, loaded.project, loaded.params))
+    each = max(seconds_of([good, bad], loaded.project, loaded.params))
     _tell(f"{len(asked.lines)} lines differ and are tried, by {asked.metric}:")
     for line in asked.lines.values():
         _tell(f"  {line.said}")

@@ -7,10 +7,11 @@ from attrs import frozen
 
 from engine.cli.answers.answer import Answer
 from engine.cli.answers.comparison import Comparison, comparison
+from engine.evaluation.paired import Outcome
 from engine.sweeps.bisection.evidence import Evidence
 from engine.sweeps.bisection.search import Found, Search
 from engine.sweeps.bisection.sentences import Asked, sentences
-from engine.sweeps.bisection.trials import Outcome
+from engine.sweeps.bisection.trials import Outcome as TrialOutcome
 
 
 @frozen(kw_only=True)
@@ -50,7 +51,7 @@ class TrialDone:
 
     lines: tuple[str, ...]
     """The lines of the bad recipe that it has."""
-    outcome: Outcome
+    outcome: TrialOutcome
     """Unresolved: the recipe is not valid, or cannot be compared."""
     num_runs: int
     """Seeds until the outcome was decided."""
@@ -178,7 +179,9 @@ def _compared(
 ) -> Comparison:
     if evidence is None:
         return comparison(asked.metric, names, None, sentence=why, not_compared=why)
-    decided = "worse" if evidence.is_worse else "better" if evidence.is_better else "undecided"
+    decided: Outcome = (
+        "worse" if evidence.is_worse else "better" if evidence.is_better else "undecided"
+    )
     return comparison(
         asked.metric,
         names,

@@ -60,10 +60,11 @@ def require_comparable(good: Recipe, bad: Recipe, metric: str) -> bool:
     return direction == "lowest"
 
 
-def require_lines(good: str, bad: str, lines: Sequence[object], left_out: Sequence[str]) -> None:
+def require_lines(names: tuple[str, str], lines: Sequence[object], left_out: Sequence[str]) -> None:
     """Raise UserError where there is nothing to search among."""
     if lines:
         return
+    good, bad = names
     if left_out:
         raise UserError(
             f"{good} and {bad} differ only in {', '.join(left_out)}, which short runs set "

@@ -94,7 +94,7 @@ class Search:
             left = [line for line in left if line not in smallest]
             if not left or not any(one.holds for one in self.found[-1].accusations):
                 return
-            self.rest = self._compare(left, WRONG / 2)
+            self.rest = self._compare(left, chance / 2)
             if not self.rest.is_worse:
                 return
 

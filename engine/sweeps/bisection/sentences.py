@@ -95,8 +95,8 @@ def _of_trials(asked: Asked, search: Search) -> Iterator[str]:
     unresolved = [trial for trial in search.trials.tried if trial.outcome == "unresolved"]
     if unresolved:
         yield (
-            f"{len(unresolved)} of {len(search.trials.tried)} mixed recipes could not be tried, the "
-            f"first because: {unresolved[0].why}."
+            f"{len(unresolved)} of {len(search.trials.tried)} mixed recipes could not be tried, "
+            f"the first because: {unresolved[0].why}."
         )
     if asked.not_tested:
         yield (f"Not tried, because short runs set them themselves: {', '.join(asked.not_tested)}.")

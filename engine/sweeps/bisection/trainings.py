@@ -155,7 +155,7 @@ class Trainings:
 
 
 def _keep(model: Path, place: Path) -> None:
-    """Copy what a model's folder holds of its evaluation; metrics.json, which is looked for, last."""
+    """Copy what a model measured; metrics.json, which is looked for, last."""
     (place / TABLES).mkdir(exist_ok=True)
     for table in (model / TABLES).glob("*.tsv"):
         shutil.copy2(table, place / TABLES)
