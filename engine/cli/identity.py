@@ -1,7 +1,7 @@
 """`cantus identity`: what the identity of a run covers."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -60,7 +60,7 @@ def _answer(loaded: Loaded, identity: "Identity", shown_by: str) -> IdentityAnsw
         training_set=identity.training_set,
         evaluation_set=identity.evaluation_set,
         judges=tuple(loaded.recipe.judges),
-        judges_digest=identity.judges or None,
+        units_digest=identity.units,
         initial_weights=_origin(loaded),
         initial_digest=identity.parent or None,
         code=identity.code,
@@ -76,7 +76,7 @@ def _lines(found: IdentityAnswer) -> Iterator[str]:
         ("data", found.data[:_SHOWN], f"corpus {found.corpus}"),
         ("training clips", found.training_set[:_SHOWN], ""),
         ("evaluation clips", found.evaluation_set[:_SHOWN], ""),
-        ("judges", (found.judges_digest or "-")[:_SHOWN], ", ".join(found.judges)),
+        ("units", found.units_digest[:_SHOWN], _measured_by(found.judges)),
         ("initial weights", (found.initial_digest or "-")[:_SHOWN], found.initial_weights),
         *(("code", digest[:_SHOWN], module) for module, digest in found.code.items()),
     ]
@@ -125,3 +125,8 @@ def _last_run(loaded: Loaded, identity: "Identity") -> LastRun | None:
         return None
     run = latest.parent / latest.read_text()
     return LastRun(identity=run.name, difference=differences_from(run, identity))
+
+
+def _measured_by(judges: Sequence[str]) -> str:
+    by = f", by {', '.join(judges)}" if judges else ""
+    return f"how metrics are measured{by}"

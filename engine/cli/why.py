@@ -14,6 +14,7 @@ from engine.listening.verdict import verdict_by_listening
 from engine.project import Project, find_project
 from engine.recipe import load_recipe
 from engine.recipe.metric_names import LISTENING_RESULTS
+from engine.report.diagnosis.diagnosis import diagnose
 from engine.report.ending import ending_in_words
 from engine.report.find import find_run
 from engine.report.history import History
@@ -26,7 +27,7 @@ from engine.terminal.say import say
 @run_argument
 @json_option
 def command(run: str, as_json: bool) -> WhyAnswer | None:
-    """Explain how a run ended, in one to three sentences.
+    """Explain how a run ended, and what its figures look like, in a few sentences.
 
     RUN is the name of a recipe (its newest run), or the folder of a run.
 
@@ -43,7 +44,8 @@ def command(run: str, as_json: bool) -> WhyAnswer | None:
         finish = _decided_by_listeners(project, folder)
         history = History.of(folder).with_finish(finish)
         remark = remark_on_verdict(history, project)
-        sentences = ending_in_words(folder, remark, finish)
+        ending = ending_in_words(folder, remark, finish)
+        sentences = "\n".join(filter(None, (ending, diagnose(folder).sentence())))
         if as_json:
             return why_answer(folder, history, sentences, remark)
     say(sentences)

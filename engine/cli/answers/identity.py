@@ -48,7 +48,7 @@ class IdentityAnswer(Answer):
     """Digest of the evaluation clips and of how they are cut."""
     judges: tuple[str, ...]
     """The judges that the recipe names."""
-    judges_digest: str | None
+    units_digest: str
     """Digest of the judged clips and the judges; null without."""
     initial_weights: str
     """Where the initial weights come from."""
