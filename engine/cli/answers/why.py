@@ -156,7 +156,7 @@ def why_answer(folder: Path, history: History, sentences: str, remark: str | Non
         objections=tuple(
             ObjectionTo(says=one.says, refuses=one.refuses) for one in objections(history)
         ),
-        listeners=bool(verdict) and verdict["metric"] in LISTENING_RESULTS,
+        listeners=(verdict or {}).get("metric") in LISTENING_RESULTS,
         notes=(remark,) if remark else (),
     )
 
