@@ -75,7 +75,7 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     recipe, folder, project = loop.recipe, store.folder, store.project
     loop.system.export(model / "export")
     loop.watcher.say("writing the model's samples ...")
-    loop.sample_as_it_is("final")
+    loop.sampler.write("final")
     link_tree(folder.samples, model / "samples")
     _checkpoints(loop, folder, model)
     link_tree(folder.path / "lineage", model / "lineage")

@@ -20,7 +20,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.schema import Recipe
 from engine.split import Split, choose_clips
 from engine.system_support.corpus_clips import CorpusClipSet
-from engine.training.system import DatasetSummary, Evaluated, Sample
+from engine.training.system import DatasetSummary, Evaluated, Sample, TrainingAudio
 
 R = TypeVar("R", bound=Recipe)
 C = TypeVar("C", bound=CorpusClipSet)
@@ -150,6 +150,16 @@ class CorpusSystem(Generic[R, C]):
     def warnings(self) -> Sequence[str]:
         """Sentences on what stands in for what the recipe names, said aloud before step 1."""
         return ()
+
+    def training_audio(self, sample_rate_hz: int) -> TrainingAudio:
+        """The audio of training clips, as it is packed at a rate."""
+        packed, rows = self.corpus.packed(sample_rate_hz), self.train_clips.rows
+        nothing = np.zeros(0, np.int16)
+
+        def audio(place: int) -> np.ndarray:
+            return packed.read(int(rows[place])) if rows[place] >= 0 else nothing
+
+        return TrainingAudio(audio, sample_rate_hz)
 
     @property
     def dataset_summary(self) -> DatasetSummary:

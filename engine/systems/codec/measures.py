@@ -44,19 +44,24 @@ class Measures:
     @torch.no_grad()
     def figures(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
         """Every figure of one whole clip, float32 [samples] both."""
+        figures = self.distances(original, decoded)
+        audio = JudgedAudio(decoded, self._rate, original=original, voice=original)
+        for name in self.judges:
+            figures |= judge_named(name).score(audio)
+        return figures
+
+    @torch.no_grad()
+    def distances(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
+        """The figures of one whole clip for which no judge is asked."""
         device = next(self._mel.buffers()).device
         x, y = (torch.from_numpy(a).to(device)[None, None] for a in (original, decoded))
-        figures = {
+        return {
             "snr_db": snr_db(original, decoded),
             "si_sdr_db": si_sdr_db(original, decoded),
             "mel": float(self._mel(y, x)),
             "stft": float(self._stft(y, x)),
             "amplitude_ratio": amplitude_ratio(original, decoded),
         }
-        audio = JudgedAudio(decoded, self._rate, original=original, voice=original)
-        for name in self.judges:
-            figures |= judge_named(name).score(audio)
-        return figures
 
     def alignment(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
         """Correlation of float32 [samples], and the delay in samples at which it is largest."""

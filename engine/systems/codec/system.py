@@ -19,6 +19,7 @@ from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
 from engine.systems.codec.data.eligible import Eligible, notes, split_eligible
+from engine.systems.codec.data.found_again import shares_found
 from engine.systems.codec.evaluate import Evaluator
 from engine.systems.codec.files.export import export_codec
 from engine.systems.codec.files.weights import load_upstream
@@ -27,7 +28,7 @@ from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.training.processes import num_processes
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Batch, Evaluated, PreflightBounds, Sample, Turn
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
@@ -78,12 +79,30 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             recipe.bits_per_second,
         )
 
-    @property
+    @cached_property
     def preflight(self) -> PreflightBounds:
         """Preflight's bounds: a repeated batch must lower a spectral distance, if there is one."""
         spectral = [term for term in ("mel", "stft") if term in self.recipe.generator_weights]
         overfits = [f"generator/{term}" for term in spectral]
-        return PreflightBounds((1e-6, 1e-2), conditioning=("audio",), overfits=overfits)
+        return PreflightBounds(
+            (1e-6, 1e-2),
+            conditioning=("audio",),
+            overfits=[*overfits, "discriminator/discriminator"],
+            signed=("generator/adversarial",),
+            answers=self.evaluator.answers(self.module.network),
+            audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            made_again=self._made_again,
+        )
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
+        if self.recipe.dataset.phase_rotation == "random":
+            return {}  # no sample is that of the clip
+        clips, rate = (
+            [self.train_clips.audio(p) for p in places],
+            self.recipe.dataset.sample_rate_hz,
+        )
+        crops = {name: [row[0].numpy() for row in batch[name]] for name in ("audio", "target")}
+        return {name: shares_found(ones, clips, rate) for name, ones in crops.items()}
 
     @cached_property
     def turns(self) -> Sequence[Turn]:

@@ -28,7 +28,7 @@ from engine.system_support.speech_judges import SpeechJudges, require_speech_jud
 from engine.systems.codec_lm.baselines import baselines
 from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.cached_features import CachedFeatures
-from engine.systems.codec_lm.data.dataset import CloningClips
+from engine.systems.codec_lm.data.dataset import CloningClips, num_spoken
 from engine.systems.codec_lm.data.reference_notes import reference_notes
 from engine.systems.codec_lm.data.utterances import Utterances, load_utterances
 from engine.systems.codec_lm.evaluate import evaluate, strangers_of
@@ -37,15 +37,16 @@ from engine.systems.codec_lm.files.plain_model import plain_model
 from engine.systems.codec_lm.files.published import Origin, load_published
 from engine.systems.codec_lm.higgs.config import published_config, scratch_config
 from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
-from engine.systems.codec_lm.probes import lm_probes
+from engine.systems.codec_lm.probes import lm_answers, lm_probes
 from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
 from engine.systems.codec_lm.speech import cloned, judged
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
 from engine.systems.codec_lm.speech.samples import SampleWriter
 from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
+from engine.training.checks.made_again import share_alike
 from engine.training.devices import make_device
-from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Batch, DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
 
 _NO_LICENCE = "yours: no published weights are in them"
 
@@ -167,7 +168,18 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             overfits=("audio_ce",),
             probes=probes,
             held_out={"dataset.num_seen_clips": self.seen_clips},
+            answers=lm_answers(self.module, self.eval_clips, self.assets.chat.codebooks),
+            spoken=num_spoken,
+            audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            made_again=self._made_again,
         )
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
+        packed, rows = self.corpus.packed(self.recipe.dataset.sample_rate_hz), self.train_clips.rows
+        clips = (packed.read(int(rows[place])) for place in places)
+        made = [self.assets.codec.encode(clip.astype(np.float32) / FULL_SCALE) for clip in clips]
+        pairs = zip(batch["target"], made, strict=True)
+        return {"target": [share_alike(kept, codes, 0.0) for kept, codes in pairs]}
 
     @property
     def data_digest(self) -> str:

@@ -23,6 +23,7 @@ from engine.system_support.speech_judges import SpeechJudges
 from engine.systems.rvc.baselines import BASELINES, mean_mel
 from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clips import VoiceClips
+from engine.systems.rvc.data.made_again import made_again
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
 from engine.systems.rvc.data.slices import Slicing
@@ -102,7 +103,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             median_pitches(recordings.spoken, len(recordings.speaker_names)),
         )
 
-    @property
+    @cached_property
     def preflight(self) -> PreflightBounds:
         """Preflight's bounds: content, pitch and speaker must change the loss.
 
@@ -114,7 +115,15 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         if len(self.recordings.speaker_names) > 1:
             conditioning.append("speaker")
         spectral = next(t for t in ("mel", "stft") if t in self.recipe.generator_weights)
-        return PreflightBounds((1e-6, 1e-2), conditioning, overfits=[f"generator/{spectral}"])
+        return PreflightBounds(
+            (1e-6, 1e-2),
+            conditioning,
+            overfits=[f"generator/{spectral}", "discriminator/discriminator"],
+            signed=("generator/kl",),  # estimated by one sample of each distribution
+            answers=self.evaluator.answers(self.resynthesis, self._judge),
+            audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            made_again=made_again(self.train_clips, self.recordings.methods),
+        )
 
     @cached_property
     def turns(self) -> Sequence[Turn]:

@@ -33,7 +33,7 @@ from engine.systems.xtts.files.published import VOCABULARY
 from engine.systems.xtts.files.weights import read_weights
 from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
-from engine.systems.xtts.probes import gpt_probe
+from engine.systems.xtts.probes import gpt_answers, gpt_probe
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, XttsRecipe
 from engine.systems.xtts.speech.read_aloud import Reader, sampling_of
 from engine.systems.xtts.speech.samples import SampleWriter
@@ -41,7 +41,8 @@ from engine.systems.xtts.speech.sentences import Sentences
 from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_per_character
 from engine.systems.xtts.text.vocabulary import extended_weights
 from engine.systems.xtts.training_module import XttsTrainingModule
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
+from engine.training.checks.made_again import share_alike
+from engine.training.system import Batch, Evaluated, PreflightBounds, Sample, Turn
 
 
 def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
@@ -138,7 +139,17 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             conditioning=(("voice", "voice_lengths"), ("text", "text_lengths")),
             overfits=("mel_ce",),
             probes=(gpt_probe(self.module, start_of(self.recipe)),),
+            answers=gpt_answers(self.module, self.eval_clips),
+            spoken=lambda batch: (batch["text_lengths"], batch["code_lengths"]),
+            audio=self.training_audio(SAMPLE_RATE_HZ),
+            made_again=self._made_again,
         )
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
+        encode, audio = self.assets.audio_codes.encode_waveform, self.train_clips.audio
+        made = [encode(audio(place)).cpu() for place in places]
+        pairs = zip(batch["codes"], made, strict=True)
+        return {"codes": [share_alike(kept, codes, 0.0) for kept, codes in pairs]}
 
     @property
     def data_digest(self) -> str:
