@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from benchmarks.mutants.faults import OPERATORS
+from benchmarks.mutants.faults import CATALOGUE
 from benchmarks.mutants.piece import Piece, prepare_base
 from benchmarks.mutants.project import Projects
 from benchmarks.mutants.rivals.page import write_results
-from benchmarks.mutants.rivals.piece import TRAINERS, run_rival
+from benchmarks.mutants.rivals.piece import TRAINERS, import_all, run_rival
 from benchmarks.mutants.setups import SETUPS
 
 SYSTEMS = ("audio_vae", "codec")
@@ -31,6 +31,7 @@ def main(folder: Path, pieces: int | None, seeds: tuple[int, ...]) -> None:
     known = [json.loads(line) for line in rows.read_text().splitlines()] if rows.exists() else []
     done = {(row["trainer"], row["system"], row["operator"], row["seed"]) for row in known}
     left = [one for one in _planned(seeds) if (one[0], *one[1].key) not in done]
+    import_all()
     for trainer, piece in left[:pieces]:
         if not projects.base(piece.setup).is_dir():
             prepare_base(piece.setup, projects)
@@ -45,7 +46,7 @@ def main(folder: Path, pieces: int | None, seeds: tuple[int, ...]) -> None:
 
 def _planned(seeds: tuple[int, ...]) -> Iterator[tuple[str, Piece]]:
     for seed in seeds:
-        for operator in (None, *OPERATORS):
+        for operator in (None, *CATALOGUE.values()):
             for system in SYSTEMS:
                 setup = SETUPS[system]
                 if operator is not None and operator.why_not(system, setup.anatomy):

@@ -20,7 +20,7 @@ from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.recipe.schema import Recipe
 from engine.system_support.build import build_system
-from engine.system_support.discovery import recipe_classes
+from engine.system_support.discovery import part_of, recipe_classes
 
 TRAINERS: Mapping[str, str] = {
     "plain": "benchmarks.mutants.rivals.plain",
@@ -30,6 +30,14 @@ TRAINERS: Mapping[str, str] = {
 """The module of each trainer, which has `train(setting, notices, folder)`."""
 LIMIT_SECONDS = 120.0
 Train = Callable[[Setting, Notices, Path], None]
+
+
+def import_all() -> None:
+    """Import what trainings import, once: each is a fork of this process."""
+    for module in TRAINERS.values():
+        importlib.import_module(module)
+    for recipe_class in recipe_classes().values():
+        part_of(recipe_class, "system")
 
 
 def run_rival(trainer: str, piece: Piece, projects: Projects) -> dict[str, Any]:
@@ -52,6 +60,8 @@ def _train(trainer: str, piece: Piece, root: Path) -> dict[str, Any]:
         path = root / "recipes" / f"{MUTANT}.toml"
         recipe = load_recipe(path, classes=recipe_classes())
     except UserError as error:
+        if operator is None:
+            raise
         return {"code": 0, "unfit": f"Cantus refuses to read the recipe: {error}"}
     found = _broken(piece, recipe, project)
     setting, bench = found
