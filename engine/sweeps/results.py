@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from engine.evaluation.paired import CONFIDENCE
 from engine.report.paired_recipes import PairedRecipes, compare_recipes
 from engine.report.run_files import RunFiles
 from engine.report.words import figure
@@ -127,8 +126,7 @@ def _allowing_for(looks: int, compared: PairedRecipes) -> PairedRecipes:
     found = compared.found
     if found is None:
         return compared
-    strict = found.difference.at(1 - (1 - CONFIDENCE) / looks)
-    return evolve(compared, found=evolve(found, difference=strict))
+    return evolve(compared, found=evolve(found, difference=found.difference.over(looks)))
 
 
 def _baselines(base: Sequence[RunFiles], metric: str) -> Iterator[Row]:

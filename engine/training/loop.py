@@ -1,7 +1,7 @@
 """The training loop: steps, evaluations, guards and checkpoints, as the recipe sets them."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from attrs import define, field
 from torch import Tensor
 
+from engine.evaluation.unit_facts import unit_facts
 from engine.recipe.schema import Recipe
 from engine.tracking.events import Event
 from engine.training.average import AverageWeights, average_weights
@@ -74,6 +75,8 @@ class Loop:
     """What was loaded into the run before step 1."""
     _evaluation_seconds: float = field(init=False, default=0.0)
     """How long the last evaluation took."""
+    _described: set[str] = field(init=False, factory=set)
+    """Digests of units that an event of this process says all of."""
 
     def __attrs_post_init__(self) -> None:
         training = self.recipe.training
@@ -82,7 +85,7 @@ class Loop:
         self.stepper = Stepper(
             self.device, self.system, self.recipe, length, self.ranks, self.position
         )
-        self.record = Record.of(self.recipe)
+        self.record = Record.of(self.recipe, self.clock.num_evaluations(training))
         self.guards = Guards(self.recipe.guard, self.record.selection)
         networks = self.stepper.networks
         self.average = average_weights(networks.module, networks.turns, training.ema_decay)
@@ -205,16 +208,16 @@ class Loop:
 
         Raises StoppedAtOnce where a signal is received: nothing is trained that would be lost.
         """
-        facts = self._measure()
         num_clips = len(self.system.eval_clips.ids)
         self.watcher.say(f"evaluating {num_clips} clips before step 1 ...")
         baselines = self.stop.from_first(self.ranks, self.system.baselines)
+        facts = self._measured(baselines.metrics)
         self.write("baseline", metrics=baselines.metrics, facts=facts)
         result = self.evaluate()
         metrics = {f"{entry}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
         self.record.begin(entry, result, baselines.per_clip)
         candidate = self.record.best is not None
-        self.write("eval", metrics=metrics, facts=facts | {"best": candidate})
+        self.write("eval", metrics=metrics, facts=self._measured(metrics) | {"best": candidate})
         self.watcher.evaluated(0, metrics)
         if entry == "parent":
             for breach in self.guards.already_violated(result.metrics):
@@ -335,7 +338,9 @@ class Loop:
             self.watcher.say(f"evaluating {len(self.system.eval_clips.ids)} clips ...")
         result = self.evaluate()
         look = self.record.look(self.step, result)
-        self.write("eval", metrics=result.metrics, facts=self._measure() | look.facts)
+        self.write(
+            "eval", metrics=result.metrics, facts=self._measured(result.metrics) | look.facts
+        )
         self.watcher.evaluated(self.step, result.metrics)
         if look.said:
             self.watcher.say(look.said)
@@ -357,12 +362,17 @@ class Loop:
 
     def parting(self) -> Parting | None:
         """The best weights by the loss and by the judges where the two disagree; else None."""
-        return self.record.parting(self.clock.num_evaluations(self.recipe.training))
+        return self.record.parting()
 
-    def _measure(self) -> dict[str, Any]:
-        """The evaluation set and units that figures must share to be comparable."""
-        scales = dict(self.system.metric_units)
-        return {"evaluation_set": self.system.evaluation_set, "scales": scales}
+    def _measured(self, metrics: Iterable[str]) -> dict[str, Any]:
+        """The evaluation set and units that figures must share to be comparable.
+
+        Events name a unit by its digest, and the first of a process says what it is.
+        """
+        facts = unit_facts(metrics, self.system.metric_units, self.recipe.system)
+        new = {key: unit for key, unit in facts["units"].items() if key not in self._described}
+        self._described |= new.keys()
+        return {"evaluation_set": self.system.evaluation_set, **facts, "units": new}
 
     def _report_breaches(self, breaches: list[Breach]) -> None:
         """Record breaches of guards; the first with action 'stop' ends the run."""

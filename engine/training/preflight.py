@@ -16,8 +16,11 @@ from engine.training.checks.conditioning import conditioning_checks
 from engine.training.checks.held_out import held_out_checks
 from engine.training.checks.loaded import Loaded
 from engine.training.checks.losses import fall_check, sign_check
+from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
+from engine.training.checks.spectrum import spectrum_check
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
+from engine.training.checks.transcripts import transcripts_check
 from engine.training.checks.updates import ratio_checks, updates_check
 from engine.training.order import Order
 from engine.training.part import weigh
@@ -59,11 +62,22 @@ class Preflight:
         if any(check.stops for check in found):
             return found
         drawn = Drawn.of(self.system, self.order)
-        found += content_checks(drawn, bounds.conditioned_on)
+        found += self._clips(drawn)
         with put_back(self.stepper) as before:
             found += conditioning_checks(bounds.conditioning, batch, drawn, self._terms)
             found += self._learns(batch, before)
         return found
+
+    def _clips(self, drawn: Drawn) -> Iterator[Check]:
+        """Training clips: silence, repetitions, stale features, transcripts, bandwidth."""
+        bounds = self.system.preflight
+        yield from content_checks(drawn, bounds.conditioned_on)
+        if bounds.made_again is not None:
+            yield from made_again_checks(drawn, bounds.made_again)
+        if bounds.spoken is not None:
+            yield transcripts_check(drawn, bounds.spoken)
+        if bounds.audio is not None:
+            yield spectrum_check(drawn.places, bounds.audio)
 
     def _rates(self) -> Iterator[Check]:
         low, high = self.system.preflight.learning_rate

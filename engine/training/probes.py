@@ -12,6 +12,7 @@ import torch
 from attrs import define, field
 
 from engine.training.checks import Check, Checked, settle, settle_at_the_end
+from engine.training.checks.evaluation import evaluation_checks
 from engine.training.checks.moved import Moved
 from engine.training.networks import Networks
 from engine.training.order import Order
@@ -45,9 +46,6 @@ class Probes:
         Every process calls this, and the first one computes, with whole weights, in evaluation
         mode and without gradients. No trace is left.
         """
-        probes = self.system.preflight.probes
-        if not probes:
-            return []
         with self._looking():
             found = self.networks.ranks.from_first(lambda: self._found(step))
         self.open = [check.name for check in found if check.ok is None]
@@ -93,8 +91,11 @@ class Probes:
         self.open = list(saved.plain)
 
     def _found(self, step: int) -> list[Check]:
-        batch = first_clips(self.system, self.order)
-        return [check for probe in self.system.preflight.probes for check in probe(batch, step)]
+        bounds, batch = self.system.preflight, first_clips(self.system, self.order)
+        found = [check for probe in bounds.probes for check in probe(batch, step)]
+        if step == 0 and bounds.answers is not None:
+            found += evaluation_checks(bounds.answers, self.system.module)
+        return found
 
     @contextmanager
     def _looking(self) -> Iterator[None]:

@@ -60,7 +60,7 @@ class Sampler:
         if not made and when == "start":
             return
         figures = mean_figures(made, prefix)
-        facts = sample_event_facts(made, run.system, run.recipe.name, when, place)
+        facts = sample_event_facts(made, run.system, run.recipe, when, place)
         run.write("sample", metrics=figures, facts=facts)
         if figures:
             run.watcher.evaluated(run.step, figures)

@@ -26,6 +26,8 @@ class Drawn:
     """Some of the run's first clips, in batches of eight, each drawn by its own generator."""
 
     batches: Sequence[Batch]
+    places: Sequence[Sequence[int]]
+    """Places of each batch's clips among the training clips."""
     ids: Sequence[Sequence[str]]
 
     @classmethod
@@ -37,7 +39,8 @@ class Drawn:
             system.train_clips.batch(part, np.random.default_rng([order.seed, number]))
             for number, part in enumerate(parts)
         ]
-        return cls(batches, [[system.train_clips.ids[clip] for clip in part] for part in parts])
+        ids = [[system.train_clips.ids[clip] for clip in part] for part in parts]
+        return cls(batches, parts, ids)
 
     @cached_property
     def rows(self) -> dict[str, list[bytes | None]]:
