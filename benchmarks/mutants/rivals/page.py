@@ -42,7 +42,7 @@ def _scores(rows: Sequence[Mapping[str, Any]]) -> Scores:
 
 
 def _shares(scores: Scores) -> Iterator[str]:
-    yield "| trainer | before step 1 | within 60 s, those before step 1 included | by the end | right cause |"
+    yield "| trainer | before step 1 | within 60 s of its start | by the end | right cause |"
     yield "|---|---|---|---|---|"
     for trainer in TRAINERS:
         ones = [one for key, noticed in scores.items() if key[0] == trainer for one in noticed]
