@@ -51,7 +51,7 @@ RECORDED = {
     "telugu": [8_000],
 }
 """Corpora of real recordings, which do not come with Cantus: folders below a given one."""
-_NUM_WORDS, _NUM_SENTENCES, _NUM_VOICES = 320, 120, 6
+_NUM_WORDS, _NUM_SENTENCES, _NUM_VOICES = 160, 120, 6
 
 
 def open_project(root: Path, recordings: Path | None) -> Project:
