@@ -61,7 +61,8 @@ class Campaign:
         if self.keep is not None and events is not None:
             place = self.keep / piece.setup.system / piece.name / str(piece.seed)
             place.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(events, place)
+            for name in ("events.jsonl", "run.json", "recipe.toml"):
+                shutil.copy2(events.parent / name, place)
         shutil.rmtree(root)
         return _line(piece, ended, found)
 

@@ -88,9 +88,9 @@ def _train(piece: Piece, root: Path, base: Path) -> dict[str, Any]:
     with _without_pages(), _broken_builds(piece) as benches:
         code = command("train", MUTANT)
     reached = sum(bench.reached for bench in benches)
-    if operator is not None and operator.data is not None:
+    if operator is not None and operator.kind == "data":
         reached = int(_corpus(root, corpus) != _corpus(base, corpus))
-    if operator is not None and operator.recipe is not None:
+    if operator is not None and operator.kind == "recipe":
         reached = int(_differs(root))
     return {"code": code, "reached": reached}
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from benchmarks.mutants.faults import steps
+from benchmarks.mutants.faults import batches, corpora, networks, recipes, steps, tokens
 from benchmarks.mutants.operator import Operator
 
 CATALOGUE: Mapping[str, Operator] = {
-    one.name: one for module in (steps,) for one in module.OPERATORS
+    one.name: one
+    for module in (steps, recipes, batches, tokens, networks, corpora)
+    for one in module.OPERATORS
 }
