@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from benchmarks.healthy.catalogue import HealthyRun, healthy_runs
-from benchmarks.healthy.piece import forget, import_all, train
+from benchmarks.healthy.piece import forget, train
 from benchmarks.healthy.project import RECORDED, open_project
 from benchmarks.healthy.summary import write_summary
+from benchmarks.mutants.preload import preload
 from engine.project import Project
 
 
@@ -34,7 +35,7 @@ def main(keep: Path, recordings: Path | None, pieces: int | None, only: str) -> 
     runs = [run for run in healthy_runs() if recordings or run.corpus not in RECORDED]
     done = {row["run"] for row in read_rows(keep)}
     left = [run for run in runs if run.name not in done and run.name.startswith(only)]
-    import_all()
+    preload()
     for run in left[:pieces]:
         _train_parents(run, runs, project, keep)
         row = train(run, project, keep)

@@ -9,7 +9,7 @@ import torch
 from attrs import asdict
 from safetensors.torch import load_file
 
-from benchmarks.mutants.child import run_in_child
+from benchmarks.mutants.child import TIMED_OUT, run_in_child
 from benchmarks.mutants.piece import Piece, command
 from benchmarks.mutants.project import HEALTHY, MUTANT, Projects
 from benchmarks.mutants.rivals.notices import Notices
@@ -20,7 +20,7 @@ from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.recipe.schema import Recipe
 from engine.system_support.build import build_system
-from engine.system_support.discovery import part_of, recipe_classes
+from engine.system_support.discovery import recipe_classes
 
 TRAINERS: Mapping[str, str] = {
     "plain": "benchmarks.mutants.rivals.plain",
@@ -32,20 +32,14 @@ LIMIT_SECONDS = 120.0
 Train = Callable[[Setting, Notices, Path], None]
 
 
-def import_all() -> None:
-    """Import what trainings import, once: each is a fork of this process."""
-    for module in TRAINERS.values():
-        importlib.import_module(module)
-    for recipe_class in recipe_classes().values():
-        part_of(recipe_class, "system")
-
-
 def run_rival(trainer: str, piece: Piece, projects: Projects) -> dict[str, Any]:
     """Train a piece by a trainer; what it said, or why the fault does not apply there."""
     root = projects.piece(piece.setup, piece.operator, piece.seed)
     ended = run_in_child(root, lambda: _train(trainer, piece, root), LIMIT_SECONDS)
     system, operator, seed = piece.key
     row = {"trainer": trainer, "system": system, "operator": operator, "seed": seed}
+    if ended.code not in (0, TIMED_OUT):
+        raise RuntimeError((root / "output.txt").read_text("utf-8", errors="replace")[-2_000:])
     row |= {"code": ended.code, "cpu_seconds": round(ended.cpu_seconds, 1)}
     return row | {"notices": [], "reached": 0, "steps": 0} | ended.left
 
