@@ -5,6 +5,7 @@ from attrs import frozen
 
 from engine.errors import UserError
 from engine.evaluation.audio import ClipAudio, rows_sharing_audio
+from engine.evaluation.sound.near_duplicates import near_duplicates
 from engine.recipe.dataset import CorpusClips
 from engine.split.columns import UNKNOWN, SplitColumns
 from engine.split.rules import at_random, by_hash, by_lists, by_text, near
@@ -81,14 +82,20 @@ def split_around(
 def _split(
     columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray, rule: CorpusClips, how: str
 ) -> Split:
-    """The two sets, where no clip that shares audio with an evaluation clip is learned from."""
+    """The two sets; no clip that shares audio with an evaluation clip, or sounds like it, is
+    learned from.
+    """
     train = train.copy()
     train[evaluation] = False
     rows = np.flatnonzero(train)
     same = rows_sharing_audio(_audio(columns, rows), _audio(columns, evaluation))
     if same:
         how += f"; {len(same)} that share audio with an evaluation clip are not learned from"
-    rows = _at_most(columns, np.delete(rows, same), rule.num_train_clips)
+    rows = np.delete(rows, same)
+    alike = _sounding_alike(columns, rows, evaluation)
+    if len(alike):
+        how += f"; {len(alike)} that sound like an evaluation clip are not learned from"
+    rows = _at_most(columns, np.setdiff1d(rows, alike), rule.num_train_clips)
     if not len(rows) or not len(evaluation):
         raise UserError(_empty(len(rows), len(evaluation), how))
     return Split(
@@ -98,6 +105,15 @@ def _split(
 
 def _audio(columns: SplitColumns, rows: np.ndarray) -> ClipAudio:
     return ClipAudio(columns.digests[rows], columns.spans[rows])
+
+
+def _sounding_alike(columns: SplitColumns, rows: np.ndarray, evaluation: np.ndarray) -> np.ndarray:
+    """Which of the rows are near-duplicates of an evaluation clip."""
+    known = columns.fingerprints
+    if known is None:
+        return rows[:0]
+    pairs = near_duplicates(known.of(evaluation), known.landmarks)
+    return np.intersect1d(rows, known.places_of(pairs["other"]))
 
 
 def _at_most(columns: SplitColumns, rows: np.ndarray, number: int | None) -> np.ndarray:
