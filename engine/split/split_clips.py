@@ -5,8 +5,8 @@ from attrs import frozen
 
 from engine.errors import UserError
 from engine.evaluation.audio import ClipAudio, rows_sharing_audio
-from engine.evaluation.sound.near_duplicates import near_duplicates
 from engine.recipe.dataset import CorpusClips
+from engine.split.alike import sounding_alike
 from engine.split.columns import UNKNOWN, SplitColumns
 from engine.split.rules import at_random, by_hash, by_lists, by_text, near
 
@@ -82,8 +82,9 @@ def split_around(
 def _split(
     columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray, rule: CorpusClips, how: str
 ) -> Split:
-    """The two sets; no clip that shares audio with an evaluation clip, or sounds like it, is
-    learned from.
+    """The two sets, without training clips that have the audio of an evaluation clip.
+
+    They share audio with it, or sound like it and have no other transcript.
     """
     train = train.copy()
     train[evaluation] = False
@@ -92,28 +93,18 @@ def _split(
     if same:
         how += f"; {len(same)} that share audio with an evaluation clip are not learned from"
     rows = np.delete(rows, same)
-    alike = _sounding_alike(columns, rows, evaluation)
-    if len(alike):
-        how += f"; {len(alike)} that sound like an evaluation clip are not learned from"
-    rows = _at_most(columns, np.setdiff1d(rows, alike), rule.num_train_clips)
+    copies, others = sounding_alike(columns, rows, evaluation)
+    if len(copies):
+        how += f"; {len(copies)} that sound like an evaluation clip are not learned from"
+    rows = _at_most(columns, np.setdiff1d(rows, copies), rule.num_train_clips)
     if not len(rows) or not len(evaluation):
         raise UserError(_empty(len(rows), len(evaluation), how))
-    return Split(
-        train=rows, evaluation=evaluation, how=how, leaks=_leaks(columns, rows, evaluation)
-    )
+    leaks = _leaks(columns, rows, evaluation, np.intersect1d(rows, others))
+    return Split(train=rows, evaluation=evaluation, how=how, leaks=leaks)
 
 
 def _audio(columns: SplitColumns, rows: np.ndarray) -> ClipAudio:
     return ClipAudio(columns.digests[rows], columns.spans[rows])
-
-
-def _sounding_alike(columns: SplitColumns, rows: np.ndarray, evaluation: np.ndarray) -> np.ndarray:
-    """Which of the rows are near-duplicates of an evaluation clip."""
-    known = columns.fingerprints
-    if known is None:
-        return rows[:0]
-    pairs = near_duplicates(known.of(evaluation), known.landmarks)
-    return np.intersect1d(rows, known.places_of(pairs["other"]))
 
 
 def _at_most(columns: SplitColumns, rows: np.ndarray, number: int | None) -> np.ndarray:
@@ -122,7 +113,9 @@ def _at_most(columns: SplitColumns, rows: np.ndarray, number: int | None) -> np.
     return np.sort(rows[np.argsort(columns.turns[rows], kind="stable")[:number]])
 
 
-def _leaks(columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray) -> str | None:
+def _leaks(
+    columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray, alike: np.ndarray
+) -> str | None:
     both = columns.speakers[np.concatenate([train, evaluation])]
     sentences = [
         _shared("speakers", columns.speakers, train, evaluation),
@@ -139,6 +132,11 @@ def _leaks(columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray) -> 
         sentences.append(
             f"Clips without a speaker: {num_unknown}. Their voices may be in training and in "
             "evaluation."
+        )
+    if len(alike):
+        sentences.append(
+            f"{len(alike)} training clips sound for the most part like an evaluation clip, and "
+            "have another transcript, as synthetic voices make them."
         )
     return " ".join(filter(None, sentences)) or None
 

@@ -43,8 +43,9 @@ class LandmarkFile:
 
 
 def open_landmarks(folder: Path) -> np.ndarray:
-    """The fingerprints of a corpus, LANDMARK [landmarks]. Raises UserError where they are
-    missing or damaged.
+    """The fingerprints of a corpus, LANDMARK [landmarks].
+
+    Raises UserError where they are damaged, or missing, as in a corpus of an older release.
     """
     path = folder / LANDMARKS_FILE
     if not path.is_file():

@@ -61,10 +61,10 @@ class Fingerprints:
         return cls(np.concatenate(tables), np.arange(first))
 
     def places_of(self, rows: np.ndarray) -> np.ndarray:
-        """The places of those rows of the manifest that are among these clips."""
-        places = np.searchsorted(self.rows, rows).clip(max=max(0, len(self.rows) - 1))
-        there: np.ndarray = places[self.rows[places] == rows]
-        return there
+        """The place of each of some rows of the manifest; -1 where it is not among these clips."""
+        places = np.searchsorted(self.rows, rows).clip(max=len(self.rows) - 1)
+        found: np.ndarray = np.where(self.rows[places] == rows, places, -1)
+        return found
 
 
 def read_landmarks(path: Path, again: str) -> np.ndarray:
