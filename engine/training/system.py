@@ -14,6 +14,7 @@ from attrs import field, frozen
 from torch import Tensor, nn
 
 from engine.evaluation.audio import Audio
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.evaluation.unit import Unit
 from engine.training.balance import Balancer
 from engine.training.checks import Check
@@ -90,6 +91,10 @@ class ClipSet(Protocol):
     @property
     def spans(self) -> np.ndarray:
         """The place of each clip in its file, `engine.evaluation.audio.SPAN` [clips]."""
+
+    @property
+    def fingerprints(self) -> Fingerprints | None:
+        """What the clips sound like; None where nobody computed it."""
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
         """The clips at `indices`, as CPU tensors; every random choice is drawn from `random`."""
