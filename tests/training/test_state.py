@@ -22,6 +22,7 @@ NOT_SAVED = {
     "breach": "a run that a guard ended is gone on with from before",
     "clock": "a pure function of the recipe",
     "_evaluation_seconds": "how long the last evaluation took, for what is shown",
+    "_described": "units that an event has described already, for shorter events",
     "log": "the time of the last log line, for the pace that is shown",
     "sampler": "writes samples, and remembers nothing",
     "loaded": "what was loaded before step 1, which is compared there",
