@@ -8,7 +8,7 @@ from engine.training.checks.check import Check
 from engine.training.system import Turn
 
 _LEAST_SHARE = 1e-3
-"""Of a turn's weighted loss, what its main terms are at least."""
+"""Least share of its main terms in a turn's weighted loss."""
 
 
 def sign_check(
