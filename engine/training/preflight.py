@@ -53,7 +53,7 @@ class Preflight:
     ancestors: Ancestors = field(factory=dict)
     """The clips that each recipe before this one was trained on."""
     loaded: Loaded | None = None
-    """What was loaded into the run, where it does not begin with fresh weights."""
+    """Weights that were loaded into the run, where it does not begin with fresh weights."""
 
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
