@@ -7,7 +7,7 @@ from typing import Any
 from attrs import field, frozen
 
 from engine.errors import UserError
-from engine.evaluation.unit import why_apart
+from engine.evaluation.unit import Unit, why_apart
 from engine.evaluation.unit_facts import SCALE, UNITS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
@@ -63,6 +63,12 @@ class Figures:
         said = self.listened.get(name.replace(".", "/"))
         return self.run.result(f"eval/{name}") if said is None else float(said)
 
+    def unit(self, name: str) -> Unit | str | None:
+        """How a figure is measured, by its short name, whether it is among the dozen or not."""
+        if self.run is None or name.replace(".", "/") in self.listened:
+            return self.shown().units.get(name)
+        return self.run.unit(f"eval/{name}")
+
     def _readable(self) -> Any:
         again = f"Create it again: dvc repro -f {self.recipe}"
         return as_user_error(
@@ -95,7 +101,7 @@ def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> It
     found = {short_name(n): one for n, one in paired.compared.items()} if paired else {}
     rows = [("", left.title, right.title, "difference")]
     names = dict.fromkeys([*theirs.figures, *ours.figures])
-    apart = _apart(names, ours, theirs, left.title, right.title)
+    apart = _apart(names, left, right)
     for name in names:
         pair = left.value(name), right.value(name)
         alike = clips and name not in apart
@@ -157,13 +163,10 @@ def _difference(ours: Any, theirs: Any) -> str:
         return f"{theirs - ours:+.6g}" if numbers else ""
 
 
-def _apart(
-    names: Iterable[str], ours: Measured, theirs: Measured, here: str, there: str
-) -> dict[str, str]:
+def _apart(names: Iterable[str], left: Figures, right: Figures) -> dict[str, str]:
     """The figures that may not be subtracted, each with the reason in words."""
-    found = {
-        name: why_apart(ours.units.get(name), theirs.units.get(name), here, there) for name in names
-    }
+    titles = left.title, right.title
+    found = {name: why_apart(left.unit(name), right.unit(name), *titles) for name in names}
     return {name: why for name, why in found.items() if why}
 
 
