@@ -50,7 +50,7 @@ def is_held(number, document):
         if isinstance(value, str) and number in value:
             return True
         if isinstance(value, int | float):
-            factors = (1, 60, 1 / 60, 1000, 2**10, 2**20, 2**30)
+            factors = (1, 60, 3600, 1e-3, 1e3, 1e6, 1e9)
             if any(np.isclose(value / f, read, rtol=0.6 * 10.0 ** (1 - digits)) for f in factors):
                 return True
     return False
