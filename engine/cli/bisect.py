@@ -71,9 +71,9 @@ def command(
 
     \b
     Examples:
-      cantus bisect audio_vae_plus my_vae
-      cantus bisect audio_vae_plus my_vae --steps 200 --seeds 10 --budget-runs 300
-      cantus bisect audio_vae_plus my_vae --yes --json
+      cantus bisect audio_vae_plus audio_vae
+      cantus bisect audio_vae_plus audio_vae --steps 200 --seeds 10 --budget-runs 300
+      cantus bisect audio_vae_plus audio_vae --yes --json
     """
     if as_json and not yes:
         raise UserError("--json asks nothing: give --yes as well.")
