@@ -118,18 +118,36 @@ def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> It
         yield f"{NO_DIFFERENCE} for {named}: {why}."
 
 
-def everything(left: Figures, right: Figures) -> Iterator[str]:
-    """Lines: a row for each metric that either file holds, those of what was before included."""
+@frozen
+class Pair:
+    """A metric of both files, dotted name first."""
+
+    name: str
+    left: Any
+    right: Any
+    why_apart: str | None
+    """Why the two may not be subtracted: a phrase; None where they may."""
+
+
+def pairs(left: Figures, right: Figures) -> Iterator[Pair]:
+    """Every metric that either file holds, those of what was before included."""
     ours, theirs = left.all(), right.all()
     clips = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
-    rows = [("", left.title, right.title, "difference")]
     for name in dict.fromkeys([*ours, *theirs]):
         pair = ours.get(name), theirs.get(name)
         if pair != (None, None) and name != _SET and not name.startswith(_GROUPS):
             units = _unit(ours, name), _unit(theirs, name)
-            alike = clips and (name == _STEP or (None not in units and units[0] == units[1]))
-            words = _difference(*pair) if alike else ""
-            rows.append((name, cell(pair[0]), cell(pair[1]), words))
+            alike = name == _STEP or (None not in units and units[0] == units[1])
+            why = None if alike else "the two are not known to be in one unit"
+            yield Pair(name, *pair, why if clips else "the two are not of the same clips")
+
+
+def everything(left: Figures, right: Figures) -> Iterator[str]:
+    """Lines: a row for each of these metrics."""
+    rows = [("", left.title, right.title, "difference")]
+    for one in pairs(left, right):
+        words = "" if one.why_apart else _difference(one.left, one.right)
+        rows.append((one.name, cell(one.left), cell(one.right), words))
     yield from aligned(rows)
 
 

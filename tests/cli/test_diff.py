@@ -70,7 +70,7 @@ def test_what_is_better_comes_first_then_what_matters(models, cantus):
     assert lines[1] == "Other metrics of other: undecided by reconstruction."
     assert lines[3].split() == ["words", "other"]
     assert lines[4].startswith("optimizer.autoencoder.learning_rate")
-    assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.5"]
+    assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.500000"]
     assert not any("untrained" in line for line in lines)
     assert lines[-3].startswith(
         "Differences are other minus words. One with an interval is the mean"
