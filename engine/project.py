@@ -122,6 +122,14 @@ class Project:
         """Promoted models: their files, tracked by DVC, and the decisions, tracked by git."""
         return self.root / "promoted"
 
+    def seeds(self, recipe: str) -> Path:
+        """What a recipe's runs with several seeds measured, a folder each, and their spread."""
+        return self.root / "seeds" / recipe
+
+    def seeds_metrics(self, recipe: str) -> Path:
+        """The spread over seeds as DVC's metrics."""
+        return self.root / "metrics" / "seeds" / f"{recipe}.json"
+
     def metrics(self, recipe: str) -> Path:
         """The metrics file DVC compares."""
         return self.root / "metrics" / f"{recipe}.json"

@@ -1,17 +1,26 @@
-"""Two finished runs, compared metric by metric and clip by clip.
+"""Two finished runs, compared metric by metric and clip by clip; or two recipes, over their seeds.
 
 A metric is compared where both runs have its figure of each clip, of the same clips and in the same
-unit. For every other metric there is a reason why it is not compared.
+unit. For every other metric there is a reason why it is not compared. Where both were trained with
+several seeds, the interval is over seeds and clips and speaks of the recipes. Where one of them
+was, the other borrows its spread over seeds. Otherwise it is over clips and speaks of the weights.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from attrs import evolve, frozen
 
 from engine.evaluation.clip_table import ClipTable
 from engine.evaluation.paired import CONFIDENCE, Difference, Outcome, paired_difference
+from engine.evaluation.two_level import (
+    Borrowed,
+    TwoLevelDifference,
+    two_level,
+    why_no_two_levels,
+)
 from engine.recipe.metric_names import direction_of
 from engine.recipe.training import Direction
 from engine.report.history import History
@@ -19,6 +28,10 @@ from engine.report.run_files import RunFiles
 from engine.tracking.comparable import short_digest
 
 _RESULT, _BEST, _CLIPS = "eval/", "best/", "clips"
+_ALIKE = 1e-8
+"""Differences as close as this, relative to the figures, are equal: tables keep 9 digits."""
+
+SpeaksOf = Literal["recipes", "recipes, by a borrowed spread", "weights"]
 
 
 @frozen
@@ -33,6 +46,13 @@ class PairedMetric:
     """Number of evaluations from which ours, or the phase, was picked by this metric."""
     phase: Outcome = "better"
     """The outcome for ours where the phase wins: better where ours is the phase."""
+
+    @property
+    def speaks_of(self) -> SpeaksOf:
+        """What the interval covers: seeds and clips, or clips alone."""
+        if not isinstance(self.difference, TwoLevelDifference):
+            return "weights"
+        return "recipes" if self.difference.borrowed is None else "recipes, by a borrowed spread"
 
     @property
     def outcome(self) -> Outcome | None:
@@ -92,22 +112,28 @@ class PairedRuns:
     """Metrics that are not compared, each with the reason as a phrase."""
 
 
-def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
-    """Compare two finished runs metric by metric, clip by clip.
+def compare_runs(ours: RunFiles, theirs: RunFiles, lender: RunFiles | None = None) -> PairedRuns:
+    """Compare two finished runs metric by metric: their recipes where seeds were repeated.
 
-    Raises UserError where one of them has no metrics, or a file of it is damaged.
+    `lender` is a recipe whose spread over seeds stands for that of a recipe with one seed; without
+    one it is the other of the two. Raises UserError where one of them has no metrics, or a file of
+    it is damaged.
     """
     compared: dict[str, PairedMetric] = {}
     left_out: dict[str, str] = {}
     for metric in _results(ours, theirs):
-        why = why_not_compared(metric, ours, theirs)
-        difference = None if why else _difference(metric, ours, theirs)
+        difference = _difference(metric, ours, theirs, lender or _lender(ours, theirs))
         if isinstance(difference, Difference):
             paired = PairedMetric(difference, _direction(metric, ours, theirs))
             compared[metric] = _allowing_for_looks(metric, paired, ours, theirs)
         else:
-            left_out[metric] = why or "a clip has no finite figure"
+            left_out[metric] = difference
     return PairedRuns(ours.name, theirs.name, compared, left_out)
+
+
+def _lender(ours: RunFiles, theirs: RunFiles) -> RunFiles | None:
+    """The one of the two that was trained with several seeds."""
+    return next((run for run in (ours, theirs) if len(run.of_seeds) > 1), None)
 
 
 def _allowing_for_looks(
@@ -184,10 +210,35 @@ def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | Non
     return None if len(left.ids) > 1 else "one clip is too few"
 
 
-def _difference(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | None:
-    """The difference clip by clip; None where a figure is not finite."""
-    found = paired_difference(figures_of_clips(metric, ours), figures_of_clips(metric, theirs))
-    return found if math.isfinite(found.mean) else None
+def _difference(
+    metric: str, ours: RunFiles, theirs: RunFiles, lender: RunFiles | None
+) -> Difference | str:
+    """The difference by seed and clip where there are seeds, else clip by clip; or why not."""
+    of_all = (*ours.of_seeds, *theirs.of_seeds, *(lender.of_seeds if lender else ()))
+    why = (why_not_compared(metric, run, theirs) for run in of_all)
+    if (reason := next(filter(None, why), None)) is not None:
+        return reason
+    if lender is None:
+        return _of_weights(metric, ours.of_seeds[0], theirs.of_seeds[0])
+    new, old, lent = (
+        [figures_of_clips(metric, run) for run in side.of_seeds] for side in (ours, theirs, lender)
+    )
+    borrowed = Borrowed(lender.name, lent)
+    return why_no_two_levels(new, old, borrowed) or two_level(new, old, borrowed=borrowed)
+
+
+def _of_weights(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | str:
+    """The difference clip by clip, or why there is no interval."""
+    new, old = figures_of_clips(metric, ours), figures_of_clips(metric, theirs)
+    found = paired_difference(new, old)
+    if not math.isfinite(found.mean):
+        return "a clip has no finite figure"
+    apart = new - old
+    if np.nanmax(apart) - np.nanmin(apart) > _ALIKE * np.nanmax(np.abs(old)):
+        return found
+    if not found.mean:
+        return "both have the same figures on every clip"
+    return f"every clip differs by exactly {found.mean:+.4g}, which shows nothing of chance"
 
 
 def _table(metric: str, run: RunFiles) -> str | None:
