@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import zlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -94,13 +95,16 @@ def make_finished(
 
     `clips` holds the figures of the best weights by name (`mel_ce`); the means of these are its
     metrics, unless `metrics` says otherwise. `recipe` is one of recipes/, `order` that of the rows
-    in the file.
+    in the file. The figures get noise of a millionth, which differs from folder to folder: the
+    differences of two real runs are never the same on every clip.
     """
     columns = {name: np.array([*values], float) for name, values in clips.items()}
     num_clips = len(next(iter(columns.values())))
     rows = np.array([*(range(num_clips) if order is None else order)], int)
     words = [hashlib.sha256(f"{table} {row}".encode()).hexdigest() for row in rows]
-    figures = {f"best/{name}": values[rows] for name, values in columns.items()}
+    noise = 1e-6 * np.random.default_rng(zlib.crc32(str(folder).encode())).random(num_clips)
+    noise -= noise.mean()
+    figures = {f"best/{name}": (values + noise)[rows] for name, values in columns.items()}
     ids = tuple(f"clip_{row}" for row in rows)
     folder.mkdir(parents=True, exist_ok=True)
     written = ClipTable(ids, as_digests(words), figures)

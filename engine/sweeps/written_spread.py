@@ -36,7 +36,8 @@ def write_spread(spread: Spread, project: Project, command: str) -> list[Path]:
 
 def titles() -> list[str]:
     """The columns of the table."""
-    seeds = [f"{number} seeds each show" for number in NUMBERS]
+    first, *others = NUMBERS
+    seeds = [f"smallest difference: {first} seeds", *map(str, others)]
     return ["", "mean", "standard deviation over seeds (95 % CI)", *seeds]
 
 
@@ -44,12 +45,12 @@ def cells(one: MetricSpread) -> list[str]:
     """A row of the table: the spread, and the smallest difference that so many seeds show."""
     name, deviation = short_name(one.metric), one.deviation
     mean = sum(one.values) / len(one.values) if one.values else None
-    spread = one.why
+    spread = "the same with all seeds"
     if deviation is not None:
         found, low, high = map(figure, deviation)
         spread = f"{found} ({low} to {high})"
     if one.found is None:
-        return [name, figure(mean), spread, *("" for _ in NUMBERS)]
+        return [name, figure(mean), spread, f"none: {one.why}", *("" for _ in NUMBERS[1:])]
     smallest = [figure(one.found.shown_by(number)[1]) for number in NUMBERS]
     return [name, figure(one.found.mean), spread, *smallest]
 

@@ -1,11 +1,12 @@
 """A recipe's runs with several seeds, as `cantus seeds` keeps them, and those of a given run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve
 
+from engine.errors import UserError
 from engine.files.untrusted import read_json_object
 from engine.project import Project
 from engine.recipe.diff import diff_recipes
@@ -60,6 +61,29 @@ def with_seeds(run: RunFiles, project: Project) -> RunFiles:
     seeds = tuple(one for one, _ in fitting.values())
     remark = _remark(of, {seed: differs for seed, (_, differs) in apart.items()})
     return evolve(run, seeds=seeds if len(seeds) > 1 else (), remark=remark)
+
+
+def lent_seeds(recipe: str, project: Project) -> RunFiles:
+    """A recipe whose spread over seeds others borrow. Raises UserError where it has none."""
+    seeds = tuple(finished_seeds(project.seeds(recipe)).values())
+    if len(seeds) < 2:
+        raise UserError(
+            f"There are no seeds of {recipe} to borrow from in seeds/{recipe}: cantus seeds "
+            f"{recipe} trains them."
+        )
+    _require_one_recipe(recipe, seeds)
+    return evolve(seeds[0], name=recipe, seeds=seeds)
+
+
+def _require_one_recipe(recipe: str, seeds: Sequence[RunFiles]) -> None:
+    """Raise UserError where seeds were trained with different values, data or code."""
+    first = _covers(seeds[0].folder)
+    for one in seeds[1:]:
+        if differs := differing(first, _covers(one.folder)):
+            raise UserError(
+                f"seeds/{recipe} holds seeds of different recipes: {seeds[0].name} and {one.name} "
+                f"differ in {listed_in_words(differs)}. To train them again: cantus seeds {recipe}"
+            )
 
 
 def differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
