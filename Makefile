@@ -11,12 +11,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # The most telling parts; demo-all trains all that dvc.yaml has.
 demo: setup
 	cantus check
-	dvc repro audio_vae audio_vae_plus codec_dac_fixed compare@xtts_phase2
-	dvc metrics diff audio_vae audio_vae_plus
+	dvc repro codec_dac_fixed compare@xtts_phase2
 	dvc metrics diff xtts_phase1 xtts_phase2
 	@echo "Open in a browser: models/codec_dac_fixed/report.html, models/xtts_phase2/report.html"
 	@echo "Which of two phases to use, and why: compare/xtts_phase2.html"
-	@echo "The curves of all runs: make ui. The other models (voice conversion, voice cloning): make demo-all"
+	@echo "The curves of all runs: make ui. The other models (audio VAE, voice conversion, voice cloning): make demo-all"
 
 demo-all: setup
 	cantus check

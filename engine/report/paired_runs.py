@@ -6,21 +6,21 @@ several seeds, the interval is over seeds and clips and speaks of the recipes. W
 was, the other borrows its spread over seeds. Otherwise it is over clips and speaks of the weights.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
 from attrs import evolve, frozen
 
 from engine.evaluation.clip_table import ClipTable
-from engine.evaluation.paired import CONFIDENCE, Difference, Outcome, paired_difference
+from engine.evaluation.paired import Difference, Outcome, paired_difference
 from engine.evaluation.two_level import (
     Borrowed,
     TwoLevelDifference,
     two_level,
     why_no_two_levels,
 )
+from engine.evaluation.unit import why_apart
 from engine.recipe.metric_names import direction_of
 from engine.recipe.training import Direction
 from engine.report.history import History
@@ -28,8 +28,6 @@ from engine.report.run_files import RunFiles
 from engine.tracking.comparable import short_digest
 
 _RESULT, _BEST, _CLIPS = "eval/", "best/", "clips"
-_ALIKE = 1e-8
-"""Differences as close as this, relative to the figures, are equal: tables keep 9 digits."""
 
 SpeaksOf = Literal["recipes", "recipes, by a borrowed spread", "weights"]
 
@@ -42,10 +40,6 @@ class PairedMetric:
     """The difference, ours minus theirs."""
     direction: Direction | None
     """Whether lower or higher values are better; None where neither is."""
-    looks: int = 1
-    """Number of evaluations from which ours, or the phase, was picked by this metric."""
-    phase: Outcome = "better"
-    """The outcome for ours where the phase wins: better where ours is the phase."""
 
     @property
     def speaks_of(self) -> SpeaksOf:
@@ -56,44 +50,23 @@ class PairedMetric:
 
     @property
     def outcome(self) -> Outcome | None:
-        """The outcome for ours; None where the metric has no direction.
-
-        As in its verdict, a phase wins against its parent only by the interval corrected for all
-        its evaluations (Bonferroni).
-        """
-        if self._lowest is None:
-            return None
-        return "undecided" if self.by_chance else self.difference.outcome(lowest=self._lowest)
-
-    @property
-    def by_chance(self) -> str:
-        """Why a phase with a better 95 % interval still may be no better; empty where it is."""
-        if self._lowest is None or self.difference.outcome(lowest=self._lowest) != self.phase:
-            return ""
-        strict = self.difference.at(1 - (1 - CONFIDENCE) / self.looks)
-        sure = strict.outcome(lowest=self._lowest) == self.phase
-        of = f"{self.looks} evaluations"
-        return "" if sure else f"the best of {of} is that much better by chance too often"
+        """The outcome for ours; None where the metric has no direction."""
+        return None if self._lowest is None else self.difference.outcome(lowest=self._lowest)
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""
-        return self._surely(self.difference.sentence(lowest=self._lowest))
+        return self.difference.sentence(lowest=self._lowest)
 
     def change(self) -> str:
         """The difference in words, without a remark on few clips."""
-        return self._surely(self.difference.change(lowest=self._lowest))
-
-    def _surely(self, said: str) -> str:
-        return f"{said}, but not surely: {self.by_chance}" if self.by_chance else said
+        return self.difference.change(lowest=self._lowest)
 
     @property
     def reversed(self) -> "PairedMetric":
         """The comparison as theirs minus ours."""
         was = self.difference
         turned = evolve(was, mean=-was.mean, low=-was.high, high=-was.low)
-        return evolve(
-            self, difference=turned, phase="worse" if self.phase == "better" else "better"
-        )
+        return evolve(self, difference=turned)
 
     @property
     def _lowest(self) -> bool | None:
@@ -123,11 +96,12 @@ def compare_runs(ours: RunFiles, theirs: RunFiles, lender: RunFiles | None = Non
     left_out: dict[str, str] = {}
     for metric in _results(ours, theirs):
         difference = _difference(metric, ours, theirs, lender or _lender(ours, theirs))
-        if isinstance(difference, Difference):
-            paired = PairedMetric(difference, _direction(metric, ours, theirs))
-            compared[metric] = _allowing_for_looks(metric, paired, ours, theirs)
-        else:
+        if not isinstance(difference, Difference):
             left_out[metric] = difference
+            continue
+        evaluations = _picked_from(metric, ours, theirs)
+        direction = _direction(metric, ours, theirs)
+        compared[metric] = PairedMetric(difference.over(evaluations), direction)
     return PairedRuns(ours.name, theirs.name, compared, left_out)
 
 
@@ -136,20 +110,19 @@ def _lender(ours: RunFiles, theirs: RunFiles) -> RunFiles | None:
     return next((run for run in (ours, theirs) if len(run.of_seeds) > 1), None)
 
 
-def _allowing_for_looks(
-    metric: str, paired: PairedMetric, ours: RunFiles, theirs: RunFiles
-) -> PairedMetric:
-    """The metric with the phase's number of evaluations, where one run continues the other."""
-    pairs: Sequence[tuple[Outcome, RunFiles, RunFiles]]
-    pairs = ("better", ours, theirs), ("worse", theirs, ours)
-    for outcome, phase, parent in pairs:
+def _picked_from(metric: str, ours: RunFiles, theirs: RunFiles) -> int:
+    """Evaluations from which a phase was picked by this metric, where one run continues the other.
+
+    As in the verdict of the phase, the intervals of all of them hold at once. Of other pairs it is
+    1: both were picked, which flatters both.
+    """
+    for phase, parent in ((ours, theirs), (theirs, ours)):
         start, events = phase.recipe.start, phase.folder / "events.jsonl"
         follows = start is not None and start.from_ == parent.recipe.name
         if follows and phase.recipe.training.best == metric and events.is_file():
             evaluations = History.of(phase.folder).all("eval")
-            looks = sum(event.metrics.get(metric) is not None for event in evaluations)
-            return evolve(paired, looks=max(1, looks), phase=outcome)
-    return paired
+            return max(1, sum(metric in event.metrics for event in evaluations))
+    return 1
 
 
 def _results(ours: RunFiles, theirs: RunFiles) -> list[str]:
@@ -188,8 +161,8 @@ def _why_not(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
         return f"{lacking[0]} does not measure it"
     if ours.recipe.system != theirs.recipe.system:
         return f"they are of different systems, {ours.recipe.system} and {theirs.recipe.system}"
-    if ours.unit(metric) != theirs.unit(metric):
-        return "the two recipes measure it in different units"
+    if why := why_apart(ours.unit(metric), theirs.unit(metric), ours.name, theirs.name):
+        return why
     sets = ours.evaluation_set, theirs.evaluation_set
     if _table(metric, ours) in (None, _CLIPS) and (None in sets or sets[0] != sets[1]):
         first, second = map(short_digest, sets)
@@ -207,6 +180,9 @@ def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | Non
     left, right = ours.tables[place], theirs.tables[other]
     if place != other or not np.array_equal(left.digests, right.digests):
         return "their figures are not of the same clips"
+    column = _BEST + metric.removeprefix(_RESULT)
+    if left.units.get(column) != right.units.get(column):
+        return "their figures of each clip are not in the same unit"
     return None if len(left.ids) > 1 else "one clip is too few"
 
 
@@ -219,7 +195,7 @@ def _difference(
     if (reason := next(filter(None, why), None)) is not None:
         return reason
     if lender is None:
-        return _of_weights(metric, ours.of_seeds[0], theirs.of_seeds[0])
+        return _of_weights(metric, ours, theirs)
     new, old, lent = (
         [figures_of_clips(metric, run) for run in side.of_seeds] for side in (ours, theirs, lender)
     )
@@ -230,15 +206,10 @@ def _difference(
 def _of_weights(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | str:
     """The difference clip by clip, or why there is no interval."""
     new, old = figures_of_clips(metric, ours), figures_of_clips(metric, theirs)
-    found = paired_difference(new, old)
-    if not math.isfinite(found.mean):
-        return "a clip has no finite figure"
-    apart = new - old
-    if np.nanmax(apart) - np.nanmin(apart) > _ALIKE * np.nanmax(np.abs(old)):
-        return found
-    if not found.mean:
+    if np.array_equal(new, old):
         return "both have the same figures on every clip"
-    return f"every clip differs by exactly {found.mean:+.4g}, which shows nothing of chance"
+    found = paired_difference(new, old)
+    return found.why_no_interval or found
 
 
 def _table(metric: str, run: RunFiles) -> str | None:

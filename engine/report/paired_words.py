@@ -49,9 +49,8 @@ def _decides(found: PairedRuns, best: str) -> str:
             "verb": "are",
         }
     said = _CONCLUSION[outcome].format(**names)
-    chance, difference = metric.by_chance, metric.difference
-    remarks = f", and {chance}{difference.few}" if chance else difference.few
-    return f"{said}: {name} differs by {difference.in_figures()}{remarks}."
+    difference = metric.difference
+    return f"{said}: {name} differs by {difference.in_figures()}{difference.few}."
 
 
 def scope(metric: PairedMetric) -> str:

@@ -20,11 +20,11 @@ class _Version:
     title: str
     made: _Made
     scales: Mapping[str, str]
-    """Digest of each figure's clips and judge: figures with different ones are not compared."""
+    """Digest of each figure's unit: figures with different ones are not compared."""
 
     def mean(self, name: str, scales: Mapping[str, str]) -> float | None:
         """The mean of a figure, where its scale is the same."""
-        if self.scales.get(name) != scales.get(name):
+        if not scales.get(name) or self.scales.get(name) != scales.get(name):
             return None
         values = [_figures(sample).get(name) for sample in self.made.values()]
         known = [value for value in values if isinstance(value, int | float)]

@@ -21,6 +21,7 @@ import torch
 import torch.distributed as dist
 
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.recipe.params import Hardware
 from engine.runs.children import end_with_parent, signals_passed_on
 from engine.training.processes import LAUNCHER, MEETING, environment, num_processes
@@ -36,8 +37,6 @@ _SECONDS_TO_END = 15
 _SECONDS_TO_SPEAK = 2.0
 """Seconds by which a process outlives its cause: the launcher ends all after the first ending."""
 _LAST_WORDS = 2000
-_LOST_ANOTHER = 75
-"""Exit code of a process that ended only because another one had."""
 
 
 @contextmanager
@@ -62,7 +61,7 @@ def joined(hardware: Hardware) -> Iterator[Ranks]:
     except PeerLostError:
         if LAUNCHER in os.environ:
             time.sleep(_SECONDS_TO_SPEAK)
-            sys.exit(_LOST_ANOTHER)
+            sys.exit(Exit.LOST_ANOTHER)
         raise
 
 
@@ -80,7 +79,7 @@ def _first_to_speak(ranks: Ranks) -> Iterator[None]:
 def _end_with_launcher(launcher: int) -> None:
     """Receive a signal to stop when the launcher is gone, which may have been killed."""
     if not end_with_parent(launcher):
-        sys.exit(_LOST_ANOTHER)
+        sys.exit(Exit.LOST_ANOTHER)
 
 
 @contextmanager
@@ -155,7 +154,7 @@ def _communicate_on_this_machine_alone(folder: Path) -> None:
 def _report_failure(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
     """Print how the run failed, unless the first process did; return the exit code."""
     codes = {rank: failure.exitcode for rank, failure in failures.items()}
-    ended_by_others = (_LOST_ANOTHER, -signal.SIGTERM)
+    ended_by_others = (Exit.LOST_ANOTHER, -signal.SIGTERM)
     causes = {rank: code for rank, code in codes.items() if code not in ended_by_others} or codes
     if causes.get(0, -1) > 0:
         return causes[0]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from engine.evaluation.paired import CONFIDENCE
 from engine.report.paired_runs import PairedMetric, compare_runs
 from engine.report.run_files import RunFiles
 from engine.report.words import figure
@@ -131,8 +130,7 @@ def _of_seeds(runs: Sequence[RunFiles]) -> RunFiles:
 
 def _allowing_for(looks: int, compared: PairedMetric) -> PairedMetric:
     """With the interval of so many looks, for all of which 95 % holds."""
-    strict = compared.difference.at(1 - (1 - CONFIDENCE) / looks)
-    return evolve(compared, difference=strict)
+    return evolve(compared, difference=compared.difference.over(looks))
 
 
 def _baselines(base: Sequence[RunFiles], metric: str) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from engine.listening.app import _MOST_BYTES
 from engine.listening.listening_test import REFERENCE
 from engine.listening.places import kept_answers
 from engine.listening.static_folder import write_static
-from tests.chromium import PHONE, axe, opened, picture
+from tests.chromium import PHONE, axe, opened, picture, wait_until
 
 PLAYING = (
     "[...document.querySelectorAll('audio')].map((one) => one.paused ? null : one.currentTime)"
@@ -147,12 +147,8 @@ def test_killed_server_and_closed_browser_lose_nothing_and_go_on(project, folder
         assert [one.is_checked() for one in page.query_selector_all("input")].index(True) == 4
         answer_trial(page, 6)
         page.wait_for_selector(".progress:has-text('2 of')")
-        while page.evaluate(
-            "!Object.values(localStorage).every((kept) => kept.includes(UNSENT))".replace(
-                "UNSENT", """'"unsent":[]'"""
-            )
-        ):
-            page.wait_for_timeout(20)
+        sent = "Object.values(localStorage).every((kept) => kept.includes(UNSENT))"
+        wait_until(page, sent.replace("UNSENT", """'"unsent":[]'"""))
     answers = kept_answers(test, folder)
     assert (answers.refused, answers.num_revised) == ({"damaged": 1}, 1)
     assert {one.listener for one in answers.all} == {listener}
@@ -184,20 +180,26 @@ def test_a_static_folder_needs_only_the_keyboard_and_keeps_answers_for_download(
     assert len(content["answers"]) == asked
 
 
-def wait_until_one_plays(page) -> None:
-    """A version that is switched to plays once it has found the position of the one before."""
-    while page.evaluate("[...document.querySelectorAll('audio')].every(one => one.paused)"):
-        page.wait_for_timeout(10)
+def play(page, letter: str) -> None:
+    """Press the letter of a version and wait until it was played, to its end or in part.
+
+    A version that is switched to plays once it has found the position of the one before. It may
+    have ended before anybody looks: what is still playing says nothing.
+    """
+    page.keyboard.press(letter.lower())
+    buttons = "[...document.querySelectorAll('.version')]"
+    button = f"{buttons}.find((one) => one.querySelector('kbd').textContent === '{letter}')"
+    wait_until(page, f"{button}.closest('figure').querySelector('audio').played.length > 0")
 
 
 def answered_by_keys(page) -> int:
     """Play by letters, rate by digits, move by Tab: all trials, without a pointer."""
     keys, seen = page.keyboard, 0
     while title(page) != "Thank you":
+        assert seen < 20, "the session does not end"
         wait_for_players(page)
         for shown in page.query_selector_all(".version kbd"):
-            keys.press(shown.inner_text().lower())
-            wait_until_one_plays(page)
+            play(page, shown.inner_text())
         keys.press("x" if "Is X" in title(page) else "a")
         for _ in range(200):
             keys.press("Tab")
@@ -225,12 +227,11 @@ def test_switching_keeps_the_position_and_one_sounds_at_a_time(test, folder, tmp
         assert axe(page) == []
         picture(page, "listening_phone_dark")
         page.keyboard.press("a")
-        while max(place or 0 for place in page.evaluate(PLAYING)) < 0.2:
-            page.wait_for_timeout(20)
+        wait_until(page, f"Math.max(...{PLAYING}) >= 0.2")
         page.keyboard.press("b")
-        while len(sounding := [place for place in page.evaluate(PLAYING) if place]) != 1:
-            page.wait_for_timeout(5)  # the one before is paused when the other has begun
-        assert sounding[0] >= 0.2
+        # The one before is paused when the other has begun.
+        wait_until(page, f"{PLAYING}.filter((place) => place).length === 1")
+        assert max(place or 0 for place in page.evaluate(PLAYING)) >= 0.2
         page.get_by_role("button", name="Next").click()
         assert re.search(r"Open: 1[26] answers", page.inner_text("#status"))
         assert page.evaluate("document.activeElement.type") == "radio"

@@ -22,9 +22,8 @@ RUNS, CLIPS = 300, 46
 def stopped_at(guard, evaluation, training, seed, wander=False):
     """The step at which the guard stops a run whose true values are functions of the step."""
     random = np.random.default_rng(seed)
-    guards = Guards(
-        {"eval/mel_ce": (guard,)}, SelectionRule("eval/mel_ce", lowest=True, paired=True)
-    )
+    best = SelectionRule("eval/mel_ce", lowest=True, paired=True, comparisons=16)
+    guards = Guards({"eval/mel_ce": (guard,)}, best)
     clips, moved = random.normal(3.5, 0.3, CLIPS), np.zeros(CLIPS)
     for step in range(50, 1601, 50):
         guards.watch({"train/mel_ce": training(step) + random.normal(0, 0.06)}, Moment(step, 0.0))

@@ -5,12 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from attrs import asdict
+from attrs import asdict, evolve
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.project import Project
-from engine.recipe.judges import JUDGES
+from engine.recipe.judges import JUDGE_OF, JUDGES
 from engine.recipe.params import Params
 from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
@@ -18,6 +19,7 @@ from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
 from engine.systems.codec.data.eligible import Eligible, notes, split_eligible
+from engine.systems.codec.data.found_again import shares_found
 from engine.systems.codec.evaluate import Evaluator
 from engine.systems.codec.files.export import export_codec
 from engine.systems.codec.files.weights import load_upstream
@@ -26,10 +28,7 @@ from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.training.processes import num_processes
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
-
-MEASURES_VERSION = 1
-"""Number that is raised when a change of the code gives the same clips other figures."""
+from engine.training.system import Batch, Evaluated, PreflightBounds, Sample, Turn
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
@@ -80,12 +79,30 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             recipe.bits_per_second,
         )
 
-    @property
+    @cached_property
     def preflight(self) -> PreflightBounds:
         """Preflight's bounds: a repeated batch must lower a spectral distance, if there is one."""
         spectral = [term for term in ("mel", "stft") if term in self.recipe.generator_weights]
         overfits = [f"generator/{term}" for term in spectral]
-        return PreflightBounds((1e-6, 1e-2), conditioning=("audio",), overfits=overfits)
+        return PreflightBounds(
+            (1e-6, 1e-2),
+            conditioning=("audio",),
+            overfits=[*overfits, "discriminator/discriminator"],
+            signed=("generator/adversarial",),
+            answers=self.evaluator.answers(self.module.network),
+            audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            made_again=self._made_again,
+        )
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
+        if self.recipe.dataset.phase_rotation == "random":
+            return {}  # no sample is that of the clip
+        clips, rate = (
+            [self.train_clips.audio(p) for p in places],
+            self.recipe.dataset.sample_rate_hz,
+        )
+        crops = {name: [row[0].numpy() for row in batch[name]] for name in ("audio", "target")}
+        return {name: shares_found(ones, clips, rate) for name, ones in crops.items()}
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
@@ -112,21 +129,23 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips' content, of their rate and level, and of the measures."""
+        """Digest of the evaluation clips' content, and of their rate and level."""
         dataset = self.recipe.dataset
-        content = [
-            self.evaluation_content,
-            [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)],
-            MEASURES_VERSION,
-        ]
-        return digest_of(content)
+        cut = [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)]
+        return digest_of([self.evaluation_content, cut])
 
     @cached_property
-    def metric_units(self) -> Mapping[str, str]:
-        """The judge of each judged figure, at every bitrate."""
-        groups = ("", *(f"quantizers_{n}/" for n in self.recipe.evaluated_quantizers))
-        units = {figure: digest_of(whose) for figure, whose in self.measures.units.items()}
-        return {f"{group}{figure}": unit for group in groups for figure, unit in units.items()}
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: of judged figures that of the judge, at every bitrate."""
+        groups, judged = ("", "quantizers_<n>/"), self.measures.judged_units
+        own = {name: unit for name, unit in super().metric_units.items() if not _is_judged(name)}
+        if self.resampler:  # of the recordings, before a judge brings them to its own rate
+            packed = f"resampled by {self.resampler} to {self.sample_rate_hz:,} Hz"
+            judged = {
+                n: evolve(u, parameters={**u.parameters, "recordings": packed})
+                for n, u in judged.items()
+            }
+        return own | {f"{group}{name}": unit for group in groups for name, unit in judged.items()}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -197,3 +216,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         """Excerpts [samples] of training clips, to which baseline coders are fitted."""
         rate = self.recipe.dataset.sample_rate_hz
         return excerpts(self.train_clips.audio, len(self.train_clips), rate)
+
+
+def _is_judged(name: str) -> bool:
+    return name.rpartition("/")[2] in JUDGE_OF

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,16 +13,20 @@ from engine.system_support.autoregressive import (
     Start,
     autoregressive_probe,
 )
+from engine.system_support.planted import PERFECT, planted_scores
 from engine.system_support.predictions import Predictions, laid_out
 from engine.systems.codec_lm.contract import clips_of, contract_checks
+from engine.systems.codec_lm.data.dataset import CloningClips
+from engine.systems.codec_lm.evaluate import clip_figures
 from engine.systems.codec_lm.network.network import CodecLmNetwork
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.sequence.delay import IGNORED
 from engine.systems.codec_lm.sequence.packing import Packed, pack
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece
 from engine.systems.codec_lm.speech.cached import cached_logits, up_to_target
+from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.checks import Check
-from engine.training.system import Batch, Probe
+from engine.training.system import Answer, AnswerKey, Batch, Probe
 
 Sequences = Callable[[Batch], Sequence[list[Piece]]]
 """The sequence of each clip of a batch."""
@@ -58,6 +63,33 @@ def lm_probes(
         TOLERANCE if exact else _COARSE,
     )
     return contract, asked
+
+
+def lm_answers(
+    module: CodecLmTrainingModule, clips: CloningClips, codebooks: Codebooks
+) -> AnswerKey:
+    """Known answers of the shortest of some clips."""
+    places = np.argsort(clips.lengths, kind="stable")[:_CLIPS].tolist()
+
+    @torch.no_grad()
+    def figures(answer: Answer) -> dict[str, np.ndarray]:
+        batch = clips.evaluated(places)
+        if answer == "model":
+            return clip_figures(module.cost(module.prepare(batch)))
+        sequences, network = module.sequences(batch), module.network
+        packed = pack(sequences, network.model.device)
+        with as_kept(network):
+            _, audio = network.logits(packed)
+        *books, marks = predictions(network, sequences, codebooks)
+        planted = torch.zeros_like(audio, dtype=torch.float32)
+        for number, found in enumerate(books):
+            asked = packed.audio_labels[:, number] != IGNORED
+            planted[asked, number] = planted_scores(found, answer)
+        return clip_figures(network.costs(planted_scores(marks, answer), planted, packed))
+
+    nats, accuracy = PERFECT
+    names = {"audio_ce": nats, "text_ce": nats, "accuracy": accuracy, "text_accuracy": accuracy}
+    return AnswerKey(figures, names)
 
 
 def predictions(

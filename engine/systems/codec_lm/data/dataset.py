@@ -1,6 +1,6 @@
 """Clips for the loop: text and codes of each clip and of a reference of the same speaker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -126,6 +126,11 @@ class CloningClips(CorpusClipSet):
             "target": _padded([self.codes[clip] for clip in indices]),
             "reference": _padded([self.codes[clip] for clip in references]),
         }
+
+
+def num_spoken(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """How many text tokens and frames of codes each clip of a batch has, [B] each."""
+    return (batch["text"] != PADDING).sum(1), (batch["target"][..., 0] != PADDING).sum(1)
 
 
 def _padded(rows: Sequence[np.ndarray]) -> Tensor:
