@@ -106,7 +106,13 @@ class Project:
         return self.checkout / "build" / f"ui-{tracker}"
 
     def runs(self, recipe: str) -> Path:
-        """Resumable state of a recipe's runs, one folder per identity."""
+        """Resumable state of a recipe's runs, one folder per identity.
+
+        That of experiments is in the user's checkout, apart from that of other runs: DVC deletes
+        the copy of an experiment that is stopped, and queued again it continues.
+        """
+        if self.checkout != self.root:
+            return self.checkout / "build" / "experiments" / recipe
         return self.root / "runs" / recipe
 
     def latest_run(self, recipe: str) -> Path:

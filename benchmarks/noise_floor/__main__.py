@@ -13,6 +13,7 @@ import click
 
 from benchmarks.keep_results import FOLDER
 from benchmarks.noise_floor.recipes import GROUPS, Seeds
+from benchmarks.noise_floor.summary import write_summary
 from benchmarks.noise_floor.train import train
 from engine.project import Project, find_project
 
@@ -32,6 +33,7 @@ def main(pieces: int | None, keep: Path) -> None:
     click.echo(f"{len(missing)} seeds are missing")
     for group, seed in missing[:pieces]:
         _train(group, seed, project, keep)
+    write_summary({group.name: read_rows(group, keep) for group in GROUPS}, keep.parent)
 
 
 def read_rows(group: Seeds, folder: Path) -> list[dict[str, Any]]:

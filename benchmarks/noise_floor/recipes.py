@@ -44,7 +44,7 @@ GROUPS = (
     Seeds(
         "puzzle_slower",
         "audio_vae_plus",
-        10,
+        5,
         (*_PUZZLE, "optimizer.autoencoder.learning_rate=1e-3"),
         "learning rate 1e-3 instead of 3e-3",
         "puzzle",
@@ -52,7 +52,7 @@ GROUPS = (
     Seeds(
         "puzzle_longer",
         "audio_vae_plus",
-        10,
+        5,
         (
             "training.steps=180",
             "training.evaluate_every=step:180",

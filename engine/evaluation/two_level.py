@@ -97,7 +97,7 @@ class TwoLevelDifference(Difference):
         return self.clip_variance, self.num_clips - 1
 
 
-def why_no_two_levels(new: Runs, old: Runs, borrowed: Borrowed | None = None) -> str | None:
+def why_no_two_levels(new: Runs, old: Runs, *, borrowed: Borrowed | None = None) -> str | None:
     """Why there is no interval over seeds and clips: a phrase; None where there is one."""
     lent = () if borrowed is None else borrowed.runs
     for side, runs in (("first", new), ("second", old)):
@@ -127,14 +127,14 @@ def _why_no_spread(tables: Sequence[np.ndarray]) -> str | None:
 
 
 def two_level(
-    new: Runs, old: Runs, confidence: float = CONFIDENCE, borrowed: Borrowed | None = None
+    new: Runs, old: Runs, *, confidence: float = CONFIDENCE, borrowed: Borrowed | None = None
 ) -> TwoLevelDifference:
     """Compare the figures of two recipes, by seed and clip: `why_no_two_levels` must be None.
 
     Clips that have no figure (nan) in any run are left out. A recipe of one seed takes the variance
     of `borrowed`.
     """
-    why = why_no_two_levels(new, old, borrowed)
+    why = why_no_two_levels(new, old, borrowed=borrowed)
     assert why is None, why
     known = _known(new, old)
     ours, theirs = _table(new, known), _table(old, known)
@@ -165,7 +165,7 @@ def against_fixed(
     """
     old = [fixed, fixed]
     why = why_no_two_levels(new, old)
-    return why or evolve(two_level(new, old, confidence), num_seeds=(len(new), 0))
+    return why or evolve(two_level(new, old, confidence=confidence), num_seeds=(len(new), 0))
 
 
 def _over_seeds(

@@ -200,7 +200,7 @@ def _difference(
         [figures_of_clips(metric, run) for run in side.of_seeds] for side in (ours, theirs, lender)
     )
     borrowed = Borrowed(lender.name, lent)
-    return why_no_two_levels(new, old, borrowed) or two_level(new, old, borrowed=borrowed)
+    return why_no_two_levels(new, old, borrowed=borrowed) or two_level(new, old, borrowed=borrowed)
 
 
 def _of_weights(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | str:

@@ -23,9 +23,9 @@ from engine.report.run_files import RunFiles
 from engine.runs.children import run_as_child
 from engine.runs.staleness import staleness
 from engine.sweeps.collect import keep_measured
-from engine.system_support.seed_runs import DESCRIPTION, finished_seeds, seed_folders
+from engine.system_support.seed_runs import finished_seeds, seed_folders
 from engine.tracking.recipe_refs import keep_refs_fresh
-from engine.tracking.run_command import newest_folder
+from engine.tracking.run_command import DESCRIPTION, newest_folder
 
 STOPPED_BY_GUARD = 1
 """Exit code of a training that a guard stopped, which is a result of its seed."""

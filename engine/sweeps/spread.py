@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -13,6 +14,7 @@ from engine.recipe.metric_names import direction_of
 from engine.recipe.schema import Recipe
 from engine.report.paired_runs import PairedMetric, figures_of_clips, why_not_compared
 from engine.report.run_files import RunFiles
+from engine.report.same_recipe import covers_of
 from engine.report.words import figure, listed_in_words
 from engine.tracking.numbered import is_numbered
 from engine.tracking.shown_metrics import short_name
@@ -56,18 +58,24 @@ class Spread:
     metrics: Sequence[MetricSpread]
     """The metric that picks the best first."""
     sentences: Sequence[str]
+    against: Sequence[str]
+    """Sentences on the recipe and what learns nothing, over seeds; part of `sentences`."""
+    covers: Mapping[str, Any]
+    """What the identity of each seed covers."""
 
 
 def spread_of(recipe: Recipe, runs: Mapping[int, RunFiles], stopped: Mapping[int, str]) -> Spread:
     """The spread of a recipe's runs, by seed. Raises UserError where a file is damaged."""
     found = [_metric(name, [*runs.values()]) for name in _metrics(recipe, [*runs.values()])]
+    against = [*_against_baselines(recipe, [*runs.values()])]
     said = [
         *_of_stopped(stopped, len(runs)),
         *_of_best(recipe, [*runs], found),
-        *_against_baselines(recipe, [*runs.values()]),
+        *against,
         *_of_phase(recipe),
     ]
-    return Spread(recipe, [*runs], stopped, found, said)
+    covers = covers_of(next(iter(runs.values())).folder)
+    return Spread(recipe, [*runs], stopped, found, said, against, covers)
 
 
 def _metrics(recipe: Recipe, runs: Sequence[RunFiles]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.files.atomic import write_atomically
 from engine.project import Project
+from engine.report.remark import SPREAD
 from engine.report.words import figure
 from engine.sweeps.spread import NUMBERS, MetricSpread, Spread
 from engine.sweeps.written import table_page
@@ -14,7 +15,6 @@ from engine.tracking.shown_metrics import short_name
 
 SCHEMA = 1
 """The version of spread.json: it rises when a key changes its meaning or goes."""
-FILE = "spread.json"
 
 
 def write_spread(spread: Spread, project: Project, command: str) -> list[Path]:
@@ -25,7 +25,7 @@ def write_spread(spread: Spread, project: Project, command: str) -> list[Path]:
     kinds = ["base", *("point" for _ in spread.metrics[1:])]
     page = table_page(f"{name} over seeds", spread.sentences, table, kinds, command, "seeds")
     texts = {
-        folder / FILE: json.dumps(plain, indent=2) + "\n",
+        folder / SPREAD: json.dumps(plain, indent=2) + "\n",
         folder / "spread.html": page,
         project.seeds_metrics(name): json.dumps(_shown(spread, plain), indent=2) + "\n",
     }
@@ -65,6 +65,8 @@ def plain_spread(spread: Spread) -> dict[str, Any]:
         "metric": spread.recipe.training.best,
         "metrics": {one.metric: _plain(one) for one in spread.metrics},
         "sentences": list(spread.sentences),
+        "against": list(spread.against),
+        "covers": dict(spread.covers),
     }
 
 

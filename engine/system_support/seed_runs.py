@@ -2,28 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.files.untrusted import read_json_object
 from engine.project import Project
-from engine.recipe.diff import diff_recipes
 from engine.report.run_files import RunFiles
+from engine.report.same_recipe import covers_of, differing
 from engine.report.words import listed_in_words
 from engine.system_support.finished_run import run_files
-
-DESCRIPTION = "run.json"
-_ALIKE = {
-    "code": "code",
-    "data": "data",
-    "training_set": "training clips",
-    "evaluation_set": "evaluation clips",
-    "judges": "judges",
-    "parent": "initial weights",
-}
-"""What an identity covers besides settings and seed, in words."""
+from engine.tracking.run_command import DESCRIPTION
 
 
 def seed_folders(folder: Path) -> dict[int, Path]:
@@ -53,14 +41,11 @@ def with_seeds(run: RunFiles, project: Project) -> RunFiles:
     """
     of = run.recipe.name
     found = finished_seeds(project.seeds(of))
-    covers = _covers(run.folder)
-    fitting, apart = {}, {}
-    for seed, one in found.items():
-        differs = differing(covers, _covers(one.folder))
-        (apart if differs else fitting)[seed] = (one, differs)
-    seeds = tuple(one for one, _ in fitting.values())
-    remark = _remark(of, {seed: differs for seed, (_, differs) in apart.items()})
-    return evolve(run, seeds=seeds if len(seeds) > 1 else (), remark=remark)
+    covers = covers_of(run.folder)
+    differs = {seed: differing(covers, covers_of(one.folder)) for seed, one in found.items()}
+    seeds = tuple(one for seed, one in found.items() if not differs[seed])
+    apart = {seed: names for seed, names in differs.items() if names}
+    return evolve(run, seeds=seeds if len(seeds) > 1 else (), remark=_remark(of, apart))
 
 
 def lent_seeds(recipe: str, project: Project) -> RunFiles:
@@ -77,33 +62,13 @@ def lent_seeds(recipe: str, project: Project) -> RunFiles:
 
 def _require_one_recipe(recipe: str, seeds: Sequence[RunFiles]) -> None:
     """Raise UserError where seeds were trained with different values, data or code."""
-    first = _covers(seeds[0].folder)
+    first = covers_of(seeds[0].folder)
     for one in seeds[1:]:
-        if differs := differing(first, _covers(one.folder)):
+        if differs := differing(first, covers_of(one.folder)):
             raise UserError(
                 f"seeds/{recipe} holds seeds of different recipes: {seeds[0].name} and {one.name} "
                 f"differ in {listed_in_words(differs)}. To train them again: cantus seeds {recipe}"
             )
-
-
-def differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """What differs in what two runs' identities cover, their names and seeds apart."""
-    if not (ours and theirs):
-        return ["what they cover is not recorded"]
-    changes = diff_recipes(_settings(ours), _settings(theirs))
-    parts = [change.path for change in changes]
-    return parts + [words for key, words in _ALIKE.items() if ours.get(key) != theirs.get(key)]
-
-
-def _settings(covers: Mapping[str, Any]) -> dict[str, Any]:
-    settings = covers.get("settings")
-    return {k: v for k, v in settings.items() if k != "name"} if isinstance(settings, dict) else {}
-
-
-def _covers(folder: Path) -> Mapping[str, Any]:
-    file = folder / DESCRIPTION
-    covers = read_json_object(file).get("covers") if file.is_file() else None
-    return covers if isinstance(covers, dict) else {}
 
 
 def _remark(recipe: str, apart: Mapping[int, list[str]]) -> str:
