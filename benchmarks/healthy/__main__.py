@@ -12,24 +12,30 @@ from typing import Any
 import click
 
 from benchmarks.healthy.catalogue import HealthyRun, healthy_runs
-from benchmarks.healthy.piece import forget, import_all, train
-from benchmarks.healthy.project import open_project
+from benchmarks.healthy.piece import forget, train
+from benchmarks.healthy.project import RECORDED, open_project
 from benchmarks.healthy.summary import write_summary
+from benchmarks.mutants.preload import preload
 from engine.project import Project
 
 
 @click.command()
 @click.option("--keep", required=True, type=click.Path(path_type=Path), help="where rows go")
+@click.option(
+    "--recordings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="real recordings, with the folders that project.py names  [default: runs without any]",
+)
 @click.option("--pieces", type=int, help="runs to train now  [default: all that are left]")
 @click.option("--only", default="", help="runs whose name begins so")
-def main(keep: Path, pieces: int | None, only: str) -> None:
+def main(keep: Path, recordings: Path | None, pieces: int | None, only: str) -> None:
     """Train the runs that are left, and write the summary of all."""
     keep = keep.resolve()
-    project = open_project(keep / "project")
-    runs = healthy_runs()
+    project = open_project(keep / "project", recordings)
+    runs = [run for run in healthy_runs() if recordings or run.corpus not in RECORDED]
     done = {row["run"] for row in read_rows(keep)}
     left = [run for run in runs if run.name not in done and run.name.startswith(only)]
-    import_all()
+    preload()
     for run in left[:pieces]:
         _train_parents(run, runs, project, keep)
         row = train(run, project, keep)

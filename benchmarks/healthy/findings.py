@@ -12,6 +12,7 @@ REMARKS = (
 )
 """Warnings that are true of these settings and accuse nothing; all others count as false."""
 REFUSED: dict[str, Any] = {
+    "commit": None,
     "ending": "refused",
     "steps": 0,
     "stops": ["command line"],
@@ -39,6 +40,7 @@ def findings_of(folder: Path) -> dict[str, Any]:
     finish = history.facts("finish")
     expectations = finish.get("expectations", ())
     return {
+        "commit": history.facts("start").get("commit"),
         "ending": reason,
         "steps": ending.step if ending else None,
         "stops": stops + (failed if reason == "preflight" else []),

@@ -14,21 +14,11 @@ from benchmarks.healthy.findings import REFUSED, findings_of
 from benchmarks.healthy.project import require_corpus, set_seed
 from engine.project import Project
 from engine.recipe import load_recipe
-from engine.system_support.discovery import part_of, recipe_classes
+from engine.system_support.discovery import recipe_classes
 from engine.tracking.run_command import newest_folder
 
 _SECONDS = 1_200
 """A run that takes longer is ended, and its row says so."""
-
-
-def import_all() -> None:
-    """Import what runs import, once: every run is a fork of this process."""
-    import engine.cli.show.console
-    import engine.cli.train
-    import engine.runs.run  # noqa: F401
-
-    for recipe_class in recipe_classes().values():
-        part_of(recipe_class, "system")
 
 
 def train(run: HealthyRun, project: Project, keep: Path) -> dict[str, Any]:

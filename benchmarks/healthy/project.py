@@ -1,5 +1,6 @@
 """The project that a campaign trains in: the shipped recipes, with corpora of several kinds."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ mirrors = []
 _CORPUS = """
 [corpora.{name}]
 source = "{source}"
-sample_rates_hz = [{rate}]
+sample_rates_hz = {rates}
+at_most_bad = 1.0
 """
 BUILT_IN = {
     "words": 16_000,
@@ -41,25 +43,39 @@ BUILT_IN = {
 """The corpora of the shipped demos, with their sample rates."""
 MADE = {"gliding": 16_000, "sentences": 8_000}
 """Corpora of made sounds: short words, and sentences in several voices."""
-_NUM_WORDS, _NUM_SENTENCES, _NUM_VOICES = 320, 120, 6
+RECORDED = {
+    "speech_commands_like": [16_000],
+    "single_speaker": [8_000, 22_050],
+    "multi_speaker": [8_000, 16_000],
+    "hungarian": [8_000, 22_050],
+    "telugu": [8_000],
+}
+"""Corpora of real recordings, which do not come with Cantus: folders below a given one."""
+_NUM_WORDS, _NUM_SENTENCES, _NUM_VOICES = 160, 120, 6
 
 
-def open_project(root: Path) -> Project:
+def open_project(root: Path, recordings: Path | None) -> Project:
     """The campaign's project, laid out where it is not there yet."""
-    if not (root / "params.toml").is_file():
+    project = Project(root)
+    if not project.params.is_file():
         lay_project(root)
-        set_seed(Project(root), 1)
-    return Project(root)
+    for name in RECORDED if recordings else ():
+        if not (root / "data" / name).is_dir():
+            shutil.copytree(recordings / name, root / "data" / name)
+    set_seed(project, 1)
+    return project
 
 
 def set_seed(project: Project, seed: int) -> None:
     """Write params.toml: one thread, no trackers, and this seed."""
-    corpora = [
-        _CORPUS.format(name=name, source="builtin", rate=rate) for name, rate in BUILT_IN.items()
-    ]
-    corpora += [
-        _CORPUS.format(name=name, source=f"data/{name}", rate=rate) for name, rate in MADE.items()
-    ]
+    sources = {name: ("builtin", [rate]) for name, rate in BUILT_IN.items()}
+    sources |= {name: (f"data/{name}", [rate]) for name, rate in MADE.items()}
+    sources |= {name: (f"data/{name}", rates) for name, rates in RECORDED.items()}
+    corpora = (
+        _CORPUS.format(name=name, source=source, rates=rates)
+        for name, (source, rates) in sources.items()
+        if source == "builtin" or name in MADE or (project.root / source).is_dir()
+    )
     project.params.write_text(_PARAMS.format(seed=seed) + "".join(corpora), encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import field, frozen
 
 from engine.errors import UserError
-from engine.evaluation.unit import why_apart
+from engine.evaluation.unit import Unit, why_apart
 from engine.evaluation.unit_facts import SCALE, UNITS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
@@ -63,6 +63,12 @@ class Figures:
         said = self.listened.get(name.replace(".", "/"))
         return self.run.result(f"eval/{name}") if said is None else float(said)
 
+    def unit(self, name: str) -> Unit | str | None:
+        """How a figure is measured, by its short name, whether it is among the dozen or not."""
+        if self.run is None or name.replace(".", "/") in self.listened:
+            return self.shown().units.get(name)
+        return self.run.unit(f"eval/{name}")
+
     def _readable(self) -> Any:
         again = f"Create it again: dvc repro -f {self.recipe}"
         return as_user_error(
@@ -95,7 +101,7 @@ def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> It
     found = {short_name(n): one for n, one in paired.compared.items()} if paired else {}
     rows = [("", left.title, right.title, "difference")]
     names = dict.fromkeys([*theirs.figures, *ours.figures])
-    apart = _apart(names, ours, theirs, left.title, right.title)
+    apart = _apart(names, left, right)
     for name in names:
         pair = left.value(name), right.value(name)
         alike = clips and name not in apart
@@ -112,18 +118,36 @@ def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> It
         yield f"{NO_DIFFERENCE} for {named}: {why}."
 
 
-def everything(left: Figures, right: Figures) -> Iterator[str]:
-    """Lines: a row for each metric that either file holds, those of what was before included."""
+@frozen
+class Pair:
+    """A metric of both files, dotted name first."""
+
+    name: str
+    left: Any
+    right: Any
+    why_apart: str | None
+    """Why the two may not be subtracted: a phrase; None where they may."""
+
+
+def pairs(left: Figures, right: Figures) -> Iterator[Pair]:
+    """Every metric that either file holds, those of what was before included."""
     ours, theirs = left.all(), right.all()
     clips = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
-    rows = [("", left.title, right.title, "difference")]
     for name in dict.fromkeys([*ours, *theirs]):
         pair = ours.get(name), theirs.get(name)
         if pair != (None, None) and name != _SET and not name.startswith(_GROUPS):
             units = _unit(ours, name), _unit(theirs, name)
-            alike = clips and (name == _STEP or (None not in units and units[0] == units[1]))
-            words = _difference(*pair) if alike else ""
-            rows.append((name, cell(pair[0]), cell(pair[1]), words))
+            alike = name == _STEP or (None not in units and units[0] == units[1])
+            why = None if alike else "the two are not known to be in one unit"
+            yield Pair(name, *pair, why if clips else "the two are not of the same clips")
+
+
+def everything(left: Figures, right: Figures) -> Iterator[str]:
+    """Lines: a row for each of these metrics."""
+    rows = [("", left.title, right.title, "difference")]
+    for one in pairs(left, right):
+        words = "" if one.why_apart else _difference(one.left, one.right)
+        rows.append((one.name, cell(one.left), cell(one.right), words))
     yield from aligned(rows)
 
 
@@ -139,13 +163,10 @@ def _difference(ours: Any, theirs: Any) -> str:
         return f"{theirs - ours:+.6g}" if numbers else ""
 
 
-def _apart(
-    names: Iterable[str], ours: Measured, theirs: Measured, here: str, there: str
-) -> dict[str, str]:
+def _apart(names: Iterable[str], left: Figures, right: Figures) -> dict[str, str]:
     """The figures that may not be subtracted, each with the reason in words."""
-    found = {
-        name: why_apart(ours.units.get(name), theirs.units.get(name), here, there) for name in names
-    }
+    titles = left.title, right.title
+    found = {name: why_apart(left.unit(name), right.unit(name), *titles) for name in names}
     return {name: why for name, why in found.items() if why}
 
 

@@ -172,13 +172,14 @@ def _usage(project: "Project", params: "Params", corpus: "Corpus") -> "Iterator[
 
 def _print_report(project: "Project", params: "Params", corpus: "Corpus") -> None:
     from engine.corpus.account.page import PAGE_FILE
-    from engine.corpus.account.summary import quarantine_lines, report_rows
+    from engine.corpus.account.summary import near_duplicate_lines, quarantine_lines, report_rows
     from engine.system_support.usage import usage_lines
     from engine.terminal.columns import aligned
 
     bad = corpus.manifest.quarantined
     page = (corpus.folder / PAGE_FILE).relative_to(project.root)
     lines = [*aligned(report_rows(corpus.report)), *quarantine_lines(bad, len(bad))]
+    lines += near_duplicate_lines(corpus.report.near_duplicates)
     lines += [f"note: {one}" for one in _long_recordings(params, corpus)]
     lines += [*usage_lines(corpus.folder.name, project, params, corpus), f"page: {page}", ""]
     click.echo("\n".join(lines))

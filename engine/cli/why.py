@@ -44,10 +44,10 @@ def command(run: str, as_json: bool) -> WhyAnswer | None:
         finish = _decided_by_listeners(project, folder)
         history = History.of(folder).with_finish(finish)
         remark = remark_on_verdict(history, project)
-        ending = ending_in_words(folder, remark, finish)
-        sentences = "\n".join(filter(None, (ending, diagnose(folder).sentence())))
+        ending, diagnosis = ending_in_words(folder, remark, finish), diagnose(folder)
+        sentences = "\n".join(filter(None, (ending, diagnosis.sentence())))
         if as_json:
-            return why_answer(folder, history, sentences, remark)
+            return why_answer(folder, history, sentences, remark, diagnosis)
     say(sentences)
     return None
 

@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from attrs import frozen
 
 from engine.corpus.account.report import Report, read_report
 from engine.corpus.audio.pcm import RESAMPLER
 from engine.corpus.store.gather import AUDIO_FOLDER, FACTS_FILE
+from engine.corpus.store.landmark_file import open_landmarks
 from engine.corpus.store.packed import PackedAudio
 from engine.corpus.table.manifest import Manifest, read_manifest
 from engine.corpus.table.rows import AGAIN, converter
 from engine.errors import UserError
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.files.checksum import sha256_of
 from engine.files.untrusted import as_user_error, read_json_object
 from engine.recipe.params import CorpusSource
@@ -63,6 +66,13 @@ class Corpus:
                 f"{self.folder.name!r} {len(self.manifest.clips):,}. {AGAIN}"
             )
         return packed
+
+    def fingerprints(self, rows: np.ndarray) -> Fingerprints:
+        """The fingerprints of the clips at some rows of the manifest, ascending.
+
+        Raises UserError where they are damaged, or where the corpus is from before they existed.
+        """
+        return Fingerprints(open_landmarks(self.folder), rows)
 
     def digest_at(self, sample_rate_hz: int) -> str:
         """SHA-256 that stands for the corpus's samples at one rate.

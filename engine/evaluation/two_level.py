@@ -127,7 +127,7 @@ def _why_no_spread(tables: Sequence[np.ndarray]) -> str | None:
 
 
 def two_level(
-    new: Runs, old: Runs, *, confidence: float = CONFIDENCE, borrowed: Borrowed | None = None
+    new: Runs, old: Runs, confidence: float = CONFIDENCE, borrowed: Borrowed | None = None
 ) -> TwoLevelDifference:
     """Compare the figures of two recipes, by seed and clip: `why_no_two_levels` must be None.
 

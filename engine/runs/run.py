@@ -13,6 +13,7 @@ from attrs import asdict, evolve, field, frozen
 
 from engine.evaluation.lineage import write_lineage
 from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
+from engine.evaluation.sound.remark import remarks_on_sound
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe import to_plain, to_toml, write_recipe
@@ -274,6 +275,9 @@ class Run:
         for plan in rate_plans(loop.stepper, self.recipe, loop.clock.length):
             if plan.remark:
                 loop.warn(plan.remark)
+        clips, ancestors = loop.system.eval_clips, initial.ancestors if initial else {}
+        for remark in remarks_on_sound(clips.ids, clips.fingerprints, ancestors):
+            loop.warn(remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
         if isinstance(initial, ParentCheckpoint):

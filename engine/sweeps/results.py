@@ -79,9 +79,9 @@ def results_of(
 ) -> Results:
     """Compare each point with the first, which is the recipe as it is.
 
-    The winner of N points is picked by the very clips and seeds that it is measured on, so each
-    interval allows for N looks (Bonferroni), as for the best of N evaluations of a run. Raises
-    UserError where a file of a run is damaged.
+    The winner of N points is picked by the very clips and seeds that it is measured on, so the
+    intervals of N points hold at once, as those of N evaluations of a run do. Raises UserError
+    where a file of a run is damaged.
     """
     training = points[0].recipe.training
     metric, lowest = training.best, training.best_is == "lowest"

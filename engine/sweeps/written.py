@@ -36,6 +36,7 @@ def write_results(results: Results, folder: Path, command: str) -> list[Path]:
         "results.json": json.dumps(_plain(results, command), indent=2) + "\n",
         "results.tsv": "".join(f"{_tsv(line)}\n" for line in _tsv_rows(results)),
         "results.html": table_page(
+            "sweep",
             f"Sweep by {short_name(results.metric)}",
             results.sentences,
             table,
@@ -98,12 +99,12 @@ def _plain_row(row: Row) -> dict[str, Any]:
 
 
 def table_page(
+    kind: str,
     title: str,
     sentences: Sequence[str],
     table: Sequence[Sequence[str]],
     kinds: Sequence[str],
     command: str,
-    kind: str = "sweep",
 ) -> str:
     """A page with sentences above a table, whose first line holds the titles.
 

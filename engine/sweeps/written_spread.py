@@ -23,7 +23,7 @@ def write_spread(spread: Spread, project: Project, command: str) -> list[Path]:
     folder, plain = project.seeds(name), plain_spread(spread)
     table = [titles(), *map(cells, spread.metrics)]
     kinds = ["base", *("point" for _ in spread.metrics[1:])]
-    page = table_page(f"{name} over seeds", spread.sentences, table, kinds, command, "seeds")
+    page = table_page("seeds", f"{name} over seeds", spread.sentences, table, kinds, command)
     texts = {
         folder / SPREAD: json.dumps(plain, indent=2) + "\n",
         folder / "spread.html": page,

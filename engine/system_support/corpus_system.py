@@ -62,7 +62,8 @@ def split_corpus(
     assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
     rows = np.arange(len(clips)) if rows is None else rows
     try:
-        split = choose_clips(recipe, project, clips.only(rows), seed)
+        fingerprints = corpus.fingerprints(rows)
+        split = choose_clips(recipe, project, clips.only(rows), seed, fingerprints)
     except UserError as error:
         raise UserError(" ".join([str(error), *notes])) from error
     least = recipe.training.batch_size if min_train_clips is None else min_train_clips

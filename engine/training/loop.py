@@ -262,32 +262,17 @@ class Loop:
             self.average.restart(average.plain if average else 0)
         if average:
             networks.load(Saved(tensors=weights))
-        self.loaded = Loaded.of(self._source, weights)
 
     def load_published(self, path: Path) -> str:
         """Continue from a published model's weights; return a sentence about the file.
 
         Raises UserError where they do not fit.
         """
-        self.loaded = Loaded.unlike(self._source, self.stepper.networks.state().tensors)
         found = self.ranks.from_first(lambda: self.system.load_published(path))
         self.stepper.networks.load_from_system()
         if self.average is not None:
             self.average.restart()
         return found
-
-    @property
-    def _source(self) -> str:
-        assert self.recipe.start is not None, "weights that are loaded come from recipe.start"
-        return self.recipe.start.name
-
-    def continue_schedules(self, step: int) -> None:
-        """Continue the schedules where a parent stopped, after so many steps."""
-        self.position.schedule_from = step
-
-    def continue_data(self, step: int) -> None:
-        """Continue the order of clips where a parent stopped, after so many steps."""
-        self.position.data_from = step
 
     def continue_random(self, saved: Saved) -> None:
         """Take over the state of a parent's random number generators."""

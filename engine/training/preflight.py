@@ -1,33 +1,37 @@
 """Preflight: checks on real batches before step 1, which leave no trace in the weights."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from itertools import cycle, islice
 
 import torch
 from attrs import field, frozen
-from torch import Tensor
 
 from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Recipe
 from engine.training.checks.check import Check
 from engine.training.checks.clips import Drawn, content_checks, input_checks
 from engine.training.checks.conditioning import conditioning_checks
+from engine.training.checks.flow import flow_checks
 from engine.training.checks.held_out import held_out_checks
 from engine.training.checks.loaded import Loaded
-from engine.training.checks.losses import fall_check, sign_check
+from engine.training.checks.losses import (
+    dropped_check,
+    fall_check,
+    modes_check,
+    share_check,
+    sign_check,
+)
 from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.spectrum import spectrum_check
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
-from engine.training.checks.transcripts import transcripts_check
+from engine.training.checks.transcripts import TEXTS, transcripts_check
 from engine.training.checks.updates import ratio_checks, updates_check
 from engine.training.order import Order
 from engine.training.part import weigh
 from engine.training.probes import first_clips
 from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
-from engine.training.spread import local
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 
@@ -71,11 +75,11 @@ class Preflight:
     def _clips(self, drawn: Drawn) -> Iterator[Check]:
         """Training clips: silence, repetitions, stale features, transcripts, bandwidth."""
         bounds = self.system.preflight
-        yield from content_checks(drawn, bounds.conditioned_on)
+        yield from content_checks(drawn, bounds.conditioned_on, bounds.waveforms)
         if bounds.made_again is not None:
             yield from made_again_checks(drawn, bounds.made_again)
         if bounds.spoken is not None:
-            yield transcripts_check(drawn, bounds.spoken)
+            yield transcripts_check(Drawn.of(self.system, self.order, TEXTS), bounds.spoken)
         if bounds.audio is not None:
             yield spectrum_check(drawn.places, bounds.audio)
 
@@ -100,7 +104,12 @@ class Preflight:
         silent = {name for turn in turns for name in turn.parameters}
         broken: set[str] = set()
         before, steps = self._terms(batch), self._steps(at, turns)
+        if networks.ranks.is_alone and self.recipe.training.compile == "off":
+            yield from flow_checks(networks, turns, batch, self.system.preflight.paths, at)
         yield sign_check(turns, before, self.system.preflight.signed)
+        yield dropped_check(turns, before)
+        yield from share_check(turns, before, self.system.preflight.overfits)
+        yield modes_check(networks.module, before, self._terms_in_evaluation(batch))
         yield from self._first_step(batch, steps[0], turns, start)
         for number, step in enumerate(steps):
             if number:  # the first was done just now
@@ -111,8 +120,10 @@ class Preflight:
         if not silent and not broken:
             yield updates_check(turns, weights, len(steps), networks.ranks)
             yield from ratio_checks(turns, weights, len(steps), networks.ranks)
-        for turn in turns:
-            yield from self._falls(turn, turns, batch, before, weights, len(steps))
+        after = self._terms(batch)
+        for term in self.system.preflight.overfits:
+            if term in before:
+                yield fall_check(term, before[term], after[term], len(steps))
 
     def _first_step(
         self, batch: Batch, step: int, turns: list[Turn], start: Before
@@ -133,28 +144,12 @@ class Preflight:
         self.stepper.step([batch], step, rates_of=self._peak())
         return self.stepper.meter.read()
 
-    def _falls(
-        self,
-        turn: Turn,
-        turns: list[Turn],
-        batch: Batch,
-        before: Mapping[str, float],
-        weights: Mapping[str, Tensor],
-        num_steps: int,
-    ) -> Iterator[Check]:
-        """Whether the turn's own steps lower its terms: other turns have their weights of before.
-
-        A discriminator's loss may rightly rise while the generator learns.
-        """
-        place = "" if len(self.stepper.networks.turns) == 1 else f"{turn.name}/"
-        wanted = [term for term in self.system.preflight.overfits if term.startswith(place)]
-        wanted = [term for term in wanted if term in before]
-        if not wanted:
-            return
-        with _weights_of_before([one for one in turns if one is not turn], weights):
-            after = self._terms(batch)
-        for term in wanted:
-            yield fall_check(term, before[term], after[term], num_steps)
+    def _terms_in_evaluation(self, batch: Batch) -> dict[str, float]:
+        module = self.stepper.networks.module
+        module.eval()
+        terms = self._terms(batch)
+        module.train()
+        return terms
 
     def _with_all_turns(self) -> tuple[int, list[Turn]]:
         """A step from which all turns and terms of this run are active, and these turns.
@@ -212,17 +207,3 @@ class Preflight:
             for name, tensor in module.named_buffers():
                 tensor.copy_(buffers[name])
         return found
-
-
-@contextmanager
-def _weights_of_before(turns: list[Turn], weights: Mapping[str, Tensor]) -> Iterator[None]:
-    """Inside, these turns have the parameters of `weights`."""
-    parameters = {name: local(p) for turn in turns for name, p in turn.parameters.items()}
-    kept = {name: p.detach().clone() for name, p in parameters.items()}
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(local(weights[name]))
-    yield
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(kept[name])

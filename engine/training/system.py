@@ -14,6 +14,7 @@ from attrs import field, frozen
 from torch import Tensor, nn
 
 from engine.evaluation.audio import Audio
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.evaluation.unit import Unit
 from engine.training.balance import Balancer
 from engine.training.checks import Check
@@ -90,6 +91,10 @@ class ClipSet(Protocol):
     @property
     def spans(self) -> np.ndarray:
         """The place of each clip in its file, `engine.evaluation.audio.SPAN` [clips]."""
+
+    @property
+    def fingerprints(self) -> Fingerprints | None:
+        """What the clips sound like; None where nobody computed it."""
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
         """The clips at `indices`, as CPU tensors; every random choice is drawn from `random`."""
@@ -191,9 +196,22 @@ class AnswerKey:
 
 Spoken = Callable[[Batch], tuple[Tensor, Tensor]]
 """From a batch to the numbers of text tokens and of frames of audio of each clip, [B] each."""
-MadeAgain = Callable[[Sequence[int], Batch], Mapping[str, Sequence[float]]]
-"""From places of training clips, and a batch of them, to the share of each clip's numbers that agree
-with what is computed now, by the entry of the batch."""
+
+
+class Again(NamedTuple):
+    """An entry of one clip, as a batch has it and as it is computed now from the clip's audio."""
+
+    kept: np.ndarray | Tensor
+    """Perhaps longer, by padding."""
+    made: np.ndarray | Tensor
+    tolerance: float
+    """Difference of two numbers that are the same."""
+    axis: int = 0
+    """The axis of time."""
+
+
+MadeAgain = Callable[[Sequence[int], Batch], Mapping[str, Sequence[Again]]]
+"""From places of training clips, and a batch of them, to each clip's entries computed again."""
 
 
 @frozen(eq=False)
@@ -226,6 +244,11 @@ class PreflightBounds:
     """Known answers, by which evaluation itself is checked."""
     spoken: Spoken | None = None
     """How much text and how much audio each clip of a batch has, where it has a transcript."""
+    paths: Mapping[str, str] = field(factory=dict)
+    """By an entry of a batch, the loss term that must have a gradient there, named as `overfits`:
+    through an encoder, a quantizer and a decoder."""
+    waveforms: Sequence[str] = ()
+    """Batch entries that are samples of audio in -1..1."""
     audio: TrainingAudio | None = None
     """The audio of training clips, as it is packed."""
     made_again: MadeAgain | None = None

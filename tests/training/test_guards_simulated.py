@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from benchmarks.always_valid.plateau import is_stopped, named_gain
 from engine.recipe.judgement import Guard
 from engine.training.evaluation_history import FALSE_STOPS
 from engine.training.guards import Guards, Moment
@@ -76,6 +77,12 @@ def test_a_run_that_stands_still_is_a_plateau():
     found = stops(PLATEAU, flat, runs=100)
     assert interval(found, 100).low > 0.95
     assert np.median(found) <= 700
+
+
+def test_the_gain_that_a_message_names_is_let_go_on_over_the_whole_run():
+    of_all, of_one = named_gain(16, draws=10), named_gain(1, draws=10)
+    assert sum(is_stopped(of_all, 16, seed) for seed in range(40)) <= 4
+    assert sum(is_stopped(of_one, 1, seed) for seed in range(40)) > 4
 
 
 def test_a_run_that_falls_and_then_stands_still_is_a_plateau():

@@ -148,6 +148,7 @@ class ToyClips:
         self.ids = [f"clip{i}" for i in rows]
         self.digests = as_digests(hashlib.sha256(row).hexdigest() for row in self.clean)
         self.spans = np.zeros(len(self.ids), SPAN)
+        self.fingerprints = None
         self.lengths = [1000] * len(self.ids)
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:

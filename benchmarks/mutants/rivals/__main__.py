@@ -6,12 +6,14 @@ training is one line of SCRATCH/rivals.jsonl, and a second call continues after 
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-from benchmarks.mutants.faults import OPERATORS
+from benchmarks.mutants.faults import CATALOGUE
 from benchmarks.mutants.piece import Piece, prepare_base
+from benchmarks.mutants.preload import preload
 from benchmarks.mutants.project import Projects
 from benchmarks.mutants.rivals.page import write_results
 from benchmarks.mutants.rivals.piece import TRAINERS, run_rival
@@ -31,8 +33,11 @@ def main(folder: Path, pieces: int | None, seeds: tuple[int, ...]) -> None:
     known = [json.loads(line) for line in rows.read_text().splitlines()] if rows.exists() else []
     done = {(row["trainer"], row["system"], row["operator"], row["seed"]) for row in known}
     left = [one for one in _planned(seeds) if (one[0], *one[1].key) not in done]
+    preload()
+    for module in TRAINERS.values():
+        import_module(module)
     for trainer, piece in left[:pieces]:
-        if not projects.base(piece.setup).is_dir():
+        if not (projects.base(piece.setup) / "models").is_dir():
             prepare_base(piece.setup, projects)
         row = run_rival(trainer, piece, projects)
         known.append(row)
@@ -44,9 +49,9 @@ def main(folder: Path, pieces: int | None, seeds: tuple[int, ...]) -> None:
 
 
 def _planned(seeds: tuple[int, ...]) -> Iterator[tuple[str, Piece]]:
-    for seed in seeds:
-        for operator in (None, *OPERATORS):
-            for system in SYSTEMS:
+    for system in SYSTEMS:
+        for seed in seeds:
+            for operator in (None, *CATALOGUE.values()):
                 setup = SETUPS[system]
                 if operator is not None and operator.why_not(system, setup.anatomy):
                     continue

@@ -1,7 +1,7 @@
 """By which words of other trainers a fault's right cause is known.
 
-Their words are not Cantus's, for which the operators' expressions were written: these count besides.
-They are as generous as can be, since what is measured is how much others notice.
+Their words are not Cantus's, for which the operators' expressions were written: these count
+besides. They are as generous as can be, since what is measured is how much others notice.
 """
 
 from collections.abc import Sequence

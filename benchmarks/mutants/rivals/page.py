@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.healthy.summary import RESULTS, share
-from benchmarks.mutants.faults import OPERATORS
+from benchmarks.mutants.faults import CATALOGUE
 from benchmarks.mutants.rivals.causes import named_by
 from benchmarks.mutants.rivals.piece import TRAINERS
 from benchmarks.mutants.rivals.score import HEALTHY, Noticed, said_of_healthy, score
@@ -31,10 +31,9 @@ def write_results(rows: Sequence[Mapping[str, Any]], folder: Path = RESULTS) -> 
 
 
 def _scores(rows: Sequence[Mapping[str, Any]]) -> Scores:
-    operators = {one.name: one for one in OPERATORS}
     anyway, found = said_of_healthy(rows), dict[tuple[str, str, str], list[Noticed]]()
     for row in rows:
-        operator, place = operators.get(row["operator"]), (row["trainer"], row["system"])
+        operator, place = CATALOGUE.get(row["operator"]), (row["trainer"], row["system"])
         if operator is None or "unfit" in row or not row["reached"]:
             continue
         noticed = score(row, anyway.get(place, frozenset()), named_by(operator))
@@ -43,7 +42,7 @@ def _scores(rows: Sequence[Mapping[str, Any]]) -> Scores:
 
 
 def _shares(scores: Scores) -> Iterator[str]:
-    yield "| trainer | before step 1 | within 60 s, those before step 1 included | by the end | right cause |"
+    yield "| trainer | before step 1 | within 60 s of its start | by the end | right cause |"
     yield "|---|---|---|---|---|"
     for trainer in TRAINERS:
         ones = [one for key, noticed in scores.items() if key[0] == trainer for one in noticed]

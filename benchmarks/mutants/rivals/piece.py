@@ -9,7 +9,7 @@ import torch
 from attrs import asdict
 from safetensors.torch import load_file
 
-from benchmarks.mutants.child import run_in_child
+from benchmarks.mutants.child import TIMED_OUT, run_in_child
 from benchmarks.mutants.piece import Piece, command
 from benchmarks.mutants.project import HEALTHY, MUTANT, Projects
 from benchmarks.mutants.rivals.notices import Notices
@@ -38,6 +38,8 @@ def run_rival(trainer: str, piece: Piece, projects: Projects) -> dict[str, Any]:
     ended = run_in_child(root, lambda: _train(trainer, piece, root), LIMIT_SECONDS)
     system, operator, seed = piece.key
     row = {"trainer": trainer, "system": system, "operator": operator, "seed": seed}
+    if ended.code not in (0, TIMED_OUT):
+        raise RuntimeError((root / "output.txt").read_text("utf-8", errors="replace")[-2_000:])
     row |= {"code": ended.code, "cpu_seconds": round(ended.cpu_seconds, 1)}
     return row | {"notices": [], "reached": 0, "steps": 0} | ended.left
 
@@ -52,6 +54,8 @@ def _train(trainer: str, piece: Piece, root: Path) -> dict[str, Any]:
         path = root / "recipes" / f"{MUTANT}.toml"
         recipe = load_recipe(path, classes=recipe_classes())
     except UserError as error:
+        if operator is None:
+            raise
         return {"code": 0, "unfit": f"Cantus refuses to read the recipe: {error}"}
     found = _broken(piece, recipe, project)
     setting, bench = found

@@ -50,19 +50,19 @@ class Comparison:
 def of_metric(metric: str, names: tuple[str, str], found: PairedMetric) -> Comparison:
     """The comparison of two results that were compared."""
     said = found.sentence()
-    return _comparison(metric, names, found.difference, outcome=found.outcome, sentence=said)
+    return comparison(metric, names, found.difference, outcome=found.outcome, sentence=said)
 
 
 def left_out(metric: str, names: tuple[str, str], why: str) -> Comparison:
     """The comparison of two results that were not compared."""
     said = f"not compared by {metric}: {why}"
-    return _comparison(metric, names, None, not_compared=why, sentence=said)
+    return comparison(metric, names, None, not_compared=why, sentence=said)
 
 
 def of_event(ours: str, facts: Mapping[str, Any], metric: str) -> Comparison:
     """A comparison that a run's finish event holds; those of older runs lack the figures."""
     found = facts.get("difference")
-    return _comparison(
+    return comparison(
         str(facts.get("metric") or metric),
         (ours, str(facts["name"])),
         None if found is None else Difference(**found),
@@ -71,7 +71,7 @@ def of_event(ours: str, facts: Mapping[str, Any], metric: str) -> Comparison:
     )
 
 
-def _comparison(
+def comparison(
     metric: str,
     names: tuple[str, str],
     found: Difference | None,
@@ -79,7 +79,9 @@ def _comparison(
     sentence: str,
     outcome: Outcome | None = None,
     not_compared: str | None = None,
+    confidence: float = CONFIDENCE,
 ) -> Comparison:
+    """The comparison of two results, of which `found` is the difference."""
     borrowed = getattr(found, "borrowed", None)
     return Comparison(
         metric=metric,
@@ -91,7 +93,7 @@ def _comparison(
         difference=None if found is None else found.mean,
         low=None if found is None else found.low,
         high=None if found is None else found.high,
-        confidence=CONFIDENCE,
+        confidence=confidence,
         num_clips=None if found is None else found.num_clips,
         num_seeds=None if found is None else tuple(getattr(found, "num_seeds", (1, 1))),
         not_compared=not_compared,

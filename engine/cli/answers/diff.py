@@ -1,11 +1,17 @@
 """`cantus.diff/1`: which of two recipes is better, and how they differ."""
 
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 from attrs import frozen
 
 from engine.cli.answers.answer import Answer
-from engine.cli.answers.comparison import Comparison
+from engine.cli.answers.comparison import Comparison, left_out, of_metric
+from engine.cli.compare_metrics import Figures, pairs
+from engine.recipe import Change
+from engine.recipe.faults import shown
+from engine.report.paired_runs import PairedRuns
 
 
 @frozen(kw_only=True)
@@ -71,17 +77,86 @@ class DiffAnswer(Answer):
     """A."""
     right: Side
     """B. Comparisons are for B: ours is B, theirs is A."""
-    decided_by: str | None
+    decided_by: str | None = None
     """The metric that decides which is better; null where there are not two models."""
-    sentences: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
     """What may be said of which is better, for people."""
-    use_instead: tuple[str, ...]
+    use_instead: tuple[str, ...] = ()
     """Untrained baselines that are better than both."""
     values: tuple[ChangedValue, ...]
     """Every value that differs."""
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...] = ()
     """Every metric of both models: compared, or why not. The deciding one first."""
-    figures: tuple[FigurePair, ...]
+    figures: tuple[FigurePair, ...] = ()
     """Every figure of either metrics file, and the results of listening tests."""
-    missing: str | None
+    missing: str | None = None
     """What is not trained, and what trains it; null where nothing is missing."""
+
+
+def side_of(figures: Figures, file: Path, *, other_values: bool, demo: str | None = None) -> Side:
+    """A side whose figures may be compared."""
+    run = figures.run
+    return Side(
+        title=figures.title,
+        recipe=figures.recipe,
+        file=shown(file),
+        model=None if run is None else shown(run.folder),
+        evaluation_set=None if run is None else run.evaluation_set,
+        has_other_values=other_values,
+        demo_settings=demo,
+    )
+
+
+def side_without_figures(title: str, recipe: str, file: Path) -> Side:
+    """A side of which only the values are compared."""
+    nothing = Figures(recipe=recipe, file=file, title=title)
+    return side_of(nothing, file, other_values=False)
+
+
+def changed(changes: Iterable[Change], trained: Collection[str]) -> tuple[ChangedValue, ...]:
+    """Values that differ; `trained` are the keys of those that affect training."""
+    return tuple(
+        ChangedValue(
+            key=one.path, left=one.left, right=one.right, affects_training=one.path in trained
+        )
+        for one in changes
+    )
+
+
+def comparisons(paired: PairedRuns | None) -> Iterator[Comparison]:
+    """Every metric of two models, compared or not."""
+    if paired is not None:
+        names = paired.ours, paired.theirs
+        for metric, found in paired.compared.items():
+            yield of_metric(metric, names, found)
+        for metric, why in paired.left_out.items():
+            yield left_out(metric, names, why)
+
+
+def figure_pairs(left: Figures, right: Figures) -> Iterator[FigurePair]:
+    """Every figure of both files. Raises UserError where one is damaged."""
+    for one in pairs(left, right):
+        values = _number(one.left), _number(one.right)
+        known = None not in values
+        why = one.why_apart if known else "one of the two has no such figure"
+        yield FigurePair(
+            metric=one.name,
+            left=values[0],
+            right=values[1],
+            difference=None if why or not known else one.right - one.left,
+            why_no_difference=why,
+        )
+    for name in dict.fromkeys([*left.listened, *right.listened]):
+        values = _number(left.listened.get(name)), _number(right.listened.get(name))
+        yield FigurePair(
+            metric=name,
+            left=values[0],
+            right=values[1],
+            difference=None,
+            why_no_difference="answers of listeners are compared by `cantus listen --results`",
+        )
+
+
+def _number(value: Any) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number else None

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from engine.cli.answers.answer import Answer
+from engine.cli.answers.bisect import BisectAnswer
 from engine.cli.answers.check import CheckAnswer
 from engine.cli.answers.diff import DiffAnswer
 from engine.cli.answers.error import ErrorAnswer
@@ -16,6 +17,7 @@ from engine.cli.answers.why import WhyAnswer
 ANSWERS: Mapping[str, type[Answer]] = {
     answer.SCHEMA: answer
     for answer in (
+        BisectAnswer,
         CheckAnswer,
         DiffAnswer,
         ErrorAnswer,

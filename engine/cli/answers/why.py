@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from engine.cli.answers.answer import Answer
 from engine.cli.answers.comparison import Comparison, of_event
 from engine.recipe.metric_names import LISTENING_RESULTS
+from engine.report.diagnosis.diagnosis import Diagnosis
 from engine.report.ending import how_it_ended
 from engine.report.history import History
 from engine.report.objections import objections
@@ -81,6 +82,40 @@ class ObjectionTo:
 
 
 @frozen(kw_only=True)
+class LooksLike:
+    """A family of faults whose recorded runs look like this one."""
+
+    family: str
+    """The part of a training setup that was broken."""
+    fault: str
+    """The fault of the family whose runs are most alike."""
+    probability: float
+    """Of the family, given what is seen; all families were equally probable before."""
+
+
+@frozen(kw_only=True)
+class DiagnosisOf:
+    """What the figures look like, beside recorded runs with planted faults."""
+
+    looks_healthy: bool
+    """Whether they look most like those of runs without a fault."""
+    likeliest: tuple[LooksLike, ...]
+    """At most three, the likeliest first; empty where the run looks healthy, or like no run."""
+    seen: Mapping[str, str]
+    """What is seen in the figures, by question."""
+    evidence: tuple[str, ...]
+    """The questions that speak most for the likeliest fault."""
+    num_alike: int
+    """Recorded runs with that fault that give the same answers to these questions."""
+    num_of_fault: int
+    """Recorded runs with that fault."""
+    num_others_alike: int
+    """Other recorded runs that give the same answers."""
+    num_others: int
+    """Other recorded runs."""
+
+
+@frozen(kw_only=True)
 class WhyAnswer(Answer):
     """What `cantus why --json` prints."""
 
@@ -124,9 +159,13 @@ class WhyAnswer(Answer):
     """The gravest first."""
     listeners: bool
     """Whether the verdict is one of a listening test."""
+    diagnosis: DiagnosisOf
+    """What the figures look like."""
 
 
-def why_answer(folder: Path, history: History, sentences: str, remark: str | None) -> WhyAnswer:
+def why_answer(
+    folder: Path, history: History, sentences: str, remark: str | None, diagnosis: Diagnosis
+) -> WhyAnswer:
     """The answer for a run in a folder. Raises errors of damaged events as they come."""
     start, finish = history.facts("start"), history.facts("finish")
     name = str(start.get("recipe", folder.name))
@@ -156,7 +195,8 @@ def why_answer(folder: Path, history: History, sentences: str, remark: str | Non
         objections=tuple(
             ObjectionTo(says=one.says, refuses=one.refuses) for one in objections(history)
         ),
-        listeners=bool(verdict) and verdict["metric"] in LISTENING_RESULTS,
+        listeners=(verdict or {}).get("metric") in LISTENING_RESULTS,
+        diagnosis=_diagnosis(diagnosis),
         notes=(remark,) if remark else (),
     )
 
@@ -175,6 +215,19 @@ def _guards(history: History) -> Iterator[GuardThatFired]:
             because=facts.get("because"),
             times=len(times),
         )
+
+
+def _diagnosis(found: Diagnosis) -> DiagnosisOf:
+    return DiagnosisOf(
+        looks_healthy=found.is_healthy,
+        likeliest=tuple(LooksLike(**asdict(one)) for one in found.likeliest),
+        seen=found.seen,
+        evidence=tuple(found.evidence),
+        num_alike=found.num_alike,
+        num_of_fault=found.num_of_fault,
+        num_others_alike=found.num_others_alike,
+        num_others=found.num_others,
+    )
 
 
 def _verdict(facts: Mapping[str, Any]) -> VerdictReached:

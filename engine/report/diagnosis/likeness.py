@@ -6,7 +6,8 @@ good even where they are not). A question that a run does not answer counts for 
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -16,6 +17,9 @@ _SMOOTHING = 0.5
 """Added to every count, so that an answer that no run gave is unlikely, and not impossible."""
 _TEMPER = 0.5
 """Power of the product: answers depend on each other, and all of them count too much."""
+_SPEAKS = math.log(1.2)
+"""An answer speaks for a fault where it is so much more frequent in its runs than in all."""
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 @frozen
@@ -23,6 +27,8 @@ class Likeness:
     """How probable a family of faults is, given a run's answers."""
 
     family: str
+    fault: str
+    """The fault of the family whose recorded runs are most alike."""
     probability: float
 
 
@@ -31,57 +37,77 @@ class Library:
     """Recorded runs, counted."""
 
     runs: Sequence[Signature]
-    _counts: Mapping[str, Mapping[str, Counter[str]]] = field(init=False)
-    _answers: Mapping[str, int] = field(init=False)
-    """How many answers each question has."""
+    _families: Mapping[str, "_Counted"] = field(init=False)
+    _faults: Mapping[tuple[str, str], "_Counted"] = field(init=False)
+    _all: "_Counted" = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-        answers: dict[str, set[str]] = defaultdict(set)
-        for run in self.runs:
-            for name, answer in run.seen.items():
-                counts[run.family][name][answer] += 1
-                answers[name].add(answer)
-        object.__setattr__(self, "_counts", counts)
-        object.__setattr__(self, "_answers", {name: len(those) for name, those in answers.items()})
+        families = _grouped(self.runs, lambda run: run.family)
+        faults = _grouped(self.runs, lambda run: (run.family, run.fault))
+        object.__setattr__(self, "_families", families)
+        object.__setattr__(self, "_faults", faults)
+        object.__setattr__(self, "_all", _Counted(self.runs))
 
     def likenesses(self, seen: Mapping[str, str]) -> list[Likeness]:
-        """Every family, the likeliest first."""
-        logs = {family: self._log(family, seen) for family in self._counts}
+        """Every family, the likeliest first; all are taken as equally frequent before a look."""
+        logs = {name: self._log(one, seen) for name, one in self._families.items()}
         most = max(logs.values(), default=0.0)
         weights = {family: math.exp(log - most) for family, log in logs.items()}
         total = sum(weights.values())
-        found = [Likeness(family, weight / total) for family, weight in weights.items()]
+        found = [
+            Likeness(family, self._most_alike(family, seen), weight / total)
+            for family, weight in weights.items()
+        ]
         return sorted(found, key=lambda one: -one.probability)
 
     def agreement(self, seen: Mapping[str, str]) -> float:
         """The share of a run's answers that the recorded run most like it gave too."""
-        known = [name for name in seen if name in self._answers]
+        known = [name for name in seen if name in self._all.answers]
         alike = (sum(run.seen.get(name) == seen[name] for name in known) for run in self.runs)
         return max(alike, default=0) / (len(known) or 1)
 
-    def evidence(self, family: str, seen: Mapping[str, str], most: int = 3) -> list[str]:
-        """The questions whose answers speak most for a family, against all runs together."""
+    def evidence(self, one: Likeness, seen: Mapping[str, str], most: int = 3) -> list[str]:
+        """The questions whose answers speak most for a fault, against all runs together."""
+        of_fault = self._faults[one.family, one.fault]
         gains = {
-            name: self._chance(family, name, answer) - self._chance(None, name, answer)
+            name: self._chance(of_fault, name, answer) - self._chance(self._all, name, answer)
             for name, answer in seen.items()
-            if name in self._answers
+            if name in self._all.answers
         }
         best = sorted(gains, key=lambda name: -gains[name])[:most]
-        return [name for name in best if gains[name] > math.log(1.2)]
+        return [name for name in best if gains[name] > _SPEAKS]
 
-    def _log(self, family: str, seen: Mapping[str, str]) -> float:
-        """All families are taken as equally frequent: how often people make a fault is unknown."""
-        known = (name for name in seen if name in self._answers)
-        return _TEMPER * sum(self._chance(family, name, seen[name]) for name in known)
+    def _most_alike(self, family: str, seen: Mapping[str, str]) -> str:
+        logs = {
+            fault: self._log(one, seen)
+            for (of_family, fault), one in self._faults.items()
+            if of_family == family
+        }
+        return max(logs, key=lambda fault: logs[fault])
 
-    def _chance(self, family: str | None, name: str, answer: str) -> float:
-        """Log probability of an answer in a family, or in all runs."""
-        if family is None:
-            counted: Counter[str] = Counter()
-            for of_family in self._counts.values():
-                counted += of_family[name]
-        else:
-            counted = self._counts[family][name]
-        total = counted.total() + _SMOOTHING * (self._answers[name] + 1)
-        return math.log((counted[answer] + _SMOOTHING) / total)
+    def _log(self, counted: "_Counted", seen: Mapping[str, str]) -> float:
+        known = (name for name in seen if name in self._all.answers)
+        return _TEMPER * sum(self._chance(counted, name, seen[name]) for name in known)
+
+    def _chance(self, counted: "_Counted", name: str, answer: str) -> float:
+        """Log probability of an answer in some runs."""
+        counts = counted.answers.get(name, Counter())
+        total = counts.total() + _SMOOTHING * (len(self._all.answers[name]) + 1)
+        return math.log((counts[answer] + _SMOOTHING) / total)
+
+
+class _Counted:
+    """The answers of some runs."""
+
+    def __init__(self, runs: Iterable[Signature]) -> None:
+        self.answers: dict[str, Counter[str]] = defaultdict(Counter)
+        for run in runs:
+            for name, answer in run.seen.items():
+                self.answers[name][answer] += 1
+
+
+def _grouped(runs: Iterable[Signature], key: Callable[[Signature], _Key]) -> dict[_Key, _Counted]:
+    groups: dict[_Key, list[Signature]] = defaultdict(list)
+    for run in runs:
+        groups[key(run)].append(run)
+    return {name: _Counted(of_group) for name, of_group in groups.items()}

@@ -22,7 +22,7 @@ class Signature:
     family: str
     """The part of the training setup that was broken, or HEALTHY."""
     fault: str
-    """The fault in a few words."""
+    """The mistake, in words that follow "in which"; of healthy runs, what they are."""
     system: str
     seen: Mapping[str, str]
     """Answers by question: `observations.py`."""

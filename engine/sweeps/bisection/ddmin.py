@@ -3,8 +3,8 @@
 Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input* (2002), Figure 4.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -43,4 +43,4 @@ def ddmin(items: Sequence[Item], fails: Callable[[Sequence[Item]], bool]) -> lis
 def _split(items: Sequence[Item], parts: int) -> list[list[Item]]:
     """Items in so many parts of nearly equal size."""
     ends = [place * len(items) // parts for place in range(parts + 1)]
-    return [[*items[begin:end]] for begin, end in itertools.pairwise(ends)]
+    return [[*items[begin:end]] for begin, end in pairwise(ends)]

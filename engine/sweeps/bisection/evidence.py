@@ -1,4 +1,4 @@
-"""Whether a set of runs is worse than another: over seeds and clips, or by how many were stopped."""
+"""Whether runs are worse than others: over seeds and clips, or by how many were stopped."""
 
 import math
 from collections.abc import Sequence
@@ -30,6 +30,8 @@ class Evidence:
     """New minus old, in the metric's own direction; None where runs were stopped."""
     said: str
     """The difference with its interval, or how many runs were stopped."""
+    confidence: float = 0.95
+    """Of the interval."""
 
 
 def weigh(
@@ -42,19 +44,19 @@ def weigh(
     """
     if any(one.stopped for one in (*new, *old)):
         return _by_stops(new, old, chance)
-    tables = [[one.figures for one in runs] for runs in (new, old)]
-    why = why_no_two_levels(*tables)
+    ours, theirs = ([one.figures for one in runs] for runs in (new, old))
+    why = why_no_two_levels(ours, theirs)
     if why is not None:
         return Evidence(False, False, None, f"not compared: {why}")
-    found = two_level(*tables, confidence=1 - 2 * chance)
+    found = two_level(ours, theirs, 1 - 2 * chance)
     outcome = found.outcome(lowest=lowest)
     percent = f"{100 * (1 - 2 * chance):.4g} %"
     said = found.in_figures().replace("95 %", percent)
-    return Evidence(outcome == "worse", outcome == "better", found, said)
+    return Evidence(outcome == "worse", outcome == "better", found, said, 1 - 2 * chance)
 
 
 def harm(new: Sequence[Probe], old: Sequence[Probe], *, lowest: bool) -> float:
-    """How much worse the new runs are on average, in units of the metric; infinite where stopped."""
+    """How much worse the new runs are on average, in the metric's unit; infinite where stopped."""
     if any(one.stopped for one in new):
         return math.inf
     change = level(new) - level(old)

@@ -46,7 +46,7 @@ class Line:
     @property
     def said(self) -> str:
         """The line as people read it."""
-        return f"{self.name}: {_shown(self.good)} -> {_shown(self.bad)}"
+        return f"{self.name}: {shown(self.good)} -> {shown(self.bad)}"
 
 
 def lines_of(good: Recipe, bad: Recipe) -> list[Line]:
@@ -132,5 +132,6 @@ def _put(values: dict[str, Any], edit: Edit) -> None:
         values[last] = deepcopy(edit.value)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as people read it."""
     return "-" if value is None else str(value)

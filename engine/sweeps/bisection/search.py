@@ -70,6 +70,8 @@ class Search:
     """The lines that were not found, together, against the good recipe."""
     is_spent: bool = False
     """Whether the budget ended the search."""
+    wrong: float = WRONG
+    """The chance, at most, that a line is accused that does nothing."""
 
     def run(self) -> None:
         """Search to the end, or until the budget is spent. Nothing where the bad is not worse."""
@@ -81,7 +83,7 @@ class Search:
             self.is_spent = True
 
     def _rounds(self) -> None:
-        left, chance = [*self.lines], WRONG
+        left, chance = [*self.lines], self.wrong
         while left:
             chance /= 2
             self.suspected = tuple(left)
@@ -92,7 +94,7 @@ class Search:
             left = [line for line in left if line not in smallest]
             if not left or not any(one.holds for one in self.found[-1].accusations):
                 return
-            self.rest = self._compare(left, WRONG / 2)
+            self.rest = self._compare(left, chance / 2)
             if not self.rest.is_worse:
                 return
 
@@ -111,7 +113,10 @@ class Search:
 
     def _compare(self, lines: Sequence[str], chance: float) -> Evidence:
         """Lines against the good recipe, with half of the seeds, and with all if undecided."""
-        return self._looked(frozenset(lines), GOOD, chance, fresh=False)
+        try:
+            return self._looked(frozenset(lines), GOOD, chance, fresh=False)
+        except UnresolvedError as error:
+            return Evidence(False, False, None, str(error))
 
     def _confirmed(self, lines: Sequence[str], chance: float) -> Found:
         whole, each = frozenset(lines), chance / len(lines)

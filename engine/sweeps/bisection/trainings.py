@@ -7,7 +7,7 @@ is continued. Nothing of the project's own runs and models is touched.
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -100,6 +100,15 @@ class Trainings:
             faults = "; ".join(fault.message for fault in error.faults)
             raise UnresolvedError(f"no valid recipe: {faults}") from error
 
+    def recipe_of(self, lines: Iterable[str]) -> Recipe:
+        """The recipe with these lines. Raises UserError where it is not valid."""
+        try:
+            return self.recipe(frozenset(lines))
+        except UnresolvedError as error:
+            raise UserError(
+                f"{_named(frozenset(lines))} cannot be trained for {self.steps:,} steps: {error}"
+            ) from error
+
     def _place(self, lines: Lines, seed: int) -> tuple[Path, Recipe]:
         recipe = self.recipe(lines)
         digits = digits_of(recipe, self.path, self.project)
@@ -146,7 +155,7 @@ class Trainings:
 
 
 def _keep(model: Path, place: Path) -> None:
-    """Copy what a model's folder holds of its evaluation; metrics.json, which is looked for, last."""
+    """Copy what a model measured; metrics.json, which is looked for, last."""
     (place / TABLES).mkdir(exist_ok=True)
     for table in (model / TABLES).glob("*.tsv"):
         shutil.copy2(table, place / TABLES)

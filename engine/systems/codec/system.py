@@ -19,16 +19,16 @@ from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
 from engine.systems.codec.data.eligible import Eligible, notes, split_eligible
-from engine.systems.codec.data.found_again import shares_found
+from engine.systems.codec.data.found_again import found_again
 from engine.systems.codec.evaluate import Evaluator
 from engine.systems.codec.files.export import export_codec
 from engine.systems.codec.files.weights import load_upstream
 from engine.systems.codec.measures import Measures
-from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
+from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe, Loudness
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.training.processes import num_processes
-from engine.training.system import Batch, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Again, Batch, Evaluated, PreflightBounds, Sample, Turn
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
@@ -87,22 +87,26 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         return PreflightBounds(
             (1e-6, 1e-2),
             conditioning=("audio",),
-            overfits=[*overfits, "discriminator/discriminator"],
+            overfits=overfits,
             signed=("generator/adversarial",),
             answers=self.evaluator.answers(self.module.network),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            paths={"audio": overfits[0]} if overfits else {},
+            waveforms=("audio", "target"),
             made_again=self._made_again,
         )
 
-    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
-        if self.recipe.dataset.phase_rotation == "random":
-            return {}  # no sample is that of the clip
-        clips, rate = (
-            [self.train_clips.audio(p) for p in places],
-            self.recipe.dataset.sample_rate_hz,
-        )
-        crops = {name: [row[0].numpy() for row in batch[name]] for name in ("audio", "target")}
-        return {name: shares_found(ones, clips, rate) for name, ones in crops.items()}
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
+        dataset, crops = self.recipe.dataset, batch["audio"][:, 0].numpy()
+        same = [
+            Again(*pair, 1e-6) for pair in zip(batch["target"][:, 0].numpy(), crops, strict=True)
+        ]
+        if dataset.phase_rotation == "random":
+            return {"target": same}  # no sample is that of the clip
+        own_level, rate = isinstance(dataset.level, Loudness), dataset.sample_rate_hz
+        clips = map(self.train_clips.audio, places)
+        found = [found_again(*pair, rate, own_level) for pair in zip(crops, clips, strict=True)]
+        return {"audio": [one for one in found if one is not None], "target": same}
 
     @cached_property
     def turns(self) -> Sequence[Turn]:

@@ -1,6 +1,6 @@
 """The probes of the language model: see `engine.system_support.autoregressive`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from engine.system_support.autoregressive import (
     Start,
     autoregressive_probe,
 )
+from engine.system_support.loss_labels import Trained
 from engine.system_support.planted import PERFECT, planted_scores
 from engine.system_support.predictions import Predictions, laid_out
 from engine.systems.codec_lm.contract import clips_of, contract_checks
@@ -46,10 +47,12 @@ def lm_probes(
     start: Start,
     *,
     new_text_head: bool = False,
+    trained: Callable[[Batch], Mapping[str, Trained]] | None = None,
 ) -> tuple[Probe, Probe]:
     """The probes of a model whose weights are, before step 1, what `start` says.
 
-    All but the text head, where `new_text_head` says that it may begin untrained.
+    All but the text head, where `new_text_head` says that it may begin untrained. `trained` is what
+    training's loss is made of.
     """
 
     def contract(batch: Batch, step: int) -> Iterable[Check]:  # noqa: ARG001
@@ -61,8 +64,21 @@ def lm_probes(
         start,
         lambda batch: decoding(network, sequences(batch)),
         TOLERANCE if exact else _COARSE,
+        trained,
     )
     return contract, asked
+
+
+def trained_by(module: CodecLmTrainingModule, batch: Batch) -> dict[str, Trained]:
+    """What the loss sums up in each codebook, and over the marks around the target."""
+    cost, targets = module.cost(module.prepare(batch)), module.num_targets(batch)["audio_ce"]
+    nats, counts = cost.audio_nats.sum(0).tolist(), cost.num_audio.sum(0).tolist()
+    books = {
+        f"codebook {number}": Trained(sum_, round(count), targets // len(nats))
+        for number, (sum_, count) in enumerate(zip(nats, counts, strict=True))
+    }
+    marks = round(float(cost.num_text.sum()))
+    return {**books, "text": Trained(float(cost.text_nats.sum()), marks, marks)}
 
 
 def lm_answers(

@@ -37,16 +37,23 @@ from engine.systems.codec_lm.files.plain_model import plain_model
 from engine.systems.codec_lm.files.published import Origin, load_published
 from engine.systems.codec_lm.higgs.config import published_config, scratch_config
 from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
-from engine.systems.codec_lm.probes import lm_answers, lm_probes
+from engine.systems.codec_lm.probes import lm_answers, lm_probes, trained_by
 from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
 from engine.systems.codec_lm.speech import cloned, judged
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
 from engine.systems.codec_lm.speech.samples import SampleWriter
 from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
-from engine.training.checks.made_again import share_alike
 from engine.training.devices import make_device
-from engine.training.system import Batch, DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import (
+    Again,
+    Batch,
+    DatasetSummary,
+    Evaluated,
+    PreflightBounds,
+    Sample,
+    Turn,
+)
 
 _NO_LICENCE = "yours: no published weights are in them"
 
@@ -161,6 +168,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             self.assets.chat.codebooks,
             start_of(self.recipe),
             new_text_head=self._new_text_head,
+            trained=lambda batch: trained_by(self.module, batch),
         )
         return PreflightBounds(
             (1e-6, 1e-2),
@@ -174,12 +182,18 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             made_again=self._made_again,
         )
 
-    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
         packed, rows = self.corpus.packed(self.recipe.dataset.sample_rate_hz), self.train_clips.rows
         clips = (packed.read(int(rows[place])) for place in places)
         made = [self.assets.codec.encode(clip.astype(np.float32) / FULL_SCALE) for clip in clips]
-        pairs = zip(batch["target"], made, strict=True)
-        return {"target": [share_alike(kept, codes, 0.0) for kept, codes in pairs]}
+        references = zip(batch["reference"], places, strict=True)
+        return {
+            "target": [Again(*pair, 0.0) for pair in zip(batch["target"], made, strict=True)],
+            "reference": [
+                Again(kept, self.train_clips.reference_like(kept, place), 0.0)
+                for kept, place in references
+            ],
+        }
 
     @property
     def data_digest(self) -> str:

@@ -118,10 +118,11 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         return PreflightBounds(
             (1e-6, 1e-2),
             conditioning,
-            overfits=[f"generator/{spectral}", "discriminator/discriminator"],
+            overfits=[f"generator/{spectral}"],
             signed=("generator/kl",),  # estimated by one sample of each distribution
             answers=self.evaluator.answers(self.resynthesis, self._judge),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            waveforms=("audio",),
             made_again=made_again(self.train_clips, self.recordings.methods),
         )
 

@@ -35,8 +35,7 @@ from engine.systems.vqvae.metric_units import unit_parameters
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter
 from engine.systems.vqvae.training_module import VqvaeTrainingModule
-from engine.training.checks.made_again import share_alike
-from engine.training.system import Batch, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Again, Batch, Evaluated, PreflightBounds, Sample, Turn
 
 _TURN = "autoencoder"
 _SAME_DB = 0.1
@@ -74,6 +73,7 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
             overfits=("reconstruction",),
             answers=known_answers(self.module, self.eval_clips),
             audio=self.training_audio(self.front_end.sample_rate_hz),
+            paths={"mel_db": "reconstruction"},
             made_again=self._made_again,
         )
 
@@ -144,12 +144,12 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
         import_weights(self.module.network, path)
         return f"the published weights of {path.name}: every tensor of the network"
 
-    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
         rows = self.train_clips.rows[list(places)].tolist()
         cut = np.stack([self.front_end.cut(self.packed.read(row)) for row in rows])
         made = self.front_end.mel_db(torch.from_numpy(cut))
         return {
-            name: [share_alike(*pair, _SAME_DB) for pair in zip(batch[name], made, strict=True)]
+            name: [Again(*pair, _SAME_DB, axis=-1) for pair in zip(batch[name], made, strict=True)]
             for name in ("mel_db", "target_db")
         }
 

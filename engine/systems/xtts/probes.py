@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.system_support.autoregressive import Decoding, Start, autoregressive_probe
+from engine.system_support.loss_labels import Trained
 from engine.system_support.planted import PERFECT, planted_scores
 from engine.system_support.predictions import Predictions, laid_out
 from engine.systems.xtts.data.dataset import XttsClips
@@ -23,8 +24,18 @@ _CLIPS, _CODES = 2, 32
 def gpt_probe(module: XttsTrainingModule, start: Start) -> Probe:
     """The probe of a GPT whose weights are, before step 1, what `start` says."""
     return autoregressive_probe(
-        lambda batch: _predictions(module, batch), start, lambda batch: _decoded(module, batch)
+        lambda batch: _predictions(module, batch),
+        start,
+        lambda batch: _decoded(module, batch),
+        trained=lambda batch: _trained(module, batch),
     )
+
+
+def _trained(module: XttsTrainingModule, batch: Batch) -> dict[str, Trained]:
+    cost, targets = module.cost(_prepared(module, batch)), module.num_targets(batch)
+    text = Trained(float(cost.text_nats.sum()), int(cost.num_text.sum()), targets["text_ce"])
+    codes = Trained(float(cost.audio_nats.sum()), int(cost.num_audio.sum()), targets["mel_ce"])
+    return {"text": text, "codes": codes}
 
 
 def gpt_answers(module: XttsTrainingModule, clips: XttsClips) -> AnswerKey:

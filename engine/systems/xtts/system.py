@@ -41,8 +41,7 @@ from engine.systems.xtts.speech.sentences import Sentences
 from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_per_character
 from engine.systems.xtts.text.vocabulary import extended_weights
 from engine.systems.xtts.training_module import XttsTrainingModule
-from engine.training.checks.made_again import share_alike
-from engine.training.system import Batch, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Again, Batch, Evaluated, PreflightBounds, Sample, Turn
 
 
 def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
@@ -142,14 +141,18 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             answers=gpt_answers(self.module, self.eval_clips),
             spoken=lambda batch: (batch["text_lengths"], batch["code_lengths"]),
             audio=self.training_audio(SAMPLE_RATE_HZ),
+            waveforms=("voice",),
             made_again=self._made_again,
         )
 
-    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[float]]:
-        encode, audio = self.assets.audio_codes.encode_waveform, self.train_clips.audio
-        made = [encode(audio(place)).cpu() for place in places]
-        pairs = zip(batch["codes"], made, strict=True)
-        return {"codes": [share_alike(kept, codes, 0.0) for kept, codes in pairs]}
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
+        encode, clips = self.assets.audio_codes.encode_waveform, self.train_clips
+        made = [encode(clips.audio(place)).cpu() for place in places]
+        excerpts = zip(batch["voice"], batch["voice_lengths"].tolist(), places, strict=True)
+        return {
+            "codes": [Again(*pair, 0.0) for pair in zip(batch["codes"], made, strict=True)],
+            "voice": [Again(v[:n], clips.excerpt_like(v[:n], at), 1e-4) for v, n, at in excerpts],
+        }
 
     @property
     def data_digest(self) -> str:

@@ -3,18 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
+import torch
 from attrs import frozen
 from torch import Tensor
 
 from engine.training.checks.check import Check
-from engine.training.checks.finite import is_broken
+from engine.training.checks.finite import BrokenBatchError, is_broken, require_finite
 from engine.training.order import Order
 from engine.training.system import Batch, System
 
 _CLIPS, _AT_ONCE = 64, 8
 """Clips that are looked at, and how many of them are in one batch."""
+_FEWEST = 3
+"""Batches that are the first one again where that is no chance."""
+_LOUDEST = 16.0
+"""Audio that was brought to a level may exceed full scale, but not by 24 dB."""
 _LONG = 16
 """Numbers from which an entry of a clip is audio, features or tokens, and not a label."""
 _MOST_CONSTANT, _MOST_ALIKE = 0.2, 0.1
@@ -31,9 +37,9 @@ class Drawn:
     ids: Sequence[Sequence[str]]
 
     @classmethod
-    def of(cls, system: System, order: Order) -> "Drawn":
+    def of(cls, system: System, order: Order, number: int = _CLIPS) -> "Drawn":
         """The first clips of the first epoch."""
-        clips = np.concatenate(order.epoch(0))[:_CLIPS]
+        clips = np.concatenate(order.epoch(0))[:number]
         parts = [clips[at : at + _AT_ONCE].tolist() for at in range(0, len(clips), _AT_ONCE)]
         batches = [
             system.train_clips.batch(part, np.random.default_rng([order.seed, number]))
@@ -44,7 +50,7 @@ class Drawn:
 
     @cached_property
     def rows(self) -> dict[str, list[bytes | None]]:
-        """Each clip's part of each entry without the padding on its right; None: it is constant."""
+        """A digest of each clip's entries without the padding on the right; None: constant."""
         names = self.batches[0]
         return {name: [_content(row) for b in self.batches for row in b[name]] for name in names}
 
@@ -61,20 +67,53 @@ def input_checks(batch: Batch) -> Iterator[Check]:
             yield Check(f"input {name}", True, f"{shape}, finite")
 
 
-def content_checks(drawn: Drawn, conditioning: Sequence[str]) -> Iterator[Check]:
-    """Few clips of real numbers are silent, and few are the same clip under another name.
+def content_checks(
+    drawn: Drawn, conditioning: Sequence[str], waveforms: Sequence[str] = ()
+) -> Iterator[Check]:
+    """Few clips are silent, few are the same clip under another name, and none is out of scale.
 
-    `conditioning` names entries that clips may share, such as a reference of their speaker.
-    Warnings: a corpus may really be like that.
+    `conditioning` names entries that clips may share, such as a reference of their speaker. What a
+    corpus may really be like is a warning.
     """
+    yield _batches_check(drawn)
     for name, rows in drawn.rows.items():
         example = drawn.batches[0][name]
         if example[0].numel() < _LONG:
             continue
-        if example.is_floating_point():
-            yield _constant_check(name, rows)
+        yield _constant_check(name, rows)
+        if example.is_floating_point() and name in waveforms:
+            yield _range_check(name, drawn)
         if name not in conditioning:
             yield _alike_check(name, rows, drawn)
+
+
+def _batches_check(drawn: Drawn) -> Check:
+    """Whether every batch is finite, and not the first one again."""
+    name = "batches"
+    for batch, ids in zip(drawn.batches, drawn.ids, strict=True):
+        try:
+            require_finite(batch, ids)
+        except BrokenBatchError as error:
+            return Check(name, False, str(error))
+    first, *others = drawn.batches
+    if len(others) >= _FEWEST and all(_is_same(one, first) for one in others[:_FEWEST]):
+        said = "the loader gives the same batch again and again: its first one"
+        return Check(name, False, said)
+    return Check(name, True, f"{len(drawn.batches)} batches, each of other clips and finite")
+
+
+def _is_same(one: Batch, other: Batch) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in other)
+
+
+def _range_check(name: str, drawn: Drawn) -> Check:
+    """Whether audio lies about -1 to 1, as 16-bit samples do once they are divided."""
+    peak = max(float(batch[name].abs().max()) for batch in drawn.batches)
+    said = f"peak {peak:.3g}"
+    if peak <= _LOUDEST:
+        return Check(f"scale of {name}", True, said)
+    why = "samples must lie between -1 and 1: were 16-bit ones not divided by 32,768?"
+    return Check(f"scale of {name}", False, f"{said}, but {why}")
 
 
 def _constant_check(name: str, rows: Sequence[bytes | None]) -> Check:
@@ -100,10 +139,10 @@ def _alike_check(name: str, rows: Sequence[bytes | None], drawn: Drawn) -> Check
 def _content(row: Tensor) -> bytes | None:
     flat = row.flatten()
     changes = (flat[1:] != flat[:-1]).nonzero()
-    if not len(changes) and len(flat) > 1:
+    content = flat[: int(changes[-1]) + 1 if len(changes) else 1]
+    if row.numel() >= _LONG and bool((content == content[0]).all()):
         return None
-    content: bytes = flat[: int(changes[-1]) + 1 if len(changes) else 1].numpy().tobytes()
-    return content
+    return blake2b(content.numpy().tobytes(), digest_size=16).digest()
 
 
 def _empty(shape: str) -> str:

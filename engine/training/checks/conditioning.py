@@ -49,12 +49,24 @@ def _kept(names: Sequence[str], drawn: Drawn) -> str | None:
     return None
 
 
+def _is_one_a_batch(names: Sequence[str], drawn: Drawn) -> bool:
+    """Whether no batch of several clips, of which there are some, differs within itself."""
+    batches = [batch for batch in drawn.batches if len(batch[names[0]]) >= _FEWEST]
+    alike = [all(bool((b[name] == b[name][:1]).all()) for name in names) for b in batches]
+    return len(batches) >= _BATCHES and all(alike)
+
+
 def _shared_check(title: str, names: Sequence[str], drawn: Drawn) -> Check:
     """What to say where the batch cannot show an influence: all its clips share the entries."""
     rows = [drawn.rows[name] for name in names]
     number = len(rows[0])
-    if number == 1 or any(len({*of_entry}) > 1 for of_entry in rows):
+    if number > 1 and any(len({*of_entry}) > 1 for of_entry in rows):
+        if _is_one_a_batch(names, drawn):
+            said = "it is the same in all clips of each batch, and another in the next batch: that "
+            return Check(title, False, f"{said}of one clip is used for the whole batch")
         return Check(title, True, "not checked: it is the same in all clips of the batch")
+    if number == 1:
+        return Check(title, True, "not checked: there is only one clip")
     said = f"it is the same in {number} clips, so that nothing can be learned from it"
     long = any(drawn.batches[0][name][0].numel() >= _LONG for name in names)
     return Check(title, False, said, "stop" if long else "warn")

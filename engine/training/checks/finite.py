@@ -25,8 +25,8 @@ def is_broken(tensor: Tensor) -> bool:
     return not bool(torch.isfinite(tensor).all())
 
 
-def require_finite(batch: Batch, ids: Sequence[str], step: int) -> None:
-    """Raise BrokenBatchError where an entry of the batch of `step` (from 0) is not finite.
+def require_finite(batch: Batch, ids: Sequence[str], step: int | None = None) -> None:
+    """Raise BrokenBatchError where an entry of a batch, that of `step` (from 0), is not finite.
 
     `ids` are the clips of its rows.
     """
@@ -36,8 +36,9 @@ def require_finite(batch: Batch, ids: Sequence[str], step: int) -> None:
         broken = ~torch.isfinite(tensor).flatten(1).all(1)
         names = [id_ for id_, bad in zip(ids, broken.tolist(), strict=True) if bad]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        which = "A batch" if step is None else f"The batch of step {step + 1}"
         raise BrokenBatchError(
-            f"The batch of step {step + 1} holds NaN or infinity in '{name}', in clip "
-            f"{', '.join(names[:_NAMED])}{more}. Training on it would make every weight NaN, so "
-            "the run ends before that step. Remove or mend the clip, and ingest the corpus again."
+            f"{which} holds NaN or infinity in '{name}', in clip {', '.join(names[:_NAMED])}"
+            f"{more}. Training on it would make every weight NaN, so the run ends before that. "
+            "Remove or mend the clip, and ingest the corpus again."
         )

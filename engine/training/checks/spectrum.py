@@ -24,6 +24,8 @@ _RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100)
 _MIRRORED = 0.35
 """Correlation of the fine structure below and above half of an old rate; healthy: near 0."""
 
+_FEWEST_BINS = 16
+
 _NAME = "bandwidth of clips"
 
 
@@ -83,12 +85,12 @@ def _mirror(power: np.ndarray, rate: int) -> int | None:
     smooth = np.apply_along_axis(lambda row: np.convolve(row, kernel, "same"), 1, level)
     fine = level - smooth
     for old in _RATES:
-        place = old / rate * (power.shape[1] - 1)
-        width = min(round(place * 0.4), round((power.shape[1] - 1 - place) * 0.8))
-        if old >= rate or width < 16 or abs(place - round(place)) > 0.3:
+        middle = old / rate * (power.shape[1] - 1)
+        width = min(round(middle * 0.4), round((power.shape[1] - 1 - middle) * 0.8))
+        if old >= rate or width < _FEWEST_BINS:
             continue
-        middle = round(place)
-        low, high = fine[:, middle - width : middle - 3], fine[:, middle + 4 : middle + width + 1]
-        if np.corrcoef(low[:, ::-1].ravel(), high.ravel())[0, 1] > _MIRRORED:
+        low = np.arange(round(middle) - width, round(middle) - 3)
+        pair = fine[:, low], fine[:, round(2 * middle) - low]
+        if np.corrcoef(*(one.ravel() for one in pair))[0, 1] > _MIRRORED:
             return old
     return None

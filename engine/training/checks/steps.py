@@ -11,8 +11,9 @@ from engine.training.ranks import Ranks
 from engine.training.spread import local
 from engine.training.system import Turn
 
-_MOST_GROWTH = 1.5
-"""A step from the same weights has the same gradient; gradients that are not cleared, twice it."""
+_MOST_GROWTH = 1.05
+"""A step from the same weights has the same gradient. Gradients that are not cleared are twice it,
+or, where the first ones were clipped, a little more."""
 _LEAST_SIZE, _MOST_SIZE = 0.02, 20.0
 """Largest change of a weight in a step of Adam, in learning rates: it is about 1."""
 

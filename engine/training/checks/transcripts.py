@@ -6,10 +6,12 @@ from engine.training.checks.check import Check
 from engine.training.checks.clips import Drawn
 from engine.training.system import Spoken
 
+TEXTS = 256
+"""Clips that are looked at: more than for other checks, since a few stand out in every corpus."""
 _FEWEST = 24
 _FAR, _LEAST_FAR = 4.0, 0.35
 """A clip stands out by so many deviations, and by this logarithm at least: a factor of 1.4."""
-_MOST_OUT = 0.1
+_MOST_OUT = 0.08
 """Share of clips that stand out in healthy corpora, at most: docs/truth.md, "Probes"."""
 
 
@@ -30,10 +32,8 @@ def transcripts_check(drawn: Drawn, spoken: Spoken) -> Check:
     spread = 1.4826 * float(np.median(apart))
     out = apart > max(_FAR * spread, _LEAST_FAR)
     ids = np.array([one for part in drawn.ids for one in part])[known]
-    said = (
-        f"{int(out.sum())} of {len(out)} clips have far more or less text than the others do for "
-    )
-    said += "their length"
+    said = f"{int(out.sum())} of {len(out)} clips have far more or less text than clips of their "
+    said += "length do"
     if float(out.mean()) <= _MOST_OUT:
         return Check(name, True, said, "warn")
     first = ", ".join(ids[out][:3])

@@ -23,8 +23,8 @@ def test_a_phase_that_is_better_is_to_be_used_and_the_interval_says_why(tmp_path
         "lower is better) xtts_phase2 has 1.299, xtts_phase1 1.5: a mean difference" in one.why[0]
     )
     assert (
-        "(xtts_phase2 minus xtts_phase1) of -0.2006 (95 % CI -0.2035 to -0.1977 over 2 comparisons, 40 clips): better."
-        in one.why[0]
+        "(xtts_phase2 minus xtts_phase1) of -0.2006 (95 % CI -0.2035 to -0.1977 over 2 "
+        "comparisons, 40 clips): better." in one.why[0]
     )
 
 

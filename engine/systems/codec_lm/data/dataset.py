@@ -119,6 +119,16 @@ class CloningClips(CorpusClipSet):
         """
         return nearest_of_others(self.candidates, self.fixed_references)
 
+    def reference_like(self, codes: Tensor, index: int) -> Tensor:
+        """The codes [frames, K] themselves, where a clip of the speaker at `index` has them.
+
+        Else the codes of the first such clip. They may be padded.
+        """
+        kept = codes[codes[:, 0] != PADDING].numpy()
+        own = [at for at, who in enumerate(self.speakers) if who == self.speakers[index]]
+        same = (self.codes[at] for at in own if np.array_equal(self.codes[at], kept))
+        return torch.from_numpy(next(same, self.codes[own[0]]).astype(np.int64))
+
     def _batch(self, indices: Sequence[int], references: Sequence[int]) -> dict[str, Tensor]:
         return {
             "text": _padded([self.texts[clip] for clip in indices]),
