@@ -31,6 +31,8 @@ def mutant_signatures(keep: Path) -> Iterator[Signature]:
         fault = operator.mistake if operator else HEALTHY
         best = SETUPS[system].anatomy.best
         history = History.of(events.parent)
+        if not history.all("start"):
+            continue  # the fault was refused before the run began: there are no figures
         kind = str(history.facts("start")["system"])
         lowest = recipe_classes()[kind].directions.get(best, "lowest") == "lowest"
         yield Signature(family, fault, kind, observe(Figures(history, best, lowest)))

@@ -59,8 +59,8 @@ def open_project(root: Path, recordings: Path | None) -> Project:
     project = Project(root)
     if not project.params.is_file():
         lay_project(root)
-    for name in RECORDED if recordings else ():
-        if not (root / "data" / name).is_dir():
+    for name in RECORDED:
+        if recordings and not (root / "data" / name).is_dir():
             shutil.copytree(recordings / name, root / "data" / name)
     set_seed(project, 1)
     return project
