@@ -1,11 +1,22 @@
 """`cantus diff`: which of two recipes is better, and how they differ."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from engine.cli.answers.diff import (
+    DiffAnswer,
+    Side,
+    changed,
+    comparisons,
+    figure_pairs,
+    side_of,
+    side_without_figures,
+)
 from engine.cli.compare_metrics import NO_DIFFERENCE, Figures, everything, missing, what_matters
 from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.recipe_options import json_option
 from engine.errors import UserError
 from engine.listening.figures import identity_of, listening_metrics
 from engine.recipe import Change, diff_recipes, load_recipe, to_plain
@@ -33,7 +44,10 @@ from engine.tracking.run_command import how_to_train
 @click.option("--upstream", is_flag=True, help="Compare A with the published setup it follows.")
 @click.option("--last", is_flag=True, help="Compare A with its last finished model.")
 @click.option("--all", "all_", is_flag=True, help="List every value and every metric.")
-def command(left: str, right: str | None, upstream: bool, last: bool, all_: bool) -> None:
+@json_option
+def command(
+    left: str, right: str | None, upstream: bool, last: bool, all_: bool, as_json: bool
+) -> DiffAnswer | None:
     """Compare two recipes: which is better, and how they differ.
 
     If both are trained, their models are compared clip by clip: first comes which is better and by
@@ -54,11 +68,11 @@ def command(left: str, right: str | None, upstream: bool, last: bool, all_: bool
         raise click.UsageError("Give a second recipe, --upstream or --last: one of the three.")
     loaded = load_project_recipe(left)
     if right is not None:
-        _print_two(loaded, load_project_recipe(right), all_)
-    elif upstream:
-        _print_departures(loaded)
-    else:
-        _print_since_last(loaded, all_)
+        other = load_project_recipe(right)
+        return _answer_two(loaded, other) if as_json else _print_two(loaded, other, all_)
+    if upstream:
+        return _answer_departures(loaded) if as_json else _print_departures(loaded)
+    return _answer_since_last(loaded) if as_json else _print_since_last(loaded, all_)
 
 
 def _print_two(left: Loaded, right: Loaded, all_: bool) -> None:
@@ -82,16 +96,29 @@ def _print_two(left: Loaded, right: Loaded, all_: bool) -> None:
 
 def _print_conclusion(left: Figures, right: Figures) -> PairedRuns | None:
     """Say which of two finished models is better; nothing where there are not two."""
-    if left.run is None or right.run is None:
+    paired = _paired(left, right)
+    if paired is None or right.run is None:
         return None
-    paired = compare_runs(right.run, left.run)
     for sentence in conclude(paired, right.run.recipe.training.best):
         say(sentence)
-    instead = [name for name in _rivals(left.run) if name in _rivals(right.run)]
-    if instead:
+    if instead := _instead(left, right):
         say(use_none(instead))
     say("")
     return paired
+
+
+def _paired(left: Figures, right: Figures) -> PairedRuns | None:
+    """Two finished models compared, the right one as ours; None where there are not two."""
+    if left.run is None or right.run is None:
+        return None
+    return compare_runs(right.run, left.run)
+
+
+def _instead(left: Figures, right: Figures) -> list[str]:
+    """Untrained baselines that are better than both models."""
+    if left.run is None or right.run is None:
+        return []
+    return [name for name in _rivals(left.run) if name in _rivals(right.run)]
 
 
 def _rivals(run: RunFiles) -> list[str]:
@@ -102,13 +129,17 @@ def _rivals(run: RunFiles) -> list[str]:
 
 def _note_old_values(loaded: Loaded, side: Figures) -> None:
     """Say so where a model was trained with other values than its recipe has now."""
-    if side.run is not None:
-        values = to_plain(side.run.recipe, identity_only=True)
-        if values != _trained_values(loaded):
-            say(
-                f"note: models/{side.recipe} was trained with other values than its recipe has "
-                f"now: cantus diff {side.recipe} --last\n"
-            )
+    if _has_other_values(loaded, side):
+        say(
+            f"note: models/{side.recipe} was trained with other values than its recipe has "
+            f"now: cantus diff {side.recipe} --last\n"
+        )
+
+
+def _has_other_values(loaded: Loaded, side: Figures) -> bool:
+    if side.run is None:
+        return False
+    return to_plain(side.run.recipe, identity_only=True) != _trained_values(loaded)
 
 
 def _trained_values(loaded: Loaded) -> dict[str, Any]:
@@ -165,6 +196,18 @@ def _print_left_out(paired: PairedRuns) -> None:
 
 
 def _print_since_last(loaded: Loaded, all_: bool) -> None:
+    path, last, present = _since_last(loaded)
+    changes = diff_recipes(read_layer(path).values, to_plain(loaded.recipe))
+    _print_changes(changes, last.title, present.title)
+    absent = missing(loaded.project, (last, present))
+    if absent:
+        say(f"\n{absent}")
+    else:
+        _print_metrics(last, present, None, all_)
+
+
+def _since_last(loaded: Loaded) -> tuple[Path, Figures, Figures]:
+    """The values of the last finished model, its figures, and the present ones."""
     project, name = loaded.project, loaded.recipe.name
     path = project.model(name) / "recipe.toml"
     if not path.is_file():
@@ -172,16 +215,9 @@ def _print_since_last(loaded: Loaded, all_: bool) -> None:
             f"{name} has no finished model: there is no "
             f"{path.relative_to(project.root)}. Train it: {how_to_train(project, name)}"
         )
-    titles = "last trained", "now"
-    _print_changes(diff_recipes(read_layer(path).values, to_plain(loaded.recipe)), *titles)
-    file = path.with_name("metrics.json")
-    last = Figures(recipe=name, file=file, title=titles[0], run=run_files(name, path.parent))
-    present = Figures(recipe=name, file=project.metrics(name), title=titles[1])
-    absent = missing(project, (last, present))
-    if absent:
-        say(f"\n{absent}")
-    else:
-        _print_metrics(last, present, None, all_)
+    run = run_files(name, path.parent)
+    last = Figures(recipe=name, file=path.with_name("metrics.json"), title="last trained", run=run)
+    return path, last, Figures(recipe=name, file=project.metrics(name), title="now")
 
 
 def _figures(loaded: Loaded) -> Figures:
@@ -196,7 +232,12 @@ def _figures(loaded: Loaded) -> Figures:
 
 
 def _print_departures(loaded: Loaded) -> None:
-    """What changes what is learned, beside the published setup that the recipe follows.
+    setup, recipe, changes = _departures(loaded)
+    _print_changes(changes, *(shown(path) for path in (setup, recipe)))
+
+
+def _departures(loaded: Loaded) -> tuple[Path, Path, list[Change]]:
+    """The published setup that a recipe follows, the recipe, and what changes what is learned.
 
     A demo has networks of its own, so the recipe as written is compared.
     """
@@ -214,8 +255,7 @@ def _print_departures(loaded: Loaded) -> None:
     file = loaded.project.upstream(name)
     setup = load_recipe(file, classes=recipe_classes())
     published, ours = (to_plain(one, identity_only=True) for one in (setup, recipe))
-    changes = diff_recipes(published, ours | {"name": published["name"]})
-    _print_changes(changes, *(shown(path) for path in (file, written)))
+    return file, written, diff_recipes(published, ours | {"name": published["name"]})
 
 
 def _print_changes(changes: list[Change], left: str, right: str) -> None:
@@ -226,3 +266,59 @@ def _print_changes(changes: list[Change], left: str, right: str) -> None:
     rows += [(change.path, cell(change.left), cell(change.right)) for change in changes]
     for line in aligned(rows):
         say(line)
+
+
+def _answer_two(left: Loaded, right: Loaded) -> DiffAnswer:
+    changes = diff_recipes(to_plain(left.recipe), to_plain(right.recipe))
+    trained = diff_recipes(*(_trained_values(one) for one in (left, right)))
+    values = changed(changes, {change.path for change in trained} - {"name"})
+    if left.recipe.name == right.recipe.name:
+        sides = [
+            side_without_figures(shown(one.path), one.recipe.name, one.path)
+            for one in (left, right)
+        ]
+        return DiffAnswer(kind="forms", left=sides[0], right=sides[1], values=values)
+    figures = _figures(left), _figures(right)
+    absent = missing(left.project, figures)
+    paired = _paired(*figures)
+    best = right.recipe.training.best
+    return DiffAnswer(
+        kind="recipes",
+        left=_side(left, figures[0]),
+        right=_side(right, figures[1]),
+        decided_by=None if paired is None else best,
+        sentences=() if paired is None else tuple(conclude(paired, best)),
+        use_instead=tuple(_instead(*figures)),
+        values=values,
+        comparisons=tuple(comparisons(paired)),
+        figures=() if absent else tuple(figure_pairs(*figures)),
+        missing=absent,
+    )
+
+
+def _side(loaded: Loaded, figures: Figures) -> Side:
+    other_values = _has_other_values(loaded, figures)
+    return side_of(figures, loaded.path, other_values=other_values, demo=loaded.demo_settings)
+
+
+def _answer_departures(loaded: Loaded) -> DiffAnswer:
+    setup, recipe, changes = _departures(loaded)
+    left, right = (side_without_figures(shown(path), path.stem, path) for path in (setup, recipe))
+    values = changed(changes, {change.path for change in changes})
+    return DiffAnswer(kind="upstream", left=left, right=right, values=values)
+
+
+def _answer_since_last(loaded: Loaded) -> DiffAnswer:
+    path, last, present = _since_last(loaded)
+    changes = diff_recipes(read_layer(path).values, to_plain(loaded.recipe))
+    then = load_recipe(path, classes=recipe_classes())
+    trained = diff_recipes(to_plain(then, identity_only=True), _trained_values(loaded))
+    absent = missing(loaded.project, (last, present))
+    return DiffAnswer(
+        kind="last",
+        left=side_of(last, path, other_values=bool(trained)),
+        right=side_of(present, loaded.path, other_values=False),
+        values=changed(changes, {change.path for change in trained} - {"name"}),
+        figures=() if absent else tuple(figure_pairs(last, present)),
+        missing=absent,
+    )

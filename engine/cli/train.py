@@ -10,6 +10,7 @@ from engine.cli.show.load import Loaded
 from engine.cli.show.load_run import Variant, load_run, require_corpus
 from engine.cli.show.recipe_options import overrides_option, recipe_argument
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.terminal.say import say
@@ -108,13 +109,13 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
         )
         outcome = run.train()
         if outcome is None:
-            return 0
+            return Exit.DONE
         if outcome.message:
             watcher.say(outcome.message)
     if outcome.ending == "finished":
         _refresh_refs(loaded.project)
-        return 0
-    return 1 if outcome.ending == "guard" else 128 + (outcome.signal or 0)
+        return Exit.DONE
+    return Exit.STOPPED_BY_GUARD if outcome.ending == "guard" else 128 + (outcome.signal or 0)
 
 
 def _refresh_refs(project: Project) -> None:

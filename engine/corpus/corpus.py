@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import soxr
+import numpy as np
 from attrs import frozen
 
 from engine.corpus.account.report import Report, read_report
+from engine.corpus.audio.pcm import RESAMPLER
 from engine.corpus.store.gather import AUDIO_FOLDER, FACTS_FILE
+from engine.corpus.store.landmark_file import open_landmarks
 from engine.corpus.store.packed import PackedAudio
 from engine.corpus.table.manifest import Manifest, read_manifest
 from engine.corpus.table.rows import AGAIN, converter
 from engine.errors import UserError
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.files.checksum import sha256_of
 from engine.files.untrusted import as_user_error, read_json_object
 from engine.recipe.params import CorpusSource
-
-RESAMPLER = f"soxr {soxr.__version__} HQ"
-"""What brought audio to the rates that it is packed at."""
 
 
 @frozen(kw_only=True)
@@ -33,6 +33,8 @@ class Corpus:
     """SHA-256 of the clips' content and facts: not of how they are packed."""
     settings: Mapping[str, Any]
     """What params.toml said of the corpus when it was ingested."""
+    resampler: str = RESAMPLER
+    """What brought the audio to the rates that it is packed at."""
 
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
@@ -45,6 +47,7 @@ class Corpus:
             report=read_report(folder),
             digest=facts["digest"],
             settings=facts["settings"],
+            resampler=facts["resampler"],
         )
 
     def packed(self, sample_rate_hz: int) -> PackedAudio:
@@ -64,13 +67,20 @@ class Corpus:
             )
         return packed
 
+    def fingerprints(self, rows: np.ndarray) -> Fingerprints:
+        """The fingerprints of the clips at some rows of the manifest, ascending.
+
+        Raises UserError where they are damaged, or where the corpus is from before they existed.
+        """
+        return Fingerprints(open_landmarks(self.folder), rows)
+
     def digest_at(self, sample_rate_hz: int) -> str:
         """SHA-256 that stands for the corpus's samples at one rate.
 
         They follow from the clips' content, the rate and the resampler. Which other rates it is
         packed at does not matter.
         """
-        text = f"{self.digest} {sample_rate_hz} {RESAMPLER}"
+        text = f"{self.digest} {sample_rate_hz} {self.resampler}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -96,6 +106,8 @@ def _checked_facts(folder: Path) -> Mapping[str, Any]:
         checked = {
             "digest": str(facts["digest"]),
             "settings": dict(facts["settings"]),
+            # Corpora of an older Cantus do not say: they are taken for the present version's.
+            "resampler": str(facts.get("resampler", RESAMPLER)),
         }
         sums = dict(facts["sha256"])
     for name, expected in sums.items():

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
+from engine.corpus.account.near_duplicates import write_near_duplicates
 from engine.corpus.account.page import PAGE_FILE, write_page
 from engine.corpus.account.report import Report, write_report
 from engine.corpus.audio.unusable import Reason
@@ -96,17 +97,18 @@ def _make(
                 used = _gather(gatherer, shards, listing, progress)
             tables = ((path, sha256_of(folder / path)) for path in listing.tables())
             gatherer.finish(ingest_settings(source), tables)
+        manifest = read_manifest(finished)
         report = gatherer.tally.report(
             corpus=name,
             source=source.source,
             layout=listing.described,
             licence=licence,
             passed_over=listing.passed_over,
+            near_duplicates=write_near_duplicates(finished, manifest.clips),
             packed_hz=tuple(source.sample_rates_hz),
             digest=gatherer.digest.hexdigest(),
         )
         write_report(report, finished)
-        manifest = read_manifest(finished)
         write_page(report, manifest.quarantined, finished)
         if not _within_quota(report, source.at_most_bad):
             page = _keep_refused(name, finished, store).relative_to(project.root)

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from engine.evaluation.digests import shared_rows
+from engine.evaluation.sound.landmarks import Fingerprints
 
 SPAN: Final = np.dtype([("file", "<u8"), ("start", "<f8"), ("stop", "<f8")])
 """The place of a clip: the first 8 bytes of its file's SHA-256 (0: unknown), and seconds in it."""
@@ -28,6 +29,10 @@ class Audio(Protocol):
     def spans(self) -> np.ndarray:
         """Place of each clip in its file, SPAN [clips]."""
 
+    @property
+    def fingerprints(self) -> Fingerprints | None:
+        """What the clips sound like, in their order or not; None where it is not known."""
+
 
 @frozen(eq=False)
 class ClipAudio:
@@ -35,6 +40,7 @@ class ClipAudio:
 
     digests: np.ndarray
     spans: np.ndarray
+    fingerprints: Fingerprints | None = None
 
 
 def rows_sharing_audio(clips: Audio, others: Audio) -> list[int]:

@@ -7,6 +7,7 @@ import numpy as np
 from engine.corpus import Corpus
 from engine.corpus.table.manifest import Clip
 from engine.corpus.table.rows import Rows
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.recipe.schema import Recipe
 from engine.split.columns import UNKNOWN, columns_of
 from engine.split.split_clips import split_clips
@@ -27,7 +28,7 @@ def sets_in(recipe: Recipe, corpus: Corpus) -> Sets | None:
         return None
     assert isinstance(clips, Rows), "an ingested corpus has its manifest on disk"
     usable = [row for row, clip in enumerate(clips) if module.why_unusable(recipe, clip) is None]
-    return sets_of(recipe, clips.only(usable))
+    return sets_of(recipe, clips.only(usable), corpus.fingerprints(np.array(usable, np.int64)))
 
 
 def too_few(recipe: Recipe, corpus: Corpus) -> Sets | None:
@@ -37,7 +38,9 @@ def too_few(recipe: Recipe, corpus: Corpus) -> Sets | None:
     return sets if of_clips and sets and sets.training < recipe.training.batch_size else None
 
 
-def sets_of(recipe: Recipe, clips: Sequence[Clip]) -> Sets | None:
+def sets_of(
+    recipe: Recipe, clips: Sequence[Clip], fingerprints: Fingerprints | None = None
+) -> Sets | None:
     """Split the clips that a recipe can use as training does.
 
     None where the evaluation set is pinned or inherited. Raises UserError where a set is empty.
@@ -45,7 +48,7 @@ def sets_of(recipe: Recipe, clips: Sequence[Clip]) -> Sets | None:
     rule = recipe.dataset
     if rule.evaluation is not None or recipe.evaluation_parent is not None:
         return None
-    columns = columns_of(clips)
+    columns = columns_of(clips, fingerprints)
     split = split_clips(columns, rule, _ANY_SEED)
     voices = len(np.setdiff1d(columns.speakers, [UNKNOWN]))
     trained = len(np.setdiff1d(columns.speakers[split.train], [UNKNOWN]))

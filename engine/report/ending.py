@@ -36,6 +36,14 @@ def ending_in_words(
     return f"{said} {history.facts('parting').get('message', '')}".rstrip()
 
 
+def how_it_ended(folder: Path, history: History) -> str:
+    """The ending in one word: `finished`, the reason of a stop, `training` or `killed`."""
+    ending = history.ending
+    if ending is None:
+        return "training" if is_held(folder) else "killed"
+    return "finished" if ending.kind == "finish" else str(ending.facts.get("reason", "failed"))
+
+
 def verdict_in_words(history: History, remark: str | None = None) -> str:
     """The verdict of a finished run in sentences, with objections to it.
 

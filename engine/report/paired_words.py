@@ -37,9 +37,8 @@ def _decides(found: PairedRuns, best: str) -> str:
         return f"{found.ours} and {found.theirs} are not compared by {name}: {why}."
     outcome = metric.outcome or "undecided"
     said = _CONCLUSION[outcome].format(ours=found.ours, theirs=found.theirs)
-    chance, difference = metric.by_chance, metric.difference
-    remarks = f", and {chance}{difference.few}" if chance else difference.few
-    return f"{said}: {name} differs by {difference.in_figures()}{remarks}."
+    difference = metric.difference
+    return f"{said}: {name} differs by {difference.in_figures()}{difference.few}."
 
 
 def _others(found: PairedRuns, best: str, outcome: Outcome) -> Iterator[str]:

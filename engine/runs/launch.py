@@ -24,6 +24,7 @@ import torch
 import torch.distributed as dist
 
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.recipe.params import Hardware
 from engine.training.processes import LAUNCHER, MEETING, environment, num_processes
 from engine.training.ranks import PeerLostError, Ranks
@@ -39,8 +40,6 @@ _SECONDS_TO_END = 15
 _SECONDS_TO_SPEAK = 2.0
 """Seconds by which a process outlives its cause: the launcher ends all after the first ending."""
 _LAST_WORDS = 2000
-_LOST_ANOTHER = 75
-"""Exit code of a process that ended only because another one had."""
 _PR_SET_PDEATHSIG = 1
 """Linux, prctl(2): the signal that a process gets when its parent ends."""
 
@@ -67,7 +66,7 @@ def joined(hardware: Hardware) -> Iterator[Ranks]:
     except PeerLostError:
         if LAUNCHER in os.environ:
             time.sleep(_SECONDS_TO_SPEAK)
-            sys.exit(_LOST_ANOTHER)
+            sys.exit(Exit.LOST_ANOTHER)
         raise
 
 
@@ -86,7 +85,7 @@ def _end_with_launcher(launcher: int) -> None:
     """Receive a signal to stop when the launcher is gone, which may have been killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != launcher:
-        sys.exit(_LOST_ANOTHER)
+        sys.exit(Exit.LOST_ANOTHER)
 
 
 @contextmanager
@@ -181,7 +180,7 @@ def _signals_passed_on() -> Iterator[None]:
 def _report_failure(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
     """Print how the run failed, unless the first process did; return the exit code."""
     codes = {rank: failure.exitcode for rank, failure in failures.items()}
-    ended_by_others = (_LOST_ANOTHER, -signal.SIGTERM)
+    ended_by_others = (Exit.LOST_ANOTHER, -signal.SIGTERM)
     causes = {rank: code for rank, code in codes.items() if code not in ended_by_others} or codes
     if causes.get(0, -1) > 0:
         return causes[0]

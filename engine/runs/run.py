@@ -13,6 +13,7 @@ from attrs import asdict, evolve, field, frozen
 
 from engine.evaluation.lineage import write_lineage
 from engine.evaluation.paired import FEW_CLIPS, FEW_WORDS
+from engine.evaluation.sound.remark import remarks_on_sound
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe import to_plain, to_toml, write_recipe
@@ -274,10 +275,13 @@ class Run:
         for plan in rate_plans(loop.stepper, self.recipe, loop.clock.length):
             if plan.remark:
                 loop.warn(plan.remark)
+        clips, ancestors = loop.system.eval_clips, initial.ancestors if initial else {}
+        for remark in remarks_on_sound(clips.ids, clips.fingerprints, ancestors):
+            loop.warn(remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
         if isinstance(initial, ParentCheckpoint):
-            loop.take_earlier_samples(self.project.model(initial.name))
+            loop.sampler.take_earlier(self.project.model(initial.name))
         self._warn_of_few(loop)
 
     def _facts(
@@ -313,13 +317,12 @@ class Run:
             loop.clock.length,
             loop.stepper,
             initial.ancestors if initial else {},
+            loop.loaded,
         )
         with loop.stopping_at_once():
-            found = (
-                look.checks()
-            )  # in every process: preflight does steps, which all processes do together
+            found = look.checks()  # in every process: all do preflight's steps together
         checks = loop.ranks.from_first(lambda: found)
-        if all(check.ok for check in checks):
+        if not any(check.stops for check in checks):
             checks = [*checks, *loop.probes.ask()]
         settle(checks, loop)
         self.watcher.say(f"preflight: {in_words(checks)}")

@@ -11,6 +11,7 @@ from engine.corpus.table.manifest import Clip
 from engine.corpus.table.rows import AGAIN
 from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import NUM_BYTES, as_digests
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.evaluation.texts import sentence_key
 from engine.files.text import visible
 from engine.files.untrusted import as_user_error
@@ -42,12 +43,14 @@ class SplitColumns:
     """'train', 'eval', 'test' or '', as official lists say."""
     names: tuple[str, ...]
     """The speakers."""
+    fingerprints: Fingerprints | None = None
+    """Without them clips are not compared by sound."""
 
     def __len__(self) -> int:
         return len(self.places)
 
 
-def columns_of(clips: Sequence[Clip]) -> SplitColumns:
+def columns_of(clips: Sequence[Clip], fingerprints: Fingerprints | None = None) -> SplitColumns:
     """Read every clip once, holding none. Raises UserError for an invalid digest."""
     count = len(clips)
     digests = np.empty((count, NUM_BYTES), np.uint8)
@@ -67,7 +70,16 @@ def columns_of(clips: Sequence[Clip]) -> SplitColumns:
         if clip.speaker:
             speakers[row] = names.setdefault(clip.speaker, len(names))
     return SplitColumns(
-        digests, spans, places, turns, speakers, sentences, words, listed, tuple(names)
+        digests,
+        spans,
+        places,
+        turns,
+        speakers,
+        sentences,
+        words,
+        listed,
+        tuple(names),
+        fingerprints,
     )
 
 

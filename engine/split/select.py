@@ -12,6 +12,7 @@ from engine.corpus.table.manifest import Clip
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, read_clip_table
 from engine.evaluation.digests import keys, rows_among
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
 from engine.recipe.schema import Recipe
@@ -20,15 +21,21 @@ from engine.split.split_clips import Split, split_around, split_clips
 from engine.tracking.run_command import how_to_train
 
 
-def choose_clips(recipe: Recipe, project: Project, clips: Sequence[Clip], seed: int) -> Split:
+def choose_clips(
+    recipe: Recipe,
+    project: Project,
+    clips: Sequence[Clip],
+    seed: int,
+    fingerprints: Fingerprints | None = None,
+) -> Split:
     """Choose what `recipe` learns from and is evaluated on among the clips of its corpus.
 
     `dataset.evaluation` names a frozen set, every clip of which must be there. A phase is evaluated
     on what there is of its parent's set, unless start.evaluation = 'own'; what of it is there is
-    never trained on. Clips are known by their audio, whatever they are called. Raises UserError
-    where a frozen clip is missing, the parent was never trained, or a set would be empty.
+    never trained on. Clips are known by their audio, whatever they are called; where their
+    `fingerprints` are given, by their sound as well. Raises UserError where a frozen clip is missing, the parent was never trained, or a set would be empty.
     """
-    return choose_rows(recipe, project, columns_of(clips), seed)
+    return choose_rows(recipe, project, columns_of(clips, fingerprints), seed)
 
 
 def choose_rows(recipe: Recipe, project: Project, columns: SplitColumns, seed: int) -> Split:

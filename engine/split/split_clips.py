@@ -6,6 +6,7 @@ from attrs import frozen
 from engine.errors import UserError
 from engine.evaluation.audio import ClipAudio, rows_sharing_audio
 from engine.recipe.dataset import CorpusClips
+from engine.split.alike import sounding_alike
 from engine.split.columns import UNKNOWN, SplitColumns
 from engine.split.rules import at_random, by_hash, by_lists, by_text, near
 
@@ -81,19 +82,25 @@ def split_around(
 def _split(
     columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray, rule: CorpusClips, how: str
 ) -> Split:
-    """The two sets, where no clip that shares audio with an evaluation clip is learned from."""
+    """The two sets, without training clips that have the audio of an evaluation clip.
+
+    They share audio with it, or sound like it and have no other transcript.
+    """
     train = train.copy()
     train[evaluation] = False
     rows = np.flatnonzero(train)
     same = rows_sharing_audio(_audio(columns, rows), _audio(columns, evaluation))
     if same:
         how += f"; {len(same)} that share audio with an evaluation clip are not learned from"
-    rows = _at_most(columns, np.delete(rows, same), rule.num_train_clips)
+    rows = np.delete(rows, same)
+    copies, others = sounding_alike(columns, rows, evaluation)
+    if len(copies):
+        how += f"; {len(copies)} that sound like an evaluation clip are not learned from"
+    rows = _at_most(columns, np.setdiff1d(rows, copies), rule.num_train_clips)
     if not len(rows) or not len(evaluation):
         raise UserError(_empty(len(rows), len(evaluation), how))
-    return Split(
-        train=rows, evaluation=evaluation, how=how, leaks=_leaks(columns, rows, evaluation)
-    )
+    leaks = _leaks(columns, rows, evaluation, np.intersect1d(rows, others))
+    return Split(train=rows, evaluation=evaluation, how=how, leaks=leaks)
 
 
 def _audio(columns: SplitColumns, rows: np.ndarray) -> ClipAudio:
@@ -106,7 +113,9 @@ def _at_most(columns: SplitColumns, rows: np.ndarray, number: int | None) -> np.
     return np.sort(rows[np.argsort(columns.turns[rows], kind="stable")[:number]])
 
 
-def _leaks(columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray) -> str | None:
+def _leaks(
+    columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray, alike: np.ndarray
+) -> str | None:
     both = columns.speakers[np.concatenate([train, evaluation])]
     sentences = [
         _shared("speakers", columns.speakers, train, evaluation),
@@ -123,6 +132,11 @@ def _leaks(columns: SplitColumns, train: np.ndarray, evaluation: np.ndarray) -> 
         sentences.append(
             f"Clips without a speaker: {num_unknown}. Their voices may be in training and in "
             "evaluation."
+        )
+    if len(alike):
+        sentences.append(
+            f"{len(alike)} training clips sound for the most part like an evaluation clip, and "
+            "have another transcript, as synthetic voices make them."
         )
     return " ".join(filter(None, sentences)) or None
 

@@ -10,8 +10,9 @@ from engine.project import Project
 from engine.report.run_files import RunFiles
 from engine.system_support.finished_run import run_files
 
-_MEASURED = ("metrics.json", "recipe.toml", "run.json")
-_TABLES = "evaluation"
+MEASURED = ("metrics.json", "recipe.toml", "run.json")
+"""What a model's folder holds of its evaluation, besides the tables below `TABLES`."""
+TABLES = "evaluation"
 
 
 def collect(project: Project, recipe: str, commits: Mapping[str, str], folder: Path) -> list[str]:
@@ -45,14 +46,14 @@ def _fetch(project: Project, model: str, commit: str, to: Path) -> None:
 
     part = to.with_name(f"{to.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    (part / _TABLES).mkdir(parents=True)
+    (part / TABLES).mkdir(parents=True)
     try:
         files = DVCFileSystem(str(project.root), rev=commit)
-        for name in _MEASURED:
+        for name in MEASURED:
             with suppress(FileNotFoundError):  # an export or a judge's table need not be there
                 files.get_file(f"{model}/{name}", str(part / name))
-        for table in files.glob(f"{model}/{_TABLES}/*.tsv"):
-            files.get_file(table, str(part / _TABLES / Path(table).name))
+        for table in files.glob(f"{model}/{TABLES}/*.tsv"):
+            files.get_file(table, str(part / TABLES / Path(table).name))
     except (DvcException, OSError) as error:
         shutil.rmtree(part)
         raise UserError(f"its model is not in DVC's cache: {error}") from error

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from engine.evaluation.paired import CONFIDENCE
 from engine.report.paired_recipes import PairedRecipes, compare_recipes
 from engine.report.run_files import RunFiles
 from engine.report.words import figure
@@ -81,9 +80,9 @@ def results_of(
 ) -> Results:
     """Compare each point with the first, which is the recipe as it is.
 
-    The winner of N points is picked by the very clips and seeds that it is measured on, so each
-    interval allows for N looks (Bonferroni), as for the best of N evaluations of a run. Raises
-    UserError where a file of a run is damaged.
+    The winner of N points is picked by the very clips and seeds that it is measured on, so the
+    intervals of N points hold at once, as those of N evaluations of a run do. Raises UserError
+    where a file of a run is damaged.
     """
     training = points[0].recipe.training
     metric, lowest = training.best, training.best_is == "lowest"
@@ -127,8 +126,7 @@ def _allowing_for(looks: int, compared: PairedRecipes) -> PairedRecipes:
     found = compared.found
     if found is None:
         return compared
-    strict = found.difference.at(1 - (1 - CONFIDENCE) / looks)
-    return evolve(compared, found=evolve(found, difference=strict))
+    return evolve(compared, found=evolve(found, difference=found.difference.over(looks)))
 
 
 def _baselines(base: Sequence[RunFiles], metric: str) -> Iterator[Row]:

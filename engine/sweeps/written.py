@@ -94,11 +94,31 @@ def _plain_row(row: Row) -> dict[str, Any]:
 
 
 def _page(results: Results, table: Sequence[Sequence[str]], command: str) -> str:
+    return table_page(
+        "sweep",
+        f"Sweep by {short_name(results.metric)}",
+        results.sentences,
+        table,
+        [row.kind for row in results.rows],
+        command,
+    )
+
+
+def table_page(
+    kind: str,
+    title: str,
+    sentences: Sequence[str],
+    table: Sequence[Sequence[str]],
+    kinds: Sequence[str],
+    command: str,
+) -> str:
+    """A page of sentences and a table: its head, then rows, each with its kind."""
     template = page_template(["engine.sweeps"], visible_lines, "sweep.html")
     return template.render(
-        title=f"Sweep by {short_name(results.metric)}",
-        sentences=results.sentences,
+        kind=kind,
+        title=title,
+        sentences=sentences,
         titles=table[0],
-        rows=list(zip((row.kind for row in results.rows), table[1:], strict=True)),
+        rows=list(zip(kinds, table[1:], strict=True)),
         command=command,
     )

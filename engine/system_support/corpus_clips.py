@@ -1,13 +1,16 @@
 """Clips of a corpus, as every system's own set of clips begins."""
 
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from attrs import evolve, frozen
 
 from engine.corpus import Corpus
+from engine.corpus.store.landmark_file import open_landmarks
 from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
+from engine.evaluation.sound.landmarks import Fingerprints
 from engine.split.columns import span_of
 
 
@@ -22,6 +25,8 @@ class CorpusClipSet:
     """SHA-256 of each clip's decoded audio, uint8 [clips, 32]."""
     spans: np.ndarray
     """Where in which file each clip lies, SPAN [clips]."""
+    corpus_folder: Path | None = None
+    """Where the corpus lies that the rows are of, and its fingerprints."""
 
     @classmethod
     def of_corpus(cls, corpus: Corpus, rows: np.ndarray | None = None, /, **more: Any) -> Self:
@@ -34,6 +39,7 @@ class CorpusClipSet:
             rows=rows,
             digests=as_digests(digest for _, digest, _ in known),
             spans=np.array([span for _, _, span in known], SPAN),
+            corpus_folder=corpus.folder,
             **more,
         )
 
@@ -46,6 +52,14 @@ class CorpusClipSet:
             digests=self.digests[places],
             spans=self.spans[places],
         )
+
+    @property
+    def fingerprints(self) -> Fingerprints | None:
+        """Those of the clips, each once; None where the corpus is not known."""
+        if self.corpus_folder is None:
+            return None
+        rows = np.unique(self.rows[self.rows >= 0])
+        return Fingerprints(open_landmarks(self.corpus_folder), rows)
 
     def __len__(self) -> int:
         return len(self.ids)

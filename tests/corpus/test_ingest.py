@@ -18,7 +18,9 @@ ONE = Work(num_workers=1)
 MADE = {
     "audio",
     "corpus.json",
+    "landmarks.npy",
     "manifest.jsonl",
+    "near_duplicates.jsonl",
     "quarantine.jsonl",
     "tables.jsonl",
     "report.html",

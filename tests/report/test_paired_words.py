@@ -56,6 +56,6 @@ def test_why_two_runs_are_not_compared_is_said(concluded):
     (said,) = concluded({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, evaluation_set="cd" * 32)
     assert said.startswith("new and old are not compared by mel_ce: they are not of the same eval")
     (said,) = concluded({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, scale={"mel_ce": "ab"})
-    assert "different units" in said
+    assert "they are measured differently (unit " in said
     found = concluded({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, best="eval/loss")
     assert found[0] == "new and old are not compared by loss: neither measures it."

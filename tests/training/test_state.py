@@ -58,8 +58,8 @@ def make_loop(seed: int) -> Loop:
 def trained(seed: int = 0, steps: int = 7) -> Loop:
     """A loop after its evaluations and some steps, of which not all are logged yet."""
     loop = make_loop(seed)
-    loop.continue_schedules(3)
-    loop.continue_data(2)
+    loop.position.schedule_from = 3
+    loop.position.data_from = 2
     loop.begin("parent")
     stream = loop.batches()
     loop.system.module.train()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
+from engine.evaluation.unit import Unit
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
@@ -147,6 +148,7 @@ class ToyClips:
         self.ids = [f"clip{i}" for i in rows]
         self.digests = as_digests(hashlib.sha256(row).hexdigest() for row in self.clean)
         self.spans = np.zeros(len(self.ids), SPAN)
+        self.fingerprints = None
         self.lengths = [1000] * len(self.ids)
 
     def batch(self, indices: Sequence[int], random: np.random.Generator) -> Batch:
@@ -182,7 +184,9 @@ class ToySystem:
     )
     data_digest: str = "toy data"
     evaluation_set: str = "toy evaluation set"
-    metric_units: Mapping[str, str] = field(factory=lambda: {"error": "ab12"})
+    metric_units: Mapping[str, Unit] = field(
+        factory=lambda: {"error": Unit(definition="toy/error 1")}
+    )
     dataset_summary: DatasetSummary = _DATA
 
     def evaluate(self) -> Evaluated:

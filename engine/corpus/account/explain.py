@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 
 from attrs import frozen
 
 from engine.corpus.account.figures import characters_per_second
+from engine.corpus.account.near_duplicates import NearDuplicate, near_duplicates_of
 from engine.corpus.account.reasons import MEANINGS
 from engine.corpus.measure.level import SILENT_FRAME_DBFS, decibels
 from engine.corpus.table.manifest import (
@@ -49,7 +50,7 @@ def explain_clip(folder: Path, name: str) -> str:
         raise UserError(_unknown(manifest, name, folder.name))
     paths = list(dict.fromkeys(visible(one.row.path) for one in found))
     if len(found) == 1:
-        return _explained(found[0], folder.name)
+        return _explained(found[0], folder)
     if len(paths) == 1:
         return _parts(found, paths[0])
     raise UserError(
@@ -119,14 +120,16 @@ def _unknown(manifest: Manifest, name: str, corpus: str) -> str:
     return f"{said} Nearest: {close}." if close else said
 
 
-def _explained(found: _Found, corpus: str) -> str:
-    row = found.row
+def _explained(found: _Found, folder: Path) -> str:
+    row, alike = found.row, list[NearDuplicate]()
     if isinstance(row, Clip):
         facts, said = _clip_facts(row), f"is used as {visible(row.id)}"
+        alike += islice(near_duplicates_of(folder, row.id), _SHOWN)
     else:
-        facts, said = _quarantine_facts(row, found.number, corpus), f"is {_quarantined(row)}"
+        facts, said = _quarantine_facts(row, found.number, folder.name), f"is {_quarantined(row)}"
     width = max(map(len, facts))
     lines = [f"  {name:<{width}}  {visible(value)}" for name, value in facts.items()]
+    lines += [f"  {visible(str(one))}" for one in alike]
     return "\n".join([f"{visible(row.path)} {said}", *lines])
 
 

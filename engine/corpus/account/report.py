@@ -8,6 +8,7 @@ import cattrs
 from attrs import frozen
 
 from engine.corpus.account.histogram import Histogram
+from engine.corpus.account.near_duplicates import NearDuplicates
 from engine.corpus.layouts.passed_over import PassedOver
 from engine.corpus.licence import Licence
 from engine.errors import UserError
@@ -75,6 +76,8 @@ class Report:
     """The clips with the most characters a second, the fastest first."""
     slowest: tuple[Pace, ...]
     """The clips with the fewest, the slowest first. No clip is in both lists."""
+    near_duplicates: NearDuplicates | None = None
+    """Clips that sound alike; None in a corpus of an older release."""
     packed_hz: tuple[int, ...]
     digest: str
 

@@ -9,6 +9,7 @@ from attrs import define
 
 from engine.corpus.account.figures import FIGURES, characters_per_second
 from engine.corpus.account.histogram import Bins
+from engine.corpus.account.near_duplicates import NearDuplicates
 from engine.corpus.account.report import Pace, Portion, Report
 from engine.corpus.audio.decode import decoders
 from engine.corpus.layouts.passed_over import PassedOver
@@ -67,6 +68,7 @@ class Tally:
         layout: str,
         licence: Licence | None = None,
         passed_over: tuple[PassedOver, ...],
+        near_duplicates: NearDuplicates | None = None,
         packed_hz: tuple[int, ...],
         digest: str,
     ) -> Report:
@@ -101,6 +103,7 @@ class Tally:
             ),
             fastest=fastest,
             slowest=slowest,
+            near_duplicates=near_duplicates,
             packed_hz=packed_hz,
             digest=digest,
         )

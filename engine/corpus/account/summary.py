@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from engine.corpus.account.histogram import Histogram
+from engine.corpus.account.near_duplicates import NEAR_DUPLICATES_FILE, NearDuplicates
 from engine.corpus.account.report import Pace, Portion, Report
 from engine.corpus.table.manifest import QUARANTINE_FILE, Quarantined
 from engine.files.text import visible
@@ -34,6 +35,7 @@ def report_rows(report: Report) -> list[tuple[str, str]]:
         ("decoded by", counts({f"{name}:": clips for name, clips in report.decoders.items()})),
         ("packed at", ", ".join(f"{rate} Hz" for rate in report.packed_hz)),
         ("header disagrees", wrong if report.num_header_faults else ""),
+        ("sound alike", _near_duplicates(report.near_duplicates)),
         ("beyond full scale", loud if report.num_beyond_full_scale else ""),
         *((one.title, sparkline(one)) for one in report.histograms),
         ("fastest text", _paces(report.fastest)),
@@ -93,6 +95,24 @@ def _portions(portions: Mapping[str, Portion]) -> str:
     return ", ".join(
         f"{name} {one.num_clips:,} clips, {one.hours:.2f} h" for name, one in portions.items()
     )
+
+
+def _near_duplicates(alike: NearDuplicates | None) -> str:
+    if alike is None or not (alike.num_clips or alike.num_unknown):
+        return ""
+    said = f"{alike.num_clips:,} clips sound like another (all pairs: {NEAR_DUPLICATES_FILE})"
+    unknown = f"; {alike.num_unknown:,} are too short to be compared" if alike.num_unknown else ""
+    return said + unknown
+
+
+def near_duplicate_lines(alike: NearDuplicates | None) -> list[str]:
+    """The first clips that sound alike, a line each."""
+    if alike is None:
+        return []
+    lines = [f"      {visible(str(one))}" for one in alike.first]
+    if alike.num_pairs > len(lines):
+        lines.append(f"      and {alike.num_pairs - len(lines):,} more in {NEAR_DUPLICATES_FILE}")
+    return lines
 
 
 def _paces(paces: Iterable[Pace]) -> str:

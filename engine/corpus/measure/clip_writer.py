@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import BinaryIO
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from engine.corpus.audio.decode import UnusableError
 from engine.corpus.audio.pcm import SAMPLE_TYPE, PcmWriter
 from engine.corpus.layouts import Candidate
 from engine.corpus.layouts.ids import channel_id, part_id
+from engine.corpus.measure.fingerprint import Fingerprint
 from engine.corpus.measure.level import Level
 from engine.corpus.measure.limits import Limits
 from engine.corpus.measure.transcript import check_transcript
@@ -25,6 +26,8 @@ class Measured:
 
     clip: Clip
     samples: Mapping[int, tuple[int, int]]
+    landmarks: np.ndarray = field(eq=False)
+    """The clip's fingerprint, LANDMARK [landmarks]."""
 
 
 @frozen(kw_only=True)
@@ -48,6 +51,7 @@ class ClipWriter:
         own_hz = source.sample_rate_hz
         self._writers = {rate: PcmWriter(file, own_hz, rate) for rate, file in files.items()}
         self._level = Level(own_hz)
+        self._fingerprint = Fingerprint(own_hz)
 
     @property
     def is_too_long(self) -> bool:
@@ -59,6 +63,7 @@ class ClipWriter:
         if self.is_too_long:
             return
         self._level.add(block)
+        self._fingerprint.add(block)
         for writer in self._writers.values():
             writer.write(block)
 
@@ -78,7 +83,8 @@ class ClipWriter:
             rate: (self._starts[rate] // SAMPLE_TYPE.itemsize, writer.num_samples)
             for rate, writer in self._writers.items()
         }
-        return Measured(clip=self._clip(text), samples=samples)
+        landmarks = self._fingerprint.finish()
+        return Measured(clip=self._clip(text), samples=samples, landmarks=landmarks)
 
     def discard(self) -> None:
         """Take back what was written."""

@@ -9,8 +9,10 @@ from typing import Any, TextIO
 from attrs import evolve
 
 from engine.corpus.account.statistics import Tally
+from engine.corpus.audio.pcm import RESAMPLER
 from engine.corpus.layouts.database import decode, encode
 from engine.corpus.measure.clip_writer import Measured, channel_words
+from engine.corpus.store.landmark_file import LANDMARKS_FILE, LandmarkFile
 from engine.corpus.store.pack import PackWriter
 from engine.corpus.store.shard_cache import CachedShard, FileState
 from engine.corpus.table.manifest import (
@@ -41,6 +43,7 @@ class Gatherer:
         self.num_clips = 0
         self._folder = folder
         self._packs = {rate: PackWriter(folder / AUDIO_FOLDER / str(rate), rate) for rate in rates}
+        self._landmarks = LandmarkFile(folder / LANDMARKS_FILE)
         self._manifest = _text_file(folder / CLIPS_FILE)
         self._seen = _text_file(seen)
         self._database = _database(scratch / "gathered.sqlite")
@@ -78,6 +81,7 @@ class Gatherer:
         self._database.close()
         for pack in self._packs.values():
             pack.finish()
+        self._landmarks.finish()
         with _text_file(self._folder / TABLES_FILE) as file:
             file.writelines(json_line([*table]) for table in tables)
         names = (CLIPS_FILE, QUARANTINE_FILE, TABLES_FILE)
@@ -85,6 +89,7 @@ class Gatherer:
             "clips": self.num_clips,
             "digest": self.digest.hexdigest(),
             "settings": settings,
+            "resampler": RESAMPLER,
             "sha256": {name: sha256_of(self._folder / name) for name in names},
         }
         text = json.dumps(facts, indent=1, sort_keys=True) + "\n"
@@ -120,6 +125,7 @@ class Gatherer:
         self._manifest.write(to_line(clip))
         self.digest.add(clip)
         self.tally.add_clip(clip)
+        self._landmarks.add(self.num_clips, result.landmarks)
         self.num_clips += 1
         for rate, pack in self._packs.items():
             pack.add_clip(*result.samples[rate])

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import cattrs
+import numpy as np
 import soxr
 from attrs import asdict, frozen
 
@@ -23,11 +24,12 @@ from engine.corpus.store.shards import Shard
 from engine.corpus.table.manifest import Clip, Quarantined
 from engine.corpus.table.rows import ODD_NAMES, json_line, structure
 from engine.errors import UserError
+from engine.evaluation.sound.landmarks import LANDMARK
 from engine.files.checksum import digest_of, sha256_of
 from engine.files.passing import patiently
 from engine.files.source_code import digest_of_code
 
-_ROWS, _FACTS = "rows.jsonl", "facts.json"
+_ROWS, _LANDMARKS, _FACTS = "rows.jsonl", "landmarks.bin", "facts.json"
 _UNREAD = ".unread"
 _WAITS_SECONDS = (0.0, 0.1, 0.4, 1.0, 2.0)
 """How long a shard waits in all for a disk or a network that fails."""
@@ -64,9 +66,12 @@ class CachedShard:
 
     def results(self) -> Iterator[Result]:
         """The results of its candidates, in their order."""
-        with (self.folder / _ROWS).open(encoding="utf-8", errors=ODD_NAMES) as file:
-            for line in file:
-                yield _result(json.loads(line))
+        with (
+            (self.folder / _ROWS).open(encoding="utf-8", errors=ODD_NAMES) as rows,
+            (self.folder / _LANDMARKS).open("rb") as landmarks,
+        ):
+            for line in rows:
+                yield _result(json.loads(line), landmarks)
 
     def samples(self, rate: int) -> Path:
         """The file of its packed samples at a rate."""
@@ -113,6 +118,7 @@ def _measure(task: Task, target: Path, states: Sequence[FileState]) -> tuple[Sum
         rows = stack.enter_context(
             (target / _ROWS).open("w", encoding="utf-8", errors=ODD_NAMES, newline="\n")
         )
+        landmarks = stack.enter_context((target / _LANDMARKS).open("wb"))
         files = {
             rate: stack.enter_context((target / _pcm_name(rate)).open("wb")) for rate in task.rates
         }
@@ -120,6 +126,8 @@ def _measure(task: Task, target: Path, states: Sequence[FileState]) -> tuple[Sum
             for result in measure_file(task.folder, parts, task.limits, files, waits):
                 is_passing |= isinstance(result, Quarantined) and result.is_passing
                 rows.write(json_line(_plain(result)))
+                if isinstance(result, Measured):
+                    landmarks.write(result.landmarks.tobytes())
     for now, before in zip(_states(task), states, strict=True):
         if now != before:
             raise UserError(
@@ -127,7 +135,7 @@ def _measure(task: Task, target: Path, states: Sequence[FileState]) -> tuple[Sum
                 "and ingest again; what has been measured is kept."
             )
     pcm = {rate: _sum(target / _pcm_name(rate)) for rate in task.rates}
-    facts = {"rows": _sum(target / _ROWS), "pcm": pcm}
+    facts = {"rows": _sum(target / _ROWS), "landmarks": _sum(target / _LANDMARKS), "pcm": pcm}
     (target / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
     return pcm, is_passing
 
@@ -137,6 +145,7 @@ def _open(target: Path, task: Task, states: Sequence[FileState]) -> CachedShard 
     try:
         facts = json.loads((target / _FACTS).read_text(encoding="utf-8"))
         whole = _sum(target / _ROWS) == tuple(facts["rows"])
+        whole &= _sum(target / _LANDMARKS) == tuple(facts["landmarks"])
         pcm = {rate: _sum(target / _pcm_name(rate)) for rate in task.rates}
         whole &= pcm == {rate: tuple(facts["pcm"][str(rate)]) for rate in task.rates}
     except (OSError, ValueError, KeyError, TypeError):
@@ -193,11 +202,20 @@ def _pcm_name(rate: int) -> str:
 def _plain(result: Result) -> dict[str, Any]:
     if isinstance(result, Quarantined):
         return {"quarantined": cattrs.unstructure(result)}
-    return {"clip": cattrs.unstructure(result.clip), "samples": dict(result.samples)}
+    return {
+        "clip": cattrs.unstructure(result.clip),
+        "samples": dict(result.samples),
+        "landmarks": len(result.landmarks),
+    }
 
 
-def _result(line: dict[str, Any]) -> Result:
+def _result(line: dict[str, Any], landmarks: BinaryIO) -> Result:
     if "quarantined" in line:
         return structure(line["quarantined"], Quarantined)
     samples = {int(rate): (place[0], place[1]) for rate, place in line["samples"].items()}
-    return Measured(clip=structure(line["clip"], Clip), samples=samples)
+    content = landmarks.read(line["landmarks"] * LANDMARK.itemsize)
+    return Measured(
+        clip=structure(line["clip"], Clip),
+        samples=samples,
+        landmarks=np.frombuffer(content, LANDMARK),
+    )

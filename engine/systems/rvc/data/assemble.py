@@ -39,6 +39,7 @@ def assemble(
         rows=whole.rows,
         digests=whole.digests,
         spans=whole.spans,
+        corpus_folder=whole.corpus_folder,
         firsts=first,
         slices=VoiceSlices(
             ids=tuple(
@@ -48,6 +49,7 @@ def assemble(
             rows=data.rows[of_clip],
             digests=whole.digests[of_clip],
             spans=_spans(whole.spans[of_clip], slices, rate),
+            corpus_folder=whole.corpus_folder,
             slices=slices,
             frames=frames_of(slices, made.methods.content, rate, ids),
             speakers=speakers[of_clip],

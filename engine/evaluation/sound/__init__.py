@@ -1,0 +1,1 @@
+"""Clips that sound alike although their samples differ: fingerprints, and how they are compared."""
