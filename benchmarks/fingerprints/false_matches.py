@@ -56,7 +56,7 @@ def _correlation(one: Sound, other: Sound) -> float:
     """The greatest correlation of the loudest part of the shorter clip with any of the other."""
     short, long = sorted((one.samples, other.samples), key=len)
     size = min(len(short), round(_SNIPPET_SECONDS * RATE_HZ))
-    power = np.convolve(np.square(short), np.ones(size), "valid")
+    power = fftconvolve(np.square(short), np.ones(size), "valid")
     start = int(power.argmax())
     snippet = short[start : start + size]
     products = fftconvolve(long, snippet[::-1], "valid")

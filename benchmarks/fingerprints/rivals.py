@@ -30,7 +30,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def haitsma_kalker(samples: np.ndarray) -> np.ndarray:
-    """33 bands from 300 to 2,000 Hz at 5.5 kHz, frames of 0.37 s every 11.6 ms (their section 4)."""
+    """33 bands from 300 to 2,000 Hz, frames of 0.37 s every 11.6 ms (their section 4)."""
     low = np.asarray(soxr.resample(samples, RATE_HZ, 5_512), np.float32)
     low = np.pad(low, 1024)
     frames = np.lib.stride_tricks.sliding_window_view(low, 2048)[::64]
