@@ -57,6 +57,8 @@ def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ran
     if not moved or rate <= 0.0:
         return Check(name, True, "not checked: it has no weights of float32 at a positive rate")
     typical = float(ranks.mean(torch.stack(moved).median()))
+    if typical == 0.0:
+        return Check(name, True, "not checked: nothing has moved, which other checks name")
     size = typical / rate
     said = f"{size:.2g} of the learning rate in a step (largest change of a typical tensor)"
     if not math.isfinite(size) or _LEAST_SIZE <= size <= _MOST_SIZE:
