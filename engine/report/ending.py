@@ -13,6 +13,9 @@ from engine.report.objections import besides_verdict
 from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
+ON_WEIGHTS = "Verdict on these weights"
+"""A run has one seed: its verdict is on its weights, and not on its recipe."""
+
 
 def ending_in_words(
     folder: Path, remark: str | None = None, finish: Mapping[str, Any] = MappingProxyType({})
@@ -78,7 +81,7 @@ def level_in_words(verdict: Mapping[str, Any]) -> str:
 def _kept(verdict: Mapping[str, Any]) -> str:
     by_table = not (verdict.get("against") or verdict.get("proposed"))
     value = f" ({verdict['metric']} is {figure(verdict['value'])})" if by_table else ""
-    return f"Verdict: {verdict['say']}{value}; keep {verdict['keep']}."
+    return f"{ON_WEIGHTS}: {verdict['say']}{value}; keep {verdict['keep']}."
 
 
 def time_in_words(history: History, seconds: float) -> str:
