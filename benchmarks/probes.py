@@ -64,6 +64,7 @@ def run(piece: Piece, project: Project) -> dict[str, Any]:
     recipe = load_recipe(RECIPES / f"{piece.recipe}.toml", classes=recipe_classes())
     started = Started(recipe, piece.seed, project)
     began = time.process_time()
+    checks: Sequence[Check]
     if piece.kind == _START:
         checks = [*started.preflight.checks(), *started.probes.ask()]
     else:

@@ -59,7 +59,7 @@ def _left_out(one: Predictions, theirs: Trained) -> str:
         without = float(_nats(one, one.labels)[~ends].sum())
         masks_ends = abs(without - theirs.nats) < _FITS * without
     else:
-        missing, num_clips = theirs.num_targets - theirs.num_labels, len(one.clip.unique())
+        missing, num_clips = theirs.num_targets - theirs.num_labels, len({*one.clip.tolist()})
         masks_ends = (
             not bool(ends.any()) and missing % num_clips == 0 and missing <= _MOST_ENDS * num_clips
         )
