@@ -154,7 +154,7 @@ def _by_other_metrics(recipe: Recipe, record: Record) -> Iterator[Comparison]:
     assert entry is not None, "it was compared with its parent"
     assert best is not None, "a run that finished was evaluated"
     names = [f"eval/{name}" for name in best.per_clip if name != record.selection.clip_metric]
-    known = {name: found for name in names if (found := direction_of(name, recipe)) is not None}
+    known = {name: side for name in names if (side := direction_of(name, recipe)) is not None}
     for name, direction in known.items() if best.step else ():
         rule = SelectionRule(name, direction == "lowest", paired=True, comparisons=len(known))
         if found := rule.difference(best, entry):

@@ -83,14 +83,14 @@ class ObjectionTo:
 
 @frozen(kw_only=True)
 class LooksLike:
-    """A family of faults whose recorded runs look like this one."""
+    """A part of a training setup that may be broken: recorded runs with faults in it look alike."""
 
-    family: str
-    """The part of a training setup that was broken."""
+    part: str
+    """The part."""
     fault: str
-    """The fault of the family whose runs are most alike."""
+    """The fault in it whose recorded runs are most alike."""
     probability: float
-    """Probability of the family, given what is seen; all were equally probable before."""
+    """Probability of the part, given what is seen; all parts were equally probable before."""
 
 
 @frozen(kw_only=True)
