@@ -74,7 +74,7 @@ def _system(recipe: Recipe, project: Project, params: Params, model: Path) -> Sy
 
 
 def _same_clips(model: Path, system: System) -> ClipTable:
-    """The table of the model's evaluation clips. Raises UserError where the clips are others."""
+    """The table of the model's evaluation clips. Raises UserError where the clips differ."""
     path = model / "evaluation" / "clips.tsv"
     table = read_clip_table(path)
     if sorted(keys(table.digests)) != sorted(keys(system.eval_clips.digests)):
