@@ -67,7 +67,7 @@ def _measured_again(
     """
     kept = {name: value for name, value in metrics.items() if not name.startswith(_ENTRIES)}
     kept["evaluation_set"] = event.facts.get("evaluation_set")
-    return kept | event.facts["metrics"] | published(event.facts["scales"], units)
+    return {**kept, **event.facts["metrics"], **published(event.facts["scales"], units)}
 
 
 def _evaluated(event: Event, step: int | None, units: Mapping[str, Any]) -> dict[str, Any]:
