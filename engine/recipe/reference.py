@@ -133,7 +133,10 @@ def _row(key: "attrs.Attribute[Any]", table_counts: bool) -> str:
 def _default(key: "attrs.Attribute[Any]") -> str:
     if key.default is attrs.NOTHING:
         return "**required**"
-    return "none" if key.default is None else f"`{_toml(key.default)}`"
+    default = key.default
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # attrs types it as a function
+        default = default.factory()
+    return "none" if default is None else f"`{_toml(default)}`"
 
 
 def _toml(value: Any) -> str:
