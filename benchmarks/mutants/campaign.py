@@ -12,7 +12,7 @@ from benchmarks.mutants.child import Ended
 from benchmarks.mutants.faults import CATALOGUE
 from benchmarks.mutants.operator import Operator
 from benchmarks.mutants.piece import Piece, prepare_base, run_piece
-from benchmarks.mutants.project import HEALTHY, MUTANT, Projects
+from benchmarks.mutants.project import HEALTHY, Projects
 from benchmarks.mutants.score import Finding, findings
 from benchmarks.mutants.setups import SETUPS
 from benchmarks.mutants.setups.setup import Setup
@@ -35,6 +35,7 @@ class Campaign:
         waiting = [piece for piece in pieces if piece.key not in done][:most]
         for piece in waiting:
             self._require_base(piece.setup)
+            self._require_parent(piece)
             line = self._line(piece)
             with self.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
@@ -47,15 +48,25 @@ class Campaign:
         version = {"recipe": setup.recipe, "params": setup.params(seed=1)}
         if ready.is_file() and json.loads(ready.read_text("utf-8")) == version:
             return
+        for folder in (self.projects.base(setup), self.projects.parent(setup, 0).parent):
+            shutil.rmtree(folder, ignore_errors=True)
         ended = prepare_base(setup, self.projects)
         if ended.code:
             output = (self.projects.base(setup) / "output.txt").read_text("utf-8")
-            raise UserError(f"The healthy setup of {setup.system} does not train: {output[-500:]}")
+            raise UserError(
+                f"The healthy setup of {setup.system} cannot be ingested: {output[-500:]}"
+            )
         ready.write_text(json.dumps(version), encoding="utf-8")
+
+    def _require_parent(self, piece: Piece) -> None:
+        """Train the healthy model that a second phase goes on with, where it is missing."""
+        second = piece.operator is not None and piece.operator.phase == "second"
+        if second and not self.projects.parent(piece.setup, piece.seed).is_dir():
+            self._line(Piece(piece.setup, None, piece.seed))
 
     def _line(self, piece: Piece) -> dict[str, Any]:
         root, ended = run_piece(piece, self.projects)
-        events = next((root / "runs" / MUTANT).glob("*/events.jsonl"), None)
+        events = next((root / "runs" / piece.recipe).glob("*/events.jsonl"), None)
         output = (root / "output.txt").read_text("utf-8", errors="replace")
         found = findings(events, output, ended.code)
         if self.keep is not None and events is not None:
@@ -63,6 +74,10 @@ class Campaign:
             place.mkdir(parents=True, exist_ok=True)
             for name in ("events.jsonl", "run.json", "recipe.toml"):
                 shutil.copy2(events.parent / name, place)
+        if piece.operator is None and ended.code == 0:
+            parent = self.projects.parent(piece.setup, piece.seed)
+            shutil.rmtree(parent, ignore_errors=True)
+            shutil.copytree(root / "models" / HEALTHY, parent)
         shutil.rmtree(root)
         return _line(piece, ended, found)
 

@@ -43,6 +43,11 @@ class Piece:
         return self.operator.name if self.operator else HEALTHY
 
     @property
+    def recipe(self) -> str:
+        """The recipe that is trained."""
+        return MUTANT if self.operator else HEALTHY
+
+    @property
     def key(self) -> tuple[str, str, int]:
         """What tells it from every other piece."""
         return self.setup.system, self.name, self.seed
@@ -56,15 +61,9 @@ def run_piece(piece: Piece, projects: Projects) -> tuple[Path, Ended]:
 
 
 def prepare_base(setup: Setup, projects: Projects) -> Ended:
-    """Ingest a setup's corpus and train the parent of all second phases."""
+    """Ingest a setup's corpus."""
     root = projects.write_base(setup)
-
-    def work() -> dict[str, Any]:
-        code = command("ingest", setup.corpus)
-        with _without_pages():
-            return {"code": code or command("train", HEALTHY)}
-
-    return run_in_child(root, work, 2 * LIMIT_SECONDS)
+    return run_in_child(root, lambda: {"code": command("ingest", setup.corpus)}, LIMIT_SECONDS)
 
 
 def command(*words: str) -> int:
@@ -86,7 +85,7 @@ def _train(piece: Piece, root: Path, base: Path) -> dict[str, Any]:
         if code:
             return {"code": code, "reached": 1}
     with _without_pages(), _broken_builds(piece) as benches:
-        code = command("train", MUTANT)
+        code = command("train", piece.recipe)
     reached = sum(bench.reached for bench in benches)
     if operator is not None and operator.kind == "data":
         reached = int(_corpus(root, corpus) != _corpus(base, corpus))

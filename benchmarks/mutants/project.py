@@ -30,6 +30,10 @@ class Projects:
         """The project of a setup, whose corpus is ingested once and read by all pieces."""
         return self.folder / "base" / setup.system
 
+    def parent(self, setup: Setup, seed: int) -> Path:
+        """The healthy model of a seed, with which its second phases go on."""
+        return self.folder / "parents" / setup.system / str(seed)
+
     def write_base(self, setup: Setup) -> Path:
         """Write a setup's project anew; what `cantus ingest` has to do is left."""
         root = self.base(setup)
@@ -56,7 +60,7 @@ class Projects:
         if (base / "published").is_dir():
             (root / "published").symlink_to(base / "published")
         if operator is not None and operator.phase == "second":
-            (root / "models" / HEALTHY).symlink_to(base / "models" / HEALTHY)
+            (root / "models" / HEALTHY).symlink_to(self.parent(setup, seed))
         _write_recipes(root, setup, operator)
         _make_checkout(root)
         (root / "params.toml").write_text(setup.params(seed), encoding="utf-8")

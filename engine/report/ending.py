@@ -130,7 +130,7 @@ def _guarded(recipe: str, history: History, ending: Event) -> str:
 
 def _unfit(recipe: str, history: History, ending: Event) -> str:
     checks = history.facts("preflight").get("checks", ())
-    failed = [check for check in checks if check["ok"] is False]
+    failed = [one for one in checks if one["ok"] is False and one.get("action") != "warn"]
     reasons = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
     what = "did not pass preflight, so nothing was trained"
     if ending.step:

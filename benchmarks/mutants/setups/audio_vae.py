@@ -12,21 +12,21 @@ extends = "demo_audio_vae.toml"
 num_eval_clips = 12
 
 [training]
-steps = 80
+steps = 60
 batch_size = 4
 log_every_steps = 10
-evaluate_every = "step:20"
-checkpoint_every = "step:40"
+evaluate_every = "step:30"
+checkpoint_every = "step:30"
 
 [samples]
 num_clips = 0
 
 [guard]
-"eval/perplexity" = { at = "from step:40" }
+"eval/perplexity" = { at = "from step:60" }
 
 [expect]
-"eval/reconstruction" = { steps = [80], low = [0.0], high = [0.009], because = "measured" }
-"eval/perplexity" = { steps = [80], low = [3.0], high = [10.0], because = "measured" }
+"eval/reconstruction" = { steps = [60], low = [0.0], high = [0.008], because = "measured" }
+"eval/perplexity" = { steps = [60], low = [2.5], high = [10.0], because = "measured" }
 """
 
 SETUP = Setup(

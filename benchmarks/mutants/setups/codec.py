@@ -25,18 +25,18 @@ codebook_dim = 4
 [model.discriminator]
 stft_windows = [64]
 bands = [[0.0, 0.5], [0.5, 1.0]]
-starts_at_step = 30
+starts_at_step = 20
 
 [schedule]
 discriminator = { kind = "constant", warmup_steps = 0 }
 generator = { kind = "constant", warmup_steps = 10 }
 
 [training]
-steps = 80
+steps = 60
 batch_size = 4
 log_every_steps = 10
-evaluate_every = "step:40"
-checkpoint_every = "step:40"
+evaluate_every = "step:30"
+checkpoint_every = "step:30"
 
 [evaluation]
 quantizers = [4]
@@ -46,21 +46,21 @@ judges = []
 num_clips = 0
 
 [guard]
-"train/discriminator/loss_over_chance" = { at = "step:80", below = 0.995, action = "warn" }
+"train/discriminator/loss_over_chance" = { at = "step:60", below = 0.995, action = "warn" }
 "train/generator/feature_relative" = { at = "from step:60" }
 "eval/dead_codes" = { at = "from step:60", action = "warn" }
-"eval/lag_samples" = { at = "step:80" }
-"eval/snr_db" = { at = "step:40", above = 0.0, because = "measured" }
-"eval/amplitude_ratio" = { at = "step:80", because = "measured" }
+"eval/lag_samples" = { at = "step:60" }
+"eval/snr_db" = { at = "step:30", above = -1.0, because = "measured" }
+"eval/amplitude_ratio" = { at = "step:60", between = [0.15, 1.5], because = "measured" }
 
 [expect]
-"train/discriminator/hinge_mean" = { steps = [80], low = [1.0], high = [2.2], because = "measured" }
-"train/generator/feature_relative" = { steps = [80], low = [0.05], high = [1.5], because = "measured" }
-"eval/snr_db" = { steps = [40, 80], low = [0.0, 0.0], high = [20.0, 20.0], because = "measured" }
-"eval/amplitude_ratio" = { steps = [40, 80], low = [0.3, 0.3], high = [1.2, 1.2], because = "measured" }
-"eval/mel" = { steps = [80], low = [0.5], high = [5.0], because = "measured" }
-"eval/si_sdr_db" = { steps = [80], low = [-5.0], high = [20.0], because = "measured" }
-"eval/bitrate_efficiency" = { steps = [80], low = [0.3], because = "measured" }
+"train/discriminator/hinge_mean" = { steps = [60], low = [1.0], high = [1.97], because = "measured" }
+"train/generator/feature_relative" = { steps = [60], low = [0.05], high = [1.5], because = "measured" }
+"eval/snr_db" = { steps = [30, 60], low = [-1.0, -0.5], high = [20.0, 20.0], because = "measured" }
+"eval/amplitude_ratio" = { steps = [30, 60], low = [0.12, 0.15], high = [1.2, 1.2], because = "measured" }
+"eval/mel" = { steps = [60], low = [0.5], high = [7.5], because = "measured" }
+"eval/si_sdr_db" = { steps = [60], low = [-18.0], high = [20.0], because = "measured" }
+"eval/bitrate_efficiency" = { steps = [60], low = [0.2], because = "measured" }
 """
 
 SETUP = Setup(

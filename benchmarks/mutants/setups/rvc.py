@@ -27,7 +27,7 @@ resblock_dilations = [[1, 3]]
 [model.discriminator]
 periods = [2, 3]
 channels = [4, 8, 16]
-starts_at_step = 40
+starts_at_step = 20
 
 [losses]
 adversarial = 1.0
@@ -38,36 +38,35 @@ discriminator = { kind = "constant", warmup_steps = 0 }
 generator = { kind = "constant", warmup_steps = 10 }
 
 [training]
-steps = 100
+steps = 60
 batch_size = 2
 log_every_steps = 10
-evaluate_every = "step:50"
-checkpoint_every = "step:50"
+evaluate_every = "step:30"
+checkpoint_every = "step:30"
 
 [samples]
 num_clips = 0
 
 [conversion]
-num_clips = 2
+num_clips = 1
 judges = []
 
 [guard]
-"train/discriminator/loss_over_chance" = { action = "warn", at = "step:100", below = 0.995 }
-"eval/kl" = { at = "from step:50" }
-"eval/octave_cents" = { at = "from step:100", below = 600.0 }
-"eval/f0_cents" = { at = "from step:100", below = 600.0 }
-"eval/voiceless_share" = { at = "from step:50" }
-"eval/clicks" = { at = "from step:50" }
-"eval/offset" = { at = "from step:50" }
-"eval/silent_share" = { at = "from step:50" }
+"eval/kl" = { at = "from step:30" }
+"eval/octave_cents" = { at = "from step:60", below = 150.0 }
+"eval/f0_cents" = { at = "from step:60", below = 150.0 }
+"eval/voiceless_share" = { at = "from step:30" }
+"eval/clicks" = { at = "from step:30" }
+"eval/offset" = { at = "from step:30" }
+"eval/silent_share" = { at = "from step:30" }
 
 [expect]
-"eval/mel" = { steps = [100], high = [2.0], because = "measured" }
-"eval/f0_cents" = { steps = [50, 100], high = [600.0, 600.0], because = "measured" }
-"eval/octave_cents" = { steps = [100], high = [600.0], because = "measured" }
-"eval/voicing_error" = { steps = [100], high = [0.5], because = "measured" }
-"eval/conversion/f0_cents" = { steps = [100], high = [600.0], because = "measured" }
-"eval/conversion/mcd_db" = { steps = [100], high = [15.0], because = "measured" }
+"eval/mel" = { steps = [60], high = [1.9], because = "measured" }
+"eval/f0_cents" = { steps = [30, 60], high = [150.0, 150.0], because = "measured" }
+"eval/octave_cents" = { steps = [60], high = [150.0], because = "measured" }
+"eval/voicing_error" = { steps = [60], high = [0.25], because = "measured" }
+"eval/conversion/f0_cents" = { steps = [60], high = [150.0], because = "measured" }
+"eval/conversion/mcd_db" = { steps = [60], high = [12.5], because = "measured" }
 """
 
 SETUP = Setup(

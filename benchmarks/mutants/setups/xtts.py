@@ -20,12 +20,12 @@ num_codes = 64
 warmup_steps = 10
 
 [training]
-steps = 100
+steps = 60
 batch_size = 4
 log_every_steps = 10
-evaluate_every = "step:50"
-checkpoint_every = "step:50"
-keep_every = "step:100"
+evaluate_every = "step:30"
+checkpoint_every = "step:30"
+keep_every = "step:60"
 
 [speech]
 sentences = []
@@ -35,13 +35,13 @@ judges = []
 num_clips = 0
 
 [guard]
-"eval/mel_ce_increase_wrong_voice" = { at = "from step:100", above = 0.01, action = "stop" }
-"eval/mel_ce_increase_wrong_text" = { at = "from step:100" }
-"eval/text_ce" = { at = "from step:100" }
+"eval/mel_ce_increase_wrong_voice" = { at = "from step:60", above = 0.003, action = "stop" }
+"eval/mel_ce_increase_wrong_text" = { at = "from step:60" }
+"eval/text_ce" = { at = "from step:60" }
 
 [expect]
-"eval/mel_ce" = { steps = [50, 100], low = [1.5, 1.0], high = [4.0, 3.5], because = "measured" }
-"eval/text_ce" = { steps = [100], low = [1.0], high = [3.0], because = "measured" }
+"eval/mel_ce" = { steps = [30, 60], low = [1.5, 1.0], high = [3.4, 2.7], because = "measured" }
+"eval/text_ce" = { steps = [60], low = [1.0], high = [2.7], because = "measured" }
 """
 
 SETUP = Setup(
