@@ -35,7 +35,7 @@ from engine.evaluation.paired import CONFIDENCE, Difference
 FEW_SEEDS = 3
 """With fewer of each recipe, the interval is mostly as wide as what seeds do is unknown."""
 
-Runs = Sequence[np.ndarray]
+Runs = Sequence[np.ndarray] | np.ndarray
 """A recipe's figures [clips], once for each seed; the clips in the same order everywhere."""
 
 
