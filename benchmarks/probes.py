@@ -102,7 +102,7 @@ class Started:
 
 
 def read() -> dict[Piece, dict[str, Any]]:
-    """What was found already."""
+    """The findings of finished pieces."""
     lines = LINES.read_text("utf-8").splitlines() if LINES.exists() else []
     kept = [json.loads(line) for line in lines]
     return {Piece(*one["piece"]): one["found"] for one in kept}

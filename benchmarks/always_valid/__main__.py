@@ -9,6 +9,7 @@ from benchmarks.always_valid.plateau import plateau
 from benchmarks.always_valid.price import price
 from benchmarks.always_valid.promise import Row, after_a_gain, promise
 from benchmarks.always_valid.regret import regret
+from benchmarks.always_valid.skew import skew
 from benchmarks.keep_results import FOLDER
 
 
@@ -21,6 +22,7 @@ def main(runs: int, to: Path) -> None:
         "Runs that call something better though nothing is, in 40 evaluations": promise(runs),
         "Runs with one true gain that call a second one": after_a_gain(runs),
         "Runs that call a true gain, and evaluations until then": price(runs),
+        "Skewed differences of the recorded run": skew(20 * runs),
         "Plateau guards: runs that are stopped though they gain": plateau(runs),
         "Regret of the chosen weights, in deviations of a clip's difference": regret(runs),
     }

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.always_valid.promise import CLIPS, Row, batches
 from benchmarks.always_valid.rules import RULES, Called
-from benchmarks.always_valid.runs import NULLS, correlated, independent
+from benchmarks.always_valid.runs import NULLS, Make, correlated, independent
 
 GAINS = (0.25, 0.5, 1.0)
 PATIENCES = (3, 5, 10)
@@ -20,11 +20,11 @@ def price(runs: int) -> Iterator[Row]:
         for make in (independent, correlated):
             name = next(title for title, one in NULLS.items() if one is make)
             for gain in GAINS:
-                yield {"clips": clips, "noise": name, "gain": gain} | _row(make, runs, clips, gain)
+                found: Row = {"clips": clips, "noise": name, "gain": str(gain)}
+                yield found | _row(make, runs, clips, gain)
 
 
-def _row(make: object, runs: int, clips: int, gain: float) -> Row:
-    assert callable(make)
+def _row(make: Make, runs: int, clips: int, gain: float) -> Row:
     waits: dict[str, list[np.ndarray]] = {}
     random = np.random.default_rng([clips, round(100 * gain)])
     for drawn in batches(runs):

@@ -43,7 +43,7 @@ def parent_until_shown(figures: np.ndarray) -> np.ndarray:
 
 def last_called(called: Called) -> np.ndarray:
     """The last evaluation that was called better; evaluation 0 where none was."""
-    return np.where(called, np.arange(1, called.shape[1] + 1), 0).max(axis=1)
+    return np.asarray(np.where(called, np.arange(1, called.shape[1] + 1), 0).max(axis=1))
 
 
 def patient(most: int) -> Choose:
@@ -77,9 +77,8 @@ def regret(runs: int) -> Iterator[Row]:
             for make in (independent, correlated, random_walk):
                 parts = [*_simulated(runs, clips, curve, make)]
                 name = make.__name__.replace("_", " ")
-                yield {"clips": clips, "curve": curve, "noise": name} | _means(parts)
-        parts = [*_of_recorded(runs, clips)]
-        yield {"clips": clips, "curve": "recorded run", "noise": "recorded"} | _means(parts)
+                yield _row(clips, curve, name, parts)
+        yield _row(clips, "recorded run", "recorded", [*_of_recorded(runs, clips)])
 
 
 def _simulated(
@@ -111,6 +110,7 @@ def _regrets(figures: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _means(parts: list[dict[str, np.ndarray]]) -> Row:
+def _row(clips: int, curve: str, noise: str, parts: list[dict[str, np.ndarray]]) -> Row:
     joined = {title: np.concatenate([part[title] for part in parts]) for title in CHOICES}
-    return {title: f"{found.mean():.3f}" for title, found in joined.items()}
+    row: Row = {"clips": clips, "curve": curve, "noise": noise}
+    return row | {title: f"{found.mean():.3f}" for title, found in joined.items()}

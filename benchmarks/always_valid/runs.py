@@ -21,12 +21,12 @@ Make = Callable[[np.random.Generator, int, int], np.ndarray]
 
 def independent(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
     """New noise in every evaluation: weights that jump."""
-    return random.standard_normal((runs, 1 + EVALUATIONS, clips)) / np.sqrt(2)
+    return np.asarray(random.standard_normal((runs, 1 + EVALUATIONS, clips)) / np.sqrt(2))
 
 
 def heavy_tails(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
     """New noise of Student's distribution with 3 degrees of freedom in every evaluation."""
-    return random.standard_t(3, (runs, 1 + EVALUATIONS, clips)) / np.sqrt(6)
+    return np.asarray(random.standard_t(3, (runs, 1 + EVALUATIONS, clips)) / np.sqrt(6))
 
 
 def correlated(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
@@ -41,7 +41,7 @@ def correlated(random: np.random.Generator, runs: int, clips: int) -> np.ndarray
 def random_walk(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
     """Each clip's figure drifts, some up and some down."""
     steps = random.standard_normal((runs, 1 + EVALUATIONS, clips)) / np.sqrt(EVALUATIONS / 2)
-    return steps.cumsum(axis=1)
+    return np.asarray(steps.cumsum(axis=1))
 
 
 def one_draw(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
@@ -61,7 +61,7 @@ def recorded(random: np.random.Generator, runs: int, clips: int) -> np.ndarray:
     centred = figures - figures.mean(axis=1, keepdims=True)
     scale = (centred[EVALUATIONS // 2] - centred[0]).std()
     drawn = random.integers(figures.shape[1], size=(runs, clips))
-    return np.moveaxis(centred[:, drawn], 0, 1) / scale
+    return np.asarray(np.moveaxis(centred[:, drawn], 0, 1) / scale)
 
 
 @cache

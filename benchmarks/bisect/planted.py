@@ -77,7 +77,7 @@ class Simulated:
         return CLIP_SPREAD * self.random.standard_normal(NUM_CLIPS)
 
     def run(self, lines: Lines, seed: int) -> Probe:
-        """The figures of a run; each seed of each recipe is drawn anew."""
+        """The figures of a run; each seed of each recipe is drawn by itself."""
         del seed
         size = sum(self.effects.get(line, 0.0) for line in lines)
         if self.together and self.pair <= lines:

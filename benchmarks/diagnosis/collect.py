@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.diagnosis.parts import PART_OF
 from benchmarks.mutants.faults import CATALOGUE
 from benchmarks.mutants.setups import SETUPS
 from engine.report.diagnosis.figures import Figures
@@ -19,7 +20,7 @@ def healthy_signatures(folder: Path) -> Iterator[Signature]:
         row = json.loads(line)
         kept = folder / "events" / row["run"]
         if kept.is_dir():
-            yield Signature(HEALTHY, row["kind"], row["system"], observe(Figures.of(kept)))
+            yield Signature(HEALTHY, HEALTHY, row["kind"], row["system"], observe(Figures.of(kept)))
 
 
 def mutant_signatures(keep: Path) -> Iterator[Signature]:
@@ -28,9 +29,12 @@ def mutant_signatures(keep: Path) -> Iterator[Signature]:
         system, name = events.parts[-4:-2]
         operator = CATALOGUE.get(name)
         family = operator.family if operator else HEALTHY
+        part = PART_OF[family]
         fault = operator.mistake if operator else HEALTHY
         best = SETUPS[system].anatomy.best
         history = History.of(events.parent)
+        if not history.all("start"):
+            continue  # the fault was refused before the run began: there are no figures
         kind = str(history.facts("start")["system"])
         lowest = recipe_classes()[kind].directions.get(best, "lowest") == "lowest"
-        yield Signature(family, fault, kind, observe(Figures(history, best, lowest)))
+        yield Signature(part, family, fault, kind, observe(Figures(history, best, lowest)))

@@ -27,16 +27,16 @@ def _lines(results: Results) -> Iterator[str]:
     yield from _table(
         {
             "its system": results.by_system,
-            "its fault": results.by_fault,
-            "its system and its fault": results.by_both,
             "its family of faults": results.by_family,
+            "its system and its family": results.by_both,
+            "its part of the setup": results.by_part,
         },
         "the library lacks",
     )
     yield from ["", "## By system, where the library lacks it", ""]
     yield from _table(dict(results.of_system), "system")
-    yield from ["", "## By family, where the library lacks the system", ""]
-    yield from _table(dict(results.of_family), "family")
+    yield from ["", "## By part of the setup, where the library lacks the system", ""]
+    yield from _table(dict(results.of_part), "part")
 
 
 def _table(scores: dict[str, Score], title: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -43,7 +44,7 @@ def healthy_runs() -> list[HealthyRun]:
     return [run for _, run in sorted(found, key=lambda one: one[0])]
 
 
-def _run(entry: dict[str, object], seed: int, of_recipe: dict[str, object]) -> HealthyRun:
+def _run(entry: dict[str, Any], seed: int, of_recipe: dict[str, Any]) -> HealthyRun:
     """`{seed}` in a value stands for the run's own seed: a phase's parent has the same."""
     values = [*of_recipe.get("values", []), *entry.get("values", [])]
     parents = entry.get("needs", of_recipe.get("needs", []))

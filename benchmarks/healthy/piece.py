@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.healthy.catalogue import HealthyRun
 from benchmarks.healthy.findings import REFUSED, findings_of
@@ -71,11 +72,12 @@ def _command(run: HealthyRun, project: Project, log: Path, stop_at: int | None =
 def _train(words: list[str], root: Path, log: Path, stop_at: int | None) -> None:
     from engine.cli import main
     from engine.cli.show.console import ConsoleWatcher
-    from engine.runs import finish
 
     os.chdir(root)
-    finish.build_report = _no_page
-    with log.open("a", encoding="utf-8") as file:
+    with (
+        log.open("a", encoding="utf-8") as file,
+        patch("engine.runs.finish.build_report", _no_page),
+    ):
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
         if stop_at is not None:
@@ -87,7 +89,7 @@ def _no_page(*_: object) -> None:
     """No report: its curves take seconds, and what a run found is in its events."""
 
 
-def _interrupt_at(step: int, watcher: type) -> None:
+def _interrupt_at(step: int, watcher: Any) -> None:
     """Send this process a signal at the first progress from a step on, as a scheduler would."""
     progress = watcher.progress
 
@@ -96,7 +98,7 @@ def _interrupt_at(step: int, watcher: type) -> None:
         if found.step >= step:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    watcher.progress = interrupting  # type: ignore[attr-defined]
+    watcher.progress = interrupting
 
 
 def _keep_events(folder: Path, kept: Path) -> None:

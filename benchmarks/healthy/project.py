@@ -32,6 +32,7 @@ _CORPUS = """
 source = "{source}"
 sample_rates_hz = {rates}
 at_most_bad = 1.0
+{more}
 """
 BUILT_IN = {
     "words": 16_000,
@@ -51,6 +52,8 @@ RECORDED = {
     "telugu": [8_000],
 }
 """Corpora of real recordings, which do not come with Cantus: folders below a given one."""
+_MORE = {"multi_speaker": 'speakers = "folder"'}
+"""Further settings of corpora."""
 _NUM_WORDS, _NUM_SENTENCES, _NUM_VOICES = 160, 120, 6
 
 
@@ -59,8 +62,8 @@ def open_project(root: Path, recordings: Path | None) -> Project:
     project = Project(root)
     if not project.params.is_file():
         lay_project(root)
-    for name in RECORDED if recordings else ():
-        if not (root / "data" / name).is_dir():
+    for name in RECORDED:
+        if recordings and not (root / "data" / name).is_dir():
             shutil.copytree(recordings / name, root / "data" / name)
     set_seed(project, 1)
     return project
@@ -72,7 +75,7 @@ def set_seed(project: Project, seed: int) -> None:
     sources |= {name: (f"data/{name}", [rate]) for name, rate in MADE.items()}
     sources |= {name: (f"data/{name}", rates) for name, rates in RECORDED.items()}
     corpora = (
-        _CORPUS.format(name=name, source=source, rates=rates)
+        _CORPUS.format(name=name, source=source, rates=rates, more=_MORE.get(name, ""))
         for name, (source, rates) in sources.items()
         if source == "builtin" or name in MADE or (project.root / source).is_dir()
     )

@@ -71,9 +71,9 @@ def command(
 
     \b
     Examples:
-      cantus bisect audio_vae_plus my_vae
-      cantus bisect audio_vae_plus my_vae --steps 200 --seeds 10 --budget-runs 300
-      cantus bisect audio_vae_plus my_vae --yes --json
+      cantus bisect audio_vae_plus audio_vae
+      cantus bisect audio_vae_plus audio_vae --steps 200 --seeds 10 --budget-runs 300
+      cantus bisect audio_vae_plus audio_vae --yes --json
     """
     if as_json and not yes:
         raise UserError("--json asks nothing: give --yes as well.")
@@ -112,7 +112,7 @@ def _prepared(
     oracle = Trainings(
         loaded.project, loaded.params, loaded.path, good, lines, steps, metric, folder
     )
-    trials = Trials(oracle, lowest, num_seeds, loaded.params.seed, budget_runs, _tell)
+    trials = Trials(oracle, lowest, num_seeds, loaded.params.seed, budget_runs, _inform)
     return asked, Search([*lines], trials)
 
 
@@ -123,7 +123,7 @@ def _title(loaded: Loaded) -> str:
     return loaded.recipe.name if loaded.path.stem == loaded.recipe.name else shown(loaded.path)
 
 
-def _tell(sentence: str) -> None:
+def _inform(sentence: str) -> None:
     say(sentence, err=True)
 
 
@@ -140,15 +140,15 @@ def _print_plan(asked: "Asked", search: "Search", sides: tuple[Loaded, Loaded]) 
     require_same_clips(good, bad, loaded.project, loaded.params)
     plan = plan_of(len(asked.lines), trials.num_seeds, trials.most_runs)
     each = max(seconds_of([good, bad], loaded.project, loaded.params))
-    _tell(f"{len(asked.lines)} lines differ and are tried, by {asked.metric}:")
+    _inform(f"{len(asked.lines)} lines differ and are tried, by {asked.metric}:")
     for line in asked.lines.values():
-        _tell(f"  {line.said}")
-    _tell(
+        _inform(f"  {line.said}")
+    _inform(
         f"At least {plan.least:,} and at most {plan.most:,} runs of {asked.steps:,} steps, "
         f"{trials.num_seeds} seeds at most for each recipe; {plan.one_at_a_time:,} runs would try "
         "each line alone."
     )
-    _tell(
+    _inform(
         f"A run takes about {duration(each)} of steps and evaluations, so at least "
         f"{duration(plan.least * each)} and at most {duration(plan.most * each)}; preflight, "
         "baselines and export come on top of each. What is trained already is not trained again."

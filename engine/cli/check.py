@@ -268,7 +268,7 @@ def _on_published(recipes: Sequence[Recipe], project: Project, *, each: bool) ->
 
 
 def _on_batch(recipe: Recipe, project: Project) -> Iterator[str]:
-    """That a batch is larger than the training clips, where the corpus is ingested."""
+    """A remark where a batch is larger than the training clips of an ingested corpus."""
     from engine.corpus import Corpus
     from engine.presets.sets import too_few
 

@@ -31,6 +31,7 @@ from engine.report.run_files import RunFiles
 from engine.system_support.completing import names, recipes, runs
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import run_files
+from engine.system_support.seed_runs import lent_seeds, with_seeds
 from engine.terminal.columns import aligned, cell
 from engine.terminal.say import say
 from engine.tracking.run_command import how_to_train
@@ -43,46 +44,69 @@ from engine.tracking.run_command import how_to_train
 )
 @click.option("--upstream", is_flag=True, help="Compare A with the published setup it follows.")
 @click.option("--last", is_flag=True, help="Compare A with its last finished model.")
+@click.option(
+    "--borrow",
+    "lender",
+    metavar="RECIPE",
+    shell_complete=names(recipes),
+    help="Take the spread over seeds from RECIPE, for a recipe with one seed.",
+)
 @click.option("--all", "all_", is_flag=True, help="List every value and every metric.")
 @json_option
 def command(
-    left: str, right: str | None, upstream: bool, last: bool, all_: bool, as_json: bool
+    left: str,
+    right: str | None,
+    upstream: bool,
+    last: bool,
+    lender: str | None,
+    all_: bool,
+    as_json: bool,
 ) -> DiffAnswer | None:
     """Compare two recipes: which is better, and how they differ.
 
     If both are trained, their models are compared clip by clip: first comes which is better and by
     how much, and which untrained baselines beat both, then the values that affect training, then
-    the most important metrics. A recipe is given by name, and compared under the profile of
-    params.toml, or by path. --upstream compares the recipe as written, not its demo. --last
-    compares the metrics of the last finished model with the current metrics file.
+    the most important metrics. With seeds of both (`cantus seeds`) the comparison is of the
+    recipes, over seeds and clips; with seeds of one, the other borrows its spread, which is said;
+    otherwise it is of these weights. --borrow takes the spread of a third recipe.
+
+    A recipe is given by name, and compared under the profile of params.toml, or by path. --upstream
+    compares the recipe as written, not its demo. --last compares the metrics of the last finished
+    model with the current metrics file.
 
     \b
     Examples:
       cantus diff audio_vae audio_vae_plus     which is better, and possible reasons
       cantus diff audio_vae audio_vae_plus --all
+      cantus diff audio_vae longer --borrow audio_vae_plus
       cantus diff audio_vae --upstream         every difference from the published setup
       cantus diff recipes/audio_vae.toml recipes/demo/audio_vae.toml
       cantus diff audio_vae --last             what changed since models/audio_vae was trained
     """
     if (right is not None) + upstream + last != 1:
         raise click.UsageError("Give a second recipe, --upstream or --last: one of the three.")
+    if lender is not None and right is None:
+        raise click.UsageError("--borrow needs a second recipe.")
     loaded = load_project_recipe(left)
     if right is not None:
         other = load_project_recipe(right)
-        return _answer_two(loaded, other) if as_json else _print_two(loaded, other, all_)
+        lent = None if lender is None else lent_seeds(lender, loaded.project)
+        if as_json:
+            return _answer_two(loaded, other, lent)
+        return _print_two(loaded, other, lent, all_)
     if upstream:
         return _answer_departures(loaded) if as_json else _print_departures(loaded)
     return _answer_since_last(loaded) if as_json else _print_since_last(loaded, all_)
 
 
-def _print_two(left: Loaded, right: Loaded, all_: bool) -> None:
+def _print_two(left: Loaded, right: Loaded, lender: RunFiles | None, all_: bool) -> None:
     names = left.recipe.name, right.recipe.name
     if names[0] == names[1]:  # two forms of one recipe have their metrics in common
         _print_values(left, right, (shown(left.path), shown(right.path)), True)
         return
     sides = _figures(left), _figures(right)
     absent = missing(left.project, sides)
-    paired = _print_conclusion(*sides)
+    paired = _print_conclusion(*sides, lender)
     _note_old_values(left, sides[0])
     _note_old_values(right, sides[1])
     num_left = _print_values(left, right, names, all_)
@@ -94,24 +118,27 @@ def _print_two(left: Loaded, right: Loaded, all_: bool) -> None:
         say(f"\nThe rest, {num_left:,} values and metrics: cantus diff {' '.join(names)} --all")
 
 
-def _print_conclusion(left: Figures, right: Figures) -> PairedRuns | None:
+def _print_conclusion(left: Figures, right: Figures, lender: RunFiles | None) -> PairedRuns | None:
     """Say which of two finished models is better; nothing where there are not two."""
-    paired = _paired(left, right)
+    paired = _paired(left, right, lender)
     if paired is None or right.run is None:
         return None
     for sentence in conclude(paired, right.run.recipe.training.best):
         say(sentence)
     if instead := _instead(left, right):
         say(use_none(instead))
+    for run in (left.run, right.run):
+        if run.remark:
+            say(f"note: {run.remark}")
     say("")
     return paired
 
 
-def _paired(left: Figures, right: Figures) -> PairedRuns | None:
+def _paired(left: Figures, right: Figures, lender: RunFiles | None) -> PairedRuns | None:
     """Two finished models compared, the right one as ours; None where there are not two."""
     if left.run is None or right.run is None:
         return None
-    return compare_runs(right.run, left.run)
+    return compare_runs(right.run, left.run, lender)
 
 
 def _instead(left: Figures, right: Figures) -> list[str]:
@@ -177,7 +204,8 @@ def _print_metrics(left: Figures, right: Figures, paired: PairedRuns | None, all
     elif paired is not None and paired.compared:
         say(
             f"Differences are {paired.ours} minus {paired.theirs}. One with an interval is the "
-            "mean over the clips, and may differ from the difference of the two values."
+            "mean over the clips, and over the seeds where there are several; it may differ from "
+            "the difference of the two values."
         )
     num_rows = sum(not line.startswith(NO_DIFFERENCE) for line in matter)
     return 0 if all_ else max(0, len(rest) - num_rows)
@@ -227,7 +255,7 @@ def _figures(loaded: Loaded) -> Figures:
     if not (own.is_file() and own.with_name("recipe.toml").is_file()):
         return Figures(recipe=name, file=project.metrics(name), title=name)
     listened = listening_metrics(project, name, identity_of(own.parent))
-    run = run_files(name, own.parent)
+    run = with_seeds(run_files(name, own.parent), project)
     return Figures(recipe=name, file=own, title=name, run=run, listened=listened)
 
 
@@ -268,7 +296,7 @@ def _print_changes(changes: list[Change], left: str, right: str) -> None:
         say(line)
 
 
-def _answer_two(left: Loaded, right: Loaded) -> DiffAnswer:
+def _answer_two(left: Loaded, right: Loaded, lender: RunFiles | None) -> DiffAnswer:
     changes = diff_recipes(to_plain(left.recipe), to_plain(right.recipe))
     trained = diff_recipes(*(_trained_values(one) for one in (left, right)))
     values = changed(changes, {change.path for change in trained} - {"name"})
@@ -280,7 +308,7 @@ def _answer_two(left: Loaded, right: Loaded) -> DiffAnswer:
         return DiffAnswer(kind="forms", left=sides[0], right=sides[1], values=values)
     figures = _figures(left), _figures(right)
     absent = missing(left.project, figures)
-    paired = _paired(*figures)
+    paired = _paired(*figures, lender)
     best = right.recipe.training.best
     return DiffAnswer(
         kind="recipes",

@@ -26,8 +26,15 @@ from engine.training.processes import num_processes, require_equal_parts, starts
     metavar="NAME",
     help="Name of the run.  [default: the recipe's, with digits if -S changes values]",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Train with this seed instead of that of params.toml, as a separate run.",
+)
 @click.option("--again", is_flag=True, help="Delete the run's state and model, and start over.")
-def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: bool) -> None:
+def command(
+    recipe: str, overrides: tuple[str, ...], called: str | None, seed: int | None, again: bool
+) -> None:
     """Train RECIPE on this machine, or continue a stopped run.
 
     `dvc repro RECIPE` calls this command after everything that RECIPE needs is up to date. Ctrl-C
@@ -36,20 +43,21 @@ def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: 
     (hardware.num_devices in params.toml) the command starts a process for each; under torchrun it
     is one of the processes.
 
-    With -S the run is separate from RECIPE's and replaces nothing: its model, metrics and ref are
-    called NAME, or RECIPE+3f9c2a, with digits that stand for the changed values. The same holds for
-    a recipe given by its path if `dvc repro` would train another file. `why`, `report`, `diff` and
-    start.from of a later phase accept this name.
+    With -S or --seed the run is separate from RECIPE's and replaces nothing: its model, metrics and
+    ref are called NAME, or RECIPE+3f9c2a, with digits that stand for the changed values. The same
+    holds for a recipe given by its path if `dvc repro` would train another file. `why`, `report`,
+    `diff` and start.from of a later phase accept this name.
 
     \b
     Examples:
       cantus train audio_vae
       cantus train audio_vae -S training.epochs=10
       cantus train audio_vae -S training.epochs=10 --name longer
+      cantus train audio_vae --seed 2
       cantus train audio_vae --again
       cantus train recipes/audio_vae_plus.toml
     """
-    loaded, variant = load_run(recipe, overrides, called)
+    loaded, variant = load_run(recipe, overrides, called, seed)
     _require_shorter_warm_up(loaded.recipe)
     require_corpus(loaded)
     hardware = loaded.params.hardware

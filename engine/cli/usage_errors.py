@@ -15,7 +15,7 @@ def usage_in_words(error: click.ClickException) -> str:
 
 
 def choices_of(error: click.ClickException) -> Sequence[str]:
-    """What is allowed, where it can be listed: choices of a value, options of a command."""
+    """Allowed words, where they can be listed: choices of a value, options of a command."""
     if isinstance(error, click.NoSuchOption):
         return _options(getattr(error, "ctx", None))
     kind = getattr(getattr(error, "param", None), "type", None)

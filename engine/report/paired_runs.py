@@ -1,16 +1,25 @@
-"""Two finished runs, compared metric by metric and clip by clip.
+"""Two finished runs, compared metric by metric and clip by clip; or two recipes, over their seeds.
 
 A metric is compared where both runs have its figure of each clip, of the same clips and in the same
-unit. For every other metric there is a reason why it is not compared.
+unit. For every other metric there is a reason why it is not compared. Where both were trained with
+several seeds, the interval is over seeds and clips and speaks of the recipes. Where one of them
+was, the other borrows its spread over seeds. Otherwise it is over clips and speaks of the weights.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 from attrs import evolve, frozen
 
 from engine.evaluation.clip_table import ClipTable
 from engine.evaluation.paired import Difference, Outcome, paired_difference
+from engine.evaluation.two_level import (
+    Borrowed,
+    TwoLevelDifference,
+    two_level,
+    why_no_two_levels,
+)
 from engine.evaluation.unit import why_apart
 from engine.recipe.metric_names import direction_of
 from engine.recipe.training import Direction
@@ -19,6 +28,8 @@ from engine.report.run_files import RunFiles
 from engine.tracking.comparable import short_digest
 
 _RESULT, _BEST, _CLIPS = "eval/", "best/", "clips"
+
+SpeaksOf = Literal["recipes", "recipes, by a borrowed spread", "weights"]
 
 
 @frozen
@@ -29,6 +40,13 @@ class PairedMetric:
     """The difference, ours minus theirs."""
     direction: Direction | None
     """Whether lower or higher values are better; None where neither is."""
+
+    @property
+    def speaks_of(self) -> SpeaksOf:
+        """What the interval covers: seeds and clips, or clips alone."""
+        if not isinstance(self.difference, TwoLevelDifference):
+            return "weights"
+        return "recipes" if self.difference.borrowed is None else "recipes, by a borrowed spread"
 
     @property
     def outcome(self) -> Outcome | None:
@@ -67,23 +85,29 @@ class PairedRuns:
     """Metrics that are not compared, each with the reason as a phrase."""
 
 
-def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
-    """Compare two finished runs metric by metric, clip by clip.
+def compare_runs(ours: RunFiles, theirs: RunFiles, lender: RunFiles | None = None) -> PairedRuns:
+    """Compare two finished runs metric by metric: their recipes where seeds were repeated.
 
-    Raises UserError where one of them has no metrics, or a file of it is damaged.
+    `lender` is a recipe whose spread over seeds stands for that of a recipe with one seed; without
+    one it is the other of the two. Raises UserError where one of them has no metrics, or a file of
+    it is damaged.
     """
     compared: dict[str, PairedMetric] = {}
     left_out: dict[str, str] = {}
     for metric in _results(ours, theirs):
-        why = why_not_compared(metric, ours, theirs)
-        difference = None if why else _difference(metric, ours, theirs)
-        if difference is None or difference.why_no_interval:
-            left_out[metric] = str(why or (difference and difference.why_no_interval))
+        difference = _difference(metric, ours, theirs, lender or _lender(ours, theirs))
+        if not isinstance(difference, Difference):
+            left_out[metric] = difference
             continue
         evaluations = _picked_from(metric, ours, theirs)
         direction = _direction(metric, ours, theirs)
         compared[metric] = PairedMetric(difference.over(evaluations), direction)
     return PairedRuns(ours.name, theirs.name, compared, left_out)
+
+
+def _lender(ours: RunFiles, theirs: RunFiles) -> RunFiles | None:
+    """The one of the two that was trained with several seeds."""
+    return next((run for run in (ours, theirs) if len(run.of_seeds) > 1), None)
 
 
 def _picked_from(metric: str, ours: RunFiles, theirs: RunFiles) -> int:
@@ -162,8 +186,30 @@ def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | Non
     return None if len(left.ids) > 1 else "one clip is too few"
 
 
-def _difference(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference:
-    return paired_difference(figures_of_clips(metric, ours), figures_of_clips(metric, theirs))
+def _difference(
+    metric: str, ours: RunFiles, theirs: RunFiles, lender: RunFiles | None
+) -> Difference | str:
+    """The difference by seed and clip where there are seeds, else clip by clip; or why not."""
+    of_all = (*ours.of_seeds, *theirs.of_seeds, *(lender.of_seeds if lender else ()))
+    why = (why_not_compared(metric, run, theirs) for run in of_all)
+    if (reason := next(filter(None, why), None)) is not None:
+        return reason
+    if lender is None:
+        return _of_weights(metric, ours, theirs)
+    new, old, lent = (
+        [figures_of_clips(metric, run) for run in side.of_seeds] for side in (ours, theirs, lender)
+    )
+    borrowed = Borrowed(lender.name, lent)
+    return why_no_two_levels(new, old, borrowed=borrowed) or two_level(new, old, borrowed=borrowed)
+
+
+def _of_weights(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | str:
+    """The difference clip by clip, or why there is no interval."""
+    new, old = figures_of_clips(metric, ours), figures_of_clips(metric, theirs)
+    if np.array_equal(new, old):
+        return "both have the same figures on every clip"
+    found = paired_difference(new, old)
+    return found.why_no_interval or found
 
 
 def _table(metric: str, run: RunFiles) -> str | None:

@@ -25,6 +25,15 @@ class RunFiles:
     folder: Path
     """`models/<recipe>`, or `model/` of a run's folder."""
     recipe: Recipe
+    seeds: tuple["RunFiles", ...] = ()
+    """Runs of the same recipe with other seeds, itself among them, where there are several."""
+    remark: str = ""
+    """Why seeds that are there are not those of this run: a sentence."""
+
+    @property
+    def of_seeds(self) -> tuple["RunFiles", ...]:
+        """The runs of the recipe, one for each seed; this run alone where there are no others."""
+        return self.seeds or (self,)
 
     @cached_property
     def figures(self) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 
-from engine.evaluation.paired import Outcome
+from engine.evaluation.paired import Difference, Outcome
 from engine.recipe.metric_names import direction_of
 from engine.recipe.schema import Recipe
 from engine.report.verdict import Compared
@@ -26,6 +26,9 @@ class Comparison:
     outcome: Outcome
     said: str
     """The comparison in words, with its figures."""
+    metric: str = ""
+    difference: Difference | None = None
+    """With its interval; None where values alone were compared."""
 
     def facts(self) -> dict[str, Any]:
         """Plain values for an event."""
@@ -99,7 +102,7 @@ def _with_parent(recipe: Recipe, record: Record, evaluations: list[Event]) -> Co
         nearest = _nearest(record.selection, evaluations)
         kept = f"the weights of {parent} itself are kept"
         said = f"No evaluation beat the parent, {parent}: {nearest}; {kept}."
-        return Comparison(parent, "undecided", said)
+        return Comparison(parent, "undecided", said, record.selection.metric)
     return _compare(record.selection, best, entry, parent)
 
 
@@ -151,12 +154,12 @@ def _by_other_metrics(recipe: Recipe, record: Record) -> Iterator[Comparison]:
     assert entry is not None, "it was compared with its parent"
     assert best is not None, "a run that finished was evaluated"
     names = [f"eval/{name}" for name in best.per_clip if name != record.selection.clip_metric]
-    known = {name: found for name in names if (found := direction_of(name, recipe)) is not None}
+    known = {name: side for name in names if (side := direction_of(name, recipe)) is not None}
     for name, direction in known.items() if best.step else ():
         rule = SelectionRule(name, direction == "lowest", paired=True, comparisons=len(known))
         if found := rule.difference(best, entry):
             said = f"{name}: {rule.said(best, entry)}."
-            yield Comparison(name, found.outcome(lowest=rule.lowest), said)
+            yield Comparison(name, found.outcome(lowest=rule.lowest), said, name, found)
 
 
 def _compare(rule: SelectionRule, best: Score, other: Score, name: str) -> Comparison:
@@ -171,9 +174,10 @@ def _compare(rule: SelectionRule, best: Score, other: Score, name: str) -> Compa
         values = f"{best.value:.4g}, {name} has {other.value:.4g}"
         why = of_clips.why_by_value(best, other)
         said = f"{rule.metric} is {values}: {outcome} by its value alone ({why})."
-        return Comparison(name, outcome, said)
+        return Comparison(name, outcome, said, rule.metric)
     outcome = difference.outcome(lowest=rule.lowest)
-    return Comparison(name, outcome, f"{rule.metric} against {name}: {of_clips.said(best, other)}.")
+    said = f"{rule.metric} against {name}: {of_clips.said(best, other)}."
+    return Comparison(name, outcome, said, rule.metric, difference)
 
 
 def _by_value(ours: float, theirs: float, *, lowest: bool) -> Outcome:

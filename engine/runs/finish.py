@@ -128,7 +128,9 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
         "seconds": round(time.monotonic() - started, 1),
         "best_step": step,
         "gain": comparisons.said(),
+        "parent": comparisons.parent and comparisons.parent.facts(),
         "baselines": [one.facts() for one in comparisons.baselines],
+        "others": [one.facts() for one in (*comparisons.others, *comparisons.by_value)],
         "parting": (parting := loop.parting()) and parting.facts(),
     }
     loop.write("finish", metrics=_figures(metrics), facts=facts)

@@ -33,7 +33,8 @@ def choose_clips(
     `dataset.evaluation` names a frozen set, every clip of which must be there. A phase is evaluated
     on what there is of its parent's set, unless start.evaluation = 'own'; what of it is there is
     never trained on. Clips are known by their audio, whatever they are called; where their
-    `fingerprints` are given, by their sound as well. Raises UserError where a frozen clip is missing, the parent was never trained, or a set would be empty.
+    `fingerprints` are given, by their sound as well. Raises UserError where a frozen clip is
+    missing, the parent was never trained, or a set would be empty.
     """
     return choose_rows(recipe, project, columns_of(clips, fingerprints), seed)
 

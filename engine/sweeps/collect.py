@@ -1,4 +1,7 @@
-"""Fetches what experiments measured out of DVC's cache: their small files, not their weights."""
+"""Keeps what runs measured: their small files, not their weights.
+
+Those of experiments are in DVC's cache, those of a recipe's seeds in models/.
+"""
 
 import shutil
 from collections.abc import Mapping
@@ -6,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files.atomic import new_folder
 from engine.project import Project
 from engine.report.run_files import RunFiles
 from engine.system_support.finished_run import run_files
@@ -37,6 +41,16 @@ def runs_in(folder: Path, names: Mapping[str, int]) -> Mapping[int, RunFiles]:
         for name, seed in names.items()
         if (folder / name / "metrics.json").is_file()
     }
+
+
+def keep_measured(model: Path, to: Path) -> None:
+    """Copy what a finished model measured into a folder, which is whole or not there."""
+    with new_folder(to) as folder:
+        (folder / TABLES).mkdir()
+        for name in MEASURED:
+            shutil.copy2(model / name, folder / name)
+        for table in (model / TABLES).glob("*.tsv"):
+            shutil.copy2(table, folder / TABLES / table.name)
 
 
 def _fetch(project: Project, model: str, commit: str, to: Path) -> None:

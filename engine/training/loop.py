@@ -72,7 +72,7 @@ class Loop:
     log: TrainingLog = field(init=False)
     sampler: Sampler = field(init=False)
     loaded: Loaded | None = field(init=False, default=None)
-    """What was loaded into the run before step 1."""
+    """Weights that were loaded into the run before step 1."""
     _evaluation_seconds: float = field(init=False, default=0.0)
     """How long the last evaluation took."""
     _described: set[str] = field(init=False, factory=set)

@@ -9,14 +9,16 @@ from attrs import field, frozen
 from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Recipe
 from engine.training.checks.check import Check
-from engine.training.checks.clips import Drawn, content_checks, input_checks
+from engine.training.checks.clips import CLIPS, Drawn, content_checks, input_checks
 from engine.training.checks.conditioning import conditioning_checks
 from engine.training.checks.flow import flow_checks
 from engine.training.checks.held_out import held_out_checks
+from engine.training.checks.level import level_check
 from engine.training.checks.loaded import Loaded
 from engine.training.checks.losses import (
     dropped_check,
     fall_check,
+    late_checks,
     modes_check,
     share_check,
     sign_check,
@@ -25,7 +27,7 @@ from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.spectrum import spectrum_check
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
-from engine.training.checks.transcripts import TEXTS, transcripts_check
+from engine.training.checks.transcripts import TEXTS, transcripts_checks
 from engine.training.checks.updates import ratio_checks, updates_check
 from engine.training.order import Order
 from engine.training.part import weigh
@@ -51,7 +53,7 @@ class Preflight:
     ancestors: Ancestors = field(factory=dict)
     """The clips that each recipe before this one was trained on."""
     loaded: Loaded | None = None
-    """What was loaded into the run, where it does not begin with fresh weights."""
+    """Weights that were loaded into the run, where it does not begin with fresh weights."""
 
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
@@ -60,12 +62,13 @@ class Preflight:
             *held_out_checks(self.system, self.ancestors, self.recipe),
             *input_checks(batch),
             *self._rates(),
+            *late_checks(self.system.turns, self.length.total_steps),
         ]
         if self.loaded is not None:
             found.append(self.loaded.check(self.stepper.networks.state().tensors))
         if any(check.stops for check in found):
             return found
-        drawn = Drawn.of(self.system, self.order)
+        drawn = Drawn.of(self.system, self.order, CLIPS if bounds.spoken is None else TEXTS)
         found += self._clips(drawn)
         with put_back(self.stepper) as before:
             found += conditioning_checks(bounds.conditioning, batch, drawn, self._terms)
@@ -75,13 +78,14 @@ class Preflight:
     def _clips(self, drawn: Drawn) -> Iterator[Check]:
         """Training clips: silence, repetitions, stale features, transcripts, bandwidth."""
         bounds = self.system.preflight
-        yield from content_checks(drawn, bounds.conditioned_on, bounds.waveforms)
+        yield from content_checks(drawn, bounds)
         if bounds.made_again is not None:
             yield from made_again_checks(drawn, bounds.made_again)
         if bounds.spoken is not None:
-            yield transcripts_check(Drawn.of(self.system, self.order, TEXTS), bounds.spoken)
+            yield from transcripts_checks(drawn, bounds.spoken)
         if bounds.audio is not None:
             yield spectrum_check(drawn.places, bounds.audio)
+            yield level_check(drawn.places, bounds.audio)
 
     def _rates(self) -> Iterator[Check]:
         low, high = self.system.preflight.learning_rate

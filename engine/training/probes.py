@@ -117,9 +117,12 @@ def first_clips(system: System, order: Order) -> Batch:
 
 
 def in_words(checks: Sequence[Check]) -> str:
-    """How many checks passed, and which are undecided."""
+    """How many checks passed, which warn, and which are undecided."""
     undecided = [check.name for check in checks if check.ok is None]
-    said = f"{len(checks) - len(undecided)} checks passed"
+    warned = [check.name for check in checks if check.ok is False]
+    said = f"{len(checks) - len(undecided) - len(warned)} checks passed"
+    if warned:
+        said += f"; warnings: {', '.join(warned)}"
     if undecided:
         said += (
             f"; undecided with the initial weights: {', '.join(undecided)} (checked again at step "

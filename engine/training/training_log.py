@@ -22,7 +22,7 @@ class TrainingLog:
     stepper: Stepper
     guards: Guards
     watcher: Watcher
-    _since: tuple[float, int] = field(init=False)
+    _since: tuple[float, int] = field(init=False, factory=lambda: (time.perf_counter(), 0))
     """When and at which step training metrics were last read."""
 
     def begin(self, step: int) -> None:

@@ -5,10 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from engine.corpus.measure.fingerprint import Fingerprint
 from engine.errors import UserError
 from engine.evaluation.audio import SPAN, ClipAudio
 from engine.evaluation.digests import as_digests, keys, shared_rows
 from engine.evaluation.lineage import read_ancestors, write_lineage
+from engine.evaluation.sound.landmarks import Fingerprints
+from engine.evaluation.sound.remark import remarks_on_sound
+from tests.made_sounds import RATE_HZ, syllables
 
 
 def digests(*numbers):
@@ -133,3 +137,55 @@ def test_what_is_no_digest_is_refused():
     for word in ("", "00", "zz" * 32, " " + "0" * 63, "0" * 66):
         with pytest.raises(UserError, match="SHA-256"):
             as_digests([word])
+
+
+def sounding(*seeds):
+    """Clips whose fingerprints are known."""
+    tables = []
+    for number, seed in enumerate(seeds):
+        fingerprint = Fingerprint(RATE_HZ)
+        fingerprint.add(syllables(seed))
+        tables.append(fingerprint.finish())
+        tables[-1]["clip"] = 10 * number  # the rows of a corpus of which these are a few
+    known = Fingerprints(np.concatenate(tables), 10 * np.arange(len(seeds)))
+    return ClipAudio(clips(*seeds).digests, clips(*seeds).spans, known)
+
+
+def test_a_model_keeps_what_its_training_sounds_like(tmp_path):
+    write(tmp_path / "base", sounding(1, 2), {})
+    write(tmp_path / "child", sounding(3), read_ancestors(tmp_path / "base"))
+    found = read_ancestors(tmp_path / "child")
+    known = sounding(1, 2).fingerprints
+    assert np.array_equal(
+        found["base"].fingerprints.landmarks["codes"], known.landmarks["codes"][:, :1]
+    )
+    assert found["base"].fingerprints.rows.tolist() == [0, 1]
+
+
+def test_evaluation_clips_that_sound_like_an_ancestors_training_are_named(tmp_path):
+    write(tmp_path / "base", sounding(1, 2, 3), {})
+    write(tmp_path / "older", clips(4), {})
+    ancestors = {**read_ancestors(tmp_path / "base"), **read_ancestors(tmp_path / "older")}
+    said = remarks_on_sound(["x", "y"], sounding(7, 2).fingerprints, ancestors)
+    of_base, of_older = said
+    assert of_base.startswith("1 of the 2 evaluation clips sound like clips that base was trained")
+    assert "(first: y)" in of_base
+    assert of_older.startswith("older was trained before fingerprints existed")
+    assert [*remarks_on_sound(["x"], sounding(7).fingerprints, {"base": ancestors["base"]})] == []
+    assert [*remarks_on_sound(["x"], None, ancestors)] == []
+
+
+def test_a_recipe_that_comes_twice_keeps_what_both_sound_like(tmp_path):
+    write(tmp_path / "a", sounding(2), {"a": sounding(1, 5)})
+    assert read_ancestors(tmp_path / "a")["a"].fingerprints.rows.tolist() == [0, 1, 2]
+
+
+def test_fingerprints_that_were_changed_or_deleted_are_named(tmp_path):
+    write(tmp_path / "base", sounding(1), {})
+    path = tmp_path / "base/lineage/sound/training.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"sound/training.npy is damaged.*dvc repro -f base"):
+        read_ancestors(tmp_path / "base")
+    path.unlink()
+    with pytest.raises(UserError, match=r"sound/training.npy is missing"):
+        read_ancestors(tmp_path / "base")

@@ -22,7 +22,10 @@ NOT_SAVED = {
     "breach": "a run that a guard ended is gone on with from before",
     "clock": "a pure function of the recipe",
     "_evaluation_seconds": "how long the last evaluation took, for what is shown",
-    "_logged": "the time of the last log line, for the pace that is shown",
+    "_described": "units that an event has described already, for shorter events",
+    "log": "the time of the last log line, for the pace that is shown",
+    "sampler": "writes samples, and remembers nothing",
+    "loaded": "what was loaded before step 1, which is compared there",
 }
 NOT_SAVED_OF_STEPPER = {
     "_recipe": "given",

@@ -36,7 +36,7 @@ def _step(setting: Setting, batch: Batch, optimizers: list[torch.optim.Optimizer
     prepared = module.prepare(batch)
     for place, turn in setting.due_turns():
         optimizers[place].zero_grad()
-        setting.loss(turn, prepared).backward()
+        setting.loss(turn, prepared).backward()  # type: ignore[no-untyped-call]
         limit = setting.clip_limit(turn) or math.inf
         clip_grad_norm_([*turn.parameters.values()], limit, error_if_nonfinite=True)
         optimizers[place].step()

@@ -19,7 +19,7 @@ class LineTried:
     """A line in which the recipes differ: a key, or keys that are only valid together."""
 
     name: str
-    """Its key, with dots between tables."""
+    """The key, with dots between tables."""
     good: Any
     """The value of the good recipe; of a table its kind; null where there is none."""
     bad: Any
@@ -96,7 +96,7 @@ class BisectAnswer(Answer):
     found: tuple[SetFound, ...]
     """Smallest sets of lines that make the result worse."""
     rest: Comparison | None
-    """The other lines together against the good recipe; null where they were not tried."""
+    """All other lines together against the good recipe; null where they were not tried."""
     trials: tuple[TrialDone, ...]
     """Every mixed recipe that was tried, in order."""
     sentences: tuple[str, ...]

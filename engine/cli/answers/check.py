@@ -14,9 +14,9 @@ class CheckedRecipe:
     """A recipe without faults, by the file that the profile of params.toml selects."""
 
     name: str
-    """Its name."""
+    """Name of the recipe."""
     system: str
-    """Its model family."""
+    """Model family."""
     profile: str
     """The profile of its file; full where the recipe runs as written."""
     identity: str

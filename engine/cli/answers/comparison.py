@@ -37,6 +37,8 @@ class Comparison:
     """Upper end of the interval."""
     confidence: float
     """Confidence of the interval."""
+    held_at_once: int
+    """Comparisons whose intervals hold at once with that confidence: 1, or a run's evaluations."""
     num_clips: int | None
     """Clips that both were evaluated on."""
     num_seeds: tuple[int, ...] | None
@@ -94,6 +96,7 @@ def comparison(
         low=None if found is None else found.low,
         high=None if found is None else found.high,
         confidence=confidence,
+        held_at_once=1 if found is None else found.comparisons,
         num_clips=None if found is None else found.num_clips,
         num_seeds=None if found is None else tuple(getattr(found, "num_seeds", (1, 1))),
         not_compared=not_compared,

@@ -39,7 +39,7 @@ class ChangedValue:
     """A value that differs."""
 
     key: str
-    """Its key, with dots between tables."""
+    """The key, with dots between tables."""
     left: Any
     """The value of A; null where A has none."""
     right: Any
@@ -90,7 +90,7 @@ class DiffAnswer(Answer):
     figures: tuple[FigurePair, ...] = ()
     """Every figure of either metrics file, and the results of listening tests."""
     missing: str | None = None
-    """What is not trained, and what trains it; null where nothing is missing."""
+    """Recipes that are not trained, and the commands that train them; null without any."""
 
 
 def side_of(figures: Figures, file: Path, *, other_values: bool, demo: str | None = None) -> Side:

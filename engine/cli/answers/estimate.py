@@ -40,7 +40,7 @@ class Price:
     per_hour: float
     """Price of an hour."""
     currency: str
-    """Its currency."""
+    """Currency of the price."""
 
 
 @frozen(kw_only=True)
@@ -76,7 +76,7 @@ class EstimateAnswer(Answer):
     steps_per_epoch: int
     """Optimizer steps of an epoch."""
     learning_rates: tuple[LearningRates, ...]
-    """Of each turn."""
+    """The learning rates of each turn."""
     step_seconds: float
     """Seconds of a step on the longest batch."""
     epoch_seconds: float

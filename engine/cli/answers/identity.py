@@ -13,7 +13,7 @@ class LastRun:
     """The last run of the recipe, where that has another identity."""
 
     identity: str
-    """Its digits."""
+    """Digits of the identity."""
     difference: str
     """What differs from it, in a sentence."""
 

@@ -47,7 +47,7 @@ class IngestedCorpus:
     name: str
     """The corpus."""
     folder: str
-    """Its folder below build/corpus."""
+    """The folder of the corpus below build/corpus."""
     page: str
     """The page that shows what was used and what was not."""
     quarantine_file: str

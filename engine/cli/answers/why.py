@@ -1,4 +1,4 @@
-"""`cantus.why/1`: how a run ended, and what its result is worth."""
+"""`cantus.why/1`: how a run ended, and the verdict on its result."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ class GuardThatFired:
     value: float | None
     """The value of the metric."""
     condition: str
-    """What it must be, in words."""
+    """The condition on the value, in words."""
     action: str
     """Stop or warn."""
     because: str | None
@@ -40,11 +40,11 @@ class CheckOfRun:
     """A check of preflight, with its latest finding."""
 
     name: str
-    """What was checked."""
+    """The question of the check."""
     passed: bool | None
     """Null where the check could not decide."""
     detail: str
-    """What was found."""
+    """The finding."""
 
 
 @frozen(kw_only=True)
@@ -54,13 +54,13 @@ class VerdictReached:
     metric: str
     """The metric of the verdict."""
     value: float | None
-    """Its value; null where it is not finite."""
+    """Value of the metric; null where it is not finite."""
     keep: str
-    """The recipe or baseline to keep; nothing where none is worth it."""
+    """The recipe or baseline to keep; `nothing` where none is good enough."""
     say: str
     """The verdict in words."""
     against: str | None
-    """What it was compared with."""
+    """The result that it was compared with."""
     worse_than: tuple[str, ...]
     """Untrained baselines that are better."""
     level: str | None
@@ -83,14 +83,14 @@ class ObjectionTo:
 
 @frozen(kw_only=True)
 class LooksLike:
-    """A family of faults whose recorded runs look like this one."""
+    """A part of a training setup that may be broken: recorded runs with faults in it look alike."""
 
-    family: str
-    """The part of a training setup that was broken."""
+    part: str
+    """The part."""
     fault: str
-    """The fault of the family whose runs are most alike."""
+    """The fault in it whose recorded runs are most alike."""
     probability: float
-    """Of the family, given what is seen; all families were equally probable before."""
+    """Probability of the part, given what is seen; all parts were equally probable before."""
 
 
 @frozen(kw_only=True)
@@ -102,7 +102,7 @@ class DiagnosisOf:
     likeliest: tuple[LooksLike, ...]
     """At most three, the likeliest first; empty where the run looks healthy, or like no run."""
     seen: Mapping[str, str]
-    """What is seen in the figures, by question."""
+    """Answers that the figures give, by question."""
     evidence: tuple[str, ...]
     """The questions that speak most for the likeliest fault."""
     num_alike: int
@@ -153,8 +153,8 @@ class WhyAnswer(Answer):
     verdict: VerdictReached | None
     """Null where the run has not finished, or has none."""
     comparisons: tuple[Comparison, ...]
-    """Of the result with the parent's weights, with untrained baselines, by other metrics;
-    always of these weights: a run has one seed."""
+    """Comparisons of the result with the parent's weights, with untrained baselines, the strongest
+    first, and by other metrics; of these weights, since a run has one seed."""
     objections: tuple[ObjectionTo, ...]
     """The gravest first."""
     listeners: bool
@@ -243,7 +243,9 @@ def _verdict(facts: Mapping[str, Any]) -> VerdictReached:
 
 
 def _comparisons(name: str, finish: Mapping[str, Any]) -> Iterator[Comparison]:
-    """Those that the finish event holds."""
+    """Comparisons that the finish event holds."""
     metric = str((finish.get("verdict") or {}).get("metric", ""))
-    for facts in finish.get("baselines", ()):
+    parent = finish.get("parent")
+    kept = [*finish.get("baselines", ()), *finish.get("others", ())]
+    for facts in [*([parent] if parent else []), *kept]:
         yield of_event(name, facts, metric)

@@ -14,7 +14,7 @@ def by_reason(left_out: Mapping[str, str]) -> Iterator[str]:
 
 
 def by_kind(left_out: Mapping[str, str], not_packed: Collection[str]) -> Iterator[str]:
-    """As `by_reason`, but with one sentence for all recipes whose corpus lacks their rate."""
+    """Sentences as of `by_reason`, but one for all recipes whose corpus lacks their rate."""
     rates = [name for name in left_out if name in not_packed]
     if len(rates) < 2:
         yield from by_reason(left_out)

@@ -11,11 +11,11 @@ from engine.report.diagnosis.observations import observe
 from engine.report.diagnosis.signatures import HEALTHY, Signature, recorded
 
 SURE = 0.5
-"""Probability below which no family is said to be the cause."""
+"""Probability below which no part is said to be broken."""
 ALIKE = 0.7
 """Share of answers that some recorded run must have given too: else the run is like none."""
 _NAMED = 3
-"""Families that are named."""
+"""Parts that are named."""
 
 
 @frozen
@@ -23,7 +23,7 @@ class Diagnosis:
     """Which recorded runs a run resembles."""
 
     likeliest: Sequence[Likeness]
-    """Families of faults, the likeliest first; empty where none is likely."""
+    """Parts that may be broken, the likeliest first; empty where none is likely."""
     is_healthy: bool
     """Whether it resembles most the runs in which no fault was planted."""
     seen: Mapping[str, str]
@@ -61,8 +61,8 @@ def diagnosed(seen: Mapping[str, str], library: Library) -> Diagnosis:
     ranked = library.likenesses(seen) or [Likeness(HEALTHY, "", 0.0)]
     top = ranked[0]
     is_known = top.probability >= SURE and library.agreement(seen) >= ALIKE
-    is_healthy = is_known and top.family == HEALTHY
-    faults = [one for one in ranked if one.family != HEALTHY]
+    is_healthy = is_known and top.part == HEALTHY
+    faults = [one for one in ranked if one.part != HEALTHY]
     likely = faults[:_NAMED] if is_known and not is_healthy else []
     evidence = library.evidence(top, seen) if likely else []
     likely = likely if evidence else []

@@ -24,11 +24,11 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 @frozen
 class Likeness:
-    """How probable a family of faults is, given a run's answers."""
+    """How probable it is that a part of the setup is broken, given a run's answers."""
 
-    family: str
+    part: str
     fault: str
-    """The fault of the family whose recorded runs are most alike."""
+    """The fault in it whose recorded runs are most alike."""
     probability: float
 
 
@@ -37,26 +37,26 @@ class Library:
     """Recorded runs, counted."""
 
     runs: Sequence[Signature]
-    _families: Mapping[str, "_Counted"] = field(init=False)
+    _parts: Mapping[str, "_Counted"] = field(init=False)
     _faults: Mapping[tuple[str, str], "_Counted"] = field(init=False)
     _all: "_Counted" = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        families = _grouped(self.runs, lambda run: run.family)
-        faults = _grouped(self.runs, lambda run: (run.family, run.fault))
-        object.__setattr__(self, "_families", families)
+        parts = _grouped(self.runs, lambda run: run.part)
+        faults = _grouped(self.runs, lambda run: (run.part, run.fault))
+        object.__setattr__(self, "_parts", parts)
         object.__setattr__(self, "_faults", faults)
         object.__setattr__(self, "_all", _Counted(self.runs))
 
     def likenesses(self, seen: Mapping[str, str]) -> list[Likeness]:
-        """Every family, the likeliest first; all are taken as equally frequent before a look."""
-        logs = {name: self._log(one, seen) for name, one in self._families.items()}
+        """Every part, the likeliest first; all are taken as equally frequent before a look."""
+        logs = {name: self._log(one, seen) for name, one in self._parts.items()}
         most = max(logs.values(), default=0.0)
-        weights = {family: math.exp(log - most) for family, log in logs.items()}
+        weights = {part: math.exp(log - most) for part, log in logs.items()}
         total = sum(weights.values())
         found = [
-            Likeness(family, self._most_alike(family, seen), weight / total)
-            for family, weight in weights.items()
+            Likeness(part, self._most_alike(part, seen), weight / total)
+            for part, weight in weights.items()
         ]
         return sorted(found, key=lambda one: -one.probability)
 
@@ -68,7 +68,7 @@ class Library:
 
     def evidence(self, one: Likeness, seen: Mapping[str, str], most: int = 3) -> list[str]:
         """The questions whose answers speak most for a fault, against all runs together."""
-        of_fault = self._faults[one.family, one.fault]
+        of_fault = self._faults[one.part, one.fault]
         gains = {
             name: self._chance(of_fault, name, answer) - self._chance(self._all, name, answer)
             for name, answer in seen.items()
@@ -77,11 +77,11 @@ class Library:
         best = sorted(gains, key=lambda name: -gains[name])[:most]
         return [name for name in best if gains[name] > _SPEAKS]
 
-    def _most_alike(self, family: str, seen: Mapping[str, str]) -> str:
+    def _most_alike(self, part: str, seen: Mapping[str, str]) -> str:
         logs = {
             fault: self._log(one, seen)
-            for (of_family, fault), one in self._faults.items()
-            if of_family == family
+            for (of_part, fault), one in self._faults.items()
+            if of_part == part
         }
         return max(logs, key=lambda fault: logs[fault])
 

@@ -7,11 +7,14 @@ a codec and for a language model: ratios, signs and moments, never values in a m
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.report.diagnosis.figures import Figures
 
 Answer = str | None
+
+_MORE = re.compile(r"and (\d+) more")
 
 _KINDS = (
     ("evaluation set", "evaluation set"),
@@ -20,6 +23,21 @@ _KINDS = (
     ("can be learned", "loss of one batch"),
 )
 """Words in the names of checks that name an entry, a turn or a term besides; others count whole."""
+_SAID = (
+    ("makes it worse", "it gets worse"),
+    ("changed too little", "nothing changes"),
+    ("not finite", "not finite"),
+    ("NaN or infinity", "not finite"),
+    ("exactly zero", "exactly zero"),
+    ("far below", "far too small"),
+    ("far above", "far too large"),
+    ("not connected", "no effect"),
+    ("is empty", "empty"),
+    ("the same in", "always the same"),
+    ("outlasts the run", "a warm-up without an end"),
+    ("is negative", "negative"),
+)
+"""What the sentence of a failed check says, in words that name nothing of the system."""
 
 
 def observe(figures: Figures) -> dict[str, str]:
@@ -30,12 +48,37 @@ def observe(figures: Figures) -> dict[str, str]:
 
 def failed_check(figures: Figures) -> Answer:
     """Which check failed first."""
-    failed = (check["name"] for check in figures.history.checks if check["ok"] is False)
-    return kind_of_check(next(failed, "none"))
+    if not figures.history.checks:
+        return None
+    failed = [check for check in figures.history.checks if check["ok"] is False]
+    if not failed:
+        return "none"
+    detail = str(failed[0].get("detail", ""))
+    said = next((f": {words}" for pattern, words in _SAID if pattern in detail), "")
+    return kind_of_check(failed[0]["name"]) + said
+
+
+def num_failed(figures: Figures) -> Answer:
+    """How many checks failed."""
+    failed = sum(check["ok"] is False for check in figures.history.checks)
+    return "several" if failed > 1 else "one" if failed else None
+
+
+def tensors(figures: Figures) -> Answer:
+    """How many tensors get no gradient, by the sentence of that check."""
+    checks = {check["name"]: check for check in figures.history.checks}
+    check = checks.get("gradients")
+    if check is None or check["ok"] is not False:
+        return None
+    more = _MORE.search(check["detail"])
+    number = 3 + int(more[1]) if more else check["detail"].count(",") + 1
+    return "one or two" if number < 3 else "some" if number < 12 else "many"
 
 
 def undecided_check(figures: Figures) -> Answer:
     """Which check stayed undecided."""
+    if not figures.history.checks:
+        return None
     undecided = (check["name"] for check in figures.history.checks if check["ok"] is None)
     return kind_of_check(next(undecided, "none"))
 
@@ -44,7 +87,7 @@ def guard(figures: Figures) -> Answer:
     """Which guard was violated first: the last part of its metric's name."""
     spoken = figures.history.all("guard")
     if not spoken:
-        return "none"
+        return "none" if figures.history.all("train") else None
     facts = spoken[0].facts
     return "not finite" if facts["value"] is None else str(facts["name"]).rpartition("/")[2]
 
@@ -62,7 +105,7 @@ def first_finding(figures: Figures) -> Answer:
     wrong = [e for e in preflight if any(one["ok"] is False for one in e.facts["checks"])]
     steps = [event.step for event in (*guards, *wrong)]
     if not steps:
-        return "never"
+        return "never" if preflight else None
     return "before step 1" if min(steps) == 0 else "while training"
 
 
@@ -247,6 +290,8 @@ def _gain(value: float | None) -> Answer:
 
 QUESTIONS: Mapping[str, Callable[[Figures], Answer]] = {
     "failed check": failed_check,
+    "failed checks": num_failed,
+    "tensors without a gradient": tensors,
     "undecided check": undecided_check,
     "guard": guard,
     "ending": ending,

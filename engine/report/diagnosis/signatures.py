@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 HEALTHY = "healthy"
-"""The family of runs in which no fault was planted."""
+"""What stands for the part in runs in which no fault was planted."""
 _FILE = Path(__file__).with_name("signatures.json")
 _MISSING = "-"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -19,8 +19,10 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Signature:
     """One recorded run."""
 
-    family: str
+    part: str
     """The part of the training setup that was broken, or HEALTHY."""
+    family: str
+    """The kind of fault in that part."""
     fault: str
     """The mistake, in words that follow "in which"; of healthy runs, what they are."""
     system: str
@@ -33,10 +35,7 @@ def recorded() -> Sequence[Signature]:
     """The recorded runs that come with Cantus."""
     table: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     questions = table["questions"]
-    return [
-        Signature(family, fault, system, _read(seen, questions))
-        for family, fault, system, seen in table["runs"]
-    ]
+    return [Signature(*of_run, _read(seen, questions)) for *of_run, seen in table["runs"]]
 
 
 def write_signatures(runs: Iterable[Signature], path: Path = _FILE) -> None:
@@ -46,7 +45,9 @@ def write_signatures(runs: Iterable[Signature], path: Path = _FILE) -> None:
     questions = {
         name: sorted({run.seen[name] for run in runs if name in run.seen}) for name in names
     }
-    rows = [[run.family, run.fault, run.system, _written(run.seen, questions)] for run in runs]
+    rows = [
+        [run.part, run.family, run.fault, run.system, _written(run.seen, questions)] for run in runs
+    ]
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     heading = json.dumps(questions, ensure_ascii=False)
     path.write_text(f'{{"questions": {heading},\n"runs": [\n{lines}\n]}}\n', encoding="utf-8")

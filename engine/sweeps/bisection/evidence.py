@@ -31,7 +31,7 @@ class Evidence:
     said: str
     """The difference with its interval, or how many runs were stopped."""
     confidence: float = 0.95
-    """Of the interval."""
+    """Confidence of the interval."""
 
 
 def weigh(

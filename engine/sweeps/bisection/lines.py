@@ -34,7 +34,7 @@ class Edit:
 
 @frozen
 class Line:
-    """What is tried as one: a key, or keys of which none is valid without the others."""
+    """A change that is tried as one: a key, or keys of which none is valid alone."""
 
     name: str
     """The key, or the table that is replaced whole: `model.quantizer`."""

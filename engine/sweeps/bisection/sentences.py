@@ -12,7 +12,7 @@ from engine.tracking.shown_metrics import short_name
 
 @frozen
 class Asked:
-    """What was asked of a search."""
+    """The question of a search."""
 
     good: str
     bad: str

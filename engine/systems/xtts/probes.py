@@ -48,10 +48,10 @@ def gpt_answers(module: XttsTrainingModule, clips: XttsClips) -> AnswerKey:
         if answer == "model":
             return clip_figures(module.cost(batch))
         asked = _asked(module, batch)
-        told = _predicted_of(module, batch, *asked)
+        predicted = _predicted_of(module, batch, *asked)
         planted = (
             one._replace(scores=planted_scores(predictions, answer))
-            for one, predictions in zip(asked, told, strict=True)
+            for one, predictions in zip(asked, predicted, strict=True)
         )
         return clip_figures(module.network.costs(*planted))
 

@@ -1,4 +1,4 @@
-"""Checks of a run: what each looks at has a module of its own. None leaves a trace in training."""
+"""Checks of a run, a module for each thing that is checked. None leaves a trace in training."""
 
 from engine.training.checks.check import Check, Checked, settle, settle_at_the_end
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from engine.training.checks.check import Check
 from engine.training.checks.finite import BrokenBatchError, is_broken, require_finite
 from engine.training.order import Order
-from engine.training.system import Batch, System
+from engine.training.system import Batch, PreflightBounds, System, TrainingAudio
 
-_CLIPS, _AT_ONCE = 64, 8
+CLIPS, _AT_ONCE = 64, 8
 """Clips that are looked at, and how many of them are in one batch."""
 _FEWEST = 3
 """Batches that are the first one again where that is no chance."""
@@ -37,7 +37,7 @@ class Drawn:
     ids: Sequence[Sequence[str]]
 
     @classmethod
-    def of(cls, system: System, order: Order, number: int = _CLIPS) -> "Drawn":
+    def of(cls, system: System, order: Order, number: int = CLIPS) -> "Drawn":
         """The first clips of the first epoch."""
         clips = np.concatenate(order.epoch(0))[:number]
         parts = [clips[at : at + _AT_ONCE].tolist() for at in range(0, len(clips), _AT_ONCE)]
@@ -67,24 +67,29 @@ def input_checks(batch: Batch) -> Iterator[Check]:
             yield Check(f"input {name}", True, f"{shape}, finite")
 
 
-def content_checks(
-    drawn: Drawn, conditioning: Sequence[str], waveforms: Sequence[str] = ()
-) -> Iterator[Check]:
+def content_checks(drawn: Drawn, bounds: PreflightBounds) -> Iterator[Check]:
     """Few clips are silent, few are the same clip under another name, and none is out of scale.
 
-    `conditioning` names entries that clips may share, such as a reference of their speaker. What a
+    Clips may share what they are conditioned on, such as a reference of their speaker. What a
     corpus may really be like is a warning.
     """
     yield _batches_check(drawn)
+    recorded = _recorded(drawn, bounds.audio)
     for name, rows in drawn.rows.items():
         example = drawn.batches[0][name]
         if example[0].numel() < _LONG:
             continue
-        yield _constant_check(name, rows)
-        if example.is_floating_point() and name in waveforms:
+        yield _constant_check(name, [row for row, own in zip(rows, recorded, strict=True) if own])
+        if name in bounds.waveforms:
             yield _range_check(name, drawn)
-        if name not in conditioning:
+        if name not in bounds.conditioned_on:
             yield _alike_check(name, rows, drawn)
+
+
+def _recorded(drawn: Drawn, audio: TrainingAudio | None) -> list[bool]:
+    """Whether each clip is one of the corpus: a system may add silence of its own."""
+    places = [place for part in drawn.places for place in part]
+    return [audio is None or len(audio.samples(place)) > 0 for place in places]
 
 
 def _batches_check(drawn: Drawn) -> Check:

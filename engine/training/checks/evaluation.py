@@ -52,7 +52,7 @@ def _repeated_check(
     said = (
         f"{other[0]} was {_mean(first[other[0]]):.6g}, then {_mean(again[other[0]]):.6g}: dropout"
     )
-    said += ", augmentation or noise that is drawn anew is on while the model is evaluated"
+    said += ", augmentation or noise of its own is on while the model is evaluated"
     return Check(name, False, said)
 
 

@@ -25,7 +25,7 @@ class _Print(NamedTuple):
 
 @frozen
 class Loaded:
-    """What was loaded, by a sum and a norm of each tensor of real numbers."""
+    """Weights that were loaded: a sum and a norm of each tensor of real numbers."""
 
     source: str
     given: Mapping[str, _Print]

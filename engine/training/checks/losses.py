@@ -8,7 +8,7 @@ from engine.training.checks.check import Check
 from engine.training.system import Turn
 
 _LEAST_SHARE = 1e-3
-"""Of a turn's weighted loss, what its main terms are at least."""
+"""Least share of its main terms in a turn's weighted loss."""
 
 
 def sign_check(
@@ -94,6 +94,22 @@ def modes_check(
         f"{term} {training[term]:.4g} in training mode, {evaluation[term]:.4g} in evaluation mode"
     )
     return Check(name, True, said, "warn")
+
+
+def late_checks(turns: Sequence[Turn], total_steps: int) -> Iterator[Check]:
+    """Weighed terms that begin after the run's last step, and so their turn: a warning."""
+    late = [
+        f"{turn.name}/{term} (step {start:,})"
+        for turn in turns
+        for term, start in turn.late_terms.items()
+        if start >= total_steps and turn.weights.get(term, 0.0)
+    ]
+    said = (
+        f"{', '.join(late)} would begin after the run's last step ({total_steps:,}): never used. "
+    )
+    said += "Lower the discriminator's starts_at_step, or set these weights to 0"
+    if late:
+        yield Check("first steps of turns", False, said, "warn")
 
 
 def fall_check(term: str, before: float, after: float, num_steps: int) -> Check:

@@ -34,7 +34,7 @@ class Moved:
         self._begun = self._sums()
 
     def checks(self, step: int) -> Iterator[Check]:
-        """What has not moved, though its turn had its first step before `step` finished ones."""
+        """A check of each turn whose first step is among `step` finished ones, and of averages."""
         (before, averaged), (now, averages) = self._begun, self._sums()
         moved = {name for name, one in now.items() if one != before[name]}
         for turn in self.turns:

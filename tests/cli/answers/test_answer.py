@@ -16,7 +16,7 @@ class Figure:
     """A figure."""
 
     value: float
-    """What was measured."""
+    """The measured value."""
 
 
 @frozen(kw_only=True)
@@ -36,7 +36,7 @@ def measured(*values: float) -> Measured:
     return Measured(figures=figures, by_name={"b": 1.0, "a": None})
 
 
-def test_figures_that_are_no_numbers_are_null_and_said():
+def test_figures_that_are_not_finite_are_null_and_named():
     found = json.loads(as_json(measured(1.5, math.nan, math.inf, -math.inf)))
     assert [one["value"] for one in found["figures"]] == [1.5, None, None, None]
     assert found["not_finite"] == {
@@ -72,6 +72,6 @@ def test_the_schema_has_types_and_what_fields_mean():
     assert fields["schema"]["const"] == "cantus.measured/1"
     assert fields["figures"]["description"] == "The figures."
     inside = fields["figures"]["items"]["properties"]["value"]
-    assert inside == {"type": ["number", "null"], "description": "What was measured."}
+    assert inside == {"type": ["number", "null"], "description": "The measured value."}
     assert fields["file"] == {"type": ["string", "null"]}
     assert "not_finite" in schema["required"]

@@ -1,4 +1,4 @@
-"""What commands print with --json: one document of its schema, with all that people are told."""
+"""What commands print with --json: one document of its schema, with all that people read."""
 
 import json
 import re
@@ -12,7 +12,9 @@ import soundfile
 
 from engine.cli.answers.json_schema import schema_of
 from engine.cli.answers.registry import ANSWERS
+from engine.runs.estimate import RunEstimate
 from engine.tracking.events import Event
+from engine.training.rate_plan import RatePlan
 from tests.finished_models import make_model
 from tests.run_folders import make_run, start
 
@@ -48,7 +50,7 @@ def is_held(number, document):
         if isinstance(value, str) and number in value:
             return True
         if isinstance(value, int | float):
-            factors = (1, 60, 1 / 60, 1000, 2**10, 2**20, 2**30)
+            factors = (1, 60, 3600, 1e-3, 1e3, 1e6, 1e9)
             if any(np.isclose(value / f, read, rtol=0.6 * 10.0 ** (1 - digits)) for f in factors):
                 return True
     return False
@@ -255,7 +257,20 @@ def test_ingest_counts_what_is_used_and_lists_what_is_not(corpus, cantus):
     assert "quarantined, unreadable" in explained["sentences"]
 
 
-def test_identity_and_estimate_are_documents(corpus, cantus):
+def timed(*_):
+    """An estimate as `estimate_run` gives it."""
+    numbers = {"parameters": 9, "total_steps": 40, "steps_per_epoch": 4, "step_seconds": 0.5}
+    numbers |= {"evaluation_seconds": 2.0, "judged_seconds": 0.0, "num_judged": 0}
+    numbers |= {"num_evaluations": 2, "peak_memory_bytes": 2**30, "resumable_bytes": 2**20}
+    numbers |= {"weights_bytes": 2**19, "disk_bytes": 2**22, "free_disk_bytes": 2**21}
+    plan = RatePlan("autoencoder", 1e-3, 40, 0, [(1, 1e-3), (40, 1e-5)])
+    return RunEstimate(**numbers, rate_plans=[plan])
+
+
+def test_identity_and_estimate_are_documents(corpus, cantus, monkeypatch):
+    from engine.runs import estimate as module
+
+    monkeypatch.setattr(module, "estimate_run", timed)
     cantus("ingest", "words")
     settings = ["-S", "training.batch_size=2", "-S", "training.epochs=1"]
     identity = one_document(cantus("identity", "words", *settings, "--json"))
@@ -263,6 +278,11 @@ def test_identity_and_estimate_are_documents(corpus, cantus):
     assert len(identity["identity"]) == 12
     assert identity["settings"]["training"]["batch_size"] == 2
     assert "engine.training.step" in identity["code"]
-    estimate = one_document(cantus("estimate", "words", *settings, "--per-hour", "2", "--json"))
+    answer = cantus("estimate", "words", *settings, "--per-hour", "2", "--json")
+    estimate = one_document(answer)
     assert estimate["training_clips"] + estimate["evaluation_clips"] == 10
     assert estimate["price"]["amount"] == pytest.approx(estimate["total_seconds"] / 1800)
+    assert estimate["learning_rates"][0]["rates"][1] == {"step": 40, "rate": 1e-5}
+    assert (estimate["has_disk"], answer.code) == (False, 2)
+    human = cantus("estimate", "words", *settings, "--per-hour", "2").out
+    assert_all_is_held(human, estimate)

@@ -7,8 +7,10 @@ from engine.report.diagnosis.likeness import Library
 from engine.report.diagnosis.signatures import HEALTHY, Signature, recorded, write_signatures
 
 
-def runs(family, number, **seen):
-    return [Signature(family, f"{family} is broken", "vqvae", dict(seen)) for i in range(number)]
+def runs(part, number, **seen):
+    return [
+        Signature(part, "kind", f"{part} is broken", "vqvae", dict(seen)) for i in range(number)
+    ]
 
 
 LIBRARY = Library(
@@ -23,7 +25,7 @@ LIBRARY = Library(
 
 def test_the_family_with_such_figures_is_named_with_the_number_of_runs_that_are_alike():
     found = diagnosed({"gradient": "zero", "loss": "stays", "check": "none"}, LIBRARY)
-    assert next(one.family for one in found.likeliest) == "the gradient"
+    assert next(one.part for one in found.likeliest) == "the gradient"
     assert "runs in which the gradient is broken (gradient: zero" in found.sentence()
     assert "as in 14 of 15 such runs" in found.sentence()
     assert "0 of 30 others" in found.sentence()

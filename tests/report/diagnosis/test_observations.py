@@ -16,7 +16,16 @@ def evaluated(step, value, name="eval/rmse_db"):
     return Event("eval", step, metrics={name: value})
 
 
+def preflight(*checks):
+    facts = {"checks": [{"name": name, "ok": ok, "detail": said} for name, ok, said in checks]}
+    return Event("preflight", 0, facts=facts)
+
+
+PASSED = preflight(("gradients", True, "finite"))
+
+
 def seen(*events):
+    events = events if any(event.kind == "preflight" for event in events) else (PASSED, *events)
     return observe(Figures(History((start("words"), *events)), "eval/rmse_db", lowest=True))
 
 
@@ -71,12 +80,19 @@ def test_the_first_guard_and_its_moment():
 
 
 def test_a_failed_check_is_named_without_its_entry():
-    checks = [{"name": "input mel_db", "ok": False, "detail": ""}]
-    found = seen(Event("preflight", 0, facts={"checks": checks}))
-    assert found["failed check"] == "input"
+    found = seen(preflight(("input mel_db", False, "it is empty (shape 0x3)")))
+    assert found["failed check"] == "input: empty"
+    assert found["failed checks"] == "one"
     assert found["first finding"] == "before step 1"
     assert kind_of_check("generator/mel can be learned") == "loss of one batch"
     assert kind_of_check("learning rate of gpt") == "learning rate"
+
+
+def test_how_many_tensors_get_no_gradient():
+    said = "none in 6 steps for a, b, c and 20 more"
+    assert seen(preflight(("gradients", False, said)))["tensors without a gradient"] == "many"
+    one = seen(preflight(("gradients", False, "none in 6 steps for a")))
+    assert one["tensors without a gradient"] == "one or two"
 
 
 def test_where_a_curve_went():

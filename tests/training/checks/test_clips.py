@@ -7,8 +7,10 @@ import torch
 from engine.training.checks.clips import Drawn, content_checks
 from engine.training.checks.conditioning import conditioning_checks
 from engine.training.order import Order
+from engine.training.system import PreflightBounds, TrainingAudio
 
 NUMBER = 64
+BOUNDS = PreflightBounds((0.0, 1.0), ("voice",), waveforms=("audio",))
 
 
 class Clips:
@@ -48,12 +50,12 @@ def silenced(share):
 
 
 def test_healthy_clips_are_neither_silent_nor_alike():
-    assert failed(content_checks(drawn_from(), ["voice"])) == {}
+    assert failed(content_checks(drawn_from(), BOUNDS)) == {}
 
 
 def test_a_few_silent_clips_are_no_warning_and_many_are():
-    assert failed(content_checks(drawn_from(silenced(0.1)), [])) == {}
-    found = failed(content_checks(drawn_from(silenced(0.5)), []))
+    assert failed(content_checks(drawn_from(silenced(0.1)), BOUNDS)) == {}
+    found = failed(content_checks(drawn_from(silenced(0.5)), BOUNDS))
     assert (
         "32 of 64 clips have a constant audio: silence stands in place" in found["sound of audio"]
     )
@@ -64,7 +66,9 @@ def test_one_clip_in_place_of_many_is_a_warning_that_names_some():
         same = torch.tensor([place < 20 for place in places])[:, None]
         return batch | {"audio": torch.where(same, torch.linspace(0, 1, 400), batch["audio"])}
 
-    (check,) = [c for c in content_checks(drawn_from(change), []) if c.name == "variety of audio"]
+    (check,) = [
+        c for c in content_checks(drawn_from(change), BOUNDS) if c.name == "variety of audio"
+    ]
     assert check.ok is False
     assert check.action == "warn"
     assert "20 of 64 clips have the audio of another" in check.detail
@@ -75,8 +79,11 @@ def test_clips_may_share_what_they_are_conditioned_on():
     def change(batch, places):
         return batch | {"audio": torch.linspace(0, 1, 400).expand(len(places), 400)}
 
-    names = [check.name for check in content_checks(drawn_from(change), ["audio"])]
-    assert names == ["sound of audio"]
+    names = [
+        check.name
+        for check in content_checks(drawn_from(change), PreflightBounds((0.0, 1.0), ("audio",)))
+    ]
+    assert names == ["batches", "sound of audio"]
 
 
 def losses_of(batch):
@@ -124,3 +131,47 @@ def test_a_long_entry_that_all_clips_share_ends_the_run(entry):
     drawn = drawn_from(change)
     (check,) = conditioning_checks([entry], drawn.batches[0], drawn, lambda batch: {"loss": 0.0})
     assert check.stops
+
+
+def test_silence_that_a_system_adds_is_not_counted():
+    def samples(place):
+        return np.zeros(0 if place < 32 else 400, np.int16)
+
+    bounds = PreflightBounds((0.0, 1.0), audio=TrainingAudio(samples, 16_000))
+    assert failed(content_checks(drawn_from(silenced(0.5)), bounds)) == {}
+
+
+def test_samples_that_were_not_divided_are_out_of_scale():
+    def change(batch, places):
+        return batch | {"audio": batch["audio"] * 32768}
+
+    found = failed(content_checks(drawn_from(change), BOUNDS))
+    assert "were 16-bit ones not divided" in found["scale of audio"]
+
+
+def test_one_batch_again_and_again_ends_the_run():
+    kept = []
+
+    def change(batch, places):
+        kept.append(batch)
+        return kept[0]
+
+    found = failed(content_checks(drawn_from(change), BOUNDS))
+    assert "the same batch again and again" in found["batches"]
+
+
+def test_a_batch_that_is_not_finite_is_named_with_its_clip():
+    def change(batch, places):
+        batch["audio"][torch.tensor(places) == 17, 3] = float("nan")
+        return batch
+
+    assert "in clip clip17." in failed(content_checks(drawn_from(change), BOUNDS))["batches"]
+
+
+def test_one_voice_for_each_batch_ends_the_run():
+    def change(batch, places):
+        return batch | {"voice": torch.full_like(batch["voice"], sum(places) % 2)}
+
+    check = conditioning(drawn_from(change))
+    assert check.stops
+    assert "of one clip is used for the whole batch" in check.detail

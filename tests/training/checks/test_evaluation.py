@@ -74,7 +74,7 @@ def test_dropout_that_is_on_in_evaluation_is_named():
 
     check = found(figures)["evaluation done twice"]
     assert check.stops
-    assert "dropout, augmentation or noise that is drawn anew" in check.detail
+    assert "dropout, augmentation or noise of its own" in check.detail
 
 
 def test_a_part_in_training_mode_is_named():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.training.checks.clips import Drawn
-from engine.training.checks.transcripts import transcripts_check
+from engine.training.checks.transcripts import transcripts_checks
 
 NUMBER = 256
 
@@ -28,13 +28,15 @@ def corpus(seed, spread=0.12):
 
 
 def checked(text, audio):
-    return transcripts_check(drawn(text, audio), lambda batch: (batch["text"], batch["audio"]))
+    """The checks of a corpus by name."""
+    found = transcripts_checks(drawn(text, audio), lambda b: (b["text"], b["audio"]))
+    return {check.name: check for check in found}
 
 
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("spread", [0.02, 0.12, 0.25])
 def test_a_corpus_within_its_own_band_passes(seed, spread):
-    assert checked(*corpus(seed, spread)).ok
+    assert all(check.ok for check in checked(*corpus(seed, spread)).values())
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -43,10 +45,26 @@ def test_a_third_of_permuted_transcripts_is_a_warning(seed):
     chosen = np.random.default_rng(seed).permutation(NUMBER)[: NUMBER * 3 // 10]
     for place, other in zip(chosen, np.roll(chosen, 1), strict=True):
         text[place] = corpus(seed)[0][other]
-    check = checked(text, audio)
+    check = checked(text, audio)["length of transcripts"]
     assert (check.ok, check.action) == (False, "warn")
     assert "transcripts seem to be those of other clips" in check.detail
 
 
 def test_clips_without_transcripts_decide_nothing():
-    assert "not checked" in checked([0] * NUMBER, [100] * NUMBER).detail
+    (check,) = checked([0] * NUMBER, [100] * NUMBER).values()
+    assert "not checked" in check.detail
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_texts_of_one_word_do_not_grow_with_their_audio(seed):
+    random = np.random.default_rng(seed)
+    text, audio = corpus(seed)
+    words = random.integers(2, 9, len(text)).tolist()
+    assert not checked(words, audio)["text grows with audio"].ok
+    assert checked(text, audio)["text grows with audio"].ok
+
+
+def test_texts_of_clips_of_one_length_need_not_grow():
+    check = checked([*range(1, NUMBER + 1)], [100] * NUMBER)["text grows with audio"]
+    assert check.ok
+    assert "not checked" in check.detail

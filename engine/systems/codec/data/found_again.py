@@ -7,7 +7,7 @@ from engine.training.system import Again
 
 _LONGEST_SECONDS = 60
 _TOLERANCE = 0.01
-"""Of a crop's peak: rounding, and levels that are measured in other blocks."""
+"""Share of a crop's peak: rounding, and levels that are measured in other blocks."""
 _MOST_GAIN = 100.0
 """By how much a level that is set crop by crop may differ from that of the whole clip."""
 
@@ -18,7 +18,7 @@ def found_again(
     """A crop [samples] beside the part of its clip that is most like it.
 
     Where crops have a level of their own, its gain is taken out. None where the place cannot be
-    told: of digital silence, and of clips over a minute.
+    found: of digital silence, and of clips over a minute.
     """
     if not crop.any() or len(clip) > _LONGEST_SECONDS * sample_rate_hz:
         return None

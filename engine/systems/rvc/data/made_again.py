@@ -28,7 +28,7 @@ def made_again(slices: VoiceSlices, methods: Methods) -> MadeAgain:
 def _again(
     slices: VoiceSlices, methods: Methods, row: int, place: int, batch: Batch
 ) -> dict[str, Again]:
-    """Of the slice at `place`, which is a row of the batch; slices of silence are in no clip."""
+    """The entries of the slice at `place`, which is a row of the batch."""
     samples = slice_audio(slices.packed, int(slices.rows[place]), slices.slices[place])
     at_16k = at_feature_rate(samples, slices.dataset.sample_rate_hz)
     frames = int(slices.frames[place])
