@@ -49,7 +49,7 @@ class Piece:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What tells it from every other piece."""
+        """System, name and seed, which no other piece has."""
         return self.setup.system, self.name, self.seed
 
 

@@ -38,7 +38,8 @@ def main(folder: Path) -> None:
     operators = [None, *(CATALOGUE[name] for name in OPERATORS)]
     pieces = [Piece(setup, operator, 0) for operator in operators]
     campaign = Campaign(Projects(folder), folder / "results.jsonl", folder / "kept")
-    print("run:", campaign.run(pieces, 3), campaign.run(pieces, 9), campaign.run(pieces, 9))
+    counts = [campaign.run(pieces, most) for most in (3, 9, 9)]
+    sys.stdout.write(f"pieces: {counts}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def lines(tmp_path_factory):
     command = [sys.executable, "-m", "tests.benchmarks.mutant_slice", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert "run: 3 1 0" in done.stdout  # a second call goes on, a third has nothing to do
+    assert "pieces: [3, 1, 0]" in done.stdout  # a second call goes on, a third has nothing to do
     assert (folder / "kept" / "audio_vae" / "no_backward" / "0" / "events.jsonl").is_file()
     return {line["operator"]: line for line in read(folder / "results.jsonl")}
 
@@ -70,11 +70,14 @@ def test_an_operator_says_why_it_is_not_applied():
     assert why_not == "it predicts no tokens"
 
 
-def test_pieces_see_every_operator_on_every_system_before_the_next_seed():
+def test_a_part_of_a_campaign_is_a_sample_of_all_of_a_seed():
     pieces = pieces_of(list(SETUPS), [0, 1], list(CATALOGUE))
     assert [piece.name for piece in pieces[: len(SETUPS)]] == ["healthy"] * len(SETUPS)
     seeds = [piece.seed for piece in pieces]
     assert seeds == sorted(seeds)
+    assert len({piece.key for piece in pieces}) == len(pieces)
+    kinds = {piece.operator.kind for piece in pieces[len(SETUPS) : 40]}
+    assert kinds == {"code", "recipe", "data"}
 
 
 def test_what_the_end_of_a_short_run_says_is_never_said_in_time():
