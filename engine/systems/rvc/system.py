@@ -123,7 +123,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             answers=self.evaluator.answers(self.resynthesis, self._judge),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
             waveforms=("audio",),
-            made_again=made_again(self.train_clips, self.recordings.methods),
+            made_again=made_again(self.recordings.training, self.recordings.methods),
         )
 
     @cached_property
