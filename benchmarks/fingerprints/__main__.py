@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.fingerprints.clips import sounds_in
+from benchmarks.fingerprints.clips import Sound, sounds_in
 from benchmarks.fingerprints.false_matches import false_matches
 from benchmarks.fingerprints.recall import recall_in
 from benchmarks.fingerprints.rivals import limits
@@ -40,7 +40,7 @@ def _pieces(
         yield f"scale {number}", partial(_scale, folders[0], number)
 
 
-def _all(folders: list[Path]) -> list:
+def _all(folders: list[Path]) -> list[Sound]:
     return [one for folder in folders for one in sounds_in(folder)]
 
 

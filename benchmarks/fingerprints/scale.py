@@ -27,7 +27,7 @@ def compare(folder: Path, num_clips: int, place: Path) -> dict[str, object]:
     began = time.process_time()
     found = near_duplicates(some, stored)
     searched = time.process_time() - began
-    facts = {
+    facts: dict[str, object] = {
         "clips": num_clips,
         "landmarks": len(stored),
         "megabytes": round(stored.nbytes / 1e6),

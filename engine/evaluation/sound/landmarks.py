@@ -101,4 +101,6 @@ def landmarks_of(landmarks: np.ndarray, clips: np.ndarray, kind: np.dtype) -> np
 def _ranges(first: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """`first`, first + 1, ... of each of `counts` numbers, one behind the other."""
     ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts)
+    places: np.ndarray = np.arange(ends[-1] if len(ends) else 0)
+    places += np.repeat(first - ends + counts, counts)
+    return places
