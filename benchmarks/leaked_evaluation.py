@@ -25,7 +25,7 @@ PARAMS = Params(
     seed=1,
     hardware=Hardware(device="cpu", num_threads=1),
     corpora={},
-    tracking=Tracking(aim=False),
+    tracking=Tracking(mirrors=()),
 )
 RECIPE = toy_recipe(
     dataset=ToyDataset(

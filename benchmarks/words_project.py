@@ -32,14 +32,15 @@ def words_project(root: Path) -> Project:
     (root / "params.toml").write_text(_PARAMS, encoding="utf-8")
     random = np.random.default_rng(1)
     for number in range(NUM_CLIPS):
-        samples = _word(random)
+        samples = made_word(random)
         soundfile.write(words / f"{number:04d}.wav", samples, 16_000, subtype="PCM_16")
     project = Project(root)
     ingest("words", load_params(project.params).corpora["words"], project)
     return project
 
 
-def _word(random: np.random.Generator) -> np.ndarray:
+def made_word(random: np.random.Generator) -> np.ndarray:
+    """A word of a second or less at 16 kHz: gliding harmonics and noise."""
     seconds = np.arange(int(random.uniform(0.6, 1.0) * 16_000)) / 16_000
     phase = 2 * np.pi * random.uniform(90, 250) * (seconds + random.uniform(-0.2, 0.2) * seconds**2)
     voice = sum(np.sin(k * phase) / k for k in range(1, 20))

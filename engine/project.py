@@ -106,7 +106,13 @@ class Project:
         return self.checkout / "build" / f"ui-{tracker}"
 
     def runs(self, recipe: str) -> Path:
-        """Resumable state of a recipe's runs, one folder per identity."""
+        """Resumable state of a recipe's runs, one folder per identity.
+
+        That of experiments is in the user's checkout, apart from that of other runs: DVC deletes
+        the copy of an experiment that is stopped, and queued again it continues.
+        """
+        if self.checkout != self.root:
+            return self.checkout / "build" / "experiments" / recipe
         return self.root / "runs" / recipe
 
     def latest_run(self, recipe: str) -> Path:
@@ -121,6 +127,14 @@ class Project:
     def promoted(self) -> Path:
         """Promoted models: their files, tracked by DVC, and the decisions, tracked by git."""
         return self.root / "promoted"
+
+    def seeds(self, recipe: str) -> Path:
+        """What a recipe's runs with several seeds measured, a folder each, and their spread."""
+        return self.root / "seeds" / recipe
+
+    def seeds_metrics(self, recipe: str) -> Path:
+        """The spread over seeds as DVC's metrics."""
+        return self.root / "metrics" / "seeds" / f"{recipe}.json"
 
     def metrics(self, recipe: str) -> Path:
         """The metrics file DVC compares."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from engine.evaluation.unit import Unit
 from engine.recipe import load_recipe
 from engine.report.compare.runs import ComparedRuns, compared_runs
 from engine.report.run_files import RunFiles
@@ -35,7 +36,7 @@ def run_of(
 ) -> RunFiles:
     """A finished run of a recipe in `folder`, with the figures of its clips and its events."""
     make_finished(folder, clips, recipe=recipe, **metrics)
-    facts = {"evaluation_set": metrics.get("evaluation_set", SET)}
+    facts = {"evaluation_set": metrics.get("evaluation_set", SET), "scales": scales_of(clips)}
     final = {f"eval/{name}": float(np.mean([*values])) for name, values in clips.items()}
     entry = {name: value + 0.5 for name, value in final.items()}
     log = [
@@ -50,6 +51,11 @@ def run_of(
     add_events(folder, [*log, Event("finish", 100, 1.0, final, end)])
     (folder / "run.json").write_text(json.dumps({"seed": 7, "identity": "3f9c2ab81d04"}))
     return opened_run(folder)
+
+
+def scales_of(names: Iterable[str]) -> dict[str, str]:
+    """The digests of units as an event of these metrics holds them."""
+    return {name: Unit(definition=name).digest for name in names}
 
 
 def opened_run(folder: Path) -> RunFiles:

@@ -13,8 +13,11 @@ import soundfile
 
 from engine.evaluation.clip_table import ClipTable, write_clip_table
 from engine.evaluation.digests import as_digests
+from engine.evaluation.unit import Unit
+from engine.evaluation.unit_facts import published
 from engine.recipe import load_recipe, to_toml
 from engine.system_support.discovery import recipe_classes
+from engine.tracking.dvc_files import _nested
 from engine.tracking.events import Event, EventLog
 
 ROOT = Path(__file__).parents[1]
@@ -96,7 +99,7 @@ def make_finished(
     metrics, unless `metrics` says otherwise. `recipe` is one of recipes/, `order` that of the rows
     in the file.
     """
-    columns = {name: np.array([*values], float) for name, values in clips.items()}
+    columns = {name: _measured(values, folder, name) for name, values in clips.items()}
     num_clips = len(next(iter(columns.values())))
     rows = np.array([*(range(num_clips) if order is None else order)], int)
     words = [hashlib.sha256(f"{table} {row}".encode()).hexdigest() for row in rows]
@@ -106,10 +109,28 @@ def make_finished(
     written = ClipTable(ids, as_digests(words), figures)
     write_clip_table(folder / "evaluation" / f"{table}.tsv", written)
     means = {"eval": {name: float(values.mean()) for name, values in columns.items()}}
-    content = means | {"evaluation_set": "ab" * 32, "step": 100} | metrics
+    content = means | {"evaluation_set": "ab" * 32, "step": 100} | units(*columns) | metrics
     (folder / "metrics.json").write_text(json.dumps(content))
     (folder / "recipe.toml").write_text(resolved_recipe(recipe))
     return folder
+
+
+def _measured(values: Iterable[float], folder: Path, name: str) -> np.ndarray:
+    """The values, each a little off as measured ones are, with the same mean.
+
+    Clips that all differ by the same amount between two runs would give no interval.
+    """
+    exact = np.array([*values], float)
+    seed = hashlib.sha256(f"{folder.name} {name}".encode()).digest()[0]
+    off = 1e-4 * np.random.default_rng(seed).standard_normal(len(exact))
+    return exact + off - off.mean() if len(exact) else exact
+
+
+def units(*names: str, **parts: object) -> dict[str, object]:
+    """The units of metrics as a metrics file holds them, defined by their names."""
+    found = {name: Unit(definition=name, **parts) for name in names}  # type: ignore[arg-type]
+    digests = {name: unit.digest for name, unit in found.items()}
+    return _nested(published(digests, {unit.digest: unit.plain for unit in found.values()}))
 
 
 @cache

@@ -3,16 +3,20 @@
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 
 import click
 
+from engine.cli.answers.answer import Answer
+from engine.cli.answers.printed import output_to_standard_error, print_answer
 from engine.cli.command_table import BUILT_IN, MODELS, RENAMED, SECTIONS, SHOW_RESULTS
 from engine.cli.shortage import shortages_in_words
-from engine.cli.usage_errors import usage_in_words
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.files.disk import refusals_in_words
 from engine.files.nearest import suggestion
 from engine.system_support.commands import Command, system_commands
@@ -20,6 +24,8 @@ from engine.terminal.say import complain, say
 
 COMPLETING = "_CANTUS_COMPLETE"
 """The environment variable by which a shell asks for completions."""
+_JSON = "--json"
+_HELP = {"-h", "--help"}
 
 
 class _Commands(click.Group):
@@ -117,9 +123,12 @@ def commands(context: click.Context, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line. Errors a user can put right become a message and exit code 2."""
+    """Run the command line, and leave with one of the exit codes of `engine/exit_codes.py`.
+
+    With `--json`, standard output is one JSON document: the answer, or the error.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
+    debug, as_json = "--debug" in words, _JSON in words and not _HELP & set(words)
     words = [word for word in words if word != "--debug"]
     # transformers imports torchao where it is installed, and torch warns of types it registers.
     logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
@@ -127,20 +136,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
         import_module(f"{__name__}.shells").register()
     try:
         with shortages_in_words(), refusals_in_words("A file or the output", Path.cwd()):
-            if words and words[0] in SHOW_RESULTS and not {"-h", "--help"} & set(words):
-                _refresh_refs()
-            code = commands.main(words, prog_name="cantus", standalone_mode=False)
-    except click.ClickException as error:
-        complain(usage_in_words(error))
-        sys.exit(2)
-    except click.Abort:
-        sys.exit(130)
-    except UserError as error:
-        if debug:
+            sys.exit(_answered(words, as_json=as_json))
+    except Exception as error:
+        if debug and isinstance(error, UserError):
             raise
-        complain(error)
-        sys.exit(2)
-    sys.exit(code if isinstance(code, int) else 0)
+        from engine.cli.answers.error import refused  # imports what reads recipes
+
+        answer = refused(error)
+        _complain(error, answer.message)
+        if as_json:
+            with suppress(OSError):  # the error may be that standard output is closed or full
+                print_answer(answer)
+        sys.exit(answer.exit_code)
+
+
+def _answered(words: Sequence[str], *, as_json: bool) -> int:
+    """Run a command; its exit code."""
+    with output_to_standard_error() if as_json else nullcontext():
+        if words and words[0] in SHOW_RESULTS and not _HELP & set(words):
+            _refresh_refs()
+        found = commands.main([*words], prog_name="cantus", standalone_mode=False)
+    if isinstance(found, Answer):
+        print_answer(found)
+        return found.exit_code
+    if isinstance(found, str):  # JSON whose schema is another's
+        click.echo(found, nl=False)
+        return Exit.DONE
+    return found if isinstance(found, int) else Exit.DONE
+
+
+def _complain(error: Exception, message: str) -> None:
+    """Say an error on standard error, an error of Cantus itself with its traceback."""
+    if isinstance(error, UserError | click.ClickException):
+        complain(message)
+    elif not isinstance(error, click.Abort):
+        traceback.print_exception(error)
 
 
 def _refresh_refs() -> None:

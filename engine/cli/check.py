@@ -1,14 +1,17 @@
 """`cantus check`: every fault of recipes and params.toml, before anything runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from engine.cli.answers.check import CheckAnswer, CheckedRecipe
+from engine.cli.answers.error import found as fault_found
 from engine.cli.show.load import note_as_written, upstream_faults
-from engine.cli.show.recipe_options import overrides_option, recipes_argument
+from engine.cli.show.recipe_options import json_option, overrides_option, recipes_argument
 from engine.cli.show.without_stage import by_kind, by_reason
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.project import AS_WRITTEN, Project, find_project, require_git
 from engine.recipe import (
     Fault,
@@ -19,6 +22,7 @@ from engine.recipe import (
     load_recipe,
     recipe_identity,
     resolve_values,
+    to_plain,
     to_toml,
 )
 from engine.recipe.dataset import CorpusClips
@@ -34,7 +38,10 @@ from engine.terminal.say import say
 @recipes_argument
 @overrides_option
 @click.option("-v", "--verbose", is_flag=True, help="Print each recipe with its defaults.")
-def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool) -> None:
+@json_option
+def command(
+    recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool, as_json: bool
+) -> CheckAnswer | None:
     """Read recipes and params.toml and report every fault.
 
     Each RECIPE (without any, all of recipes/ and upstream/) is checked as written and in each
@@ -61,45 +68,79 @@ def command(recipes: tuple[str, ...], overrides: tuple[str, ...], verbose: bool)
             sound[path] = recipe
     profile = params.profile if params else AS_WRITTEN
     taken = {path: sound[path] for path in chosen if path in sound}
-    _print(taken, profile, verbose=verbose)
-    for recipe in taken.values():
-        _note_models(recipe, project)
-        if recipes:
-            _note_batch(recipe, project)
-    _note_published([*taken.values()], project, bool(recipes))
+    notes = [*_notes(taken, profile, project, named=bool(recipes))]
+    stale = None
     if params is not None and not (faults or overrides) and project.dvc_yaml.is_file():
         if recipes:
-            _note_stages([recipe.name for recipe in taken.values()], project, params)
+            notes += _notes_on_stages([recipe.name for recipe in taken.values()], project, params)
         else:
-            _note_pipeline(taken, project, params)
+            stale, left_out = _look_at_pipeline(taken, project, params)
+            notes += left_out
+    if as_json:
+        return _answer(taken, profile, faults, notes, stale, verbose=verbose)
+    _print(taken, verbose=verbose)
+    for note in notes:
+        say(f"note: {note}")
     if faults:
         raise RecipeError(faults)
+    if stale is not None:
+        raise UserError(stale)
+    return None
 
 
-def _note_pipeline(recipes: Mapping[Path, Recipe], project: Project, params: Params) -> None:
-    """Print the recipes without a stage. Raises UserError where dvc.yaml is stale."""
+def _answer(
+    recipes: Mapping[Path, Recipe],
+    profile: str,
+    faults: Sequence[Fault],
+    notes: Sequence[str],
+    stale: str | None,
+    *,
+    verbose: bool,
+) -> CheckAnswer:
+    checked = [
+        CheckedRecipe(
+            name=recipe.name,
+            system=recipe.system,
+            profile=profile_of(path) or AS_WRITTEN,
+            identity=recipe_identity(recipe),
+            file=shown(path),
+            values=to_plain(recipe) if verbose else None,
+        )
+        for path, recipe in recipes.items()
+    ]
+    sorted_faults = RecipeError(faults).faults if faults else ()
+    return CheckAnswer(
+        exit_code=Exit.REFUSED if faults or stale else Exit.DONE,
+        profile=profile,
+        recipes=tuple(checked),
+        faults=tuple(map(fault_found, sorted_faults)),
+        stale_pipeline=stale,
+        notes=tuple(notes),
+    )
+
+
+def _look_at_pipeline(
+    recipes: Mapping[Path, Recipe], project: Project, params: Params
+) -> tuple[str | None, list[str]]:
+    """Why dvc.yaml is stale, if it is; and notes on the recipes without a stage."""
     from engine.pipeline.dvc_yaml import staleness
     from engine.pipeline.load import pipeline_of
 
     pipeline = pipeline_of(recipes, project, params)
-    for line in by_kind(pipeline.left_out, pipeline.not_packed):
-        click.echo(line)
-    stale = staleness(project.dvc_yaml, pipeline)
-    if stale is not None:
-        raise UserError(stale)
+    left_out = [*by_kind(pipeline.left_out, pipeline.not_packed)]
+    return staleness(project.dvc_yaml, pipeline), left_out
 
 
-def _note_stages(names: Sequence[str], project: Project, params: Params) -> None:
-    """Print which of the named recipes have no stage, and why in full."""
+def _notes_on_stages(names: Sequence[str], project: Project, params: Params) -> Iterator[str]:
+    """Which of the named recipes have no stage, and why in full."""
     from engine.pipeline.load import load_pipeline
 
     try:
         left_out = load_pipeline(project, params).left_out
     except UserError:  # of recipes that were not named
-        click.echo("note: stages are not checked, because other recipes have faults: cantus check")
+        yield "stages are not checked, because other recipes have faults: cantus check"
         return
-    for line in by_reason({name: left_out[name] for name in names if name in left_out}):
-        click.echo(line)
+    yield from by_reason({name: left_out[name] for name in names if name in left_out})
 
 
 def _files(project: Project, recipes: Sequence[str]) -> tuple[list[Path], list[Path]]:
@@ -169,7 +210,7 @@ def _check_corpus(
     return []
 
 
-def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> None:
+def _print(recipes: Mapping[Path, Recipe], *, verbose: bool) -> None:
     rows = [
         (recipe.name, recipe.system, profile_of(path) or AS_WRITTEN, recipe_identity(recipe))
         for path, recipe in recipes.items()
@@ -178,20 +219,31 @@ def _print(recipes: Mapping[Path, Recipe], profile: str, *, verbose: bool) -> No
         click.echo(line)
         if verbose:
             click.echo(f"\n{to_toml(recipe)}")
-    note = note_as_written(recipes, profile)
-    if note:
-        click.echo(note)
+
+
+def _notes(
+    recipes: Mapping[Path, Recipe], profile: str, project: Project, *, named: bool
+) -> Iterator[str]:
+    """Remarks on recipes without faults; `named`: whether they were asked for by name."""
+    as_written = note_as_written(recipes, profile)
+    if as_written:
+        yield as_written.removeprefix("note: ")
     moving = [recipe.name for recipe in recipes.values() if _moves_with_the_seed(recipe)]
     if moving:
-        click.echo(
-            f"note: {', '.join(moving)}: dataset.split = 'random' draws the evaluation set by the "
+        yield (
+            f"{', '.join(moving)}: dataset.split = 'random' draws the evaluation set by the "
             "seed of params.toml, so metrics of two seeds cannot be compared. Pin one set: "
             f"cantus pin-eval {moving[0] if len(moving) == 1 else 'RECIPE'}"
         )
+    for recipe in recipes.values():
+        yield from _on_models(recipe, project)
+        if named:
+            yield from _on_batch(recipe, project)
+    yield from _on_published([*recipes.values()], project, each=named)
 
 
-def _note_models(recipe: Recipe, project: Project) -> None:
-    """Print the models that a recipe reads and that do not exist."""
+def _on_models(recipe: Recipe, project: Project) -> Iterator[str]:
+    """The models that a recipe reads and that do not exist."""
     for name in recipe.models_read:
         if not project.recipe(name).is_file():
             why = f"there is no recipe {name} in recipes/"
@@ -199,25 +251,24 @@ def _note_models(recipe: Recipe, project: Project) -> None:
             why = f"{name} is not trained yet: dvc repro {recipe.name} trains it first"
         else:
             continue
-        click.echo(f"note: {recipe.name} reads the model of {name}, and {why}")
+        yield f"{recipe.name} reads the model of {name}, and {why}"
 
 
-def _note_published(recipes: Sequence[Recipe], project: Project, each: bool) -> None:
-    """Print which published files are missing, or wrong: of each recipe, or in one line for all."""
+def _on_published(recipes: Sequence[Recipe], project: Project, *, each: bool) -> Iterator[str]:
+    """Which published files are missing, or wrong: of each recipe, or in one sentence for all."""
     found = {recipe.name: lacking_published(recipe, project) for recipe in recipes}
     lacking = {name: why for name, why in found.items() if why is not None}
     if each or len(lacking) == 1:
-        for why in lacking.values():
-            say(f"note: {why}")
+        yield from lacking.values()
     elif lacking:
-        say(
-            f"note: {', '.join(lacking)} read published files that are missing: 'cantus check "
+        yield (
+            f"{', '.join(lacking)} read published files that are missing: 'cantus check "
             "RECIPE' says which to fetch"
         )
 
 
-def _note_batch(recipe: Recipe, project: Project) -> None:
-    """Print that a batch is larger than the training clips, where the corpus is ingested."""
+def _on_batch(recipe: Recipe, project: Project) -> Iterator[str]:
+    """A remark where a batch is larger than the training clips of an ingested corpus."""
     from engine.corpus import Corpus
     from engine.presets.sets import too_few
 
@@ -226,8 +277,8 @@ def _note_batch(recipe: Recipe, project: Project) -> None:
     except UserError:  # not ingested, or a set is empty: training says so
         return
     if sets is not None:
-        click.echo(
-            f"note: {recipe.name}: corpus {recipe.dataset.corpus} has {sets.training} training "
+        yield (
+            f"{recipe.name}: corpus {recipe.dataset.corpus} has {sets.training} training "
             f"clips, fewer than a batch of {recipe.training.batch_size}. Add clips or lower "
             "training.batch_size."
         )

@@ -17,6 +17,7 @@ from engine.report.run_files import RunFiles
 from engine.system_support.completing import names
 from engine.system_support.completing import runs as run_names
 from engine.system_support.finished_run import finished_run, run_files
+from engine.system_support.seed_runs import with_seeds
 from engine.terminal.say import say
 
 
@@ -38,7 +39,8 @@ def command(runs: tuple[str, ...], path: Path | None) -> None:
     """Compare two to six runs on one page, with audio players; print which to use.
 
     RUN is the name of a recipe (its model, else its newest run), or the folder of a run or a model.
-    The page is one file that needs no network and no other file.
+    The page is one file that needs no network and no other file. Where `cantus seeds` has trained
+    seeds of both recipes, the comparison is of the recipes, else of these weights.
 
     \b
     Examples:
@@ -61,7 +63,7 @@ def command(runs: tuple[str, ...], path: Path | None) -> None:
 def _found(project: Project, run: str) -> RunFiles:
     """A finished run, or one that has events. Raises UserError where there is neither."""
     try:
-        return finished_run(project, run)
+        return with_seeds(finished_run(project, run), project)
     except UserError:
         folder = find_run(project, run)
         if (folder / "metrics.json").is_file() and (folder / "recipe.toml").is_file():

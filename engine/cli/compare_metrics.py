@@ -7,6 +7,8 @@ from typing import Any
 from attrs import field, frozen
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit, why_apart
+from engine.evaluation.unit_facts import SCALE, UNITS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.diff import leaves
@@ -16,7 +18,6 @@ from engine.terminal.columns import aligned, cell
 from engine.tracking.run_command import how_to_train
 from engine.tracking.shown_metrics import (
     MOST,
-    SCALE,
     Measured,
     as_groups,
     parse_shown,
@@ -25,7 +26,8 @@ from engine.tracking.shown_metrics import (
 )
 
 NO_DIFFERENCE = "No difference is given"
-_SET = "evaluation_set"
+_SET, _STEP = "evaluation_set", "step"
+_GROUPS = (f"{SCALE}.", f"{UNITS}.")
 
 
 @frozen(kw_only=True)
@@ -61,6 +63,12 @@ class Figures:
         said = self.listened.get(name.replace(".", "/"))
         return self.run.result(f"eval/{name}") if said is None else float(said)
 
+    def unit(self, name: str) -> Unit | str | None:
+        """How a figure is measured, by its short name, whether it is among the dozen or not."""
+        if self.run is None or name.replace(".", "/") in self.listened:
+            return self.shown().units.get(name)
+        return self.run.unit(f"eval/{name}")
+
     def _readable(self) -> Any:
         again = f"Create it again: dvc repro -f {self.recipe}"
         return as_user_error(
@@ -92,32 +100,54 @@ def what_matters(left: Figures, right: Figures, paired: PairedRuns | None) -> It
     clips = ours.evaluation_set is not None and ours.evaluation_set == theirs.evaluation_set
     found = {short_name(n): one for n, one in paired.compared.items()} if paired else {}
     rows = [("", left.title, right.title, "difference")]
-    for name in dict.fromkeys([*theirs.figures, *ours.figures]):
+    names = dict.fromkeys([*theirs.figures, *ours.figures])
+    apart = _apart(names, left, right)
+    for name in names:
         pair = left.value(name), right.value(name)
-        alike = clips and ours.units.get(name) == theirs.units.get(name)
+        alike = clips and name not in apart
         words = _in_words(found.get(name), pair, alike=alike)
         rows.append((name, cell(pair[0]), cell(pair[1]), words))
     if ours.step is not None or theirs.step is not None:
         rows.append(("step", cell(ours.step), cell(theirs.step), ""))
     yield from aligned(rows)
-    apart = [n for n in ours.figures if n in theirs.figures and _units_differ(n, ours, theirs)]
     if not clips:
         yield f"{NO_DIFFERENCE}: {left.title} and {right.title} were evaluated on different clips."
-    elif apart:
-        yield f"{NO_DIFFERENCE} for {', '.join(apart)}: the two use different units."
+    shared = [name for name in apart if name in ours.figures and name in theirs.figures]
+    for why in dict.fromkeys(apart[name] for name in shared if clips):
+        named = ", ".join(name for name in shared if apart[name] == why)
+        yield f"{NO_DIFFERENCE} for {named}: {why}."
+
+
+@frozen
+class Pair:
+    """A metric of both files, dotted name first."""
+
+    name: str
+    left: Any
+    right: Any
+    why_apart: str | None
+    """Why the two may not be subtracted: a phrase; None where they may."""
+
+
+def pairs(left: Figures, right: Figures) -> Iterator[Pair]:
+    """Every metric that either file holds, those of what was before included."""
+    ours, theirs = left.all(), right.all()
+    clips = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
+    for name in dict.fromkeys([*ours, *theirs]):
+        pair = ours.get(name), theirs.get(name)
+        if pair != (None, None) and name != _SET and not name.startswith(_GROUPS):
+            units = _unit(ours, name), _unit(theirs, name)
+            alike = name == _STEP or (None not in units and units[0] == units[1])
+            why = None if alike else "the two are not known to be in one unit"
+            yield Pair(name, *pair, why if clips else "the two are not of the same clips")
 
 
 def everything(left: Figures, right: Figures) -> Iterator[str]:
-    """Lines: a row for each metric that either file holds, those of what was before included."""
-    ours, theirs = left.all(), right.all()
-    clips = ours.get(_SET) is not None and ours.get(_SET) == theirs.get(_SET)
+    """Lines: a row for each of these metrics."""
     rows = [("", left.title, right.title, "difference")]
-    for name in dict.fromkeys([*ours, *theirs]):
-        pair = ours.get(name), theirs.get(name)
-        if pair != (None, None) and name != _SET and not name.startswith(f"{SCALE}."):
-            alike = clips and _unit(ours, name) == _unit(theirs, name)
-            words = _difference(*pair) if alike else ""
-            rows.append((name, cell(pair[0]), cell(pair[1]), words))
+    for one in pairs(left, right):
+        words = "" if one.why_apart else _difference(one.left, one.right)
+        rows.append((one.name, cell(one.left), cell(one.right), words))
     yield from aligned(rows)
 
 
@@ -133,12 +163,15 @@ def _difference(ours: Any, theirs: Any) -> str:
         return f"{theirs - ours:+.6g}" if numbers else ""
 
 
-def _units_differ(name: str, ours: Measured, theirs: Measured) -> bool:
-    return ours.units.get(name) != theirs.units.get(name)
+def _apart(names: Iterable[str], left: Figures, right: Figures) -> dict[str, str]:
+    """The figures that may not be subtracted, each with the reason in words."""
+    titles = left.title, right.title
+    found = {name: why_apart(left.unit(name), right.unit(name), *titles) for name in names}
+    return {name: why for name, why in found.items() if why}
 
 
 def _unit(figures: Mapping[str, Any], name: str) -> Any:
-    """What the unit of a metric of any group depends on; None where all recipes have one unit."""
+    """The digest of the unit of a metric of any group; None where it is not known."""
     group, _, rest = name.partition(".")
     short = rest.partition(".")[2] if group == "baseline" else rest
     return figures.get(f"{SCALE}.{short}")

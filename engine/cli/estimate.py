@@ -1,19 +1,60 @@
 """`cantus estimate`: what a run will cost, before it runs."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.answers.estimate import (
+    CardsAnswer,
+    EstimateAnswer,
+    LearningRates,
+    Price,
+    RateAt,
+    WayOfTraining,
+)
 from engine.cli.show.load import Loaded
 from engine.cli.show.load_run import load_run, require_corpus
-from engine.cli.show.recipe_options import overrides_option, recipe_argument
+from engine.cli.show.recipe_options import json_option, overrides_option, recipe_argument
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.files.disk import in_words
 from engine.terminal.say import say
 from engine.tracking.comparable import short_digest
 
 if TYPE_CHECKING:
-    from engine.runs.estimate import RunEstimate
+    from engine.training.memory_plan import Way
+    from engine.training.rate_plan import RatePlan
+
+_MEASURED = (
+    "parameters",
+    "total_steps",
+    "steps_per_epoch",
+    "step_seconds",
+    "epoch_seconds",
+    "num_evaluations",
+    "evaluation_seconds",
+    "judged_seconds",
+    "num_judged",
+    "total_seconds",
+    "peak_memory_bytes",
+    "disk_bytes",
+    "resumable_bytes",
+    "free_disk_bytes",
+    "has_disk",
+)
+"""What the answer takes over from the estimate of a run."""
+_PARTS = (
+    "name",
+    "frozen",
+    "learned",
+    "gradients",
+    "moments",
+    "averages",
+    "activations",
+    "total",
+)
+"""And from the memory of a way of training."""
 
 
 @click.command()
@@ -33,6 +74,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=256),
     help="With --cards: sequence positions in one micro-batch.",
 )
+@json_option
 def command(
     recipe: str,
     overrides: tuple[str, ...],
@@ -40,7 +82,8 @@ def command(
     currency: str | None,
     cards: bool,
     positions: int,
-) -> None:
+    as_json: bool,
+) -> EstimateAnswer | CardsAnswer | None:
     """Measure what training RECIPE on this machine will take: time, memory, disk, money.
 
     Runs a few real steps on the longest batch and one evaluation, with weights that are thrown
@@ -58,17 +101,21 @@ def command(
     if loaded.note:
         say(loaded.note)
     if cards:
-        _print_cards(loaded, positions)
-        return
+        ways = _ways(loaded, positions)
+        return _cards_answer(loaded, ways, positions) if as_json else _print_cards(ways, positions)
     require_corpus(loaded)
     cost = loaded.params.cost
     rate = cost.per_hour if per_hour is None else per_hour
     if rate < 0:
         raise UserError(f"--per-hour {rate:g} must not be negative.")
-    _print_estimate(loaded, rate, currency or cost.currency)
+    found = _measured(loaded, rate, currency or cost.currency)
+    if as_json:
+        return found
+    _print(found)
+    return None
 
 
-def _print_estimate(loaded: Loaded, per_hour: float, currency: str) -> None:
+def _measured(loaded: Loaded, per_hour: float, currency: str) -> EstimateAnswer:
     import torch
 
     from engine.runs.estimate import estimate_run
@@ -81,7 +128,6 @@ def _print_estimate(loaded: Loaded, per_hour: float, currency: str) -> None:
     recipe = loaded.recipe
     processes = num_processes(loaded.params.hardware)
     require_equal_parts(recipe.training, processes)
-    alone = "" if processes == 1 else f", of one of {processes} processes, measured alone"
     notes = [remark_on_pick(recipe.start, loaded.project) if recipe.start else None]
     device = make_device(loaded.params.hardware, recipe.training.precision)
     torch.manual_seed(loaded.params.seed)
@@ -92,55 +138,91 @@ def _print_estimate(loaded: Loaded, per_hour: float, currency: str) -> None:
     notes += [estimate.remark_on_judges, *system.dataset_summary.warnings]
     machine = describe(device)
     hours = estimate.total_seconds / 3600
+    return EstimateAnswer(
+        exit_code=Exit.DONE if estimate.has_disk else Exit.REFUSED,
+        recipe=recipe.name,
+        system=recipe.system,
+        profile=loaded.params.profile,
+        device=str(machine["device"]),
+        threads=torch.get_num_threads(),
+        processes=processes,
+        training_clips=len(system.train_clips.ids),
+        evaluation_clips=len(system.eval_clips.ids),
+        evaluation_set=system.evaluation_set,
+        split=system.dataset_summary.split,
+        learning_rates=tuple(map(_rates, estimate.rate_plans)),
+        price=Price(amount=hours * per_hour, per_hour=per_hour, currency=currency)
+        if per_hour
+        else None,
+        notes=tuple(note for note in notes if note is not None),
+        **{name: getattr(estimate, name) for name in _MEASURED},
+    )
+
+
+def _rates(plan: "RatePlan") -> LearningRates:
+    return LearningRates(
+        turn=plan.turn,
+        peak=plan.peak,
+        warmup_steps=plan.warmup_steps,
+        total_steps=plan.total_steps,
+        rates=tuple(RateAt(step=step, rate=rate) for step, rate in plan.rates),
+    )
+
+
+def _print(found: EstimateAnswer) -> None:
+    """Print what was measured. Raises UserError where the free disk is not enough."""
+    alone = f", of one of {found.processes} processes, measured alone"
+    alone = "" if found.processes == 1 else alone
     rows = [
-        ("recipe", f"{recipe.name} (profile {loaded.params.profile}), {recipe.system}"),
-        ("machine", f"{machine['device']}, {machine['threads']} threads"),
-        (
-            "clips",
-            f"{len(system.train_clips.ids)} training, {len(system.eval_clips.ids)} evaluation",
-        ),
-        (
-            "evaluation set",
-            f"{short_digest(system.evaluation_set)}: {system.dataset_summary.split}",
-        ),
-        ("parameters", f"{estimate.parameters:,} trainable"),
-        ("updates", f"{estimate.total_steps:,} ({estimate.steps_per_epoch:,} an epoch)"),
-        *((f"learning rate, {plan.turn}", plan.said) for plan in estimate.rate_plans),
-        ("step", f"{estimate.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
-        ("epoch", f"{estimate.epoch_seconds / 60:.1f} min"),
-        ("evaluations", _evaluations(estimate)),
+        ("recipe", f"{found.recipe} (profile {found.profile}), {found.system}"),
+        ("machine", f"{found.device}, {found.threads} threads"),
+        ("clips", f"{found.training_clips} training, {found.evaluation_clips} evaluation"),
+        ("evaluation set", f"{short_digest(found.evaluation_set)}: {found.split}"),
+        ("parameters", f"{found.parameters:,} trainable"),
+        ("updates", f"{found.total_steps:,} ({found.steps_per_epoch:,} an epoch)"),
+        *((f"learning rate, {one.turn}", _in_words(one)) for one in found.learning_rates),
+        ("step", f"{found.step_seconds * 1000:.0f} ms on the longest batch{alone}"),
+        ("epoch", f"{found.epoch_seconds / 60:.1f} min"),
+        ("evaluations", _evaluations(found)),
         (
             "total time",
-            f"{estimate.total_seconds / 60:.1f} min of steps and evaluations; preflight, "
+            f"{found.total_seconds / 60:.1f} min of steps and evaluations; preflight, "
             "baselines, samples and export come on top",
         ),
-        ("peak memory", f"{in_words(estimate.peak_memory_bytes)}{alone}"),
+        ("peak memory", f"{in_words(found.peak_memory_bytes)}{alone}"),
         (
             "disk",
-            f"{in_words(estimate.disk_bytes)} for checkpoints (a resumable one "
-            f"{in_words(estimate.resumable_bytes)}); {in_words(estimate.free_disk_bytes)} are free",
+            f"{in_words(found.disk_bytes)} for checkpoints (a resumable one "
+            f"{in_words(found.resumable_bytes)}); {in_words(found.free_disk_bytes)} are free",
         ),
-        ("cost", _cost(hours, per_hour, currency)),
+        ("cost", _cost(found.price)),
+        *(("note", note) for note in found.notes),
     ]
-    rows += [("note", note) for note in notes if note is not None]
     for name, value in rows:
         say(f"{name:<30}{value}")
-    if estimate.disk_bytes > estimate.free_disk_bytes:
+    if not found.has_disk:
         raise UserError("There is not enough free disk for the checkpoints: free some first.")
 
 
-def _evaluations(estimate: "RunEstimate") -> str:
+def _in_words(rates: LearningRates) -> str:
+    from engine.training.rate_plan import RatePlan
+
+    pairs = [(one.step, one.rate) for one in rates.rates]
+    return RatePlan(rates.turn, rates.peak, rates.total_steps, rates.warmup_steps, pairs).said
+
+
+def _evaluations(found: EstimateAnswer) -> str:
     """Number and time of evaluations, and the part of it that judges take."""
-    each = f"{estimate.num_evaluations}, {estimate.evaluation_seconds:.1f} s each"
-    if not estimate.num_judged:
+    each = f"{found.num_evaluations}, {found.evaluation_seconds:.1f} s each"
+    if not found.num_judged:
         return each
-    judged = f"{estimate.judged_seconds:.1f} s of it for {estimate.num_judged} generated clips"
+    judged = f"{found.judged_seconds:.1f} s of it for {found.num_judged} generated clips"
     return f"{each}, {judged} (trained weights may generate shorter clips)"
 
 
-def _print_cards(loaded: Loaded, positions: int) -> None:
+def _ways(loaded: Loaded, positions: int) -> Sequence["Way"]:
+    """The memory of several ways of training. Raises UserError where a system cannot say it."""
     from engine.system_support.discovery import part_of
-    from engine.training.memory_plan import table
 
     plan = part_of(type(loaded.recipe), "memory_plan")
     if plan is None:
@@ -148,12 +230,35 @@ def _print_cards(loaded: Loaded, positions: int) -> None:
             f"The system '{loaded.recipe.system}' cannot compute --cards. Without it, `cantus "
             "estimate` measures the memory of real steps on this machine."
         )
+    ways: Sequence[Way] = plan.memory_plan(loaded.recipe, loaded.project, positions)
+    return ways
+
+
+def _cards_answer(loaded: Loaded, ways: Sequence["Way"], positions: int) -> CardsAnswer:
+    from engine.training.memory_plan import card_for
+
+    plain = [
+        WayOfTraining(
+            card=card_for(way.total),
+            each_of_8=way.on_each_of(8),
+            card_each_of_8=card_for(way.on_each_of(8)),
+            **{name: getattr(way, name) for name in _PARTS},
+        )
+        for way in ways
+    ]
+    return CardsAnswer(recipe=loaded.recipe.name, positions=positions, ways=tuple(plain))
+
+
+def _print_cards(ways: Sequence["Way"], positions: int) -> None:
+    from engine.training.memory_plan import table
+
     say(f"GiB at most, by arithmetic, with {positions:,} positions in a part of a step")
-    for line in table(plan.memory_plan(loaded.recipe, loaded.project, positions)):
+    for line in table(ways):
         say(line)
 
 
-def _cost(hours: float, per_hour: float, currency: str) -> str:
-    if per_hour == 0:
+def _cost(price: Price | None) -> str:
+    if price is None:
         return "unknown: give --per-hour, or cost.per_hour in params.toml"
-    return f"{hours * per_hour:.2f} {currency} at {per_hour:g} {currency} an hour"
+    said = f"{price.amount:.2f} {price.currency}"
+    return f"{said} at {price.per_hour:g} {price.currency} an hour"

@@ -1,14 +1,15 @@
 """`cantus identity`: what the identity of a run covers."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.answers.identity import IdentityAnswer, LastRun
 from engine.cli.show.load import Loaded
 from engine.cli.show.load_run import Variant, load_run, require_corpus
-from engine.cli.show.recipe_options import overrides_option, recipe_argument
+from engine.cli.show.recipe_options import json_option, overrides_option, recipe_argument
 from engine.terminal.columns import aligned
 from engine.terminal.say import say
 
@@ -21,7 +22,8 @@ _SHOWN = 12
 @click.command()
 @recipe_argument
 @overrides_option
-def command(recipe: str, overrides: tuple[str, ...]) -> None:
+@json_option
+def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> IdentityAnswer | None:
     """Print what the identity of RECIPE's run covers, and what differs from its last run.
 
     A run is resumed if all of this is the same: the recipe's settings, the seed, the data, the code
@@ -33,36 +35,63 @@ def command(recipe: str, overrides: tuple[str, ...]) -> None:
       cantus identity audio_vae
       cantus identity audio_vae -S training.epochs=10
     """
-    from engine.files.checksum import digest_of
-
     loaded, variant = load_run(recipe, overrides)
     require_corpus(loaded)
-    identity = _identify(loaded)
+    found = _answer(loaded, _identify(loaded), _shown_by(recipe, loaded, variant))
+    if as_json:
+        return found
+    say("\n".join(_lines(found)))
+    return None
+
+
+def _answer(loaded: Loaded, identity: "Identity", shown_by: str) -> IdentityAnswer:
+    from engine.files.checksum import digest_of
+
+    return IdentityAnswer(
+        recipe=loaded.recipe.name,
+        identity=identity.digits,
+        folder=_folder(loaded, identity.digits),
+        settings=identity.settings,
+        settings_digest=digest_of(identity.settings),
+        settings_shown_by=shown_by,
+        seed=identity.seed,
+        corpus=loaded.recipe.dataset.corpus,
+        data=identity.data,
+        training_set=identity.training_set,
+        evaluation_set=identity.evaluation_set,
+        judges=tuple(loaded.recipe.judges),
+        units_digest=identity.units,
+        initial_weights=_origin(loaded),
+        initial_digest=identity.parent or None,
+        code=identity.code,
+        last_run=_last_run(loaded, identity),
+    )
+
+
+def _lines(found: IdentityAnswer) -> Iterator[str]:
     rows = [
-        ("identity", identity.digits, _state(loaded, identity.digits)),
-        (
-            "recipe",
-            digest_of(identity.settings)[:_SHOWN],
-            _shown_by(recipe, loaded, variant),
-        ),
-        ("seed", str(identity.seed), "params.toml"),
-        ("data", identity.data[:_SHOWN], f"corpus {loaded.recipe.dataset.corpus}"),
-        ("training clips", identity.training_set[:_SHOWN], ""),
-        ("evaluation clips", identity.evaluation_set[:_SHOWN], ""),
-        ("judges", identity.judges[:_SHOWN] or "-", ", ".join(loaded.recipe.judges)),
-        ("initial weights", identity.parent[:_SHOWN] or "-", _origin(loaded)),
-        *(("code", digest[:_SHOWN], module) for module, digest in identity.code.items()),
+        ("identity", found.identity, found.folder or "not begun"),
+        ("recipe", found.settings_digest[:_SHOWN], f"{found.settings_shown_by} shows it"),
+        ("seed", str(found.seed), "params.toml"),
+        ("data", found.data[:_SHOWN], f"corpus {found.corpus}"),
+        ("training clips", found.training_set[:_SHOWN], ""),
+        ("evaluation clips", found.evaluation_set[:_SHOWN], ""),
+        ("units", found.units_digest[:_SHOWN], _measured_by(found.judges)),
+        ("initial weights", (found.initial_digest or "-")[:_SHOWN], found.initial_weights),
+        *(("code", digest[:_SHOWN], module) for module, digest in found.code.items()),
     ]
-    say("\n".join([*aligned(rows), *_last_run(loaded, identity)]))
+    yield from aligned(rows)
+    if found.last_run is not None:
+        yield f"The last run is {found.last_run.identity}. {found.last_run.difference}"
 
 
 def _shown_by(name: str, loaded: Loaded, variant: Variant | None) -> str:
     """What shows every value of the recipe."""
     if loaded.run is not None:
-        return f"{loaded.path.relative_to(loaded.project.root)} shows it"
+        return str(loaded.path.relative_to(loaded.project.root))
     given = variant.overrides if variant else ()
     words = [word for one in given for word in ("-S", one)]
-    return f"{shlex.join(['cantus', 'check', name, *words, '-v'])} shows it"
+    return shlex.join(["cantus", "check", name, *words, "-v"])
 
 
 def _identify(loaded: Loaded) -> "Identity":
@@ -78,9 +107,9 @@ def _identify(loaded: Loaded) -> "Identity":
     return identify(recipe, params.seed, build_system(recipe, project, params), parent)
 
 
-def _state(loaded: Loaded, digits: str) -> str:
+def _folder(loaded: Loaded, digits: str) -> str | None:
     folder = loaded.project.runs(loaded.recipe.name) / digits
-    return f"{folder.relative_to(loaded.project.root)}" if folder.is_dir() else "not begun"
+    return f"{folder.relative_to(loaded.project.root)}" if folder.is_dir() else None
 
 
 def _origin(loaded: Loaded) -> str:
@@ -88,10 +117,16 @@ def _origin(loaded: Loaded) -> str:
     return "drawn at random, by the seed" if start is None else start.name
 
 
-def _last_run(loaded: Loaded, identity: "Identity") -> Iterator[str]:
+def _last_run(loaded: Loaded, identity: "Identity") -> LastRun | None:
     from engine.runs.identity import differences_from
 
     latest = loaded.project.latest_run(loaded.recipe.name)
-    if latest.is_file() and latest.read_text() != identity.digits:
-        run = latest.parent / latest.read_text()
-        yield f"The last run is {run.name}. {differences_from(run, identity)}"
+    if not latest.is_file() or latest.read_text() == identity.digits:
+        return None
+    run = latest.parent / latest.read_text()
+    return LastRun(identity=run.name, difference=differences_from(run, identity))
+
+
+def _measured_by(judges: Sequence[str]) -> str:
+    by = f", by {', '.join(judges)}" if judges else ""
+    return f"how metrics are measured{by}"

@@ -2,21 +2,27 @@
 
 import signal
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.show.recipe_options import json_option
 from engine.system_support.completing import corpora, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.cli.answers.answer import Answer
+    from engine.cli.answers.ingest import IngestedCorpus, UsageOfCorpus
     from engine.corpus import Corpus
     from engine.project import Project
     from engine.recipe import Params
 
 _LONG_SECONDS = 60.0
 """Recipes of speech take clips of about ten seconds."""
+_MOST_QUARANTINED = 1000
+"""Files in quarantine that the JSON lists; the table has all."""
 
 
 @click.command()
@@ -30,7 +36,10 @@ _LONG_SECONDS = 60.0
 @click.option(
     "--verify", is_flag=True, help="Compare all files with their checksums; change nothing."
 )
-def command(name: str | None, every: bool, explain: str | None, verify: bool) -> None:
+@json_option
+def command(
+    name: str | None, every: bool, explain: str | None, verify: bool, as_json: bool
+) -> "Answer | None":
     """Check and pack the audio of a corpus.
 
     Opens, decodes and measures every file of corpus NAME, as params.toml describes it. A file that
@@ -58,44 +67,107 @@ def command(name: str | None, every: bool, explain: str | None, verify: bool) ->
 
     project = find_project()
     if explain is not None:
-        click.echo(_explained(project, str(name), explain))
-    elif verify:
-        _verify(project, name)
-    else:
-        _ingest(project, name)
+        return _explain(project, str(name), explain, as_json=as_json)
+    if verify:
+        return _verify(project, name, as_json=as_json)
+    return _ingest(project, name, as_json=as_json)
 
 
-def _explained(project: "Project", name: str, clip: str) -> str:
+def _explain(project: "Project", name: str, clip: str, *, as_json: bool) -> "Answer | None":
     """By the last ingest, also where that found too many bad files to become a corpus."""
     from engine.corpus.account.explain import explain_clip
     from engine.corpus.ingest import REFUSED
 
     refused = project.ingest(name) / REFUSED / name
-    return explain_clip(refused if refused.is_dir() else project.corpus(name), clip)
+    said = explain_clip(refused if refused.is_dir() else project.corpus(name), clip)
+    if as_json:
+        from engine.cli.answers.ingest import ExplainAnswer
+
+        return ExplainAnswer(corpus=name, clip=clip, sentences=said)
+    click.echo(said)
+    return None
 
 
-def _verify(project: "Project", name: str | None) -> None:
+def _verify(project: "Project", name: str | None, *, as_json: bool) -> "Answer | None":
     from engine.corpus.integrity import require_intact
     from engine.recipe import load_params
 
-    params = load_params(project.params)
+    params, clips = load_params(project.params), {}
     for one in [name] if name else params.corpora:
-        num_clips = require_intact(one, params.corpus(one), project, read=True)
-        click.echo(f"{one}: {num_clips:,} clips: their files and packed audio are as ingested")
+        clips[one] = require_intact(one, params.corpus(one), project, read=True)
+        if not as_json:
+            as_ingested = "clips: their files and packed audio are as ingested"
+            click.echo(f"{one}: {clips[one]:,} {as_ingested}")
+    if as_json:
+        from engine.cli.answers.ingest import VerifyAnswer
+
+        return VerifyAnswer(clips=clips)
+    return None
 
 
-def _ingest(project: "Project", name: str | None) -> None:
+def _ingest(project: "Project", name: str | None, *, as_json: bool) -> "Answer | None":
     from engine.corpus import ingest
     from engine.recipe import load_params
     from engine.terminal.file_progress import file_progress
 
     # So that workers and what is half done go with it.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    params = load_params(project.params)
+    params, answers = load_params(project.params), []
     for one in [name] if name else params.corpora:
         with file_progress(f"ingesting {one}") as progress:
             corpus = ingest(one, params.corpus(one), project, work=params.work, progress=progress)
-        _print_report(project, params, corpus)
+        if as_json:
+            answers.append(_answer(project, params, corpus))
+        else:
+            _print_report(project, params, corpus)
+    if as_json:
+        from engine.cli.answers.ingest import IngestAnswer
+
+        return IngestAnswer(corpora=tuple(answers))
+    return None
+
+
+def _answer(project: "Project", params: "Params", corpus: "Corpus") -> "IngestedCorpus":
+    from engine.cli.answers.ingest import IngestedCorpus, QuarantinedFile
+    from engine.corpus.account.page import PAGE_FILE
+    from engine.corpus.table.manifest import QUARANTINE_FILE
+
+    bad, folder = corpus.manifest.quarantined, corpus.folder.relative_to(project.root)
+    first = [
+        QuarantinedFile(path=one.path, reason=one.reason, detail=one.detail)
+        for one in islice(bad, _MOST_QUARANTINED)
+    ]
+    return IngestedCorpus(
+        name=corpus.folder.name,
+        folder=folder.as_posix(),
+        page=(folder / PAGE_FILE).as_posix(),
+        quarantine_file=(folder / QUARANTINE_FILE).as_posix(),
+        report=corpus.report,
+        quarantined=tuple(first),
+        num_quarantined=len(bad),
+        usage=tuple(_usage(project, params, corpus)),
+        notes=tuple(_long_recordings(params, corpus)),
+    )
+
+
+def _usage(project: "Project", params: "Params", corpus: "Corpus") -> "Iterator[UsageOfCorpus]":
+    from engine.cli.answers.ingest import UsageOfCorpus
+    from engine.system_support.usage import Usage, usages
+
+    for recipe, found in usages(corpus.folder.name, project, params, corpus):
+        if isinstance(found, Usage):
+            yield UsageOfCorpus(
+                recipe=recipe,
+                found=found.found,
+                used=found.used,
+                training=found.training,
+                evaluation=found.evaluation,
+                how="; ".join(filter(None, [found.how, found.later])),
+                fault=None,
+            )
+        else:
+            none = dict.fromkeys(("found", "used", "training", "evaluation"))
+            yield UsageOfCorpus(recipe=recipe, **none, how="", fault=found)
 
 
 def _print_report(project: "Project", params: "Params", corpus: "Corpus") -> None:
@@ -108,13 +180,13 @@ def _print_report(project: "Project", params: "Params", corpus: "Corpus") -> Non
     page = (corpus.folder / PAGE_FILE).relative_to(project.root)
     lines = [*aligned(report_rows(corpus.report)), *quarantine_lines(bad, len(bad))]
     lines += near_duplicate_lines(corpus.report.near_duplicates)
-    lines += _long_recordings(params, corpus)
+    lines += [f"note: {one}" for one in _long_recordings(params, corpus)]
     lines += [*usage_lines(corpus.folder.name, project, params, corpus), f"page: {page}", ""]
     click.echo("\n".join(lines))
 
 
 def _long_recordings(params: "Params", corpus: "Corpus") -> "Iterator[str]":
-    """A note where recordings could be cut and are much longer than what recipes take."""
+    """A remark where recordings could be cut and are much longer than what recipes take."""
     name, report = corpus.folder.name, corpus.report
     if report.longest_seconds <= _LONG_SECONDS or params.corpus(name).segment != "off":
         return
@@ -123,7 +195,7 @@ def _long_recordings(params: "Params", corpus: "Corpus") -> "Iterator[str]":
     if number:
         which = "recordings are" if number > 1 else "recording is"
         yield (
-            f"note: {number:,} {which} longer than {_LONG_SECONDS:g} s (the longest: "
+            f"{number:,} {which} longer than {_LONG_SECONDS:g} s (the longest: "
             f"{report.longest_seconds / 60:.1f} minutes) and not cut. To have that done: "
             f'segment = "silence" and max_seconds = 10 in [corpora.{name}] of params.toml, then '
             f"cantus ingest {name}"

@@ -37,8 +37,8 @@ def command(write: bool) -> None:
         for name, stage in pipeline.stages.items():
             body = stage.get("do", stage)
             say(f"{name:<24}{body['desc']}")
-    for line in by_reason(pipeline.left_out):
-        say(line)
+    for why in by_reason(pipeline.left_out):
+        say(f"note: {why}")
     if write:
         say(_write(project.dvc_yaml, pipeline))
     else:

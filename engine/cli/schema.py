@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.answers.registry import ANSWERS, file_of, schema_files
 from engine.files.atomic import write_atomically
 from engine.project import find_project
 from engine.recipe.json_schema import json_schema
@@ -14,23 +15,37 @@ from engine.system_support.discovery import recipe_classes
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the JSON schema instead.")
-@click.option("--write", is_flag=True, help="Write both to docs/ instead of printing.")
-def command(as_json: bool, write: bool) -> None:
-    """Print the recipe reference.
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON schema of recipes instead.")
+@click.option(
+    "--of",
+    "answer",
+    type=click.Choice([*ANSWERS]),
+    metavar="DOCUMENT",
+    help="Print the JSON schema of what --json of a command prints, such as cantus.check/1.",
+)
+@click.option("--write", is_flag=True, help="Write all of them to docs/ instead of printing.")
+def command(as_json: bool, answer: str | None, write: bool) -> str | None:
+    """Print the recipe reference, or a JSON schema.
 
     \b
     Examples:
       cantus schema | less
       cantus schema --json          for editors; Taplo completes recipes from it
-      cantus schema --write         update docs/recipe-reference/ and docs/recipe.schema.json
+      cantus schema --of cantus.check/1
+      cantus schema --write         update docs/recipe-reference/, docs/recipe.schema.json and
+                                    docs/schemas/
     """
     pages = reference_pages(recipe_classes())
     schema = json.dumps(json_schema(recipe_classes()), indent=2) + "\n"
-    if write:
+    if as_json:
+        return schema
+    if answer is not None:
+        click.echo(schema_files()[file_of(answer)], nl=False)
+    elif write:
         _write(find_project().root / "docs", pages, schema)
     else:
-        click.echo(schema if as_json else "\n".join(pages.values()), nl=False)
+        click.echo("\n".join(pages.values()), nl=False)
+    return None
 
 
 def _write(docs: Path, pages: Mapping[str, str], schema: str) -> None:
@@ -41,3 +56,5 @@ def _write(docs: Path, pages: Mapping[str, str], schema: str) -> None:
     for old in set(folder.glob("*.md")) - {folder / name for name in pages}:
         old.unlink()
     write_atomically(docs / "recipe.schema.json", schema)
+    for name, text in schema_files().items():
+        write_atomically(docs / "schemas" / name, text)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option(
     "--verify", is_flag=True, help="Compare promoted models with their checksums in full."
 )
-def command(as_json: bool, verify: bool) -> None:
+def command(as_json: bool, verify: bool) -> str | None:
     """Show the state of every recipe: trained or not, its verdict, in use or not, stale or not.
 
     A model is stale if training its recipe again would give another model: the recipe, the code
@@ -32,10 +32,10 @@ def command(as_json: bool, verify: bool) -> None:
 
     status = project_status(find_project(), thorough=verify)
     if as_json:
-        say(json.dumps(status.plain(), indent=1))
-        return
+        return json.dumps(status.plain(), indent=1) + "\n"
     for line in _lines(status):
         say(line)
+    return None
 
 
 def _lines(status: "ProjectStatus") -> list[str]:

@@ -10,6 +10,7 @@ from engine.cli.show.load import Loaded
 from engine.cli.show.load_run import Variant, load_run, require_corpus
 from engine.cli.show.recipe_options import overrides_option, recipe_argument
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.terminal.say import say
@@ -25,8 +26,15 @@ from engine.training.processes import num_processes, require_equal_parts, starts
     metavar="NAME",
     help="Name of the run.  [default: the recipe's, with digits if -S changes values]",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Train with this seed instead of that of params.toml, as a separate run.",
+)
 @click.option("--again", is_flag=True, help="Delete the run's state and model, and start over.")
-def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: bool) -> None:
+def command(
+    recipe: str, overrides: tuple[str, ...], called: str | None, seed: int | None, again: bool
+) -> None:
     """Train RECIPE on this machine, or continue a stopped run.
 
     `dvc repro RECIPE` calls this command after everything that RECIPE needs is up to date. Ctrl-C
@@ -35,20 +43,21 @@ def command(recipe: str, overrides: tuple[str, ...], called: str | None, again: 
     (hardware.num_devices in params.toml) the command starts a process for each; under torchrun it
     is one of the processes.
 
-    With -S the run is separate from RECIPE's and replaces nothing: its model, metrics and ref are
-    called NAME, or RECIPE+3f9c2a, with digits that stand for the changed values. The same holds for
-    a recipe given by its path if `dvc repro` would train another file. `why`, `report`, `diff` and
-    start.from of a later phase accept this name.
+    With -S or --seed the run is separate from RECIPE's and replaces nothing: its model, metrics and
+    ref are called NAME, or RECIPE+3f9c2a, with digits that stand for the changed values. The same
+    holds for a recipe given by its path if `dvc repro` would train another file. `why`, `report`,
+    `diff` and start.from of a later phase accept this name.
 
     \b
     Examples:
       cantus train audio_vae
       cantus train audio_vae -S training.epochs=10
       cantus train audio_vae -S training.epochs=10 --name longer
+      cantus train audio_vae --seed 2
       cantus train audio_vae --again
       cantus train recipes/audio_vae_plus.toml
     """
-    loaded, variant = load_run(recipe, overrides, called)
+    loaded, variant = load_run(recipe, overrides, called, seed)
     _require_shorter_warm_up(loaded.recipe)
     require_corpus(loaded)
     hardware = loaded.params.hardware
@@ -108,13 +117,13 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
         )
         outcome = run.train()
         if outcome is None:
-            return 0
+            return Exit.DONE
         if outcome.message:
             watcher.say(outcome.message)
     if outcome.ending == "finished":
         _refresh_refs(loaded.project)
-        return 0
-    return 1 if outcome.ending == "guard" else 128 + (outcome.signal or 0)
+        return Exit.DONE
+    return Exit.STOPPED_BY_GUARD if outcome.ending == "guard" else 128 + (outcome.signal or 0)
 
 
 def _refresh_refs(project: Project) -> None:

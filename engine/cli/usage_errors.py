@@ -1,5 +1,7 @@
 """What click refuses on a command line, in the words of Cantus: what is allowed, what to do."""
 
+from collections.abc import Sequence
+
 import click
 
 from engine.files.nearest import suggestion
@@ -10,6 +12,14 @@ def usage_in_words(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "cantus"
     return f"{_what(error, command, context)} See '{command} --help'."
+
+
+def choices_of(error: click.ClickException) -> Sequence[str]:
+    """Allowed words, where they can be listed: choices of a value, options of a command."""
+    if isinstance(error, click.NoSuchOption):
+        return _options(getattr(error, "ctx", None))
+    kind = getattr(getattr(error, "param", None), "type", None)
+    return [str(one) for one in kind.choices] if isinstance(kind, click.Choice) else []
 
 
 def _what(error: click.ClickException, command: str, context: click.Context | None) -> str:

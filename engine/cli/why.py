@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
-from engine.cli.show.recipe_options import run_argument
+from engine.cli.answers.why import WhyAnswer, why_answer
+from engine.cli.show.recipe_options import json_option, run_argument
 from engine.files.untrusted import as_user_error
 from engine.listening.figures import identity_of
 from engine.listening.verdict import verdict_by_listening
 from engine.project import Project, find_project
 from engine.recipe import load_recipe
 from engine.recipe.metric_names import LISTENING_RESULTS
+from engine.report.diagnosis.diagnosis import diagnose
 from engine.report.ending import ending_in_words
 from engine.report.find import find_run
 from engine.report.history import History
@@ -23,8 +25,9 @@ from engine.terminal.say import say
 
 @click.command()
 @run_argument
-def command(run: str) -> None:
-    """Explain how a run ended, in one to three sentences.
+@json_option
+def command(run: str, as_json: bool) -> WhyAnswer | None:
+    """Explain how a run ended, and what its figures look like, in a few sentences.
 
     RUN is the name of a recipe (its newest run), or the folder of a run.
 
@@ -39,8 +42,14 @@ def command(run: str) -> None:
         f"The events in {folder} are damaged: no run writes them like this. Train it again."
     ):
         finish = _decided_by_listeners(project, folder)
-        remark = remark_on_verdict(History.of(folder).with_finish(finish), project)
-        say(ending_in_words(folder, remark, finish))
+        history = History.of(folder).with_finish(finish)
+        remark = remark_on_verdict(history, project)
+        ending, diagnosis = ending_in_words(folder, remark, finish), diagnose(folder)
+        sentences = "\n".join(filter(None, (ending, diagnosis.sentence())))
+        if as_json:
+            return why_answer(folder, history, sentences, remark, diagnosis)
+    say(sentences)
+    return None
 
 
 def _decided_by_listeners(project: Project, folder: Path) -> Mapping[str, Any]:

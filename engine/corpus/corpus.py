@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 from attrs import frozen
 
 from engine.corpus.account.report import Report, read_report
+from engine.corpus.audio.pcm import RESAMPLER
 from engine.corpus.store.gather import AUDIO_FOLDER, FACTS_FILE
 from engine.corpus.store.landmark_file import open_landmarks
 from engine.corpus.store.packed import PackedAudio
@@ -20,9 +20,6 @@ from engine.evaluation.sound.landmarks import Fingerprints
 from engine.files.checksum import sha256_of
 from engine.files.untrusted import as_user_error, read_json_object
 from engine.recipe.params import CorpusSource
-
-RESAMPLER = f"soxr {soxr.__version__} HQ"
-"""What brought audio to the rates that it is packed at."""
 
 
 @frozen(kw_only=True)
@@ -36,6 +33,8 @@ class Corpus:
     """SHA-256 of the clips' content and facts: not of how they are packed."""
     settings: Mapping[str, Any]
     """What params.toml said of the corpus when it was ingested."""
+    resampler: str = RESAMPLER
+    """What brought the audio to the rates that it is packed at."""
 
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
@@ -48,6 +47,7 @@ class Corpus:
             report=read_report(folder),
             digest=facts["digest"],
             settings=facts["settings"],
+            resampler=facts["resampler"],
         )
 
     def packed(self, sample_rate_hz: int) -> PackedAudio:
@@ -80,7 +80,7 @@ class Corpus:
         They follow from the clips' content, the rate and the resampler. Which other rates it is
         packed at does not matter.
         """
-        text = f"{self.digest} {sample_rate_hz} {RESAMPLER}"
+        text = f"{self.digest} {sample_rate_hz} {self.resampler}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -106,6 +106,8 @@ def _checked_facts(folder: Path) -> Mapping[str, Any]:
         checked = {
             "digest": str(facts["digest"]),
             "settings": dict(facts["settings"]),
+            # Corpora of an older Cantus do not say: they are taken for the present version's.
+            "resampler": str(facts.get("resampler", RESAMPLER)),
         }
         sums = dict(facts["sha256"])
     for name, expected in sums.items():

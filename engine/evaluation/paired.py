@@ -5,13 +5,18 @@ means: the difficulty of a clip affects both and cancels. The interval is Studen
 mean of the differences. The percentile bootstrap, which papers often use (Koehn, 2004), gives the
 same with hundreds of clips and is too narrow with few (Hesterberg, 2015); Student's interval needs
 no seed, costs one pass, and is widest with the fewest clips.
+
+A run is compared at every evaluation, and each comparison could find a difference by chance. So
+intervals of several comparisons hold at once (Bonferroni; Dunn, 1961): 5 % is divided among them,
+however they depend on each other. More evaluations of the same clips are no more data, which is
+what confidence sequences and e-processes need: docs/truth.md says what those promise here.
 """
 
 import math
 from typing import Literal
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 Outcome = Literal["better", "worse", "undecided"]
 """The outcome for the new evaluation; undecided: the difference may be noise."""
@@ -29,6 +34,8 @@ class Difference:
     low: float
     high: float
     num_clips: int
+    comparisons: int = field(default=1, kw_only=True)
+    """Comparisons whose intervals hold at once with 95 %."""
 
     @property
     def falls(self) -> bool:
@@ -45,6 +52,21 @@ class Difference:
         if not (self.falls or self.rises):
             return "undecided"
         return "better" if self.falls == lowest else "worse"
+
+    @property
+    def why_no_interval(self) -> str | None:
+        """Why the clips give no interval: a phrase; None where they do."""
+        if math.isfinite(self.high):
+            return None
+        if not math.isfinite(self.mean):
+            return "a clip has no finite figure" if self.num_clips else "no clip has a figure"
+        return "there is one clip" if self.num_clips < 2 else "all clips differ by the same amount"
+
+    def over(self, comparisons: int) -> "Difference":
+        """The difference with an interval that holds at once with those of other comparisons."""
+        assert self.comparisons == 1, "the interval of one comparison"
+        found = self.at(1 - (1 - CONFIDENCE) / comparisons)
+        return evolve(found, comparisons=comparisons)
 
     def at(self, confidence: float) -> "Difference":
         """The difference with an interval of another confidence than 95 %."""
@@ -76,13 +98,17 @@ class Difference:
     def in_figures(self, counted: str | None = None) -> str:
         """The mean difference with its interval, and the number of clips that it is over."""
         mean, low, high = self._figures
-        return f"{mean} (95 % CI {low} to {high}, {counted or f'{self.num_clips:,} clips'})"
+        of = counted or f"{self.num_clips:,} clips"
+        if why := self.why_no_interval:
+            return f"{mean} (no interval: {why}, {of})"
+        over = f" over {self.comparisons:,} comparisons" if self.comparisons > 1 else ""
+        return f"{mean} (95 % CI {low} to {high}{over}, {of})"
 
     @property
     def in_brief(self) -> str:
         """The mean difference with its interval, for a cell of a table."""
         mean, low, high = self._figures
-        return f"{mean} ({low} to {high})"
+        return f"{mean} (no interval)" if self.why_no_interval else f"{mean} ({low} to {high})"
 
     @property
     def _figures(self) -> tuple[str, ...]:
@@ -100,6 +126,8 @@ class Difference:
         return f"+.{min(digits, _MOST_DIGITS)}f"
 
     def _change(self, lowest: bool | None) -> str:
+        if self.why_no_interval:
+            return "undecided"
         if not (self.falls or self.rises):
             return "indistinguishable from noise"
         if lowest is None:
@@ -110,18 +138,18 @@ class Difference:
 _MOST_DIGITS = 9
 _SMALLEST = 1e-6
 """Smaller half widths are written with exponents."""
+_ROUNDING = 1e-6
+"""Differences that vary by a smaller share of their mean are equal but for the rounding of 32 bits:
+such figures are not measured for each clip, so they show nothing of other clips."""
 
 FEW_WORDS = f"fewer than {FEW_CLIPS} clips show only large differences"
 
 
-def paired_difference(
-    new: np.ndarray, old: np.ndarray, confidence: float = CONFIDENCE
-) -> Difference:
+def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
     """Compare the figures [clips] of two evaluations of the same clips in the same order.
 
-    Clips that have no figure (nan) in both are left out. Sentences always say 95 %: another
-    `confidence` corrects outcomes for several looks. Of one clip, and where a difference is not
-    finite, the interval is infinite.
+    Clips that have no figure (nan) in both are left out. The interval is infinite where the clips
+    give none: of one clip, where a difference is not finite, and where all are equal and not zero.
     """
     assert new.shape == old.shape, f"{new.shape} and {old.shape} are not of the same clips"
     known = ~(np.isnan(new) & np.isnan(old))
@@ -130,8 +158,10 @@ def paired_difference(
     mean = float(differences.mean()) if count else math.nan
     if count < 2 or not math.isfinite(mean):
         return Difference(mean, -math.inf, math.inf, count)
+    spread = float(differences.std(ddof=1))
+    if abs(mean) > 0 and spread <= _ROUNDING * abs(mean):
+        return Difference(mean, -math.inf, math.inf, count)
     from scipy.special import stdtrit  # half a second to import
 
-    reach = float(stdtrit(count - 1, (1 + confidence) / 2))
-    half = reach * float(differences.std(ddof=1)) / math.sqrt(count)
+    half = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * spread / math.sqrt(count)
     return Difference(mean, mean - half, mean + half, count)

@@ -18,13 +18,17 @@ Seeds are not paired: seed 1 of one recipe has nothing in common with seed 1 of 
 keeps its own t, as in the interval of Banerjee (1960); one t for the sum (Satterthwaite, 1946)
 covers 93.8 % with two seeds and 350 clips. The simulated coverage is what the interval rests on:
 docs/presets-and-sweeps.md.
+
+A recipe that was trained with one seed may borrow what seeds do from another: the variance of that
+recipe's seeds then stands for its own, in V(seeds) and in V(rest). The interval holds as far as the
+two recipes' seeds vary alike, and says whose they are.
 """
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from engine.evaluation.paired import CONFIDENCE, Difference
 
@@ -36,91 +40,154 @@ Runs = Sequence[np.ndarray]
 
 
 @frozen
+class Borrowed:
+    """Seeds of a recipe, whose spread stands for that of a recipe with one seed."""
+
+    name: str
+    runs: Runs
+
+    @property
+    def said(self) -> str:
+        """Whose spread over seeds it is."""
+        return f"the spread over seeds is that of {self.name}, {len(self.runs)} seeds"
+
+
+@frozen
 class TwoLevelDifference(Difference):
     """Mean difference of two recipes (new minus old), its interval over seeds and clips."""
 
     num_seeds: tuple[int, int]
-    """Seeds of the new recipe and of the old one."""
+    """Seeds of the new recipe and of the old one; 0 of what learns nothing."""
     seed_variance: float
     """Variance of the mean difference due to seeds, without the part due to clips."""
     seed_degrees: float
     clip_variance: float
     """Variance of the mean difference due to the choice of clips."""
+    borrowed: Borrowed | None = None
+    """The recipe whose spread over seeds a recipe with one seed borrows."""
 
     def at(self, confidence: float) -> "TwoLevelDifference":
         """The difference with an interval of another confidence than 95 %."""
         half = _half_width(self.seed_variance, self.seed_degrees, self._clips, confidence)
-        return TwoLevelDifference(
-            self.mean,
-            self.mean - half,
-            self.mean + half,
-            self.num_clips,
-            self.num_seeds,
-            self.seed_variance,
-            self.seed_degrees,
-            self.clip_variance,
-        )
+        return evolve(self, low=self.mean - half, high=self.mean + half)
 
     def in_figures(self, counted: str | None = None) -> str:
         """The mean difference with its interval, over how many seeds and clips."""
-        new, old = self.num_seeds
-        seeds = f"{new} seeds each" if new == old else f"{new} and {old} seeds"
-        return super().in_figures(counted or f"{seeds}, {self.num_clips:,} clips")
+        return super().in_figures(counted or f"{self._seeds}, {self.num_clips:,} clips")
 
     @property
     def few(self) -> str:
         """The end of a sentence on few seeds or clips; empty where there are enough."""
         seeds = f"; fewer than {FEW_SEEDS} seeds show only large differences"
-        return (seeds if min(self.num_seeds) < FEW_SEEDS else "") + super().few
+        seeds_of = self.num_seeds if self.borrowed is None else (len(self.borrowed.runs),)
+        fewest = min(filter(None, seeds_of))
+        return (seeds if fewest < FEW_SEEDS else "") + super().few
+
+    @property
+    def _seeds(self) -> str:
+        if self.borrowed is not None:
+            return self.borrowed.said
+        new, old = self.num_seeds
+        if 0 in (new, old):
+            return f"{new or old} seeds"
+        return f"{new} seeds each" if new == old else f"{new} and {old} seeds"
 
     @property
     def _clips(self) -> tuple[float, int]:
         return self.clip_variance, self.num_clips - 1
 
 
-def why_no_two_levels(new: Runs, old: Runs) -> str | None:
+def why_no_two_levels(new: Runs, old: Runs, *, borrowed: Borrowed | None = None) -> str | None:
     """Why there is no interval over seeds and clips: a phrase; None where there is one."""
+    lent = () if borrowed is None else borrowed.runs
     for side, runs in (("first", new), ("second", old)):
-        if len(runs) < 2:
-            seeds = "one seed" if runs else "no seed"
+        if len(runs if len(runs) > 1 else lent) < 2 or not len(runs):
+            seeds = "one seed" if len(runs) else "no seed"
             return f"the {side} was trained with {seeds}, which shows nothing of other seeds"
-    if len({len(run) for run in (*new, *old)}) > 1:
+    if len({len(run) for run in (*new, *old, *lent)}) > 1:
         return "the runs were not evaluated on the same clips"
     if len(new[0]) == 0:
         return "the runs have no clip in common"
     known = _known(new, old)
-    if not np.isfinite(_table(new, known)).all() or not np.isfinite(_table(old, known)).all():
+    tables = [_table(runs, known) for runs in (new, old, lent) if len(runs)]
+    if not all(np.isfinite(table).all() for table in tables):
         return "a clip has no finite figure in some of the runs"
-    return None if known.sum() > 1 else "one clip is too few"
+    if known.sum() < 2:
+        return "one clip is too few"
+    return _why_no_spread(tables)
 
 
-def two_level(new: Runs, old: Runs, confidence: float = CONFIDENCE) -> TwoLevelDifference:
+def _why_no_spread(tables: Sequence[np.ndarray]) -> str | None:
+    """Why figures [seeds, clips] show nothing of chance: they do not differ at all."""
+    if any(np.ptp(table, axis=0).any() for table in tables):
+        return None
+    if np.ptp(tables[0][0] - tables[1][0]) > 0:
+        return "every seed has the same figures, so seeds show nothing of chance"
+    return "every seed and clip differs by exactly as much, which shows nothing of chance"
+
+
+def two_level(
+    new: Runs, old: Runs, confidence: float = CONFIDENCE, borrowed: Borrowed | None = None
+) -> TwoLevelDifference:
     """Compare the figures of two recipes, by seed and clip: `why_no_two_levels` must be None.
 
-    Clips that have no figure (nan) in any run are left out. What has no seed, such as a baseline
-    that learns nothing, is given as the same figures for two seeds.
+    Clips that have no figure (nan) in any run are left out. A recipe of one seed takes the variance
+    of `borrowed`.
     """
-    why = why_no_two_levels(new, old)
+    why = why_no_two_levels(new, old, borrowed=borrowed)
     assert why is None, why
     known = _known(new, old)
     ours, theirs = _table(new, known), _table(old, known)
     differences = ours.mean(0) - theirs.mean(0)
-    clip_variance = float(differences.var(ddof=1)) / len(differences)
-    parts = [_seed_variance(table) for table in (ours, theirs)]
-    seeds, degrees = _welch(
-        [(of_means, len(t) - 1) for (of_means, _), t in zip(parts, (ours, theirs), strict=True)]
-    )
+    takes = borrowed is not None and min(len(new), len(old)) == 1
+    lent = _table(borrowed.runs, known) if borrowed is not None and takes else None
+    seeds, rest, degrees = _over_seeds([ours, theirs], lent)
     found = TwoLevelDifference(
         float(differences.mean()),
         -math.inf,
         math.inf,
         len(differences),
         (len(ours), len(theirs)),
-        max(0.0, seeds - sum(rest for _, rest in parts)),
+        max(0.0, seeds - rest),
         degrees,
-        clip_variance,
+        float(differences.var(ddof=1)) / len(differences),
+        borrowed if takes else None,
     )
     return found.at(confidence)
+
+
+def against_fixed(
+    new: Runs, fixed: np.ndarray, confidence: float = CONFIDENCE
+) -> TwoLevelDifference | str:
+    """Compare a recipe with figures [clips] that no seed changes; a phrase where that is not so.
+
+    They are those of a baseline that learns nothing.
+    """
+    old = [fixed, fixed]
+    why = why_no_two_levels(new, old)
+    return why or evolve(two_level(new, old, confidence=confidence), num_seeds=(len(new), 0))
+
+
+def _over_seeds(
+    tables: Sequence[np.ndarray], lent: np.ndarray | None
+) -> tuple[float, float, float]:
+    """V(seeds), V(rest), and the degrees of freedom of V(seeds).
+
+    Recipes that take one estimate add up before the degrees are counted: a sum of the same estimate
+    has its degrees, not more.
+    """
+    parts: dict[bytes, tuple[float, float, int]] = {}
+    for table in tables:
+        source = table if len(table) > 1 or lent is None else lent
+        of_means, of_rest = seed_variance(source)
+        before = parts.get(source.tobytes(), (0.0, 0.0, 0))
+        parts[source.tobytes()] = (
+            before[0] + of_means / len(table),
+            before[1] + of_rest / len(table),
+            len(source) - 1,
+        )
+    seeds, degrees = _welch([(of_means, count) for of_means, _, count in parts.values()])
+    return seeds, sum(of_rest for _, of_rest, _ in parts.values()), degrees
 
 
 def _known(new: Runs, old: Runs) -> np.ndarray:
@@ -133,14 +200,16 @@ def _table(runs: Runs, known: np.ndarray) -> np.ndarray:
     return np.array(runs, np.float64)[:, known]
 
 
-def _seed_variance(table: np.ndarray) -> tuple[float, float]:
-    """Variances of a recipe's mean: of its seeds' means, and the part of it that is the rest."""
+def seed_variance(table: np.ndarray) -> tuple[float, float]:
+    """Variances of a seed's mean in figures [seeds, clips]: over seeds, and the part that is rest.
+
+    The rest is what the table has besides rows and columns.
+    """
     num_seeds, num_clips = table.shape
     of_seeds, of_clips = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
     rest = table - of_seeds - of_clips + table.mean()
     degrees = (num_seeds - 1) * (num_clips - 1)
-    of_rest = float((rest**2).sum()) / degrees / (num_seeds * num_clips)
-    return float(of_seeds.var(ddof=1)) / num_seeds, of_rest
+    return float(of_seeds.var(ddof=1)), float((rest**2).sum()) / degrees / num_clips
 
 
 def _welch(parts: Sequence[tuple[float, int]]) -> tuple[float, float]:

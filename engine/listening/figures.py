@@ -7,11 +7,12 @@ from typing import Any
 from attrs import frozen
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
+from engine.evaluation.unit_facts import published
 from engine.files.untrusted import as_user_error, read_json_object
 from engine.listening.places import test_folders
 from engine.listening.results import Figure, Results, read_results
 from engine.project import Project
-from engine.tracking.shown_metrics import SCALE
 
 
 @frozen
@@ -44,7 +45,9 @@ def listening_metrics(project: Project, recipe: str, identity: str | None) -> di
         return {}
     figures = figures_of_run(project, recipe, identity)
     means = {name: figure.mean for name, figure in figures.items()}
-    units = {f"{SCALE}/{name}": results.test for name in figures}
+    scales = {name: Unit(definition=name, made_of=results.test) for name in figures}
+    digests = {name: unit.digest for name, unit in scales.items()}
+    units = published(digests, {unit.digest: unit.plain for unit in scales.values()})
     listeners = max(figure.num_listeners for figure in figures.values())
     return {**means, **units, "listening/listeners": listeners}
 

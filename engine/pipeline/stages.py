@@ -1,6 +1,6 @@
 """A project's recipes as content of dvc.yaml: stages, parameters and plots, as plain values."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from posixpath import normpath
 from typing import Any
@@ -8,10 +8,13 @@ from typing import Any
 from attrs import field, frozen
 
 from engine.errors import UserError
+from engine.recipe.faults import did_you_mean
 from engine.recipe.params import CorpusSource, Params
 from engine.recipe.schema import Plot, Recipe
 
 RESOLVE, PREPARE, COMPARE, REFS = "resolve", "prepare", "compare", "refs"
+SEEDS = "seeds_"
+"""Beginning of the name of a stage that trains a recipe with several seeds."""
 _NO_CACHE = {"cache": False}
 _PARAMS = ("params.toml",)
 """Parameter files. Recipes are left out: each of their values would be a column of `dvc exp show`,
@@ -59,6 +62,8 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
     if preparing:
         stages[PREPARE] = _prepare(preparing)
     stages |= {one.recipe.name: _train(one) for one in used}
+    several = [one for one in used if one.recipe.name in params.seeds]
+    stages |= {SEEDS + one.recipe.name: _seeds(one) for one in several}
     phases = [one.recipe for one in used if _parent(one.recipe) is not None]
     if phases:
         stages[COMPARE] = _compare(phases)
@@ -71,11 +76,23 @@ def derive_pipeline(recipes: Sequence[PipelineRecipe], params: Params) -> Pipeli
 def _require_own_names(recipes: Iterable[PipelineRecipe], params: Params) -> None:
     taken = dict.fromkeys((RESOLVE, PREPARE, COMPARE, REFS), "a stage")
     taken |= dict.fromkeys(params.corpora, "a corpus of params.toml")
+    taken |= {SEEDS + name: "a stage that trains the seeds of a recipe" for name in params.seeds}
+    _require_known(params.seeds, {one.recipe.name for one in recipes})
     for one in recipes:
         if one.recipe.name in taken:
             raise UserError(
                 f"{one.file} has the name of {taken[one.recipe.name]}, and both would name a stage "
                 "of DVC. Rename the recipe's file."
+            )
+
+
+def _require_known(names: Iterable[str], recipes: Collection[str]) -> None:
+    """Raise UserError where params.toml asks for seeds of a recipe that does not exist."""
+    for name in names:
+        if name not in recipes:
+            raise UserError(
+                f"params.toml: seeds.{name}: recipes/{name}.toml does not exist"
+                f"{did_you_mean(name, recipes)}. Correct the line in [seeds], or delete it."
             )
 
 
@@ -220,12 +237,6 @@ def _evaluated_on(recipe: Recipe) -> str:
 
 def _train(one: PipelineRecipe) -> dict[str, Any]:
     recipe = one.recipe
-    deps = [f"build/corpus/{recipe.dataset.corpus}", f"build/recipes/{recipe.name}.toml"]
-    if one.prepares:
-        deps.append(f"build/prepared/{recipe.name}")
-    if recipe.start is not None and recipe.start.from_ is not None:
-        deps.append(f"models/{recipe.start.from_}")
-    deps += [_exported(name) for name in recipe.models_read]
     plots = [
         {f"plots/{recipe.name}/{file}.csv": _NO_CACHE | {"x": x, "y": y}}
         for file, (x, y) in _curves(recipe).items()
@@ -233,11 +244,35 @@ def _train(one: PipelineRecipe) -> dict[str, Any]:
     return {
         "desc": _text(recipe.summary),
         "cmd": f"cantus train {recipe.name}",
-        "deps": sorted(deps),
+        "deps": _trained_from(one),
         "params": [{"params.toml": ["seed"]}],
         "outs": [f"models/{recipe.name}"],
         "metrics": [{f"metrics/{recipe.name}.json": _NO_CACHE}],
         "plots": plots,
+    }
+
+
+def _trained_from(one: PipelineRecipe) -> list[str]:
+    """The files that a recipe's training depends on."""
+    recipe = one.recipe
+    deps = [f"build/corpus/{recipe.dataset.corpus}", f"build/recipes/{recipe.name}.toml"]
+    if one.prepares:
+        deps.append(f"build/prepared/{recipe.name}")
+    if recipe.start is not None and recipe.start.from_ is not None:
+        deps.append(f"models/{recipe.start.from_}")
+    return sorted([*deps, *(_exported(name) for name in recipe.models_read)])
+
+
+def _seeds(one: PipelineRecipe) -> dict[str, Any]:
+    """The stage that trains a recipe's seeds, and keeps those that are done where it is killed."""
+    name = one.recipe.name
+    return {
+        "desc": f"How much {name} moves with the seed",
+        "cmd": f"cantus seeds {name}",
+        "deps": _trained_from(one),
+        "params": [{"params.toml": ["seed", f"seeds.{name}"]}],
+        "outs": [{f"seeds/{name}": {"persist": True}}],
+        "metrics": [{f"metrics/seeds/{name}.json": _NO_CACHE}],
     }
 
 

@@ -72,7 +72,7 @@ def is_known(metric: str, known: Collection[str]) -> bool:
     """Whether a metric is known, numbered ones (`eval/codebook_<n>/usage`) included."""
     if _NUMBER in metric:
         return False
-    return metric in known or _unnumbered(metric) in known
+    return metric in known or unnumbered(metric) in known
 
 
 def direction_of(metric: str, recipe: Recipe) -> Direction | None:
@@ -80,7 +80,7 @@ def direction_of(metric: str, recipe: Recipe) -> Direction | None:
     training, directions = recipe.training, recipe.directions
     if metric == training.best:
         return training.best_is
-    return directions.get(metric, directions.get(_unnumbered(metric)))
+    return directions.get(metric, directions.get(unnumbered(metric)))
 
 
 def with_direction(description: str, direction: Direction | None) -> str:
@@ -96,7 +96,7 @@ def described(metric: str, recipe: Recipe) -> str:
     return with_direction(recipe.metrics.get(metric, ""), direction_of(metric, recipe))
 
 
-def _unnumbered(metric: str) -> str:
+def unnumbered(metric: str) -> str:
     """A numbered metric as its system names it: `eval/codebook_<n>/usage`."""
     return re.sub(r"(?<=_)[1-9][0-9]*(?=/|$)", _NUMBER, metric)
 

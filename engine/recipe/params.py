@@ -41,6 +41,9 @@ def _corpora(value: dict[str, Any]) -> str | None:
     return next((f"the corpus {name!r} {said}" for name, said in wrong if said), None)
 
 
+MOST_SEEDS = 100
+"""Largest number of seeds of a recipe."""
+
 Strategy = Literal["replicate", "shard"]
 """Distribution of a run's networks over several devices."""
 
@@ -221,6 +224,14 @@ class SpeechEvaluation:
     )
 
 
+def _number_of_seeds(value: dict[str, int]) -> str | None:
+    """A check of the numbers of seeds: two at least show something of others."""
+    wrong = {name: number for name, number in value.items() if not 2 <= number <= MOST_SEEDS}
+    return next(
+        (f"{name} must be from 2 to {MOST_SEEDS}, got {n}" for name, n in wrong.items()), None
+    )
+
+
 @frozen(kw_only=True)
 class Cost:
     """The price of an hour of this machine, for `cantus estimate`."""
@@ -246,6 +257,11 @@ class Params:
         "models that score speech", default=SpeechEvaluation()
     )
     cost: Cost = setting("the price", default=Cost())
+    seeds: dict[str, int] = setting(
+        "recipes whose spread over seeds is a stage of DVC, and the number of seeds of each",
+        default={},
+        check=_number_of_seeds,
+    )
 
     def corpus(self, name: str) -> CorpusSource:
         """The corpus that a recipe names. Raises UserError where params.toml lacks it."""

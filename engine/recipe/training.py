@@ -69,9 +69,9 @@ class Training:
     best: str = setting("metric that picks the best checkpoint", names="result")
     best_is: Direction = setting("whether its lowest or highest value is best", default="lowest")
     best_by: Literal["paired", "value"] = setting(
-        "whether an evaluation is better when the 95 % interval of its differences clip by clip "
-        "is on the better side, or when its value is; metrics without a figure for each clip are "
-        "compared by value",
+        "whether evaluations are compared clip by clip, by the mean of the differences and its "
+        "interval, or by their values alone; metrics without a figure for each clip are compared "
+        "by value",
         default="paired",
     )
     log_every_steps: int = setting(

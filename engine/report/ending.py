@@ -13,6 +13,9 @@ from engine.report.objections import besides_verdict
 from engine.report.words import duration, figure
 from engine.tracking.events import Event
 
+ON_WEIGHTS = "Verdict on these weights"
+"""A run has one seed: its verdict is on its weights, and not on its recipe."""
+
 
 def ending_in_words(
     folder: Path, remark: str | None = None, finish: Mapping[str, Any] = MappingProxyType({})
@@ -34,6 +37,14 @@ def ending_in_words(
         else _stopped(recipe, history, ending, again)
     )
     return f"{said} {history.facts('parting').get('message', '')}".rstrip()
+
+
+def how_it_ended(folder: Path, history: History) -> str:
+    """The ending in one word: `finished`, the reason of a stop, `training` or `killed`."""
+    ending = history.ending
+    if ending is None:
+        return "training" if is_held(folder) else "killed"
+    return "finished" if ending.kind == "finish" else str(ending.facts.get("reason", "failed"))
 
 
 def verdict_in_words(history: History, remark: str | None = None) -> str:
@@ -70,7 +81,7 @@ def level_in_words(verdict: Mapping[str, Any]) -> str:
 def _kept(verdict: Mapping[str, Any]) -> str:
     by_table = not (verdict.get("against") or verdict.get("proposed"))
     value = f" ({verdict['metric']} is {figure(verdict['value'])})" if by_table else ""
-    return f"Verdict: {verdict['say']}{value}; keep {verdict['keep']}."
+    return f"{ON_WEIGHTS}: {verdict['say']}{value}; keep {verdict['keep']}."
 
 
 def time_in_words(history: History, seconds: float) -> str:
@@ -119,7 +130,7 @@ def _guarded(recipe: str, history: History, ending: Event) -> str:
 
 def _unfit(recipe: str, history: History, ending: Event) -> str:
     checks = history.facts("preflight").get("checks", ())
-    failed = [check for check in checks if check["ok"] is False]
+    failed = [one for one in checks if one["ok"] is False and one.get("action") != "warn"]
     reasons = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
     what = "did not pass preflight, so nothing was trained"
     if ending.step:

@@ -1,17 +1,26 @@
-"""Two finished runs, compared metric by metric and clip by clip.
+"""Two finished runs, compared metric by metric and clip by clip; or two recipes, over their seeds.
 
 A metric is compared where both runs have its figure of each clip, of the same clips and in the same
-unit. For every other metric there is a reason why it is not compared.
+unit. For every other metric there is a reason why it is not compared. Where both were trained with
+several seeds, the interval is over seeds and clips and speaks of the recipes. Where one of them
+was, the other borrows its spread over seeds. Otherwise it is over clips and speaks of the weights.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 from attrs import evolve, frozen
 
 from engine.evaluation.clip_table import ClipTable
-from engine.evaluation.paired import CONFIDENCE, Difference, Outcome, paired_difference
+from engine.evaluation.paired import Difference, Outcome, paired_difference
+from engine.evaluation.two_level import (
+    Borrowed,
+    TwoLevelDifference,
+    two_level,
+    why_no_two_levels,
+)
+from engine.evaluation.unit import why_apart
 from engine.recipe.metric_names import direction_of
 from engine.recipe.training import Direction
 from engine.report.history import History
@@ -19,6 +28,8 @@ from engine.report.run_files import RunFiles
 from engine.tracking.comparable import short_digest
 
 _RESULT, _BEST, _CLIPS = "eval/", "best/", "clips"
+
+SpeaksOf = Literal["recipes", "recipes, by a borrowed spread", "weights"]
 
 
 @frozen
@@ -29,51 +40,33 @@ class PairedMetric:
     """The difference, ours minus theirs."""
     direction: Direction | None
     """Whether lower or higher values are better; None where neither is."""
-    looks: int = 1
-    """Number of evaluations from which ours, or the phase, was picked by this metric."""
-    phase: Outcome = "better"
-    """The outcome for ours where the phase wins: better where ours is the phase."""
+
+    @property
+    def speaks_of(self) -> SpeaksOf:
+        """What the interval covers: seeds and clips, or clips alone."""
+        if not isinstance(self.difference, TwoLevelDifference):
+            return "weights"
+        return "recipes" if self.difference.borrowed is None else "recipes, by a borrowed spread"
 
     @property
     def outcome(self) -> Outcome | None:
-        """The outcome for ours; None where the metric has no direction.
-
-        As in its verdict, a phase wins against its parent only by the interval corrected for all
-        its evaluations (Bonferroni).
-        """
-        if self._lowest is None:
-            return None
-        return "undecided" if self.by_chance else self.difference.outcome(lowest=self._lowest)
-
-    @property
-    def by_chance(self) -> str:
-        """Why a phase with a better 95 % interval still may be no better; empty where it is."""
-        if self._lowest is None or self.difference.outcome(lowest=self._lowest) != self.phase:
-            return ""
-        strict = self.difference.at(1 - (1 - CONFIDENCE) / self.looks)
-        sure = strict.outcome(lowest=self._lowest) == self.phase
-        of = f"{self.looks} evaluations"
-        return "" if sure else f"the best of {of} is that much better by chance too often"
+        """The outcome for ours; None where the metric has no direction."""
+        return None if self._lowest is None else self.difference.outcome(lowest=self._lowest)
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""
-        return self._surely(self.difference.sentence(lowest=self._lowest))
+        return self.difference.sentence(lowest=self._lowest)
 
     def change(self) -> str:
         """The difference in words, without a remark on few clips."""
-        return self._surely(self.difference.change(lowest=self._lowest))
-
-    def _surely(self, said: str) -> str:
-        return f"{said}, but not surely: {self.by_chance}" if self.by_chance else said
+        return self.difference.change(lowest=self._lowest)
 
     @property
     def reversed(self) -> "PairedMetric":
         """The comparison as theirs minus ours."""
         was = self.difference
         turned = evolve(was, mean=-was.mean, low=-was.high, high=-was.low)
-        return evolve(
-            self, difference=turned, phase="worse" if self.phase == "better" else "better"
-        )
+        return evolve(self, difference=turned)
 
     @property
     def _lowest(self) -> bool | None:
@@ -92,38 +85,44 @@ class PairedRuns:
     """Metrics that are not compared, each with the reason as a phrase."""
 
 
-def compare_runs(ours: RunFiles, theirs: RunFiles) -> PairedRuns:
-    """Compare two finished runs metric by metric, clip by clip.
+def compare_runs(ours: RunFiles, theirs: RunFiles, lender: RunFiles | None = None) -> PairedRuns:
+    """Compare two finished runs metric by metric: their recipes where seeds were repeated.
 
-    Raises UserError where one of them has no metrics, or a file of it is damaged.
+    `lender` is a recipe whose spread over seeds stands for that of a recipe with one seed; without
+    one it is the other of the two. Raises UserError where one of them has no metrics, or a file of
+    it is damaged.
     """
     compared: dict[str, PairedMetric] = {}
     left_out: dict[str, str] = {}
     for metric in _results(ours, theirs):
-        why = why_not_compared(metric, ours, theirs)
-        difference = None if why else _difference(metric, ours, theirs)
-        if isinstance(difference, Difference):
-            paired = PairedMetric(difference, _direction(metric, ours, theirs))
-            compared[metric] = _allowing_for_looks(metric, paired, ours, theirs)
-        else:
-            left_out[metric] = why or "a clip has no finite figure"
+        difference = _difference(metric, ours, theirs, lender or _lender(ours, theirs))
+        if not isinstance(difference, Difference):
+            left_out[metric] = difference
+            continue
+        evaluations = _picked_from(metric, ours, theirs)
+        direction = _direction(metric, ours, theirs)
+        compared[metric] = PairedMetric(difference.over(evaluations), direction)
     return PairedRuns(ours.name, theirs.name, compared, left_out)
 
 
-def _allowing_for_looks(
-    metric: str, paired: PairedMetric, ours: RunFiles, theirs: RunFiles
-) -> PairedMetric:
-    """The metric with the phase's number of evaluations, where one run continues the other."""
-    pairs: Sequence[tuple[Outcome, RunFiles, RunFiles]]
-    pairs = ("better", ours, theirs), ("worse", theirs, ours)
-    for outcome, phase, parent in pairs:
+def _lender(ours: RunFiles, theirs: RunFiles) -> RunFiles | None:
+    """The one of the two that was trained with several seeds."""
+    return next((run for run in (ours, theirs) if len(run.of_seeds) > 1), None)
+
+
+def _picked_from(metric: str, ours: RunFiles, theirs: RunFiles) -> int:
+    """Evaluations from which a phase was picked by this metric, where one run continues the other.
+
+    As in the verdict of the phase, the intervals of all of them hold at once. Of other pairs it is
+    1: both were picked, which flatters both.
+    """
+    for phase, parent in ((ours, theirs), (theirs, ours)):
         start, events = phase.recipe.start, phase.folder / "events.jsonl"
         follows = start is not None and start.from_ == parent.recipe.name
         if follows and phase.recipe.training.best == metric and events.is_file():
             evaluations = History.of(phase.folder).all("eval")
-            looks = sum(event.metrics.get(metric) is not None for event in evaluations)
-            return evolve(paired, looks=max(1, looks), phase=outcome)
-    return paired
+            return max(1, sum(metric in event.metrics for event in evaluations))
+    return 1
 
 
 def _results(ours: RunFiles, theirs: RunFiles) -> list[str]:
@@ -162,8 +161,8 @@ def _why_not(metric: str, ours: RunFiles, theirs: RunFiles) -> str | None:
         return f"{lacking[0]} does not measure it"
     if ours.recipe.system != theirs.recipe.system:
         return f"they are of different systems, {ours.recipe.system} and {theirs.recipe.system}"
-    if ours.unit(metric) != theirs.unit(metric):
-        return "the two recipes measure it in different units"
+    if why := why_apart(ours.unit(metric), theirs.unit(metric), ours.name, theirs.name):
+        return why
     sets = ours.evaluation_set, theirs.evaluation_set
     if _table(metric, ours) in (None, _CLIPS) and (None in sets or sets[0] != sets[1]):
         first, second = map(short_digest, sets)
@@ -181,13 +180,36 @@ def _without_figures(metric: str, ours: RunFiles, theirs: RunFiles) -> str | Non
     left, right = ours.tables[place], theirs.tables[other]
     if place != other or not np.array_equal(left.digests, right.digests):
         return "their figures are not of the same clips"
+    column = _BEST + metric.removeprefix(_RESULT)
+    if left.units.get(column) != right.units.get(column):
+        return "their figures of each clip are not in the same unit"
     return None if len(left.ids) > 1 else "one clip is too few"
 
 
-def _difference(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | None:
-    """The difference clip by clip; None where a figure is not finite."""
-    found = paired_difference(figures_of_clips(metric, ours), figures_of_clips(metric, theirs))
-    return found if math.isfinite(found.mean) else None
+def _difference(
+    metric: str, ours: RunFiles, theirs: RunFiles, lender: RunFiles | None
+) -> Difference | str:
+    """The difference by seed and clip where there are seeds, else clip by clip; or why not."""
+    of_all = (*ours.of_seeds, *theirs.of_seeds, *(lender.of_seeds if lender else ()))
+    why = (why_not_compared(metric, run, theirs) for run in of_all)
+    if (reason := next(filter(None, why), None)) is not None:
+        return reason
+    if lender is None:
+        return _of_weights(metric, ours, theirs)
+    new, old, lent = (
+        [figures_of_clips(metric, run) for run in side.of_seeds] for side in (ours, theirs, lender)
+    )
+    borrowed = Borrowed(lender.name, lent)
+    return why_no_two_levels(new, old, borrowed=borrowed) or two_level(new, old, borrowed=borrowed)
+
+
+def _of_weights(metric: str, ours: RunFiles, theirs: RunFiles) -> Difference | str:
+    """The difference clip by clip, or why there is no interval."""
+    new, old = figures_of_clips(metric, ours), figures_of_clips(metric, theirs)
+    if np.array_equal(new, old):
+        return "both have the same figures on every clip"
+    found = paired_difference(new, old)
+    return found.why_no_interval or found
 
 
 def _table(metric: str, run: RunFiles) -> str | None:

@@ -1,15 +1,18 @@
-"""The comparison of two finished runs in sentences, the deciding metric first."""
+"""The comparison of two finished runs in sentences, the deciding metric first.
+
+Where seeds were repeated, sentences speak of the recipes; otherwise of these weights.
+"""
 
 from collections.abc import Iterator, Mapping
 
 from engine.evaluation.paired import Outcome
-from engine.report.paired_runs import PairedRuns
+from engine.report.paired_runs import PairedMetric, PairedRuns
 from engine.tracking.shown_metrics import short_name
 
 _CONCLUSION: Mapping[Outcome, str] = {
-    "better": "{ours} is better than {theirs}",
-    "worse": "{ours} is worse than {theirs}",
-    "undecided": "{ours} is not shown to be better or worse than {theirs}",
+    "better": "{ours} {verb} better than {theirs}",
+    "worse": "{ours} {verb} worse than {theirs}",
+    "undecided": "{ours} {verb} not shown to be better or worse than {theirs}",
 }
 _OTHERS: Mapping[Outcome, str] = {
     "better": "better by",
@@ -21,6 +24,8 @@ _OTHERS: Mapping[Outcome, str] = {
 def conclude(found: PairedRuns, best: str) -> Iterator[str]:
     """Sentences: which run is better by the metric that picks the best, and what others say."""
     yield _decides(found, best)
+    if best in found.compared and (remark := scope(found.compared[best])):
+        yield remark
     said = [
         f"{words} {', '.join(names)}"
         for outcome, words in _OTHERS.items()
@@ -36,10 +41,31 @@ def _decides(found: PairedRuns, best: str) -> str:
         why = found.left_out.get(best, "neither measures it")
         return f"{found.ours} and {found.theirs} are not compared by {name}: {why}."
     outcome = metric.outcome or "undecided"
-    said = _CONCLUSION[outcome].format(ours=found.ours, theirs=found.theirs)
-    chance, difference = metric.by_chance, metric.difference
-    remarks = f", and {chance}{difference.few}" if chance else difference.few
-    return f"{said}: {name} differs by {difference.in_figures()}{remarks}."
+    names = {"ours": found.ours, "theirs": found.theirs, "verb": "is"}
+    if metric.speaks_of == "weights":
+        names = {
+            "ours": f"The weights of {found.ours}",
+            "theirs": f"those of {found.theirs}",
+            "verb": "are",
+        }
+    said = _CONCLUSION[outcome].format(**names)
+    difference = metric.difference
+    return f"{said}: {name} differs by {difference.in_figures()}{difference.few}."
+
+
+def scope(metric: PairedMetric) -> str:
+    """What a comparison holds for, in a sentence; empty where that is the two recipes."""
+    if metric.speaks_of == "recipes":
+        return ""
+    if metric.speaks_of == "weights":
+        return (
+            "This holds of these weights, not of these recipes: another seed may turn it round. To "
+            "compare the recipes: cantus seeds RECIPE, for each of them."
+        )
+    return (
+        "A recipe with one seed borrows the spread over seeds: this holds as far as its own seeds "
+        "vary alike. To know its own: cantus seeds RECIPE."
+    )
 
 
 def _others(found: PairedRuns, best: str, outcome: Outcome) -> Iterator[str]:

@@ -1,15 +1,36 @@
-"""Remarks on outdated verdicts: the recipe compared with may have been trained again since."""
+"""Remarks on verdicts: what the recipe's seeds show, and whether the other was trained again."""
 
+from engine.files.untrusted import read_json_object
 from engine.project import Project
 from engine.report.history import History
+from engine.report.same_recipe import covers_of, differing
 from engine.tracking.comparable import foreign_recipes
+from engine.tracking.run_command import newest_folder
+
+SPREAD = "spread.json"
+"""The file in `seeds/<recipe>` with what its seeds show."""
 
 
 def remark_on_verdict(history: History, project: Project) -> str | None:
-    """A sentence where the verdict's other recipe now has figures of other evaluation clips.
+    """Sentences on a verdict that hold at present only, and that events do not contain."""
+    said = (_over_seeds(history, project), _outdated(history, project))
+    return " ".join(filter(None, said)) or None
 
-    It holds at present only, so events and verdict.json do not contain it.
-    """
+
+def _over_seeds(history: History, project: Project) -> str | None:
+    """What the seeds of the run's recipe show of it, where they are kept and of its newest run."""
+    name = str(history.facts("start").get("recipe"))
+    file, run = project.seeds(name) / SPREAD, newest_folder(project, name)
+    if run is None or not file.is_file():
+        return None
+    spread = read_json_object(file)
+    if differing(covers_of(run), spread.get("covers") or {}):
+        return None
+    return " ".join(map(str, spread.get("against") or ())) or None
+
+
+def _outdated(history: History, project: Project) -> str | None:
+    """A sentence where the verdict's other recipe now has figures of other evaluation clips."""
     verdict = history.facts("finish").get("verdict") or {}
     named = verdict.get("proposed") or verdict.get("keep")
     if named is None or named == history.facts("start").get("recipe"):

@@ -10,10 +10,11 @@ from attrs import frozen
 from engine.errors import UserError
 from engine.evaluation.clip_table import ClipTable, read_clip_table
 from engine.evaluation.digests import keys
-from engine.files.untrusted import read_json_object
+from engine.evaluation.unit import Unit
+from engine.evaluation.unit_facts import SCALE, UNITS, described
+from engine.files.untrusted import as_user_error, read_json_object
 from engine.recipe.diff import leaves
 from engine.recipe.schema import Recipe
-from engine.tracking.shown_metrics import SCALE
 
 
 @frozen(slots=False)
@@ -24,6 +25,15 @@ class RunFiles:
     folder: Path
     """`models/<recipe>`, or `model/` of a run's folder."""
     recipe: Recipe
+    seeds: tuple["RunFiles", ...] = ()
+    """Runs of the same recipe with other seeds, itself among them, where there are several."""
+    remark: str = ""
+    """Why seeds that are there are not those of this run: a sentence."""
+
+    @property
+    def of_seeds(self) -> tuple["RunFiles", ...]:
+        """The runs of the recipe, one for each seed; this run alone where there are no others."""
+        return self.seeds or (self,)
 
     @cached_property
     def figures(self) -> Mapping[str, Any]:
@@ -51,9 +61,18 @@ class RunFiles:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return value if number else None
 
-    def unit(self, metric: str) -> Any:
-        """The digest of a metric's unit; None where all recipes share the unit."""
-        return self.figures.get(f"{SCALE}.{metric.partition('/')[2].replace('/', '.')}")
+    def unit(self, metric: str) -> Unit | str | None:
+        """The unit of a metric (`eval/mel_ce`), or its digest alone; None where it is not known.
+
+        Raises UserError where the file is damaged.
+        """
+        name = metric.partition("/")[2].replace("/", ".")
+        with as_user_error(f"{self.folder / 'metrics.json'} is damaged: a unit cannot be read."):
+            return described(self.figures.get(f"{SCALE}.{name}"), self._units)
+
+    @cached_property
+    def _units(self) -> Any:
+        return read_json_object(self.folder / "metrics.json").get(UNITS)
 
     @property
     def evaluation_set(self) -> str | None:
@@ -66,4 +85,5 @@ def _sorted(table: ClipTable) -> ClipTable:
     digests = keys(table.digests)
     rows = sorted(range(len(digests)), key=lambda row: (digests[row], table.ids[row]))
     figures = {name: values[rows] for name, values in table.figures.items()}
-    return ClipTable(tuple(table.ids[row] for row in rows), table.digests[rows], figures)
+    ids = tuple(table.ids[row] for row in rows)
+    return ClipTable(ids, table.digests[rows], figures, table.units)

@@ -20,11 +20,12 @@ class _Version:
     title: str
     made: _Made
     scales: Mapping[str, str]
-    """Digest of each figure's clips and judge: figures with different ones are not compared."""
+    """Digest of each figure's unit: figures with different ones are not compared."""
 
-    def mean(self, name: str, scales: Mapping[str, str]) -> float | None:
-        """The mean of a figure, where its scale is the same."""
-        if self.scales.get(name) != scales.get(name):
+    def mean(self, name: str, beside: "_Version") -> float | None:
+        """The mean of a figure; None where it is not known to be in the unit of that beside."""
+        unit = self.scales.get(name)
+        if self is not beside and (not unit or unit != beside.scales.get(name)):
             return None
         values = [_figures(sample).get(name) for sample in self.made.values()]
         known = [value for value in values if isinstance(value, int | float)]
@@ -62,7 +63,7 @@ def side_by_side(history: History) -> SideBySide | None:
     versions = _different([evolve(one, made=_only(one.made, own.made)) for one in found])
     named = [n for one in versions for sample in one.made.values() for n in _figures(sample)]
     names = tuple(dict.fromkeys(named))
-    columns = [Column(v.title, tuple(v.mean(n, own.scales) for n in names)) for v in versions]
+    columns = [Column(v.title, tuple(v.mean(n, versions[-1]) for n in names)) for v in versions]
     rows = [
         Exhibit(
             str(sample.get("caption") or sample["name"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 
-from engine.evaluation.paired import CONFIDENCE, Outcome
+from engine.evaluation.paired import Difference, Outcome
 from engine.recipe.metric_names import direction_of
 from engine.recipe.schema import Recipe
 from engine.report.verdict import Compared
@@ -26,6 +26,9 @@ class Comparison:
     outcome: Outcome
     said: str
     """The comparison in words, with its figures."""
+    metric: str = ""
+    difference: Difference | None = None
+    """With its interval; None where values alone were compared."""
 
     def facts(self) -> dict[str, Any]:
         """Plain values for an event."""
@@ -83,10 +86,9 @@ def compare_result(
     assert record.best is not None, "a run that finished was evaluated"
     evaluations = [event for event in history if _counts(event, recipe)]
     parent = _with_parent(recipe, record, evaluations)
-    looks = len(evaluations)
-    baselines = _with_baselines(record.selection, record.best, recipe, record, figures, looks)
+    baselines = _with_baselines(record.selection, record.best, recipe, record, figures)
     others = tuple(_by_other_metrics(recipe, record)) if parent else ()
-    by_value = _by_metric_of_table(recipe, record, figures, looks)
+    by_value = _by_metric_of_table(recipe, record, figures)
     return Comparisons(recipe.name, record.selection.metric, parent, baselines, others, by_value)
 
 
@@ -100,26 +102,21 @@ def _with_parent(recipe: Recipe, record: Record, evaluations: list[Event]) -> Co
         nearest = _nearest(record.selection, evaluations)
         kept = f"the weights of {parent} itself are kept"
         said = f"No evaluation beat the parent, {parent}: {nearest}; {kept}."
-        return Comparison(parent, "undecided", said)
-    return _compare(record.selection, best, entry, parent, len(evaluations))
+        return Comparison(parent, "undecided", said, record.selection.metric)
+    return _compare(record.selection, best, entry, parent)
 
 
 def _with_baselines(
-    rule: SelectionRule,
-    best: Score,
-    recipe: Recipe,
-    record: Record,
-    figures: Mapping[str, Any],
-    looks: int,
+    rule: SelectionRule, best: Score, recipe: Recipe, record: Record, figures: Mapping[str, Any]
 ) -> tuple[Comparison, ...]:
     """The comparison with each baseline that has the rule's metric, the strongest first."""
     found = _baselines(rule, recipe, record, figures)
     ranked = sorted(found, key=lambda one: one[1].value, reverse=not rule.lowest)
-    return tuple(_compare(rule, best, score, name, looks) for name, score in ranked)
+    return tuple(_compare(rule, best, score, name) for name, score in ranked)
 
 
 def _by_metric_of_table(
-    recipe: Recipe, record: Record, figures: Mapping[str, Any], looks: int
+    recipe: Recipe, record: Record, figures: Mapping[str, Any]
 ) -> tuple[Comparison, ...]:
     """Comparisons with the baselines by the verdict's metric, where another picks the best."""
     metric = recipe.verdict.metric if recipe.verdict else record.selection.metric
@@ -128,9 +125,9 @@ def _by_metric_of_table(
         return ()
     if not isinstance(value, int | float):
         return ()
-    rule = SelectionRule(metric, direction == "lowest", paired=True)
+    rule = evolve(record.selection, metric=metric, lowest=direction == "lowest")
     best = evolve(record.best, value=value)
-    return _with_baselines(rule, best, recipe, record, figures, looks)
+    return _with_baselines(rule, best, recipe, record, figures)
 
 
 def _baselines(
@@ -151,50 +148,36 @@ def _baselines(
 def _by_other_metrics(recipe: Recipe, record: Record) -> Iterator[Comparison]:
     """Compare the best evaluation with the parent by every other metric that has a direction.
 
-    The 5 % error rate holds over all these metrics together (Bonferroni).
+    The intervals of all these metrics hold at once.
     """
     entry, best = record.entry, record.best
     assert entry is not None, "it was compared with its parent"
     assert best is not None, "a run that finished was evaluated"
     names = [f"eval/{name}" for name in best.per_clip if name != record.selection.clip_metric]
-    rules = [
-        SelectionRule(name, direction == "lowest", paired=True)
-        for name in names
-        if (direction := direction_of(name, recipe)) is not None
-    ]
-    for rule in rules if best.step else ():
-        found = rule.difference(best, entry, 1 - (1 - CONFIDENCE) / len(rules))
-        shown = rule.difference(best, entry)
-        if found is not None and shown is not None:
-            said = f"{rule.metric}: {shown.sentence(lowest=rule.lowest)}."
-            yield Comparison(rule.metric, found.outcome(lowest=rule.lowest), said)
+    known = {name: side for name in names if (side := direction_of(name, recipe)) is not None}
+    for name, direction in known.items() if best.step else ():
+        rule = SelectionRule(name, direction == "lowest", paired=True, comparisons=len(known))
+        if found := rule.difference(best, entry):
+            said = f"{name}: {rule.said(best, entry)}."
+            yield Comparison(name, found.outcome(lowest=rule.lowest), said, name, found)
 
 
-def _compare(rule: SelectionRule, best: Score, other: Score, name: str, looks: int) -> Comparison:
+def _compare(rule: SelectionRule, best: Score, other: Score, name: str) -> Comparison:
     """Compare two scores clip by clip where both have figures of each clip; else by their values.
 
-    The best of several evaluations was picked on these clips: it counts as better only where the
-    interval corrected for that many evaluations (Bonferroni) says so.
+    The best was picked on these clips: the intervals of all evaluations hold at once.
     """
-    of_all = evolve(rule, paired=True)
-    difference = of_all.difference(best, other)
+    of_clips = evolve(rule, paired=True)
+    difference = of_clips.difference(best, other)
     if difference is None:
         outcome = _by_value(best.value, other.value, lowest=rule.lowest)
         values = f"{best.value:.4g}, {name} has {other.value:.4g}"
-        said = f"{rule.metric} is {values}: {outcome} by its value alone."
-        return Comparison(name, outcome, said)
-    said = f"{rule.metric} against {name}: {difference.sentence(lowest=rule.lowest)}"
+        why = of_clips.why_by_value(best, other)
+        said = f"{rule.metric} is {values}: {outcome} by its value alone ({why})."
+        return Comparison(name, outcome, said, rule.metric)
     outcome = difference.outcome(lowest=rule.lowest)
-    strict = of_all.difference(best, other, 1 - (1 - CONFIDENCE) / max(1, looks))
-    assert strict is not None, "the same clips"
-    if outcome == "better" and strict.outcome(lowest=rule.lowest) != "better":
-        by_chance = f"the best of {looks} evaluations is that much better by chance too often"
-        return Comparison(name, "undecided", f"{said}, but not surely: {by_chance}.")
-    return Comparison(name, outcome, said + _chosen(looks))
-
-
-def _chosen(looks: int) -> str:
-    return f", at the best of {looks} evaluations." if looks > 1 else "."
+    said = f"{rule.metric} against {name}: {of_clips.said(best, other)}."
+    return Comparison(name, outcome, said, rule.metric, difference)
 
 
 def _by_value(ours: float, theirs: float, *, lowest: bool) -> Outcome:

@@ -67,6 +67,11 @@ class RunEstimate:
         return training + self.evaluation_seconds * self.num_evaluations
 
     @property
+    def has_disk(self) -> bool:
+        """Whether the free disk holds the checkpoints."""
+        return self.disk_bytes <= self.free_disk_bytes
+
+    @property
     def remark_on_judges(self) -> str | None:
         """A sentence where judges take much of the run's time."""
         share = self.judged_seconds * self.num_evaluations / self.total_seconds

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.evaluation.clip_table import write_clip_table
+from engine.evaluation.unit_facts import with_units
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.report.ending import verdict_in_words
@@ -24,7 +25,9 @@ from engine.tracking.dvc_files import write_metrics
 from engine.tracking.events import read_events
 from engine.training.checkpoint import checkpoints, read_checkpoint
 from engine.training.loop import Loop
+from engine.training.record import Record
 from engine.training.stop import StoppedAtOnce
+from engine.training.system import System
 
 
 def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
@@ -72,13 +75,11 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     recipe, folder, project = loop.recipe, store.folder, store.project
     loop.system.export(model / "export")
     loop.watcher.say("writing the model's samples ...")
-    loop.sample_as_it_is("final")
+    loop.sampler.write("final")
     link_tree(folder.samples, model / "samples")
     _checkpoints(loop, folder, model)
     link_tree(folder.path / "lineage", model / "lineage")
-    write_clip_table(model / "evaluation" / "clips.tsv", loop.record.table(loop.system.eval_clips))
-    if loop.record.judged_ids:
-        write_clip_table(model / "evaluation" / "judged.tsv", loop.record.judged_table())
+    write_tables(model, loop.record, loop.system, recipe)
     _conclude(loop, store, model, step, started)
     for name in ("events.jsonl", "params.toml", "recipe.toml", "run.json"):
         shutil.copy2(folder.path / name, model / name)
@@ -89,6 +90,16 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     remark = remark_on_verdict(history, project)
     build_report(model, recipe, remark)
     return _sentence(recipe, metrics, history, remark)
+
+
+def write_tables(model: Path, record: Record, system: System, recipe: Recipe) -> None:
+    """Write the figures of each clip, with their units, into a model's folder."""
+    tables = {"clips": record.table(system.eval_clips)}
+    if record.judged_ids:
+        tables["judged"] = record.judged_table()
+    for name, table in tables.items():
+        measured = with_units(table, system.metric_units, recipe.system)
+        write_clip_table(model / "evaluation" / f"{name}.tsv", measured)
 
 
 def _checkpoints(loop: Loop, folder: RunFolder, model: Path) -> None:
@@ -117,7 +128,9 @@ def _conclude(loop: Loop, store: FolderStore, model: Path, step: int, started: f
         "seconds": round(time.monotonic() - started, 1),
         "best_step": step,
         "gain": comparisons.said(),
+        "parent": comparisons.parent and comparisons.parent.facts(),
         "baselines": [one.facts() for one in comparisons.baselines],
+        "others": [one.facts() for one in (*comparisons.others, *comparisons.by_value)],
         "parting": (parting := loop.parting()) and parting.facts(),
     }
     loop.write("finish", metrics=_figures(metrics), facts=facts)
@@ -136,4 +149,4 @@ def _sentence(
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, float | None]:
     """The metrics without what else stands in their file: the step, and digests."""
-    return {n: v for n, v in metrics.items() if "/" in n and not isinstance(v, str)}
+    return {n: v for n, v in metrics.items() if "/" in n and not isinstance(v, str | dict)}

@@ -8,13 +8,13 @@ from typing import Any
 from attrs import asdict, frozen
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.files.source_code import digest_of_code
 from engine.files.untrusted import read_json_object
 from engine.recipe import recipe_identity, to_plain
 from engine.recipe.code import training_code
 from engine.recipe.diff import diff_recipes
-from engine.recipe.judged import GROUP
 from engine.recipe.schema import Recipe
 from engine.runs.initial_weights import InitialWeights
 from engine.tracking.run_command import DESCRIPTION
@@ -41,8 +41,8 @@ class Identity:
     """Digest of the evaluation clips and of how they are cut."""
     code: Mapping[str, str]
     """Digest of each module that counts, and the version of each library that does."""
-    judges: str
-    """Digest of the clips that judges score and of the judges; empty without judges."""
+    units: str
+    """Digest of how each metric is measured: programs, versions, weights, resamplers, clips."""
     parent: str
     """Digest of the initial weights; empty where they are drawn at random."""
 
@@ -58,7 +58,7 @@ class Identity:
         ]
         alike = {"seed": "seed", "data": "data", "training_set": "training clips"}
         alike |= {"evaluation_set": "evaluation clips", "parent": "initial weights"}
-        alike |= {"judges": "judges, or the clips that they score"}
+        alike |= {"units": "how metrics are measured (judges, versions, clips that they score)"}
         parts += [words for key, words in alike.items() if getattr(self, key) != other[key]]
         return ", ".join(filter(None, parts))
 
@@ -72,7 +72,7 @@ def identify(recipe: Recipe, seed: int, system: System, parent: InitialWeights |
         "evaluation_set": system.evaluation_set,
         "training_set": hashlib.sha256(system.train_clips.digests.tobytes()).hexdigest(),
         "parent": parent.digest if parent else "",
-        "judges": _judges_digest(system.metric_units),
+        "units": _units_digest(system.metric_units),
     }
     return Identity(
         digits=recipe_identity(recipe, **covered, code=digest_of_code(code)),
@@ -82,9 +82,8 @@ def identify(recipe: Recipe, seed: int, system: System, parent: InitialWeights |
     )
 
 
-def _judges_digest(units: Mapping[str, str]) -> str:
-    judged = {name: digest for name, digest in units.items() if name.startswith(f"{GROUP}/")}
-    return digest_of(sorted(judged.items())) if judged else ""
+def _units_digest(units: Mapping[str, Unit]) -> str:
+    return digest_of(sorted([name, unit.digest] for name, unit in units.items()))
 
 
 def differences_from(run: Path, identity: Identity) -> str:

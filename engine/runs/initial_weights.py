@@ -18,6 +18,7 @@ from engine.recipe.schema import Recipe
 from engine.recipe.training import Start
 from engine.tracking.run_command import how_to_train
 from engine.training.checkpoint import Checkpoint, read_checkpoint, read_state
+from engine.training.checks.loaded import Loaded
 from engine.training.loop import Loop
 from engine.training.record import Entry
 from engine.training.state import Saved
@@ -56,7 +57,7 @@ class ParentCheckpoint:
             ):
                 loop.stepper.load(optimizers)
         if "schedule" in self.carry:
-            loop.continue_schedules(self.checkpoint.state["schedule_step"])
+            loop.position.schedule_from = self.checkpoint.state["schedule_step"]
         if "rng" in self.carry:
             loop.continue_random(_part(self, "random", "rng"))
         if "data" in self.carry:
@@ -79,6 +80,7 @@ class PretrainedWeights:
 
     def apply(self, loop: Loop) -> str:
         """Load the weights; return a sentence about it. Raises UserError where they do not fit."""
+        loop.loaded = Loaded.unlike(self.name, loop.stepper.networks.state().tensors)
         found = loop.load_published(self.path)
         unknown = f"it is unknown whether {self.name} was trained on the evaluation clips"
         loop.write(
@@ -169,6 +171,7 @@ def _load_weights(parent: ParentCheckpoint, loop: Loop) -> str:
     averaged, remark = loop.system.module.adopted({**checkpoint.weights, **checkpoint.average})
     _require_fit(parent, loop, averaged)
     if "optimizer" not in parent.carry:
+        loop.loaded = Loaded.of(parent.name, averaged)
         loop.load_weights(averaged)
     elif remark:
         raise UserError(
@@ -176,6 +179,7 @@ def _load_weights(parent: ParentCheckpoint, loop: Loop) -> str:
             "no longer matches the trainable parameters. Remove 'optimizer' from start.carry."
         )
     else:
+        loop.loaded = Loaded.of(parent.name, checkpoint.weights)
         num_updates = checkpoint.part("average").plain or 0
         loop.load_weights(checkpoint.weights, average=Saved(num_updates, averaged))
     return remark
@@ -216,7 +220,7 @@ def _continue_data(parent: ParentCheckpoint, loop: Loop) -> None:
             "Train on the same clips in batches of the same size, or remove 'data' from "
             "start.carry."
         )
-    loop.continue_data(parent.checkpoint.state["data_step"])
+    loop.position.data_from = parent.checkpoint.state["data_step"]
 
 
 def _in_words(parent: ParentCheckpoint, loop: Loop) -> str:

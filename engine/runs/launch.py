@@ -5,7 +5,6 @@ command line. Under torchrun, SLURM or Kubernetes they are there already, and th
 says which is which.
 """
 
-import ctypes
 import logging
 import os
 import signal
@@ -16,18 +15,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
-import psutil
 import torch
 import torch.distributed as dist
 
 from engine.errors import UserError
+from engine.exit_codes import Exit
 from engine.recipe.params import Hardware
+from engine.runs.children import end_with_parent, signals_passed_on
 from engine.training.processes import LAUNCHER, MEETING, environment, num_processes
 from engine.training.ranks import PeerLostError, Ranks
-from engine.training.stop import SIGNALS
 
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
@@ -39,10 +37,6 @@ _SECONDS_TO_END = 15
 _SECONDS_TO_SPEAK = 2.0
 """Seconds by which a process outlives its cause: the launcher ends all after the first ending."""
 _LAST_WORDS = 2000
-_LOST_ANOTHER = 75
-"""Exit code of a process that ended only because another one had."""
-_PR_SET_PDEATHSIG = 1
-"""Linux, prctl(2): the signal that a process gets when its parent ends."""
 
 
 @contextmanager
@@ -67,7 +61,7 @@ def joined(hardware: Hardware) -> Iterator[Ranks]:
     except PeerLostError:
         if LAUNCHER in os.environ:
             time.sleep(_SECONDS_TO_SPEAK)
-            sys.exit(_LOST_ANOTHER)
+            sys.exit(Exit.LOST_ANOTHER)
         raise
 
 
@@ -84,9 +78,8 @@ def _first_to_speak(ranks: Ranks) -> Iterator[None]:
 
 def _end_with_launcher(launcher: int) -> None:
     """Receive a signal to stop when the launcher is gone, which may have been killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != launcher:
-        sys.exit(_LOST_ANOTHER)
+    if not end_with_parent(launcher):
+        sys.exit(Exit.LOST_ANOTHER)
 
 
 @contextmanager
@@ -114,7 +107,7 @@ def launch(num_devices: int) -> int:
     """
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    with tempfile.TemporaryDirectory(prefix="cantus-") as folder, _signals_passed_on():
+    with tempfile.TemporaryDirectory(prefix="cantus-") as folder, signals_passed_on():
         _communicate_on_this_machine_alone(Path(folder))
         try:
             _run(num_devices, Path(folder))
@@ -158,30 +151,10 @@ def _communicate_on_this_machine_alone(folder: Path) -> None:
         os.environ.setdefault(f"{backend}_SOCKET_IFNAME", "lo")
 
 
-@contextmanager
-def _signals_passed_on() -> Iterator[None]:
-    """Inside, signals are passed on to the processes, which agree to stop and save.
-
-    The launcher itself would kill a process that takes longer to save.
-    """
-
-    def pass_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        for process in psutil.Process().children():
-            process.send_signal(number)
-
-    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    old = {number: signal.signal(number, pass_on) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-
-
 def _report_failure(failures: "Mapping[int, ProcessFailure]", folder: Path) -> int:
     """Print how the run failed, unless the first process did; return the exit code."""
     codes = {rank: failure.exitcode for rank, failure in failures.items()}
-    ended_by_others = (_LOST_ANOTHER, -signal.SIGTERM)
+    ended_by_others = (Exit.LOST_ANOTHER, -signal.SIGTERM)
     causes = {rank: code for rank, code in codes.items() if code not in ended_by_others} or codes
     if causes.get(0, -1) > 0:
         return causes[0]

@@ -1,14 +1,16 @@
 """DVC's metrics and plots of a run, written from its events: DVC deletes them before a stage."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.evaluation.unit_facts import published
 from engine.listening.figures import identity_of, listening_metrics
 from engine.project import Project
 from engine.recipe.schema import Recipe
 from engine.tracking.dvc_files import write_curves
 from engine.tracking.events import Event, read_events
-from engine.tracking.shown_metrics import SCALE, select, write_shown
+from engine.tracking.shown_metrics import select, write_shown
 
 _STANDING = ("baseline/", "untrained/", "parent/")
 
@@ -36,21 +38,24 @@ def publish_again(project: Project, recipe: Recipe) -> None:
 def final_metrics(history: list[Event], step: int | None = None) -> dict[str, Any]:
     """Baselines, the entry evaluation, and the evaluation at `step` (or the latest).
 
-    With them go the digests of their evaluation set and of units that are the recipe's own.
+    With them go the digests of their evaluation set and of their units, and these units.
     Step 0 is the parent's evaluation, which a phase keeps where it never beat its parent. Figures
     of samples are of those at the start, and of those made with the best weights at the end.
     """
     metrics: dict[str, Any] = {}
+    units: dict[str, Any] = {}
     for event in history:
+        units |= event.facts.get("units") or {}
         if event.kind in ("baseline", "eval"):
-            metrics |= _evaluated(event, step)
+            metrics |= _evaluated(event, step, units)
         elif event.kind == "sample":
             counts = event.facts.get("when") == "final"
             metrics |= {n: v for n, v in event.metrics.items() if counts or _stands(n)}
+            metrics |= published(event.facts.get("scales") or {}, units)
     return metrics
 
 
-def _evaluated(event: Event, step: int | None) -> dict[str, Any]:
+def _evaluated(event: Event, step: int | None, units: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of an evaluation that are published, with its digests."""
     standing = {n: v for n, v in event.metrics.items() if _stands(n)}
     evaluated = {n: v for n, v in event.metrics.items() if n.startswith("eval/")}
@@ -62,8 +67,7 @@ def _evaluated(event: Event, step: int | None) -> dict[str, Any]:
         metrics |= evaluated | {"step": event.step}
     if metrics:
         metrics["evaluation_set"] = event.facts.get("evaluation_set")
-        scales = event.facts.get("scales") or {}
-        metrics |= {f"{SCALE}/{name}": digest for name, digest in scales.items()}
+        metrics |= published(event.facts.get("scales") or {}, units)
     return metrics
 
 

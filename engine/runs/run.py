@@ -281,7 +281,7 @@ class Run:
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
         if isinstance(initial, ParentCheckpoint):
-            loop.take_earlier_samples(self.project.model(initial.name))
+            loop.sampler.take_earlier(self.project.model(initial.name))
         self._warn_of_few(loop)
 
     def _facts(
@@ -317,13 +317,12 @@ class Run:
             loop.clock.length,
             loop.stepper,
             initial.ancestors if initial else {},
+            loop.loaded,
         )
         with loop.stopping_at_once():
-            found = (
-                look.checks()
-            )  # in every process: preflight does steps, which all processes do together
+            found = look.checks()  # in every process: all do preflight's steps together
         checks = loop.ranks.from_first(lambda: found)
-        if all(check.ok for check in checks):
+        if not any(check.stops for check in checks):
             checks = [*checks, *loop.probes.ask()]
         settle(checks, loop)
         self.watcher.say(f"preflight: {in_words(checks)}")

@@ -1,1 +1,1 @@
-"""Sweeps: a recipe trained with several values and seeds, over DVC's queue of experiments."""
+"""Recipes with several values and seeds: sweeps over DVC's queue, and the search for a cause."""

@@ -1,4 +1,7 @@
-"""Fetches what experiments measured out of DVC's cache: their small files, not their weights."""
+"""Keeps what runs measured: their small files, not their weights.
+
+Those of experiments are in DVC's cache, those of a recipe's seeds in models/.
+"""
 
 import shutil
 from collections.abc import Mapping
@@ -6,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.files.atomic import new_folder
 from engine.project import Project
 from engine.report.run_files import RunFiles
 from engine.system_support.finished_run import run_files
 
-_MEASURED = ("metrics.json", "recipe.toml", "run.json")
-_TABLES = "evaluation"
+MEASURED = ("metrics.json", "recipe.toml", "run.json")
+"""What a model's folder holds of its evaluation, besides the tables below `TABLES`."""
+TABLES = "evaluation"
 
 
 def collect(project: Project, recipe: str, commits: Mapping[str, str], folder: Path) -> list[str]:
@@ -38,6 +43,16 @@ def runs_in(folder: Path, names: Mapping[str, int]) -> Mapping[int, RunFiles]:
     }
 
 
+def keep_measured(model: Path, to: Path) -> None:
+    """Copy what a finished model measured into a folder, which is whole or not there."""
+    with new_folder(to) as folder:
+        (folder / TABLES).mkdir()
+        for name in MEASURED:
+            shutil.copy2(model / name, folder / name)
+        for table in (model / TABLES).glob("*.tsv"):
+            shutil.copy2(table, folder / TABLES / table.name)
+
+
 def _fetch(project: Project, model: str, commit: str, to: Path) -> None:
     """Raises UserError where the experiment's model is not in DVC's cache."""
     from dvc.api import DVCFileSystem  # two seconds to import
@@ -45,14 +60,14 @@ def _fetch(project: Project, model: str, commit: str, to: Path) -> None:
 
     part = to.with_name(f"{to.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    (part / _TABLES).mkdir(parents=True)
+    (part / TABLES).mkdir(parents=True)
     try:
         files = DVCFileSystem(str(project.root), rev=commit)
-        for name in _MEASURED:
+        for name in MEASURED:
             with suppress(FileNotFoundError):  # an export or a judge's table need not be there
                 files.get_file(f"{model}/{name}", str(part / name))
-        for table in files.glob(f"{model}/{_TABLES}/*.tsv"):
-            files.get_file(table, str(part / _TABLES / Path(table).name))
+        for table in files.glob(f"{model}/{TABLES}/*.tsv"):
+            files.get_file(table, str(part / TABLES / Path(table).name))
     except (DvcException, OSError) as error:
         shutil.rmtree(part)
         raise UserError(f"its model is not in DVC's cache: {error}") from error

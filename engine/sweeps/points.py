@@ -84,7 +84,12 @@ def _point(
 ) -> Point:
     overrides = [f"{key}={value}" for key, value in {**fixed, **values}.items()]
     recipe = load_recipe(path, classes=recipe_classes(), overrides=overrides)
-    return Point(values, fixed, recipe, _identity(recipe, path, project)[:_NUM_DIGITS])
+    return Point(values, fixed, recipe, digits_of(recipe, path, project))
+
+
+def digits_of(recipe: Recipe, path: Path, project: Project) -> str:
+    """Six digits over all that a run of the recipe learns from except its seed."""
+    return _identity(recipe, path, project)[:_NUM_DIGITS]
 
 
 def _identity(recipe: Recipe, path: Path, project: Project) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from engine.evaluation.paired import CONFIDENCE
-from engine.report.paired_recipes import PairedRecipes, compare_recipes
+from engine.report.paired_runs import PairedMetric, compare_runs
 from engine.report.run_files import RunFiles
 from engine.report.words import figure
 from engine.sweeps.points import Point
@@ -24,8 +23,10 @@ class Row:
     """`base`, `point`, or `baseline`, which learns nothing."""
     figures: Sequence[float]
     """The metric of each finished run, in the order of seeds."""
-    against: PairedRecipes | None = None
+    against: PairedMetric | None = None
     """Compared with the base."""
+    left_out: str = ""
+    """Why it is not compared: a phrase."""
     failures: Mapping[str, str] = field(factory=dict)
     """Why a run has no result, by experiment."""
 
@@ -47,18 +48,15 @@ class Row:
     @property
     def difference(self) -> str:
         """Against the base, with its interval, or why there is none."""
-        if self.against is None:
-            return ""
-        found = self.against.found
-        return self.against.left_out if found is None else found.difference.in_brief
+        return self.left_out if self.against is None else self.against.difference.in_brief
 
     @property
     def outcome(self) -> str:
         """What the interval says, in a word or two."""
-        found = None if self.against is None else self.against.found
-        if found is None:
+        if self.against is None:
             return ""
-        return "no difference shown" if found.outcome in (None, "undecided") else str(found.outcome)
+        found = self.against.outcome
+        return "no difference shown" if found in (None, "undecided") else str(found)
 
 
 @frozen
@@ -81,9 +79,9 @@ def results_of(
 ) -> Results:
     """Compare each point with the first, which is the recipe as it is.
 
-    The winner of N points is picked by the very clips and seeds that it is measured on, so each
-    interval allows for N looks (Bonferroni), as for the best of N evaluations of a run. Raises
-    UserError where a file of a run is damaged.
+    The winner of N points is picked by the very clips and seeds that it is measured on, so the
+    intervals of N points hold at once, as those of N evaluations of a run do. Raises UserError
+    where a file of a run is damaged.
     """
     training = points[0].recipe.training
     metric, lowest = training.best, training.best_is == "lowest"
@@ -115,20 +113,24 @@ def _row(
 ) -> Row:
     values = [run.result(metric) for run in runs.values()]
     figures = [value for value in values if value is not None and math.isfinite(value)]
-    against = None
+    against, why = None, ""
     if runs and base and not point.is_base:
-        against = _allowing_for(looks, compare_recipes(metric, [*runs.values()], base))
+        sides = (_of_seeds(one) for one in ([*runs.values()], base))
+        paired = compare_runs(*sides)
+        against, why = paired.compared.get(metric), paired.left_out.get(metric, "")
+    strict = None if against is None else _allowing_for(looks, against)
     kind = "base" if point.is_base else "point"
-    return Row(point.name, point.values, kind, figures, against, failures)
+    return Row(point.name, point.values, kind, figures, strict, why, failures)
 
 
-def _allowing_for(looks: int, compared: PairedRecipes) -> PairedRecipes:
+def _of_seeds(runs: Sequence[RunFiles]) -> RunFiles:
+    """The first of a recipe's runs, with those of its other seeds where there are any."""
+    return evolve(runs[0], seeds=tuple(runs) if len(runs) > 1 else ())
+
+
+def _allowing_for(looks: int, compared: PairedMetric) -> PairedMetric:
     """With the interval of so many looks, for all of which 95 % holds."""
-    found = compared.found
-    if found is None:
-        return compared
-    strict = found.difference.at(1 - (1 - CONFIDENCE) / looks)
-    return evolve(compared, found=evolve(found, difference=strict))
+    return evolve(compared, difference=compared.difference.over(looks))
 
 
 def _baselines(base: Sequence[RunFiles], metric: str) -> Iterator[Row]:
@@ -150,7 +152,7 @@ def _sentences(rows: Sequence[Row], metric: str, looks: int, num_base: int) -> I
     if not num_base:
         yield "The recipe as it is has no result: nothing is compared with it."
         return
-    compared = [row for row in rows if row.against is not None and row.against.found is not None]
+    compared = [row for row in rows if row.against is not None]
     best = next((row for row in compared if row.outcome == "better"), None)
     name = short_name(metric)
     if not compared:
@@ -171,21 +173,26 @@ def _scope(compared: Sequence[Row], looks: int) -> Iterator[str]:
             f"Intervals allow for {looks} points (Bonferroni): that all of them hold at once has "
             "a chance of 95 %."
         )
-    if any(row.against is not None and row.against.speaks_of == "weights" for row in compared):
+    spoken_of = {row.against.speaks_of for row in compared if row.against is not None}
+    if "weights" in spoken_of:
         yield (
             "Trained with one seed, this holds of these weights, not of these recipes: another "
             "seed may turn it round. Repeat with --seeds 3."
         )
-    else:
+    elif spoken_of == {"recipes"}:
         yield "Intervals are over seeds and clips, so this holds of these recipes."
+    else:
+        yield (
+            "Intervals are over seeds and clips. A recipe of which one seed finished borrows the "
+            "spread over seeds of the one that it is compared with."
+        )
     remarks = {_few(row) for row in compared} - {""}
     yield from (f"{remark[0].upper()}{remark[1:]}." for remark in sorted(remarks))
 
 
 def _few(row: Row) -> str:
     """A remark where a comparison is of few seeds or clips."""
-    found = row.against.found if row.against is not None else None
-    return "" if found is None else found.difference.few.removeprefix("; ")
+    return "" if row.against is None else row.against.difference.few.removeprefix("; ")
 
 
 def _lost(rows: Sequence[Row]) -> Iterator[str]:

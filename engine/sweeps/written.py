@@ -35,7 +35,14 @@ def write_results(results: Results, folder: Path, command: str) -> list[Path]:
     texts = {
         "results.json": json.dumps(_plain(results, command), indent=2) + "\n",
         "results.tsv": "".join(f"{_tsv(line)}\n" for line in _tsv_rows(results)),
-        "results.html": _page(results, table, command),
+        "results.html": table_page(
+            "sweep",
+            f"Sweep by {short_name(results.metric)}",
+            results.sentences,
+            table,
+            [row.kind for row in results.rows],
+            command,
+        ),
     }
     for name, text in texts.items():
         write_atomically(folder / name, text)
@@ -49,10 +56,9 @@ def _tsv_rows(results: Results) -> Sequence[Sequence[str]]:
 
 
 def _tsv_row(row: Row, keys: Sequence[str]) -> list[str]:
-    found = row.against.found if row.against is not None else None
     ends = ["", "", ""]
-    if found is not None:
-        one = found.difference
+    if row.against is not None:
+        one = row.against.difference
         ends = [f"{value:.9g}" for value in (one.mean, one.low, one.high)]
     values = [row.values.get(key, "") for key in keys]
     mean = f"{row.mean:.9g}" if row.figures else ""
@@ -83,22 +89,33 @@ def _plain_row(row: Row) -> dict[str, Any]:
         "figures": list(row.figures),
         "failures": dict(row.failures),
     }
-    if row.against is None:
-        return plain
-    found = row.against.found
-    plain |= {"speaks_of": row.against.speaks_of, "left_out": row.against.left_out}
-    if found is not None:
-        one = found.difference
+    if row.left_out:
+        plain |= {"left_out": row.left_out}
+    if row.against is not None:
+        one = row.against.difference
         plain |= {"difference": one.mean, "low": one.low, "high": one.high, "outcome": row.outcome}
+        plain |= {"speaks_of": row.against.speaks_of}
     return plain
 
 
-def _page(results: Results, table: Sequence[Sequence[str]], command: str) -> str:
+def table_page(
+    kind: str,
+    title: str,
+    sentences: Sequence[str],
+    table: Sequence[Sequence[str]],
+    kinds: Sequence[str],
+    command: str,
+) -> str:
+    """A page with sentences above a table, whose first line holds the titles.
+
+    `kinds` are the classes of the other lines.
+    """
     template = page_template(["engine.sweeps"], visible_lines, "sweep.html")
     return template.render(
-        title=f"Sweep by {short_name(results.metric)}",
-        sentences=results.sentences,
+        kind=kind,
+        title=title,
+        sentences=sentences,
         titles=table[0],
-        rows=list(zip((row.kind for row in results.rows), table[1:], strict=True)),
+        rows=list(zip(kinds, table[1:], strict=True)),
         command=command,
     )

@@ -5,13 +5,14 @@ stand. Labels are checked by what they are, the network by what its scores say.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from attrs import frozen
 from torch import Tensor
 
 from engine.recipe.schema import Recipe
+from engine.system_support.loss_labels import Trained, loss_labels_check
 from engine.system_support.predictions import Predictions
 from engine.system_support.shift import OFFSETS, shift_check
 from engine.training.checks import Check
@@ -46,12 +47,18 @@ def autoregressive_probe(
     start: Start,
     decode: Callable[[Batch], Decoding] | None = None,
     tolerance: float = TOLERANCE,
+    trained: Callable[[Batch], Mapping[str, Trained]] | None = None,
 ) -> Probe:
-    """The probe of a system: labels, the order of tokens, a bound by chance, and its decoder."""
+    """The probe of a system: labels, the order of tokens, a bound by chance, and its decoder.
+
+    `trained` gives what training's loss is made of, by the kind of its predictions.
+    """
 
     def probe(batch: Batch, step: int) -> Iterable[Check]:
         found = predict(batch)
         yield from map(labels_check, found)
+        if trained is not None:
+            yield loss_labels_check(found, trained(batch), tolerance)
         yield shift_check(found, learned=step > 0 or start != "fresh")
         yield uniform_check(found, start)
         if decode is not None:

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import frozen
 
 from engine.corpus import Corpus, PackedAudio
-from engine.corpus.corpus import RESAMPLER
+from engine.corpus.audio.pcm import RESAMPLER
 from engine.files.checksum import digest_of
 
 

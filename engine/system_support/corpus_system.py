@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 from attrs import fields, frozen
@@ -12,6 +12,7 @@ from engine.corpus import Corpus
 from engine.corpus.table.rows import Rows
 from engine.errors import UserError
 from engine.evaluation.digests import keys
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe import to_plain
@@ -19,7 +20,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.schema import Recipe
 from engine.split import Split, choose_clips
 from engine.system_support.corpus_clips import CorpusClipSet
-from engine.training.system import DatasetSummary, Evaluated, Sample
+from engine.training.system import DatasetSummary, Evaluated, Sample, TrainingAudio
 
 R = TypeVar("R", bound=Recipe)
 C = TypeVar("C", bound=CorpusClipSet)
@@ -82,6 +83,9 @@ class CorpusSystem(Generic[R, C]):
     `turns`, `preflight` and `evaluate`.
     """
 
+    measures_version: ClassVar[int] = 1
+    """Number that is raised when a change of the code gives the same clips other figures."""
+
     def __init__(self, recipe: R, data: SplitCorpus, clips: C) -> None:
         self.recipe, self.data = recipe, data
         self.corpus, self.split = data.corpus, data.split
@@ -110,9 +114,33 @@ class CorpusSystem(Generic[R, C]):
         return sorted(digest.hex() for digest in keys(self.eval_clips.digests))
 
     @property
-    def metric_units(self) -> Mapping[str, str]:
-        """No metric is in a unit of the recipe's own."""
-        return {}
+    def sample_rate_hz(self) -> int:
+        """Rate of the audio that the recipe reads."""
+        rate: int = self.recipe.dataset.sample_rate_hz
+        return rate
+
+    @cached_property
+    def resampler(self) -> str:
+        """What brought evaluation clips to that rate; empty where all were recorded at it."""
+        clips, rows = self.corpus.manifest.clips, self.data.rows[self.split.evaluation]
+        recorded = {clips[row].sample_rate_hz for row in rows.tolist()}
+        return self.corpus.resampler if recorded - {self.sample_rate_hz} else ""
+
+    @property
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric of the evaluation, as Cantus's own code measures it.
+
+        A system replaces those of metrics that depend on more than definition and audio.
+        """
+        named = (metric.partition("/") for metric in self.recipe.metrics)
+        return {name: self._unit(name) for group, _, name in named if group == "eval"}
+
+    def _unit(self, name: str) -> Unit:
+        return Unit(
+            definition=f"{self.recipe.system}/{name} {self.measures_version}",
+            resampler=self.resampler,
+            sample_rate_hz=self.sample_rate_hz,
+        )
 
     @property
     def notes(self) -> Sequence[str]:
@@ -123,6 +151,16 @@ class CorpusSystem(Generic[R, C]):
     def warnings(self) -> Sequence[str]:
         """Sentences on what stands in for what the recipe names, said aloud before step 1."""
         return ()
+
+    def training_audio(self, sample_rate_hz: int) -> TrainingAudio:
+        """The audio of training clips, as it is packed at a rate."""
+        packed, rows = self.corpus.packed(sample_rate_hz), self.train_clips.rows
+        nothing = np.zeros(0, np.int16)
+
+        def audio(place: int) -> np.ndarray:
+            return packed.read(int(rows[place])) if rows[place] >= 0 else nothing
+
+        return TrainingAudio(audio, sample_rate_hz)
 
     @property
     def dataset_summary(self) -> DatasetSummary:

@@ -13,11 +13,12 @@ from attrs import evolve, field, frozen
 
 from engine.errors import UserError
 from engine.evaluation.digests import as_digests
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
-from engine.metrics.judges.available import judge_named, missing
+from engine.metrics.judges.available import judge_named, judge_units, missing
 from engine.metrics.judges.judge import JudgedAudio
 from engine.project import Project
-from engine.recipe.judged import GROUP, KNOWN, OF_PARAMS, judged_by
+from engine.recipe.judged import GROUP, OF_PARAMS, judged_by
 from engine.recipe.params import SpeechEvaluation
 from engine.recipe.schema import Recipe
 from engine.system_support.speech_judges import LoadedSpeechJudges, SpeechJudges
@@ -72,7 +73,7 @@ class ClipJudges:
     @property
     def anybody(self) -> bool:
         """Whether anybody judges."""
-        return bool(self.packaged or self.speech.digests)
+        return bool(self.packaged or self.speech.figures)
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -85,16 +86,15 @@ class ClipJudges:
 
     @property
     def _folders(self) -> list[str]:
-        return [
-            name for name, known in OF_PARAMS.items() if {*known.figures} & {*self.speech.digests}
-        ]
+        return [name for name, known in OF_PARAMS.items() if {*known.figures} & self.speech.figures]
 
-    def units(self, made_of: Sequence[str]) -> dict[str, str]:
-        """What each figure is of, as `System.metric_units` has it: the clips and the judge."""
-        provenance = dict(self.speech.digests)
+    def units(self, made_of: Sequence[str], sample_rate_hz: int) -> dict[str, Unit]:
+        """The unit of each figure of clips at a rate, as `System.metric_units` has it."""
+        units = self.speech.units(sample_rate_hz)
         for name in self.packaged:
-            provenance |= dict.fromkeys(KNOWN[name].figures, judge_named(name).provenance)
-        return {f"{GROUP}/{name}": digest_of([*made_of, who]) for name, who in provenance.items()}
+            units |= judge_units(name, sample_rate_hz)
+        clips = digest_of([*made_of])
+        return {f"{GROUP}/{name}": evolve(unit, made_of=clips) for name, unit in units.items()}
 
     def judge(self, made: Iterable[MadeClip], device: torch.device) -> JudgedClips:
         """Judge clips as they are made."""

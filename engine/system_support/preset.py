@@ -206,8 +206,8 @@ def length(recipe: Recipe, steps: int, because: str, amount: Amount) -> Iterator
     yield Proposed(
         "training.evaluate_every",
         f"step:{every}",
-        f"about {max(1, steps // every)} evaluations in the run; each comparison has a 2.5 % "
-        "chance of calling no better weights better (docs/evaluation.md)",
+        f"about {max(1, steps // every)} evaluations in the run; the more there are, the larger a "
+        "gain must be to be called better (docs/evaluation.md#what-is-better)",
     )
     yield Proposed("training.checkpoint_every", f"step:{every}", "as often as it is evaluated")
     if recipe.training.keep_every is not None:

@@ -3,15 +3,20 @@
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
 from attrs import evolve, frozen
 
+from engine.corpus.audio.pcm import RESAMPLER
 from engine.errors import UserError
 from engine.evaluation.texts import words_of
+from engine.evaluation.unit import Unit
 from engine.files.checksum import sha256_of
+from engine.metrics.ctranslate2_recognizer import is_ctranslate2
+from engine.metrics.pretrained import SAMPLE_RATE_HZ
 from engine.metrics.recognizers import Recognizer, check_recognizer, load_recognizer
 from engine.metrics.speaker_similarity import SpeakerSimilarity, check_speaker_encoder
 from engine.metrics.word_errors import character_error_rate, word_error_rate
@@ -56,14 +61,38 @@ class SpeechJudges:
             check_speaker_encoder(encoder)
         return cls(language, recognizer, encoder)
 
+    @property
+    def figures(self) -> set[str]:
+        """The figures that the models here give."""
+        return {*RECOGNIZED, *COMPARED} - self.missing().keys()
+
+    def units(self, sample_rate_hz: int) -> dict[str, Unit]:
+        """How each figure of speech at a rate is measured: by which model, for which language."""
+        at_rate = "" if sample_rate_hz == SAMPLE_RATE_HZ else RESAMPLER
+        return {
+            name: evolve(unit, resampler=at_rate, sample_rate_hz=SAMPLE_RATE_HZ)
+            for name, unit in self._models.items()
+        }
+
     @cached_property
-    def digests(self) -> dict[str, str]:
-        """By figure, the digest of its model's files: figures of two models are not comparable."""
-        found: dict[str, str] = {}
-        judges = (self.speech_recogniser, RECOGNIZED), (self.speaker_encoder, COMPARED)
-        for folder, names in judges:
-            if folder is not None:
-                found |= dict.fromkeys(names, _digest_of(folder))
+    def _models(self) -> dict[str, Unit]:
+        """Units without the rate; the digest of a folder's files is computed once."""
+        found: dict[str, Unit] = {}
+        if (folder := self.speech_recogniser) is not None:
+            library = "ctranslate2" if is_ctranslate2(folder) else "transformers"
+            recognizer = Unit(
+                definition="",
+                programs={library: version(library)},
+                weights=_digest_of(folder),
+                language=self.language,
+            )
+            for name in RECOGNIZED:
+                found[name] = evolve(recognizer, definition=f"speech/{name} 1")
+        if (folder := self.speaker_encoder) is not None:
+            programs = {"transformers": version("transformers")}
+            found["similarity"] = Unit(
+                definition="speech/similarity 1", programs=programs, weights=_digest_of(folder)
+            )
         return found
 
     def missing(self) -> dict[str, str]:

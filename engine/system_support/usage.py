@@ -70,21 +70,28 @@ def usage_of(recipe: Recipe, project: Project, params: Params, corpus: Corpus) -
     )
 
 
-def usage_lines(name: str, project: Project, params: Params, corpus: Corpus) -> Iterator[str]:
-    """A line for each recipe whose corpus has this name; the reason where it cannot be used.
-
-    Where there is no such recipe, the command that makes one.
-    """
-    read = False
+def usages(
+    name: str, project: Project, params: Params, corpus: Corpus
+) -> Iterator[tuple[str, Usage | str]]:
+    """Each recipe whose corpus has this name, with its usage; or the reason why there is none."""
     for path in sorted(project.recipes.glob("*.toml")):
         try:
             recipe = load_recipe(
                 project.recipe(path.stem, params.profile), classes=recipe_classes()
             )
             if isinstance(recipe.dataset, CorpusClips) and recipe.dataset.corpus == name:
-                read = True
-                yield usage_of(recipe, project, params, corpus).sentence()
+                yield path.stem, usage_of(recipe, project, params, corpus)
         except UserError as error:
-            yield f"{path.stem}: {error}"
-    if not read:
+            yield path.stem, str(error)
+
+
+def usage_lines(name: str, project: Project, params: Params, corpus: Corpus) -> Iterator[str]:
+    """A line for each recipe whose corpus has this name; the reason where it cannot be used.
+
+    Where there is no such recipe, the command that makes one.
+    """
+    known = [*usages(name, project, params, corpus)]
+    for recipe, found in known:
+        yield found.sentence() if isinstance(found, Usage) else f"{recipe}: {found}"
+    if not known:
         yield f"No recipe uses {name} yet. To make one: cantus new NAME --from RECIPE --for {name}"

@@ -15,7 +15,7 @@ _STYLES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     (r"(?:^|(?<=^error: ))[^\s:]+\.toml(?::\d+)?(?=  )", {"bold": True}),
     (r"^error:", {"fg": "red", "bold": True}),
     (r"^(?:warning|note|left out):", {"fg": "yellow", "bold": True}),
-    (r"\bVerdict: [^;.]+; keep [^\s.]+", {"fg": "green", "bold": True}),
+    (r"\bVerdict on these weights: [^;.]+; keep [^\s.]+", {"fg": "green", "bold": True}),
 )
 """Where a fault is, what begins an error or a note, and a verdict."""
 

@@ -17,7 +17,8 @@ from engine.files.atomic import write_atomically
 from engine.tracking.events import Event
 from engine.tracking.numbered import numbered_tables
 
-Value = float | str | None
+Value = float | str | Mapping[str, Any] | None
+"""A table is written as it is: a unit."""
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Value]) -> None:

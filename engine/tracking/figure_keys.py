@@ -58,7 +58,7 @@ def _shown(recipes: Iterable[Placed]) -> list[str]:
 def _words(name: str, there: Mapping[str, Placed], usual: Hashable) -> dict[str, str]:
     """The suffix of a figure's name for each ref that has it; empty for most."""
     kinds = {
-        ref: (one.clips(ref), one.measured.units.get(name))
+        ref: (one.clips(ref), one.measured.unit_digest(name) or (ref,))
         for ref, one in there.items()
         if name in one.measured.figures
     }

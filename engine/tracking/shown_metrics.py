@@ -15,6 +15,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from engine.evaluation.unit import Unit
+from engine.evaluation.unit_facts import SCALE, UNITS, described
 from engine.files.atomic import write_atomically
 from engine.files.untrusted import as_user_error
 from engine.recipe.diff import leaves
@@ -22,8 +24,6 @@ from engine.recipe.metric_names import direction_of
 from engine.recipe.schema import Recipe
 from engine.tracking.numbered import is_numbered
 
-SCALE = "scale"
-"""The group of metrics' units, for those whose unit depends on the recipe."""
 _MEASURED = "measured"
 MOST = 12
 """Figures that a table shows."""
@@ -51,8 +51,13 @@ class Measured:
     """Step of the evaluation."""
     evaluation_set: str | None = None
     """Digest of the evaluation clips; None where unknown."""
-    units: Mapping[str, str] = field(factory=dict)
-    """Digests of the units of figures whose unit depends on the recipe."""
+    units: Mapping[str, Unit | str] = field(factory=dict)
+    """The units of figures; digests alone in a file that does not say what they stand for."""
+
+    def unit_digest(self, name: str) -> str | None:
+        """The digest of a figure's unit; None where it is not known."""
+        unit = self.units.get(name)
+        return unit.digest if isinstance(unit, Unit) else unit
 
 
 def select(metrics: Mapping[str, Any], recipe: Recipe, most: int = KEPT) -> Measured:
@@ -63,8 +68,9 @@ def select(metrics: Mapping[str, Any], recipe: Recipe, most: int = KEPT) -> Meas
     """
     names = [name for name in _in_order(metrics, recipe) if _is_figure(metrics.get(name))][:most]
     figures = {short_name(name): float(metrics[name]) for name in names}
-    units = {name: metrics.get(f"{SCALE}/{name.replace('.', '/')}") for name in figures}
-    known = {name: str(digest) for name, digest in units.items() if digest}
+    digests = {name: metrics.get(f"{SCALE}/{name.replace('.', '/')}") for name in figures}
+    units = {digest: metrics.get(f"{UNITS}/{digest}") for digest in digests.values()}
+    known = {name: unit for name in figures if (unit := described(digests[name], units))}
     return Measured(figures, metrics.get("step"), metrics.get("evaluation_set"), known)
 
 
@@ -77,7 +83,10 @@ def write_shown(path: Path, measured: Measured) -> None:
     behind = {
         "evaluation_set": measured.evaluation_set,
         "figures": dict(measured.figures),
-        "units": dict(measured.units),
+        "units": {name: measured.unit_digest(name) for name in measured.units},
+        "described": {
+            unit.digest: unit.plain for unit in measured.units.values() if isinstance(unit, Unit)
+        },
     }
     write_atomically(path, json.dumps(row | {_MEASURED: [behind]}, indent=2) + "\n")
 
@@ -113,7 +122,9 @@ def as_groups(content: bytes, file: object) -> dict[str, Any]:
     if _MEASURED not in values:
         return values
     found = parse_shown(content, file)
-    groups: dict[str, Any] = {"eval": dict(found.figures), SCALE: dict(found.units)}
+    digests = {name: found.unit_digest(name) for name in found.units}
+    units = {one.digest: one.plain for one in found.units.values() if isinstance(one, Unit)}
+    groups: dict[str, Any] = {"eval": dict(found.figures), SCALE: digests, UNITS: units}
     step = {} if found.step is None else {"step": found.step}
     return groups | {"evaluation_set": found.evaluation_set} | step
 
@@ -146,7 +157,8 @@ def _behind(content: Mapping[str, Any]) -> Measured:
     """The list after the row."""
     (behind,) = content[_MEASURED]
     figures = {name: float(value) for name, value in behind["figures"].items()}
-    units = {name: str(digest) for name, digest in behind["units"].items()}
+    table = behind.get("described")
+    units = {n: unit for n, digest in behind["units"].items() if (unit := described(digest, table))}
     return _checked(content, figures, behind["evaluation_set"], units)
 
 
@@ -154,7 +166,7 @@ def _checked(
     content: Mapping[str, Any],
     figures: Mapping[str, float],
     clips: object,
-    units: Mapping[str, str],
+    units: Mapping[str, Unit | str],
 ) -> Measured:
     step = content.get("step")
     return Measured(
@@ -169,20 +181,20 @@ def _scale(measured: Measured, row: Iterable[str]) -> str:
     """A digest of a row's clips and units: rows with the same one can be compared."""
     if measured.evaluation_set is None:
         return "unknown"
-    units = [measured.units.get(name) for name in sorted(row)]
+    units = [measured.unit_digest(name) for name in sorted(row)]
     scale = json.dumps([measured.evaluation_set, [unit for unit in units if unit]])
     return hashlib.sha256(scale.encode()).hexdigest()[:_DIGITS]
 
 
 def _older(content: Mapping[str, Any]) -> Measured:
     """The figures of a file with all metrics, by group."""
-    found, units = content.get("eval", {}), content.get(SCALE, {})
+    found, digests, units = (content.get(name, {}) for name in ("eval", SCALE, UNITS))
     figures = {
         name: float(value)
         for name, value in leaves(found).items()
         if _is_figure(value) and _matters(_RESULT + name.replace(".", "/"))
     }
-    known = {name: str(digest) for name, digest in leaves(units).items()}
+    known = {n: unit for n, digest in leaves(digests).items() if (unit := described(digest, units))}
     return _checked(content, figures, content.get("evaluation_set"), known)
 
 

@@ -13,7 +13,7 @@ from engine.training.state import Saved, as_arrays, as_tensors
 from engine.training.trend import Trend, falls, trend
 
 FALSE_STOPS = 0.01
-"""The most runs without any true change that a gap guard stops, whatever number of looks."""
+"""The most runs without any true change that a gap guard stops, over all their evaluations."""
 STILL_BETTER = 0.4
 """A metric is improving where no true change would show as much in fewer than 40 of 100."""
 _WINDOWS = 4
@@ -24,8 +24,6 @@ _WINDOWS = 4
 class EvaluationHistory:
     """The memory of one guard from one evaluation to the next."""
 
-    looks: int = 0
-    """How often a gap was tested."""
     scores: list[Score] = field(factory=list)
     """The latest evaluations, with each clip's figure of the guard's own metric alone."""
     trained: list[tuple[int, float]] = field(factory=list)
@@ -33,8 +31,7 @@ class EvaluationHistory:
 
     def look(self, guard: Guard, rule: SelectionRule, new: Score) -> str | None:
         """Remember an evaluation; return the guard's condition in words where it does not hold."""
-        own = {name: new.per_clip[name] for name in [rule.clip_metric] if name in new.per_clip}
-        self.scores.append(Score(new.step, new.value, own))
+        self.scores.append(rule.own(new))
         if guard.plateau_steps is not None:
             self._forget(new.step - guard.plateau_steps)
             return self._plateau(guard.plateau_steps, rule)
@@ -48,11 +45,11 @@ class EvaluationHistory:
         figures = {
             str(place): one for place, of in enumerate(self.scores) for one in of.per_clip.values()
         }
-        return Saved([self.looks, pairs, self.trained], as_tensors(figures))
+        return Saved([pairs, self.trained], as_tensors(figures))
 
     def load(self, plain: Any, tensors: Mapping[str, Tensor], rule: SelectionRule) -> None:
         """Take over what `state` gave."""
-        self.looks, pairs, trained = plain
+        *_, pairs, trained = plain  # older checkpoints begin with a count of evaluations
         figures = as_arrays(tensors)
         self.trained = [(step, value) for step, value in trained]
         self.scores = [
@@ -72,29 +69,29 @@ class EvaluationHistory:
         threshold = STILL_BETTER if found.degrees else 1.0
         if found.chance(lower=rule.lowest) < threshold:
             return None
-        return f"{condition}; it changed by {found.sentence()}{_rate(found)}"
+        changed = found.sentence(rule.comparisons)
+        return f"{condition}; it changed by {changed}{_rate(found, rule.comparisons)}"
 
     def _gap(self, guard: Guard, steps: int, rule: SelectionRule) -> str | None:
         """Whether the metric rose from the lowest evaluation at least so many steps ago.
 
         Tested again and again, and from the lowest of several starts, a rise by chance would
-        be found sooner or later: the error rate allowed in all is divided among the looks,
-        1/2, 1/6, 1/12 and so on of it, and among the starts (Bonferroni).
+        be found sooner or later: the error rate allowed in all is divided among the evaluations
+        of the run and among the starts (Bonferroni).
         """
         finite = _finite(self.scores)
         starts = [at for at, one in enumerate(finite) if one.step <= self.scores[-1].step - steps]
         if not starts:
             return None
-        self.looks += 1
         lowest = min(starts, key=lambda at: finite[at].value)
         found = trend(finite[lowest:], rule.clip_metric if rule.paired else None)
-        allowed = FALSE_STOPS / (self.looks * (self.looks + 1) * len(starts))
+        allowed = FALSE_STOPS / (rule.comparisons * len(starts))
         since = [pair for pair in self.trained if pair[0] >= finite[lowest].step]
         if found.chance(lower=False) >= allowed or not falls(since):
             return None
         return (
             f"it must not rise over {steps} steps while {guard.gap} falls; it changed by "
-            f"{found.sentence()}"
+            f"{found.sentence(rule.comparisons)}"
         )
 
     def _forget(self, step: int) -> None:
@@ -108,9 +105,12 @@ def _finite(scores: Sequence[Score]) -> list[Score]:
     return [score for score in scores if math.isfinite(score.value)]
 
 
-def _rate(found: Trend) -> str:
+def _rate(found: Trend, comparisons: int) -> str:
     """How often a run that still gets better is stopped, in words."""
-    missed = found.missed(STILL_BETTER)
+    missed = found.missed(STILL_BETTER, comparisons)
     if not math.isfinite(missed):
         return ""
-    return f"; 5 of 100 runs whose metric truly changes by {missed:.2g} are stopped too"
+    return (
+        f"; of runs whose metric truly changes by {missed:.2g} in as many steps, at most 5 of 100 "
+        "are stopped"
+    )

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from engine.recipe.judgement import Guard, NamedGuard, guards_on
 from engine.recipe.judgement import Guards as GuardTable
@@ -173,7 +173,7 @@ def _selection(on: NamedGuard, best: SelectionRule) -> SelectionRule:
     """How a plateau is measured: in the guard's own direction, or that of the run's best."""
     if on.guard.best_is is None and on.metric == best.metric:
         return best
-    return SelectionRule(on.metric, on.guard.best_is != "highest", best.paired)
+    return evolve(best, metric=on.metric, lowest=on.guard.best_is != "highest")
 
 
 def _due(at: str, moment: Moment) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
+from engine.training.checks.finite import require_finite
 from engine.training.order import Order
 from engine.training.system import Batch, ClipSet
 
@@ -52,7 +53,11 @@ def batches(clips: ClipSet, order: Order, start: int) -> Generator[list[Batch], 
 
 
 def _step(clips: ClipSet, order: Order, step: int, indices: np.ndarray) -> list[Batch]:
-    return [
-        clips.batch(part.tolist(), np.random.default_rng([order.seed, step, order.rank, number]))
-        for number, part in enumerate(order.parts(indices))
-    ]
+    """Raises BrokenBatchError where a clip is not finite."""
+    made = []
+    for number, part in enumerate(order.parts(indices)):
+        random = np.random.default_rng([order.seed, step, order.rank, number])
+        batch = clips.batch(part.tolist(), random)
+        require_finite(batch, [clips.ids[clip] for clip in part.tolist()], step)
+        made.append(batch)
+    return made

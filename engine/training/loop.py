@@ -1,7 +1,7 @@
 """The training loop: steps, evaluations, guards and checkpoints, as the recipe sets them."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -9,10 +9,14 @@ from typing import Any, Literal
 from attrs import define, field
 from torch import Tensor
 
+from engine.evaluation.unit_facts import unit_facts
 from engine.recipe.schema import Recipe
 from engine.tracking.events import Event
 from engine.training.average import AverageWeights, average_weights
 from engine.training.checkpoint import Checkpoint
+from engine.training.checks.finite import BrokenBatchError
+from engine.training.checks.loaded import Loaded
+from engine.training.checks.moved import Moved
 from engine.training.clock import Clock, Position
 from engine.training.devices import Device, arithmetic
 from engine.training.guards import Breach, Guards, Moment
@@ -23,21 +27,16 @@ from engine.training.probes import Probes
 from engine.training.randomness import Generators, random_state, set_random_state
 from engine.training.ranks import ALONE, Ranks
 from engine.training.record import Entry, Look, Record
-from engine.training.resumed import other_arithmetic, require_same_epochs
-from engine.training.sampling import (
-    EARLIER,
-    When,
-    mean_figures,
-    sample_event_facts,
-    take_earlier_samples,
-    write_samples,
-)
+from engine.training.resumed import other_arithmetic, other_processes, require_same_epochs
+from engine.training.sampler import Sampler
+from engine.training.sampling import When
 from engine.training.state import Saved, Stateful
 from engine.training.step import Stepper
 from engine.training.stop import StoppedAtOnce, StopRequest
 from engine.training.store import Kind, RunStore
 from engine.training.system import Batch, Evaluated, System
-from engine.training.watcher import Progress, Watcher
+from engine.training.training_log import TrainingLog
+from engine.training.watcher import Watcher
 
 Ending = Literal["finished", "interrupted", "guard"]
 
@@ -70,10 +69,14 @@ class Loop:
     average: AverageWeights | None = field(init=False)
     generators: Generators = field(init=False)
     probes: Probes = field(init=False)
-    _logged: tuple[float, int] = field(init=False)
-    """When and at which step training metrics were last read."""
+    log: TrainingLog = field(init=False)
+    sampler: Sampler = field(init=False)
+    loaded: Loaded | None = field(init=False, default=None)
+    """Weights that were loaded into the run before step 1."""
     _evaluation_seconds: float = field(init=False, default=0.0)
     """How long the last evaluation took."""
+    _described: set[str] = field(init=False, factory=set)
+    """Digests of units that an event of this process says all of."""
 
     def __attrs_post_init__(self) -> None:
         training = self.recipe.training
@@ -82,13 +85,15 @@ class Loop:
         self.stepper = Stepper(
             self.device, self.system, self.recipe, length, self.ranks, self.position
         )
-        self.record = Record.of(self.recipe)
+        self.record = Record.of(self.recipe, self.clock.num_evaluations(training))
         self.guards = Guards(self.recipe.guard, self.record.selection)
         networks = self.stepper.networks
         self.average = average_weights(networks.module, networks.turns, training.ema_decay)
         self.generators = Generators(self.ranks)
-        self.probes = Probes(self.system, networks, self.order, length.total_steps)
-        self._logged = (time.perf_counter(), self.step)
+        moved = Moved(networks.turns, self.average, self.ranks)
+        self.probes = Probes(self.system, networks, self.order, length.total_steps, moved)
+        self.sampler = Sampler(self)
+        self.log = TrainingLog(self.recipe, self.clock, self.stepper, self.guards, self.watcher)
 
     @property
     def step(self) -> int:
@@ -117,12 +122,16 @@ class Loop:
         """Train to the end of the recipe, or until something ends it."""
         stream = self.batches()
         self.stepper.turns_since_last_asked()  # preflight's steps do not belong to the run
-        self._logged = (time.perf_counter(), self.step)
+        self.log.begin(self.step)
+        self.probes.begin(self.step)
         self.system.module.train()
         try:
             ending = self._after_step() if self.position.is_between else None
             while ending is None and self.step < self.clock.length.total_steps:
                 ending = self.advance(next(stream))
+        except BrokenBatchError as error:
+            self.write("stop", facts={"reason": "batch", "message": str(error)})
+            raise
         finally:
             stream.close()
         return ending or "finished"
@@ -142,7 +151,7 @@ class Loop:
         training = self.recipe.training
         logs = self.step % training.log_every_steps == 0
         if logs or self.clock.evaluates(training, self.step):
-            self._log_training(self.clock.length.total_steps)
+            self._report_breaches(self.log.log(self.step, self.write))
         return self._after_step()
 
     def _after_step(self) -> Ending | None:
@@ -175,10 +184,6 @@ class Loop:
         """
         return self.stop.obeyed_at_once(self.stepper.is_compiling and self.ranks.is_alone)
 
-    def moment(self) -> Moment:
-        """Steps and epochs done."""
-        return Moment(self.step, self.clock.epoch(self.step))
-
     def write(self, kind: str, **more: Any) -> None:
         """Add an event at the present step."""
         self.store.write(Event(kind, self.step, self.clock.epoch(self.step), **more))
@@ -203,16 +208,16 @@ class Loop:
 
         Raises StoppedAtOnce where a signal is received: nothing is trained that would be lost.
         """
-        facts = self._measure()
         num_clips = len(self.system.eval_clips.ids)
         self.watcher.say(f"evaluating {num_clips} clips before step 1 ...")
         baselines = self.stop.from_first(self.ranks, self.system.baselines)
+        facts = self._measured(baselines.metrics)
         self.write("baseline", metrics=baselines.metrics, facts=facts)
         result = self.evaluate()
         metrics = {f"{entry}/{n.removeprefix('eval/')}": v for n, v in result.metrics.items()}
         self.record.begin(entry, result, baselines.per_clip)
         candidate = self.record.best is not None
-        self.write("eval", metrics=metrics, facts=facts | {"best": candidate})
+        self.write("eval", metrics=metrics, facts=self._measured(metrics) | {"best": candidate})
         self.watcher.evaluated(0, metrics)
         if entry == "parent":
             for breach in self.guards.already_violated(result.metrics):
@@ -236,7 +241,7 @@ class Loop:
         """
         with self._final_weights():
             if self.ranks.is_first:
-                self.sample_as_it_is(when, prefix, num_clips)
+                self.sampler.write(when, prefix, num_clips)
 
     def conclude(self, best: Checkpoint) -> None:
         """Load the final weights of the run into the system. Nothing is trained afterwards."""
@@ -244,33 +249,6 @@ class Loop:
         module.load_state_dict(dict(best.weights), strict=True)
         module.conclude(best.state["step"], best.state["epoch"])
         module.eval()
-
-    def sample_as_it_is(
-        self, when: When, prefix: str = "eval", num_clips: int | None = None
-    ) -> None:
-        """Write samples of the weights that the system's module holds.
-
-        Before step 1 and after the last step, a signal cuts them where there is one process: they
-        are written again. Raises StoppedAtOnce then.
-        """
-        number = self.recipe.samples.num_clips if num_clips is None else num_clips
-        name, place = f"step_{self.step:09d}" if when == "step" else when, self.store.place
-        cuts = when != "step" and self.ranks.is_alone
-        with self.stop.obeyed_at_once(cuts):
-            made = write_samples(self.system, place, name, number)
-        if not made and when == "start":
-            return
-        figures = mean_figures(made, prefix)
-        facts = sample_event_facts(made, self.system, self.recipe.name, when, place)
-        self.write("sample", metrics=figures, facts=facts)
-        if figures:
-            self.watcher.evaluated(self.step, figures)
-
-    def take_earlier_samples(self, model: Path) -> None:
-        """Copy the parent's samples of the clips and texts that this run samples."""
-        if self.ranks.is_first:
-            for facts in take_earlier_samples(model, self.store.place):
-                self.write(EARLIER, facts=facts)
 
     def load_weights(self, weights: Mapping[str, Tensor], average: Saved | None = None) -> None:
         """Continue from these weights, and from this average of them where the recipe averages.
@@ -296,18 +274,10 @@ class Loop:
             self.average.restart()
         return found
 
-    def continue_schedules(self, step: int) -> None:
-        """Continue the schedules where a parent stopped, after so many steps."""
-        self.position.schedule_from = step
-
-    def continue_data(self, step: int) -> None:
-        """Continue the order of clips where a parent stopped, after so many steps."""
-        self.position.data_from = step
-
     def continue_random(self, saved: Saved) -> None:
         """Take over the state of a parent's random number generators."""
         self.generators.load(saved)
-        self._note_other_processes(len(saved.tensors))
+        self._say_of_processes(len(saved.tensors))
 
     def checkpoint(self) -> Checkpoint:
         """Everything that is needed to continue from here to the same weights."""
@@ -324,7 +294,7 @@ class Loop:
         require_same_epochs(checkpoint.state, epochs, trained_in, self.ranks.world_size)
         for name, part in self.parts().items():
             part.load(checkpoint.part(name))
-        self._note_other_processes(trained_in)
+        self._say_of_processes(trained_in)
         if said := other_arithmetic(checkpoint.state["arithmetic"], arithmetic(self.device)):
             self.warn(said)
 
@@ -344,44 +314,27 @@ class Loop:
             self.system.module.train()
             set_random_state(random)
 
-    def _note_other_processes(self, trained_in: int) -> None:
-        if trained_in != self.ranks.world_size:
-            self.watcher.say(
-                f"note: the number of processes changed from {trained_in} to "
-                f"{self.ranks.world_size}: results are as good, but not bit-identical"
-            )
-
-    def _log_training(self, total: int) -> None:
-        metrics = self.stepper.meter.read()
-        for name, rate in self.stepper.learning_rates(self.step - 1).items():
-            metrics[f"train/learning_rate/{name}"] = rate
-        self.write("train", metrics=metrics)
-        seconds = time.perf_counter() - self._logged[0]
-        pace = seconds / max(1, self.step - self._logged[1])
-        clips = self.recipe.training.batch_size / pace
-        left = pace * (total - self.step)
-        epoch = self.clock.epoch(self.step)
-        self.watcher.progress(Progress(self.step, total, epoch, clips, left, metrics))
-        self._report_breaches(self.guards.watch(metrics, self.moment()))
-        asked = self.stepper.turns_since_last_asked()
-        silent = [n for turn in asked for n in self.stepper.networks.silent_parameters(turn)]
-        self._report_breaches(self.guards.watch_gradients(silent, self.moment()))
-        self._logged = (time.perf_counter(), self.step)
+    def _say_of_processes(self, trained_in: int) -> None:
+        if said := other_processes(trained_in, self.ranks.world_size):
+            self.watcher.say(said)
 
     def _evaluate(self) -> None:
         if self._evaluation_seconds > _LONG_SECONDS:
             self.watcher.say(f"evaluating {len(self.system.eval_clips.ids)} clips ...")
         result = self.evaluate()
         look = self.record.look(self.step, result)
-        self.write("eval", metrics=result.metrics, facts=self._measure() | look.facts)
+        self.write(
+            "eval", metrics=result.metrics, facts=self._measured(result.metrics) | look.facts
+        )
         self.watcher.evaluated(self.step, result.metrics)
         if look.said:
             self.watcher.say(look.said)
-        self._report_breaches(self.guards.watch(result.metrics, self.moment(), result.figures))
+        moment = Moment(self.step, self.clock.epoch(self.step))
+        self._report_breaches(self.guards.watch(result.metrics, moment, result.figures))
         if self.breach is None:
             self._keep(look)
         self.store.evaluated()
-        self._logged = (time.perf_counter(), self.step)
+        self.log.begin(self.step)
 
     def _keep(self, look: Look) -> None:
         """Keep the weights where they are the best by any rule; report a parting."""
@@ -394,12 +347,17 @@ class Loop:
 
     def parting(self) -> Parting | None:
         """The best weights by the loss and by the judges where the two disagree; else None."""
-        return self.record.parting(self.clock.num_evaluations(self.recipe.training))
+        return self.record.parting()
 
-    def _measure(self) -> dict[str, Any]:
-        """The evaluation set and units that figures must share to be comparable."""
-        scales = dict(self.system.metric_units)
-        return {"evaluation_set": self.system.evaluation_set, "scales": scales}
+    def _measured(self, metrics: Iterable[str]) -> dict[str, Any]:
+        """The evaluation set and units that figures must share to be comparable.
+
+        Events name a unit by its digest, and the first of a process says what it is.
+        """
+        facts = unit_facts(metrics, self.system.metric_units, self.recipe.system)
+        new = {key: unit for key, unit in facts["units"].items() if key not in self._described}
+        self._described |= new.keys()
+        return {"evaluation_set": self.system.evaluation_set, **facts, "units": new}
 
     def _report_breaches(self, breaches: list[Breach]) -> None:
         """Record breaches of guards; the first with action 'stop' ends the run."""

@@ -25,11 +25,11 @@ class Rules:
     """Rules of the judges' figures; the one that decides comes first."""
 
     @classmethod
-    def of(cls, recipe: Recipe) -> "Rules | None":
+    def of(cls, recipe: Recipe, num_evaluations: int) -> "Rules | None":
         """The rules of a recipe; None without judges, or where its system names no loss."""
-        best = selection_of(recipe)
+        best = selection_of(recipe, num_evaluations)
         judged = {
-            metric: SelectionRule(metric, better == "lowest", best.paired)
+            metric: evolve(best, metric=metric, lowest=better == "lowest")
             for metric, better in recipe.judged_metrics.items()
         }
         if not judged or not recipe.loss_metric:
@@ -37,13 +37,14 @@ class Rules:
         if best.metric not in judged:
             return cls(best, tuple(judged.values()))
         others = (rule for metric, rule in judged.items() if metric != best.metric)
-        return cls(SelectionRule(recipe.loss_metric, True, best.paired), (best, *others))
+        return cls(evolve(best, metric=recipe.loss_metric, lowest=True), (best, *others))
 
 
-def selection_of(recipe: Recipe) -> SelectionRule:
-    """How a recipe picks its best evaluation."""
+def selection_of(recipe: Recipe, num_evaluations: int) -> SelectionRule:
+    """How a recipe compares the evaluations of a run that has so many."""
     training = recipe.training
-    return SelectionRule(training.best, training.best_is == "lowest", training.best_by == "paired")
+    lowest, paired = training.best_is == "lowest", training.best_by == "paired"
+    return SelectionRule(training.best, lowest, paired, num_evaluations)
 
 
 @frozen
@@ -76,7 +77,7 @@ class Parting:
 
 
 def find_parting(
-    rules: Rules, by_loss: Score, by_judges: Score, num_evaluations: int, kept: tuple[str, str]
+    rules: Rules, by_loss: Score, by_judges: Score, kept: tuple[str, str]
 ) -> Parting | None:
     """The parting of two evaluations; None where a comparison is not significant.
 
@@ -85,21 +86,23 @@ def find_parting(
     Significant: over all pairs of a run's evaluations, that of its initial weights included, such
     a difference arises by chance in at most 5 of 100 runs (Bonferroni, for these two were picked).
     """
-    pairs = num_evaluations * (num_evaluations + 1) // 2
-    confidence = 1 - 2 * FALSE_PARTINGS / max(1, pairs)
-
-    def outcome(rule: SelectionRule) -> Outcome:
-        found = evolve(rule, paired=True).difference(by_loss, by_judges, confidence)
-        return found.outcome(lowest=rule.lowest) if found else "undecided"
-
-    worse = [rule for rule in rules.judges if outcome(rule) == "worse"]
-    if outcome(rules.loss) != "better" or not worse:
+    worse = [rule for rule in rules.judges if _outcome(rule, by_loss, by_judges) == "worse"]
+    if _outcome(rules.loss, by_loss, by_judges) != "better" or not worse:
         return None
-    loss, *said = (_in_words(rule, by_loss, by_judges) for rule in (rules.loss, *worse))
+    loss, *said = (
+        f"{rule.metric} {_of_two(rule).said(by_loss, by_judges)}" for rule in (rules.loss, *worse)
+    )
     return Parting(by_loss.step, by_judges.step, loss, tuple(said), kept)
 
 
-def _in_words(rule: SelectionRule, new: Score, old: Score) -> str:
-    difference = evolve(rule, paired=True).difference(new, old)
-    assert difference is not None, "it was sure"
-    return f"{rule.metric} {difference.sentence(lowest=rule.lowest)}"
+def _outcome(rule: SelectionRule, by_loss: Score, by_judges: Score) -> Outcome:
+    found = _of_two(rule).difference(by_loss, by_judges)
+    if found is None:
+        return "undecided"
+    pairs = rule.comparisons * (rule.comparisons + 1) // 2
+    return found.at(1 - 2 * FALSE_PARTINGS / pairs).outcome(lowest=rule.lowest)
+
+
+def _of_two(rule: SelectionRule) -> SelectionRule:
+    """The rule for two evaluations alone, clip by clip."""
+    return evolve(rule, paired=True, comparisons=1)

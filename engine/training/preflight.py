@@ -1,35 +1,44 @@
 """Preflight: checks on real batches before step 1, which leave no trace in the weights."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from itertools import cycle, islice
 
 import torch
 from attrs import field, frozen
-from torch import Tensor
 
-from engine.evaluation.audio import rows_sharing_audio
 from engine.evaluation.lineage import Ancestors
 from engine.recipe.schema import Recipe
-from engine.training.checks import Check
+from engine.training.checks.check import Check
+from engine.training.checks.clips import CLIPS, Drawn, content_checks, input_checks
+from engine.training.checks.conditioning import conditioning_checks
+from engine.training.checks.flow import flow_checks
+from engine.training.checks.held_out import held_out_checks
+from engine.training.checks.level import level_check
+from engine.training.checks.loaded import Loaded
+from engine.training.checks.losses import (
+    dropped_check,
+    fall_check,
+    late_checks,
+    modes_check,
+    share_check,
+    sign_check,
+)
+from engine.training.checks.made_again import made_again_checks
+from engine.training.checks.put_back import Before, put_back
+from engine.training.checks.spectrum import spectrum_check
+from engine.training.checks.steps import gradient_check, repeated_check, size_check
+from engine.training.checks.transcripts import TEXTS, transcripts_checks
+from engine.training.checks.updates import ratio_checks, updates_check
 from engine.training.order import Order
 from engine.training.part import weigh
 from engine.training.probes import first_clips
-from engine.training.randomness import random_state, set_random_state
 from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
-from engine.training.spread import local
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
-from engine.training.updates import updates_check
 
-_NOISE, _ROUNDING = 10.0, 1e-7
-"""A loss counts as moved by so many times its random change, plus so much rounding error."""
 _STEPS = 6
 """Steps of each turn in which each parameter must get a gradient, and the loss must fall."""
-
-_ITSELF = "this recipe"
-_MEMORY = "its figures would measure memorization, not skill"
 
 
 @frozen
@@ -43,59 +52,40 @@ class Preflight:
     stepper: Stepper
     ancestors: Ancestors = field(factory=dict)
     """The clips that each recipe before this one was trained on."""
+    loaded: Loaded | None = None
+    """Weights that were loaded into the run, where it does not begin with fresh weights."""
 
     def checks(self) -> list[Check]:
         """All checks, the failed ones included. Weights, buffers and generators are put back."""
-        batch = first_clips(self.system, self.order)
-        found = [self._evaluation(), *self._held_out(), *self._inputs(batch), *self._rates()]
-        if not all(check.ok for check in found):
+        batch, bounds = first_clips(self.system, self.order), self.system.preflight
+        found = [
+            *held_out_checks(self.system, self.ancestors, self.recipe),
+            *input_checks(batch),
+            *self._rates(),
+            *late_checks(self.system.turns, self.length.total_steps),
+        ]
+        if self.loaded is not None:
+            found.append(self.loaded.check(self.stepper.networks.state().tensors))
+        if any(check.stops for check in found):
             return found
-        with _put_back(self.stepper) as before:
-            found += self._conditioning(batch)
+        drawn = Drawn.of(self.system, self.order, CLIPS if bounds.spoken is None else TEXTS)
+        found += self._clips(drawn)
+        with put_back(self.stepper) as before:
+            found += conditioning_checks(bounds.conditioning, batch, drawn, self._terms)
             found += self._learns(batch, before)
         return found
 
-    def _evaluation(self) -> Check:
-        """No evaluation clip was trained on, in any phase: known by its audio, not its name.
-
-        Neither whole nor in part: a corpus may have been cut in another way since.
-        """
-        clips = self.system.eval_clips
-        total = len(clips.ids)
-        for name, trained in {_ITSELF: self.system.train_clips, **self.ancestors}.items():
-            if rows := rows_sharing_audio(clips, trained):
-                first = ", ".join(clips.ids[row] for row in rows[:3])
-                are = "are" if name == _ITSELF else "were"
-                said = f"{len(rows)} of the {total} evaluation clips {are} trained on by {name}"
-                detail = f"{said} (first: {first}); {_MEMORY}. {_advice(name, self.recipe)}"
-                return Check("evaluation set", False, detail)
-        before = f", nor was by {' or '.join(self.ancestors)}" if self.ancestors else ""
-        return Check("evaluation set", True, f"none of its {total} clips is trained on{before}")
-
-    def _held_out(self) -> Iterator[Check]:
-        """Other clips that are measured as held out were not trained on either."""
-        for setting, clips in self.system.preflight.held_out.items():
-            total = len(clips.digests)
-            found = {
-                name: len(rows_sharing_audio(clips, trained))
-                for name, trained in {_ITSELF: self.system.train_clips, **self.ancestors}.items()
-            }
-            trained = [f"{number} by {name}" for name, number in found.items() if number]
-            said = f"none of its {total} clips was trained on"
-            if trained:
-                said = f"of its {total} clips were trained on {' and '.join(trained)}; {_MEMORY}. "
-                said += f"Hold out clips that are in no training set, or set {setting} to 0"
-            yield Check(f"clips of {setting}", not trained, said)
-
-    def _inputs(self, batch: Batch) -> Iterator[Check]:
-        for name, tensor in batch.items():
-            shape = "x".join(map(str, tensor.shape))
-            if tensor.numel() == 0:
-                yield Check(f"input {name}", False, _empty(shape))
-            elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-                yield Check(f"input {name}", False, f"it holds NaN or infinity (shape {shape})")
-            else:
-                yield Check(f"input {name}", True, f"{shape}, finite")
+    def _clips(self, drawn: Drawn) -> Iterator[Check]:
+        """Training clips: silence, repetitions, stale features, transcripts, bandwidth."""
+        bounds = self.system.preflight
+        yield from content_checks(drawn, bounds)
+        if bounds.made_again is not None:
+            yield from made_again_checks(drawn, bounds.made_again)
+        if bounds.spoken is not None:
+            yield from transcripts_checks(drawn, bounds.spoken)
+        if bounds.audio is not None:
+            yield spectrum_check(drawn.places, bounds.audio)
+            yield level_check(drawn.places, bounds.audio)
 
     def _rates(self) -> Iterator[Check]:
         low, high = self.system.preflight.learning_rate
@@ -111,36 +101,59 @@ class Preflight:
             else:
                 yield Check(name, True, said)
 
-    def _conditioning(self, batch: Batch) -> Iterator[Check]:
-        for group in self.system.preflight.conditioning:
-            names = (group,) if isinstance(group, str) else group
-            name = f"conditioning {' with '.join(names)}"
-            swapped = {entry: batch[entry].roll(1, dims=0) for entry in names}
-            if all(torch.equal(swapped[entry], batch[entry]) for entry in names):
-                yield Check(name, True, "not checked: it is the same in all clips of the batch")
-                continue
-            before, again = self._terms(batch), self._terms(batch)
-            after = self._terms({**batch, **swapped})
-            yield _influence_check(name, before, again, after)
-
-    def _learns(self, batch: Batch, weights: Mapping[str, Tensor]) -> Iterator[Check]:
-        """Six steps on one batch from `weights`: gradients, updates, and losses that must fall."""
-        networks = self.stepper.networks
+    def _learns(self, batch: Batch, start: Before) -> Iterator[Check]:
+        """Six steps on one batch: gradients, updates, and losses that must fall."""
+        networks, weights = self.stepper.networks, start.parameters
         at, turns = self._with_all_turns()
         silent = {name for turn in turns for name in turn.parameters}
         broken: set[str] = set()
         before, steps = self._terms(batch), self._steps(at, turns)
-        for step in steps:
-            self.stepper.step([batch], step, rates_of=self._peak())
+        if networks.ranks.is_alone and self.recipe.training.compile == "off":
+            yield from flow_checks(networks, turns, batch, self.system.preflight.paths, at)
+        yield sign_check(turns, before, self.system.preflight.signed)
+        yield dropped_check(turns, before)
+        yield from share_check(turns, before, self.system.preflight.overfits)
+        yield modes_check(networks.module, before, self._terms_in_evaluation(batch))
+        yield from self._first_step(batch, steps[0], turns, start)
+        for number, step in enumerate(steps):
+            if number:  # the first was done just now
+                self.stepper.step([batch], step, rates_of=self._peak())
             silent &= {name for turn in turns for name in networks.silent_parameters(turn)}
             broken |= set(networks.broken_parameters())
-        yield _gradient_check(silent, broken, len(steps))
+        yield gradient_check(silent, broken, len(steps))
         if not silent and not broken:
             yield updates_check(turns, weights, len(steps), networks.ranks)
+            yield from ratio_checks(turns, weights, len(steps), networks.ranks)
         after = self._terms(batch)
         for term in self.system.preflight.overfits:
             if term in before:
-                yield _fall_check(term, before[term], after[term], len(steps))
+                yield fall_check(term, before[term], after[term], len(steps))
+
+    def _first_step(
+        self, batch: Batch, step: int, turns: list[Turn], start: Before
+    ) -> Iterator[Check]:
+        """The first of the six steps, twice from the same state: its gradient and its size."""
+        first = self._step_at_peak(batch, step)
+        rates, ranks = self.stepper.learning_rates(self._peak()), self.stepper.networks.ranks
+        for turn in turns:
+            if turn.is_due(step):
+                yield size_check(turn, start.parameters, rates[turn.name], ranks)
+        start.restore()
+        yield repeated_check(first, self._step_at_peak(batch, step))
+
+    def _step_at_peak(self, batch: Batch, step: int) -> dict[str, float]:
+        """The metrics of a step at the peak learning rates, with the same random choices."""
+        torch.manual_seed(self.order.seed)
+        self.stepper.meter.read()
+        self.stepper.step([batch], step, rates_of=self._peak())
+        return self.stepper.meter.read()
+
+    def _terms_in_evaluation(self, batch: Batch) -> dict[str, float]:
+        module = self.stepper.networks.module
+        module.eval()
+        terms = self._terms(batch)
+        module.train()
+        return terms
 
     def _with_all_turns(self) -> tuple[int, list[Turn]]:
         """A step from which all turns and terms of this run are active, and these turns.
@@ -198,108 +211,3 @@ class Preflight:
             for name, tensor in module.named_buffers():
                 tensor.copy_(buffers[name])
         return found
-
-
-def _empty(shape: str) -> str:
-    """What to do about an entry without numbers: shapes such as 0x128x3000 look computed."""
-    return (
-        f"it is empty (shape {shape}), so the part of the model that takes it gets nothing. Fill "
-        "it in the dataset, or remove this entry and the part that takes it"
-    )
-
-
-def _influence_check(
-    name: str, before: dict[str, float], again: dict[str, float], after: dict[str, float]
-) -> Check:
-    """Whether the swap has an effect: a loss changes more than when it is computed again."""
-    moves = {
-        term: abs(after[term] - value) / (abs(value) or 1.0)
-        for term, value in before.items()
-        if abs(after[term] - value) > _NOISE * abs(again[term] - value) + _ROUNDING * abs(value)
-    }
-    if not moves:
-        said = "swapping it between clips changes no loss: it is not connected to the model"
-        return Check(name, False, said)
-    term = max(moves, key=lambda one: moves[one])
-    said = f"swapping it between clips changes {term} by {moves[term]:.2g} of its value"
-    return Check(name, True, said)
-
-
-def _fall_check(term: str, before: float, after: float, num_steps: int) -> Check:
-    """Whether a term fell on one batch, however little: how much depends on the learning rate.
-
-    Random choices are the same in both measurements, so that only the weights differ: at a rate of
-    1e-6 dropout changes a loss a thousand times as much as six steps do.
-    """
-    said = f"{before:.6g} -> {after:.6g} in {num_steps} steps on one batch"
-    if after == before:
-        said += ": the weights changed too little, or not at all; check the learning rate"
-    return Check(f"{term} can be learned", after < before, said)
-
-
-def _advice(name: str, recipe: Recipe) -> str:
-    """How to evaluate on other clips than those that the recipe `name` learned from."""
-    if name == _ITSELF or recipe.start is None:
-        return "The system must hold evaluation clips out of its training clips"
-    parent = recipe.start.name
-    frozen = getattr(recipe.dataset, "evaluation", None)
-    if frozen is not None:
-        return (
-            f"Pin another evaluation set than dataset.evaluation = '{frozen}', or remove that key: "
-            f"the evaluation clips of {parent} are then inherited"
-        )
-    if recipe.start.evaluation == "own":
-        return (
-            "Set start.evaluation = 'inherited', which evaluates on the parent's own clips, or "
-            "set dataset.evaluation to a pinned set"
-        )
-    return (
-        f"None of the evaluation clips of {parent} is in this corpus, so there was nothing to "
-        f"inherit. Segment the corpus as that of {parent}, add its evaluation clips, or set "
-        "dataset.evaluation to a pinned set of clips that no earlier recipe was trained on"
-    )
-
-
-def _gradient_check(silent: set[str], broken: set[str], num_steps: int) -> Check:
-    if broken:
-        detail = f"not finite for {_list(broken)}"
-        return Check("gradients", False, detail)
-    if silent:
-        return Check("gradients", False, f"none in {num_steps} steps for {_list(silent)}")
-    return Check("gradients", True, "finite and present for every trainable tensor")
-
-
-def _list(names: set[str]) -> str:
-    first = sorted(names)[:3]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(first) + more
-
-
-@contextmanager
-def _put_back(stepper: Stepper) -> Iterator[Mapping[str, Tensor]]:
-    """Restore weights, buffers, optimizers and torch's generator after the block.
-
-    Yields the parameters as they will be restored, by name.
-
-    No other process is waited for, so that an error in one of them is reported.
-    """
-    module = stepper.networks.module
-    random, optimizers = random_state(), stepper.own_state()
-    kept = {name: t.detach().clone() for name, t in module.state_dict().items()}
-    module.train()
-    try:
-        yield {name: _as_kept(name, p, kept) for name, p in module.named_parameters()}
-    finally:
-        module.load_state_dict(kept)
-        module.zero_grad(set_to_none=True)
-        stepper.load(optimizers)
-        stepper.meter.clear()
-        set_random_state(random)
-
-
-def _as_kept(name: str, parameter: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
-    """The kept copy of a parameter, or a new one where the state dict has another layout."""
-    own, theirs = local(parameter).detach(), kept.get(name)
-    if theirs is not None and theirs.shape == parameter.shape and torch.equal(local(theirs), own):
-        return theirs
-    return own.clone()

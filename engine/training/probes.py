@@ -12,6 +12,8 @@ import torch
 from attrs import define, field
 
 from engine.training.checks import Check, Checked, settle, settle_at_the_end
+from engine.training.checks.evaluation import evaluation_checks
+from engine.training.checks.moved import Moved
 from engine.training.networks import Networks
 from engine.training.order import Order
 from engine.training.randomness import random_state, set_random_state
@@ -32,8 +34,11 @@ class Probes:
     networks: Networks
     order: Order
     total_steps: int
+    moved: Moved
     open: list[str] = field(factory=list)
     """Names of the undecided checks."""
+    _begun: int = field(init=False, default=0)
+    """Finished steps at which this process began to train."""
 
     def ask(self, step: int = 0) -> list[Check]:
         """The findings of all probes on the present weights, after so many finished steps.
@@ -41,26 +46,41 @@ class Probes:
         Every process calls this, and the first one computes, with whole weights, in evaluation
         mode and without gradients. No trace is left.
         """
-        probes = self.system.preflight.probes
-        if not probes:
-            return []
         with self._looking():
             found = self.networks.ranks.from_first(lambda: self._found(step))
         self.open = [check.name for check in found if check.ok is None]
         return found
 
+    def begin(self, step: int) -> None:
+        """Training begins, or is resumed, after so many finished steps."""
+        self._begun = step
+        self.moved.begin()
+
     def ask_again(self, run: Checked) -> None:
-        """Repeat undecided checks where due. Raises UserError where one fails before the end."""
+        """Repeat undecided checks where due, and look whether all weights have moved.
+
+        Raises UserError where a check fails before the end.
+        """
         ends = run.step == self.total_steps
-        if not self.open or not (ends or run.step == ASKED_AGAIN_AT):
-            return
-        names = list(self.open)
-        checks = [check for check in self.ask(run.step) if check.name in names]
-        self.open = [name for name in self.open if name in names]
-        if ends:
+        checks = self._repeated(run.step) if ends or run.step == ASKED_AGAIN_AT else []
+        if self._moves_by(run.step, ends):
+            checks += self.moved.checks(run.step)
+        if ends and checks:
             settle_at_the_end(checks, run)
-        else:
+        elif checks:
             settle(checks, run)
+
+    def _repeated(self, step: int) -> list[Check]:
+        """The undecided checks."""
+        names = list(self.open)
+        checks = [check for check in self.ask(step) if check.name in names] if names else []
+        self.open = [name for name in self.open if name in names]
+        return checks
+
+    def _moves_by(self, step: int, ends: bool) -> bool:
+        """Whether a turn has just had so many steps that its weights must have moved."""
+        starts = {max(self._begun, turn.starts_at_step) for turn in self.networks.turns}
+        return ends or step - ASKED_AGAIN_AT in starts
 
     def state(self) -> Saved:
         """The names of undecided checks."""
@@ -71,8 +91,11 @@ class Probes:
         self.open = list(saved.plain)
 
     def _found(self, step: int) -> list[Check]:
-        batch = first_clips(self.system, self.order)
-        return [check for probe in self.system.preflight.probes for check in probe(batch, step)]
+        bounds, batch = self.system.preflight, first_clips(self.system, self.order)
+        found = [check for probe in bounds.probes for check in probe(batch, step)]
+        if step == 0 and bounds.answers is not None:
+            found += evaluation_checks(bounds.answers, self.system.module)
+        return found
 
     @contextmanager
     def _looking(self) -> Iterator[None]:
@@ -94,9 +117,12 @@ def first_clips(system: System, order: Order) -> Batch:
 
 
 def in_words(checks: Sequence[Check]) -> str:
-    """How many checks passed, and which are undecided."""
+    """How many checks passed, which warn, and which are undecided."""
     undecided = [check.name for check in checks if check.ok is None]
-    said = f"{len(checks) - len(undecided)} checks passed"
+    warned = [check.name for check in checks if check.ok is False]
+    said = f"{len(checks) - len(undecided) - len(warned)} checks passed"
+    if warned:
+        said += f"; warnings: {', '.join(warned)}"
     if undecided:
         said += (
             f"; undecided with the initial weights: {', '.join(undecided)} (checked again at step "

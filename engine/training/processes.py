@@ -5,6 +5,7 @@ This imports no torch: `cantus train` needs it before it starts any process.
 
 import os
 import re
+import signal
 
 from engine.errors import UserError
 from engine.recipe.params import Hardware
@@ -14,6 +15,9 @@ MEETING = "CANTUS_MEETS_AT"
 """Set for processes that Cantus started: the address at which they find each other."""
 LAUNCHER = "CANTUS_LAUNCHER"
 """Set for processes that Cantus started: the id of the process that started them."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that stop a run; clusters send the last two before they end a job."""
 
 _SLURM = {
     "WORLD_SIZE": "SLURM_STEP_NUM_TASKS",

@@ -8,7 +8,6 @@ from attrs import asdict, define, field, frozen
 
 from engine.evaluation.clip_table import ClipTable
 from engine.evaluation.digests import NUM_BYTES
-from engine.evaluation.paired import Difference
 from engine.recipe.judged import GROUP
 from engine.recipe.schema import Recipe
 from engine.training.model_selection import PerClip, Score, SelectionRule
@@ -20,16 +19,18 @@ from engine.training.system import ClipSet, Evaluated
 Entry = Literal["untrained", "parent"]
 """The weights before step 1: random ones, or those of the phase that is continued."""
 
-_MOMENTS = ("entry", "best", "best_by_other")
+_MOMENTS = ("entry", "best", "best_by_other", "reference")
 
 
 @frozen(eq=False)
 class Look:
-    """A new evaluation, compared with the best ones before it."""
+    """A new evaluation, compared with those before it."""
 
     rule: SelectionRule
     best: Score | None
     """The best before it."""
+    reference: Score | None
+    """The last before it that was shown to be better."""
     new: Score
     new_by_other: Score | None
     """The new score by the other rule, where it is the best by that rule."""
@@ -40,26 +41,33 @@ class Look:
         return self.rule.is_better(self.new, self.best)
 
     @property
-    def difference(self) -> Difference | None:
-        """The difference from the best before it, clip by clip."""
-        return self.rule.difference(self.new, self.best) if self.best else None
+    def is_shown_better(self) -> bool:
+        """Whether it is shown to be better than the reference, whose place it then takes."""
+        return self.rule.is_shown_better(self.new, self.reference)
 
     @property
     def facts(self) -> dict[str, Any]:
         """Plain values for an event."""
         facts: dict[str, Any] = {"best": self.is_best}
-        if self.best and (found := self.difference):
-            said = found.sentence(lowest=self.rule.lowest)
-            facts["difference"] = asdict(found) | {"against_step": self.best.step, "said": said}
+        if self.reference and (found := self.rule.difference(self.new, self.reference)):
+            said = self._compared(self.reference)
+            facts["difference"] = asdict(found) | {
+                "against_step": self.reference.step,
+                "said": said,
+            }
         return facts
 
     @property
     def said(self) -> str | None:
-        """The difference in words."""
-        if not self.best or not (found := self.difference):
+        """The comparison in words."""
+        if self.reference is None:
             return None
-        said = found.sentence(lowest=self.rule.lowest)
-        return f"{self.rule.metric} against step {self.best.step}: {said}"
+        against = f"{self.rule.metric} against step {self.reference.step}"
+        return f"{against}: {self._compared(self.reference)}"
+
+    def _compared(self, reference: Score) -> str:
+        said = self.rule.said(self.new, reference)
+        return f"{said}; the best so far" if self.is_best and not self.is_shown_better else said
 
 
 @define
@@ -74,15 +82,18 @@ class Record:
     best: Score | None = None
     best_by_other: Score | None = None
     """The best by `other`."""
+    reference: Score | None = None
+    """The last that was shown to be better than the reference before it; at first the parent, or
+    the first evaluation. Small gains that add up are shown against it, not against the best."""
     baselines: PerClip = field(factory=dict)
     judged_ids: Sequence[str] = ()
     """The clips that judges score at every evaluation."""
     judged_digests: np.ndarray = field(factory=lambda: np.empty((0, NUM_BYTES), np.uint8))
 
     @classmethod
-    def of(cls, recipe: Recipe) -> "Record":
-        """An empty record that compares as the recipe says."""
-        return cls(selection_of(recipe), Rules.of(recipe))
+    def of(cls, recipe: Recipe, num_evaluations: int) -> "Record":
+        """An empty record of a run with so many evaluations, compared as the recipe says."""
+        return cls(selection_of(recipe, num_evaluations), Rules.of(recipe, num_evaluations))
 
     @property
     def other(self) -> SelectionRule | None:
@@ -108,6 +119,7 @@ class Record:
             self.judged_digests = evaluated.judged.digests
         if name == "parent":
             self.best = self.entry
+            self.reference = self.selection.own(self.entry)
             self.best_by_other = self.other.score(0, evaluated) if self.other else None
 
     def look(self, step: int, evaluated: Evaluated) -> Look:
@@ -117,10 +129,12 @@ class Record:
             score = other.score(step, evaluated)
             by_other = score if other.is_better(score, self.best_by_other) else None
         new = self.selection.score(step, evaluated)
-        return Look(self.selection, self.best, new, by_other)
+        return Look(self.selection, self.best, self.reference, new, by_other)
 
     def take(self, look: Look) -> Iterator[Kind]:
-        """Remember a new evaluation where it is the best; yield the rules by which it is."""
+        """Remember a new evaluation where it is better; yield the rules by which it is the best."""
+        if look.is_shown_better:
+            self.reference = self.selection.own(look.new)
         if look.is_best:
             self.best = look.new
             yield "best"
@@ -128,8 +142,8 @@ class Record:
             self.best_by_other = look.new_by_other
             yield "other"
 
-    def parting(self, num_evaluations: int) -> Parting | None:
-        """The parting of loss and judges in a run of so many evaluations, or None."""
+    def parting(self) -> Parting | None:
+        """The parting of loss and judges, or None."""
         best, other = self.best, self.best_by_other
         if self.rules is None or best is None or other is None:
             return None
@@ -138,7 +152,7 @@ class Record:
             named.reverse()
         (by_loss, loss_name), (by_judges, judges_name) = named
         kept = loss_name, judges_name
-        return find_parting(self.rules, by_loss, by_judges, num_evaluations, kept)
+        return find_parting(self.rules, by_loss, by_judges, kept)
 
     def table(self, clips: ClipSet) -> ClipTable:
         """The evaluation clips with every figure that is known of each."""
@@ -167,9 +181,12 @@ class Record:
         """Take over what a checkpoint holds."""
         self.entry_name = saved.plain["entry_name"]
         for name in _MOMENTS:
-            if saved.plain[name] is not None:
+            if saved.plain.get(name) is not None:
                 step, value = saved.plain[name]
                 setattr(self, name, Score(step, value, as_arrays(saved.tensors[name])))
+        if "reference" not in saved.plain and self.best is not None:
+            # a checkpoint of before: its best was the last that was shown to be better
+            self.reference = self.selection.own(self.best)
         self.baselines = as_arrays(saved.tensors["baselines"])
         self.judged_ids = tuple(saved.plain["judged_ids"])
         self.judged_digests = as_arrays(saved.tensors["judged"])["digests"]

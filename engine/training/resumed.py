@@ -34,3 +34,13 @@ def other_arithmetic(before: Mapping[str, str], now: Mapping[str, str]) -> str |
         for name in sorted(changed)
     )
     return f"from here on results are as good, but not bit-identical: {said}"
+
+
+def other_processes(trained_in: int, now: int) -> str | None:
+    """A note where a run goes on with another number of processes, or None."""
+    if trained_in == now:
+        return None
+    return (
+        f"note: the number of processes changed from {trained_in} to {now}: results are as good, "
+        "but not bit-identical"
+    )

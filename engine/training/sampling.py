@@ -9,9 +9,11 @@ import numpy as np
 import soundfile
 
 from engine.corpus.measure.level import Level
+from engine.evaluation.unit_facts import unit_facts
 from engine.files.checksum import sha256_of
 from engine.files.safe_names import file_name
 from engine.files.untrusted import leads_inside
+from engine.recipe.schema import Recipe
 from engine.tracking.events import Event, read_events
 from engine.training.system import Sample, System
 
@@ -63,13 +65,13 @@ def write_samples(system: System, place: Path, when: str, num_clips: int) -> Seq
 
 
 def sample_event_facts(
-    samples: Sequence[Sample], system: System, recipe: str, when: When, place: Path
+    samples: Sequence[Sample], system: System, recipe: Recipe, when: When, place: Path
 ) -> dict[str, Any]:
     """The facts of the event of some samples, without their mean figures."""
-    measured = {name for sample in samples for name in sample.figures}
-    scales = {name: unit for name, unit in system.metric_units.items() if name in measured}
+    measured = {f"eval/{name}" for sample in samples for name in sample.figures}
+    units = unit_facts(sorted(measured), system.metric_units, recipe.system)
     facts = [sample_facts(sample, place) for sample in samples]
-    return {"of": recipe, "when": when, "scales": scales, "samples": facts}
+    return {"of": recipe.name, "when": when, **units, "samples": facts}
 
 
 def mean_figures(samples: Sequence[Sample], prefix: str) -> dict[str, float]:
@@ -95,8 +97,8 @@ def take_earlier_samples(model: Path, run: Path) -> Iterator[Mapping[str, Any]]:
         found = [sample for sample in _samples(event) if sample.get("made_of") in wanted - {None}]
         taken = [facts for sample in found if (facts := _copy(sample, model, place, run))]
         if taken:
-            scales = event.facts.get("scales", {})
-            yield {"of": of, "when": when, "scales": scales, "samples": taken}
+            units = {name: event.facts.get(name, {}) for name in ("scales", "units")}
+            yield {"of": of, "when": when, **units, "samples": taken}
 
 
 def _made(folder: Path) -> list[Event]:

@@ -12,11 +12,10 @@ from typing import TypeVar
 
 from attrs import define
 
+from engine.training.processes import SIGNALS
 from engine.training.ranks import Ranks
 
 _T = TypeVar("_T")
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that stop a run; clusters send the last two before they end a job."""
 
 
 class StoppedAtOnce(BaseException):

@@ -7,7 +7,7 @@ Training knows no system; a system never calls the loop. A codec and RVC have tw
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from attrs import field, frozen
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from engine.evaluation.audio import Audio
 from engine.evaluation.sound.landmarks import Fingerprints
+from engine.evaluation.unit import Unit
 from engine.training.balance import Balancer
 from engine.training.checks import Check
 
@@ -176,6 +177,52 @@ class DatasetSummary:
     """A warning where evaluation audio was trained on and figures are too good, or None."""
 
 
+Answer = Literal["model", "original", "silence", "another"]
+"""Whose audio or tokens are evaluated: the model's own; the original itself; silence, or of tokens
+a uniform guess; another clip, or other tokens throughout."""
+
+
+@frozen(eq=False)
+class AnswerKey:
+    """Lets evaluation itself be checked, by answers whose figures are known."""
+
+    figures: Callable[[Answer], Mapping[str, np.ndarray]]
+    """Figures [clips] of an answer for a few evaluation clips, by the metric's name without
+    `eval/`, measured as `System.evaluate` measures what the model makes."""
+    perfect: Mapping[str, tuple[float, float]]
+    """The lowest and the highest figure of the original itself. Silence and another clip must have
+    figures outside."""
+
+
+Spoken = Callable[[Batch], tuple[Tensor, Tensor]]
+"""From a batch to the numbers of text tokens and of frames of audio of each clip, [B] each."""
+
+
+class Again(NamedTuple):
+    """An entry of one clip, as a batch has it and as it is computed now from the clip's audio."""
+
+    kept: np.ndarray | Tensor
+    """Perhaps longer, by padding."""
+    made: np.ndarray | Tensor
+    tolerance: float
+    """Difference of two numbers that are the same."""
+    axis: int = 0
+    """The axis of time."""
+
+
+MadeAgain = Callable[[Sequence[int], Batch], Mapping[str, Sequence[Again]]]
+"""From places of training clips, and a batch of them, to each clip's entries computed again."""
+
+
+@frozen(eq=False)
+class TrainingAudio:
+    """Audio of training clips at one sample rate."""
+
+    samples: Callable[[int], np.ndarray]
+    """The samples of the clip at a place, int16 [samples]."""
+    sample_rate_hz: int
+
+
 @frozen
 class PreflightBounds:
     """Conditions that preflight checks."""
@@ -187,10 +234,31 @@ class PreflightBounds:
     overfits: Sequence[str] = ()
     """Loss terms that must fall when one small batch is repeated, as logged after `train/`:
     `mel`, or `generator/mel` where there are several turns."""
+    signed: Sequence[str] = ()
+    """Loss terms that may be negative, named likewise: most are distances or cross-entropies."""
     probes: Sequence[Probe] = ()
     """The system's own checks of its weights."""
     held_out: Mapping[str, Audio] = field(factory=dict)
     """Further clips that are measured as held out, by the setting that holds them out."""
+    answers: AnswerKey | None = None
+    """Known answers, by which evaluation itself is checked."""
+    spoken: Spoken | None = None
+    """How much text and how much audio each clip of a batch has, where it has a transcript."""
+    paths: Mapping[str, str] = field(factory=dict)
+    """By an entry of a batch, the loss term that must have a gradient there, named as `overfits`:
+    through an encoder, a quantizer and a decoder."""
+    waveforms: Sequence[str] = ()
+    """Batch entries that are samples of audio in -1..1."""
+    audio: TrainingAudio | None = None
+    """The audio of training clips, as it is packed."""
+    made_again: MadeAgain | None = None
+    """Computes features of a few training clips again from their audio."""
+
+    @property
+    def conditioned_on(self) -> Sequence[str]:
+        """All batch entries of `conditioning`."""
+        groups = [(one,) if isinstance(one, str) else one for one in self.conditioning]
+        return [entry for group in groups for entry in group]
 
 
 class TrainingModule(nn.Module):
@@ -242,10 +310,9 @@ class System(Protocol):
     """Digest of the audio that the run uses: part of the run's identity."""
     evaluation_set: str
     """Digest of the evaluation clips and of how they are cut: metrics carry it."""
-    metric_units: Mapping[str, str]
-    """Metrics whose unit depends on this recipe, by name without `eval/`, each with a digest of
-    what its unit depends on (a window, loss weights). Metrics with different digests are not
-    compared."""
+    metric_units: Mapping[str, Unit]
+    """How each metric is measured, by its name without `eval/`; numbered ones may stand there once
+    (`quantizers_<n>/mel`). Figures of different units are not compared."""
     preflight: PreflightBounds
     dataset_summary: DatasetSummary
 

@@ -38,27 +38,32 @@ class Trend:
 
         return float(stdtr(self.degrees, -change / self.error))
 
-    def missed(self, threshold: float) -> float:
-        """The true change that 5 of 100 tests miss, finding no `chance` below `threshold`."""
+    def missed(self, threshold: float, comparisons: int) -> float:
+        """The true change that so many tests miss, any of them, in at most 5 of 100 runs.
+
+        Missed: its `chance` is not below `threshold`.
+        """
         if not self.degrees:
             return math.inf
         from scipy.special import stdtrit
 
-        far = float(stdtrit(self.degrees, 1 - threshold) + stdtrit(self.degrees, 0.95))
+        seen = 1 - (1 - CONFIDENCE) / comparisons
+        far = float(stdtrit(self.degrees, 1 - threshold) + stdtrit(self.degrees, seen))
         return far * self.error
 
-    def sentence(self) -> str:
-        """The change in words, with its 95 % interval."""
+    def sentence(self, comparisons: int) -> str:
+        """The change in words, with its interval: 95 % for so many comparisons at once."""
         if not self.degrees:
             return f"{self.change:+.3g} in {self.steps} steps, of two values"
         from scipy.special import stdtrit
 
-        half = float(stdtrit(self.degrees, (1 + CONFIDENCE) / 2)) * self.error
+        half = float(stdtrit(self.degrees, 1 - (1 - CONFIDENCE) / 2 / comparisons)) * self.error
         low, high = self.change - half, self.change + half
         noise = "" if low > 0 or high < 0 else ", indistinguishable from noise"
+        over = f" over {comparisons:,} comparisons" if comparisons > 1 else ""
         return (
             f"{self.change:+.3g} in {self.steps} steps "
-            f"({CONFIDENCE:.0%} CI {low:+.3g} to {high:+.3g}{noise})".replace("%", " %")
+            f"({CONFIDENCE:.0%} CI {low:+.3g} to {high:+.3g}{over}{noise})".replace("%", " %")
         )
 
 

@@ -17,7 +17,9 @@ def test_it_writes_one_page_and_prints_where_it_is_and_which_to_use(project, can
     answer = cantus("compare", "xtts_phase1", "models/xtts_phase2")
     path, verdict = answer.out.splitlines()
     assert path == str(project / "compare" / "xtts_phase1_xtts_phase2.html")
-    assert verdict.startswith("Use xtts_phase2: it is better than xtts_phase1. By eval/mel_ce (")
+    assert verdict.startswith(
+        "Use xtts_phase2: its weights are better than those of xtts_phase1. By eval/mel_ce ("
+    )
     assert [one.name for one in (project / "compare").iterdir()] == ["xtts_phase1_xtts_phase2.html"]
 
 

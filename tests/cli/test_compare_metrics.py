@@ -6,13 +6,15 @@ from attrs import evolve
 
 from engine.cli.compare_metrics import Figures, everything, missing, what_matters
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.project import Project
 from engine.report.paired_runs import compare_runs
 from engine.system_support.finished_run import run_files
 from engine.tracking.shown_metrics import Measured, write_shown
-from tests.run_folders import make_finished
+from tests.run_folders import make_finished, units
 
 CLIPS = np.linspace(1.0, 9.0, 60)
+FIGURES = {"db": 7.0, "pesq": 1.0}
 NOISE = np.where(np.arange(60) % 2, 0.21, -0.2)
 
 
@@ -39,16 +41,30 @@ def rows(lines):
 
 
 def test_figures_that_may_be_compared_have_a_difference(tmp_path):
-    left = present(tmp_path, "a", Measured({"db": 7.0, "loss": 1.0}, 10, "x", {"loss": "u"}))
-    right = present(tmp_path, "b", Measured({"db": 6.5, "loss": 3.0}, 20, "x", {"loss": "v"}))
+    decibels, pesq = Unit(definition="db 1"), Unit(definition="pesq 1", programs={"pesq": "0.0.4"})
+    other = evolve(pesq, programs={"pesq": "0.0.3"})
+    left = present(tmp_path, "a", Measured(FIGURES, 10, "x", {"db": decibels, "pesq": pesq}))
+    right = present(tmp_path, "b", Measured(FIGURES, 20, "x", {"db": decibels, "pesq": other}))
     lines = [*what_matters(left, right, None)]
     assert rows(lines[:-1]) == {
         "a": ["b", "difference"],
-        "db": ["7", "6.5", "-0.5"],
-        "loss": ["1", "3"],
+        "db": ["7", "7", "+0"],
+        "pesq": ["1", "1"],
         "step": ["10", "20"],
     }
-    assert lines[-1] == "No difference is given for loss: the two use different units."
+    assert lines[-1] == (
+        "No difference is given for pesq: measured with pesq 0.0.4 in a and 0.0.3 in b."
+    )
+
+
+def test_figures_whose_unit_a_file_does_not_know_have_none_and_a_sentence_says_so(tmp_path):
+    unit = {"db": Unit(definition="db 1")}
+    left = present(tmp_path, "a", Measured({"db": 7.0}, 10, "x", unit))
+    right = present(tmp_path, "b", eval={"db": 6.5}, evaluation_set="x", step=20)
+    lines = [*what_matters(left, right, None)]
+    assert rows(lines)["db"] == ["7", "6.5"]
+    assert lines[-1].startswith("No difference is given for db: nothing says how b measured it")
+    assert "`cantus measure b`" in lines[-1]
 
 
 @pytest.mark.parametrize("sets", [("x", "y"), (None, None), ("x", None)])
@@ -100,18 +116,22 @@ def test_what_listeners_said_stands_beside_what_was_measured(tmp_path):
 def test_everything_has_the_groups_and_their_units(tmp_path):
     groups = {name: {"loss": 1.0, "db": 2.0} for name in ("eval", "parent")}
     groups["baseline"] = {"grid": {"loss": 3.0, "db": 4.0}}
-    left = present(tmp_path, "a", **groups, scale={"loss": "ab"}, evaluation_set="x")
-    right = present(tmp_path, "b", **groups, scale={"loss": "cd"}, evaluation_set="x")
+    known = units("loss", "db")
+    other = {**known, "scale": {**known["scale"], "loss": "cd"}}
+    left = present(tmp_path, "a", **groups, **known, evaluation_set="x")
+    right = present(tmp_path, "b", **groups, **other, evaluation_set="x")
     found = rows(everything(left, right))
     for group in ("eval", "parent", "baseline.grid"):
         assert len(found[f"{group}.loss"]) == 2
         assert found[f"{group}.db"][-1] == "+0"
-    assert not any(name.startswith(("scale", "evaluation_set")) for name in found)
+    assert not any(name.startswith(("scale", "units", "evaluation_set")) for name in found)
 
 
 def test_everything_of_a_file_for_dvc_is_what_it_holds(tmp_path):
-    left = present(tmp_path, "a", Measured({"speech.wer": 0.5}, 10, "x"))
-    right = present(tmp_path, "b", eval={"speech": {"wer": 0.25}}, evaluation_set="x", step=5)
+    unit, known = Unit(definition="speech/wer"), units("speech/wer")
+    left = present(tmp_path, "a", Measured({"speech.wer": 0.5}, 10, "x", {"speech.wer": unit}))
+    wer = {"eval": {"speech": {"wer": 0.25}}}
+    right = present(tmp_path, "b", **wer, **known, evaluation_set="x", step=5)
     assert rows(everything(left, right)) == {
         "a": ["b", "difference"],
         "eval.speech.wer": ["0.5", "0.25", "-0.25"],
@@ -138,7 +158,7 @@ def test_a_damaged_file_says_how_to_make_it_again(tmp_path, content):
 
 
 def test_a_figure_too_large_to_subtract_is_an_error(tmp_path):
-    left = present(tmp_path, "a", eval={"m": 10**400}, evaluation_set="x")
-    right = present(tmp_path, "b", eval={"m": 1.5}, evaluation_set="x")
+    left = present(tmp_path, "a", eval={"m": 10**400}, **units("m"), evaluation_set="x")
+    right = present(tmp_path, "b", eval={"m": 1.5}, **units("m"), evaluation_set="x")
     with pytest.raises(UserError, match="too large"):
         [*everything(left, right)]

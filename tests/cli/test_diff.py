@@ -7,7 +7,7 @@ from engine.project import Project
 from engine.recipe import load_recipe, write_recipe
 from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event
-from tests.run_folders import add_events, make_finished, start
+from tests.run_folders import add_events, make_finished, start, units
 
 NOTHING_KEPT = {"keep": "nothing", "say": "worse than uniform_grid"}
 
@@ -66,11 +66,12 @@ def models(other):
 
 def test_what_is_better_comes_first_then_what_matters(models, cantus):
     lines = cantus("diff", "words", "other").out.splitlines()
-    assert lines[0].startswith("other is better than words: rmse_db differs by -0.5")
-    assert lines[1] == "Other metrics of other: undecided by reconstruction."
-    assert lines[3].split() == ["words", "other"]
-    assert lines[4].startswith("optimizer.autoencoder.learning_rate")
-    assert lines[7].split()[:4] == ["rmse_db", "5", "4.5", "-0.5"]
+    assert lines[0].startswith("The weights of other are better than those of words: rmse_")
+    assert "not of these recipes" in lines[1]
+    assert lines[2] == "Other metrics of other: undecided by reconstruction."
+    assert lines[4].split() == ["words", "other"]
+    assert lines[5].startswith("optimizer.autoencoder.learning_rate")
+    assert lines[8].split()[:4] == ["rmse_db", "5", "4.5", "-0.500000"]
     assert not any("untrained" in line for line in lines)
     assert lines[-3].startswith(
         "Differences are other minus words. One with an interval is the mean"
@@ -84,7 +85,7 @@ def test_a_baseline_that_is_better_than_both_is_named(models, cantus):
         result = Event("finish", 9, metrics={"eval/rmse_db": 5.0}, facts={"verdict": NOTHING_KEPT})
         add_events(Project(models).model(name), [start(name), event, result])
     said = "Use none of them: uniform grid, an untrained baseline, is better."
-    assert cantus("diff", "words", "other").out.splitlines()[2] == said
+    assert cantus("diff", "words", "other").out.splitlines()[3] == said
 
 
 def test_all_metrics_are_listed_on_request_and_why_some_are_not_compared(models, cantus):
@@ -92,6 +93,7 @@ def test_all_metrics_are_listed_on_request_and_why_some_are_not_compared(models,
         path = Project(models).model(name) / "metrics.json"
         content = json.loads(path.read_text())
         content["eval"]["perplexity"] = 3.0
+        content["scale"]["perplexity"] = content["scale"]["rmse_db"]
         path.write_text(json.dumps(content))
     lines = cantus("diff", "words", "other", "--all").out.splitlines()
     assert any(line.startswith("untrained.rmse_db") for line in lines)
@@ -123,8 +125,9 @@ def test_untrained_recipes_have_no_metrics_to_compare(other, cantus):
 
 
 def test_metrics_of_one_evaluation_set_have_a_difference(other, cantus):
-    metrics(other, "words", eval={"loss": 1.5, "x": None}, evaluation_set="abc")
-    metrics(other, "other", eval={"loss": 1.25}, step=3, evaluation_set="abc")
+    alike = units("loss") | {"evaluation_set": "abc"}
+    metrics(other, "words", eval={"loss": 1.5, "x": None}, **alike)
+    metrics(other, "other", eval={"loss": 1.25}, step=3, **alike)
     answer = cantus("diff", "words", "other").out
     assert rows(answer)[-3:] == [
         ["words", "other", "difference"],
@@ -221,8 +224,9 @@ def test_what_changed_since_the_last_model_is_listed(trained, cantus, recipe):
 
 
 def test_metrics_of_the_last_model_stand_beside_the_present_ones(trained, cantus):
-    last_metrics(trained, eval={"loss": 1.5}, evaluation_set="abc")
-    metrics(trained, "words", eval={"loss": 1.25}, evaluation_set="abc")
+    alike = units("loss") | {"evaluation_set": "abc"}
+    last_metrics(trained, eval={"loss": 1.5}, **alike)
+    metrics(trained, "words", eval={"loss": 1.25}, **alike)
     answer = cantus("diff", "words", "--last").out
     assert rows(answer)[-2:] == [
         ["last", "trained", "now", "difference"],

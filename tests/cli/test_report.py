@@ -24,7 +24,10 @@ def test_it_rebuilds_the_page_and_prints_its_path_and_the_verdict(model, cantus)
     path, verdict = answer.out.splitlines()
     assert path == str(model / "report.html")
     assert "better than the grid" in (model / "report.html").read_text(encoding="utf-8")
-    assert verdict == "Verdict: better than the grid (eval/rmse_db is 5.5); keep words."
+    assert (
+        verdict
+        == "Verdict on these weights: better than the grid (eval/rmse_db is 5.5); keep words."
+    )
 
 
 def test_a_recipe_that_never_ran_is_an_error_and_leaves_nothing(project, cantus):

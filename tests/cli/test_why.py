@@ -29,7 +29,7 @@ def test_a_verdict_is_told_with_what_stands_against_it_at_present(project, cantu
     verdict = {"metric": "eval/m", "value": 1.0, "keep": "other", "say": "worse"}
     facts = {"verdict": verdict, "seconds": 1.0}
     make_run(project / "runs/words/a", [start("words"), Event("finish", 5, 1.0, facts=facts)])
-    assert cantus("why", "words").out.endswith("keep other.\n")
+    assert "keep other.\n" in cantus("why", "words").out
     (project / "metrics").mkdir()
     (project / "metrics/other.json").write_text('{"evaluation_set": "x"}')
     assert "The present figures of other are not of these" in cantus("why", "words").out

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from engine.evaluation.paired import paired_difference
-from engine.evaluation.two_level import two_level, why_no_two_levels
+from engine.evaluation.two_level import (
+    Borrowed,
+    against_fixed,
+    seed_variance,
+    two_level,
+    why_no_two_levels,
+)
 
 
 def recipes(num_seeds, num_clips, seed_spread, shift=0.0, random=None):
@@ -66,14 +72,43 @@ def test_a_stricter_confidence_is_wider_and_95_percent_is_its_own():
     assert found.at(0.99).low < found.low
 
 
-def test_what_has_no_seed_is_given_twice_and_leaves_the_others_degrees():
+def test_what_learns_nothing_has_no_seeds_and_leaves_the_others_degrees():
     new, old = recipes(3, 30, 0.1)
-    assert two_level(new, [old[0], old[0]]).seed_degrees == pytest.approx(2)
+    found = against_fixed(new, old[0])
+    assert found.seed_degrees == pytest.approx(2)
+    assert "(95 % CI " in found.sentence()
+    assert ", 3 seeds, 30 clips)" in found.sentence()
+    assert "fewer than" not in found.sentence()
 
 
-def test_all_figures_the_same_are_no_change():
-    found = two_level(np.ones((2, 5)), np.ones((3, 5)))
-    assert (found.low, found.high, found.outcome(lowest=True)) == (0.0, 0.0, "undecided")
+def test_a_recipe_with_one_seed_borrows_the_spread_of_the_other_and_says_whose_it_is():
+    new, old = recipes(5, 350, 0.2)
+    found = two_level(new[:1], old, borrowed=Borrowed("old", old))
+    of_means, of_rest = seed_variance(old)
+    assert found.seed_variance == pytest.approx((1 + 1 / 5) * (of_means - of_rest))
+    assert found.seed_degrees == pytest.approx(4), "both variances are one estimate, of five seeds"
+    assert "the spread over seeds is that of old, 5 seeds, 350 clips)" in found.sentence()
+
+
+def test_two_recipes_with_one_seed_borrow_a_third_ones_spread():
+    new, old = recipes(1, 100, 0.2, random=np.random.default_rng(1))
+    third = recipes(5, 100, 0.2, random=np.random.default_rng(2))[0]
+    found = two_level(new, old, borrowed=Borrowed("third", third))
+    of_means, of_rest = seed_variance(third)
+    assert found.seed_variance == pytest.approx(2 * (of_means - of_rest))
+    assert found.seed_degrees == pytest.approx(4)
+
+
+def test_what_has_seeds_of_its_own_borrows_nothing():
+    new, old = recipes(3, 30, 0.2)
+    assert two_level(new, old, borrowed=Borrowed("old", old)) == two_level(new, old)
+
+
+def test_a_borrowed_interval_covers_the_truth_where_seeds_vary_alike():
+    random = np.random.default_rng(5)
+    pairs = [recipes(5, 30, 0.2, random=random) for _ in range(400)]
+    tries = [two_level(new[:1], old, borrowed=Borrowed("old", old)) for new, old in pairs]
+    assert sum(one.low <= 0 <= one.high for one in tries) / len(tries) > 0.93
 
 
 def test_a_clip_without_a_figure_anywhere_is_left_out():
@@ -90,6 +125,8 @@ def test_a_clip_without_a_figure_anywhere_is_left_out():
         (np.ones((2, 5)), np.ones((2, 4)), "not evaluated on the same clips"),
         (np.ones((2, 0)), np.ones((2, 0)), "no clip in common"),
         (np.ones((2, 1)), np.ones((2, 1)), "one clip is too few"),
+        (np.ones((2, 5)), np.ones((3, 5)), "every seed and clip differs by exactly as much"),
+        (np.ones((2, 3)), [[1.0, 2.0, 4.0]] * 2, "every seed has the same figures"),
         ([[1.0, 2.0], [1.0, math.nan]], np.ones((2, 2)), "no finite figure in some of the runs"),
         (np.full((2, 3), math.nan), np.full((2, 3), math.nan), "one clip is too few"),
     ],

@@ -112,7 +112,9 @@ def test_figures_are_of_the_run_that_was_listened_to_and_of_no_other(
     assert figures["listening/overall"].mean == 6.25
     assert figures["listening/overall"].num_listeners == 1
     metrics = listening_metrics(project, "codec_a", IDENTITY)
-    assert (metrics["listening/listeners"], metrics["scale/listening/overall"]) == (1, test.id)
+    assert metrics["listening/listeners"] == 1
+    unit = metrics[f"units/{metrics['scale/listening/overall']}"]
+    assert unit == {"definition": "listening/overall", "made_of": test.id}
     path = model / "run.json"
     path.write_text(path.read_text().replace(IDENTITY, "another"))
     assert figures_of_run(project, "codec_a", identity_of(model)) == {}

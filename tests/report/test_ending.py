@@ -37,8 +37,9 @@ def test_a_finished_run_says_how_long_it_took_and_the_verdict(tmp_path):
         ],
     }
     assert told(tmp_path, Event("finish", 3910, 5.0, facts=facts)) == (
-        "audio_vae finished after 3,910 steps (5 epochs) in 2 min 10 s. Verdict: better "
-        "(eval/rmse_ratio_to_uniform_grid is 0.8); keep audio_vae. Expectations missed: snr."
+        "audio_vae finished after 3,910 steps (5 epochs) in 2 min 10 s. Verdict on these "
+        "weights: better (eval/rmse_ratio_to_uniform_grid is 0.8); keep audio_vae. "
+        "Expectations missed: snr."
     )
 
 
@@ -46,7 +47,7 @@ def test_what_became_of_the_parent_and_of_other_clips_is_said_with_the_verdict(t
     facts = {"verdict": VERDICT, "gain": "No evaluation beat the parent, base."}
     folder = make_run(tmp_path, [start("audio_vae"), Event("finish", 10, 1.0, facts=facts)])
     assert ending_in_words(folder, "The figures of audio_vae are of another set.").endswith(
-        "No evaluation beat the parent, base. Verdict: better "
+        "No evaluation beat the parent, base. Verdict on these weights: better "
         "(eval/rmse_ratio_to_uniform_grid is 0.8); keep audio_vae. "
         "The figures of audio_vae are of another set."
     )

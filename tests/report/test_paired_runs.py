@@ -7,7 +7,7 @@ from engine.errors import UserError
 from engine.project import Project
 from engine.report.paired_runs import compare_runs
 from engine.system_support.finished_run import finished_run, run_files
-from tests.run_folders import make_finished
+from tests.run_folders import make_finished, units
 
 NOISE = np.where(np.arange(60) % 2, 0.21, -0.2)
 CLIPS = np.linspace(1.0, 9.0, 60)
@@ -61,7 +61,7 @@ def test_numbered_metrics_have_the_better_side_of_their_family(compared):
 def test_clips_are_paired_by_their_audio_not_by_their_row(compared):
     order = np.random.default_rng(0).permutation(60)
     found = compared({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, {"order": order})
-    assert found.compared["eval/mel_ce"].difference.mean == 0.0
+    assert found.compared["eval/mel_ce"].difference.mean == pytest.approx(0.0, abs=1e-6)
 
 
 def reason(found, metric="eval/mel_ce"):
@@ -77,7 +77,11 @@ def test_why_a_metric_is_not_compared_is_said(compared):
     )
     assert "set unknown" in reason(compared(mine, mine, less={"evaluation_set": None}))
     unit = compared(mine, mine, {"scale": {"mel_ce": "ab"}})
-    assert reason(unit) == "the two recipes measure it in different units"
+    assert reason(unit).startswith("they are measured differently (unit ab and unit ")
+    older = compared(mine, mine, {"scale": {}})
+    assert reason(older).startswith(
+        "nothing says how a measured it, as in files of an older Cantus"
+    )
     assert reason(compared({"stop_ce": CLIPS}, mine)) == "a does not measure it"
     no_number = compared({"mel_ce": np.where(CLIPS > 8.0, np.nan, 1.0)}, mine)
     assert reason(no_number) == "a clip has no finite figure"
@@ -87,7 +91,7 @@ def test_why_a_metric_is_not_compared_is_said(compared):
 
 
 def test_a_figure_of_all_clips_together_is_not_compared(compared):
-    values = {"eval": {"mel_ce": 1.0, "codes": 100}}
+    values = {"eval": {"mel_ce": 1.0, "codes": 100}} | units("mel_ce", "codes")
     found = compared({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, values, values)
     assert found.left_out == {"eval/codes": "it is one figure for all clips"}
 

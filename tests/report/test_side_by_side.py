@@ -30,7 +30,8 @@ def sample(seed, place, *, content="", wer=None, **more):
 
 
 def made(of, when, samples, kind="sample", step=0, judge="one"):
-    facts = {"of": of, "when": when, "scales": {"speech/wer": judge}, "samples": samples}
+    scales = {"speech/wer": judge, "speech/seconds": "of audio"}
+    facts = {"of": of, "when": when, "scales": scales, "samples": samples}
     return Event(kind, step, facts=facts)
 
 

@@ -158,8 +158,8 @@ def test_a_level_says_between_which_cuts_the_value_lies():
     compared = Compared("ours", {"grid": "better"})
     history = finished(reach(LEVELS, 0.97, compared))
     assert verdict_in_words(history) == (
-        "Verdict: better than all baselines; keep ours. By the recipe's table eval/m of 0.97 "
-        "(above 0.95 and at most 1) is: row 1."
+        "Verdict on these weights: better than all baselines; keep ours. By the recipe's table "
+        "eval/m of 0.97 (above 0.95 and at most 1) is: row 1."
     )
 
 
@@ -180,8 +180,9 @@ def test_the_words_of_a_row_that_keeps_another_are_left_out_and_that_is_said():
     reached = reach(table(("before",) * 3), 0.5, compared)
     said = verdict_in_words(finished(reached, gain="m against before: -1: better."))
     assert said == (
-        "m against before: -1: better. Verdict: better than before; keep ours. By the recipe's "
-        "table eval/m of 0.5 (at most 0.95) would keep before; the comparison comes first."
+        "m against before: -1: better. Verdict on these weights: better than before; keep ours. By "
+        "the recipe's table eval/m of 0.5 (at most 0.95) would keep before; the comparison comes "
+        "first."
     )
 
 

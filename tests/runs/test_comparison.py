@@ -26,7 +26,7 @@ def score(step, mean):
 def record():
     """A phase of 1.0 before, 0.9 after, beside what learns nothing and has 0.5, 0.9 and 2.0."""
     recipe = toy_recipe(start=Start(from_="before"))
-    record = Record.of(recipe)
+    record = Record.of(recipe, 3)
     record.entry_name, record.entry, record.best = "parent", score(0, 1.0), score(5, 0.9)
     found = {"low": 0.5, "alike": 0.9, "high": 2.0}
     record.baselines = {f"{name}/error": np.full(NUM_CLIPS, v) for name, v in found.items()}
@@ -48,9 +48,9 @@ def test_parent_and_baselines_are_compared_clip_by_clip(record):
         "high": "better",
     }
     assert found.compared.parent == "before"
-    parent, low, alike = re.findall("eval/error against .*?evaluations[.]", found.said())
+    parent, low, alike = re.findall("eval/error against .*?[a-z][.]", found.said())
     assert parent.startswith("eval/error against before: -0.1006 (95 % CI")
-    assert parent.endswith("40 clips): better, at the best of 3 evaluations.")
+    assert parent.endswith("over 3 comparisons, 40 clips): better.")
     assert low.startswith("eval/error against low: +0.3")
     assert "indistinguishable from noise" in alike
 
@@ -66,7 +66,7 @@ def test_a_parent_that_nothing_beat_is_not_beaten(record):
 def test_where_values_alone_pick_the_best_the_comparison_is_that_of_the_clips(record):
     recipe, _, figures = record
     recipe = evolve(recipe, training=evolve(recipe.training, best_by="value"))
-    by_value = Record.of(recipe)
+    by_value = Record.of(recipe, 1)
     by_value.entry_name, by_value.entry = "parent", score(0, 0.9)
     by_value.best = Score(5, 0.8999, score(5, 0.9).per_clip)
     found = compare_result(recipe, by_value, figures, [])
@@ -78,7 +78,8 @@ def test_figures_without_clips_are_compared_by_their_values_and_that_is_said(rec
     kept.baselines = {}
     found = compare_result(recipe, kept, figures, [])
     assert found.compared.outcomes["low"] == "worse"
-    assert "low has 0.5: worse by its value alone." in found.said()
+    why = "the metric has no figure of each clip"
+    assert f"low has 0.5: worse by its value alone ({why})." in found.said()
 
 
 def test_the_best_of_many_evaluations_is_better_only_where_chance_does_not_make_it_so(record):
@@ -87,11 +88,13 @@ def test_the_best_of_many_evaluations_is_better_only_where_chance_does_not_make_
     error = NOISE.std(ddof=1) / np.sqrt(NUM_CLIPS)
     values = 1.0 + NOISE - NOISE.mean() - 2.2 * error
     kept.best = Score(5, float(values.mean()), {"error": values})
+    kept.selection = evolve(kept.selection, comparisons=1)
     once = compare_result(recipe, kept, figures, evaluations(1))
     assert once.compared.outcomes["before"] == "better"
+    kept.selection = evolve(kept.selection, comparisons=40)
     often = compare_result(recipe, kept, figures, evaluations(40))
     assert often.compared.outcomes["before"] == "undecided"
-    assert "the best of 40 evaluations is that much better by chance" in often.said()
+    assert "over 40 comparisons, 40 clips): indistinguishable from noise" in often.said()
 
 
 def test_other_metrics_are_compared_with_the_parent_by_their_own_better_value(record, monkeypatch):
@@ -118,7 +121,7 @@ def test_a_baseline_that_is_better_by_the_metric_of_the_table_is_named(record, m
     figures = figures | {"eval/snr": 5.0, "baseline/high/snr": 21.0}
     found = compare_result(evolve(recipe, verdict=verdict), kept, figures, [])
     assert found.compared.by_value == {"high": "worse"}
-    assert "eval/snr is 5, high has 21: worse by its value alone." in found.said()
+    assert "eval/snr is 5, high has 21: worse by its value alone (" in found.said()
     compared = evolve(found.compared, outcomes={"before": "better", "high": "better"})
     reached = reach_verdict(verdict, "eval/snr", 5.0, compared)
     assert reached.say.endswith("; by eval/snr it is worse than high")

@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from engine.evaluation.clip_table import read_clip_table
 from engine.recipe.judgement import Guard
 from engine.recipe.training import Start
 from engine.tracking.events import read_events
@@ -38,7 +39,11 @@ def test_a_finished_run_leaves_model_metrics_curves_and_report(undisturbed):
     assert {path.name for path in (model / "checkpoints").iterdir()} == {"best", "last"}
     metrics = json.loads((undisturbed / "models/toy/metrics.json").read_text())
     assert metrics["evaluation_set"] == "toy evaluation set"
-    assert metrics["scale"] == {"error": "ab12"}
+    (digest,) = metrics["units"]
+    assert metrics["scale"] == {"error": digest}
+    assert metrics["units"][digest] == {"definition": "toy/error 1"}
+    table = read_clip_table(model / "evaluation" / "clips.tsv")
+    assert set(table.units.values()) == {digest}
     assert metrics["eval"]["error"] < metrics["untrained"]["error"]
     assert (undisturbed / "plots/toy/train.csv").read_text().count("\n") == 31
 

@@ -137,13 +137,25 @@ def test_another_way_to_cut_clips_is_another_evaluation_set_and_another_split_ru
     assert make().evaluation_set != make(num_eval_clips=1).evaluation_set
 
 
+def test_each_metric_has_a_unit_with_the_rate_and_what_brought_recordings_to_it(make):
+    system = make()
+    assert system.metric_units.keys() == {"error"}
+    unit = system.metric_units["error"]
+    assert unit.definition == "toy/error 1"
+    assert (unit.sample_rate_hz, unit.resampler) == (8_000, "")
+    slower = make()
+    slower.recipe = evolve(
+        slower.recipe, dataset=evolve(system.recipe.dataset, sample_rate_hz=4_000)
+    )
+    assert slower.metric_units["error"].resampler == system.corpus.resampler
+
+
 def test_parts_that_a_system_does_not_have_are_empty_and_published_weights_refused(make, tmp_path):
     system = make()
     assert system.baselines().metrics == {}
     assert list(system.samples(tmp_path, 4)) == []
     system.export(tmp_path / "export")
     assert list(tmp_path.iterdir()) == []
-    assert dict(system.metric_units) == {}
     with pytest.raises(UserError, match="the system 'toy' reads no published weights"):
         system.load_published(tmp_path / "weights.pth")
 

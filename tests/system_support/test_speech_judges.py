@@ -1,3 +1,5 @@
+from importlib.metadata import version
+
 import pytest
 import torch
 
@@ -51,20 +53,30 @@ def test_a_text_without_words_has_no_error_rate(project):
 
 def test_without_speech_judges_nothing_is_heard_and_it_is_known_what_is_missing(project):
     nobody = SpeechJudges.of(SpeechEvaluation(), project, "hu")
-    assert nobody.digests == {}
+    assert nobody.units(16_000) == {}
+    assert nobody.figures == set()
     assert nobody.missing().keys() == {"wer", "cer", "similarity"}
     assert nobody.load(CPU).for_voice(noise(), 16_000).score(noise(), 16_000, "ő").figures == {}
 
 
 def test_other_files_of_a_model_have_another_digest(project):
-    before = SpeechJudges.of(BOTH, project, "hu").digests
+    before = SpeechJudges.of(BOTH, project, "hu").units(16_000)
     path = project.root / "published/ctc/preprocessor_config.json"
     kept = path.read_text()
     path.write_text(kept + "\n")
-    after = SpeechJudges.of(BOTH, project, "hu").digests
+    after = SpeechJudges.of(BOTH, project, "hu").units(16_000)
     path.write_text(kept)
-    assert after["wer"] == after["cer"] != before["wer"]
+    assert after["wer"].weights == after["cer"].weights != before["wer"].weights
     assert after["similarity"] == before["similarity"]
+
+
+def test_a_unit_names_language_library_and_resampler(project):
+    units = SpeechJudges.of(BOTH, project, "hu").units(22_050)
+    assert units["wer"].language == "hu"
+    assert units["similarity"].language == ""
+    assert units["wer"].programs == {"transformers": version("transformers")}
+    assert units["wer"].resampler.startswith("soxr ")
+    assert SpeechJudges.of(BOTH, project, "hu").units(16_000)["wer"].resampler == ""
 
 
 def test_a_folder_that_is_not_there_is_refused_at_once(project):

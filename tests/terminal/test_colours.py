@@ -43,8 +43,8 @@ def test_the_beginning_of_an_error_the_place_of_a_fault_and_a_verdict_are_colour
     assert coloured("error: a.toml:3  x: y") == (
         f"{red}{bold}error:{end} {bold}a.toml:3{end}  x: y"
     )
-    assert coloured("r finished. Verdict: good; keep r.") == (
-        f"r finished. {green}{bold}Verdict: good; keep r{end}."
+    assert coloured("r finished. Verdict on these weights: good; keep r.") == (
+        f"r finished. {green}{bold}Verdict on these weights: good; keep r{end}."
     )
     assert coloured("no error: here") == "no error: here"
 

@@ -3,7 +3,8 @@ from engine.tracking.shown_metrics import Measured
 
 
 def placed(clips="set", place="xtts/voice.json", loss="unit", **figures):
-    measured = Measured(figures or {"ce": 1.0, "loss": 2.0}, 10, clips, {"loss": loss})
+    found = figures or {"ce": 1.0, "loss": 2.0}
+    measured = Measured(found, 10, clips, dict.fromkeys(found, "unit") | {"loss": loss})
     return Placed(place, measured)
 
 
@@ -38,6 +39,11 @@ def test_a_set_that_is_not_known_is_nobody_elses():
     keys = figure_keys({"a": placed(None), "b": placed(None)})
     assert keys["a"]["ce"] == "ce"
     assert keys["b"]["ce"] == "ce (clips of b)"
+
+
+def test_a_unit_that_is_not_known_is_nobody_elses():
+    keys = figure_keys({"a": placed(loss=None), "b": placed(loss=None), "c": placed()})
+    assert {keys[ref]["loss"] for ref in "abc"} == {"loss", "loss (unit of b)", "loss (unit of c)"}
 
 
 def test_most_recipes_have_the_plain_name():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.project import Project
 from engine.tracking.recipe_refs import refresh_recipe_refs
 from engine.tracking.shown_metrics import Measured, write_shown
@@ -33,7 +34,8 @@ expect."eval/rmse_db" = {{ steps = [20], low = [4.0], high = [6.0], because = "m
 def put_results(
     project: Project, recipe: str, rmse_db: float, learning_rate: float, clips: str = "1a2b3c4d5e"
 ) -> None:
-    write_shown(project.metrics(recipe), Measured({"rmse_db": rmse_db}, 20, clips))
+    unit = {"rmse_db": Unit(definition="vqvae/rmse_db 1")}
+    write_shown(project.metrics(recipe), Measured({"rmse_db": rmse_db}, 20, clips, unit))
     files = {
         project.plots(recipe) / "train.csv": f"step,loss\n10,{rmse_db}\n20,{rmse_db / 2}\n",
         project.plots(recipe) / "eval.csv": f"step,rmse_db,x\n10,,1\n20,{rmse_db},1\n",
@@ -205,7 +207,8 @@ def test_a_file_of_another_form_stays_as_it_is(project):
         assert "metrics:\n- metrics.json" in git(project.root, "show", f"{name}:dvc.yaml")
 
 
-def test_metrics_that_an_older_cantus_wrote_are_compared_as_well(project):
+def test_metrics_that_an_older_cantus_wrote_are_shown_and_not_compared(project):
+    """They do not say how they were measured."""
     older = {
         "baseline": {"grid": {"rmse_db": 9.0}},
         "eval": {"clips": 50.0, "codebook_1": {"usage": 0.5}, "rmse_db": 8.0},
@@ -216,7 +219,8 @@ def test_metrics_that_an_older_cantus_wrote_are_compared_as_well(project):
     project.metrics("audio_vae").write_text(json.dumps(older))
     refresh_recipe_refs(project)
     assert shown(project, "audio_vae") == {"rmse_db": 8.0, "step": 10}
-    assert shown(project, "audio_vae_plus") == {"rmse_db": 5.5, "step": 20}
+    other = {"rmse_db (unit of audio_vae_plus)": 5.5, "step": 20}
+    assert shown(project, "audio_vae_plus") == other
 
 
 def test_recipes_of_other_systems_and_corpora_lie_in_other_files(project):

@@ -214,7 +214,7 @@ def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():
     lower_by_chance = [step * 0.001 * noise for step in range(5)]
     (breach, _) = speak(lower_by_chance)
     assert "indistinguishable from noise" in breach.condition
-    assert "are stopped too" in breach.condition
+    assert "at most 5 of 100 are stopped" in breach.condition
     assert speak(lower_by_chance, paired=False) == []
     assert speak([-0.1 * step for step in range(5)]) == []
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from benchmarks.always_valid.plateau import is_stopped, named_gain
 from engine.recipe.judgement import Guard
 from engine.training.evaluation_history import FALSE_STOPS
 from engine.training.guards import Guards, Moment
@@ -22,9 +23,8 @@ RUNS, CLIPS = 300, 46
 def stopped_at(guard, evaluation, training, seed, wander=False):
     """The step at which the guard stops a run whose true values are functions of the step."""
     random = np.random.default_rng(seed)
-    guards = Guards(
-        {"eval/mel_ce": (guard,)}, SelectionRule("eval/mel_ce", lowest=True, paired=True)
-    )
+    best = SelectionRule("eval/mel_ce", lowest=True, paired=True, comparisons=16)
+    guards = Guards({"eval/mel_ce": (guard,)}, best)
     clips, moved = random.normal(3.5, 0.3, CLIPS), np.zeros(CLIPS)
     for step in range(50, 1601, 50):
         guards.watch({"train/mel_ce": training(step) + random.normal(0, 0.06)}, Moment(step, 0.0))
@@ -77,6 +77,12 @@ def test_a_run_that_stands_still_is_a_plateau():
     found = stops(PLATEAU, flat, runs=100)
     assert interval(found, 100).low > 0.95
     assert np.median(found) <= 700
+
+
+def test_the_gain_that_a_message_names_is_let_go_on_over_the_whole_run():
+    of_all, of_one = named_gain(16, draws=10), named_gain(1, draws=10)
+    assert sum(is_stopped(of_all, 16, seed) for seed in range(40)) <= 4
+    assert sum(is_stopped(of_one, 1, seed) for seed in range(40)) > 4
 
 
 def test_a_run_that_falls_and_then_stands_still_is_a_plateau():

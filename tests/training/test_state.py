@@ -22,7 +22,10 @@ NOT_SAVED = {
     "breach": "a run that a guard ended is gone on with from before",
     "clock": "a pure function of the recipe",
     "_evaluation_seconds": "how long the last evaluation took, for what is shown",
-    "_logged": "the time of the last log line, for the pace that is shown",
+    "_described": "units that an event has described already, for shorter events",
+    "log": "the time of the last log line, for the pace that is shown",
+    "sampler": "writes samples, and remembers nothing",
+    "loaded": "what was loaded before step 1, which is compared there",
 }
 NOT_SAVED_OF_STEPPER = {
     "_recipe": "given",
@@ -58,8 +61,8 @@ def make_loop(seed: int) -> Loop:
 def trained(seed: int = 0, steps: int = 7) -> Loop:
     """A loop after its evaluations and some steps, of which not all are logged yet."""
     loop = make_loop(seed)
-    loop.continue_schedules(3)
-    loop.continue_data(2)
+    loop.position.schedule_from = 3
+    loop.position.data_from = 2
     loop.begin("parent")
     stream = loop.batches()
     loop.system.module.train()

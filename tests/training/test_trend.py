@@ -36,7 +36,9 @@ def test_the_trend_of_clips_is_students_test_of_a_regression_of_each(random):
     assert found.change == pytest.approx(np.mean(changes))
     assert found.chance(lower=True) == pytest.approx(theirs.pvalue)
     low, high = ttest_1samp(changes, 0.0).confidence_interval()
-    assert f"(95 % CI {low:+.3g} to {high:+.3g})" in found.sentence()
+    assert f"(95 % CI {low:+.3g} to {high:+.3g})" in found.sentence(1)
+    low, high = ttest_1samp(changes, 0.0).confidence_interval(1 - 0.05 / 16)
+    assert f"(95 % CI {low:+.3g} to {high:+.3g} over 16 comparisons)" in found.sentence(16)
 
 
 def test_a_change_that_is_said_to_be_missed_is_missed_so_often(random):
@@ -45,7 +47,7 @@ def test_a_change_that_is_said_to_be_missed_is_missed_so_often(random):
     still = trend(scores(random.normal(size=(5, 46))), "m")
     for _ in range(looks):
         noise = random.normal(size=(5, 46))
-        line = still.missed(threshold) * (np.array(STEPS) - 100) / 800
+        line = still.missed(threshold, 1) * (np.array(STEPS) - 100) / 800
         missed += trend(scores(noise - line[:, None]), "m").chance(lower=True) >= threshold
     assert 0.02 < missed / looks < 0.09
 

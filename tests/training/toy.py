@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from engine.evaluation.audio import SPAN
 from engine.evaluation.digests import as_digests
+from engine.evaluation.unit import Unit
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.dataset import CorpusClips
@@ -183,7 +184,9 @@ class ToySystem:
     )
     data_digest: str = "toy data"
     evaluation_set: str = "toy evaluation set"
-    metric_units: Mapping[str, str] = field(factory=lambda: {"error": "ab12"})
+    metric_units: Mapping[str, Unit] = field(
+        factory=lambda: {"error": Unit(definition="toy/error 1")}
+    )
     dataset_summary: DatasetSummary = _DATA
 
     def evaluate(self) -> Evaluated:

@@ -1,5 +1,6 @@
 """The pitch methods there are, by their kinds."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,6 +15,19 @@ from engine.analysis.pitch.swift_f0 import SwiftF0
 from engine.errors import UserError
 
 PitchKind = Literal["fcpe", "swift_f0", "crepe", "crepe_tiny", "rmvpe", "praat"]
+
+_PACKAGES = {
+    Crepe: "torchcrepe",
+    Fcpe: "torchfcpe",
+    Praat: "praat-parselmouth",
+    SwiftF0: "swift-f0",
+}
+
+
+def programs_of(method: PitchMethod) -> dict[str, str]:
+    """The version of the package that measures by a method; empty where that is Cantus."""
+    package = _PACKAGES.get(type(method))
+    return {} if package is None else {package: version(package)}
 
 
 def open_pitch(kind: PitchKind, weights: Path | None, device: torch.device) -> PitchMethod:

@@ -1,7 +1,8 @@
 """The recipe that a command trains, by the name of its run.
 
 What `dvc repro` trains has the recipe's name. A run of other values, by -S or of another file of
-the recipe, is another run: it has a name of its own, and so replaces no model, metrics or ref.
+the recipe, or with a seed of its own, is another run: it has a name of its own, and so replaces no
+model, metrics or ref.
 """
 
 import shlex
@@ -35,29 +36,42 @@ class Variant:
     """The values of -S, as they were given."""
     command: str
     """What trains the run, and goes on with it."""
+    own_seed: int | None = None
+    """The seed, where it is not that of params.toml."""
 
 
 def load_run(
-    name: str, overrides: Sequence[str] = (), called: str | None = None
+    name: str,
+    overrides: Sequence[str] = (),
+    called: str | None = None,
+    seed: int | None = None,
 ) -> tuple[Loaded, Variant | None]:
     """Load a recipe as `load_project_recipe` does, under the name of the run that it makes.
 
     That is the recipe's own where its stage would train the same, and None stands beside it. Else
-    it is `called`, or the recipe's with six digits over the values that differ. Raises UserError
-    where another run or a recipe is called so.
+    it is `called`, or the recipe's with six digits over the values that differ, `seed` included.
+    Raises UserError where another run or a recipe is called so.
     """
     loaded = load_project_recipe(name, overrides)
     if loaded.run is not None:
-        return _gone_on_with(loaded, loaded.run, overrides, called)
-    of, digits = loaded.recipe.name, _digits(loaded)
+        return _gone_on_with(
+            loaded, loaded.run, given=bool(overrides or called or seed is not None)
+        )
+    of, digits = loaded.recipe.name, _digits(loaded, seed)
     if called is None and digits is None:
         return loaded, None
     words = ["cantus", "train", name, *(word for one in overrides for word in ("-S", one))]
+    words += [] if seed is None else ["--seed", str(seed)]
     words += ["--name", called] if called else []
-    variant = Variant(of=of, overrides=tuple(overrides), command=shlex.join(words))
+    variant = Variant(of=of, overrides=tuple(overrides), command=shlex.join(words), own_seed=seed)
     if called is not None:
         _require_free(called, variant, loaded.project)
-    return evolve(loaded, recipe=_renamed(loaded.recipe, called or f"{of}+{digits}")), variant
+    named = evolve(loaded, recipe=_renamed(loaded.recipe, called or f"{of}+{digits}"))
+    return _with_seed(named, seed), variant
+
+
+def _with_seed(loaded: Loaded, seed: int | None) -> Loaded:
+    return loaded if seed is None else evolve(loaded, params=evolve(loaded.params, seed=seed))
 
 
 def require_corpus(loaded: Loaded) -> None:
@@ -67,21 +81,22 @@ def require_corpus(loaded: Loaded) -> None:
     require_ingested(loaded.project.corpus(loaded.recipe.dataset.corpus))
 
 
-def _gone_on_with(
-    loaded: Loaded, run: Path, overrides: Sequence[str], called: str | None
-) -> tuple[Loaded, Variant]:
-    """A run that was named itself."""
+def _gone_on_with(loaded: Loaded, run: Path, *, given: bool) -> tuple[Loaded, Variant]:
+    """A run that was named itself; `given`: whether values are given beside its name."""
     about, name = description(run), loaded.recipe.name
     command = str(about.get("command", ""))
-    if overrides or called:
+    if given:
         raise UserError(
             f"{name} is a run with values of its own: {command}. Give all values to its recipe."
         )
-    given = tuple(map(str, about.get("overrides", ())))
-    return loaded, Variant(of=str(about.get("of", name)), overrides=given, command=command)
+    overrides, seed = tuple(map(str, about.get("overrides", ()))), about.get("own_seed")
+    variant = Variant(
+        of=str(about.get("of", name)), overrides=overrides, command=command, own_seed=seed
+    )
+    return _with_seed(loaded, seed), variant
 
 
-def _digits(loaded: Loaded) -> str | None:
+def _digits(loaded: Loaded, seed: int | None) -> str | None:
     """Digits over the values that are not those of the recipe's stage; None where there are none.
 
     A recipe of no stage, whose name is free, is compared with its own file.
@@ -94,6 +109,7 @@ def _digits(loaded: Loaded) -> str | None:
         before = {}
     changes = diff_recipes(before, to_plain(loaded.recipe))
     found = sorted((change.path, repr(change.right)) for change in changes)
+    found += [] if seed is None else [("seed", repr(seed))]
     return digest_of(found)[:_NUM_DIGITS] if found else None
 
 

@@ -1,4 +1,4 @@
-"""The arguments and options of commands that name a recipe or a run."""
+"""The arguments and options that several commands have."""
 
 import click
 
@@ -18,3 +18,7 @@ overrides_option = click.option(
     shell_complete=settings,
     help="Change a value of the recipe, such as training.epochs=3; may be repeated.",
 )
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document, for programs."
+)
+"""With this option a command returns its `Answer`, which `engine.cli.main` prints."""

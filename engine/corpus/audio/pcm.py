@@ -6,6 +6,8 @@ import numpy as np
 import soxr
 
 SAMPLE_TYPE = np.dtype("<i2")
+RESAMPLER = f"soxr {soxr.__version__} HQ"
+"""What brings audio to the rates that it is packed at."""
 FULL_SCALE = 32768
 """float sample = packed sample / FULL_SCALE."""
 

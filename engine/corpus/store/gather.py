@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from attrs import evolve
 
 from engine.corpus.account.statistics import Tally
+from engine.corpus.audio.pcm import RESAMPLER
 from engine.corpus.layouts.database import decode, encode
 from engine.corpus.measure.clip_writer import Measured, channel_words
 from engine.corpus.store.landmark_file import LANDMARKS_FILE, LandmarkFile
@@ -88,6 +89,7 @@ class Gatherer:
             "clips": self.num_clips,
             "digest": self.digest.hexdigest(),
             "settings": settings,
+            "resampler": RESAMPLER,
             "sha256": {name: sha256_of(self._folder / name) for name in names},
         }
         text = json.dumps(facts, indent=1, sort_keys=True) + "\n"

@@ -1,13 +1,15 @@
 """Which judges can be had on this machine."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Protocol
 
 import torch
 
+from engine.corpus.audio.pcm import RESAMPLER
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.files.nearest import suggestion
 from engine.files.packages import PackagedWeights
 from engine.metrics.judges import (
@@ -22,7 +24,7 @@ from engine.metrics.judges import (
     swift_f0_error,
     visqol,
 )
-from engine.metrics.judges.judge import Judge
+from engine.metrics.judges.judge import Judge, Setup
 from engine.recipe.judges import JUDGES
 
 
@@ -47,6 +49,12 @@ _MODULES: Mapping[str, _Module] = {
     "visqol": visqol,
 }
 """The judges of `engine.recipe.judges.JUDGES`; each imports its package when it is used."""
+_SETUPS: Mapping[str, Callable[[int], Setup]] = {
+    "pesq": pesq.setup,
+    "stoi": stoi.setup,
+    "visqol": visqol.setup,
+}
+"""Of the judges that do not bring every clip to 16 kHz with soxr."""
 
 
 @cache
@@ -66,6 +74,24 @@ def judge_named(name: str) -> Judge:
     with _undisturbed():
         judge: Judge = _MODULES[name].load()
     return judge
+
+
+def judge_units(name: str, sample_rate_hz: int) -> dict[str, Unit]:
+    """How a judge that is installed here measures clips of a sample rate, by its figures."""
+    weights = _MODULES[name].WEIGHTS
+    how = _SETUPS[name](sample_rate_hz) if name in _SETUPS else Setup()
+    resampler = how.resampler or RESAMPLER
+    return {
+        figure: Unit(
+            definition=f"{name}/{figure} {how.version}",
+            programs=weights.programs,
+            weights=weights.sha256,
+            resampler=resampler if how.sample_rate_hz != sample_rate_hz else "",
+            sample_rate_hz=how.sample_rate_hz,
+            parameters={"mode": how.mode} if how.mode else {},
+        )
+        for figure in JUDGES[name].figures
+    }
 
 
 def missing(names: Iterable[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ WEIGHTS = PackagedWeights(
     "distillmos",
     "distillmos",
     {_WEIGHTS: "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40"},
+    runs_on=("xls-r-sqa",),
 )
 
 
@@ -23,7 +24,6 @@ class DistillMos:
     """Pads what is shorter than its window of 7.68 s with zeros, as the package does."""
 
     network: nn.Module
-    provenance: str
 
     @torch.inference_mode()
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
@@ -43,4 +43,4 @@ def load() -> DistillMos:
     network = ConvTransformerSQAModel(load_weights=False)
     saved = torch.load(WEIGHTS.path(_WEIGHTS), map_location="cpu", weights_only=True)
     network.load_state_dict(saved["model"])
-    return DistillMos(network.eval().requires_grad_(False), WEIGHTS.provenance)
+    return DistillMos(network.eval().requires_grad_(False))

@@ -23,6 +23,7 @@ WEIGHTS = PackagedWeights(
         _P808: "9246480c58567bc6affd4200938e77eef49468c8bc7ed3776d109c07456f6e91",
     },
     imports=("onnxruntime",),
+    runs_on=("onnxruntime",),
 )
 _FIGURES = {
     "dnsmos_ovrl": "ovrl_mos",
@@ -37,7 +38,6 @@ class Dnsmos:
     """Both networks of DNSMOS."""
 
     measure: Any
-    provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """Four figures from 1 to 5."""
@@ -57,4 +57,4 @@ def load() -> Dnsmos:
     networks = [str(WEIGHTS.path(name)) for name in (_P835, _P808)]
     measure = DNSMOS(*networks)
     measure.onnx_sess, measure.p808_onnx_sess = (session(path) for path in networks)
-    return Dnsmos(measure, WEIGHTS.provenance)
+    return Dnsmos(measure)

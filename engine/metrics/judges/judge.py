@@ -58,16 +58,25 @@ class JudgedAudio:
         return bool(np.abs(self.samples).max(initial=0.0) < _FAINTEST)
 
 
+@frozen
+class Setup:
+    """How a judge takes clips of one sample rate: part of its figures' unit."""
+
+    sample_rate_hz: int = SAMPLE_RATE_HZ
+    """The rate that clips are brought to."""
+    mode: str = ""
+    """Which of the judge's scales the figures are on, where it has several."""
+    resampler: str = ""
+    """What brings clips to that rate, where it is not `resampled`."""
+    version: int = 1
+    """Number that is raised when a change of Cantus's code gives the same clips other figures."""
+
+
 class Judge(Protocol):
     """Judges audio on the CPU, the same clip always alike.
 
     Its figures, what it needs and the languages it knows are in engine/recipe/judges.py.
     """
-
-    @property
-    def provenance(self) -> str:
-        """Package, version, first digits of its weights' SHA-256: part of a figure's unit."""
-        ...
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """Every figure of the judge, by name.

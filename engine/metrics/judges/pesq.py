@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from engine.files.packages import PackagedWeights
-from engine.metrics.judges.judge import LOWEST_MOS, JudgedAudio, resampled
+from engine.metrics.judges.judge import LOWEST_MOS, JudgedAudio, Setup, resampled
 
 WEIGHTS = PackagedWeights(
     "pesq",
@@ -19,6 +19,13 @@ WEIGHTS = PackagedWeights(
     imports=("pesq",),
     install="uv pip install pesq, which needs a C compiler",
 )
+
+
+def setup(sample_rate_hz: int) -> Setup:
+    """Wide band from 16 kHz on, else narrow band."""
+    return Setup(16_000, "wb") if sample_rate_hz >= 16_000 else Setup(8_000, "nb")
+
+
 _SHORTEST_SECONDS = 0.25
 _LONGEST_SECONDS = 15.0
 """PESQ keeps 50 utterances and writes beyond them: a longer clip can take the process down."""
@@ -28,13 +35,12 @@ _LONGEST_SECONDS = 15.0
 class Pesq:
     """Measures a long clip in equal parts, and takes the mean of those that have a figure."""
 
-    provenance: str
-
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """One figure, 1 to 4.64; nan without speech, or of less than a quarter of a second."""
         if audio.seconds < _SHORTEST_SECONDS:
             return {"pesq": math.nan}
-        rate, band = (16_000, "wb") if audio.sample_rate_hz >= 16_000 else (8_000, "nb")
+        how = setup(audio.sample_rate_hz)
+        rate, band = how.sample_rate_hz, how.mode
         x, y = (
             resampled(clip.astype(np.float64), audio.sample_rate_hz, rate) for clip in audio.pair()
         )
@@ -47,7 +53,7 @@ class Pesq:
 
 def load() -> Pesq:
     """The judge, whose package `WEIGHTS.fault` has found to be there."""
-    return Pesq(WEIGHTS.provenance)
+    return Pesq()
 
 
 def _of_part(original: np.ndarray, samples: np.ndarray, rate: int, band: str) -> float:

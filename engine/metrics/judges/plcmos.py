@@ -16,6 +16,7 @@ WEIGHTS = PackagedWeights(
     "speechmos",
     {_NETWORK: "c0ad3fc64ef9682b4749c0e96636b41c73b4b30bd123b9348feea06a96895286"},
     imports=("onnxruntime",),
+    runs_on=("onnxruntime",),
 )
 _NUM_RATERS, _RATER_DIM = 15, 64
 
@@ -28,7 +29,6 @@ class Plcmos:
     """
 
     model: Any
-    provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """One figure, 1 to 5."""
@@ -49,4 +49,4 @@ def load() -> Plcmos:
 
     model = PLCMOS()
     model.session = session(WEIGHTS.path(_NETWORK))
-    return Plcmos(model, WEIGHTS.provenance)
+    return Plcmos(model)

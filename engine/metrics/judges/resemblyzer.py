@@ -37,7 +37,6 @@ class Resemblyzer:
 
     lstm: nn.LSTM
     linear: nn.Linear
-    provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """One figure, 1 at most: in English two voices part at about 0.75. Silence has 0."""
@@ -67,7 +66,7 @@ def load() -> Resemblyzer:
     for name, module in (("lstm", lstm), ("linear", linear)):
         module.load_state_dict({key: saved[f"{name}.{key}"] for key in module.state_dict()})
         module.requires_grad_(False)
-    return Resemblyzer(lstm, linear, WEIGHTS.provenance)
+    return Resemblyzer(lstm, linear)
 
 
 def _windows(samples: np.ndarray) -> Tensor:

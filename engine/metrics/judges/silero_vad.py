@@ -16,6 +16,7 @@ WEIGHTS = PackagedWeights(
     "silero-vad",
     {_NETWORK: "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3"},
     imports=("onnxruntime",),
+    runs_on=("onnxruntime",),
 )
 
 
@@ -24,7 +25,6 @@ class SileroVad:
     """Finds the spans of speech, as the package joins its frames of 32 ms."""
 
     model: Any
-    provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """The share that is speech, and the longest time without any, in seconds."""
@@ -49,4 +49,4 @@ def load() -> SileroVad:
     """The judge with its weights, which `WEIGHTS.fault` has found to be there."""
     from silero_vad import load_silero_vad
 
-    return SileroVad(load_silero_vad(onnx=True), WEIGHTS.provenance)
+    return SileroVad(load_silero_vad(onnx=True))

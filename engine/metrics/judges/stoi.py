@@ -3,22 +3,26 @@
 import math
 import warnings
 from collections.abc import Mapping
+from importlib.metadata import version
 
 from attrs import frozen
 
 from engine.files.packages import PackagedWeights
-from engine.metrics.judges.judge import JudgedAudio
+from engine.metrics.judges.judge import JudgedAudio, Setup
 
 WEIGHTS = PackagedWeights("pystoi", "pystoi", {}, install="uv pip install pystoi")
 _SHORTEST_SECONDS = 0.4
 """30 frames of 25.6 ms, half overlapping, over which STOI correlates envelopes."""
 
 
+def setup(sample_rate_hz: int) -> Setup:  # noqa: ARG001
+    """At 10 kHz, to which pystoi resamples by SciPy's polyphase filter with Octave's window."""
+    return Setup(10_000, resampler=f"scipy {version('scipy')} (resample_oct of pystoi)")
+
+
 @frozen(eq=False)
 class Stoi:
     """Short-time objective intelligibility."""
-
-    provenance: str
 
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """One figure, up to 1; nan of an original of zeros or without 0.4 s of loud frames."""
@@ -37,4 +41,4 @@ class Stoi:
 
 def load() -> Stoi:
     """The judge, whose package `WEIGHTS.fault` has found to be there."""
-    return Stoi(WEIGHTS.provenance)
+    return Stoi()

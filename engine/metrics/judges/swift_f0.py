@@ -16,6 +16,7 @@ WEIGHTS = PackagedWeights(
     "swift-f0",
     {"model.onnx": "6385e8c2ebc3872e82c9ff5946228de44cd3be77a750ea53698b7dbfe94b0a22"},
     imports=("onnxruntime",),
+    runs_on=("onnxruntime",),
 )
 _VOICED = 0.5
 """Confidence from which on a frame is voiced, as the package is calibrated."""
@@ -28,8 +29,6 @@ _WINDOW = 1024
 class SwiftF0:
     """Describes a voice; no value of it is better by itself."""
 
-    provenance: str
-
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """Median in Hz, and standard deviation in semitones; nan where no frame has a voice."""
         f0 = f0_of(audio.samples, audio.sample_rate_hz)
@@ -40,7 +39,7 @@ class SwiftF0:
 
 def load() -> SwiftF0:
     """The judge, whose weights `WEIGHTS.fault` has found to be there."""
-    return SwiftF0(WEIGHTS.provenance)
+    return SwiftF0()
 
 
 def f0_of(samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:

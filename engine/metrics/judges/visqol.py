@@ -13,7 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from engine.files.packages import PackagedWeights
-from engine.metrics.judges.judge import LOWEST_MOS, JudgedAudio, resampled
+from engine.metrics.judges.judge import LOWEST_MOS, JudgedAudio, Setup, resampled
 
 WEIGHTS = PackagedWeights(
     "visqol",
@@ -26,6 +26,7 @@ WEIGHTS = PackagedWeights(
         ),
     },
     imports=("ai_edge_litert.interpreter", "libsvm.svmutil"),
+    runs_on=("ai-edge-litert", "libsvm-official"),
     install="pip install 'cantus[judges]', which needs a C++ compiler for libsvm-official",
 )
 _HIGHEST_OF_SPEECH_HZ = 16_000
@@ -33,21 +34,25 @@ _SHORTEST_SECONDS = {True: 0.5, False: 1.0}
 """In speech mode, some patches of 20 frames, half overlapping; else 45 frames 20 ms apart."""
 
 
+def setup(sample_rate_hz: int) -> Setup:
+    """Speech mode up to 16 kHz, above that audio mode."""
+    speech = sample_rate_hz <= _HIGHEST_OF_SPEECH_HZ
+    return Setup(16_000, "speech") if speech else Setup(48_000, "audio")
+
+
 @frozen(eq=False)
 class Visqol:
     """Both modes of ViSQOL; which one is used depends on the rate alone."""
 
-    provenance: str
-
     def score(self, audio: JudgedAudio) -> Mapping[str, float]:
         """One figure; nan of clips too short for the mode, or without speech."""
         original, samples = audio.pair()
-        speech = audio.sample_rate_hz <= _HIGHEST_OF_SPEECH_HZ
+        how = setup(audio.sample_rate_hz)
+        speech, rate = how.mode == "speech", how.sample_rate_hz
         if audio.seconds < _SHORTEST_SECONDS[speech] or not original.any():
             return {"visqol": np.nan}
         if audio.silent:
             return {"visqol": LOWEST_MOS}
-        rate = 16_000 if speech else 48_000
         x, y = (
             resampled(clip.astype(np.float64), audio.sample_rate_hz, rate)
             for clip in (original, samples)
@@ -62,7 +67,7 @@ def load() -> Visqol:
     """The judge with both modes, loaded at once: LiteRT sets torch's threads as it starts."""
     for speech in (True, False):
         _program(speech)
-    return Visqol(WEIGHTS.provenance)
+    return Visqol()
 
 
 @cache

@@ -55,7 +55,8 @@ def _comparable(metric: str, runs: Sequence[ComparedRun]) -> Iterator[list[Compa
     short, groups = short_name(metric), dict[Any, list[ComparedRun]]()
     for run in runs:
         if run.history.curve(metric)[0]:
-            key = (run.files.recipe.system, str(run.evaluation_set), str(run.unit(short)))
+            unit = run.unit(short) or run.name  # one that is not known equals no other
+            key = (run.files.recipe.system, str(run.evaluation_set), str(unit))
             groups.setdefault(key, []).append(run)
     yield from groups.values()
 

@@ -63,7 +63,7 @@ class ComparedRun:
         return self.history.facts("eval").get("evaluation_set")
 
     def unit(self, short: str) -> Any:
-        """The digest of a metric's unit; None where all recipes share the unit."""
+        """The digest of a metric's unit; None where it is not known."""
         scales = self.history.facts("eval").get("scales")
         return scales.get(short) if isinstance(scales, dict) else None
 

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 from engine.evaluation.paired import FEW_WORDS, Outcome
 from engine.recipe.metric_names import described
 from engine.report.compare.runs import ComparedRun, ComparedRuns
+from engine.report.paired_words import scope
 from engine.report.rivals import baselines_in_words, rivals, use_none
 from engine.report.table import costless_outcomes
 from engine.report.verdict import NOTHING
@@ -49,6 +50,13 @@ class _Group:
             return "undecided"
         return next((one for one in ("better", "worse") if one in found), "undecided")
 
+    @property
+    def speaks_of_recipes(self) -> bool:
+        """Whether the intervals of all comparisons cover other seeds."""
+        pairs = combinations(self.runs, 2)
+        found = (self.compared.of(metric, *pair) for pair in pairs for metric in self.metrics)
+        return all(one is not None and one.speaks_of != "weights" for one in found)
+
     def others(self, run: ComparedRun) -> list[ComparedRun]:
         return [other for other in self.runs if other is not run]
 
@@ -85,7 +93,8 @@ def _comparable(compared: ComparedRuns, run: ComparedRun, other: ComparedRun) ->
 
 def _advise(group: _Group) -> Advice:
     kept, system = _kept(group), group.runs[0].files.recipe.system
-    why, remarks = tuple(_figures(kept, group)), (*_few(group), *_remarks(kept))
+    why = tuple(_figures(kept, group))
+    remarks = (*_few(group), *_scopes(group), *_remarks(kept))
     if len(kept) > 1:
         split = any({"better", "worse"} <= group.outcomes(*pair) for pair in combinations(kept, 2))
         words = "each is better by another metric" if split else "their differences may be noise"
@@ -105,11 +114,14 @@ def _advise(group: _Group) -> Advice:
 def _say(use: ComparedRun, group: _Group) -> str:
     others = group.others(use)
     beaten = [other.name for other in others if group.outcome(use, other) == "better"]
+    of_recipes = group.speaks_of_recipes
+    better = "it is better than" if of_recipes else "its weights are better than those of"
     if len(beaten) == len(others):
-        return f"Use {use.name}: it is better than {_listed(beaten)}."
+        return f"Use {use.name}: {better} {_listed(beaten)}."
     equal = _listed([other.name for other in others if other.name not in beaten])
-    beats = f", and it is better than {_listed(beaten)}" if beaten else ""
-    return f"Keep {use.name}: {equal} is not shown to be better{beats}."
+    equal = f"{equal} is" if of_recipes else f"the weights of {equal} are"
+    beats = f", and {better} {_listed(beaten)}" if beaten else ""
+    return f"Keep {use.name}: {equal} not shown to be better{beats}."
 
 
 def _kept(group: _Group) -> Sequence[ComparedRun]:
@@ -153,6 +165,14 @@ def _few(group: _Group) -> Iterator[str]:
     found = group.compared.of(group.metrics[0], first, other)
     if found is not None and found.difference.few:
         yield f"There are {found.difference.num_clips} evaluation clips: {FEW_WORDS}."
+
+
+def _scopes(group: _Group) -> Iterator[str]:
+    """What the comparisons hold for, where that is not the recipes; and seeds that are not used."""
+    pairs = combinations(group.runs, 2)
+    found = (group.compared.of(metric, *pair) for pair in pairs for metric in group.metrics)
+    yield from dict.fromkeys(said for one in found if one is not None and (said := scope(one)))
+    yield from (f"{run.files.remark}." for run in group.runs if run.files.remark)
 
 
 def _by_outcome(outcome: Outcome, use: ComparedRun, other: ComparedRun, group: _Group) -> list[str]:

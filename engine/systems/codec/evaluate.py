@@ -13,7 +13,7 @@ from engine.systems.codec.data.dataset import CodecClips
 from engine.systems.codec.measures import Measures, means_of, medians_of
 from engine.systems.codec.network.chunks import decode_clip, encode_clip
 from engine.systems.codec.network.network import CodecNetwork
-from engine.training.system import Evaluated
+from engine.training.system import Answer, AnswerKey, Evaluated
 
 
 @define
@@ -73,6 +73,21 @@ class Evaluator:
         per_clip = {name: np.array(values) for name, values in full.items()}
         return Evaluated({f"eval/{name}": value for name, value in metrics.items()}, per_clip)
 
+    def answers(self, network: CodecNetwork) -> AnswerKey:
+        """Known answers of the two clips whose length is nearest to two seconds."""
+        apart = np.abs(self.clips.num_samples - 2 * self.sample_rate_hz)
+        audio = [self.clips.audio(place) for place in np.argsort(apart, kind="stable")[:2].tolist()]
+
+        def figures(answer: Answer) -> dict[str, np.ndarray]:
+            table = _Table()
+            for original, other in zip(audio, reversed(audio), strict=True):
+                made = _answer(answer, original, other, network)
+                table.add(self.measures.distances(original, made))
+            return {name: np.array(values) for name, values in table.rows.items()}
+
+        same = {"mel": (0.0, 1e-3), "stft": (0.0, 1e-3)}
+        return AnswerKey(figures, same | dict.fromkeys(("snr_db", "si_sdr_db"), (60.0, math.inf)))
+
     def baselines(self, coders: Mapping[str, Coder]) -> Evaluated:
         """The measures of untrained coders, as `baseline/<coder>/<metric>`."""
         metrics: dict[str, float] = {}
@@ -88,6 +103,21 @@ class Evaluator:
             metrics |= {f"baseline/{name}/{metric}": value for metric, value in figures.items()}
             per_clip |= {f"{name}/{m}": np.array(values) for m, values in table.rows.items()}
         return Evaluated(metrics, per_clip)
+
+
+def _answer(
+    answer: Answer, original: np.ndarray, other: np.ndarray, network: CodecNetwork
+) -> np.ndarray:
+    """The samples that are evaluated in place of what a clip is decoded to."""
+    if answer == "model":
+        return decode_clip(network, encode_clip(network, original), len(original))
+    if answer == "original":
+        return original.copy()
+    if answer == "silence":
+        return np.zeros_like(original)
+    if other is original:
+        return original[::-1].copy()
+    return np.resize(other, len(original))
 
 
 def _aligned(table: _Table) -> dict[str, float]:

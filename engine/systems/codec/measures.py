@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import torch
 
-from engine.metrics.judges.available import judge_named, missing
+from engine.evaluation.unit import Unit
+from engine.metrics.judges.available import judge_named, judge_units, missing
 from engine.metrics.judges.judge import JudgedAudio
 from engine.metrics.signal import amplitude_ratio, correlation, lag_samples, si_sdr_db, snr_db
 from engine.nn.spectral import MelDistance, StftDistance
-from engine.recipe.judges import JUDGES
 
 MEDIANS = ("snr_db", "si_sdr_db")
 """Figures of which the median over clips is given besides the mean."""
@@ -36,27 +36,32 @@ class Measures:
         self.judges = tuple(name for name in judges if name not in self.missing)
 
     @property
-    def units(self) -> dict[str, str]:
-        """The judge of each figure: package, version and weights."""
-        known = ((judge_named(name).provenance, JUDGES[name]) for name in self.judges)
-        return {figure: whose for whose, judge in known for figure in judge.figures}
+    def judged_units(self) -> dict[str, Unit]:
+        """The unit of each judged figure."""
+        units = (judge_units(name, self._rate) for name in self.judges)
+        return {figure: unit for found in units for figure, unit in found.items()}
 
     @torch.no_grad()
     def figures(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
         """Every figure of one whole clip, float32 [samples] both."""
+        figures = self.distances(original, decoded)
+        audio = JudgedAudio(decoded, self._rate, original=original, voice=original)
+        for name in self.judges:
+            figures |= judge_named(name).score(audio)
+        return figures
+
+    @torch.no_grad()
+    def distances(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
+        """The figures of one whole clip for which no judge is asked."""
         device = next(self._mel.buffers()).device
         x, y = (torch.from_numpy(a).to(device)[None, None] for a in (original, decoded))
-        figures = {
+        return {
             "snr_db": snr_db(original, decoded),
             "si_sdr_db": si_sdr_db(original, decoded),
             "mel": float(self._mel(y, x)),
             "stft": float(self._stft(y, x)),
             "amplitude_ratio": amplitude_ratio(original, decoded),
         }
-        audio = JudgedAudio(decoded, self._rate, original=original, voice=original)
-        for name in self.judges:
-            figures |= judge_named(name).score(audio)
-        return figures
 
     def alignment(self, original: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
         """Correlation of float32 [samples], and the delay in samples at which it is largest."""

@@ -5,12 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from attrs import asdict
+from attrs import asdict, evolve
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.project import Project
-from engine.recipe.judges import JUDGES
+from engine.recipe.judges import JUDGE_OF, JUDGES
 from engine.recipe.params import Params
 from engine.system_support.adversarial import require_timely_guards
 from engine.system_support.audio_samples import spread_over
@@ -18,18 +19,16 @@ from engine.system_support.corpus_system import CorpusSystem, SplitCorpus, open_
 from engine.systems.codec.coders.baselines import NOTHING_TO_FIT, Coder, baseline_coders, excerpts
 from engine.systems.codec.data.dataset import CodecClips, all_clips
 from engine.systems.codec.data.eligible import Eligible, notes, split_eligible
+from engine.systems.codec.data.found_again import found_again
 from engine.systems.codec.evaluate import Evaluator
 from engine.systems.codec.files.export import export_codec
 from engine.systems.codec.files.weights import load_upstream
 from engine.systems.codec.measures import Measures
-from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe
+from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe, Loudness
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.training.processes import num_processes
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
-
-MEASURES_VERSION = 1
-"""Number that is raised when a change of the code gives the same clips other figures."""
+from engine.training.system import Again, Batch, Evaluated, PreflightBounds, Sample, Turn
 
 
 def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem":
@@ -80,12 +79,34 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             recipe.bits_per_second,
         )
 
-    @property
+    @cached_property
     def preflight(self) -> PreflightBounds:
         """Preflight's bounds: a repeated batch must lower a spectral distance, if there is one."""
         spectral = [term for term in ("mel", "stft") if term in self.recipe.generator_weights]
         overfits = [f"generator/{term}" for term in spectral]
-        return PreflightBounds((1e-6, 1e-2), conditioning=("audio",), overfits=overfits)
+        return PreflightBounds(
+            (1e-6, 1e-2),
+            conditioning=("audio",),
+            overfits=overfits,
+            signed=("generator/adversarial",),
+            answers=self.evaluator.answers(self.module.network),
+            audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            paths={"audio": overfits[0]} if overfits else {},
+            waveforms=("audio", "target"),
+            made_again=self._made_again,
+        )
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
+        dataset, crops = self.recipe.dataset, batch["audio"][:, 0].numpy()
+        same = [
+            Again(*pair, 1e-6) for pair in zip(batch["target"][:, 0].numpy(), crops, strict=True)
+        ]
+        if dataset.phase_rotation == "random":
+            return {"target": same}  # no sample is that of the clip
+        own_level, rate = isinstance(dataset.level, Loudness), dataset.sample_rate_hz
+        clips = map(self.train_clips.audio, places)
+        found = [found_again(*pair, rate, own_level) for pair in zip(crops, clips, strict=True)]
+        return {"audio": [one for one in found if one is not None], "target": same}
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
@@ -112,21 +133,23 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips' content, of their rate and level, and of the measures."""
+        """Digest of the evaluation clips' content, and of their rate and level."""
         dataset = self.recipe.dataset
-        content = [
-            self.evaluation_content,
-            [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)],
-            MEASURES_VERSION,
-        ]
-        return digest_of(content)
+        cut = [dataset.sample_rate_hz, dataset.level.kind, asdict(dataset.level)]
+        return digest_of([self.evaluation_content, cut])
 
     @cached_property
-    def metric_units(self) -> Mapping[str, str]:
-        """The judge of each judged figure, at every bitrate."""
-        groups = ("", *(f"quantizers_{n}/" for n in self.recipe.evaluated_quantizers))
-        units = {figure: digest_of(whose) for figure, whose in self.measures.units.items()}
-        return {f"{group}{figure}": unit for group in groups for figure, unit in units.items()}
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: of judged figures that of the judge, at every bitrate."""
+        groups, judged = ("", "quantizers_<n>/"), self.measures.judged_units
+        own = {name: unit for name, unit in super().metric_units.items() if not _is_judged(name)}
+        if self.resampler:  # of the recordings, before a judge brings them to its own rate
+            packed = f"resampled by {self.resampler} to {self.sample_rate_hz:,} Hz"
+            judged = {
+                n: evolve(u, parameters={**u.parameters, "recordings": packed})
+                for n, u in judged.items()
+            }
+        return own | {f"{group}{name}": unit for group in groups for name, unit in judged.items()}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -197,3 +220,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
         """Excerpts [samples] of training clips, to which baseline coders are fitted."""
         rate = self.recipe.dataset.sample_rate_hz
         return excerpts(self.train_clips.audio, len(self.train_clips), rate)
+
+
+def _is_judged(name: str) -> bool:
+    return name.rpartition("/")[2] in JUDGE_OF

@@ -155,14 +155,23 @@ def _gains(rows: Rows, clips: CloningClips, strangers: Strangers) -> dict[str, f
     return gains
 
 
-def _per_clip(rows: Rows) -> dict[str, np.ndarray]:
+def clip_figures(cost: PerClip) -> dict[str, np.ndarray]:
+    """The figures [clips] of evaluation that the clips' own costs give."""
+    return _own_figures({n: v.double().cpu().numpy() for n, v in cost._asdict().items()})
+
+
+def _own_figures(rows: Rows) -> dict[str, np.ndarray]:
     codes = rows["num_audio"].sum(1)
-    nats = rows["audio_nats"].sum(1)
     return {
-        _AUDIO_CE: nats / codes,
+        _AUDIO_CE: rows["audio_nats"].sum(1) / codes,
         "text_ce": rows["text_nats"] / rows["num_text"],
         "accuracy": rows["audio_correct"].sum(1) / codes,
         "text_accuracy": rows["text_correct"] / rows["num_text"],
         "end_ce": rows["end_nats"].mean(1),
-        **{f"{given}_gain": (rows[given].sum(1) - nats) / codes for given in Strangers._fields},
     }
+
+
+def _per_clip(rows: Rows) -> dict[str, np.ndarray]:
+    codes, nats = rows["num_audio"].sum(1), rows["audio_nats"].sum(1)
+    gains = {f"{given}_gain": (rows[given].sum(1) - nats) / codes for given in Strangers._fields}
+    return {**_own_figures(rows), **gains}

@@ -1,7 +1,8 @@
 """The probes of the language model: see `engine.system_support.autoregressive`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,16 +13,21 @@ from engine.system_support.autoregressive import (
     Start,
     autoregressive_probe,
 )
+from engine.system_support.loss_labels import Trained
+from engine.system_support.planted import PERFECT, planted_scores
 from engine.system_support.predictions import Predictions, laid_out
 from engine.systems.codec_lm.contract import clips_of, contract_checks
+from engine.systems.codec_lm.data.dataset import CloningClips
+from engine.systems.codec_lm.evaluate import clip_figures
 from engine.systems.codec_lm.network.network import CodecLmNetwork
 from engine.systems.codec_lm.sequence.codebooks import Codebooks
 from engine.systems.codec_lm.sequence.delay import IGNORED
 from engine.systems.codec_lm.sequence.packing import Packed, pack
 from engine.systems.codec_lm.sequence.pieces import AudioPiece, Piece
 from engine.systems.codec_lm.speech.cached import cached_logits, up_to_target
+from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.checks import Check
-from engine.training.system import Batch, Probe
+from engine.training.system import Answer, AnswerKey, Batch, Probe
 
 Sequences = Callable[[Batch], Sequence[list[Piece]]]
 """The sequence of each clip of a batch."""
@@ -41,10 +47,12 @@ def lm_probes(
     start: Start,
     *,
     new_text_head: bool = False,
+    trained: Callable[[Batch], Mapping[str, Trained]] | None = None,
 ) -> tuple[Probe, Probe]:
     """The probes of a model whose weights are, before step 1, what `start` says.
 
-    All but the text head, where `new_text_head` says that it may begin untrained.
+    All but the text head, where `new_text_head` says that it may begin untrained. `trained` is what
+    training's loss is made of.
     """
 
     def contract(batch: Batch, step: int) -> Iterable[Check]:  # noqa: ARG001
@@ -56,8 +64,48 @@ def lm_probes(
         start,
         lambda batch: decoding(network, sequences(batch)),
         TOLERANCE if exact else _COARSE,
+        trained,
     )
     return contract, asked
+
+
+def trained_by(module: CodecLmTrainingModule, batch: Batch) -> dict[str, Trained]:
+    """What the loss sums up in each codebook, and over the marks around the target."""
+    cost, targets = module.cost(module.prepare(batch)), module.num_targets(batch)["audio_ce"]
+    nats, counts = cost.audio_nats.sum(0).tolist(), cost.num_audio.sum(0).tolist()
+    books = {
+        f"codebook {number}": Trained(sum_, round(count), targets // len(nats))
+        for number, (sum_, count) in enumerate(zip(nats, counts, strict=True))
+    }
+    marks = round(float(cost.num_text.sum()))
+    return {**books, "text": Trained(float(cost.text_nats.sum()), marks, marks)}
+
+
+def lm_answers(
+    module: CodecLmTrainingModule, clips: CloningClips, codebooks: Codebooks
+) -> AnswerKey:
+    """Known answers of the shortest of some clips."""
+    places = np.argsort(clips.lengths, kind="stable")[:_CLIPS].tolist()
+
+    @torch.no_grad()
+    def figures(answer: Answer) -> dict[str, np.ndarray]:
+        batch = clips.evaluated(places)
+        if answer == "model":
+            return clip_figures(module.cost(module.prepare(batch)))
+        sequences, network = module.sequences(batch), module.network
+        packed = pack(sequences, network.model.device)
+        with as_kept(network):
+            _, audio = network.logits(packed)
+        *books, marks = predictions(network, sequences, codebooks)
+        planted = torch.zeros_like(audio, dtype=torch.float32)
+        for number, found in enumerate(books):
+            asked = packed.audio_labels[:, number] != IGNORED
+            planted[asked, number] = planted_scores(found, answer)
+        return clip_figures(network.costs(planted_scores(marks, answer), planted, packed))
+
+    nats, accuracy = PERFECT
+    names = {"audio_ce": nats, "text_ce": nats, "accuracy": accuracy, "text_accuracy": accuracy}
+    return AnswerKey(figures, names)
 
 
 def predictions(

@@ -13,6 +13,7 @@ from transformers import HiggsAudioV2Config, HiggsAudioV2ForConditionalGeneratio
 from engine.analysis.codec.trained_on import codec_leaks
 from engine.corpus.audio.pcm import FULL_SCALE
 from engine.evaluation.digests import keys
+from engine.evaluation.unit import Unit
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.nn.adapters import adapters_of, merged
@@ -27,7 +28,7 @@ from engine.system_support.speech_judges import SpeechJudges, require_speech_jud
 from engine.systems.codec_lm.baselines import baselines
 from engine.systems.codec_lm.data.assets import CodecLmAssets
 from engine.systems.codec_lm.data.cached_features import CachedFeatures
-from engine.systems.codec_lm.data.dataset import CloningClips
+from engine.systems.codec_lm.data.dataset import CloningClips, num_spoken
 from engine.systems.codec_lm.data.reference_notes import reference_notes
 from engine.systems.codec_lm.data.utterances import Utterances, load_utterances
 from engine.systems.codec_lm.evaluate import evaluate, strangers_of
@@ -36,7 +37,7 @@ from engine.systems.codec_lm.files.plain_model import plain_model
 from engine.systems.codec_lm.files.published import Origin, load_published
 from engine.systems.codec_lm.higgs.config import published_config, scratch_config
 from engine.systems.codec_lm.higgs.template import CHAT_TEMPLATE
-from engine.systems.codec_lm.probes import lm_probes
+from engine.systems.codec_lm.probes import lm_answers, lm_probes, trained_by
 from engine.systems.codec_lm.recipe import CodecLmRecipe, Published
 from engine.systems.codec_lm.speech import cloned, judged
 from engine.systems.codec_lm.speech.cloning import Cloning, clip_sources
@@ -44,11 +45,17 @@ from engine.systems.codec_lm.speech.samples import SampleWriter
 from engine.systems.codec_lm.speech.sampling import exported_settings, sampling_of
 from engine.systems.codec_lm.training_module import CodecLmTrainingModule
 from engine.training.devices import make_device
-from engine.training.system import DatasetSummary, Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import (
+    Again,
+    Batch,
+    DatasetSummary,
+    Evaluated,
+    PreflightBounds,
+    Sample,
+    Turn,
+)
 
 _NO_LICENCE = "yours: no published weights are in them"
-MEASURES_VERSION = 1
-"""Number that is raised when a change of the code gives the same clips other figures."""
 
 
 def build(recipe: CodecLmRecipe, project: Project, params: Params) -> "CodecLmSystem":
@@ -121,19 +128,20 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
         self.module = CodecLmTrainingModule(recipe, self.assets, config)
 
     @cached_property
-    def metric_units(self) -> Mapping[str, str]:
-        """Digests of loss weights, seen clips, generated clips and judges, for metrics' units."""
-        losses, seen = self.recipe.losses, digest_of(_asked_of(self.seen_clips))
-        named = ("audio_ce", "reference_gain", "text_gain", "clips", "speakers")
-        generated = cloned.units(self._cloning, self.speech_judges.digests)
-        if cloned.SEEN_MATCH in generated:  # the other voices are of these clips
-            generated[cloned.SEEN_MATCH] = digest_of([generated[cloned.SEEN_MATCH], seen])
-        return {
-            "loss": digest_of([losses.audio_ce, losses.text_ce]),
-            **{f"seen/{name}": seen for name in named},
-            **generated,
-            **self.clip_judges.units(judged.all_made_of(self._cloning)),
-        }
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: with loss weights, the seen clips, the clones and judges."""
+        losses, rate = self.recipe.losses, self.assets.codec.sample_rate_hz
+        own = {**super().metric_units}
+        weights = {"losses.audio_ce": losses.audio_ce, "losses.text_ce": losses.text_ce}
+        own["loss"] = evolve(own["loss"], parameters=weights)
+        seen = {"seen clips": digest_of(_asked_of(self.seen_clips))}
+        seen_of = {name: one for name, one in own.items() if name.startswith("seen/")}
+        own |= {name: evolve(unit, parameters=seen) for name, unit in seen_of.items()}
+        generated = cloned.units(self._cloning, self.speech_judges.units(rate))
+        if match := generated.get(cloned.SEEN_MATCH):  # the other voices are of these clips
+            generated[cloned.SEEN_MATCH] = evolve(match, parameters=seen)
+        made_of = judged.all_made_of(self._cloning)
+        return {**own, **generated, **self.clip_judges.units(made_of, rate)}
 
     @property
     def _held_out(self) -> list[str]:
@@ -160,6 +168,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             self.assets.chat.codebooks,
             start_of(self.recipe),
             new_text_head=self._new_text_head,
+            trained=lambda batch: trained_by(self.module, batch),
         )
         return PreflightBounds(
             (1e-6, 1e-2),
@@ -167,7 +176,24 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             overfits=("audio_ce",),
             probes=probes,
             held_out={"dataset.num_seen_clips": self.seen_clips},
+            answers=lm_answers(self.module, self.eval_clips, self.assets.chat.codebooks),
+            spoken=num_spoken,
+            audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            made_again=self._made_again,
         )
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
+        packed, rows = self.corpus.packed(self.recipe.dataset.sample_rate_hz), self.train_clips.rows
+        clips = (packed.read(int(rows[place])) for place in places)
+        made = [self.assets.codec.encode(clip.astype(np.float32) / FULL_SCALE) for clip in clips]
+        references = zip(batch["reference"], places, strict=True)
+        return {
+            "target": [Again(*pair, 0.0) for pair in zip(batch["target"], made, strict=True)],
+            "reference": [
+                Again(kept, self.train_clips.reference_like(kept, place), 0.0)
+                for kept, place in references
+            ],
+        }
 
     @property
     def data_digest(self) -> str:
@@ -176,12 +202,12 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
 
     @cached_property
     def evaluation_set(self) -> str:
-        """Digest of the evaluation clips, their tokens, conditions and codec, and of the measures.
+        """Digest of the evaluation clips, their tokens, conditions and codec.
 
         Clips with other references or other wrong conditions, such as those of a longer window, are
         another set.
         """
-        return digest_of([_asked_of(self.eval_clips), self.assets.digest, MEASURES_VERSION])
+        return digest_of([_asked_of(self.eval_clips), self.assets.digest])
 
     @property
     def notes(self) -> Sequence[str]:

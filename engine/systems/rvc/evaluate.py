@@ -17,10 +17,11 @@ from engine.metrics.pitch import f0_error_cents, median_f0
 from engine.systems.rvc.conversions import Conversion
 from engine.systems.rvc.data.clips import VoiceClips
 from engine.systems.rvc.data.sources import Sources
+from engine.systems.rvc.dataset_table import FRAMES_A_SECOND
 from engine.systems.rvc.judge import Judge
 from engine.systems.rvc.parts import Part, joined, parts_of
 from engine.systems.rvc.resynthesis import Resynthesis
-from engine.training.system import Evaluated
+from engine.training.system import Answer, AnswerKey, Evaluated
 
 F = TypeVar("F")
 
@@ -121,6 +122,23 @@ class Evaluator:
         of_all = {name: float(value) for name, value in metrics.items()}
         return Evaluated(named("eval", of_all), table.arrays)
 
+    def answers(self, resynthesis: Resynthesis, judge: Judge) -> AnswerKey:
+        """Known answers of the two slices with voice that are nearest to two seconds."""
+        slices = self.held_out.slices
+        apart = np.abs(slices.frames - 2 * FRAMES_A_SECOND)
+        parts = [Part(slices, place, 0) for place in np.argsort(apart, kind="stable")[:2].tolist()]
+
+        def figures(answer: Answer) -> dict[str, np.ndarray]:
+            table = Table()
+            for part, other in zip(parts, reversed(parts), strict=True):
+                made = _answer(answer, part, other, resynthesis)
+                measured = judge.figures(made, part, None, None)
+                mel = resynthesis.mel_distance(made, resynthesis.log_mel(part.audio))
+                table.add({"mel": mel, "content_cosine": measured["content_cosine"]})
+            return table.arrays
+
+        return AnswerKey(figures, {"mel": (0.0, 1e-3), "content_cosine": (0.99, 1.01)})
+
     def converted_by(self, convert: Convert) -> list[Converted]:
         """Convert the clips by any function, such as the network's or a baseline's."""
         found = []
@@ -198,6 +216,19 @@ def _octave_cents(part: Part, f0: np.ndarray, resynthesis: Resynthesis, judge: J
     asked = moved(f0, _OCTAVE if up else -_OCTAVE)
     made = _finite(resynthesis.convert(part, asked, part.speaker), part)
     return f0_error_cents(asked, judge.f0(made, len(asked)))
+
+
+def _answer(answer: Answer, part: Part, other: Part, resynthesis: Resynthesis) -> np.ndarray:
+    """The samples that are evaluated in place of what a slice is resynthesized to."""
+    if answer == "model":
+        return resynthesis.convert(part, part.f0, part.speaker)
+    if answer == "original":
+        return part.audio
+    if answer == "silence":
+        return np.zeros_like(part.audio)
+    if other is part:
+        return part.audio[::-1].copy()
+    return np.resize(other.audio, len(part.audio))
 
 
 def _distortion(asked: Asked, made: np.ndarray, sample_rate_hz: int) -> float:

@@ -1,6 +1,6 @@
 """A voice for RVC as the loop sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from attrs import asdict, evolve
 from torch import Tensor
 
 from engine.errors import UserError
+from engine.evaluation.unit import Unit
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.metrics.speaker_similarity import SpeakerSimilarity
@@ -22,6 +23,7 @@ from engine.system_support.speech_judges import SpeechJudges
 from engine.systems.rvc.baselines import BASELINES, mean_mel
 from engine.systems.rvc.conversion.voice_note import read_voice_note
 from engine.systems.rvc.data.clips import VoiceClips
+from engine.systems.rvc.data.made_again import made_again
 from engine.systems.rvc.data.methods import pitch_method
 from engine.systems.rvc.data.recordings import Recordings, load_recordings
 from engine.systems.rvc.data.slices import Slicing
@@ -31,8 +33,9 @@ from engine.systems.rvc.export import export_model
 from engine.systems.rvc.files.export import unsupported
 from engine.systems.rvc.files.pretrained import load_discriminators, load_generator
 from engine.systems.rvc.files.state_file import read_state_file
-from engine.systems.rvc.judge import OF_PITCH, Judge
+from engine.systems.rvc.judge import Judge
 from engine.systems.rvc.judged import JudgedConversions
+from engine.systems.rvc.metric_units import measured_units
 from engine.systems.rvc.recipe import ADVERSARIAL_TERMS, RvcRecipe
 from engine.systems.rvc.references import (
     median_pitches,
@@ -45,8 +48,6 @@ from engine.systems.rvc.training_module import RvcTrainingModule
 from engine.training.devices import make_device
 from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
 
-MEASURES_VERSION = 1
-"""Number that is raised when a change of the code gives the same clips other figures."""
 _MEASURED_BY: dict[str, Pitch] = {"fcpe": Fcpe(), "swift_f0": SwiftF0()}
 
 
@@ -102,7 +103,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             median_pitches(recordings.spoken, len(recordings.speaker_names)),
         )
 
-    @property
+    @cached_property
     def preflight(self) -> PreflightBounds:
         """Preflight's bounds: content, pitch and speaker must change the loss.
 
@@ -114,7 +115,16 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         if len(self.recordings.speaker_names) > 1:
             conditioning.append("speaker")
         spectral = next(t for t in ("mel", "stft") if t in self.recipe.generator_weights)
-        return PreflightBounds((1e-6, 1e-2), conditioning, overfits=[f"generator/{spectral}"])
+        return PreflightBounds(
+            (1e-6, 1e-2),
+            conditioning,
+            overfits=[f"generator/{spectral}"],
+            signed=("generator/kl",),  # estimated by one sample of each distribution
+            answers=self.evaluator.answers(self.resynthesis, self._judge),
+            audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            waveforms=("audio",),
+            made_again=made_again(self.train_clips, self.recordings.methods),
+        )
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
@@ -147,27 +157,16 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         """Digest of the evaluation clips, of how they are cut, and of their features."""
         dataset = self.recipe.dataset
         own = [asdict(Slicing.of(dataset)), dataset.unvoiced]
-        return digest_of(
-            [self.evaluation_content, own, self.recordings.methods.digest, MEASURES_VERSION]
-        )
+        return digest_of([self.evaluation_content, own, self.recordings.methods.digest])
 
     @cached_property
-    def metric_units(self) -> dict[str, str]:
-        """Digests of the methods that measure each figure, and of the converted clips."""
-        units = dict.fromkeys((*OF_PITCH, "octave_cents"), self._judge.pitch_digest)
-        units |= {"content_cosine": self._judge.content.digest, **self.judges.digests}
-        converted = [self._made_with, self._converted]
-        of_both = [name for name in units if name != "octave_cents"]
-        units |= {
-            f"conversion/{name}": digest_of([units.get(name, ""), *converted])
-            for name in (*of_both, "clicks", "offset", "silent_share", "mcd_db")
-        }
-        model = self.recipe.model
-        mel = digest_of(
-            [self.recipe.dataset.sample_rate_hz, model.n_fft, model.num_mels, model.mel_floor]
-        )
-        units |= self.clip_judges.units(self._judged.all_made_of)
-        return {**units, "mel": mel, "mel_posterior": mel}
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: with the methods that measure it, and the converted clips."""
+        speech = self.judges.units(self.sample_rate_hz)
+        clips = digest_of([self._made_with, self._converted])
+        own = {**super().metric_units}
+        units = measured_units(own, self.recipe, self._judge, speech, clips)
+        return units | self.clip_judges.units(self._judged.all_made_of, self.sample_rate_hz)
 
     @property
     def notes(self) -> Sequence[str]:

@@ -8,10 +8,13 @@ from attrs import frozen
 
 from engine.metrics.codes import CodeEnergies, perplexity
 from engine.systems.vqvae.data.dataset import VqvaeClips
-from engine.systems.vqvae.errors import Errors, cell_means, normalized_batches
+from engine.systems.vqvae.errors import Coder, Errors, cell_means, errors_of, normalized_batches
 from engine.systems.vqvae.training_module import VqvaeTrainingModule
+from engine.training.system import Answer, AnswerKey
 
 _SHARE_IN_USE = 0.01
+_FEW = 4
+"""Clips by which evaluation itself is checked."""
 
 
 @frozen
@@ -40,6 +43,25 @@ def evaluate_clips(module: VqvaeTrainingModule, clips: VqvaeClips, batch_size: i
             losses[name] = losses.get(name, 0.0) + float(value) * len(mel_db) / len(clips)
     order = module.network.vq.order_by(torch.from_numpy(energies.mean_db)).numpy()
     return Evaluation(errors, losses, energies, order)
+
+
+def known_answers(module: VqvaeTrainingModule, clips: VqvaeClips) -> AnswerKey:
+    """Known answers of the first clips: their own mel spectrograms, or others."""
+    few = clips.only(np.arange(min(_FEW, len(clips))))
+
+    def figures(answer: Answer) -> Mapping[str, np.ndarray]:
+        if answer == "model":
+            return evaluate_clips(module, few, _FEW).errors.per_clip
+        return errors_of(_ANSWERS[answer], few, module.normalisation, _FEW).per_clip
+
+    return AnswerKey(figures, {"reconstruction": (0.0, 1e-6), "rmse_db": (0.0, 1e-2)})
+
+
+_ANSWERS: Mapping[Answer, Coder] = {
+    "original": lambda mel: mel,
+    "silence": lambda mel: torch.full_like(mel, float(mel.min())),
+    "another": lambda mel: mel.roll(1, 0) if len(mel) > 1 else mel.flip(-1),
+}
 
 
 def metrics_of(

@@ -1,31 +1,28 @@
 """Which metrics have a unit that depends on the recipe, and on which of its settings."""
 
-import hashlib
-import json
-from typing import Any
+from collections.abc import Mapping
 
 from attrs import asdict
 
+from engine.evaluation.unit import Plain
+from engine.systems.vqvae.errors import HIGH_DB, LOW_DB
 from engine.systems.vqvae.recipe import BatchMinMax, VqvaeRecipe
 
 
-def metric_units(recipe: VqvaeRecipe) -> dict[str, str]:
-    """Digest of the settings that a metric's unit depends on, by its name without `eval/`.
+def unit_parameters(recipe: VqvaeRecipe) -> dict[str, Mapping[str, Plain]]:
+    """The settings that a metric's unit depends on, by its name without `eval/`.
 
     Normalized errors depend on the window (on the batch, with batch min/max); the loss also on its
     terms and their weights; the ratio to the grid on the grid's levels.
     """
-    normalisation = recipe.model.normalisation
-    window: list[Any] = [normalisation.kind, asdict(normalisation)]
+    normalisation, quantizer = recipe.model.normalisation, recipe.model.quantizer
+    window: dict[str, Plain] = {"normalisation": normalisation.kind, **asdict(normalisation)}
     if isinstance(normalisation, BatchMinMax):
-        window.append(recipe.training.batch_size)
-    quantizer = recipe.model.quantizer
+        window["training.batch_size"] = recipe.training.batch_size
+    weights = {f"losses.{term}": weight for term, weight in recipe.loss_weights.items()}
     return {
-        "reconstruction": _digest([window]),
-        "loss": _digest([window, quantizer.kind, recipe.loss_weights]),
-        "rmse_ratio_to_uniform_grid": _digest([window, quantizer.num_codes]),
+        "reconstruction": window,
+        "loss": {**window, "quantizer": quantizer.kind, **weights},
+        "rmse_db": {"from_db": LOW_DB, "to_db": HIGH_DB},
+        "rmse_ratio_to_uniform_grid": {**window, "quantizer.num_codes": quantizer.num_codes},
     }
-
-
-def _digest(facts: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]

@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import torch
+from attrs import evolve
+
 from engine.evaluation.digests import keys
+from engine.evaluation.unit import Plain, Unit
 from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe.params import Params
@@ -18,16 +23,23 @@ from engine.systems.vqvae.data.dataset import (
     corpus_mels,
 )
 from engine.systems.vqvae.data.frontend import FrontEnd
-from engine.systems.vqvae.evaluate import Evaluation, evaluate_clips, metrics_of
+from engine.systems.vqvae.evaluate import (
+    Evaluation,
+    evaluate_clips,
+    known_answers,
+    metrics_of,
+)
 from engine.systems.vqvae.files.export import Export
 from engine.systems.vqvae.files.weights import import_weights
-from engine.systems.vqvae.metric_units import metric_units
+from engine.systems.vqvae.metric_units import unit_parameters
 from engine.systems.vqvae.recipe import VqvaeRecipe
 from engine.systems.vqvae.samples import SampleWriter
 from engine.systems.vqvae.training_module import VqvaeTrainingModule
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
+from engine.training.system import Again, Batch, Evaluated, PreflightBounds, Sample, Turn
 
 _TURN = "autoencoder"
+_SAME_DB = 0.1
+"""Decibels that half precision errs by, and more."""
 
 
 def build(recipe: VqvaeRecipe, project: Project, params: Params) -> "VqvaeSystem":
@@ -44,10 +56,6 @@ def build(recipe: VqvaeRecipe, project: Project, params: Params) -> "VqvaeSystem
 class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
     """A recipe with its data and networks; `features` is where mel spectrograms are kept."""
 
-    preflight = PreflightBounds(
-        (1e-5, 1e-1), conditioning=("mel_db",), overfits=("reconstruction",)
-    )
-
     def __init__(self, recipe: VqvaeRecipe, data: SplitCorpus, features: Path) -> None:
         self.front_end = FrontEnd.of(recipe.dataset)
         self.packed = data.corpus.packed(recipe.dataset.sample_rate_hz)
@@ -56,10 +64,32 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
         super().__init__(recipe, data, self.all_clips)
         self.module = VqvaeTrainingModule(recipe.model)
 
+    @cached_property
+    def preflight(self) -> PreflightBounds:
+        """Preflight's bounds: a spectrogram must have an effect, and be learned."""
+        return PreflightBounds(
+            (1e-5, 1e-1),
+            conditioning=("mel_db",),
+            overfits=("reconstruction",),
+            answers=known_answers(self.module, self.eval_clips),
+            audio=self.training_audio(self.front_end.sample_rate_hz),
+            paths={"mel_db": "reconstruction"},
+            made_again=self._made_again,
+        )
+
     @property
-    def metric_units(self) -> Mapping[str, str]:
-        """Digests of the settings on which the units of metrics depend."""
-        return metric_units(self.recipe)
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric, with the mel and the settings of the recipe that it depends on.
+
+        The counts of codes depend on the mel alone.
+        """
+        facts = {**self.front_end.facts, "front end": FRONT_END_VERSION}
+        mel: dict[str, Plain] = {f"mel.{key}": str(value) for key, value in facts.items()}
+        own = unit_parameters(self.recipe)
+        return {
+            name: evolve(unit, parameters={**mel, **own.get(name, {})})
+            for name, unit in super().metric_units.items()
+        }
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
@@ -113,6 +143,15 @@ class VqvaeSystem(CorpusSystem[VqvaeRecipe, VqvaeClips]):
         """Load a published state dict; its front end's buffers are not read."""
         import_weights(self.module.network, path)
         return f"the published weights of {path.name}: every tensor of the network"
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
+        rows = self.train_clips.rows[list(places)].tolist()
+        cut = np.stack([self.front_end.cut(self.packed.read(row)) for row in rows])
+        made = self.front_end.mel_db(torch.from_numpy(cut))
+        return {
+            name: [Again(*pair, _SAME_DB, axis=-1) for pair in zip(batch[name], made, strict=True)]
+            for name in ("mel_db", "target_db")
+        }
 
     def _pass(self) -> Evaluation:
         return evaluate_clips(self.module, self.eval_clips, self.recipe.training.batch_size)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from engine.systems.xtts.data.assets import XttsAssets
 from engine.systems.xtts.data.dataset import XttsClips
-from engine.systems.xtts.network.gpt import NUM_STOPS
+from engine.systems.xtts.network.gpt import NUM_STOPS, PerClip
 from engine.systems.xtts.training_module import XttsTrainingModule
 from engine.training.system import Batch, Evaluated
 
@@ -76,13 +76,22 @@ def _strangers(clips: XttsClips) -> dict[str, np.ndarray]:
     return found
 
 
-def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Evaluated:
-    per_clip = {
+def clip_figures(cost: PerClip) -> dict[str, np.ndarray]:
+    """The figures [clips] of evaluation that the clips' own costs give."""
+    return _own_figures({n: v.double().cpu().numpy() for n, v in cost._asdict().items()})
+
+
+def _own_figures(rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
         "mel_ce": rows["audio_nats"] / rows["num_audio"],
         "text_ce": rows["text_nats"] / rows["num_text"],
         "mel_accuracy": rows["audio_correct"] / rows["num_audio"],
         "stop_ce": rows["stop_nats"] / NUM_STOPS,
     }
+
+
+def _figures(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Evaluated:
+    per_clip = _own_figures(rows)
     increases = {given: rows[f"{given}_astray"] - rows["audio_nats"] for given in _GIVEN}
     per_clip |= {
         f"mel_ce_increase_wrong_{given}": nats / rows["num_audio"]

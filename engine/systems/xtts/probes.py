@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.system_support.autoregressive import Decoding, Start, autoregressive_probe
+from engine.system_support.loss_labels import Trained
+from engine.system_support.planted import PERFECT, planted_scores
 from engine.system_support.predictions import Predictions, laid_out
+from engine.systems.xtts.data.dataset import XttsClips
+from engine.systems.xtts.evaluate import clip_figures
 from engine.systems.xtts.network.gpt import NUM_STOPS, Asked
 from engine.systems.xtts.speech.decode import GoingOn
 from engine.systems.xtts.training_module import XttsTrainingModule
-from engine.training.system import Batch, Probe
+from engine.training.system import Answer, AnswerKey, Batch, Probe
 
 _CLIPS, _CODES = 2, 32
 """Largest part of a batch that is decoded code by code."""
@@ -19,18 +24,60 @@ _CLIPS, _CODES = 2, 32
 def gpt_probe(module: XttsTrainingModule, start: Start) -> Probe:
     """The probe of a GPT whose weights are, before step 1, what `start` says."""
     return autoregressive_probe(
-        lambda batch: _predictions(module, batch), start, lambda batch: _decoded(module, batch)
+        lambda batch: _predictions(module, batch),
+        start,
+        lambda batch: _decoded(module, batch),
+        trained=lambda batch: _trained(module, batch),
     )
+
+
+def _trained(module: XttsTrainingModule, batch: Batch) -> dict[str, Trained]:
+    cost, targets = module.cost(_prepared(module, batch)), module.num_targets(batch)
+    text = Trained(float(cost.text_nats.sum()), int(cost.num_text.sum()), targets["text_ce"])
+    codes = Trained(float(cost.audio_nats.sum()), int(cost.num_audio.sum()), targets["mel_ce"])
+    return {"text": text, "codes": codes}
+
+
+def gpt_answers(module: XttsTrainingModule, clips: XttsClips) -> AnswerKey:
+    """Known answers of the shortest of some clips."""
+    places = np.argsort(clips.lengths, kind="stable")[:_CLIPS].tolist()
+
+    @torch.no_grad()
+    def figures(answer: Answer) -> dict[str, np.ndarray]:
+        batch = _prepared(module, clips.evaluated(places))
+        if answer == "model":
+            return clip_figures(module.cost(batch))
+        asked = _asked(module, batch)
+        predicted = _predicted_of(module, batch, *asked)
+        planted = (
+            one._replace(scores=planted_scores(predictions, answer))
+            for one, predictions in zip(asked, predicted, strict=True)
+        )
+        return clip_figures(module.network.costs(*planted))
+
+    nats, accuracy = PERFECT
+    return AnswerKey(figures, {"mel_ce": nats, "text_ce": nats, "mel_accuracy": accuracy})
 
 
 def _predictions(module: XttsTrainingModule, batch: Batch) -> list[Predictions]:
     """Predictions of text and of codes, each with its STOP."""
-    own, network = module.network.settings, module.network
     batch = _prepared(module, batch)
-    text, codes = network.asked(
-        network.condition(batch["mels"], batch["frames"]),
-        *(batch[name] for name in ("text", "text_lengths", "codes", "code_lengths")),
+    return _predicted_of(module, batch, *_asked(module, batch))
+
+
+def _asked(module: XttsTrainingModule, prepared: Batch) -> tuple[Asked, Asked]:
+    """Scores and labels of text and of codes."""
+    network = module.network
+    return network.asked(
+        network.condition(prepared["mels"], prepared["frames"]),
+        *(prepared[name] for name in ("text", "text_lengths", "codes", "code_lengths")),
     )
+
+
+def _predicted_of(
+    module: XttsTrainingModule, batch: Batch, text: Asked, codes: Asked
+) -> list[Predictions]:
+    own = module.network.settings
     stops = own.stop_text_token, own.stop_audio_token
     rows = _framed(batch, "text", "text_lengths", own.start_text_token, [stops[0]])
     spoken = _framed(batch, "codes", "code_lengths", own.start_audio_token, [stops[1]] * NUM_STOPS)

@@ -1,14 +1,16 @@
 """XTTS's GPT as the loop sees it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from attrs import evolve
 from torch import nn
 
 from engine.errors import UserError
 from engine.evaluation.digests import keys
+from engine.evaluation.unit import Unit
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
 from engine.nn.adapters import adapters_of, merged, with_names_of
@@ -31,7 +33,7 @@ from engine.systems.xtts.files.published import VOCABULARY
 from engine.systems.xtts.files.weights import read_weights
 from engine.systems.xtts.network.kmeans import KmeansCodes
 from engine.systems.xtts.network.vocoder import HifiDecoder, VocoderSettings
-from engine.systems.xtts.probes import gpt_probe
+from engine.systems.xtts.probes import gpt_answers, gpt_probe
 from engine.systems.xtts.recipe import MOST_TEXT_TOKENS, SAMPLE_RATE_HZ, XttsRecipe
 from engine.systems.xtts.speech.read_aloud import Reader, sampling_of
 from engine.systems.xtts.speech.samples import SampleWriter
@@ -39,10 +41,7 @@ from engine.systems.xtts.speech.sentences import Sentences
 from engine.systems.xtts.speech.speak import ByCodes, ByVocoder, codes_per_character
 from engine.systems.xtts.text.vocabulary import extended_weights
 from engine.systems.xtts.training_module import XttsTrainingModule
-from engine.training.system import Evaluated, PreflightBounds, Sample, Turn
-
-MEASURES_VERSION = 2
-"""Number that is raised when a change of the code gives the same clips other figures."""
+from engine.training.system import Again, Batch, Evaluated, PreflightBounds, Sample, Turn
 
 
 def build(recipe: XttsRecipe, project: Project, params: Params) -> "XttsSystem":
@@ -86,6 +85,8 @@ def _spoken_language(recipe: XttsRecipe) -> str:
 class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
     """A recipe with its data and its GPT."""
 
+    measures_version = 2
+
     def __init__(
         self,
         recipe: XttsRecipe,
@@ -99,15 +100,24 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
         self.module = XttsTrainingModule(recipe, self.assets)
 
     @cached_property
-    def metric_units(self) -> dict[str, str]:
-        """Digests of loss weights, test sentences and judges, for metrics' units."""
-        weights = self.recipe.loss_weights
+    def metric_units(self) -> Mapping[str, Unit]:
+        """The unit of each metric: with loss weights, the test sentences and judges."""
+        weights = {f"losses.{name}": value for name, value in self.recipe.loss_weights.items()}
+        text = {"losses.text_ce": weights.get("losses.text_ce", 0.0)}
+        own, vocoder = {**super().metric_units}, self._vocoder
+        rate = SAMPLE_RATE_HZ if vocoder is None else vocoder.settings.sample_rate_hz
         return {
-            "loss": digest_of(sorted(weights.items())),
-            "text_ce_weighted": digest_of(weights.get("text_ce", 0.0)),
-            **self._sentences.metric_units(),
-            **self.clip_judges.units(self._sentences.all_made_of),
+            **own,
+            "loss": evolve(own["loss"], parameters=weights),
+            "text_ce_weighted": evolve(own["text_ce_weighted"], parameters=text),
+            **self._sentences.metric_units(rate),
+            **self.clip_judges.units(self._sentences.all_made_of, rate),
         }
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of the audio that the GPT is conditioned on."""
+        return SAMPLE_RATE_HZ
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
@@ -128,7 +138,21 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             conditioning=(("voice", "voice_lengths"), ("text", "text_lengths")),
             overfits=("mel_ce",),
             probes=(gpt_probe(self.module, start_of(self.recipe)),),
+            answers=gpt_answers(self.module, self.eval_clips),
+            spoken=lambda batch: (batch["text_lengths"], batch["code_lengths"]),
+            audio=self.training_audio(SAMPLE_RATE_HZ),
+            waveforms=("voice",),
+            made_again=self._made_again,
         )
+
+    def _made_again(self, places: Sequence[int], batch: Batch) -> dict[str, list[Again]]:
+        encode, clips = self.assets.audio_codes.encode_waveform, self.train_clips
+        made = [encode(clips.audio(place)).cpu() for place in places]
+        excerpts = zip(batch["voice"], batch["voice_lengths"].tolist(), places, strict=True)
+        return {
+            "codes": [Again(*pair, 0.0) for pair in zip(batch["codes"], made, strict=True)],
+            "voice": [Again(v[:n], clips.excerpt_like(v[:n], at), 1e-4) for v, n, at in excerpts],
+        }
 
     @property
     def data_digest(self) -> str:
@@ -145,7 +169,7 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
             [
                 sorted([digest.hex(), tokens] for digest, tokens in pairs),
                 [table.conditioning, sum(table.conditioning_seconds) / 2],
-                [self.assets.digest.hex(), MEASURES_VERSION],
+                self.assets.digest.hex(),
             ]
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from engine.tracking.mirrors.marks import marked
 from engine.tracking.mirrors.state import MirrorState
 from engine.tracking.mirrors.tracked_run import TOTAL_STEPS
 
@@ -22,7 +23,8 @@ def curves_link(address: str, runs: Sequence[MirrorState]) -> str:
     line. `address` is that of Aim's pages, without a slash at its end.
     """
     names = sorted({"loss", *(run.metric for run in runs)})
-    wanted = f"metric.name in {names} and metric.context.subset in {_SUBSETS}"
+    begun = " or ".join(f"metric.name.startswith({marked(name, '')[:-1]!r})" for name in names)
+    wanted = f"(metric.name in {names} or {begun}) and metric.context.subset in {_SUBSETS}"
     select = {"advancedMode": True, "advancedQuery": f"{_of(runs)} and {wanted}"}
     grouping = _grouping(color=["run.props.name"], stroke=["context.subset"], chart=["name"])
     axis = {"alignmentConfig": {"metric": TOTAL_STEPS, "type": "custom"}}

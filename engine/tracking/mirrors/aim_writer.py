@@ -90,7 +90,7 @@ class AimRun:
         axes = {Figure(figure.subset, TOTAL_STEPS) for figure in figures}
         total = max(float(place.total), _NEXT_TO_NOTHING)
         for figure, value in {**figures, **dict.fromkeys(axes, total)}.items():
-            self._add(value, figure.name, place, figure.subset)
+            self._add(value, figure.title, place, figure.subset)
 
     def say(self, kind: str, about: str, words: str, place: Place) -> None:
         """Add words."""

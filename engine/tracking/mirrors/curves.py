@@ -1,10 +1,12 @@
 """The figures of a run that become curves: those that change. Others are constants."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from attrs import define, field, frozen
 
 from engine.tracking.events import Event
+from engine.tracking.mirrors.marks import marked
 
 _ENTRIES = ("parent", "untrained")
 """Names of the evaluation before step 1, which is the first point of each curve."""
@@ -30,11 +32,18 @@ class Figure:
     subset: str
     """`train`, `eval`, or `run` for other metrics."""
     name: str
+    mark: str = ""
+    """Digits that stand for how it is measured; empty where nothing depends on that."""
+
+    @property
+    def title(self) -> str:
+        """The name of the chart: figures of other units have another."""
+        return marked(self.name, self.mark) if self.mark else self.name
 
     @property
     def path(self) -> str:
-        """The metric's own name."""
-        return f"{self.subset}/{self.name}"
+        """The name of the chart below its subset."""
+        return f"{self.subset}/{self.title}"
 
 
 Points = dict[Place, dict[Figure, float]]
@@ -71,7 +80,7 @@ class Curves:
     def constants(self) -> dict[str, float]:
         """The figures that had one value throughout, by their names."""
         return {
-            figure.path: next(iter(held.values()))
+            f"{figure.subset}/{figure.name}": next(iter(held.values()))
             for figure, held in sorted(self._still.items(), key=lambda item: item[0].path)
             if held
         }
@@ -82,19 +91,27 @@ def place_of(event: Event, steps_before: int) -> Place:
     return Place(event.step, steps_before + event.step, event.epoch, event.time)
 
 
-def figures_of(event: Event) -> dict[Figure, float]:
+def figures_of(
+    event: Event, marks: Mapping[str, str] = MappingProxyType({})
+) -> dict[Figure, float]:
     """The figures of an event that were measured at its step.
+
+    `marks` are those of metrics by their names without prefix.
 
     A finish event repeats figures of the best step, and baselines have no steps.
     """
     if event.kind == "finish":
         return {}
     numbers = {name: value for name, value in event.metrics.items() if value is not None}
-    return {_figure(name): numbers[name] for name in numbers if not name.startswith("baseline/")}
+    return {
+        _figure(name, marks): value
+        for name, value in numbers.items()
+        if not name.startswith("baseline/")
+    }
 
 
-def _figure(name: str) -> Figure:
+def _figure(name: str, marks: Mapping[str, str]) -> Figure:
     subset, _, short = name.partition("/")
     if not short:
         return Figure("run", name)
-    return Figure("eval" if subset in _ENTRIES else subset, short)
+    return Figure("eval" if subset in _ENTRIES else subset, short, marks.get(short, ""))

@@ -8,7 +8,8 @@ from typing import Any
 from engine.files.untrusted import leads_inside
 from engine.project import Project
 from engine.tracking.events import Event
-from engine.tracking.mirrors.curves import Curves, Place, figures_of, place_of
+from engine.tracking.mirrors.curves import Curves, Figure, Place, figures_of, place_of
+from engine.tracking.mirrors.marks import Marks
 from engine.tracking.mirrors.tracked_run import TrackedRun
 
 _SHORT = 40
@@ -24,10 +25,11 @@ class EventWriter:
         """`about` is the run's description; `written` are the events that the tracker has."""
         self.run, self._folder = run, folder
         self._curves, self._steps_before = Curves(), 0
+        self._marks = Marks(str(about.get("identity") or ""))
         run.describe({key: about.get(key) for key in _ABOUT} | {"hparams": read_recipe(folder)})
         for event in written:
             self._take_in(event)
-            self._curves.add(figures_of(event), self._place(event))
+            self._curves.add(self._figures(event), self._place(event))
 
     def can_write(self, event: Event) -> bool:
         """Whether the files that the event names exist yet."""
@@ -38,7 +40,7 @@ class EventWriter:
         """Mirror one event: its metrics, and the facts of its kind."""
         self._take_in(event)
         place = self._place(event)
-        for at, figures in self._curves.add(figures_of(event), place).items():
+        for at, figures in self._curves.add(self._figures(event), place).items():
             self.run.track(figures, at)
         match event.kind:
             case "start":
@@ -63,16 +65,20 @@ class EventWriter:
 
     def flush(self) -> None:
         """Wait until the tracker has stored everything that was written."""
-        self.run.describe({"constants": self._curves.constants})
+        self.run.describe({"constants": self._curves.constants, "units": self._marks.in_words})
         self.run.flush()
 
     def _take_in(self, event: Event) -> None:
         """Take in facts of an event that concern later ones."""
+        self._marks.take_in(event)
         if event.kind == "start":
             before = event.facts.get("steps_before", 0)
             self._steps_before = before if type(before) is int and before > 0 else 0
         if event.kind == "resume":
             self._curves.forget_after(event.step)
+
+    def _figures(self, event: Event) -> dict[Figure, float]:
+        return figures_of(event, self._marks.found)
 
     def _place(self, event: Event) -> Place:
         return place_of(event, self._steps_before)

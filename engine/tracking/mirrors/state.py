@@ -20,7 +20,7 @@ from engine.files.untrusted import as_user_error, read_json_object
 from engine.tracking.mirrors.place import MirrorPlace
 
 _LATEST = 2**62
-LAYOUT = 2
+LAYOUT = 3
 """Version of the layout of runs in a tracker; copies of older layouts are made again."""
 
 

@@ -1,4 +1,5 @@
 import sys
+from importlib.metadata import version
 from importlib.util import find_spec
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from engine.errors import UserError
 from engine.files.packages import PackagedWeights
 from engine.metrics.judges import dnsmos
-from engine.metrics.judges.available import _MODULES, judge_named, missing
+from engine.metrics.judges.available import _MODULES, judge_named, judge_units, missing
 from engine.metrics.judges.judge import LOWEST_MOS, JudgedAudio
 from engine.recipe.judges import JUDGE_OF, JUDGES, require_language
 from tests.metrics.judges.syllables import noisy, syllables
@@ -38,10 +39,12 @@ def test_a_judge_gives_its_figures_always_alike_and_says_who_it_is(name):
     assert judged(name, clip, 22_050) == pytest.approx(found, rel=1e-9, nan_ok=True)  # rounding
     for figure in MOS & found.keys():
         assert 1.0 <= found[figure] <= 5.0
-    weights = _MODULES[name].WEIGHTS
-    assert judge_named(name).provenance == weights.provenance
-    assert weights.package in weights.provenance
-    assert all(digest[:8] in weights.provenance for digest in weights.files.values())
+    weights, units = _MODULES[name].WEIGHTS, judge_units(name, 22_050)
+    assert units.keys() == found.keys()
+    for unit in units.values():
+        assert unit.programs[weights.package] == version(weights.package)
+        assert unit.resampler
+        assert len(unit.weights) == (64 if weights.files else 0)
 
 
 @pytest.mark.parametrize("name", HERE)
@@ -91,6 +94,24 @@ def test_noise_is_no_speech():
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
     found = judged("silero_vad", noise)
     assert found == {"speech_share": 0.0, "longest_pause_seconds": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "at_hz", "mode"),
+    [
+        ("pesq", 24_000, 16_000, "wb"),
+        ("pesq", 8_000, 8_000, "nb"),
+        ("visqol", 16_000, 16_000, "speech"),
+        ("visqol", 24_000, 48_000, "audio"),
+        ("dnsmos", 16_000, 16_000, None),
+    ],
+)
+def test_a_unit_says_on_which_scale_and_from_which_rate_a_clip_was_judged(name, rate, at_hz, mode):
+    if name not in HERE:
+        pytest.skip(f"{name} is not installed")
+    unit = next(iter(judge_units(name, rate).values()))
+    assert (unit.sample_rate_hz, unit.parameters.get("mode")) == (at_hz, mode)
+    assert bool(unit.resampler) == (rate != at_hz)
 
 
 def test_a_package_that_is_not_installed_is_a_sentence(monkeypatch):

@@ -17,20 +17,20 @@ from tests.run_folders import add_events, resolved_recipe, start
 
 def test_a_phase_that_is_better_is_to_be_used_and_the_interval_says_why(tmp_path):
     (one,) = advise(phases(tmp_path, change=-0.2))
-    assert one.say == "Use xtts_phase2: it is better than xtts_phase1."
+    assert one.say == "Use xtts_phase2: its weights are better than those of xtts_phase1."
     assert one.why[0].count("lower is better") == 1
     assert (
         "lower is better) xtts_phase2 has 1.299, xtts_phase1 1.5: a mean difference" in one.why[0]
     )
     assert (
-        "(xtts_phase2 minus xtts_phase1) of -0.2006 (95 % CI -0.2032 to -0.1981, 40 clips): better."
-        in one.why[0]
+        "(xtts_phase2 minus xtts_phase1) of -0.2006 (95 % CI -0.2035 to -0.1977 over 2 "
+        "comparisons, 40 clips): better." in one.why[0]
     )
 
 
 def test_of_two_phases_that_cannot_be_told_apart_the_parent_is_kept(tmp_path):
     (one,) = advise(phases(tmp_path, change=0.0, noise=0.1))
-    assert one.say == "Keep xtts_phase1: xtts_phase2 is not shown to be better."
+    assert one.say == "Keep xtts_phase1: the weights of xtts_phase2 are not shown to be better."
 
 
 @pytest.mark.parametrize("phase_first", [False, True])
@@ -45,21 +45,17 @@ def test_a_phase_that_won_by_many_looks_gives_way_to_its_parent_as_in_its_verdic
         run_of(tmp_path / "xtts_phase2", "xtts_phase2", {"mel_ce": later}),
     ]
     (one,) = advise(compared_runs(pair[::-1] if phase_first else pair))
-    assert one.say == "Keep xtts_phase1: xtts_phase2 is not shown to be better."
-    assert one.why[0].endswith(
-        ", but not surely: the best of 2 evaluations is that much better by chance too often."
-    )
+    assert one.say == "Keep xtts_phase1: the weights of xtts_phase2 are not shown to be better."
+    assert one.why[0].endswith("over 2 comparisons, 40 clips): indistinguishable from noise.")
     said = next(conclude(compare_runs(pair[1], pair[0]), "eval/mel_ce"))
-    assert said.startswith("xtts_phase2 is not shown to be better or worse than xtts_phase1")
-    assert said.endswith(
-        "clips), and the best of 2 evaluations is that much better by chance too often."
-    )
+    assert said.startswith("The weights of xtts_phase2 are not shown to be better or worse")
+    assert said.endswith("over 2 comparisons, 40 clips).")
 
 
 def test_a_phase_that_is_worse_loses_to_its_parent(tmp_path):
     compared = phases(tmp_path, change=0.2)
     (one,) = advise(compared)
-    assert one.say == "Use xtts_phase1: it is better than xtts_phase2."
+    assert one.say == "Use xtts_phase1: its weights are better than those of xtts_phase2."
     (row,) = [row for row in metric_rows(compared) if row.decides]
     assert [cell.is_better for cell in row.cells] == [True, False]
 
@@ -85,7 +81,7 @@ def test_another_metric_that_speaks_for_the_loser_is_named(tmp_path):
     later = {"mel_ce": HARD - 0.2, "text_ce": HARD + 0.2}
     second = run_of(tmp_path / "b", "xtts_phase1", later)
     (one,) = advise(compared_runs([first, second]))
-    assert one.say == "Use b: it is better than a."
+    assert one.say == "Use b: its weights are better than those of a."
     assert "a is better in text_ce." in one.against
 
 
@@ -147,8 +143,8 @@ def test_six_runs_of_three_systems_are_advised_on_system_by_system(tmp_path):
         "vqvae: audio_vae and audio_vae_plus; codec: codec_dac_paper; rvc: rvc_v2_40k).",
     )
     assert [one.say for one in advice] == [
-        "Use xtts_phase2: it is better than xtts_phase1.",
-        "Use audio_vae_plus: it is better than audio_vae.",
+        "Use xtts_phase2: its weights are better than those of xtts_phase1.",
+        "Use audio_vae_plus: its weights are better than those of audio_vae.",
         "codec_dac_paper and rvc_v2_40k cannot be compared with the others.",
     ]
 
@@ -187,7 +183,7 @@ def test_a_run_whose_own_verdict_keeps_another_is_not_advised_without_saying_so(
     finish = {"verdict": verdict}
     second = run_of(tmp_path / "b", "xtts_phase1", {"mel_ce": HARD - 0.2}, finish=finish)
     (one,) = advise(compared_runs([first, second]))
-    assert one.say == "Use b: it is better than a."
+    assert one.say == "Use b: its weights are better than those of a."
     assert one.against[0] == (
         "When b was trained, its verdict was to keep c instead: it is worse than c by text_ce."
     )

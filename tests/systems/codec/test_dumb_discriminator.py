@@ -44,7 +44,7 @@ def trained(system, recipe, before_step=lambda stepper: None):
     before_step(stepper)
     order = Order(system.train_clips.lengths, 4, 1)
     clock = Clock(Length(STEPS, 5))
-    guards = Guards(recipe.guard, Record.of(recipe).selection)
+    guards = Guards(recipe.guard, Record.of(recipe, 1).selection)
     for step, indices in order.steps(0):
         batch = system.train_clips.batch(indices.tolist(), np.random.default_rng(step))
         stepper.step([batch], step)

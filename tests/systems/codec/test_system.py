@@ -7,7 +7,7 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
-from engine.files.checksum import digest_of
+from engine.evaluation.unit_facts import unit_facts
 from engine.recipe import load_params
 from engine.recipe.judgement import Guard
 from engine.recipe.judges import JUDGE_OF
@@ -85,8 +85,19 @@ def test_judges_measure_at_every_bitrate_and_their_weights_are_part_of_the_unit(
     for figure in ("stoi", "resemblyzer"):
         assert metrics[f"eval/{figure}"] == metrics[f"eval/quantizers_3/{figure}"] <= 1.0
         assert units[figure] == units[f"quantizers_1/{figure}"]
-    assert units["stoi"] == digest_of("pystoi " + version("pystoi"))
-    assert make_codec().metric_units == {}
+    assert units["stoi"].programs == {"pystoi": version("pystoi")}
+    assert units["stoi"].sample_rate_hz == 10_000
+    assert len(units["resemblyzer"].weights) == 64
+    assert "stoi" not in make_codec().metric_units
+
+
+def test_every_figure_of_an_evaluation_says_how_it_was_measured(make_codec):
+    system = make_codec()
+    facts = unit_facts(system.evaluate().metrics, system.metric_units, "codec")
+    assert {"si_sdr_db", "mel", "quantizers_1/mel", "codebook_2/usage"} <= facts["scales"].keys()
+    assert facts["scales"]["mel"] != facts["scales"]["stft"]
+    known = {unit.digest for unit in system.metric_units.values()}
+    assert set(facts["scales"].values()) <= known
 
 
 def test_a_figure_that_cannot_be_measured_is_named_and_nothing_may_rely_on_it(

@@ -43,7 +43,7 @@ def breaches(make_rvc):
                 stepper.meter.read()
             if step + 1 == STEPS:
                 break
-        guards = Guards(recipe.guard, Record.of(recipe).selection)
+        guards = Guards(recipe.guard, Record.of(recipe, 1).selection)
         return guards.watch(stepper.meter.read(), Moment(STEPS, 1))
 
     return trained

@@ -73,6 +73,8 @@ def test_the_evaluation_set_depends_on_how_short_slices_may_be(make_rvc):
 def test_every_metric_with_a_unit_is_one_that_the_recipe_class_knows(make_rvc):
     system = make_rvc()
     assert {f"eval/{name}" for name in system.metric_units} <= system.recipe.metrics.keys()
+    assert system.metric_units["mel"].parameters.keys() == {"n_fft", "num_mels", "mel_floor"}
+    assert system.metric_units["f0_cents"].sample_rate_hz == 16_000
 
 
 def test_with_all_speakers_learned_held_out_clips_are_converted(make_rvc):

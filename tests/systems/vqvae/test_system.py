@@ -70,7 +70,7 @@ def test_every_clip_is_known_by_the_audio_that_the_manifest_says(make_system):
 
 def test_a_phase_is_evaluated_on_the_clips_of_its_parent(project, make_system, make_recipe, params):
     parent = make_system(num_eval_clips=3)
-    table = Record.of(parent.recipe).table(parent.eval_clips)
+    table = Record.of(parent.recipe, 1).table(parent.eval_clips)
     write_clip_table(project.evaluation_clips("parent"), table)
     recipe = evolve(make_recipe(window="first"), name="child", start=Start(from_="parent"))
     child = build(recipe, project, params)

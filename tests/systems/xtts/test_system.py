@@ -8,6 +8,7 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.evaluation.clip_table import read_clip_table
+from engine.evaluation.unit import differences
 from engine.project import Project
 from engine.recipe.optimizers import AdamW
 from engine.recipe.training import Start
@@ -240,8 +241,10 @@ def test_the_evaluation_set_depends_on_clips_tokens_and_what_is_heard_alone(make
 
 def test_figures_of_other_loss_weights_are_of_another_scale(make_xtts):
     one, other = make_xtts().metric_units, make_xtts(losses=Losses(text_ce=0.02)).metric_units
-    assert one.keys() == other.keys() == {"loss", "text_ce_weighted"}
-    assert all(one[name] != other[name] for name in one)
+    assert one.keys() == other.keys()
+    assert {name for name in one if one[name] != other[name]} == {"loss", "text_ce_weighted"}
+    (said,) = differences(one["loss"], other["loss"], "a", "b")
+    assert said == "losses.text_ce is 0.01 in a and 0.02 in b"
 
 
 def test_fewer_training_clips_than_a_batch_are_refused(make_xtts):

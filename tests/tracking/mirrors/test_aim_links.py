@@ -24,8 +24,10 @@ def test_the_curves_are_of_the_runs_in_training_and_in_evaluation():
     assert link.startswith(f"{HERE}/metrics?")
     assert decode(link, "select") == {
         "advancedMode": True,
-        "advancedQuery": "run.hash in ['a1', 'b2'] and metric.name in "
-        "['loss', 'mel_ce', 'rmse_db'] and metric.context.subset in ['train', 'eval']",
+        "advancedQuery": "run.hash in ['a1', 'b2'] and (metric.name in "
+        """['loss', 'mel_ce', 'rmse_db'] or metric.name.startswith('loss [') or """
+        "metric.name.startswith('mel_ce [') or metric.name.startswith('rmse_db [')) "
+        "and metric.context.subset in ['train', 'eval']",
     }
 
 

@@ -11,6 +11,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from engine.evaluation.unit import Unit
+from engine.files.checksum import digest_of
 from engine.tracking.events import Event
 from engine.tracking.mirrors.place import repository_in
 from engine.tracking.mirrors.state import is_behind, read_state, run_key
@@ -23,10 +25,16 @@ def train(step: int, loss: float | None) -> Event:
     return Event("train", step, step / 10, {"train/loss": loss})
 
 
+UNIT = Unit(definition="vqvae/rmse_db 1")
+MEASURED = {"evaluation_set": "ab" * 32, "scales": dict.fromkeys(["rmse_db", "kbps"], UNIT.digest)}
+MEASURED |= {"units": {UNIT.digest: UNIT.plain}}
+MARK = digest_of(["ab" * 32, UNIT.digest])[:8]
+RMSE = f"rmse_db [{MARK}]"
+
 FIRST = [
     start("audio_vae", machine={"memory": 2**70}, steps_before=600),
     Event("baseline", 0, metrics={"baseline/grid/rmse_db": 6.98}),
-    Event("eval", 0, metrics={"untrained/rmse_db": 14.6, "untrained/kbps": 10.0}),
+    Event("eval", 0, metrics={"untrained/rmse_db": 14.6, "untrained/kbps": 10.0}, facts=MEASURED),
     *(train(step, 1 / step) for step in range(1, 31)),
     train(31, None),
 ]
@@ -36,7 +44,7 @@ PICTURE = SAMPLE | {"kind": "image", "path": "samples/yes.png"}
 REST = [
     Event("resume", 10, 1.0),
     *(train(step, 2 / step) for step in range(11, 41)),
-    Event("eval", 40, 4.0, {"eval/rmse_db": 7.5, "eval/kbps": 10.0}),
+    Event("eval", 40, 4.0, {"eval/rmse_db": 7.5, "eval/kbps": 10.0}, facts=MEASURED),
     Event("guard", 40, 4.0, facts=FIRED),
     Event("warning", 40, 4.0, facts={"message": "one clip was quarantined"}),
     Event("sample", 40, 4.0, facts={"folder": "model", "samples": [SAMPLE, PICTURE]}),
@@ -107,7 +115,7 @@ def test_a_killed_mirror_continues_its_run_and_the_resumed_steps_count(mirrored)
 
 def test_the_evaluation_begins_with_the_weights_before_step_1(mirrored):
     run, *_ = mirrored
-    assert values(run, "rmse_db", "eval") == {0: 14.6, 40: 7.5}
+    assert values(run, RMSE, "eval") == {0: 14.6, 40: 7.5}
 
 
 def test_steps_can_be_seen_after_those_of_the_phases_before(mirrored):
@@ -120,7 +128,8 @@ def test_what_never_moves_is_a_parameter_and_no_curve(mirrored):
     run, *_ = mirrored
     assert run["constants"] == {"eval/kbps": 10.0}
     assert run["baselines"] == {"grid/rmse_db": 6.98}
-    assert {name for name, *_ in run.iter_metrics_info()} == {"loss", "rmse_db", "total_steps"}
+    assert {name for name, *_ in run.iter_metrics_info()} == {"loss", RMSE, "total_steps"}
+    assert run["units"] == {MARK: "vqvae/rmse_db 1"}
 
 
 def test_the_run_says_which_recipe_it_is_and_how_it_ended(mirrored):

@@ -1,6 +1,6 @@
 """Clips for the loop: text and codes of each clip and of a reference of the same speaker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -119,6 +119,16 @@ class CloningClips(CorpusClipSet):
         """
         return nearest_of_others(self.candidates, self.fixed_references)
 
+    def reference_like(self, codes: Tensor, index: int) -> Tensor:
+        """The codes [frames, K] themselves, where a clip of the speaker at `index` has them.
+
+        Else the codes of the first such clip. They may be padded.
+        """
+        kept = codes[codes[:, 0] != PADDING].numpy()
+        own = [at for at, who in enumerate(self.speakers) if who == self.speakers[index]]
+        same = (self.codes[at] for at in own if np.array_equal(self.codes[at], kept))
+        return torch.from_numpy(next(same, self.codes[own[0]]).astype(np.int64))
+
     def _batch(self, indices: Sequence[int], references: Sequence[int]) -> dict[str, Tensor]:
         return {
             "text": _padded([self.texts[clip] for clip in indices]),
@@ -126,6 +136,11 @@ class CloningClips(CorpusClipSet):
             "target": _padded([self.codes[clip] for clip in indices]),
             "reference": _padded([self.codes[clip] for clip in references]),
         }
+
+
+def num_spoken(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """How many text tokens and frames of codes each clip of a batch has, [B] each."""
+    return (batch["text"] != PADDING).sum(1), (batch["target"][..., 0] != PADDING).sum(1)
 
 
 def _padded(rows: Sequence[np.ndarray]) -> Tensor:

@@ -34,8 +34,15 @@ class CodecLmNetwork(nn.Module):
     def forward(self, packed: Packed) -> PerClip:
         """The cost of each clip. Every learned entry is predicted from the position before it."""
         text_states, audio_states = self._states(packed)
+        audio = self._audio_costs(audio_states, packed, self._head("audio_lm_head"))
+        return PerClip(*audio, *self._text_costs(text_states, packed, self._head("text_lm_head")))
+
+    def costs(self, text: Tensor, audio: Tensor, packed: Packed) -> PerClip:
+        """The cost of each clip by given logits, as those of `logits`."""
+        given = nn.Identity()
         return PerClip(
-            *self._audio_costs(audio_states, packed), *self._text_costs(text_states, packed)
+            *self._audio_costs(audio.flatten(1), packed, given),
+            *self._text_costs(text, packed, given),
         )
 
     def logits(self, packed: Packed) -> tuple[Tensor, Tensor]:
@@ -64,9 +71,8 @@ class CodecLmNetwork(nn.Module):
         states = body.norm(through_layers(body.layers, text, audio, packed, rows, keep))
         return states.index_select(0, packed.text_from), states.index_select(0, packed.audio_from)
 
-    def _audio_costs(self, states: Tensor, packed: Packed) -> tuple[Tensor, ...]:
+    def _audio_costs(self, states: Tensor, packed: Packed, head: nn.Module) -> tuple[Tensor, ...]:
         labels, config = packed.audio_labels, self.model.config
-        head = self._head("audio_lm_head")
         nats, correct = nats_and_correct(head, states, labels, config.codebook_size)
         ends = nats * (labels == config.audio_stream_eos_id)
         asked = (labels != IGNORED).float()
@@ -75,9 +81,9 @@ class CodecLmNetwork(nn.Module):
             by_clip(one, packed.audio_clips, num_clips) for one in (nats, correct, asked, ends)
         )
 
-    def _text_costs(self, states: Tensor, packed: Packed) -> tuple[Tensor, ...]:
+    def _text_costs(self, states: Tensor, packed: Packed, head: nn.Module) -> tuple[Tensor, ...]:
         labels, vocabulary = packed.text_labels[:, None], self.model.config.vocab_size
-        nats, correct = nats_and_correct(self._head("text_lm_head"), states, labels, vocabulary)
+        nats, correct = nats_and_correct(head, states, labels, vocabulary)
         asked, num_clips = torch.ones_like(nats), len(packed.rows)
         return tuple(
             by_clip(one[:, 0], packed.text_clips, num_clips) for one in (nats, correct, asked)

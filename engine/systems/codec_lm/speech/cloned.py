@@ -6,6 +6,9 @@ and a metric is the mean over all clips.
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.systems.codec_lm.speech.cloning import ClipSource, Clone, Cloning
 
@@ -34,10 +37,10 @@ def _matched(source: ClipSource, clone: Clone, name: str) -> dict[str, float]:
     return {} if nearest is None else {name: float(nearest == source.speaker(clone))}
 
 
-def units(cloning: Cloning, judges: Mapping[str, str]) -> dict[str, str]:
+def units(cloning: Cloning, judges: Mapping[str, Unit]) -> dict[str, Unit]:
     """The unit of each figure, as `System.metric_units` has it.
 
-    `judges` has the digest of the model that judges speech, by figure.
+    `judges` has the units of the models that judge speech, by figure.
     """
     again, seen, spoken = (
         [cloning.made_of(prompt, seed) for prompt in prompts for seed in cloning.speech.seeds]
@@ -46,9 +49,13 @@ def units(cloning: Cloning, judges: Mapping[str, str]) -> dict[str, str]:
     own = dict.fromkeys((STOPPED, LENGTH, MATCH), again) if again else {}
     own |= {SEEN_MATCH: seen} if seen else {}
     judged = judges.items() if again or spoken else ()
+    both = digest_of([again, spoken])
     return {
-        **{name: digest_of(made) for name, made in own.items()},
-        **{f"speech/{name}": digest_of([again, spoken, digest]) for name, digest in judged},
+        **{
+            name: Unit(definition=f"codec_lm/{name} 1", made_of=digest_of(made))
+            for name, made in own.items()
+        },
+        **{f"speech/{name}": evolve(unit, made_of=both) for name, unit in judged},
     }
 
 

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from engine.corpus import PackedAudio
+from engine.corpus.audio.pcm import FULL_SCALE
 from engine.system_support.corpus_clips import CorpusClipSet
 from engine.systems.xtts.data.audio_codes import as_waveform
 from engine.systems.xtts.recipe import SAMPLE_RATE_HZ, Dataset
@@ -98,6 +99,19 @@ class XttsClips(CorpusClipSet):
     def audio(self, index: int) -> Tensor:
         """A clip's waveform [samples] in -1..1."""
         return as_waveform(self.packed.read(int(self.rows[index])))
+
+    def excerpt_like(self, excerpt: Tensor, index: int) -> Tensor:
+        """The excerpt [samples] itself where it is of a clip of the voice at `index`.
+
+        Else the beginning of the first such clip.
+        """
+        wanted = np.rint(excerpt.numpy() * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE - 1)
+        content = wanted.astype(np.int16).tobytes()
+        clips = (self.packed.read(int(self.rows[other])) for other in self.voices[index])
+        if any(content in clip.tobytes() for clip in clips):
+            return as_waveform(wanted.astype(np.int16))
+        first = self.packed.read(int(self.rows[self.voices[index][0]]))
+        return as_waveform(np.resize(first, len(excerpt)))
 
     def codes_of(self, index: int) -> Tensor:
         """A clip's audio codes, int64 [codes]."""

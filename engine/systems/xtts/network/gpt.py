@@ -204,7 +204,10 @@ class XttsGpt(nn.Module):
 
         Text and codes are int64, padded on the right with anything, and without START and STOP.
         """
-        text_asked, asked = self.asked(latents, text, text_lengths, codes, code_lengths)
+        return self.costs(*self.asked(latents, text, text_lengths, codes, code_lengths))
+
+    def costs(self, text_asked: Asked, asked: Asked) -> PerClip:
+        """The cost of clips, by the scores at all their text and at all their codes."""
         text_nats, audio_nats = text_asked.nats, asked.nats
         correct = (asked.scores.detach().argmax(-1) == asked.labels).float()
         return PerClip(

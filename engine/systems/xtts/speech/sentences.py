@@ -7,10 +7,11 @@ other weights made of the same (`made_of`) can be listened to and compared.
 from collections.abc import Iterator
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor
 
 from engine.evaluation.digests import keys
+from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.metrics.judges.judge import JudgedAudio, resampled
 from engine.system_support.audio_samples import write_wav
@@ -62,15 +63,17 @@ class Sentences:
             self.made_of(sentence, seed) for sentence in table.sentences for seed in table.seeds
         ]
 
-    def metric_units(self) -> dict[str, str]:
-        """The unit of each figure, as `System.metric_units` has it; empty without sentences."""
-        table = self.speech
-        if not table.sentences:
+    def metric_units(self, sample_rate_hz: int) -> dict[str, Unit]:
+        """The unit of each figure, as `System.metric_units` has it; empty without sentences.
+
+        `sample_rate_hz` is the rate of what is spoken.
+        """
+        if not self.speech.sentences:
             return {}
-        made = self.all_made_of
-        own = dict.fromkeys(FIGURES, "") | {"odd": str(self.longest)}
-        digests = own | self.speech_judges.digests
-        return {f"{GROUP}/{name}": digest_of([made, digest]) for name, digest in digests.items()}
+        own = {name: Unit(definition=f"xtts/{GROUP}/{name} 1") for name in FIGURES}
+        own["odd"] = evolve(own["odd"], parameters={"longest training clip": self.longest})
+        units, made_of = own | self.speech_judges.units(sample_rate_hz), digest_of(self.all_made_of)
+        return {f"{GROUP}/{name}": evolve(unit, made_of=made_of) for name, unit in units.items()}
 
     def write(self, folder: Path, reader: Reader) -> Iterator[Sample]:
         """Speak each sentence with each seed, into a folder a sentence."""

@@ -6,6 +6,7 @@ import torch
 from attrs import evolve
 
 from engine.errors import UserError
+from engine.evaluation.unit import differences
 from engine.recipe import recipe_identity
 from engine.recipe.judgement import Expectation
 from engine.recipe.params import SpeechEvaluation
@@ -61,13 +62,17 @@ def test_another_version_of_a_judge_is_another_unit_and_another_run(make, monkey
     let_judge(monkeypatch)
     ours = make()
     units, digits = ours.metric_units, identify(ours.recipe, 1, ours, None)
-    let_judge(monkeypatch, "toy 2")
+    let_judge(monkeypatch, "2")
     theirs = make()
     others = identify(theirs.recipe, 1, theirs, None)
     assert theirs.metric_units["judged/dnsmos_ovrl"] != units["judged/dnsmos_ovrl"]
     assert theirs.metric_units["speech/odd"] == units["speech/odd"]
     assert digits.digits != others.digits
-    assert digits.differences(others.plain()) == "judges, or the clips that they score"
+    assert digits.differences(others.plain()).startswith("how metrics are measured (judges, ")
+    (said,) = differences(
+        units["judged/dnsmos_ovrl"], theirs.metric_units["judged/dnsmos_ovrl"], "a", "b"
+    )
+    assert said == "measured with toy 1 in a and 2 in b"
 
 
 def test_a_judge_that_cannot_be_had_is_counted_and_said_and_the_others_judge(make, monkeypatch):

@@ -1,7 +1,7 @@
 """Checks before step 1, or repeated later: what was found, and what follows from it."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from attrs import asdict, frozen
 
@@ -17,6 +17,13 @@ class Check:
     ok: bool | None
     """None: the present weights cannot decide it. The check is repeated with later weights."""
     detail: str
+    action: Literal["stop", "warn"] = "stop"
+    """What a failure does. "warn" where a healthy run may fail too, if seldom."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the run ends here."""
+        return self.ok is False and self.action == "stop"
 
 
 class Checked(Protocol):
@@ -36,14 +43,17 @@ class Checked(Protocol):
 
 
 def settle(checks: Sequence[Check], run: Checked) -> None:
-    """Record the findings. Raises UserError where a check failed: the run ends there."""
+    """Record the findings. Raises UserError where a check failed that ends the run."""
     _write(checks, run)
-    failed = [check for check in checks if check.ok is False]
+    failed = [check for check in checks if check.stops]
     if failed:
         message = "; ".join(f"{check.name}: {check.detail}" for check in failed)
         run.write("stop", facts={"reason": "preflight", "message": message})
         when = f"at step {run.step}" if run.step else "before step 1"
         raise UserError(f"Preflight of {run.recipe.name} failed {when}. {message}.")
+    for check in checks:
+        if check.ok is False:
+            run.warn(f"{check.name}: {check.detail}")
 
 
 def settle_at_the_end(checks: Sequence[Check], run: Checked) -> None:

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from engine.training.checks.updates import group_of, updates_check
 from engine.training.ranks import ALONE
 from engine.training.system import Turn
-from engine.training.updates import group_of, updates_check
 
 
 class Layer(nn.Module):

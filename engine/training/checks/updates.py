@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from attrs import frozen
 from torch import Tensor
 
-from engine.training.checks import Check
+from engine.training.checks.check import Check
 from engine.training.ranks import Ranks
 from engine.training.spread import local
 from engine.training.system import Turn
@@ -16,6 +16,8 @@ from engine.training.system import Turn
 _NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
 _FIRST = 3
 """Groups that a sentence names."""
+_USUAL = (1e-5, 0.1)
+"""A step's update of a turn's weights, as a share of their norm; healthy runs: docs/truth.md."""
 
 
 @frozen
@@ -56,6 +58,26 @@ def updates_check(
     ends = [f"{groups[name].share:.1e} of its norm ({name})" for name in least_and_most]
     said = f"all {len(groups)} groups of modules move in {num_steps} steps, by {' to '.join(ends)}"
     return Check("updates", True, said)
+
+
+def ratio_checks(
+    turns: Sequence[Turn], before: Mapping[str, Tensor], num_steps: int, ranks: Ranks
+) -> Iterator[Check]:
+    """Whether each turn's weights changed by a usual share of their norm in a step: a warning.
+
+    About 1e-3 is common (Karpathy's CS231n, "Ratio of weights:updates"); adapters begin at zero and
+    move further. Every process calls this.
+    """
+    low, high = _USUAL
+    for turn in turns:
+        groups = _moved([turn], before, ranks).values()
+        norm = math.hypot(*(one.before for one in groups))
+        share = math.hypot(*(one.update for one in groups)) / num_steps / norm if norm else 0.0
+        said = f"a step changes the weights by {share:.1e} of their norm"
+        ok = norm == 0.0 or low <= share <= high
+        if not ok:
+            said += f"; usual is {low:.0e} to {high:.0e}: is the learning rate right?"
+        yield Check(f"ratio of updates of {turn.name}", ok, said, "warn")
 
 
 def _fault(wrong: list[str], groups: Mapping[str, _Moved], why: str, num_steps: int) -> str:

@@ -1,0 +1,50 @@
+"""`audio_vae` in small batches, on two words in all built-in voices."""
+
+from benchmarks.mutants.anatomy import Anatomy
+from benchmarks.mutants.setups.builtin import part_of
+from benchmarks.mutants.setups.setup import Setup
+
+_WORDS = ("bed", "zero")
+_RECIPE = """\
+extends = "demo_audio_vae.toml"
+
+[dataset]
+num_eval_clips = 12
+
+[training]
+steps = 60
+batch_size = 4
+log_every_steps = 10
+evaluate_every = "step:30"
+checkpoint_every = "step:30"
+
+[samples]
+num_clips = 0
+
+[guard]
+"eval/perplexity" = { at = "from step:60" }
+
+[expect]
+"eval/reconstruction" = { steps = [60], low = [0.0], high = [0.008], because = "measured" }
+"eval/perplexity" = { steps = [60], low = [2.5], high = [10.0], because = "measured" }
+"""
+
+SETUP = Setup(
+    system="audio_vae",
+    corpus="words",
+    sample_rate_hz=16_000,
+    recipe=_RECIPE,
+    write_audio=part_of("words", lambda path: path.partition("/")[0] in _WORDS),
+    anatomy=Anatomy(
+        turn="autoencoder",
+        loss="reconstruction",
+        second_loss="commitment",
+        source="mel_db",
+        target="target_db",
+        encoder="network.encoder",
+        learning_rate=1e-3,
+        best="eval/rmse_db",
+        codebook="network.vq",
+        has_batch_norm=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What `--json` prints: one attrs class for each command, with its version."""

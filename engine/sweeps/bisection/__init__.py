@@ -1,0 +1,1 @@
+"""Which of the lines in which two recipes differ made the result worse."""

@@ -1,0 +1,183 @@
+"""Short runs of mixed recipes, trained here, one after the other, and kept.
+
+What a run measured is kept under digits over all that it learned from, and its seed; so the same
+search, and another one that needs the same run, does not train it again. A run that was interrupted
+is continued. Nothing of the project's own runs and models is touched.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from engine.errors import UserError
+from engine.project import Project
+from engine.recipe import Recipe, RecipeError, load_recipe
+from engine.recipe.params import Notify, Params, Tracking
+from engine.recipe.plain import write_where_new
+from engine.report.history import History
+from engine.report.paired_runs import figures_of_clips, why_not_compared
+from engine.report.run_files import RunFiles
+from engine.sweeps.bisection.evidence import Probe
+from engine.sweeps.bisection.lines import Line, mixture
+from engine.sweeps.bisection.trials import GOOD, Lines, UnresolvedError
+from engine.sweeps.collect import MEASURED, TABLES
+from engine.sweeps.points import digits_of
+from engine.system_support.discovery import recipe_classes
+from engine.system_support.finished_run import run_files
+
+_STOPPED = "stopped.txt"
+"""Why a run was stopped: a file in place of what it would have measured."""
+_QUIET = Tracking(mirrors=(), notify=Notify())
+
+
+@frozen
+class Aside(Project):
+    """The project, whose runs and models of one name are elsewhere."""
+
+    name: str
+    folder: Path
+
+    def runs(self, recipe: str) -> Path:
+        """See `Project`."""
+        return self.folder / "runs" if recipe == self.name else super().runs(recipe)
+
+    def model(self, recipe: str) -> Path:
+        """See `Project`."""
+        return self.folder / "model" if recipe == self.name else super().model(recipe)
+
+    def metrics(self, recipe: str) -> Path:
+        """See `Project`."""
+        return self.folder / "metrics.json" if recipe == self.name else super().metrics(recipe)
+
+    def plots(self, recipe: str) -> Path:
+        """See `Project`."""
+        return self.folder / "plots" if recipe == self.name else super().plots(recipe)
+
+
+@frozen
+class Trainings:
+    """An oracle that trains: the good recipe with some lines of the bad one, for some steps."""
+
+    project: Project
+    params: Params
+    path: Path
+    """The file of the good recipe."""
+    good: Recipe
+    lines: Mapping[str, Line]
+    steps: int
+    metric: str
+    folder: Path
+    """Where runs are kept."""
+
+    def run(self, lines: Lines, seed: int) -> Probe:
+        """Train, or take what was measured before.
+
+        Raises UnresolvedError where the mixed recipe is not valid, cannot be trained, or measures
+        other clips or another unit than the good recipe.
+        """
+        place, recipe = self._place(lines, seed)
+        if not (place / "metrics.json").is_file() and not (place / _STOPPED).is_file():
+            self._train(recipe, seed, place)
+        if (place / _STOPPED).is_file():
+            return Probe(stopped=(place / _STOPPED).read_text(encoding="utf-8"))
+        return self._measured(run_files(_named(lines), place))
+
+    def recipe(self, lines: Lines) -> Recipe:
+        """The mixed recipe. Raises UnresolvedError where it is not valid."""
+        chosen = [line for name, line in self.lines.items() if name in lines]
+        values = mixture(self.good, chosen, self.steps) | {"name": self.good.name}
+        for table in ("expect", "verdict"):
+            values.pop(table, None)
+        values["samples"] = {"num_clips": 0}
+        file = self.folder / "recipe.toml"
+        write_where_new(file, _toml(values))
+        try:
+            return load_recipe(file, classes=recipe_classes())
+        except RecipeError as error:
+            faults = "; ".join(fault.message for fault in error.faults)
+            raise UnresolvedError(f"no valid recipe: {faults}") from error
+
+    def recipe_of(self, lines: Iterable[str]) -> Recipe:
+        """The recipe with these lines. Raises UserError where it is not valid."""
+        try:
+            return self.recipe(frozenset(lines))
+        except UnresolvedError as error:
+            raise UserError(
+                f"{_named(frozenset(lines))} cannot be trained for {self.steps:,} steps: {error}"
+            ) from error
+
+    def _place(self, lines: Lines, seed: int) -> tuple[Path, Recipe]:
+        recipe = self.recipe(lines)
+        digits = digits_of(recipe, self.path, self.project)
+        return self.folder / "runs" / f"{digits}-seed{seed}", recipe
+
+    def _train(self, recipe: Recipe, seed: int, place: Path) -> None:
+        """Train a run and keep what it measured. Raises UnresolvedError where it cannot be."""
+        from engine.runs.run import Run
+        from engine.system_support.build import build_system
+        from engine.training.watcher import Silent
+
+        name = f"probe_{place.name.replace('-', '_')}"
+        aside = Aside(self.project.root, name, self.folder / "training" / place.name)
+        params = evolve(self.params, seed=seed, tracking=_QUIET)
+        run = Run(evolve(recipe, name=name), aside, params, build_system, Silent())
+        try:
+            outcome = run.train()
+        except UserError as error:
+            stopped = _preflight(aside.latest_run(name))
+            if stopped is None:
+                raise UnresolvedError(str(error)) from error
+        else:
+            assert outcome is not None, "a run of one process has an outcome"
+            if outcome.ending == "interrupted":
+                sys.exit(128 + (outcome.signal or 0))
+            stopped = outcome.message if outcome.ending == "guard" else None
+        place.mkdir(parents=True, exist_ok=True)
+        if stopped is None:
+            _keep(aside.model(name), place)
+        else:
+            (place / _STOPPED).write_text(stopped, encoding="utf-8")
+        shutil.rmtree(aside.folder)
+
+    def _measured(self, files: RunFiles) -> Probe:
+        why = why_not_compared(self.metric, files, self._reference(files))
+        if why is not None:
+            raise UnresolvedError(f"not compared by {self.metric}: {why}")
+        return Probe(figures_of_clips(self.metric, files))
+
+    def _reference(self, files: RunFiles) -> RunFiles:
+        """The good recipe's first run; the run itself where that was stopped."""
+        place, _ = self._place(GOOD, self.params.seed)
+        return run_files("the good recipe", place) if (place / "metrics.json").is_file() else files
+
+
+def _keep(model: Path, place: Path) -> None:
+    """Copy what a model measured; metrics.json, which is looked for, last."""
+    (place / TABLES).mkdir(exist_ok=True)
+    for table in (model / TABLES).glob("*.tsv"):
+        shutil.copy2(table, place / TABLES)
+    for name in reversed(MEASURED):
+        shutil.copy2(model / name, place)
+
+
+def _preflight(latest: Path) -> str | None:
+    """Why the latest run did not pass preflight; None where it did, or there is none."""
+    folder = latest.parent / latest.read_text("utf-8") if latest.is_file() else None
+    if folder is None or not (folder / "events.jsonl").is_file():
+        return None
+    ending = History.of(folder).ending
+    found = ending is not None and ending.facts.get("reason") == "preflight"
+    return f"preflight: {ending.facts['message']}" if ending is not None and found else None
+
+
+def _named(lines: Lines) -> str:
+    return f"the recipe with {', '.join(sorted(lines))}" if lines else "the good recipe"
+
+
+def _toml(values: Mapping[str, object]) -> str:
+    import tomli_w
+
+    return tomli_w.dumps(values)

@@ -1,0 +1,126 @@
+"""Short runs of a recipe with some lines of another, counted, and repeated only while undecided."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, Protocol
+
+from attrs import define, field, frozen
+
+from engine.sweeps.bisection.evidence import Probe, harm, level, seed_variance
+
+Lines = frozenset[str]
+"""The lines of the bad recipe that a recipe has; none of them: the good recipe."""
+Outcome = Literal["worse", "not worse", "unresolved"]
+
+GOOD: Lines = frozenset()
+_WRONG = 0.05
+"""The chance of a wrong outcome of one trial, which costs runs and accuses no line."""
+_BOUND = math.log((1 - _WRONG) / _WRONG)
+
+
+class UnresolvedError(Exception):
+    """A recipe that is not valid, or cannot be compared, with the reason as a phrase."""
+
+
+class BudgetSpentError(Exception):
+    """The runs that were allowed are used up."""
+
+
+class Oracle(Protocol):
+    """What trains a recipe with some lines of the bad one."""
+
+    def run(self, lines: Lines, seed: int) -> Probe:
+        """The short run of a recipe with a seed. Raises UnresolvedError."""
+
+
+@frozen
+class Trial:
+    """One recipe that was tried, and the outcome."""
+
+    lines: tuple[str, ...]
+    outcome: Outcome
+    num_runs: int
+    harm: float
+    """How much worse than the good recipe, in units of the metric; nan where unresolved."""
+    why: str = ""
+    """Why it is unresolved."""
+
+
+@define
+class Trials:
+    """All short runs of a search, by lines and seed."""
+
+    oracle: Oracle
+    lowest: bool
+    """Whether lower values of the metric are better."""
+    num_seeds: int
+    """The most seeds that a recipe is tried with; as many more confirm an accusation."""
+    first_seed: int
+    most_runs: int
+    say: Callable[[str], None]
+    done: dict[tuple[Lines, int], Probe] = field(factory=dict)
+    tried: list[Trial] = field(factory=list)
+
+    def runs(self, lines: Lines, number: int, *, fresh: bool = False) -> list[Probe]:
+        """The runs of a recipe with the first seeds; `fresh`: with seeds that no trial has used."""
+        first = self.first_seed + (self.num_seeds if fresh else 0)
+        return [self.run(lines, seed) for seed in range(first, first + number)]
+
+    def run(self, lines: Lines, seed: int) -> Probe:
+        """One run. Raises UnresolvedError, and BudgetSpentError before a run too many."""
+        if (lines, seed) not in self.done:
+            if len(self.done) >= self.most_runs:
+                raise BudgetSpentError
+            self.done[lines, seed] = self.oracle.run(lines, seed)
+        return self.done[lines, seed]
+
+    def search_runs(self) -> Iterator[tuple[Lines, list[Probe]]]:
+        """All runs with the seeds of trials, by recipe."""
+        for lines in dict.fromkeys(lines for lines, _ in self.done):
+            last = self.first_seed + self.num_seeds
+            yield lines, [p for (one, seed), p in self.done.items() if one == lines and seed < last]
+
+    def is_worse(self, lines: Sequence[str], effect: float) -> bool:
+        """Whether the recipe reproduces the harm `effect`, rather than none at all.
+
+        Wald's sequential test (1945) of the two, with normal errors whose variance is pooled over
+        all recipes tried so far: a seed is added only while neither is 19 times as likely as the
+        other. With the last seed the likelier of the two is taken.
+        """
+        trial = self._trial(frozenset(lines), tuple(lines), effect)
+        self.tried.append(trial)
+        many = f"{trial.num_runs} run{'s' if trial.num_runs > 1 else ''}"
+        self.say(f"{trial.outcome} ({trial.why or many}): with {', '.join(lines)}")
+        return trial.outcome == "worse"
+
+    def _trial(self, lines: Lines, named: tuple[str, ...], effect: float) -> Trial:
+        probes: list[Probe] = []
+        for seed in range(self.first_seed, self.first_seed + self.num_seeds):
+            try:
+                probes.append(self.run(lines, seed))
+            except UnresolvedError as error:
+                return Trial(named, "unresolved", len(probes), math.nan, str(error))
+            likelier = self._log_likelihood_ratio(probes, effect)
+            if abs(likelier) >= _BOUND:
+                break
+        outcome: Outcome = "worse" if likelier > 0 else "not worse"
+        return Trial(named, outcome, len(probes), self._harm(probes))
+
+    def _log_likelihood_ratio(self, probes: Sequence[Probe], effect: float) -> float:
+        """How much likelier the harm is than none, in nats."""
+        found = self._harm(probes)
+        if not math.isfinite(effect) or not math.isfinite(found):
+            return math.inf if found == math.inf else -math.inf
+        runs = dict(self.search_runs())
+        good = runs[GOOD]
+        variance = max(seed_variance([*runs.values()]), 1e-24 + (1e-6 * effect) ** 2)
+        of_mean = variance * (1 / len(probes) + 1 / len(good))
+        return effect / of_mean * (found - effect / 2)
+
+    def _harm(self, probes: Sequence[Probe]) -> float:
+        good = next(runs for lines, runs in self.search_runs() if lines == GOOD)
+        return harm(probes, good, lowest=self.lowest)
+
+    def level(self, lines: Lines) -> float:
+        """Mean of the metric over all runs of a recipe."""
+        return level([probe for (one, _), probe in self.done.items() if one == lines])

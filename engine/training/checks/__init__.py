@@ -1,0 +1,5 @@
+"""Checks of a run, a module for each thing that is checked. None leaves a trace in training."""
+
+from engine.training.checks.check import Check, Checked, settle, settle_at_the_end
+
+__all__ = ["Check", "Checked", "settle", "settle_at_the_end"]

@@ -1,0 +1,126 @@
+"""What `cantus bisect` refuses before it trains, and what it says at the end."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+import soundfile
+
+from engine.cli.answers.json_schema import schema_of
+from engine.cli.answers.registry import ANSWERS
+from engine.sweeps.bisection.evidence import Probe
+from engine.sweeps.bisection.trainings import Trainings
+
+
+@pytest.fixture
+def other(project, recipe):
+    """A second recipe, with another learning rate and another batch size."""
+    text = recipe.replace('name = "words"', 'name = "other"').replace("1e-3", "1e-6")
+    (project / "recipes" / "other.toml").write_text(text.replace("= 64\nbest", "= 32\nbest"))
+    return project
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["words", "words"], "No value that affects training differs between words and words"),
+        (["words", "nothing"], "Neither a recipe nor a finished run is called 'nothing'"),
+        (["words", "other", "--metric", "eval/perplexity"], "lower or higher must be better"),
+        (["words", "other", "--seeds", "1"], "1 is not in the range"),
+        (["words", "other", "--json"], "give --yes as well"),
+        (["words", "other"], "Corpus 'words' has not been ingested"),
+    ],
+)
+def test_what_cannot_be_searched_is_said_before_anything_is_trained(other, cantus, words, said):
+    answer = cantus("bisect", *words)
+    assert answer.code == 2
+    assert said in answer.error
+    assert not (other / "build" / "bisect").exists()
+
+
+def test_recipes_of_different_systems_are_refused(other, cantus, recipe):
+    text = (other / "recipes" / "other.toml").read_text()
+    codec = text.replace('"vqvae"', '"codec"')
+    (other / "recipes" / "other.toml").write_text(codec)
+    assert cantus("bisect", "words", "other").code == 2
+
+
+@pytest.fixture
+def ingested(other, cantus):
+    """Both recipes, and ten words to train on."""
+    folder = other / "data" / "words"
+    folder.mkdir(parents=True)
+    for number in range(10):
+        sound = 0.5 * np.sin(np.arange(12_000) * 0.1 * (number + 1))
+        soundfile.write(folder / f"{number}.wav", sound, 16_000)
+    params = other / "params.toml"
+    params.write_text(params.read_text().replace('source = "builtin"', 'source = "data/words"'))
+    assert cantus("ingest", "words").code == 0
+    return other
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """Runs are figures with noise; a lower learning rate adds three decibels."""
+    random, clips = np.random.default_rng(3), np.linspace(2, 9, 40)
+
+    def run(self, lines, seed):
+        rates = [line.bad for name, line in self.lines.items() if name in lines and "rate" in name]
+        harm = -3.0 if 1e-3 in rates else 3.0 * len(rates)
+        noise = 0.3 * random.standard_normal() + 0.1 * random.standard_normal(40)
+        return Probe(clips + harm + noise)
+
+    monkeypatch.setattr(Trainings, "run", run)
+    monkeypatch.setattr("engine.sweeps.cost.seconds_of", lambda *_: [2.0, 2.0])
+    monkeypatch.setattr("engine.sweeps.bisection.plan.require_same_clips", lambda *_: None)
+
+
+def test_the_guilty_line_is_named_with_its_interval_and_what_it_holds_for(
+    ingested, planted, cantus
+):
+    answer = cantus("bisect", "words", "other", "--steps", "50", "--yes")
+    assert answer.code == 0, answer.error
+    assert "words" in answer.out
+    said = answer.out.splitlines()
+    assert said[0].startswith("other is worse than words by rmse_db: +2.87 (97.5 %")
+    assert said[1].startswith("optimizer.autoencoder.learning_rate: 0.001 -> 1e-06 makes the")
+    assert "are not shown to make it worse" in answer.out or "makes" in answer.out
+    assert "This holds for runs of 50 steps" in answer.out
+    assert "At least " in answer.error
+    page = (ingested / "build" / "bisect" / "words-other.html").read_text()
+    assert "optimizer.autoencoder.learning_rate" in page
+
+
+def test_the_answer_is_a_document_of_its_schema(ingested, planted, cantus):
+    answer = cantus("bisect", "words", "other", "--steps", "50", "--yes", "--json")
+    document = json.loads(answer.out)
+    jsonschema.validate(document, schema_of(ANSWERS["cantus.bisect/1"]))
+    verdicts = {line["name"]: line["verdict"] for line in document["lines"]}
+    assert verdicts["optimizer.autoencoder.learning_rate"] == "accused"
+    assert verdicts["training.batch_size"] == "not shown"
+    (found,) = document["found"]
+    assert found["together"]["speaks_of"] == "recipes"
+    assert found["together"]["outcome"] == "worse"
+    assert found["together"]["low"] > 0
+    kept = (ingested / "build" / "bisect" / "words-other.json").read_text()
+    assert json.loads(kept) == document
+
+
+def test_a_bad_recipe_that_is_not_worse_is_refused_with_the_interval(ingested, planted, cantus):
+    better = cantus("bisect", "other", "words", "--yes")
+    assert better.code == 2
+    assert "is better than other by rmse_db in runs of 100 steps: -3.13" in better.error
+    text = (ingested / "recipes" / "other.toml").read_text().replace("1e-6", "1e-3")
+    (ingested / "recipes" / "other.toml").write_text(text)
+    same = cantus("bisect", "words", "other", "--yes", "--json")
+    assert same.code == 2
+    assert "is not shown to be worse than words" in json.loads(same.out)["message"]
+    assert "CI" in json.loads(same.out)["message"]
+
+
+def test_the_budget_ends_a_search_and_says_how_to_go_on(ingested, planted, cantus):
+    answer = cantus("bisect", "words", "other", "--yes", "--budget-runs", "7")
+    assert answer.code == 0
+    assert "The budget of 7 runs was spent" in answer.out
+    assert "Still suspected, not confirmed: " in answer.out

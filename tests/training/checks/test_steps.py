@@ -1,0 +1,73 @@
+"""What preflight's steps show of broken code: gradients that add up, rates that are not used."""
+
+import pytest
+import torch
+
+from engine.training.devices import Device
+from engine.training.order import Order
+from engine.training.preflight import Preflight
+from engine.training.schedules import Length
+from engine.training.step import Stepper
+from tests.training.toy import ToyModel, toy_recipe, toy_system
+
+
+def checks_of(recipe, breaks=lambda stepper: None):
+    torch.manual_seed(0)
+    system = toy_system(recipe)
+    length = Length(20, 5)
+    stepper = Stepper(Device(torch.device("cpu")), system, recipe, length)
+    breaks(stepper)
+    order = Order(system.train_clips.lengths, 8, seed=1)
+    found = Preflight(system, recipe, order, length, stepper).checks()
+    return {check.name: check for check in found}
+
+
+def keep_gradients(stepper):
+    for one in stepper._optimized:
+        one.optimizer.zero_grad = lambda set_to_none=True: None
+
+
+def scale_rates(times):
+    def breaks(stepper):
+        rate = stepper._rate
+        stepper._set_rates = lambda due, step: [
+            group.update(lr=rate(one.turn.name, step) * times)
+            for one in due
+            for group in one.optimizer.param_groups
+        ]
+
+    return breaks
+
+
+@pytest.mark.parametrize("adversary", [False, True])
+def test_a_healthy_step_has_the_same_gradient_again_and_the_size_of_its_rate(adversary):
+    found = checks_of(toy_recipe(model=ToyModel(adversary=adversary)))
+    assert found["gradients of a step"].ok
+    sizes = [check for name, check in found.items() if name.startswith("size of updates")]
+    assert len(sizes) == 1 + adversary
+    assert all(check.ok and check.detail.startswith("1 of the learning rate") for check in sizes)
+
+
+@pytest.mark.parametrize("clip", [None, 0.1])
+def test_gradients_that_are_not_cleared_are_named_even_where_they_are_clipped(clip):
+    from engine.recipe.optimizers import Adam
+
+    recipe = toy_recipe(optimizer=Adam(learning_rate=1e-2, clip_gradient_norm=clip))
+    check = checks_of(recipe, keep_gradients)["gradients of a step"]
+    assert check.stops
+    assert "times the gradient: gradients are not cleared" in check.detail
+
+
+@pytest.mark.parametrize(("times", "where"), [(1e-3, "below"), (1e3, "above")])
+def test_an_optimizer_that_uses_another_rate_is_named(times, where):
+    check = checks_of(toy_recipe(), scale_rates(times))["size of updates of denoiser"]
+    assert check.stops
+    assert f"far {where} 1" in check.detail
+    assert "does not use the recipe's rate of 0.01" in check.detail
+
+
+def test_an_update_of_all_weights_is_a_warning_and_no_stop():
+    check = checks_of(toy_recipe(), scale_rates(1e3))["ratio of updates of denoiser"]
+    assert check.ok is False
+    assert not check.stops
+    assert "is the learning rate right?" in check.detail
