@@ -15,7 +15,7 @@ import soxr
 from engine.evaluation.sound.landmarks import CODE_BYTES, LANDMARK, SPEEDS
 
 SHORTEST_SECONDS = 0.2
-"""A shorter clip has no fingerprint: too little is in it to tell it from others."""
+"""A shorter clip has no fingerprint: too little is in it to distinguish it from others."""
 
 _RATE_HZ = 8_000
 _WINDOW, _HOP = 512, 128

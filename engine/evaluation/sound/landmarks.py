@@ -42,7 +42,7 @@ class Fingerprints:
     """The fingerprints of some clips of a corpus."""
 
     landmarks: np.ndarray
-    """Those of the whole corpus, LANDMARK or FOUND [landmarks], by the clips' rows in it."""
+    """Landmarks of the whole corpus, LANDMARK or FOUND [landmarks], by the clips' rows in it."""
     rows: np.ndarray
     """Rows of these clips, ascending."""
 
@@ -52,7 +52,7 @@ class Fingerprints:
 
     @classmethod
     def joined(cls, several: Sequence["Fingerprints"]) -> "Fingerprints":
-        """Those of several sets of clips, as they are found, in one."""
+        """The fingerprints of several sets of clips in one, without the codes of other speeds."""
         tables = [landmarks_of(one.landmarks, one.rows, FOUND) for one in several]
         first = 0
         for table, one in zip(tables, several, strict=True):
