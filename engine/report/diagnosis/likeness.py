@@ -17,6 +17,8 @@ _SMOOTHING = 0.5
 """Added to every count, so that an answer that no run gave is unlikely, and not impossible."""
 _TEMPER = 0.5
 """Power of the product: answers depend on each other, and all of them count too much."""
+_FEWEST = 5
+"""Recorded runs of a part from which it is named: fewer show what one run looks like, by chance."""
 _SPEAKS = math.log(1.2)
 """An answer speaks for a fault where it is so much more frequent in its runs than in all."""
 _Key = TypeVar("_Key", bound=Hashable)
@@ -42,7 +44,9 @@ class Library:
     _all: "_Counted" = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        parts = _grouped(self.runs, lambda run: run.part)
+        numbers = Counter(run.part for run in self.runs)
+        known = [run for run in self.runs if numbers[run.part] >= _FEWEST]
+        parts = _grouped(known, lambda run: run.part)
         faults = _grouped(self.runs, lambda run: (run.part, run.fault))
         object.__setattr__(self, "_parts", parts)
         object.__setattr__(self, "_faults", faults)

@@ -31,6 +31,13 @@ def test_the_family_with_such_figures_is_named_with_the_number_of_runs_that_are_
     assert "0 of 30 others" in found.sentence()
 
 
+def test_a_part_with_few_recorded_runs_is_not_named():
+    few = Library(
+        [*runs(HEALTHY, 15, gradient="steady"), *runs("the gradient", 4, gradient="zero")]
+    )
+    assert diagnosed({"gradient": "zero"}, few).likeliest == []
+
+
 def test_a_healthy_run_is_called_healthy():
     found = diagnosed({"gradient": "steady", "loss": "falls", "check": "none"}, LIBRARY)
     assert found.is_healthy
