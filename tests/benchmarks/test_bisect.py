@@ -8,7 +8,7 @@ from benchmarks.bisect.summary import summary
 def test_strong_causes_are_found_and_nothing_else_is_accused():
     strong = PAIRS.index(next(pair for pair in PAIRS if pair.sizes == (3.0,)))
     together = PAIRS.index(next(pair for pair in PAIRS if pair.together))
-    rows = [run_piece(12, pair, block=0, repeats=2) for pair in (strong, together, -1)]
+    rows = [run_piece(12, pair, block=1, repeats=2) for pair in (strong, together, -1)]
     searches = [row["searches"] for row in rows]
     assert all(one["hit"] == 1 for one in searches[0])
     assert all(one["only_together"] and one["hit"] == 2 for one in searches[1])
