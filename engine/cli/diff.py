@@ -126,7 +126,7 @@ def _print_conclusion(left: Figures, right: Figures, lender: RunFiles | None) ->
     if instead := better_baselines(left, right):
         say(use_none(instead))
     for run in (left.run, right.run):
-        if run.remark:
+        if run is not None and run.remark:
             say(f"note: {run.remark}")
     say("")
     return paired
