@@ -93,10 +93,16 @@ def command(
         lent = None if lender is None else lent_seeds(lender, loaded.project)
         if as_json:
             return _answer_two(loaded, other, lent)
-        return _print_two(loaded, other, lent, all_)
-    if upstream:
-        return _answer_departures(loaded) if as_json else _print_departures(loaded)
-    return _answer_since_last(loaded) if as_json else _print_since_last(loaded, all_)
+        _print_two(loaded, other, lent, all_)
+    elif upstream:
+        if as_json:
+            return _answer_departures(loaded)
+        _print_departures(loaded)
+    else:
+        if as_json:
+            return _answer_since_last(loaded)
+        _print_since_last(loaded, all_)
+    return None
 
 
 def _print_two(left: Loaded, right: Loaded, lender: RunFiles | None, all_: bool) -> None:
