@@ -63,6 +63,7 @@ CASES = {
     "report codec_dac_fixd": "Did you mean 'codec_dac_fixed'? Finished runs: ",
     "ui codec_dac_fixd": "Did you mean 'codec_dac_fixed'? Finished runs: ",
     "compare codec_dac_fixd x": "Did you mean 'codec_dac_fixed'? Finished runs: ",
+    "measure codec_dac_fixd": "Did you mean 'codec_dac_fixed'?",
     "promote codec_dac_fixd": "Did you mean 'codec_dac_fixed'?",
     "listen codec_dac_fixed x": "Neither a recipe nor a finished run is called 'x'",
     "listen --results x": "There is no listening test 'x'",
