@@ -11,6 +11,7 @@ from benchmarks.mutants.rivals.causes import named_by
 from benchmarks.mutants.rivals.piece import TRAINERS
 from benchmarks.mutants.rivals.score import (
     HEALTHY,
+    NOT_THERE,
     Noticed,
     last_steps,
     said_of_healthy,
@@ -41,7 +42,9 @@ def _scores(rows: Sequence[Mapping[str, Any]]) -> Scores:
     found: dict[tuple[str, str, str], list[Noticed]] = {}
     for row in rows:
         operator, place = CATALOGUE.get(row["operator"]), (row["trainer"], row["system"])
-        if operator is None or "unfit" in row or not row["reached"]:
+        if operator is None or operator.family in NOT_THERE:
+            continue
+        if "unfit" in row or not row["reached"]:
             continue
         last = steps[row["system"]]
         noticed = score(row, anyway.get(place, frozenset()), named_by(operator), last)

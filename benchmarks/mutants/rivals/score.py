@@ -11,6 +11,8 @@ When = Literal["before step 1", "within 60 s", "by the end", "nothing"]
 
 WITHIN_SECONDS = 60.0
 HEALTHY = "healthy"
+NOT_THERE = ("average",)
+"""Families of faults in what the other trainers' set-ups do without: averaged weights."""
 
 
 @frozen
