@@ -25,7 +25,8 @@ def plant(system: System, shift: tuple[int, int] | None) -> None:
     """Let the GPT be trained by other labels; None leaves it as it is."""
     if shift is None:
         return
-    (which, offset), network = shift, system.module.network  # type: ignore[attr-defined]
+    which, offset = shift
+    network: Any = system.module.get_submodule("network")
     healthy = network.asked
 
     def asked(*given: Any) -> tuple[Asked, Asked]:

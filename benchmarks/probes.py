@@ -55,8 +55,8 @@ def pieces() -> Iterator[Piece]:
     """All pieces, seed by seed."""
     recipes = sorted(path.stem for path in RECIPES.glob("*.toml") if "phase2" not in path.stem)
     for seed in range(1, _SEEDS + 1):
-        yield from (Piece(_START, recipe, seed) for recipe in recipes)
         yield from (Piece(kind, _GPT, seed) for kind in (_HEALTHY, *OFFSETS))
+        yield from (Piece(_START, recipe, seed) for recipe in recipes)
 
 
 def run(piece: Piece, project: Project) -> dict[str, Any]:
@@ -64,6 +64,7 @@ def run(piece: Piece, project: Project) -> dict[str, Any]:
     recipe = load_recipe(RECIPES / f"{piece.recipe}.toml", classes=recipe_classes())
     started = Started(recipe, piece.seed, project)
     began = time.process_time()
+    checks: Sequence[Check]
     if piece.kind == _START:
         checks = [*started.preflight.checks(), *started.probes.ask()]
     else:

@@ -23,7 +23,7 @@ def main() -> None:
     given = asks.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     results = given.results or given.folder / "results.jsonl"
-    preload()
+    preload(given.systems)
     campaign = Campaign(Projects(given.folder), results, given.keep)
     campaign.run(pieces_of(given.systems, given.seeds, given.operators), given.pieces)
 

@@ -13,7 +13,7 @@ class Anatomy:
     turn: str
     """The turn that trains what is exported."""
     loss: str
-    """Its main loss term."""
+    """Name of the main loss term."""
     second_loss: str
     """Another of its loss terms."""
     source: str

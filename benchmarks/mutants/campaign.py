@@ -1,4 +1,4 @@
-"""All pieces of a campaign in an order that sees everything early; each is one line when done."""
+"""All pieces of a campaign, in an order that sees everything early; each is a line when done."""
 
 import json
 import shutil
@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from attrs import asdict, frozen
 
 from benchmarks.mutants.child import Ended
 from benchmarks.mutants.faults import CATALOGUE
-from benchmarks.mutants.operator import Operator
 from benchmarks.mutants.piece import Piece, prepare_base, run_piece
 from benchmarks.mutants.project import HEALTHY, Projects
 from benchmarks.mutants.score import Finding, findings
@@ -83,15 +83,23 @@ class Campaign:
 
 
 def pieces_of(systems: Sequence[str], seeds: Sequence[int], names: Sequence[str]) -> list[Piece]:
-    """Every piece: seed by seed, and within a seed operator by operator over all systems."""
-    operators: list[Operator | None] = [None, *(CATALOGUE[n] for n in CATALOGUE if n in names)]
-    return [
-        Piece(SETUPS[system], operator, seed)
-        for seed in seeds
-        for operator in operators
-        for system in systems
-        if operator is None or operator.why_not(system, SETUPS[system].anatomy) is None
-    ]
+    """Every piece, seed by seed: the healthy ones, and then the mutants in a drawn order.
+
+    A campaign that is stopped early has so taken a fair sample of all.
+    """
+    pieces = []
+    for seed in seeds:
+        mutants = [
+            Piece(SETUPS[system], CATALOGUE[name], seed)
+            for name in CATALOGUE
+            for system in SETUPS
+            if CATALOGUE[name].why_not(system, SETUPS[system].anatomy) is None
+        ]
+        pieces += [Piece(setup, None, seed) for setup in SETUPS.values()]
+        pieces += [
+            mutants[place] for place in np.random.default_rng(seed).permutation(len(mutants))
+        ]
+    return [one for one in pieces if one.setup.system in systems and one.name in (HEALTHY, *names)]
 
 
 def read(results: Path) -> Iterator[dict[str, Any]]:

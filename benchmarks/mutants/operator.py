@@ -38,7 +38,7 @@ class Operator:
 
     name: str
     family: str
-    """The part of a setup that is broken: what a diagnosis has to tell from the others."""
+    """The part of a setup that is broken: what a diagnosis has to find."""
     mistake: str
     """What a person did, in a sentence."""
     reference: str
@@ -57,7 +57,7 @@ class Operator:
 
     @property
     def kind(self) -> Kind:
-        """What it changes."""
+        """Part of a setup that is changed."""
         return "code" if self.code else "recipe" if self.recipe else "data"
 
     def why_not(self, system: str, anatomy: Anatomy) -> str | None:

@@ -1,7 +1,7 @@
 """One training run, healthy or broken, by the real commands in a process of its own."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Piece:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What tells it from every other piece."""
+        """System, name and seed, which no other piece has."""
         return self.setup.system, self.name, self.seed
 
 
@@ -118,8 +118,7 @@ def _broken_builds(piece: Piece) -> Iterator[list[Workbench]]:
 @contextmanager
 def _without_pages() -> Iterator[None]:
     """Inside, finished runs get no page: its curves take seconds, and nobody scores by it."""
-    nothing: Callable[..., None] = lambda *_: None
-    with patch("engine.runs.finish.build_report", nothing):
+    with patch("engine.runs.finish.build_report"):
         yield
 
 

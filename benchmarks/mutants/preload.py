@@ -1,27 +1,27 @@
 """Imports what a run needs, once, in the process from which pieces are forked."""
 
+from collections.abc import Iterable
 from importlib import import_module
 
-_MODULES = (
+_EVERY = (
     "engine.cli.ingest",
     "engine.cli.train",
     "engine.cli.show.console",
     "engine.runs.run",
     "engine.corpus.ingest",
-    "engine.systems.codec.system",
-    "engine.systems.codec_lm.system",
-    "engine.systems.rvc.system",
-    "engine.systems.vqvae.system",
-    "engine.systems.xtts.system",
-    "torch._inductor",
-    "transformers.models.dac.modeling_dac",
-    "swift_f0",
     "scipy.stats",
-    "scipy.signal",
+    "torch._inductor",
 )
+_OF_A_SYSTEM = {
+    "audio_vae": ("engine.systems.vqvae.system",),
+    "codec": ("engine.systems.codec.system", "transformers.models.dac.modeling_dac"),
+    "xtts": ("engine.systems.xtts.system",),
+    "rvc": ("engine.systems.rvc.system", "swift_f0"),
+    "higgs": ("engine.systems.codec_lm.system", "transformers.models.dac.modeling_dac"),
+}
 
 
-def preload() -> None:
+def preload(systems: Iterable[str] = tuple(_OF_A_SYSTEM)) -> None:
     """Import; nothing is computed, since a thread would not survive a fork."""
-    for name in _MODULES:
+    for name in (*_EVERY, *(one for system in systems for one in _OF_A_SYSTEM[system])):
         import_module(name)

@@ -35,7 +35,7 @@ class Projects:
         return self.folder / "parents" / setup.system / str(seed)
 
     def write_base(self, setup: Setup) -> Path:
-        """Write a setup's project anew; what `cantus ingest` has to do is left."""
+        """Write a setup's project; its corpus is not ingested yet."""
         root = self.base(setup)
         shutil.rmtree(root, ignore_errors=True)
         setup.write_audio(_made(root / "data" / setup.corpus))

@@ -40,7 +40,7 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """What it has in common with the same finding of another run: numbers differ."""
+        """Kind and name, without the numbers that differ from run to run."""
         return f"{self.kind} {_NUMBER.sub('#', self.name)}"
 
 

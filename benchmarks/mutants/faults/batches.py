@@ -31,6 +31,7 @@ def _first_rows(batch: Rows, names: Sequence[str]) -> Rows:
 
 
 def conditioning_swapped(bench: Workbench) -> None:
+    """Every clip of a batch gets the voice of the one before."""
     bench.change_batches(_swapped(bench.anatomy.conditioning))
 
 
@@ -210,7 +211,7 @@ OPERATORS = (
         reference="RVC-Project/Retrieval-based-Voice-Conversion-WebUI: .spec.pt beside the wav is "
         "never made again (rvc.md, section 2)",
         code=stale_features,
-        named_by=(r"target|feature|stale|another clip", _TEXT, r"content"),
+        named_by=(r"computed again|another clip|not what the clip gives|stale",),
     ),
     Operator(
         name="silence_for_clips",
@@ -219,7 +220,7 @@ OPERATORS = (
         reference="write-up 004: 14 of 329 files of Picovoice's alexa are corrupt; "
         "boson-ai/higgs-audio returns zeros(1)",
         code=silence_for_clips,
-        named_by=(r"silen|constant|zero",),
+        named_by=(r"silen|sound of",),
     ),
     Operator(
         name="unscaled_audio",
@@ -229,7 +230,7 @@ OPERATORS = (
         "wavs unscaled",
         code=unscaled_audio,
         unfit={"higgs": "its batches hold codes, which have no scale"},
-        named_by=(r"scale|level|range|amplitude|loud",),
+        named_by=(r"scale of|samples must lie|16-bit",),
     ),
     Operator(
         name="nan_in_a_batch",
@@ -246,7 +247,7 @@ OPERATORS = (
         mistake="the loader gives its first batch at every step",
         reference="hpcaitech/ColossalAI#3894",
         code=same_batch,
-        named_by=(r"same (batch|clips)|memor|rises? .*while|overfit|gap",),
+        named_by=(r"check batches|same (batch|clips)|memor",),
     ),
     Operator(
         name="late_target",
@@ -255,7 +256,7 @@ OPERATORS = (
         reference="descriptinc/descript-audio-codec#37: output shorter than the input by 8 samples",
         code=late_target,
         unfit={"xtts": _NO_WAVEFORM, "higgs": _NO_WAVEFORM},
-        named_by=(r"lag|shift|align",),
+        named_by=(r"lag|shift|align|computed again",),
     ),
     Operator(
         name="other_floor",
@@ -268,7 +269,7 @@ OPERATORS = (
             "xtts": "its batches hold waveforms and tokens, which have no floor",
             "higgs": "its batches hold codes, which have no floor",
         },
-        named_by=(r"floor|distribution|training and evaluation",),
+        named_by=(r"floor|computed again|training and evaluation",),
     ),
     Operator(
         name="no_pitch",
@@ -278,7 +279,7 @@ OPERATORS = (
         "features differ",
         code=no_pitch,
         needs=("has_pitch",),
-        named_by=(r"f0|pitch|octave|voic",),
+        named_by=(r"f0|pitch|octave|voicing",),
     ),
     Operator(
         name="late_pitch",
@@ -287,6 +288,6 @@ OPERATORS = (
         reference="audio-webui#116",
         code=late_pitch,
         needs=("has_pitch",),
-        named_by=(r"f0|pitch|octave|voic",),
+        named_by=(r"f0|pitch|octave|voicing",),
     ),
 )

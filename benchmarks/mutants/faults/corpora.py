@@ -30,13 +30,17 @@ def _rewrite(paths: list[Path], change: Change) -> None:
 
 
 def silent_files(folder: Path, random: np.random.Generator) -> None:
+    """Four files in ten are zeros."""
     _rewrite(_some(folder, random, 0.4), lambda samples, rate: (samples * 0.0, rate))
 
 
 def wrong_rate(folder: Path, random: np.random.Generator) -> None:
     """The header of 4 files in 10 names a rate at which they were not recorded."""
-    change: Change = lambda samples, rate: (samples, round(rate * _FULL_RATE))
-    _rewrite(_some(folder, random, 0.4), change)
+
+    def misname(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
+        return samples, round(rate * _FULL_RATE)
+
+    _rewrite(_some(folder, random, 0.4), misname)
 
 
 def no_low_pass(folder: Path, _: np.random.Generator) -> None:
@@ -83,10 +87,12 @@ def _permute(folder: Path, random: np.random.Generator, column: str, share: floa
 
 
 def permuted_texts(folder: Path, random: np.random.Generator) -> None:
+    """Three texts in ten stand beside other files."""
     _permute(folder, random, "text", 0.3)
 
 
 def permuted_speakers(folder: Path, random: np.random.Generator) -> None:
+    """Half of the speakers stand beside other files."""
     _permute(folder, random, "speaker", 0.5)
 
 
@@ -156,7 +162,7 @@ OPERATORS = (
         reference="field.md, section 5.10; erew123/alltalk_tts#477",
         data=permuted_texts,
         needs=("text",),
-        named_by=(r"text|transcript",),
+        named_by=(r"length of transcripts|transcripts|eval/\S*text",),
     ),
     Operator(
         name="cut_texts",
@@ -165,7 +171,7 @@ OPERATORS = (
         reference="daswer123/xtts-finetune-webui#58",
         data=cut_texts,
         needs=("text",),
-        named_by=(r"text|letters",),
+        named_by=(r"transcripts|letters|text",),
     ),
     Operator(
         name="permuted_speakers",
@@ -182,7 +188,7 @@ OPERATORS = (
         mistake="four files in ten are digital silence",
         reference="write-up 004: unreadable files were replaced by silence",
         data=silent_files,
-        named_by=(r"silen|quiet|empty", _INGEST),
+        named_by=(r"silen|sound of|quiet", _INGEST),
     ),
     Operator(
         name="torn_files",
@@ -198,7 +204,7 @@ OPERATORS = (
         mistake="the header of four files in ten names a wrong sample rate",
         reference="rsxdalv/one-click-installers-tts (audio-webui)#116",
         data=wrong_rate,
-        named_by=(r"rate|speed|letters|pitch",),
+        named_by=(r"recorded at|sample rate|letters|speed",),
     ),
     Operator(
         name="no_low_pass",
@@ -206,7 +212,7 @@ OPERATORS = (
         mistake="audio was resampled without a low-pass filter",
         reference="zhenye234/X-Codec-2.0#18: the resampler alone moves the result",
         data=no_low_pass,
-        named_by=(r"alias|resampl|band|rate",),
+        named_by=(r"alias|resampl|sound up to|low-pass",),
     ),
     Operator(
         name="overdriven",
@@ -214,7 +220,7 @@ OPERATORS = (
         mistake="half of the files are clipped hard",
         reference="RVC-Project/Retrieval-based-Voice-Conversion-WebUI#507: samples beyond 2",
         data=overdriven,
-        named_by=(r"clipp|full scale|peak|level",),
+        named_by=(r"clipp|full scale",),
     ),
     Operator(
         name="one_recording",

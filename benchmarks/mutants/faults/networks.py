@@ -17,6 +17,7 @@ _GRADIENTS = r"(check|guard) (gradients|updates)"
 
 
 def average_never_moves(bench: Workbench) -> None:
+    """The call that updates the average does nothing."""
     bench.wrap(AverageWeights, "update", lambda _: lambda *_: None)
 
 
@@ -132,7 +133,7 @@ OPERATORS = (
         reference="MultimediaTechLab/YOLO#97; lucidrains/DALLE2-pytorch#131",
         code=average_never_moves,
         recipe=lambda _: "[training]\nema_decay = 0.9",
-        named_by=(r"averag|ema_decay",),
+        named_by=(r"averaged weights|ema_decay",),
     ),
     Operator(
         name="training_mode_at_evaluation",
@@ -141,7 +142,7 @@ OPERATORS = (
         reference="karpathy/nanoGPT!240; ipolharvard/ethos-ares#20",
         code=training_mode_at_evaluation,
         unfit=dict.fromkeys(("rvc", "higgs"), "its networks compute the same in both modes"),
-        named_by=(r"training mode|dropout|evaluation mode|transforms",),
+        named_by=(r"evaluation mode|evaluation done twice|training mode",),
     ),
     Operator(
         name="evaluation_mode_in_training",
@@ -150,7 +151,7 @@ OPERATORS = (
         reference="shubhamagarwal92/mmd#14; write-up 000 of Higgs Audio: model.train() is missing",
         code=evaluation_mode_in_training,
         needs=("has_batch_norm",),
-        named_by=(r"training mode|evaluation mode|batch norm|statistics",),
+        named_by=(r"training mode|evaluation mode|batch (norm|statistics)",),
     ),
     Operator(
         name="updates_rounded_away",
@@ -161,7 +162,7 @@ OPERATORS = (
         recipe=lambda anatomy: (
             f"[optimizer.{anatomy.turn}]\nlearning_rate = {anatomy.learning_rate / 10:g}"
         ),
-        named_by=(r"(check|guard) updates|bfloat16|round",),
+        named_by=(r"(check|guard) updates|size of updates|bfloat16",),
     ),
     Operator(
         name="no_straight_through",
@@ -170,7 +171,7 @@ OPERATORS = (
         reference="yangdongchao/RSTnet#2: collapsed to one code",
         code=no_straight_through,
         needs=("codebook",),
-        named_by=(_GRADIENTS, r"straight|codebook|codes|perplexity"),
+        named_by=(_GRADIENTS, r"straight-through|dead_codes|perplexity|codebook"),
     ),
     Operator(
         name="frozen_codebook",

@@ -3,7 +3,7 @@
 from benchmarks.mutants.anatomy import Anatomy
 from benchmarks.mutants.operator import Operator
 
-_RATE = r"learning.rate|learned|rate of"
+_RATE = r"learning.rate|can be learned|rate of|size of updates"
 
 
 def _rate_factor(anatomy: Anatomy, factor: float) -> str:
@@ -33,7 +33,7 @@ OPERATORS = (
         named_by=(_RATE,),
     ),
     Operator(
-        name="rate_ten_times",
+        name="rate_thirty_times",
         family="rate",
         mistake="the learning rate is that of another model, thirty times as high",
         reference="anhnh2002/XTTSv2-Finetuning-for-New-Languages#28",
@@ -75,7 +75,7 @@ OPERATORS = (
         reference="descriptinc/descript-audio-codec#17: the default of mel in code is another than "
         "the configuration's",
         recipe=lambda anatomy: f"[losses]\n{anatomy.loss} = 1e-6",
-        named_by=(r"losses|weight|learned|gradient_share",),
+        named_by=(r"weight of|losses|gradient_share",),
     ),
     Operator(
         name="worst_kept",

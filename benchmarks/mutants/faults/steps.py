@@ -16,6 +16,7 @@ _LEARNS = r"can be learned"
 
 
 def no_backward(bench: Workbench) -> None:
+    """Backward does nothing."""
     bench.wrap(torch.Tensor, "backward", lambda _: lambda *_, **__: None)
 
 
@@ -32,6 +33,7 @@ def cleared_before_step(bench: Workbench) -> None:
 
 
 def never_cleared(bench: Workbench) -> None:
+    """Gradients of all steps add up."""
     bench.wrap(Optimizer, "zero_grad", lambda _: lambda *_, **__: None)
 
 
@@ -54,7 +56,7 @@ def part_without_optimizer(bench: Workbench) -> None:
 def frozen_part(bench: Workbench) -> None:
     """The encoder was frozen for a warm-up, and nobody thaws it."""
 
-    def freeze(optimizer: Optimizer, *_: Any) -> None:
+    def freeze(*_: Any) -> None:
         bench.mark()
         for parameter in bench.encoder.parameters():
             parameter.grad = None
@@ -91,6 +93,7 @@ def _detached(output: Any) -> Any:
 
 
 def sign_of_loss(bench: Workbench) -> None:
+    """The main loss is subtracted."""
     loss = bench.anatomy.loss
 
     def turned(terms: Terms) -> Terms:
@@ -134,7 +137,7 @@ OPERATORS = (
         mistake="zero_grad is never called: gradients add up over all steps",
         reference="snakers4/silero-vad!699; wenet-e2e/wekws!73; pytorch/pytorch#47175",
         code=never_cleared,
-        named_by=(r"gradient_norm", r"gradients? .*(cleared|add up|accumulat)"),
+        named_by=(r"gradient_norm", r"gradients? .*(cleared|add up|accumulat|done again)"),
     ),
     Operator(
         name="optimizer_of_copies",
@@ -182,7 +185,7 @@ OPERATORS = (
         mistake="the main loss is subtracted",
         reference="pyro-ppl/pyro#2798: the sign of a loss",
         code=sign_of_loss,
-        named_by=(_LEARNS, r"negative", r"rises"),
+        named_by=(_LEARNS, r"signs? of losses|negative"),
     ),
     Operator(
         name="dropped_loss",
@@ -190,6 +193,6 @@ OPERATORS = (
         mistake="the main loss hangs on an attribute that was stripped, and is zero",
         reference="modelscope/ms-swift!9752",
         code=dropped_loss,
-        named_by=(_GRADIENTS, _LEARNS),
+        named_by=(_GRADIENTS, _LEARNS, r"values of losses"),
     ),
 )

@@ -58,10 +58,12 @@ def _relabelled(packed: Any, change: ChangeLabels) -> Any:
 
 
 def shifted_twice(bench: Workbench) -> None:
+    """Labels are shifted once more wherever they are made."""
     _change_labels(bench, _one_later)
 
 
 def not_shifted(bench: Workbench) -> None:
+    """Labels are the tokens that are given."""
     _change_labels(bench, _one_earlier)
 
 
@@ -193,7 +195,7 @@ OPERATORS = (
         reference="higgs.md, section on transformers' processor: 72 ends in inputs, 0 in labels",
         code=no_stop,
         needs=("codes",),
-        named_by=(r"end|stop",),
+        named_by=(r"end_ce|stop_ce|end of stream|stops?\b.*label|labels of",),
     ),
     Operator(
         name="late_labels_masked",
@@ -202,7 +204,7 @@ OPERATORS = (
         reference="coqui-ai/TTS#3388, coqui-ai/TTS#3631",
         code=late_labels_masked,
         needs=("codes",),
-        named_by=(r"label|mask|ignored|number of targets",),
+        named_by=(r"labels|mask|ignored|number of targets|end of stream",),
     ),
     Operator(
         name="no_causal_mask",
@@ -220,6 +222,8 @@ OPERATORS = (
         reference="canopyai/Orpheus-TTS#10: offsets of code tokens",
         code=codes_off_by_one,
         needs=("codes",),
-        named_by=(r"code|cross-entropy by chance|rises|training and evaluation",),
+        named_by=(
+            r"codes computed again|target computed again|codes? .*(offset|number)|codec.s sequence",
+        ),
     ),
 )

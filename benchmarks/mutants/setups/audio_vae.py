@@ -25,8 +25,8 @@ num_clips = 0
 "eval/perplexity" = { at = "from step:60" }
 
 [expect]
-"eval/reconstruction" = { steps = [60], low = [0.0], high = [0.008], because = "measured" }
-"eval/perplexity" = { steps = [60], low = [2.5], high = [10.0], because = "measured" }
+"eval/reconstruction" = { steps = [60], low = [0.0], high = [0.008] }
+"eval/perplexity" = { steps = [60], low = [2.5], high = [10.0] }
 """
 
 SETUP = Setup(

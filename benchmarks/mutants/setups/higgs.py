@@ -67,7 +67,7 @@ num_clips = 0
 "eval/end_ce" = { at = "from step:60" }
 
 [expect]
-"eval/audio_ce" = { steps = [30, 60], low = [1.0, 1.0], high = [3.1, 2.5], because = "measured" }
+"eval/audio_ce" = { steps = [30, 60], low = [1.0, 1.0], high = [3.1, 2.5] }
 """
 
 

@@ -61,12 +61,12 @@ judges = []
 "eval/silent_share" = { at = "from step:30" }
 
 [expect]
-"eval/mel" = { steps = [60], high = [1.9], because = "measured" }
-"eval/f0_cents" = { steps = [30, 60], high = [150.0, 150.0], because = "measured" }
-"eval/octave_cents" = { steps = [60], high = [150.0], because = "measured" }
-"eval/voicing_error" = { steps = [60], high = [0.25], because = "measured" }
-"eval/conversion/f0_cents" = { steps = [60], high = [150.0], because = "measured" }
-"eval/conversion/mcd_db" = { steps = [60], high = [12.5], because = "measured" }
+"eval/mel" = { steps = [60], high = [1.9] }
+"eval/f0_cents" = { steps = [30, 60], high = [150.0, 150.0] }
+"eval/octave_cents" = { steps = [60], high = [150.0] }
+"eval/voicing_error" = { steps = [60], high = [0.25] }
+"eval/conversion/f0_cents" = { steps = [60], high = [150.0] }
+"eval/conversion/mcd_db" = { steps = [60], high = [12.5] }
 """
 
 SETUP = Setup(

@@ -40,8 +40,8 @@ num_clips = 0
 "eval/text_ce" = { at = "from step:60" }
 
 [expect]
-"eval/mel_ce" = { steps = [30, 60], low = [1.5, 1.0], high = [3.4, 2.7], because = "measured" }
-"eval/text_ce" = { steps = [60], low = [1.0], high = [2.7], because = "measured" }
+"eval/mel_ce" = { steps = [30, 60], low = [1.5, 1.0], high = [3.4, 2.7] }
+"eval/text_ce" = { steps = [60], low = [1.0], high = [2.7] }
 """
 
 SETUP = Setup(

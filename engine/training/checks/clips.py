@@ -133,7 +133,7 @@ def _constant_check(name: str, rows: Sequence[bytes | None]) -> Check:
 def _alike_check(name: str, rows: Sequence[bytes | None], drawn: Drawn) -> Check:
     counts = Counter(row for row in rows if row is not None)
     ids = [one for part in drawn.ids for one in part]
-    alike = [id_ for id_, row in zip(ids, rows, strict=True) if counts[row] > 1]
+    alike = [id_ for id_, row in zip(ids, rows, strict=True) if row is not None and counts[row] > 1]
     said = f"{len(alike)} of {len(rows)} clips have the {name} of another of them"
     if len(alike) <= _MOST_ALIKE * len(rows):
         return Check(f"variety of {name}", True, said, "warn")

@@ -81,7 +81,8 @@ def modes_check(
             "the networks are in evaluation mode while they are trained: module.train() is missing"
         )
         return Check("training mode", False, said)
-    acting = [one for one in module.modules() if isinstance(one, kinds) and getattr(one, "p", 1.0)]
+    layers = (one for one in module.modules() if isinstance(one, kinds))
+    acting = [one for one in layers if not hasattr(one, "p") or float(one.p) > 0.0]
     moved = [term for term, value in training.items() if evaluation[term] != value]
     if not acting:
         return Check(name, True, "the model has no dropout and no batch statistics", "warn")

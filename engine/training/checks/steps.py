@@ -45,8 +45,10 @@ def repeated_check(first: Mapping[str, float], second: Mapping[str, float]) -> C
 def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ranks) -> Check:
     """Whether one step moved the weights as far as its rate says (Kingma and Ba, 2015, 2.1).
 
-    By the median over tensors of each one's largest change: codes that are replaced move further,
-    and embeddings that a batch does not use stay. Only float32 weights show it.
+    Each tensor counts by its largest change. Too little is what even the tensor that moved most
+    falls short of, since others may have no gradient yet, such as those before an output layer of
+    zeros. Too much is what half of the tensors exceed, since codes that are replaced move further.
+    Only float32 weights show it.
     """
     name = f"size of updates of {turn.name}"
     moved = [
@@ -56,14 +58,17 @@ def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ran
     ]
     if not moved or rate <= 0.0:
         return Check(name, True, "not checked: it has no weights of float32 at a positive rate")
-    typical = float(ranks.mean(torch.stack(moved).median()))
-    size = typical / rate
-    said = f"{size:.2g} of the learning rate in a step (largest change of a typical tensor)"
-    if not math.isfinite(size) or _LEAST_SIZE <= size <= _MOST_SIZE:
+    both = torch.stack(moved)
+    typical, most = ranks.mean(torch.stack([both.median(), both.max()])).tolist()
+    if most == 0.0 or not math.isfinite(most):
+        return Check(name, True, "not checked: see gradients and updates")
+    said = f"{most / rate:.2g} of the learning rate in a step where most, typically "
+    said += f"{typical / rate:.2g}"
+    if most / rate >= _LEAST_SIZE and typical / rate <= _MOST_SIZE:
         return Check(name, True, said)
-    where = "above" if size > _MOST_SIZE else "below"
+    where = "below" if most / rate < _LEAST_SIZE else "above"
     why = f"far {where} 1, as Adam's is: the optimizer does not use the recipe's rate of {rate:.3g}"
-    return Check(name, False, f"{said}, {why}")
+    return Check(name, False, f"{said}: {why}")
 
 
 def _list(names: set[str]) -> str:

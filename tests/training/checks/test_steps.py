@@ -2,12 +2,16 @@
 
 import pytest
 import torch
+from torch import nn
 
+from engine.training.checks.steps import size_check
 from engine.training.devices import Device
 from engine.training.order import Order
 from engine.training.preflight import Preflight
+from engine.training.ranks import ALONE
 from engine.training.schedules import Length
 from engine.training.step import Stepper
+from engine.training.system import Turn
 from tests.training.toy import ToyModel, toy_recipe, toy_system
 
 
@@ -45,7 +49,9 @@ def test_a_healthy_step_has_the_same_gradient_again_and_the_size_of_its_rate(adv
     assert found["gradients of a step"].ok
     sizes = [check for name, check in found.items() if name.startswith("size of updates")]
     assert len(sizes) == 1 + adversary
-    assert all(check.ok and check.detail.startswith("1 of the learning rate") for check in sizes)
+    assert all(
+        check.ok and check.detail.startswith("1 of the learning rate in a step") for check in sizes
+    )
 
 
 @pytest.mark.parametrize("clip", [None, 0.1])
@@ -71,3 +77,17 @@ def test_an_update_of_all_weights_is_a_warning_and_no_stop():
     assert check.ok is False
     assert not check.stops
     assert "is the learning rate right?" in check.detail
+
+
+@pytest.mark.parametrize(("share_still", "replaced", "ok"), [(0.9, 0, True), (0.0, 2, True)])
+def test_tensors_without_a_gradient_and_codes_that_are_replaced_are_no_fault(
+    share_still, replaced, ok
+):
+    before = {str(number): torch.zeros(4) for number in range(10)}
+    moved = {name: nn.Parameter(one + 0.01) for name, one in before.items()}
+    with torch.no_grad():
+        for name in list(moved)[: int(share_still * 10)]:
+            moved[name].mul_(1e-6)
+        for name in list(moved)[:replaced]:
+            moved[name].add_(100.0)
+    assert size_check(Turn("generator", moved, {}), before, 0.01, ALONE).ok is ok
