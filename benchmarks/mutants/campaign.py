@@ -28,6 +28,8 @@ class Campaign:
     projects: Projects
     results: Path
     keep: Path | None = None
+    commit: str = ""
+    """The commit of the code that trains, which each line carries."""
 
     def run(self, pieces: Sequence[Piece], most: int) -> int:
         """Run up to `most` pieces that are not done; return how many were."""
@@ -79,7 +81,7 @@ class Campaign:
             shutil.rmtree(parent, ignore_errors=True)
             shutil.copytree(root / "models" / HEALTHY, parent)
         shutil.rmtree(root)
-        return _line(piece, ended, found)
+        return {**_line(piece, ended, found), "commit": self.commit}
 
 
 def pieces_of(systems: Sequence[str], seeds: Sequence[int], names: Sequence[str]) -> list[Piece]:

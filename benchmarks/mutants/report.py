@@ -1,4 +1,4 @@
-"""Writes a campaign's score: `python -m benchmarks.mutants.report RESULTS FOLDER`."""
+"""Writes the score of the campaign: `python -m benchmarks.mutants.report [RESULTS FOLDER]`."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.mutants.__main__ import RESULTS
 from benchmarks.mutants.campaign import read
 from benchmarks.mutants.faults import CATALOGUE
 from benchmarks.mutants.project import HEALTHY
@@ -27,6 +28,7 @@ def write(results: Path, folder: Path) -> None:
         "healthy_runs": sum(line["operator"] == HEALTHY for line in lines),
         "mutants": len(found),
         "operators": len(CATALOGUE),
+        "commits": sorted({line["commit"] for line in lines}),
         "cpu_seconds": round(sum(line["cpu_seconds"] for line in lines)),
         "shares": shares(found),
         "by_system": {s: shares([one for one in found if one.system == s]) for s in SETUPS},
@@ -43,7 +45,8 @@ def _page(lines: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
     parts = [
         "# Mutation score",
         f"{facts['mutants']} mutants and {facts['healthy_runs']} healthy runs, "
-        f"{facts['cpu_seconds']} s of CPU time. Shares with 95 % intervals (Clopper-Pearson).",
+        f"{facts['cpu_seconds']} s of CPU time, code of {', '.join(facts['commits'])}. "
+        "Shares with 95 % intervals (Clopper-Pearson).",
         "\n".join(said),
         "## Operators and systems",
         _LETTERS,
@@ -59,4 +62,5 @@ def _page(lines: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), Path(sys.argv[2]))
+    results = Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS
+    write(results, Path(sys.argv[2]) if len(sys.argv) > 1 else results.parent)

@@ -18,7 +18,7 @@ SECTIONS = {
     },
     TRAINING: {
         "estimate": "Measure what a run will take: time, memory, disk, money.",
-        "seeds": "Train a recipe with several seeds, and measure how much they differ.",
+        "seeds": "Train several seeds of a recipe, and measure how they differ.",
         "sweep": "Train a recipe with several values and seeds, and compare them.",
         "bisect": "Find which lines of a recipe made its result worse.",
         "train": "Train a recipe, or continue a stopped run.",

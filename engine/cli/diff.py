@@ -70,7 +70,7 @@ def command(
     Examples:
       cantus diff audio_vae audio_vae_plus     which is better, and possible reasons
       cantus diff audio_vae audio_vae_plus --all
-      cantus diff audio_vae longer --borrow audio_vae_plus
+      cantus diff audio_vae audio_vae_plus --borrow audio_vae_plus
       cantus diff audio_vae --upstream         every difference from the published setup
       cantus diff recipes/audio_vae.toml recipes/demo/audio_vae.toml
       cantus diff audio_vae --last             what changed since models/audio_vae was trained

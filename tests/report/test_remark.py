@@ -45,3 +45,16 @@ def test_a_run_that_keeps_itself_or_concludes_nothing_has_none(tmp_path, remark)
     (tmp_path / "metrics/ours.json").write_text("{}")
     assert remark("ours") is None
     assert remark(None) is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"), [(9, "ours against grid, over seeds: better."), (8, None)]
+)
+def test_seeds_of_the_same_recipe_speak_beside_the_verdict(tmp_path, remark, steps, said):
+    for folder, covered in ((tmp_path / "models/ours", 9), (tmp_path / "seeds/ours", steps)):
+        folder.mkdir(parents=True)
+        covers = {"settings": {"name": folder.name, "training": {"steps": covered}}, "seed": steps}
+        file = "run.json" if folder.parent.name == "models" else "spread.json"
+        against = ["ours against grid, over seeds: better."]
+        (folder / file).write_text(json.dumps({"covers": covers, "against": against}))
+    assert remark("ours") == said

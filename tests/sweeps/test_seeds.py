@@ -143,7 +143,7 @@ def words(tmp_path):
     recipe = RECIPE.replace("batch_size = 64", "batch_size = 4")
     recipe = recipe.replace('corpus = "words"', 'corpus = "spoken"')
     (tmp_path / "recipes/words.toml").write_text(recipe)
-    every = 'epochs = 40\ncheckpoint_every = "step:5"\nevaluate_every = "epoch:40"'
+    every = 'epochs = 20\ncheckpoint_every = "step:5"\nevaluate_every = "epoch:20"'
     demo = DEMO.replace("epochs = 1", every)
     (tmp_path / "recipes/demo/words.toml").write_text(demo)
     random = np.random.default_rng(0)

@@ -20,9 +20,9 @@ from engine.sweeps.bisection.trials import GOOD, BudgetSpentError, Trials, Unres
 WRONG = 0.05
 """The chance that a search accuses a line that does nothing."""
 _TRIED = ((0.5, 0.25), (1.0, 0.75))
-"""Looks at recipes with the seeds of trials: the share of seeds, and that of the chance."""
+"""Comparisons with the seeds of trials: the share of the seeds, and that of the chance."""
 _CONFIRMED = ((0.5, 0.2), (1.0, 0.3), (2.0, 0.5))
-"""Looks at recipes with fresh seeds, of which there are up to twice as many."""
+"""Comparisons with fresh seeds, of which there are up to twice as many."""
 
 
 @frozen

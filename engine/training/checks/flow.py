@@ -40,9 +40,15 @@ def flow_checks(
             if terms.generator_output is not None:
                 yield _output_check(turn, terms)
             if bounds.generated in prepared and not turn.averaged:
-                made = prepared[bounds.generated].flip(-1)
+                made = prepared[bounds.generated] + 0.1 * _noise_like(prepared[bounds.generated])
                 other: Terms = networks.call(turn.name, {**prepared, bounds.generated: made})
                 yield _judged_check(turn, terms, other)
+
+
+def _noise_like(tensor: Tensor) -> Tensor:
+    """The same normal noise each time, in a tensor's shape."""
+    random = torch.Generator().manual_seed(0)
+    return torch.randn(tensor.shape, generator=random).to(tensor)
 
 
 def _input_check(entry: str, term: str, gradient: Tensor | None) -> Check:
