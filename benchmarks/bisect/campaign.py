@@ -13,7 +13,7 @@ from engine.sweeps.bisection.trials import GOOD, Oracle, Trials
 NUM_SEEDS = (6, 12)
 """Most seeds of a recipe."""
 MOST_RUNS = 1000
-BLOCKS, IN_BLOCK = 10, 10
+BLOCKS, IN_BLOCK = 5, 10
 
 
 def pieces() -> Iterator[dict[str, int]]:

@@ -1,4 +1,7 @@
-"""Real pairs: recipes with real trainings, small enough for a CPU."""
+"""Real pairs: recipes with real trainings, small enough for a CPU.
+
+The system is that of `examples/denoiser`, which must be installed.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,16 +21,21 @@ from engine.sweeps.bisection.trainings import Trainings
 from engine.sweeps.bisection.trials import Trials
 from engine.system_support.discovery import recipe_classes
 
-STEPS, NUM_SEEDS, MOST_RUNS = 40, 4, 80
-_METRIC = "eval/rmse_db"
-_SMALL = ("training.batch_size=16", "schedule.autoencoder.warmup_steps=0")
-_HARMLESS = ("optimizer.autoencoder.epsilon=1e-7", "schedule.autoencoder.final_share=0.011")
-"""Lines that change the third digit of a learning rate, and less."""
+STEPS, NUM_SEEDS, MOST_RUNS = 40, 6, 150
+_METRIC = "eval/mse"
+_RECIPE = Path(__file__).parents[2] / "examples" / "denoiser" / "denoiser.toml"
+_HARMLESS = (
+    "optimizer.denoiser.epsilon=1e-7",
+    "optimizer.denoiser.weight_decay=1e-7",
+    "optimizer.denoiser.betas=[0.9, 0.9991]",
+    "optimizer.denoiser.clip_gradient_norm=1000.0",
+)
+"""Lines that change the last digits of a step."""
 
 
 @frozen
 class RealPair:
-    """`audio_vae_plus` with a small batch, and what the bad recipe changes."""
+    """The recipe of the example, and what the bad recipe changes."""
 
     name: str
     guilty: tuple[str, ...]
@@ -35,10 +43,10 @@ class RealPair:
 
 
 PAIRS = (
-    RealPair("a rate of a tenth", ("optimizer.autoencoder.learning_rate=3e-4",)),
+    RealPair("a rate of a tenth", ("optimizer.denoiser.learning_rate=1e-4",)),
     RealPair(
-        "two of ten codes, and a rate of a tenth",
-        ("model.quantizer.num_codes=2", "optimizer.autoencoder.learning_rate=3e-4"),
+        "one channel of sixteen, and a rate of a third",
+        ("model.channels=1", "optimizer.denoiser.learning_rate=3e-4"),
     ),
 )
 
@@ -65,15 +73,14 @@ def _project(root: Path) -> Project:
 
 
 def _search(pair: RealPair, project: Project, folder: Path) -> Mapping[str, Any]:
-    path = Path(__file__).parents[2] / "recipes" / "audio_vae_plus.toml"
-    changes = (*_SMALL, *pair.guilty, *pair.harmless)
+    changes = (*pair.guilty, *pair.harmless)
     good, bad = (
-        load_recipe(path, classes=recipe_classes(), overrides=overrides)
-        for overrides in (_SMALL, changes)
+        load_recipe(_RECIPE, classes=recipe_classes(), overrides=overrides)
+        for overrides in ((), changes)
     )
     lines = {line.name: line for line in lines_of(good, bad)}
     params = load_params(project.params)
-    oracle = Trainings(project, params, path, good, lines, STEPS, _METRIC, folder)
+    oracle = Trainings(project, params, _RECIPE, good, lines, STEPS, _METRIC, folder)
     trials = Trials(oracle, True, NUM_SEEDS, params.seed, MOST_RUNS, click.echo)
     search = Search([*lines], trials)
     search.run()

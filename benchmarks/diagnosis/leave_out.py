@@ -2,7 +2,7 @@
 
 By system: the library has no run of the same system. By family: it has none of the same family of
 faults, but others in the same part of the setup, where there are some. By part: it has none of that
-part, so that the right answer is none.
+part, so that "no diagnosis" is right.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from engine.report.diagnosis.likeness import Library
 from engine.report.diagnosis.signatures import HEALTHY, Signature
 
 LeftOut = Callable[[Signature], object]
-"""What is left out together with a run: all runs for which it is the same."""
+"""A key of runs: those with the same key are left out together."""
 
 
 @frozen

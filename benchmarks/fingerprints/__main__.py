@@ -1,4 +1,4 @@
-"""Measures fingerprints: python -m benchmarks.fingerprints FOLDER... [--pieces K].
+"""Measures fingerprints: python -m benchmarks.fingerprints FOLDER... [--only PART] [--pieces K].
 
 Each folder holds audio of one kind; ffmpeg encodes it, and libchromaprint is compared where it is
 installed. A piece that is finished is a line of results/fingerprints.jsonl, and a second call goes
@@ -13,9 +13,9 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.fingerprints.clips import sounds_in
+from benchmarks.fingerprints.clips import Sound, sounds_in
 from benchmarks.fingerprints.false_matches import false_matches
-from benchmarks.fingerprints.recall import recall_in
+from benchmarks.fingerprints.recall import by_landmarks, by_rivals, recall_in
 from benchmarks.fingerprints.rivals import limits
 from benchmarks.fingerprints.scale import compare, cost
 from benchmarks.fingerprints.summary import summary
@@ -31,22 +31,28 @@ def _pieces(
     folders: list[Path], known: dict[str, Facts]
 ) -> Iterator[tuple[str, Callable[[], Facts]]]:
     yield "false matches", partial(false_matches, folders)
-    yield "limits of rivals", lambda: dict(limits(_all(folders)))
     for folder in folders:
-        yield f"recall {folder.name}", partial(_recall, folder, known)
-    for folder in folders:
-        yield f"cost {folder.name}", partial(cost, folder)
+        yield f"recall {folder.name}", partial(_recall, folder)
     for number in CLIPS_SIMULATED:
         yield f"scale {number}", partial(_scale, folders[0], number)
+    for folder in folders:
+        yield f"cost {folder.name}", partial(cost, folder)
+    yield "limits of rivals", lambda: dict(limits(_all(folders)))
+    for folder in folders:
+        yield f"recall of rivals {folder.name}", partial(_rivals, folder, known)
 
 
-def _all(folders: list[Path]) -> list:
+def _all(folders: list[Path]) -> list[Sound]:
     return [one for folder in folders for one in sounds_in(folder)]
 
 
-def _recall(folder: Path, known: dict[str, Facts]) -> Facts:
+def _recall(folder: Path) -> Facts:
+    return {"rows": recall_in(folder, by_landmarks)}
+
+
+def _rivals(folder: Path, known: dict[str, Facts]) -> Facts:
     of_rivals = {name: float(str(limit)) for name, limit in known["limits of rivals"].items()}
-    return {"rows": recall_in(folder, of_rivals)}
+    return {"rows": recall_in(folder, by_rivals(of_rivals))}
 
 
 def _scale(folder: Path, num_clips: int) -> Facts:
@@ -58,12 +64,17 @@ def main() -> None:
     """Do the pieces that are not done yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--only", default="", help="pieces whose names begin so")
     parser.add_argument("--pieces", type=int, help="how many to do now (all)")
     given = parser.parse_args()
     known: dict[str, Facts] = {}
     if LINES.is_file():
         known = dict(json.loads(line) for line in LINES.read_text("utf-8").splitlines())
-    todo = ((name, do) for name, do in _pieces(given.folders, known) if name not in known)
+    todo = (
+        (name, do)
+        for name, do in _pieces(given.folders, known)
+        if name not in known and name.startswith(given.only)
+    )
     for name, do in islice(todo, given.pieces):
         known[name] = do()
         with LINES.open("a", encoding="utf-8") as file:

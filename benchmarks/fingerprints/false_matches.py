@@ -11,7 +11,7 @@ from benchmarks.fingerprints.clips import RATE_HZ, Sound, landmarks_of_all, soun
 from engine.evaluation.sound.near_duplicates import near_duplicates_within
 
 SAME_RECORDING = 0.8
-"""Correlation of samples from which two clips share a recording."""
+"""Correlation of samples from which two clips share a recording, unless they are takes."""
 _SNIPPET_SECONDS = 0.2
 
 
@@ -25,7 +25,7 @@ def false_matches(folders: list[Path]) -> dict[str, object]:
     for row in pairs:
         clip, other = sounds[row["clip"]], sounds[row["other"]]
         likeness = _correlation(clip, other)
-        if likeness < SAME_RECORDING:
+        if clip.repeats == other.repeats or likeness < SAME_RECORDING:
             names = [f"{one.path.parent.name}/{one.path.name}" for one in (clip, other)]
             wrong.append((*names, round(likeness, 2), clip.repeats == other.repeats))
     number = len(sounds) * (len(sounds) - 1) // 2

@@ -24,7 +24,7 @@ def transformed(clips: Clips) -> dict[str, Clips]:
 
     def noisy(one: np.ndarray) -> np.ndarray:
         level = np.sqrt(np.square(one).mean()) * 10 ** (-20 / 20)
-        return one + (level * random.standard_normal(len(one))).astype(np.float32)
+        return np.asarray(one + level * random.standard_normal(len(one)), np.float32)
 
     def each(change: Callable[[np.ndarray], np.ndarray], some: Clips) -> Clips:
         return [change(one) for one in some]

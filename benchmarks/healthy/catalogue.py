@@ -16,7 +16,7 @@ class HealthyRun:
     name: str
     recipe: str
     kind: str
-    """What it has other than its recipe: a seed, a size, a corpus, ..."""
+    """The difference from its recipe: a seed, a size, a corpus, ..."""
     seed: int
     values: tuple[str, ...]
     """Values that differ from the recipe's, as -S takes them."""

@@ -33,7 +33,7 @@ class Seeds:
     number: int
     overrides: Sequence[str]
     planted: str = ""
-    """What was changed on purpose, for groups that differ from an earlier one."""
+    """The change, of groups that truly differ from another one."""
     of: str = field(default="")
     """The group that it truly differs from."""
 

@@ -28,7 +28,7 @@ class Share:
     number: int
     """Comparisons."""
     independent: int
-    """Of these, the most that share no seed."""
+    """Number of comparisons, at most, that share no seed."""
 
     @property
     def said(self) -> str:
@@ -86,7 +86,7 @@ def power(base: np.ndarray, other: np.ndarray, rule: Rule, size: int) -> float:
 
 
 def shifted_power(table: np.ndarray, shift: float, rule: Rule, size: int) -> float:
-    """The same with disjoint sets of one recipe, to one of which a difference is added."""
+    """Power of disjoint sets of one recipe, to one of which a difference is added."""
     pairs = _disjoint(table, size, _POWER_DRAWS, 4)
     return float(np.mean([_differs(rule(new + shift, old)) for new, old in pairs]))
 

@@ -115,8 +115,8 @@ def subtracted(
     axes = [_axis(name, *one) for name, one in zip("ab", (first, second), strict=True)]
     answers = (
         f"eval/{METRIC}" in found.compared,
-        _has_difference(what_matters(*sides, None), METRIC),
-        _has_difference(everything(*sides), f"eval.{METRIC}"),
+        _has_difference(what_matters(sides[0], sides[1], None), METRIC),
+        _has_difference(everything(sides[0], sides[1]), f"eval.{METRIC}"),
         keys["a"][METRIC] == keys["b"][METRIC],
         axes[0] == axes[1],
     )

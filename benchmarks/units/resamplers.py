@@ -25,7 +25,7 @@ from engine.systems.codec.coders.transform_coder import TransformCoder
 
 FROM_HZ, TO_HZ = 24_000, 16_000
 BITS_PER_SECOND = 6_000.0
-VOICES = ("en-us", "en-us+m3", "en-gb+f2")
+VOICES = ("en-us", "en-us+m3", "en-us+f2")
 PROMPTS = Path(__file__).parents[2] / "data" / "builtin"
 Resample = Callable[[np.ndarray], np.ndarray]
 
@@ -50,7 +50,8 @@ def _by_librosa(samples: np.ndarray) -> np.ndarray:
 def _by_lines(samples: np.ndarray) -> np.ndarray:
     """Linear interpolation without a low-pass filter, as hurried scripts have it."""
     times = np.arange(len(samples) * TO_HZ // FROM_HZ) * (FROM_HZ / TO_HZ)
-    return np.interp(times, np.arange(len(samples)), samples).astype(np.float32)
+    made: np.ndarray = np.interp(times, np.arange(len(samples)), samples).astype(np.float32)
+    return made
 
 
 RESAMPLERS: Mapping[str, Resample] = {

@@ -37,7 +37,7 @@ _completed = completing(recipes, runs, files=True)
     default=6,
     show_default=True,
     type=click.IntRange(2, 100),
-    help="Most seeds of a recipe; as many more confirm an accusation.",
+    help="Most seeds of a mixed recipe; up to twice as many more confirm an accusation.",
 )
 @click.option(
     "--budget-runs",

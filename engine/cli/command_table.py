@@ -18,7 +18,7 @@ SECTIONS = {
     },
     TRAINING: {
         "estimate": "Measure what a run will take: time, memory, disk, money.",
-        "seeds": "Train a recipe with several seeds, and measure how much they differ.",
+        "seeds": "Train several seeds of a recipe, and measure how they differ.",
         "sweep": "Train a recipe with several values and seeds, and compare them.",
         "bisect": "Find which lines of a recipe made its result worse.",
         "train": "Train a recipe, or continue a stopped run.",
@@ -31,6 +31,7 @@ SECTIONS = {
         "compare": "Compare runs on one page, with audio players.",
         "ui": "Compare the curves of runs in a browser, with Aim or Trackio.",
         "listen": "Compare runs in a blind listening test.",
+        "measure": "Measure a finished model again, with the programs of now.",
         "promote": "Put a checkpoint of a finished run into use.",
     },
     MODELS: {},

@@ -102,7 +102,10 @@ def command(
         say(loaded.note)
     if cards:
         ways = _ways(loaded, positions)
-        return _cards_answer(loaded, ways, positions) if as_json else _print_cards(ways, positions)
+        if as_json:
+            return _cards_answer(loaded, ways, positions)
+        _print_cards(ways, positions)
+        return None
     require_corpus(loaded)
     cost = loaded.params.cost
     rate = cost.per_hour if per_hour is None else per_hour

@@ -1,6 +1,8 @@
 """`cantus seeds`: how much a recipe's results move with the seed."""
 
+import json
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +13,7 @@ from engine.cli.show.load_run import require_corpus
 from engine.cli.show.recipe_options import recipe_argument
 from engine.errors import UserError
 from engine.recipe.params import MOST_SEEDS
+from engine.report.words import duration
 from engine.sweeps.points import require_pinned
 from engine.sweeps.seeds import SeedRuns
 from engine.sweeps.spread import seeds_in_words, spread_of
@@ -84,13 +87,14 @@ def _plan(loaded: Loaded, seeds: Sequence[int], missing: Sequence[int]) -> str:
 
 
 def _cost(loaded: Loaded, count: int) -> str:
-    from engine.report.words import duration
-    from engine.sweeps.cost import seconds_of
-
-    try:
-        (seconds,) = seconds_of([loaded.recipe], loaded.project, loaded.params)
-    except UserError as error:
-        return f"how long {count} take is not known yet: {error}"
+    """How long so many seeds take, by a process that ends: this one waits for hours."""
+    words = [sys.executable, "-P", "-m", "engine", "estimate", loaded.recipe.name, "--json"]
+    done = subprocess.run(words, cwd=loaded.project.root, capture_output=True, check=False)
+    answer = json.loads(done.stdout or b"{}")
+    if "total_seconds" not in answer:
+        why = answer.get("message", f"`cantus estimate` ended with code {done.returncode}")
+        return f"how long {count} take is not known: {why}"
+    seconds = float(answer["total_seconds"])
     return (
         f"{count} to train, one after another, about {duration(seconds * count)} of steps and "
         "evaluations; preflight, baselines, samples and export come on top"

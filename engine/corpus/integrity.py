@@ -13,15 +13,18 @@ from typing import Any
 from engine.corpus.corpus import Corpus, ingest_settings
 from engine.corpus.layouts.database import encode
 from engine.corpus.source import BUILTIN
+from engine.corpus.store.gather import FACTS_FILE
+from engine.corpus.store.landmark_file import LANDMARKS_FILE
 from engine.corpus.store.packed import PackedAudio
 from engine.corpus.store.shard_cache import FileState, file_state
 from engine.corpus.table.manifest import read_tables
-from engine.corpus.table.rows import ODD_NAMES, json_line
+from engine.corpus.table.rows import AGAIN, ODD_NAMES, json_line
 from engine.errors import UserError
 from engine.files.atomic import write_atomically
 from engine.files.checksum import sha256_of
 from engine.files.passing import is_passing, patiently
 from engine.files.text import visible
+from engine.files.untrusted import read_json_object
 from engine.project import Project
 from engine.recipe.params import CorpusSource
 
@@ -57,6 +60,8 @@ def require_intact(name: str, source: CorpusSource, project: Project, *, read: b
     if source.source != BUILTIN and folder.is_dir():
         _require_files(corpus, folder, store, read=read)
     _require_shards(corpus, store, read=read)
+    if read:
+        _require_landmarks(corpus)
     return len(corpus.manifest.clips)
 
 
@@ -145,6 +150,12 @@ def _require_shards(corpus: Corpus, store: Path, *, read: bool) -> None:
         states |= own
     if known != states:
         write_atomically(store / PACKED_FILE, json.dumps(states))
+
+
+def _require_landmarks(corpus: Corpus) -> None:
+    path, facts = corpus.folder / LANDMARKS_FILE, read_json_object(corpus.folder / FACTS_FILE)
+    if not path.is_file() or sha256_of(path) != facts.get("landmarks"):
+        raise UserError(f"{path} is missing, or not the fingerprints that were made. {AGAIN}")
 
 
 def _known_shards(path: Path) -> States:

@@ -17,7 +17,7 @@ besides rows and columns. t(clips) has clips - 1 degrees of freedom, t(seeds) th
 Seeds are not paired: seed 1 of one recipe has nothing in common with seed 1 of another. Each part
 keeps its own t, as in the interval of Banerjee (1960); one t for the sum (Satterthwaite, 1946)
 covers 93.8 % with two seeds and 350 clips. The simulated coverage is what the interval rests on:
-docs/presets-and-sweeps.md.
+docs/seeds.md.
 
 A recipe that was trained with one seed may borrow what seeds do from another: the variance of that
 recipe's seeds then stands for its own, in V(seeds) and in V(rest). The interval holds as far as the
@@ -35,7 +35,7 @@ from engine.evaluation.paired import CONFIDENCE, Difference
 FEW_SEEDS = 3
 """With fewer of each recipe, the interval is mostly as wide as what seeds do is unknown."""
 
-Runs = Sequence[np.ndarray]
+Runs = Sequence[np.ndarray] | np.ndarray
 """A recipe's figures [clips], once for each seed; the clips in the same order everywhere."""
 
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from engine.evaluation.clip_table import ClipTable
 from engine.evaluation.unit import Unit, unit_of
 from engine.recipe.metric_names import unnumbered
+
+if TYPE_CHECKING:  # it imports numpy, and `cantus check` reads units
+    from engine.evaluation.clip_table import ClipTable
 
 SCALE, UNITS = "scale", "units"
 """Groups of a metrics file: the digest of each metric's unit, and the units by their digests."""
@@ -38,7 +40,7 @@ def unit_facts(metrics: Iterable[str], known: Mapping[str, Unit], system: str) -
     }
 
 
-def with_units(table: ClipTable, known: Mapping[str, Unit], system: str) -> ClipTable:
+def with_units(table: "ClipTable", known: Mapping[str, Unit], system: str) -> "ClipTable":
     """A table of clips whose columns name their units."""
     units = {name: unit for name in table.figures if (unit := unit_for(name, known, system))}
     return evolve(table, units={name: unit.digest for name, unit in units.items()})

@@ -12,6 +12,7 @@ from engine.errors import UserError
 from engine.evaluation.clip_table import read_clip_table
 from engine.evaluation.digests import shared_rows
 from engine.evaluation.lineage import read_ancestors
+from engine.evaluation.unit import Unit
 from engine.files.atomic import new_folder
 from engine.files.nearest import suggestion
 from engine.files.untrusted import read_json_object
@@ -155,6 +156,7 @@ def _copy(chosen: Candidate, folder: Path) -> None:
 
 def _decision(project: Project, name: str, chosen: Candidate, because: str) -> Promotion:
     run = chosen.run
+    unit = run.unit(run.recipe.training.best)
     return Promotion(
         decision="promoted",
         at=_now(),
@@ -165,6 +167,7 @@ def _decision(project: Project, name: str, chosen: Candidate, because: str) -> P
         metric=run.recipe.training.best,
         value=chosen.value,
         evaluation_set=run.evaluation_set or "",
+        unit=unit.in_words if isinstance(unit, Unit) else str(unit or ""),
         verdict=chosen.verdict,
         objections=tuple(one.says for one in chosen.objections),
         because=because,

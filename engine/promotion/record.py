@@ -38,6 +38,8 @@ class Promotion:
     value: float | None = None
     """The metric's value for the checkpoint, where its step was evaluated."""
     evaluation_set: str = ""
+    unit: str = ""
+    """How the metric was measured, in words."""
     verdict: str = ""
     """The verdict at that time, in a phrase."""
     objections: tuple[str, ...] = ()

@@ -126,6 +126,11 @@ class Expectation:
     low: tuple[float, ...] | None = setting("lower ends, one for each point", default=None)
     high: tuple[float, ...] | None = setting("upper ends, one for each point", default=None)
     because: str = setting("who expects it and why: a phrase, or a place in the docs", default="")
+    measured: tuple[str, ...] = setting(
+        "how the expected figures were measured, in words of the report's list of units, such as "
+        "'pesq 0.0.4' or '16,000 Hz'. Where a run measures otherwise, nothing is compared",
+        default=(),
+    )
 
     def cross_checks(self) -> Iterable[tuple[str, str]]:
         """Faults: other than one limit for each point, or a lower limit above the higher."""

@@ -133,7 +133,9 @@ def _row(key: "attrs.Attribute[Any]", table_counts: bool) -> str:
 def _default(key: "attrs.Attribute[Any]") -> str:
     if key.default is attrs.NOTHING:
         return "**required**"
-    return "none" if key.default is None else f"`{_toml(key.default)}`"
+    if key.default is None or hasattr(key.default, "factory"):  # an empty table
+        return "none"
+    return f"`{_toml(key.default)}`"
 
 
 def _toml(value: Any) -> str:

@@ -5,7 +5,10 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from engine.evaluation.unit import Unit
 from engine.recipe.judgement import Expectation
+from engine.report.history import History
+from engine.report.measured_with import unit_in
 from engine.report.words import figure_beside
 from engine.tracking.events import Event
 
@@ -38,8 +41,15 @@ def judge(metric: str, expectation: Expectation, history: Iterable[Event]) -> Ju
     """Compare an expectation with a run's events.
 
     The value at an epoch or a step is that of the first event at or after it that carries the
-    metric. Limits are inclusive; a missing `low` or `high` is no limit on that side.
+    metric. Limits are inclusive; a missing `low` or `high` is no limit on that side. Where the
+    run measures otherwise than the expected figures were measured, nothing is compared.
     """
+    history = tuple(history)
+    unit = unit_in(History(history), metric)
+    words = unit.in_words if isinstance(unit, Unit) else "it is not recorded how"
+    if lacking := [part for part in expectation.measured if part not in words]:
+        detail = f"expected of figures by {', '.join(lacking)}; measured here: {words}"
+        return Judgement(metric, "not reached", f"not compared: {detail}")
     measured = [event for event in history if metric in event.metrics]
     points = [
         _point(metric, expectation, index, unit, moment, measured)

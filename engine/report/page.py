@@ -13,6 +13,7 @@ from engine.report.ending import ending_in_words, level_in_words, time_in_words
 from engine.report.gallery import exhibits
 from engine.report.history import History
 from engine.report.listening_tests import NO_TESTS, ShownTests
+from engine.report.measured_with import measured_with
 from engine.report.objections import besides_verdict
 from engine.report.parting import parted
 from engine.report.playable import playable
@@ -73,6 +74,7 @@ def _content(folder: Path, recipe: Recipe, history: History) -> dict[str, Any]:
         "data": start.get("data", {}),
         "used": used_clips(start.get("data", {})),
         "evaluation_set": history.facts("eval").get("evaluation_set"),
+        "measured_with": measured_with(history),
         "curves": draw_curves(history, recipe),
         "side_by_side": beside,
         "rows": [playable(row, folder) for row in (beside.rows if beside else ())],

@@ -12,7 +12,8 @@ from engine.tracking.dvc_files import write_curves
 from engine.tracking.events import Event, read_events
 from engine.tracking.shown_metrics import select, write_shown
 
-_STANDING = ("baseline/", "untrained/", "parent/")
+_ENTRIES = ("untrained/", "parent/")
+_STANDING = ("baseline/", *_ENTRIES)
 
 
 def publish(project: Project, recipe: Recipe, events: Path, step: int | None = None) -> None:
@@ -46,13 +47,27 @@ def final_metrics(history: list[Event], step: int | None = None) -> dict[str, An
     units: dict[str, Any] = {}
     for event in history:
         units |= event.facts.get("units") or {}
-        if event.kind in ("baseline", "eval"):
+        if event.kind == "measured":
+            metrics = _measured_again(metrics, event, units)
+        elif event.kind in ("baseline", "eval"):
             metrics |= _evaluated(event, step, units)
         elif event.kind == "sample":
             counts = event.facts.get("when") == "final"
             metrics |= {n: v for n, v in event.metrics.items() if counts or _stands(n)}
             metrics |= published(event.facts.get("scales") or {}, units)
     return metrics
+
+
+def _measured_again(
+    metrics: Mapping[str, Any], event: Event, units: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Figures with those of `cantus measure` in place of older ones.
+
+    Of the weights before step 1, which are not measured again, none is left: their unit is another.
+    """
+    kept = {name: value for name, value in metrics.items() if not name.startswith(_ENTRIES)}
+    kept["evaluation_set"] = event.facts.get("evaluation_set")
+    return {**kept, **event.facts["metrics"], **published(event.facts["scales"], units)}
 
 
 def _evaluated(event: Event, step: int | None, units: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def plain_spread(spread: Spread) -> dict[str, Any]:
 
 
 def _plain(one: MetricSpread) -> dict[str, Any]:
-    """What is known of a metric; a figure that is not known is left out, and `why` says so."""
+    """Figures of a metric; one that is not known is left out, and `why` says so."""
     plain: dict[str, Any] = {"values": list(one.values)}
     if one.deviation is not None:
         plain |= dict(zip(("deviation", "low", "high"), one.deviation, strict=True))

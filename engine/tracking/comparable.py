@@ -1,9 +1,10 @@
 """Comparability of figures: those of one evaluation set, in one unit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.errors import UserError
+from engine.evaluation.unit import why_apart
 from engine.project import Project
 from engine.recipe.lineage import read_document
 from engine.tracking.shown_metrics import read_shown
@@ -38,12 +39,31 @@ def incomparable_in_words(project: Project) -> str | None:
         systems.setdefault(_system(project, name), {}).setdefault(group, []).append(name)
     systems.pop("", None)
     said = [_grouped(groups) for groups in systems.values() if len(groups) > 1]
-    if not said:
-        return None
-    return (
-        "Figures of different evaluation sets cannot be compared, and `dvc metrics diff` shows no "
-        f"difference between them: {'. Nor between '.join(said)}."
-    )
+    alike = [names for groups in systems.values() for names in groups.values()]
+    apart = [line for names in alike for line in _units_apart(project, names)]
+    if said:
+        apart.insert(
+            0,
+            "Figures of different evaluation sets cannot be compared, and `dvc metrics diff` shows "
+            f"no difference between them: {'. Nor between '.join(said)}.",
+        )
+    return " ".join(apart) or None
+
+
+def _units_apart(project: Project, names: Sequence[str]) -> Iterator[str]:
+    """Sentences on recipes of one evaluation set that measure a figure otherwise than the first."""
+    first, *others = names
+    for other in others:
+        ours, theirs = (read_shown(project.metrics(name)) for name in (first, other))
+        reasons: dict[str, list[str]] = {}
+        for name in (name for name in ours.figures if name in theirs.figures):
+            why = why_apart(ours.units.get(name), theirs.units.get(name), first, other)
+            if why is not None:
+                reasons.setdefault(why, []).append(name)
+        yield from (
+            f"{', '.join(figures)} of {first} and {other} cannot be compared: {why}."
+            for why, figures in reasons.items()
+        )
 
 
 def _grouped(groups: Mapping[tuple[str, str], list[str]]) -> str:

@@ -109,7 +109,7 @@ class Preflight:
         broken: set[str] = set()
         before, steps = self._terms(batch), self._steps(at, turns)
         if networks.ranks.is_alone and self.recipe.training.compile == "off":
-            yield from flow_checks(networks, turns, batch, self.system.preflight.paths, at)
+            yield from flow_checks(networks, turns, batch, self.system.preflight, at)
         yield sign_check(turns, before, self.system.preflight.signed)
         yield dropped_check(turns, before)
         yield from share_check(turns, before, self.system.preflight.overfits)

@@ -247,6 +247,8 @@ class PreflightBounds:
     paths: Mapping[str, str] = field(factory=dict)
     """By an entry of a batch, the loss term that must have a gradient there, named as `overfits`:
     through an encoder, a quantizer and a decoder."""
+    generated: str = ""
+    """The entry of a prepared batch that a discriminator judges, where there is one."""
     waveforms: Sequence[str] = ()
     """Batch entries that are samples of audio in -1..1."""
     audio: TrainingAudio | None = None

@@ -16,7 +16,12 @@ from engine.system_support.discovery import recipe_classes
 from engine.tracking.events import Event
 from tests.run_folders import GUARD, make_run, start
 
-SMALL = ("training.batch_size=4", "dataset.num_eval_clips=8", "schedule.autoencoder.warmup_steps=0")
+SMALL = (
+    "training.batch_size=4",
+    "dataset.num_eval_clips=8",
+    "dataset.num_train_clips=24",
+    "schedule.autoencoder.warmup_steps=0",
+)
 ROOT = Path(__file__).parents[2]
 FINISH = Event("finish", 5, facts={"expectations": [{"name": "eval/m", "met": False}]})
 
@@ -65,7 +70,8 @@ def test_a_failed_check_is_a_false_stop(tmp_path):
     assert (found["ending"], found["stops"]) == ("preflight", ["gradients"])
 
 
-def test_a_run_is_trained_by_the_command_line_interrupted_and_resumed(tmp_path):
+def test_a_run_is_trained_by_the_command_line_interrupted_and_resumed(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.healthy.project._NUM_WORDS", 48)
     for module in ("engine.runs.run", "engine.systems.vqvae.system"):
         import_module(module)  # forks need not import torch again
     project = open_project(tmp_path / "project", recordings=None)

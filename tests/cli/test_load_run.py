@@ -41,6 +41,21 @@ def test_other_values_have_a_name_of_their_own_whatever_the_order_and_the_spelli
     assert variant.of == "words"
 
 
+def test_a_seed_of_its_own_makes_another_run_which_its_name_continues(project):
+    loaded, variant = load_run("words", seed=7)
+    assert loaded.recipe.name.startswith("words+")
+    assert loaded.params.seed == 7
+    assert variant.command == "cantus train words --seed 7"
+    assert load_run("words", seed=8)[0].recipe.name != loaded.recipe.name
+    name = begun(project, "words", seed=7, called="words_seed7")
+    about = project / "runs" / name / "0123456789ab" / "run.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"own_seed": 7}))
+    again, _ = load_run(name)
+    assert (again.recipe.name, again.params.seed) == ("words_seed7", 7)
+    with pytest.raises(UserError, match="a run with values of its own"):
+        load_run(name, seed=8)
+
+
 def test_another_file_of_the_recipe_than_the_stage_trains_is_another_run(project):
     loaded, variant = load_run("recipes/words.toml")  # under the profile demo
     assert loaded.recipe.name.startswith("words+")

@@ -46,7 +46,7 @@ def test_a_model_has_its_value_and_its_verdict_and_nothing_is_stale(project, can
     assert found["stale"] == []
     row, verdict = cantus("status").out.splitlines()[:2]
     assert row.split() == ["words", "trained", "rmse_db", "4", "keep", "words"]
-    assert verdict == "  better than all baselines"
+    assert verdict == "  these weights: better than all baselines"
 
 
 def test_what_is_stale_is_said_with_what_changed(project, cantus):

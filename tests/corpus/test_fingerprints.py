@@ -5,31 +5,32 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from attrs import evolve
 
 from engine.corpus import Corpus, ingest
 from engine.corpus.account.explain import explain_clip
 from engine.corpus.account.near_duplicates import NEAR_DUPLICATES_FILE
 from engine.corpus.account.page import PAGE_FILE
 from engine.corpus.account.summary import near_duplicate_lines, report_rows
+from engine.corpus.integrity import require_intact
 from engine.corpus.measure.fingerprint import Fingerprint
 from engine.corpus.store.landmark_file import LANDMARKS_FILE
 from engine.errors import UserError
 from engine.evaluation.sound.landmarks import LANDMARK
+from engine.project import Project
 from engine.recipe.dataset import CorpusClips
-from engine.recipe.params import Work
+from engine.recipe.params import CorpusSource, Work
 from engine.split.columns import columns_of
 from engine.split.split_clips import split_around, split_clips
 from tests.made_sounds import RATE_HZ, at_speed, syllables
 
 ONE = Work(num_workers=1)
+SOURCE = CorpusSource(source="data/words", sample_rates_hz=(RATE_HZ,))
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A corpus of ten clips, of which two are there again: as MP3, and 3 % faster."""
-    from engine.project import Project
-    from engine.recipe.params import CorpusSource
-
     project = Project(tmp_path_factory.mktemp("project"))
     folder = project.root / "data/words"
     folder.mkdir(parents=True)
@@ -39,8 +40,7 @@ def made(tmp_path_factory):
     soundfile.write(folder / "again.mp3", clips[3], RATE_HZ)
     soundfile.write(folder / "fast.flac", at_speed(clips[4], 1.03), RATE_HZ)
     soundfile.write(folder / "short.wav", clips[5][4_000:6_000], RATE_HZ)
-    source = CorpusSource(source="data/words", sample_rates_hz=(RATE_HZ,))
-    return ingest("words", source, project, work=ONE)
+    return ingest("words", SOURCE, project, work=ONE)
 
 
 def rows_called(corpus, *names):
@@ -91,8 +91,6 @@ def test_clips_are_compared_among_those_that_a_recipe_may_use(made):
 
 
 def test_a_clip_with_another_transcript_is_trained_on_and_said(made):
-    from attrs import evolve
-
     texts = {"3": "one", "again": "two", "4": "three", "fast": "Three."}
     clips = [evolve(clip, text=texts.get(clip.id)) for clip in made.manifest.clips]
     columns = columns_of(clips, made.fingerprints(np.arange(len(clips))))
@@ -124,6 +122,19 @@ def test_a_corpus_of_an_older_release_says_what_to_do(made, tmp_path):
         there.write_bytes(kept)
 
 
+def test_verify_finds_fingerprints_that_changed(made):
+    path = made.folder / LANDMARKS_FILE
+    kept = path.read_bytes()
+    project, source = Project(made.folder.parents[2]), SOURCE
+    assert require_intact("words", source, project, read=True) == 13
+    try:
+        path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        with pytest.raises(UserError, match="not the fingerprints that were made"):
+            require_intact("words", source, project, read=True)
+    finally:
+        path.write_bytes(kept)
+
+
 def test_a_corpus_of_one_clip_has_no_near_duplicates(project, source):
     folder = project.root / "data/words"
     folder.mkdir(parents=True)
@@ -143,11 +154,9 @@ def test_blocks_give_what_a_clip_at_once_gives_whatever_the_rate(rate):
 
 
 def test_a_long_recording_is_taken_in_pieces_that_agree_with_the_whole(monkeypatch):
-    from engine.corpus.measure import fingerprint
-
     samples = syllables(9, 12.0)
     whole = landmarks(samples)
-    monkeypatch.setattr(fingerprint, "_PIECE_SECONDS", 5)
+    monkeypatch.setattr("engine.corpus.measure.fingerprint._PIECE_SECONDS", 5)
     pieces = landmarks(samples, block=8_000)
     assert pieces["seconds"] == pytest.approx(whole["seconds"], abs=0.02)
     bits = np.bitwise_count(pieces["codes"] ^ whole["codes"]).sum((1, 2))

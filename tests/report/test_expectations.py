@@ -1,5 +1,7 @@
 import pytest
+from attrs import evolve
 
+from engine.evaluation.unit import Unit
 from engine.recipe.judgement import Expectation
 from engine.report.expectations import judge
 from engine.tracking.events import Event
@@ -21,6 +23,26 @@ def test_it_is_met_when_every_point_lies_within_its_limits():
     assert judged.outcome == "met"
     assert judged.detail == "epoch 1: 8, expected 6 to 10; epoch 5: 15, expected 14 to 20"
     assert judged.facts() == {"name": "eval/snr_db", "met": True, "detail": judged.detail}
+
+
+def test_figures_by_another_program_are_not_compared_and_it_says_what_differs():
+    pesq = Unit(definition="pesq 1", programs={"pesq": "0.0.4"}, sample_rate_hz=16_000)
+    facts = {"scales": {"pesq": pesq.digest}, "units": {pesq.digest: pesq.plain}}
+    history = [Event("eval", 100, 1.0, {"eval/pesq": 3.0}, facts)]
+    limits = {"epochs": (1,), "low": (2.0,), "high": (4.0,)}
+    same = judge("eval/pesq", expect(**limits, measured=("pesq 0.0.4", "16,000 Hz")), history)
+    assert same.outcome == "met"
+    other = judge("eval/pesq", expect(**limits, measured=("pesq 0.0.3",)), history)
+    assert other.facts() == {
+        "name": "eval/pesq",
+        "met": None,
+        "detail": "not compared: expected of figures by pesq 0.0.3; measured here: pesq 0.0.4, at "
+        "16,000 Hz",
+    }
+    older = judge(
+        "eval/pesq", expect(**limits, measured=("pesq 0.0.4",)), [evolve(history[0], facts={})]
+    )
+    assert older.detail.endswith("measured here: it is not recorded how")
 
 
 def test_one_point_outside_misses_it_even_where_another_was_not_reached():

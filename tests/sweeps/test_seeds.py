@@ -143,7 +143,7 @@ def words(tmp_path):
     recipe = RECIPE.replace("batch_size = 64", "batch_size = 4")
     recipe = recipe.replace('corpus = "words"', 'corpus = "spoken"')
     (tmp_path / "recipes/words.toml").write_text(recipe)
-    every = 'epochs = 30\ncheckpoint_every = "step:5"\nevaluate_every = "epoch:30"'
+    every = 'epochs = 20\ncheckpoint_every = "step:5"\nevaluate_every = "epoch:20"'
     demo = DEMO.replace("epochs = 1", every)
     (tmp_path / "recipes/demo/words.toml").write_text(demo)
     random = np.random.default_rng(0)
@@ -166,10 +166,10 @@ def cantus(project, *command):
 
 
 def wait_for(condition, what):
-    for _ in range(3000):
+    for _ in range(6000):
         if condition():
             return
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"in vain: {what}")
 
 
@@ -181,9 +181,9 @@ def test_after_a_kill_the_same_command_goes_on_with_the_seed_that_was_half_train
     children = psutil.Process(running.pid).children(recursive=True)
     running.kill()
     running.communicate()
-    _, alive = psutil.wait_procs(children, timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=300)
     assert not alive, "what trains ends with the command"
-    said, _ = cantus(words, "seeds", "words").communicate(timeout=300)
+    said, _ = cantus(words, "seeds", "words").communicate(timeout=800)
     assert "words: seeds 1 and 2; " in said
     assert said.index("resumed at step") < said.index("seed 1: kept in seeds/words/seed_1")
     assert "seed 2: kept in seeds/words/seed_2" in said

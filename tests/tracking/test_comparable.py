@@ -4,6 +4,7 @@ import pytest
 
 from engine.project import Project
 from engine.tracking.comparable import evaluation_sets, foreign_recipes, incomparable_in_words
+from tests.run_folders import units
 
 
 def project_with(tmp_path, **sets):
@@ -29,6 +30,16 @@ def test_recipes_are_named_by_the_clips_they_were_measured_on(tmp_path):
     assert said.startswith("Figures of different evaluation sets cannot be compared")
     assert said.endswith("between them: a, b (set 12345678); c (set 9f8e7d6c).")
     assert foreign_recipes(project, "12345678aa") == {"c"}
+
+
+def test_recipes_of_one_set_that_measure_otherwise_are_named_with_what_differs(tmp_path):
+    project = project_with(tmp_path, a="12345678aa", b="12345678aa")
+    for name, version in (("a", "1.1.0"), ("b", "0.5.0")):
+        known = units("pesq", resampler=f"soxr {version}") | {"evaluation_set": "12345678aa"}
+        project.metrics(name).write_text(json.dumps({"eval": {"pesq": 2.0}} | known))
+    assert incomparable_in_words(project) == (
+        "pesq of a and b cannot be compared: resampled by soxr 1.1.0 in a and by soxr 0.5.0 in b."
+    )
 
 
 def test_recipes_of_different_systems_are_not_held_against_each_other(tmp_path):

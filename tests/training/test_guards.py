@@ -5,8 +5,9 @@ import pytest
 from attrs import evolve
 
 from engine.recipe.judgement import Guard
+from engine.training.evaluation_history import EvaluationHistory
 from engine.training.guards import Guards, Moment
-from engine.training.model_selection import SelectionRule
+from engine.training.model_selection import Score, SelectionRule
 
 BEST = SelectionRule("eval/best", lowest=True, paired=True)
 
@@ -196,6 +197,16 @@ def test_figures_of_clips_go_on_from_saved_state(cut):
     second.load(first.state())
     assert early + speak(second, range(cut, 12)) == whole
     assert {name for _, name in whole}
+
+
+def test_the_memory_of_an_older_version_goes_on():
+    """It began with the number of evaluations at which a gap was looked for."""
+    rule = SelectionRule("eval/m", lowest=True, paired=True)
+    written, read = EvaluationHistory(trained=[(1, 0.5)]), EvaluationHistory()
+    written.look(Guard(plateau_steps=9), rule, Score(3, 1.0, {"m": np.ones(4)}))
+    saved = written.state()
+    read.load([7, *saved.plain], saved.tensors, rule)
+    assert read.state().plain == saved.plain
 
 
 def test_a_plateau_is_told_clip_by_clip_where_there_are_figures():

@@ -46,7 +46,7 @@ def test_the_best_mean_is_kept_and_only_what_is_shown_is_called_better():
     assert first.said.startswith("eval/error against step 0: -0.00")
     assert first.said.endswith("40 clips): indistinguishable from noise; the best so far")
     assert second.said.endswith("over 40 comparisons, 40 clips): better")
-    assert third.said.startswith("eval/error against step 2: +0.1")
+    assert third.said.startswith("eval/error against step 2: +0.083 ")
 
 
 def test_small_gains_add_up_until_they_are_shown():

@@ -9,7 +9,14 @@ from benchmarks.healthy.summary import RESULTS, share
 from benchmarks.mutants.faults import CATALOGUE
 from benchmarks.mutants.rivals.causes import named_by
 from benchmarks.mutants.rivals.piece import TRAINERS
-from benchmarks.mutants.rivals.score import HEALTHY, Noticed, said_of_healthy, score
+from benchmarks.mutants.rivals.score import (
+    HEALTHY,
+    NOT_THERE,
+    Noticed,
+    last_steps,
+    said_of_healthy,
+    score,
+)
 
 Scores = Mapping[tuple[str, str, str], Sequence[Noticed]]
 """By trainer, operator and system: one score for each seed."""
@@ -31,12 +38,16 @@ def write_results(rows: Sequence[Mapping[str, Any]], folder: Path = RESULTS) -> 
 
 
 def _scores(rows: Sequence[Mapping[str, Any]]) -> Scores:
-    anyway, found = said_of_healthy(rows), dict[tuple[str, str, str], list[Noticed]]()
+    anyway, steps = said_of_healthy(rows), last_steps(rows)
+    found: dict[tuple[str, str, str], list[Noticed]] = {}
     for row in rows:
         operator, place = CATALOGUE.get(row["operator"]), (row["trainer"], row["system"])
-        if operator is None or "unfit" in row or not row["reached"]:
+        if operator is None or operator.family in NOT_THERE:
             continue
-        noticed = score(row, anyway.get(place, frozenset()), named_by(operator))
+        if "unfit" in row or not row["reached"]:
+            continue
+        last = steps[row["system"]]
+        noticed = score(row, anyway.get(place, frozenset()), named_by(operator), last)
         found.setdefault((row["trainer"], row["operator"], row["system"]), []).append(noticed)
     return found
 

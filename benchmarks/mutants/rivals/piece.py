@@ -45,7 +45,7 @@ def run_rival(trainer: str, piece: Piece, projects: Projects) -> dict[str, Any]:
 
 
 def _train(trainer: str, piece: Piece, root: Path) -> dict[str, Any]:
-    """What is left of a training. Faults of a recipe that Cantus refuses to read do not apply."""
+    """The result of a training. Faults of a recipe that Cantus refuses to read do not apply."""
     operator = piece.operator
     if operator is not None and operator.data is not None and command("ingest", piece.setup.corpus):
         return {"code": 0, "unfit": "Cantus's ingest refuses the corpus, which trainers share"}

@@ -11,6 +11,8 @@ When = Literal["before step 1", "within 60 s", "by the end", "nothing"]
 
 WITHIN_SECONDS = 60.0
 HEALTHY = "healthy"
+NOT_THERE = ("average",)
+"""Families of faults in what the other trainers' set-ups do without: averaged weights."""
 
 
 @frozen
@@ -35,8 +37,19 @@ def said_of_healthy(rows: Iterable[Row]) -> Mapping[tuple[str, str], frozenset[s
     return found
 
 
-def score(row: Row, said_anyway: frozenset[str], named_by: Sequence[str]) -> Noticed:
-    """Score a broken run; `named_by` are expressions that the right cause is found by."""
+def last_steps(rows: Iterable[Row]) -> Mapping[str, int]:
+    """The steps of a run that nothing stops, by system."""
+    steps: dict[str, int] = {}
+    for row in rows:
+        steps[row["system"]] = max(steps.get(row["system"], 0), row["steps"])
+    return steps
+
+
+def score(row: Row, said_anyway: frozenset[str], named_by: Sequence[str], last: int) -> Noticed:
+    """Score a broken run; `named_by` are expressions that the right cause is found by.
+
+    What is said after the last step is never counted as said before, however soon it came.
+    """
     new = [one for one in row["notices"] if _without_numbers(one["text"]) not in said_anyway]
     if not new:
         return Noticed("nothing", "", False)
@@ -44,7 +57,7 @@ def score(row: Row, said_anyway: frozenset[str], named_by: Sequence[str]) -> Not
     when: When = "by the end"
     if first["step"] == 0 and first["kind"] != "stop":
         when = "before step 1"
-    elif first["seconds"] <= WITHIN_SECONDS:
+    elif first["step"] < last and first["seconds"] <= WITHIN_SECONDS:
         when = "within 60 s"
     right = any(re.search(one, notice["text"], re.I) for one in named_by for notice in new)
     return Noticed(when, first["text"], right)

@@ -78,7 +78,7 @@ class BisectAnswer(Answer):
     steps: int
     """Optimizer steps of each run: the verdict holds for these."""
     num_seeds: int
-    """The most seeds of a mixed recipe; as many more confirm an accusation."""
+    """The most seeds of a mixed recipe; up to twice as many more confirm an accusation."""
     budget_runs: int
     """The most runs that were allowed."""
     num_runs: int

@@ -39,7 +39,7 @@ def _row(one: RecipeStatus) -> tuple[str, ...]:
 
 def _below(one: RecipeStatus) -> Iterator[str]:
     if one.verdict:
-        yield from _wrapped(one.verdict)
+        yield from _wrapped(f"these weights: {one.verdict}")
     if one.stale:
         yield from _wrapped(f"stale: {'; '.join(one.stale)}")
     if one.faults:

@@ -15,7 +15,7 @@ import soxr
 from engine.evaluation.sound.landmarks import CODE_BYTES, LANDMARK, SPEEDS
 
 SHORTEST_SECONDS = 0.2
-"""A shorter clip has no fingerprint: too little is in it to tell it from others."""
+"""A shorter clip has no fingerprint: too little is in it to distinguish it from others."""
 
 _RATE_HZ = 8_000
 _WINDOW, _HOP = 512, 128
@@ -60,7 +60,9 @@ class Fingerprint:
         self._take(np.zeros(_WINDOW // 2, np.float32))
         self._search(is_last=True)
         loudness = np.concatenate(self._loudness)
-        return np.concatenate(self._found)[loudness >= _LOUD * loudness.max(initial=0.0)]
+        is_loud = loudness >= _LOUD * loudness.max(initial=0.0)
+        landmarks: np.ndarray = np.concatenate(self._found)[is_loud]
+        return landmarks
 
     def _take(self, samples: np.ndarray) -> None:
         self._num_samples += len(samples)

@@ -88,6 +88,7 @@ class Gatherer:
         facts = {
             "clips": self.num_clips,
             "digest": self.digest.hexdigest(),
+            "landmarks": sha256_of(self._folder / LANDMARKS_FILE),
             "settings": settings,
             "resampler": RESAMPLER,
             "sha256": {name: sha256_of(self._folder / name) for name in names},

@@ -42,7 +42,7 @@ class Fingerprints:
     """The fingerprints of some clips of a corpus."""
 
     landmarks: np.ndarray
-    """Those of the whole corpus, LANDMARK or FOUND [landmarks], by the clips' rows in it."""
+    """Landmarks of the whole corpus, LANDMARK or FOUND [landmarks], by the clips' rows in it."""
     rows: np.ndarray
     """Rows of these clips, ascending."""
 
@@ -52,7 +52,7 @@ class Fingerprints:
 
     @classmethod
     def joined(cls, several: Sequence["Fingerprints"]) -> "Fingerprints":
-        """Those of several sets of clips, as they are found, in one."""
+        """The fingerprints of several sets of clips in one, without the codes of other speeds."""
         tables = [landmarks_of(one.landmarks, one.rows, FOUND) for one in several]
         first = 0
         for table, one in zip(tables, several, strict=True):
@@ -101,4 +101,6 @@ def landmarks_of(landmarks: np.ndarray, clips: np.ndarray, kind: np.dtype) -> np
 def _ranges(first: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """`first`, first + 1, ... of each of `counts` numbers, one behind the other."""
     ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts)
+    places: np.ndarray = np.arange(ends[-1] if len(ends) else 0)
+    places += np.repeat(first - ends + counts, counts)
+    return places

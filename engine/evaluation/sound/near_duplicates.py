@@ -60,7 +60,8 @@ def near_duplicates_within(landmarks: np.ndarray) -> np.ndarray:
         [-pairs["agreement"], -pairs["found"].astype(int), pairs["other"], pairs["clip"]]
     )
     pairs = pairs[order]
-    return pairs[_begins(pairs[["clip", "other"]])]
+    once: np.ndarray = pairs[_begins(pairs[["clip", "other"]])]
+    return once
 
 
 def _parts(landmarks: np.ndarray) -> Iterator[np.ndarray]:
@@ -93,7 +94,8 @@ def _pairs(landmarks: np.ndarray, others: np.ndarray, sizes: np.ndarray) -> np.n
     pairs["found"] = groups["row"]
     pairs["of"] = np.minimum(own[groups["clip"] - landmarks["clip"][0]], sizes[groups["other"]])
     pairs["agreement"] = 1 - groups["bits"] / groups["row"] / (8 * CODE_BYTES)
-    return pairs[_are_near(pairs, groups)]
+    near: np.ndarray = pairs[_are_near(pairs, groups)]
+    return near
 
 
 def _are_near(pairs: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -134,7 +136,8 @@ def _grouped(matches: np.ndarray) -> np.ndarray:
     groups["bits"] = np.add.reduceat(both["bits"], starts)
     # of several windows the one with the most landmarks, of those the nearest
     groups = groups[np.lexsort([groups["bits"], -groups["row"], groups["other"], groups["clip"]])]
-    return groups[_begins(groups[["clip", "other"]])]
+    best: np.ndarray = groups[_begins(groups[["clip", "other"]])]
+    return best
 
 
 def _begins(rows: np.ndarray) -> np.ndarray:

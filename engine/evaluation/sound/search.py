@@ -70,6 +70,7 @@ def _words(codes: np.ndarray) -> np.ndarray:
 def _keys(codes: np.ndarray, part: int) -> np.ndarray:
     """One of sixteen parts of each code, as a number of 20 bits."""
     byte, half = divmod(part * _PART_BITS, 8)
-    three = codes[:, byte : byte + 3].astype(np.int64) @ [1 << 16, 1 << 8, 1]
+    first, second, third = codes[:, byte : byte + 3].T.astype(np.int64)
+    three = (first << 16) | (second << 8) | third
     keys: np.ndarray = (three >> (4 - half)) & ((1 << _PART_BITS) - 1)
     return keys

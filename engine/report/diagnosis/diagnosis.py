@@ -27,7 +27,7 @@ class Diagnosis:
     is_healthy: bool
     """Whether it resembles most the runs in which no fault was planted."""
     seen: Mapping[str, str]
-    """What is seen in the run."""
+    """Answers by question: `observations.py`."""
     evidence: Sequence[str]
     """The questions that speak most for the likeliest fault."""
     num_alike: int

@@ -1,4 +1,4 @@
-"""What is seen in a run's figures, as words that do not depend on its system.
+"""Observations of a run's figures, in words that do not depend on its system.
 
 Each observation is a question with a few possible answers. None: the run does not say. A diagnosis
 compares the answers of a run with those of recorded runs, so that every one must mean the same for

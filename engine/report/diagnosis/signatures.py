@@ -35,7 +35,10 @@ def recorded() -> Sequence[Signature]:
     """The recorded runs that come with Cantus."""
     table: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     questions = table["questions"]
-    return [Signature(*of_run, _read(seen, questions)) for *of_run, seen in table["runs"]]
+    return [
+        Signature(part, family, fault, system, _read(seen, questions))
+        for part, family, fault, system, seen in table["runs"]
+    ]
 
 
 def write_signatures(runs: Iterable[Signature], path: Path = _FILE) -> None:

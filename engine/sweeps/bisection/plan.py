@@ -33,7 +33,7 @@ def plan_of(num_lines: int, num_seeds: int, most_runs: int) -> Plan:
     half = max(2, num_seeds // 2)
     halvings = math.ceil(math.log2(num_lines)) if num_lines > 1 else 0
     least = 2 * half + halvings + 2 * half + (half if num_lines > 1 else 0)
-    worst = num_seeds * (num_lines**2 + 3 * num_lines + 4)
+    worst = num_seeds * (num_lines**2 + 3 * num_lines + 4 + 2 * (num_lines + 2))
     most = min(most_runs, worst)
     return Plan(min(least, most), most, num_seeds * (num_lines + 1))
 

@@ -19,7 +19,10 @@ from engine.sweeps.bisection.trials import GOOD, BudgetSpentError, Trials, Unres
 
 WRONG = 0.05
 """The chance that a search accuses a line that does nothing."""
-_LOOKS = 2
+_TRIED = ((0.5, 0.25), (1.0, 0.75))
+"""Comparisons with the seeds of trials: the share of the seeds, and that of the chance."""
+_CONFIRMED = ((0.5, 0.2), (1.0, 0.3), (2.0, 0.5))
+"""Comparisons with fresh seeds, of which there are up to twice as many."""
 
 
 @frozen
@@ -76,7 +79,7 @@ class Search:
     def run(self) -> None:
         """Search to the end, or until the budget is spent. Nothing where the bad is not worse."""
         try:
-            self.gate = self._compare([*self.lines], WRONG / 2)
+            self.gate = self._compare([*self.lines], WRONG)
             if self.gate.is_worse:
                 self._rounds()
         except BudgetSpentError:
@@ -112,7 +115,7 @@ class Search:
         return harm(known[frozenset(lines)], known[GOOD], lowest=self.trials.lowest)
 
     def _compare(self, lines: Sequence[str], chance: float) -> Evidence:
-        """Lines against the good recipe, with half of the seeds, and with all if undecided."""
+        """Lines against the good recipe, with seeds of trials."""
         try:
             return self._looked(frozenset(lines), GOOD, chance, fresh=False)
         except UnresolvedError as error:
@@ -145,12 +148,12 @@ class Search:
     def _looked(
         self, new: frozenset[str], old: frozenset[str], chance: float, *, fresh: bool
     ) -> Evidence:
-        """Two recipes compared at two looks, which share the chance of a wrong "worse"."""
+        """Two recipes compared at a few looks, which share the chance of a wrong "worse"."""
         trials = self.trials
-        most = trials.num_seeds
-        for number in dict.fromkeys((max(2, most // 2), most)):
+        for of_seeds, of_chance in _CONFIRMED if fresh else _TRIED:
+            number = max(2, int(of_seeds * trials.num_seeds))
             runs = [trials.runs(lines, number, fresh=fresh) for lines in (old, new)]
-            found = weigh(runs[1], runs[0], lowest=trials.lowest, chance=chance / _LOOKS)
+            found = weigh(runs[1], runs[0], lowest=trials.lowest, chance=chance * of_chance)
             if found.is_worse or found.is_better:
                 break
         return found

@@ -54,7 +54,7 @@ class Trials:
     lowest: bool
     """Whether lower values of the metric are better."""
     num_seeds: int
-    """The most seeds that a recipe is tried with; as many more confirm an accusation."""
+    """The most seeds of a trial; up to twice as many more confirm an accusation."""
     first_seed: int
     most_runs: int
     say: Callable[[str], None]

@@ -92,6 +92,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             answers=self.evaluator.answers(self.module.network),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
             paths={"audio": overfits[0]} if overfits else {},
+            generated="decoded",
             waveforms=("audio", "target"),
             made_again=self._made_again,
         )

@@ -122,6 +122,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             signed=("generator/kl",),  # estimated by one sample of each distribution
             answers=self.evaluator.answers(self.resynthesis, self._judge),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            generated="synthesized/audio",
             waveforms=("audio",),
             made_again=made_again(self.recordings.training, self.recordings.methods),
         )

@@ -1,26 +1,26 @@
 """Whether gradients flow where losses look: from what is made, and back to what is put in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from engine.training.checks.check import Check
 from engine.training.networks import Networks
-from engine.training.system import Batch, Terms, Turn
+from engine.training.system import Batch, PreflightBounds, Terms, Turn
 
 _LEAST = 0.01
 """Share of an input's numbers with a gradient: those of a batch's minimum and maximum are fewer."""
 
 
 def flow_checks(
-    networks: Networks, turns: Sequence[Turn], batch: Batch, paths: Mapping[str, str], at: int
+    networks: Networks, turns: Sequence[Turn], batch: Batch, bounds: PreflightBounds, at: int
 ) -> Iterator[Check]:
     """Checks of one forward pass, in the step that follows `at` finished ones.
 
-    `paths` holds, by the entry of a batch, the loss term that must have a gradient there. Weights
-    and buffers are not changed. Parameters get no gradient.
+    Parameters get no gradient, and weights are not changed; buffers may be.
     """
+    paths = bounds.paths
     module = networks.module
     device = next(module.parameters()).device
     moved = {name: tensor.to(device) for name, tensor in batch.items()}
@@ -39,6 +39,16 @@ def flow_checks(
                     yield _input_check(entry, term, _gradient(named[term], leaves[entry]))
             if terms.generator_output is not None:
                 yield _output_check(turn, terms)
+            if bounds.generated in prepared and not turn.averaged:
+                made = prepared[bounds.generated] + 0.1 * _noise_like(prepared[bounds.generated])
+                other: Terms = networks.call(turn.name, {**prepared, bounds.generated: made})
+                yield _judged_check(turn, terms, other)
+
+
+def _noise_like(tensor: Tensor) -> Tensor:
+    """The same normal noise each time, in a tensor's shape."""
+    random = torch.Generator().manual_seed(0)
+    return torch.randn(tensor.shape, generator=random).to(tensor)
 
 
 def _input_check(entry: str, term: str, gradient: Tensor | None) -> Check:
@@ -69,6 +79,15 @@ def _output_check(turn: Turn, terms: Terms) -> Check:
         said = f"{', '.join(cut)} has no gradient at what {turn.name} makes: it is detached, or "
         return Check(name, False, f"{said}hangs on something else")
     return Check(name, True, f"{len(terms.losses)} terms are connected")
+
+
+def _judged_check(turn: Turn, terms: Terms, other: Terms) -> Check:
+    """Whether a discriminator's loss depends on what was generated."""
+    name = f"input of {turn.name}"
+    if any(bool(other.losses[one] != loss) for one, loss in terms.losses.items()):
+        return Check(name, True, "other generated audio gives another loss")
+    said = "its loss is the same whatever is generated: it judges recordings on both sides, or "
+    return Check(name, False, f"{said}nothing")
 
 
 def _gradient(loss: Tensor, to: Tensor) -> Tensor | None:

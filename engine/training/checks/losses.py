@@ -82,7 +82,7 @@ def modes_check(
         )
         return Check("training mode", False, said)
     layers = (one for one in module.modules() if isinstance(one, kinds))
-    acting = [one for one in layers if not hasattr(one, "p") or float(one.p) > 0.0]
+    acting = [one for one in layers if getattr(one, "p", None) != 0.0]
     moved = [term for term, value in training.items() if evaluation[term] != value]
     if not acting:
         return Check(name, True, "the model has no dropout and no batch statistics", "warn")

@@ -1,4 +1,4 @@
-"""What is seen in a run's figures."""
+"""Observations of a run's figures."""
 
 from engine.report.diagnosis.figures import Figures
 from engine.report.diagnosis.observations import change, kind_of_check, observe

@@ -84,7 +84,7 @@ def test_judges_measure_at_every_bitrate_and_their_weights_are_part_of_the_unit(
     metrics, units = system.evaluate().metrics, system.metric_units
     for figure in ("stoi", "resemblyzer"):
         assert metrics[f"eval/{figure}"] == metrics[f"eval/quantizers_3/{figure}"] <= 1.0
-        assert units[figure] == units[f"quantizers_1/{figure}"]
+        assert units[figure] == units[f"quantizers_<n>/{figure}"]
     assert units["stoi"].programs == {"pystoi": version("pystoi")}
     assert units["stoi"].sample_rate_hz == 10_000
     assert len(units["resemblyzer"].weights) == 64

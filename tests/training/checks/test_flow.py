@@ -8,7 +8,7 @@ from torch import nn
 from engine.training.checks.flow import flow_checks
 from engine.training.devices import Device
 from engine.training.networks import Networks
-from engine.training.system import Terms, TrainingModule, Turn
+from engine.training.system import PreflightBounds, Terms, TrainingModule, Turn
 
 
 class Codec(TrainingModule):
@@ -27,7 +27,8 @@ class Codec(TrainingModule):
         return {**batch, "made": self.decoder(rounded)}
 
     def discriminator(self, batch):
-        return Terms({"hinge": self.critic(batch["made"].detach()).square().mean()})
+        made = batch["target"] if self.broken == "recordings" else batch["made"].detach()
+        return Terms({"hinge": (self.critic(made) - 1).square().mean()})
 
     def generator(self, batch):
         made = batch["made"]
@@ -48,7 +49,7 @@ class System:
         rest = {name: p for name, p in named.items() if name not in own}
         weights = dict.fromkeys(("mel", "adversarial", "commitment"), 1.0)
         self.turns = [
-            Turn("discriminator", own, {"hinge": 1.0}),
+            Turn("discriminator", own, {"hinge": 1.0}, averaged=False),
             Turn("generator", rest, weights),
         ]
 
@@ -58,14 +59,16 @@ def checks_of(broken):
     system = System(broken)
     networks = Networks(system, Device(torch.device("cpu")))
     audio = torch.from_numpy(np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32))
-    batch, paths = {"audio": 4 * audio, "target": audio}, {"audio": "generator/mel"}
-    found = flow_checks(networks, system.turns, batch, paths, 0)
+    bounds = PreflightBounds((0.0, 1.0), paths={"audio": "generator/mel"}, generated="made")
+    batch = {"audio": 4 * audio, "target": audio}
+    found = flow_checks(networks, system.turns, batch, bounds, 0)
     return {check.name: check for check in found}, system
 
 
 def test_a_healthy_codec_passes_and_no_parameter_is_given_a_gradient():
     found, system = checks_of("")
-    assert found.keys() == {"gradients at audio", "gradients at the output of generator"}
+    outputs = {"gradients at audio", "gradients at the output of generator"}
+    assert found.keys() == {*outputs, "input of discriminator"}
     assert all(check.ok for check in found.values())
     assert all(p.grad is None for p in system.module.parameters())
 
@@ -74,6 +77,7 @@ def test_a_healthy_codec_passes_and_no_parameter_is_given_a_gradient():
     ("broken", "name", "said"),
     [
         ("quantizer", "gradients at audio", "without its straight-through copy"),
+        ("recordings", "input of discriminator", "it judges recordings on both sides"),
         ("adversarial", "gradients at the output of generator", "adversarial has no gradient"),
     ],
 )

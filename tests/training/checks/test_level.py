@@ -22,3 +22,7 @@ def test_a_few_clipped_clips_are_no_warning_and_half_of_them_are():
     assert (check.ok, check.action) == (False, "warn")
     assert "10 of 20 clips are clipped" in check.detail
     assert checked(3.0, 0.5).ok
+
+
+def test_a_tone_at_full_scale_is_not_clipped():
+    assert checked(3.2767, 1.0).ok

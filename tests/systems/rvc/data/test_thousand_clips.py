@@ -25,12 +25,14 @@ REASONS = {
 
 
 def spoken(number):
-    """A vowel of 0.3 to 1 s, in a pitch and level of its own."""
+    """A vowel of 0.3 to 1 s, of its own pitch, level and spectrum: no two sound alike."""
     random = np.random.default_rng(number)
     times = np.arange(round(random.uniform(0.3, 1.0) * RATE)) / RATE
     hertz = random.uniform(90, 300) * (1 + 0.2 * times)
     phase = 2 * np.pi * np.cumsum(hertz) / RATE
-    return random.uniform(0.05, 0.2) * sum(np.sin(k * phase) / k for k in range(1, 8))
+    level, spectrum = random.uniform(0.05, 0.2), random.uniform(0.1, 1.0, 7)
+    spectrum[0] = 1.0
+    return level * sum(spectrum[k - 1] * np.sin(k * phase) / k for k in range(1, 8))
 
 
 def odd():
