@@ -177,6 +177,7 @@ OPERATORS = (
         mistake="the encoder's output is detached, so that it gets no gradient",
         reference="modelscope/ms-swift!9752; espnet/espnet#6268",
         code=detached_encoder,
+        unfit={"higgs": "its layers run in a function of their own, not as modules"},
         named_by=(_GRADIENTS,),
     ),
     Operator(
