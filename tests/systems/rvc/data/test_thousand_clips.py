@@ -50,7 +50,7 @@ def odd():
         "clipped": np.clip(30 * spoken(2), -1, 1),
         "hiss": 0.05 * np.diff(random.normal(0, 1, RATE), n=3),
         "constant": np.full(RATE, 0.5),
-        "far_too_loud": 5 * spoken(3),
+        "far_too_loud": 30 * spoken(3),
     }
 
 
