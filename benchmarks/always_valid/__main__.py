@@ -17,7 +17,7 @@ from benchmarks.keep_results import FOLDER
 @click.option("--runs", default=1_000, show_default=True, help="simulated runs of each kind")
 @click.option("--to", default=FOLDER / "always_valid.md", type=click.Path(path_type=Path))
 def main(runs: int, to: Path) -> None:
-    """Write the tables of docs/truth.md's section in full."""
+    """Write the tables of docs/truth/better.md's section in full."""
     parts = {
         "Runs that call something better though nothing is, in 40 evaluations": promise(runs),
         "Runs with one true gain that call a second one": after_a_gain(runs),

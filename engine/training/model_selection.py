@@ -1,7 +1,7 @@
 """Which of two evaluations is kept, and whether it is shown to be better.
 
 These are two questions. Kept is the one with the better mean over the clips, which of all rules
-that were tried loses least (docs/truth.md). "Better" is said only where the interval of the
+that were tried loses least (docs/truth/better.md). "Better" is said only where the interval of the
 differences clip by clip, which holds at all evaluations of a run at once, is on the better side.
 """
 

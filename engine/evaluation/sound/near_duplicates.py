@@ -2,8 +2,8 @@
 
 Two clips are near-duplicates where at least half of the landmarks of the shorter one are found in
 the other, in the same order and at the same distances, with codes that hardly differ. The fewer
-landmarks, the nearer their codes have to be: docs/truth.md measures how often different clips
-pass for one.
+landmarks, the nearer their codes have to be. How often different clips pass for one is measured in
+docs/truth/figures.md.
 """
 
 from collections.abc import Iterator

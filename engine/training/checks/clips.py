@@ -24,7 +24,7 @@ _LOUDEST = 16.0
 _LONG = 16
 """Numbers from which an entry of a clip is audio, features or tokens, and not a label."""
 _MOST_CONSTANT, _MOST_ALIKE = 0.2, 0.1
-"""Shares of clips that healthy corpora stay far below: docs/truth.md, "Probes"."""
+"""Shares of clips that healthy corpora stay far below: docs/truth/broken-runs.md, "Probes"."""
 
 
 @frozen(eq=False, slots=False)

@@ -16,7 +16,7 @@ _FAR, _LEAST_FAR = 4.0, 0.35
 _VARIED, _LEAST_CORRELATION = 0.2, 0.3
 """Spread of the logarithm of the audio's length from which it must correlate with the text's."""
 _MOST_OUT = 0.08
-"""Share of clips that stand out in healthy corpora, at most: docs/truth.md, "Probes"."""
+"""Share of clips that stand out in healthy corpora, at most: docs/truth/broken-runs.md."""
 
 
 def transcripts_checks(drawn: Drawn, spoken: Spoken) -> Iterator[Check]:

@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
 _FIRST = 3
 """Groups that a sentence names."""
 _USUAL = (1e-5, 0.1)
-"""A step's update of a turn's weights, as a share of their norm; healthy runs: docs/truth.md."""
+"""A step's update of a turn's weights, as a share of their norm: docs/truth/broken-runs.md."""
 
 
 @frozen
