@@ -23,7 +23,7 @@ class Sound:
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Length of the clip."""
         return len(self.samples) / RATE_HZ
 
     @property

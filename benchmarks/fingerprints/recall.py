@@ -11,7 +11,7 @@ from benchmarks.fingerprints.transforms import Clips, transformed
 from engine.evaluation.sound.near_duplicates import near_duplicates
 
 CLIPS_OF_A_LENGTH = 20
-"""Of a folder, drawn at random."""
+"""Clips drawn at random from each folder."""
 
 Find = Callable[[Clips, Clips], Mapping[str, int]]
 """How many changed clips each method finds among the clips as they were."""
@@ -34,13 +34,13 @@ def recall_in(folder: Path, find: Find) -> list[dict[str, object]]:
 
 
 def by_landmarks(changed: Clips, clips: Clips) -> dict[str, int]:
-    """As Cantus finds them."""
+    """Number of changed clips whose original Cantus finds."""
     pairs = near_duplicates(landmarks_of_all(changed), landmarks_of_all(clips))
     return {"cantus": int((pairs["clip"] == pairs["other"]).sum())}
 
 
 def by_rivals(limits: Mapping[str, float]) -> Find:
-    """As the other methods find them."""
+    """The search of the other methods, with a limit for each."""
 
     def find(changed: Clips, clips: Clips) -> dict[str, int]:
         both = [*zip(changed, clips, strict=True)]

@@ -57,7 +57,7 @@ def _cut(one: np.ndarray) -> np.ndarray:
 
 
 def _at_speed(one: np.ndarray, speed: float) -> np.ndarray:
-    """As a tape that runs faster: pitch, resonances and pace change."""
+    """Play faster, like a tape: pitch, resonances and pace change."""
     return np.asarray(soxr.resample(one, RATE_HZ * speed, RATE_HZ), np.float32)
 
 

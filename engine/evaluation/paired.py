@@ -8,8 +8,8 @@ no seed, costs one pass, and is widest with the fewest clips.
 
 A run is compared at every evaluation, and each comparison could find a difference by chance. So
 intervals of several comparisons hold at once (Bonferroni; Dunn, 1961): 5 % is divided among them,
-however they depend on each other. More evaluations of the same clips are no more data, which is
-what confidence sequences and e-processes need: docs/truth/better.md says what those promise.
+however they depend on each other. Evaluating the same clips again adds no data, which is what
+confidence sequences and e-processes need: docs/truth/better.md says what those promise.
 """
 
 import math

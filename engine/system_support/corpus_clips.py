@@ -55,7 +55,7 @@ class CorpusClipSet:
 
     @property
     def fingerprints(self) -> Fingerprints | None:
-        """Those of the clips, each once; None where the corpus is not known."""
+        """Fingerprints of the clips, each once; None where the corpus is not known."""
         if self.corpus_folder is None:
             return None
         rows = np.unique(self.rows[self.rows >= 0])

@@ -54,7 +54,7 @@ _SETUPS: Mapping[str, Callable[[int], Setup]] = {
     "stoi": stoi.setup,
     "visqol": visqol.setup,
 }
-"""Of the judges that do not bring every clip to 16 kHz with soxr."""
+"""Settings of the judges that do not bring every clip to 16 kHz with soxr."""
 
 
 @cache

@@ -46,7 +46,7 @@ def flow_checks(
 
 
 def _noise_like(tensor: Tensor) -> Tensor:
-    """The same normal noise each time, in a tensor's shape."""
+    """Normal noise in a tensor's shape, the same at every call."""
     random = torch.Generator().manual_seed(0)
     return torch.randn(tensor.shape, generator=random).to(tensor)
 
