@@ -63,7 +63,8 @@ def _measured_again(
 ) -> dict[str, Any]:
     """Figures with those of `cantus measure` in place of older ones.
 
-    Figures of the weights before step 1, which are not measured again, are left out: their unit differs.
+    Figures of the weights before step 1, which are not measured again, are left out: their unit
+    differs.
     """
     kept = {name: value for name, value in metrics.items() if not name.startswith(_ENTRIES)}
     kept["evaluation_set"] = event.facts.get("evaluation_set")
