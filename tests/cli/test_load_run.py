@@ -128,10 +128,10 @@ def test_identity_names_the_command_or_the_file_that_shows_every_value(project):
     from engine.cli.identity import _shown_by
 
     loaded, variant = load_run("words", [FASTER])
-    assert _shown_by("words", loaded, variant) == f"cantus check words -S {FASTER} -v shows it"
+    assert _shown_by("words", loaded, variant) == f"cantus check words -S {FASTER} -v"
     name = begun(project, "words", [FASTER])
     shown = _shown_by(name, *load_run(name))
-    assert shown == f"runs/{name}/0123456789ab/recipe.toml shows it"
+    assert shown == f"runs/{name}/0123456789ab/recipe.toml"
 
 
 def test_a_run_that_ended_before_its_first_step_leaves_its_name_free(project):
