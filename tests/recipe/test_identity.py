@@ -9,7 +9,7 @@ from engine.recipe.schema import SCHEMA_VERSION, Recipe
 from engine.recipe.tables import Section, keys_of, kind_of, toml_key, walk
 from engine.system_support.discovery import recipe_classes
 
-COMMON = (2, "49b6afee4b31")
+COMMON = (2, "af73f953bb28")
 SYSTEMS = {
     "codec": (1, "873b9665516d"),
     "codec_lm": (1, "673e16b93588"),
