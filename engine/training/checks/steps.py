@@ -48,7 +48,7 @@ def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ran
     Each tensor counts by its largest change. Too little is what even the tensor that moved most
     falls short of, since others may have no gradient yet, such as those before an output layer of
     zeros. Too much is what half of the tensors exceed, since codes that are replaced move further.
-    Only float32 weights show it.
+    Only float32 weights show it. Every process calls this.
     """
     name = f"size of updates of {turn.name}"
     moved = [
@@ -56,10 +56,13 @@ def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ran
         for n, p in turn.parameters.items()
         if p.dtype == torch.float32 and local(p).numel()
     ]
-    if not moved or rate <= 0.0:
+    device = local(next(iter(turn.parameters.values()))).device
+    both = torch.stack(moved) if moved else torch.zeros(1, device=device)
+    here = torch.tensor([float(both.median()), float(both.max()), float(bool(moved))])
+    *sizes, share = ranks.mean(here.to(both)).tolist()  # a process may hold no part of the turn
+    if not share or rate <= 0.0:
         return Check(name, True, "not checked: it has no weights of float32 at a positive rate")
-    both = torch.stack(moved)
-    typical, most = ranks.mean(torch.stack([both.median(), both.max()])).tolist()
+    typical, most = (size / share for size in sizes)
     if most == 0.0 or not math.isfinite(most):
         return Check(name, True, "not checked: see gradients and updates")
     said = f"{most / rate:.2g} of the learning rate in a step where most, typically "
