@@ -23,7 +23,7 @@ from engine.report.run_files import RunFiles
 from engine.sweeps.bisection.evidence import Probe
 from engine.sweeps.bisection.lines import Line, mixture
 from engine.sweeps.bisection.trials import GOOD, Lines, UnresolvedError
-from engine.sweeps.collect import MEASURED, TABLES
+from engine.sweeps.collect import keep_measured
 from engine.sweeps.points import digits_of
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import run_files
@@ -135,10 +135,10 @@ class Trainings:
             if outcome.ending == "interrupted":
                 sys.exit(128 + (outcome.signal or 0))
             stopped = outcome.message if outcome.ending == "guard" else None
-        place.mkdir(parents=True, exist_ok=True)
         if stopped is None:
-            _keep(aside.model(name), place)
+            keep_measured(aside.model(name), place)
         else:
+            place.mkdir(parents=True, exist_ok=True)
             (place / _STOPPED).write_text(stopped, encoding="utf-8")
         shutil.rmtree(aside.folder)
 
@@ -152,15 +152,6 @@ class Trainings:
         """The good recipe's first run; the run itself where that was stopped."""
         place, _ = self._place(GOOD, self.params.seed)
         return run_files("the good recipe", place) if (place / "metrics.json").is_file() else files
-
-
-def _keep(model: Path, place: Path) -> None:
-    """Copy what a model measured; metrics.json, which is looked for, last."""
-    (place / TABLES).mkdir(exist_ok=True)
-    for table in (model / TABLES).glob("*.tsv"):
-        shutil.copy2(table, place / TABLES)
-    for name in reversed(MEASURED):
-        shutil.copy2(model / name, place)
 
 
 def _preflight(latest: Path) -> str | None:
