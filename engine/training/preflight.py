@@ -28,7 +28,7 @@ from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.spectrum import spectrum_check
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
 from engine.training.checks.transcripts import TEXTS, transcripts_checks
-from engine.training.checks.updates import ratio_checks, updates_check
+from engine.training.checks.updates import ratio_checks, squared_norms, updates_check
 from engine.training.order import Order
 from engine.training.part import weigh
 from engine.training.probes import first_clips
@@ -122,8 +122,9 @@ class Preflight:
             broken |= set(networks.broken_parameters())
         yield gradient_check(silent, broken, len(steps))
         if not silent and not broken:
-            yield updates_check(turns, weights, len(steps), networks.ranks)
-            yield from ratio_checks(turns, weights, len(steps), networks.ranks)
+            norms = squared_norms(turns, weights, networks.ranks)
+            yield updates_check(norms, len(steps))
+            yield from ratio_checks(turns, norms, len(steps))
         after = self._terms(batch)
         for term in self.system.preflight.overfits:
             if term in before:

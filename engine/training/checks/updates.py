@@ -19,6 +19,10 @@ _FIRST = 3
 _USUAL = (1e-5, 0.1)
 """A step's update of a turn's weights, as a share of their norm: docs/truth/broken-runs.md."""
 
+Norms = Mapping[str, tuple[float, float]]
+"""Squared norms of each tensor's update and of what it was before, by name; the same share of them
+in all processes."""
+
 
 @frozen
 class _Moved:
@@ -38,15 +42,26 @@ def group_of(name: str) -> str:
     return _NUMBER.sub("*", name.rpartition(".")[0] or name)
 
 
-def updates_check(
-    turns: Sequence[Turn], before: Mapping[str, Tensor], num_steps: int, ranks: Ranks
-) -> Check:
-    """Whether every group has moved since `before` (by name), and to finite weights.
+def squared_norms(turns: Sequence[Turn], before: Mapping[str, Tensor], ranks: Ranks) -> Norms:
+    """How far each tensor has moved since `before` (by name). Every process calls this."""
+    named = {name: local(p).detach() for turn in turns for name, p in turn.parameters.items()}
+    squares = torch.stack(
+        [
+            torch.stack([_square(now, local(before[name])), _square(local(before[name]))])
+            for name, now in named.items()
+        ]
+    )
+    found = ranks.mean(squares).tolist()
+    return {name: (update, whole) for name, (update, whole) in zip(named, found, strict=True)}
+
+
+def updates_check(norms: Norms, num_steps: int) -> Check:
+    """Whether every group of tensors has moved, and to finite weights.
 
     By group, since a single tensor may rightly stay as it is for a step: LoRA's A, while its B is
-    zero. Every process calls this.
+    zero.
     """
-    groups = _moved(turns, before, ranks)
+    groups = _groups(norms)
     for wrong, why in (
         ([name for name, one in groups.items() if not math.isfinite(one.update)], "not finite"),
         ([name for name, one in groups.items() if one.update == 0.0], "exactly zero"),
@@ -60,17 +75,15 @@ def updates_check(
     return Check("updates", True, said)
 
 
-def ratio_checks(
-    turns: Sequence[Turn], before: Mapping[str, Tensor], num_steps: int, ranks: Ranks
-) -> Iterator[Check]:
+def ratio_checks(turns: Sequence[Turn], norms: Norms, num_steps: int) -> Iterator[Check]:
     """Whether each turn's weights changed by a usual share of their norm in a step: a warning.
 
     About 1e-3 is common (Karpathy's CS231n, "Ratio of weights:updates"); adapters begin at zero and
-    move further. Every process calls this.
+    move further.
     """
     low, high = _USUAL
     for turn in turns:
-        groups = _moved([turn], before, ranks).values()
+        groups = _groups({name: norms[name] for name in turn.parameters}).values()
         norm = math.hypot(*(one.before for one in groups))
         share = math.hypot(*(one.update for one in groups)) / num_steps / norm if norm else 0.0
         said = f"a step changes the weights by {share:.1e} of their norm"
@@ -92,17 +105,10 @@ def _fault(wrong: list[str], groups: Mapping[str, _Moved], why: str, num_steps: 
     )
 
 
-def _moved(turns: Sequence[Turn], before: Mapping[str, Tensor], ranks: Ranks) -> dict[str, _Moved]:
-    named = {name: local(p).detach() for turn in turns for name, p in turn.parameters.items()}
-    squares = torch.stack(
-        [
-            torch.stack([_square(now, local(before[name])), _square(local(before[name]))])
-            for name, now in named.items()
-        ]
-    )
+def _groups(norms: Norms) -> dict[str, _Moved]:
     groups: dict[str, list[tuple[float, float]]] = {}
-    for name, (update, whole) in zip(named, ranks.mean(squares).tolist(), strict=True):
-        groups.setdefault(group_of(name), []).append((update, whole))
+    for name, of_tensor in norms.items():
+        groups.setdefault(group_of(name), []).append(of_tensor)
     return {
         name: _Moved(len(ones), *(math.sqrt(sum(column)) for column in zip(*ones, strict=True)))
         for name, ones in groups.items()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.training.checks.updates import group_of, updates_check
+from engine.training.checks.updates import group_of, squared_norms, updates_check
 from engine.training.ranks import ALONE
 from engine.training.system import Turn
 
@@ -25,7 +25,7 @@ def looked_at():
 
     def look():
         turn = Turn("lm", dict(module.named_parameters()), {})
-        return updates_check([turn], before, 6, ALONE)
+        return updates_check(squared_norms([turn], before, ALONE), 6)
 
     return module, look
 
