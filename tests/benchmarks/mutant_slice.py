@@ -13,6 +13,7 @@ from benchmarks.mutants.piece import Piece
 from benchmarks.mutants.preload import preload
 from benchmarks.mutants.project import Projects
 from benchmarks.mutants.setups.audio_vae import SETUP
+from benchmarks.mutants.setups.setup import short_training
 
 OPERATORS = ("no_backward", "misspelt_loss", "torn_files")
 _RATE = 16_000
@@ -32,8 +33,9 @@ def write_audio(folder: Path) -> None:
 
 def main(folder: Path) -> None:
     """Run the slice once, and once more, which must run nothing."""
-    recipe = SETUP.recipe.replace("steps = 60", "steps = 4").replace("step:30", "step:4")
-    setup = evolve(SETUP, write_audio=write_audio, recipe=recipe.partition("[guard]")[0])
+    recipe = SETUP.recipe.partition("[guard]")[0] + short_training(4)
+    recipe = recipe.replace("steps = 60", "steps = 4").replace("step:30", "step:4")
+    setup = evolve(SETUP, write_audio=write_audio, recipe=recipe)
     preload([setup.system])
     operators = [None, *(CATALOGUE[name] for name in OPERATORS)]
     pieces = [Piece(setup, operator, 0) for operator in operators]

@@ -2,7 +2,7 @@
 
 from benchmarks.mutants.anatomy import Anatomy
 from benchmarks.mutants.setups.builtin import part_of
-from benchmarks.mutants.setups.setup import Setup
+from benchmarks.mutants.setups.setup import Setup, short_training
 
 _WORDS = ("bed", "zero")
 _RECIPE = """\
@@ -10,16 +10,6 @@ extends = "demo_audio_vae.toml"
 
 [dataset]
 num_eval_clips = 12
-
-[training]
-steps = 60
-batch_size = 4
-log_every_steps = 10
-evaluate_every = "step:30"
-checkpoint_every = "step:30"
-
-[samples]
-num_clips = 0
 
 [guard]
 "eval/perplexity" = { at = "from step:60" }
@@ -33,7 +23,7 @@ SETUP = Setup(
     system="audio_vae",
     corpus="words",
     sample_rate_hz=16_000,
-    recipe=_RECIPE,
+    recipe=_RECIPE + short_training(4),
     write_audio=part_of("words", lambda path: path.partition("/")[0] in _WORDS),
     anatomy=Anatomy(
         turn="autoencoder",

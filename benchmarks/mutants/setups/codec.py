@@ -2,7 +2,7 @@
 
 from benchmarks.mutants.anatomy import Anatomy
 from benchmarks.mutants.setups.builtin import part_of
-from benchmarks.mutants.setups.setup import Setup
+from benchmarks.mutants.setups.setup import Setup, short_training
 
 _WORDS = ("bed", "zero")
 _RECIPE = """\
@@ -31,19 +31,9 @@ starts_at_step = 20
 discriminator = { kind = "constant", warmup_steps = 0 }
 generator = { kind = "constant", warmup_steps = 10 }
 
-[training]
-steps = 60
-batch_size = 4
-log_every_steps = 10
-evaluate_every = "step:30"
-checkpoint_every = "step:30"
-
 [evaluation]
 quantizers = [4]
 judges = []
-
-[samples]
-num_clips = 0
 
 [guard]
 "train/discriminator/loss_over_chance" = { at = "step:60", below = 0.995, action = "warn" }
@@ -67,7 +57,7 @@ SETUP = Setup(
     system="codec",
     corpus="words",
     sample_rate_hz=8_000,
-    recipe=_RECIPE,
+    recipe=_RECIPE + short_training(4),
     write_audio=part_of("words", lambda path: path.partition("/")[0] in _WORDS),
     anatomy=Anatomy(
         turn="generator",

@@ -10,7 +10,7 @@ from transformers import DacConfig, DacModel
 
 from benchmarks.mutants.anatomy import Anatomy
 from benchmarks.mutants.setups.builtin import part_of
-from benchmarks.mutants.setups.setup import Setup
+from benchmarks.mutants.setups.setup import Setup, short_training
 from engine.metrics.pretrained import quiet
 
 _RECIPE = """\
@@ -46,19 +46,7 @@ learning_rate = 4e-3
 [schedule.lm]
 warmup_share = 0.1
 
-[training]
-steps = 60
-batch_size = 4
-num_micro_batches = 1
-precision = "fp32"
-log_every_steps = 10
-evaluate_every = "step:30"
-checkpoint_every = "step:30"
-
 [speech]
-num_clips = 0
-
-[samples]
 num_clips = 0
 
 [guard]
@@ -96,7 +84,7 @@ SETUP = Setup(
     system="higgs",
     corpus="cloning",
     sample_rate_hz=8_000,
-    recipe=_RECIPE,
+    recipe=_RECIPE + short_training(4, 'num_micro_batches = 1\nprecision = "fp32"'),
     write_audio=part_of("cloning", _is_wanted),
     publish=_write_codec,
     anatomy=Anatomy(

@@ -2,7 +2,7 @@
 
 from benchmarks.mutants.anatomy import Anatomy
 from benchmarks.mutants.setups.builtin import part_of
-from benchmarks.mutants.setups.setup import Setup
+from benchmarks.mutants.setups.setup import Setup, short_training
 
 _RECIPE = """\
 extends = "demo_rvc_v2_40k.toml"
@@ -37,16 +37,6 @@ feature = 2.0
 discriminator = { kind = "constant", warmup_steps = 0 }
 generator = { kind = "constant", warmup_steps = 10 }
 
-[training]
-steps = 60
-batch_size = 2
-log_every_steps = 10
-evaluate_every = "step:30"
-checkpoint_every = "step:30"
-
-[samples]
-num_clips = 0
-
 [conversion]
 num_clips = 1
 judges = []
@@ -73,7 +63,7 @@ SETUP = Setup(
     system="rvc",
     corpus="speakers",
     sample_rate_hz=16_000,
-    recipe=_RECIPE,
+    recipe=_RECIPE + short_training(2),
     write_audio=part_of("speakers", lambda path: path[-7:] < "010.wav"),
     anatomy=Anatomy(
         turn="generator",

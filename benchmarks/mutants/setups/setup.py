@@ -22,6 +22,23 @@ sample_rates_hz = [{rate}]
 [tracking]
 mirrors = []
 """
+_TRAINING = """
+[training]
+steps = 60
+batch_size = {batch_size}
+log_every_steps = 10
+evaluate_every = "step:30"
+checkpoint_every = "step:30"
+{more}
+
+[samples]
+num_clips = 0
+"""
+
+
+def short_training(batch_size: int, more: str = "") -> str:
+    """The tables of a recipe that make its run short; `more` are further lines of [training]."""
+    return _TRAINING.format(batch_size=batch_size, more=more)
 
 
 @frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 from benchmarks.mutants.anatomy import Anatomy
 from benchmarks.mutants.setups.builtin import part_of
-from benchmarks.mutants.setups.setup import Setup
+from benchmarks.mutants.setups.setup import Setup, short_training
 
 _RECIPE = """\
 extends = "demo_xtts_phase1.toml"
@@ -19,20 +19,9 @@ num_codes = 64
 [schedule.gpt]
 warmup_steps = 10
 
-[training]
-steps = 60
-batch_size = 4
-log_every_steps = 10
-evaluate_every = "step:30"
-checkpoint_every = "step:30"
-keep_every = "step:60"
-
 [speech]
 sentences = []
 judges = []
-
-[samples]
-num_clips = 0
 
 [guard]
 "eval/mel_ce_increase_wrong_voice" = { at = "from step:60", above = 0.003, action = "stop" }
@@ -48,7 +37,7 @@ SETUP = Setup(
     system="xtts",
     corpus="voice",
     sample_rate_hz=22_050,
-    recipe=_RECIPE,
+    recipe=_RECIPE + short_training(4, 'keep_every = "step:60"'),
     write_audio=part_of("voice", lambda path: path[-7:] < "040.wav"),
     anatomy=Anatomy(
         turn="gpt",
