@@ -60,10 +60,12 @@ def lexicon_of(random: np.random.Generator) -> list[str]:
     return ["".join(random.choice(syllables, random.integers(1, 4))) for _ in range(400)]
 
 
-def spoken_clip(seconds: float, rate: int, random: np.random.Generator) -> np.ndarray:
-    """Gliding harmonics and noise, four syllables a second."""
+def spoken_clip(
+    seconds: float, rate: int, random: np.random.Generator, pitch_hz: float | None = None
+) -> np.ndarray:
+    """Gliding harmonics and noise, four syllables a second, about a pitch that is else drawn."""
     time_s = np.arange(int(seconds * rate)) / rate
-    pitch = random.uniform(90, 250) * (1 + 0.2 * np.sin(2 * np.pi * 0.7 * time_s))
+    pitch = (pitch_hz or random.uniform(90, 250)) * (1 + 0.2 * np.sin(2 * np.pi * 0.7 * time_s))
     phase = 2 * np.pi * np.cumsum(pitch) / rate
     voice = sum(np.sin(k * phase) / k for k in range(1, 12))
     noise = random.normal(size=len(time_s)) * 0.1

@@ -27,8 +27,8 @@ from engine.project import Project
     help="real recordings, with the folders that project.py names  [default: runs without any]",
 )
 @click.option("--pieces", type=int, help="runs to train now  [default: all that are left]")
-@click.option("--only", default="", help="runs whose name begins so")
-def main(keep: Path, recordings: Path | None, pieces: int | None, only: str) -> None:
+@click.option("--only", default=("",), multiple=True, help="runs whose name begins so")
+def main(keep: Path, recordings: Path | None, pieces: int | None, only: tuple[str, ...]) -> None:
     """Train the runs that are left, and write the summary of all."""
     keep = keep.resolve()
     project = open_project(keep / "project", recordings)

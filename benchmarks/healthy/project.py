@@ -102,8 +102,10 @@ def _write_corpus(name: str, folder: Path) -> None:
     for number in range(_NUM_SENTENCES):
         seconds = random.uniform(1.0, 4.0)
         text = " ".join(random.choice(lexicon, 1 + round(seconds * WORDS_PER_SECOND)))
-        rows.append(f"{number:04d}.wav|{text}|voice_{number % _NUM_VOICES}|en")
-        _write(folder / f"{number:04d}.wav", spoken_clip(seconds, MADE[name], random), MADE[name])
+        voice = number % _NUM_VOICES
+        rows.append(f"{number:04d}.wav|{text}|voice_{voice}|en")
+        clip = spoken_clip(seconds, MADE[name], random, pitch_hz=90.0 * 1.2**voice)
+        _write(folder / f"{number:04d}.wav", clip, MADE[name])
     (folder / "metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 

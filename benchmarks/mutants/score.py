@@ -17,7 +17,7 @@ never counted as said while training, however soon it came."""
 _SECONDS = 60.0
 _ERROR = re.compile(r"^error: (.*)", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*(e[-+]?\d+)?")
-_MOST = 240
+_MOST, _LONGEST_NAME = 240, 60
 
 
 @frozen
@@ -41,7 +41,7 @@ class Finding:
     @property
     def key(self) -> str:
         """Kind and name, without the numbers that differ from run to run."""
-        return f"{self.kind} {_NUMBER.sub('#', self.name)}"
+        return f"{self.kind} {_without_numbers(self.name)}"
 
 
 def findings(events: Path | None, output: str, code: int) -> list[Finding]:
@@ -52,7 +52,8 @@ def findings(events: Path | None, output: str, code: int) -> list[Finding]:
         error = _ERROR.search(output)
         message = error.group(1).strip() if error else "exit code 2"
         if not any(one.detail in message for one in found):
-            found.append(Finding(stage, "error", message.split(".")[0][:80], message[:_MOST]))
+            name = _without_numbers(message.split(".")[0])[:_LONGEST_NAME]
+            found.append(Finding(stage, "error", name, message[:_MOST]))
     if code not in (0, 1, 2):
         last = output.strip().splitlines()[-1:] or [""]
         found.append(Finding("training", "crash", str(code), last[0][:_MOST]))
@@ -72,6 +73,10 @@ def _of_events(events: Sequence[Event]) -> Iterator[Finding]:
             yield Finding(where, kind, name, detail[:_MOST], event.step, round(seconds, 1))
 
 
+def _without_numbers(words: str) -> str:
+    return _NUMBER.sub("#", words)
+
+
 def _said(event: Event) -> Iterable[tuple[str, str, str]]:
     facts: dict[str, Any] = dict(event.facts)
     if event.kind == "preflight":
@@ -82,7 +87,7 @@ def _said(event: Event) -> Iterable[tuple[str, str, str]]:
         return [("guard", facts["name"], detail)]
     if event.kind == "warning":
         message = str(facts["message"])
-        return [("warning", message[:60], message)]
+        return [("warning", _without_numbers(message)[:_LONGEST_NAME], message)]
     if event.kind == "parting":
         return [("parting", "loss and judges", "the best by each differ")]
     if event.kind == "finish":

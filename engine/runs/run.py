@@ -329,7 +329,12 @@ class Run:
 
     def _warn_of_few(self, loop: Loop) -> None:
         num_clips = len(loop.system.eval_clips.ids)
-        if num_clips < FEW_CLIPS:
+        if num_clips == 1:
+            loop.warn(
+                "the evaluation set is a single clip: its figures have no interval, so no two "
+                "evaluations and no two runs can be compared. Hold out more clips"
+            )
+        elif num_clips < FEW_CLIPS:
             loop.warn(f"the evaluation set has {num_clips} clips: {FEW_WORDS}")
 
     def _conclude(

@@ -23,6 +23,8 @@ class Split:
     """A sentence."""
     leaks: str | None
     """A sentence where evaluation may share speakers, recordings or sentences with training."""
+    copied: int = 0
+    """Evaluation clips whose recording was there again, and was left out of training."""
 
 
 def split_clips(columns: SplitColumns, rule: CorpusClips, seed: int) -> Split:
@@ -93,14 +95,14 @@ def _split(
     if same:
         how += f"; {len(same)} that share audio with an evaluation clip are not learned from"
     rows = np.delete(rows, same)
-    copies, others = sounding_alike(columns, rows, evaluation)
-    if len(copies):
-        how += f"; {len(copies)} that sound like an evaluation clip are not learned from"
-    rows = _at_most(columns, np.setdiff1d(rows, copies), rule.num_train_clips)
+    alike = sounding_alike(columns, rows, evaluation)
+    if len(alike.copies):
+        how += f"; {len(alike.copies)} that sound like an evaluation clip are not learned from"
+    rows = _at_most(columns, np.setdiff1d(rows, alike.copies), rule.num_train_clips)
     if not len(rows) or not len(evaluation):
         raise UserError(_empty(len(rows), len(evaluation), how))
-    leaks = _leaks(columns, rows, evaluation, np.intersect1d(rows, others))
-    return Split(train=rows, evaluation=evaluation, how=how, leaks=leaks)
+    leaks = _leaks(columns, rows, evaluation, np.intersect1d(rows, alike.others))
+    return Split(train=rows, evaluation=evaluation, how=how, leaks=leaks, copied=len(alike.copied))
 
 
 def _audio(columns: SplitColumns, rows: np.ndarray) -> ClipAudio:

@@ -21,6 +21,7 @@ from engine.training.system import Batch, Probe
 Start = Literal["fresh", "parent", "published"]
 """What weights are before step 1: fresh, or those of another recipe or of a published model."""
 
+_LEAST_FRESH_RATE, _MOST_RATE = 1e-5, 1e-2
 _CAUSES = {
     -1: "the labels are the tokens before: they go the wrong way",
     0: "the labels are not shifted: each position is asked for the token that it is given",
@@ -73,6 +74,14 @@ def start_of(recipe: Recipe) -> Start:
     if start is None or "weights" not in start.carry:
         return "fresh"
     return "parent" if start.from_ else "published"
+
+
+def usual_rates(recipe: Recipe, lowest: float) -> tuple[float, float]:
+    """The learning rates, lowest and highest, at which language models are trained.
+
+    `lowest` is for weights that are trained already; random ones never begin to learn there.
+    """
+    return (_LEAST_FRESH_RATE if start_of(recipe) == "fresh" else lowest), _MOST_RATE
 
 
 def labels_check(predictions: Predictions) -> Check:

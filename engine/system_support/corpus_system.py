@@ -1,6 +1,6 @@
 """What systems that learn from clips of one corpus share: its split, its digests, its counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, TypeVar
@@ -20,7 +20,7 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.schema import Recipe
 from engine.split import Split, choose_clips
 from engine.system_support.corpus_clips import CorpusClipSet
-from engine.training.system import DatasetSummary, Evaluated, Sample, TrainingAudio
+from engine.training.system import DatasetSummary, Evaluated, Recorded, Sample, TrainingAudio
 
 R = TypeVar("R", bound=Recipe)
 C = TypeVar("C", bound=CorpusClipSet)
@@ -37,6 +37,10 @@ class SplitCorpus:
     """By places among `rows`."""
     num_usable: int
     """Clips that the recipe may use, of which the split may leave some out."""
+
+
+_MOST_COPIES = 0.05
+"""Share of files, or of evaluation clips, that may be there twice without a warning."""
 
 
 def open_corpus(recipe: Recipe, project: Project) -> Corpus:
@@ -155,12 +159,18 @@ class CorpusSystem(Generic[R, C]):
     def training_audio(self, sample_rate_hz: int) -> TrainingAudio:
         """The audio of training clips, as it is packed at a rate."""
         packed, rows = self.corpus.packed(sample_rate_hz), self.train_clips.rows
-        nothing = np.zeros(0, np.int16)
+        clips, nothing = self.corpus.manifest.clips, np.zeros(0, np.int16)
 
-        def audio(place: int) -> np.ndarray:
+        def samples(place: int) -> np.ndarray:
             return packed.read(int(rows[place])) if rows[place] >= 0 else nothing
 
-        return TrainingAudio(audio, sample_rate_hz)
+        def recorded(place: int) -> Recorded | None:
+            if rows[place] < 0:
+                return None
+            clip = clips[int(rows[place])]
+            return Recorded(clip.id, clip.speaker or "", clip.sample_rate_hz)
+
+        return TrainingAudio(samples, sample_rate_hz, recorded, len(rows))
 
     @property
     def dataset_summary(self) -> DatasetSummary:
@@ -173,10 +183,30 @@ class CorpusSystem(Generic[R, C]):
             training=len(self.split.train),
             evaluation=len(self.split.evaluation),
             notes=(*self.notes, *self._licence_notes),
-            warnings=self.warnings,
+            warnings=(*self.warnings, *self._corpus_warnings),
             split=self.split.how,
             leaks=self.split.leaks,
         )
+
+    @property
+    def _corpus_warnings(self) -> Iterator[str]:
+        """Many files that are there twice: with the same samples, or as the same recording."""
+        name, report = self.recipe.dataset.corpus, self.corpus.report
+        same = report.quarantined.get("duplicate of", 0)
+        if same > _MOST_COPIES * report.num_found:
+            yield (
+                f"{same} of the {report.num_found} files of corpus {name!r} are copies of another "
+                "file, sample by sample, and are left out: one recording stands for many. Look "
+                f"whether they were written by mistake: cantus ingest {name} lists them"
+            )
+        copied, total = self.split.copied, len(self.split.evaluation)
+        if copied > _MOST_COPIES * total:
+            yield (
+                f"{copied} of the {total} evaluation clips are in corpus {name!r} again, as copies "
+                "of another level or encoding, which are not trained on. Their speakers and "
+                "transcripts may be wrong, and training clips may have copies too: "
+                f"cantus ingest {name} lists the clips that sound alike"
+            )
 
     @property
     def _licence_notes(self) -> Sequence[str]:

@@ -25,10 +25,13 @@ from engine.training.checks.losses import (
 )
 from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
+from engine.training.checks.recorded_rates import recorded_rates_check
+from engine.training.checks.rounding import Rounding
 from engine.training.checks.spectrum import spectrum_check
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
 from engine.training.checks.transcripts import TEXTS, transcripts_checks
 from engine.training.checks.updates import ratio_checks, squared_norms, updates_check
+from engine.training.checks.voices import voices_check
 from engine.training.order import Order
 from engine.training.part import weigh
 from engine.training.probes import first_clips
@@ -69,6 +72,9 @@ class Preflight:
         if any(check.stops for check in found):
             return found
         drawn = Drawn.of(self.system, self.order, CLIPS if bounds.spoken is None else TEXTS)
+        found += content_checks(drawn, bounds)
+        if any(check.stops for check in found):
+            return found
         found += self._clips(drawn)
         with put_back(self.stepper) as before:
             found += conditioning_checks(bounds.conditioning, batch, drawn, self._terms)
@@ -76,9 +82,8 @@ class Preflight:
         return found
 
     def _clips(self, drawn: Drawn) -> Iterator[Check]:
-        """Training clips: silence, repetitions, stale features, transcripts, bandwidth."""
+        """Training clips: stale features, transcripts, bandwidth, level."""
         bounds = self.system.preflight
-        yield from content_checks(drawn, bounds)
         if bounds.made_again is not None:
             yield from made_again_checks(drawn, bounds.made_again)
         if bounds.spoken is not None:
@@ -86,6 +91,10 @@ class Preflight:
         if bounds.audio is not None:
             yield spectrum_check(drawn.places, bounds.audio)
             yield level_check(drawn.places, bounds.audio)
+            if (speed := recorded_rates_check(bounds.audio)) is not None:
+                yield speed
+            if bounds.learns_voices:
+                yield voices_check(bounds.audio)
 
     def _rates(self) -> Iterator[Check]:
         low, high = self.system.preflight.learning_rate
@@ -115,9 +124,13 @@ class Preflight:
         yield from share_check(turns, before, self.system.preflight.overfits)
         yield modes_check(networks.module, before, self._terms_in_evaluation(batch))
         yield from self._first_step(batch, steps[0], turns, start)
+        rounding = Rounding()
         for number, step in enumerate(steps):
             if number:  # the first was done just now
+                due = [turn for turn in turns if turn.is_due(step)]
+                rounding.before_step(due)
                 self.stepper.step([batch], step, rates_of=self._peak())
+                rounding.after_step(due)
             silent &= {name for turn in turns for name in networks.silent_parameters(turn)}
             broken |= set(networks.broken_parameters())
         yield gradient_check(silent, broken, len(steps))
@@ -125,6 +138,7 @@ class Preflight:
             norms = squared_norms(turns, weights, networks.ranks)
             yield updates_check(norms, len(steps))
             yield from ratio_checks(turns, norms, len(steps))
+            yield from rounding.checks(turns, networks.ranks)
         after = self._terms(batch)
         for term in self.system.preflight.overfits:
             if term in before:

@@ -11,7 +11,7 @@ from engine.training.step import Stepper
 
 _LONG = 0.2
 """Share of a run's updates above which a warm-up is remarked on."""
-_SPENT = 1e-3
+_SPENT = 5e-3
 """Share of the peak below which a rate half-way through a run is remarked on."""
 
 
@@ -42,8 +42,8 @@ class RatePlan:
     @property
     def remark(self) -> str | None:
         """A remark on a long warm-up, or on a decay that ends learning early; or None."""
-        middle = self.rates[len(self.rates) // 2][1]
-        if middle < _SPENT * self.peak and not self.warmup_steps:
+        step, middle = self.rates[len(self.rates) // 2]
+        if middle < _SPENT * self.peak and step > self.warmup_steps:
             return (
                 f"half-way through the run the learning rate of {self.turn} is {middle:.2g}, less "
                 f"than {_SPENT:g} of its peak: a decay by steps where epochs are meant? The rest "

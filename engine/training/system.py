@@ -214,6 +214,17 @@ MadeAgain = Callable[[Sequence[int], Batch], Mapping[str, Sequence[Again]]]
 """From places of training clips, and a batch of them, to each clip's entries computed again."""
 
 
+@frozen
+class Recorded:
+    """A clip as the corpus's table and its file have it."""
+
+    id: str
+    speaker: str
+    """Empty where the table names none."""
+    sample_rate_hz: int
+    """Rate of the file, before it was packed."""
+
+
 @frozen(eq=False)
 class TrainingAudio:
     """Audio of training clips at one sample rate."""
@@ -221,6 +232,16 @@ class TrainingAudio:
     samples: Callable[[int], np.ndarray]
     """The samples of the clip at a place, int16 [samples]."""
     sample_rate_hz: int
+    recorded: Callable[[int], Recorded | None] = lambda _: None
+    """What the corpus says of the clip at a place; None where a system added it."""
+    num_clips: int = 0
+    """Training clips of which the corpus says anything."""
+
+    def some(self, number: int) -> list[tuple[int, Recorded]]:
+        """Places at equal distances, at most `number`, with what the corpus says of their clips."""
+        places = np.linspace(0, self.num_clips - 1, min(number, self.num_clips)).round()
+        found = ((place, self.recorded(place)) for place in places.astype(np.int64).tolist())
+        return [(place, recorded) for place, recorded in found if recorded is not None]
 
 
 @frozen
@@ -249,10 +270,15 @@ class PreflightBounds:
     through an encoder, a quantizer and a decoder."""
     generated: str = ""
     """The entry of a prepared batch that a discriminator judges, where there is one."""
+    adversarial: str = ""
+    """The generator's loss term that is low where discriminators take that entry for real, named
+    as `overfits`."""
     waveforms: Sequence[str] = ()
     """Batch entries that are samples of audio in -1..1."""
     audio: TrainingAudio | None = None
     """The audio of training clips, as it is packed."""
+    learns_voices: bool = False
+    """Whether voices are learned by the speakers that the corpus's table names."""
     made_again: MadeAgain | None = None
     """Computes features of a few training clips again from their audio."""
 

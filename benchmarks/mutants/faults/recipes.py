@@ -93,7 +93,7 @@ OPERATORS = (
         mistake="one clip is left for evaluation",
         reference="SWivid/F5-TTS#218: no validation set; write-up 002: six clips",
         recipe=lambda _: "[dataset]\nnum_eval_clips = 1",
-        named_by=(r"1 clips?|evaluation set|too few",),
+        named_by=(r"single clip|evaluation set|too few",),
     ),
     Operator(
         name="average_too_long",

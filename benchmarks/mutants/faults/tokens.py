@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from attrs import evolve
 from torch import Tensor
 
 from benchmarks.mutants.operator import Operator
@@ -44,7 +43,7 @@ def _change_labels(bench: Workbench, change: ChangeLabels) -> None:
             "asked",
             lambda old: (
                 lambda *given: tuple(
-                    evolve(one, labels=change(one.labels, one.tokens.clip)) for one in old(*given)
+                    one._replace(labels=change(one.labels, one.tokens.clip)) for one in old(*given)
                 )
             ),
         )
@@ -81,7 +80,7 @@ def shifted_in_loss(bench: Workbench) -> None:
         def forward(*given: Any) -> Any:
             def asked(*inputs: Any) -> Any:
                 found = healthy(*inputs)
-                return tuple(evolve(a, labels=_one_later(a.labels, a.tokens.clip)) for a in found)
+                return tuple(a._replace(labels=_one_later(a.labels, a.tokens.clip)) for a in found)
 
             network.asked = asked
             try:
@@ -120,7 +119,7 @@ def late_labels_masked(bench: Workbench) -> None:
 
     def forget(asked: Any) -> Any:
         late = _late(asked.tokens.clip)
-        return evolve(asked, scores=torch.where(late, asked.scores.detach(), asked.scores))
+        return asked._replace(scores=torch.where(late, asked.scores.detach(), asked.scores))
 
     bench.wrap(network, "asked", lambda old: lambda *given: tuple(map(forget, old(*given))))
 

@@ -16,10 +16,13 @@ def builtin_audio(corpus: str) -> Path:
     """The folder of a built-in corpus, made where it is missing: half a minute."""
     folder = _MADE / corpus
     if not folder.is_dir():
-        beside = _MADE / f".{corpus}.partial"
-        shutil.rmtree(beside, ignore_errors=True)
-        synthesize(corpus, _PROMPTS, beside)
-        beside.rename(folder)
+        _MADE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=_MADE
+        ) as beside:  # several campaigns may begin at once
+            synthesize(corpus, _PROMPTS, Path(beside) / corpus)
+            if not folder.is_dir():
+                (Path(beside) / corpus).rename(folder)
     return folder
 
 

@@ -93,6 +93,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
             paths={"audio": overfits[0]} if overfits else {},
             generated="decoded",
+            adversarial="generator/adversarial",
             waveforms=("audio", "target"),
             made_again=self._made_again,
         )

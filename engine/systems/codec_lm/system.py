@@ -20,7 +20,7 @@ from engine.nn.adapters import adapters_of, merged
 from engine.project import Project
 from engine.recipe import load_recipe
 from engine.recipe.params import Params, SpeechEvaluation
-from engine.system_support.autoregressive import start_of
+from engine.system_support.autoregressive import start_of, usual_rates
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
 from engine.system_support.judged_clips import ClipJudges, with_judged
 from engine.system_support.lower_rates import upsampled_warnings
@@ -171,7 +171,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             trained=lambda batch: trained_by(self.module, batch),
         )
         return PreflightBounds(
-            (1e-6, 1e-2),
+            usual_rates(self.recipe, 1e-6),
             conditioning=(("reference", "reference_text"), "text"),
             overfits=("audio_ce",),
             probes=probes,
@@ -179,6 +179,7 @@ class CodecLmSystem(CorpusSystem[CodecLmRecipe, CloningClips]):
             answers=lm_answers(self.module, self.eval_clips, self.assets.chat.codebooks),
             spoken=num_spoken,
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            learns_voices=True,
             made_again=self._made_again,
         )
 

@@ -122,7 +122,9 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             signed=("generator/kl",),  # estimated by one sample of each distribution
             answers=self.evaluator.answers(self.resynthesis, self._judge),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            learns_voices=True,
             generated="synthesized/audio",
+            adversarial="generator/adversarial",
             waveforms=("audio",),
             made_again=made_again(self.recordings.training, self.recordings.methods),
         )

@@ -17,7 +17,7 @@ from engine.nn.adapters import adapters_of, merged, with_names_of
 from engine.project import Project
 from engine.recipe.params import Params, SpeechEvaluation
 from engine.system_support.audio_samples import spread_over
-from engine.system_support.autoregressive import start_of
+from engine.system_support.autoregressive import start_of, usual_rates
 from engine.system_support.corpus_system import CorpusSystem, open_corpus
 from engine.system_support.judged_clips import ClipJudges, with_judged
 from engine.system_support.lower_rates import upsampled_warnings
@@ -134,13 +134,14 @@ class XttsSystem(CorpusSystem[XttsRecipe, XttsClips]):
         A voice and a text are swapped with their lengths.
         """
         return PreflightBounds(
-            (1e-7, 1e-2),
+            usual_rates(self.recipe, 1e-7),
             conditioning=(("voice", "voice_lengths"), ("text", "text_lengths")),
             overfits=("mel_ce",),
             probes=(gpt_probe(self.module, start_of(self.recipe)),),
             answers=gpt_answers(self.module, self.eval_clips),
             spoken=lambda batch: (batch["text_lengths"], batch["code_lengths"]),
             audio=self.training_audio(SAMPLE_RATE_HZ),
+            learns_voices=True,
             waveforms=("voice",),
             made_again=self._made_again,
         )

@@ -73,7 +73,10 @@ def content_checks(drawn: Drawn, bounds: PreflightBounds) -> Iterator[Check]:
     Clips may share what they are conditioned on, such as a reference of their speaker. What a
     corpus may really be like is a warning.
     """
-    yield _batches_check(drawn)
+    batches = _batches_check(drawn)
+    yield batches
+    if batches.stops:
+        return
     recorded = _recorded(drawn, bounds.audio)
     for name, rows in drawn.rows.items():
         example = drawn.batches[0][name]
@@ -104,6 +107,11 @@ def _batches_check(drawn: Drawn) -> Check:
     if len(others) >= _FEWEST and all(_is_same(one, first) for one in others[:_FEWEST]):
         said = "the loader gives the same batch again and again: its first one"
         return Check(name, False, said)
+    for batch, ids in zip(drawn.batches, drawn.ids, strict=True):
+        sizes = {entry: len(rows) for entry, rows in batch.items() if len(rows) != len(ids)}
+        for entry, size in sizes.items():
+            said = f"{entry} has {size} rows in a batch of {len(ids)} clips (first: {ids[0]})"
+            return Check(name, False, said)
     return Check(name, True, f"{len(drawn.batches)} batches, each of other clips and finite")
 
 

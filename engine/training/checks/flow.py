@@ -11,6 +11,12 @@ from engine.training.system import Batch, PreflightBounds, Terms, Turn
 
 _LEAST = 0.01
 """Share of an input's numbers with a gradient: those of a batch's minimum and maximum are fewer."""
+_LOWERED, _FARTHEST = 0.01, 0.01
+"""By how much audio is changed that fools discriminators better: so that the adversarial term falls
+by this, at first order, and by no more than this share of the audio's norm."""
+_WITH_GENERATOR = 0.5
+"""Fall of a discriminator's loss over that of the adversarial term: -1 where it learns the
+opposite (hinge loss), about 0 (least squares, while it guesses), 1 where it learns the same."""
 
 
 def flow_checks(
@@ -27,6 +33,7 @@ def flow_checks(
     leaves = {name: moved[name].clone().requires_grad_(True) for name in paths}
     networks.let_gradients_flow(turns)
     module.begin(at)
+    fooling: Tensor | None = None
     with torch.enable_grad():
         prepared = networks.call("prepare", {**moved, **leaves})
         for turn in turns:
@@ -39,10 +46,15 @@ def flow_checks(
                     yield _input_check(entry, term, _gradient(named[term], leaves[entry]))
             if terms.generator_output is not None:
                 yield _output_check(turn, terms)
+                if bounds.adversarial in named:
+                    fooling = _gradient(named[bounds.adversarial], terms.generator_output)
             if bounds.generated in prepared and not turn.averaged:
                 made = prepared[bounds.generated] + 0.1 * _noise_like(prepared[bounds.generated])
                 other: Terms = networks.call(turn.name, {**prepared, bounds.generated: made})
                 yield _judged_check(turn, terms, other)
+    if fooling is not None and bounds.generated in prepared:
+        for turn in (one for one in turns if not one.averaged):
+            yield _verdict_check(networks, turn, prepared, bounds.generated, fooling)
 
 
 def _noise_like(tensor: Tensor) -> Tensor:
@@ -88,6 +100,35 @@ def _judged_check(turn: Turn, terms: Terms, other: Terms) -> Check:
         return Check(name, True, "other generated audio gives another loss")
     said = "its loss is the same whatever is generated: it judges recordings on both sides, or "
     return Check(name, False, f"{said}nothing")
+
+
+def _verdict_check(
+    networks: Networks, turn: Turn, prepared: Batch, generated: str, fooling: Tensor
+) -> Check:
+    """Whether a discriminator's loss rises as generated audio fools it better."""
+    name = f"verdicts of {turn.name}"
+    audio, slope = prepared[generated].detach(), float(fooling.norm())
+    if not slope:
+        return Check(name, True, "not checked: the adversarial term has no gradient")
+    size = min(_LOWERED / slope, _FARTHEST * float(audio.norm()))
+    fell = size * slope
+    nearer = audio - size * fooling.reshape(audio.shape) / slope
+    change = _total(networks, turn, {**prepared, generated: nearer}) - _total(
+        networks, turn, {**prepared, generated: audio}
+    )
+    said = f"where generated audio lowers the adversarial term by {fell:.2g}, its loss changes by "
+    said += f"{change:+.2g}"
+    if -change <= _WITH_GENERATOR * fell:
+        return Check(name, True, said)
+    why = "it learns what the generator learns, to call generated audio real: its recordings and "
+    return Check(name, False, f"{said}: {why}the generated audio are swapped")
+
+
+@torch.no_grad()
+def _total(networks: Networks, turn: Turn, prepared: Batch) -> float:
+    torch.manual_seed(0)  # the same random choices in both
+    terms: Terms = networks.call(turn.name, prepared)
+    return float(sum(terms.losses.values(), torch.zeros(())))
 
 
 def _gradient(loss: Tensor, to: Tensor) -> Tensor | None:

@@ -14,6 +14,8 @@ _LEAST = 0.8
 """Share of a clip's numbers that agree: about 1 in healthy runs, hardly any for another clip."""
 _CLEARLY = 0.9
 """Share that agrees once a clip is shifted, scaled or delayed, where that is what is wrong."""
+_FULL_SCALE_DB = 90.3
+"""Level of full scale in 16-bit samples, over full scale of 1."""
 
 
 class _Compared(NamedTuple):
@@ -66,6 +68,8 @@ def _cause(again: Again) -> str:
     if kept.min() == kept.max():
         return f"it is {kept.flat[0]:g} throughout, as silence is"
     offset = float(np.median(kept - made))
+    if abs(offset - _FULL_SCALE_DB) < 1.0 and both._replace(made=made + offset).share() >= _CLEARLY:
+        return f"it is {offset:+.4g} dB off: 16-bit samples were not divided by 32,768"
     if abs(offset) > tolerance and both._replace(made=made + offset).share() >= _CLEARLY:
         return f"it is {offset:+.4g} off throughout: another scale, level or numbering"
     factor = float((kept * made).sum() / max(float((made * made).sum()), 1e-30))

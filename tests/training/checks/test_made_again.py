@@ -36,7 +36,8 @@ def test_padding_behind_a_clip_is_not_compared():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda one: one + 90.3, "+90.3 off throughout: another scale, level or numbering"),
+        (lambda one: one + 90.3, "it is +90.3 dB off: 16-bit samples were not divided by 32,768"),
+        (lambda one: one + 30, "+30 off throughout: another scale, level or numbering"),
         (lambda one: one * 32768, "3.277e+04 times as large: another scale or level"),
         (lambda one: np.maximum(one, 0.0), "it is cut off below 0: another floor"),
         (lambda one: np.roll(one, 7, 0), "it lags by 7 of 200 places: shifted in time"),
