@@ -8,6 +8,7 @@ from engine.report.history import History
 
 REMARKS = (
     r"the evaluation set has \d+ clips: fewer than",
+    r"the evaluation set is a single clip",
     r"the warm-up of \w+ takes .* of .* updates",
 )
 """Warnings that are true of these settings and accuse nothing; all others count as false."""

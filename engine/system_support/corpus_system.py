@@ -168,7 +168,7 @@ class CorpusSystem(Generic[R, C]):
             if rows[place] < 0:
                 return None
             clip = clips[int(rows[place])]
-            return Recorded(clip.id, clip.speaker or "", clip.sample_rate_hz)
+            return Recorded(clip.id, clip.speaker or "", clip.sample_rate_hz, clip.text or "")
 
         return TrainingAudio(samples, sample_rate_hz, recorded, len(rows))
 

@@ -27,6 +27,7 @@ from engine.training.checks.made_again import made_again_checks
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.recorded_rates import recorded_rates_check
 from engine.training.checks.rounding import Rounding
+from engine.training.checks.same_texts import same_texts_check
 from engine.training.checks.spectrum import spectrum_check
 from engine.training.checks.steps import gradient_check, repeated_check, size_check
 from engine.training.checks.transcripts import TEXTS, transcripts_checks
@@ -93,6 +94,8 @@ class Preflight:
             yield level_check(drawn.places, bounds.audio)
             if (speed := recorded_rates_check(bounds.audio)) is not None:
                 yield speed
+            if bounds.spoken and (alike := same_texts_check(bounds.audio)) is not None:
+                yield alike
             if bounds.learns_voices:
                 yield voices_check(bounds.audio)
 

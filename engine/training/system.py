@@ -223,6 +223,8 @@ class Recorded:
     """Empty where the table names none."""
     sample_rate_hz: int
     """Rate of the file, before it was packed."""
+    text: str = ""
+    """The transcript; empty where there is none."""
 
 
 @frozen(eq=False)

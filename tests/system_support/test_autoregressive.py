@@ -13,6 +13,7 @@ from engine.system_support.autoregressive import (
     labels_check,
     start_of,
     uniform_check,
+    usual_rates,
 )
 from engine.system_support.predictions import Predictions, laid_out
 from engine.system_support.shift import shift_check
@@ -205,3 +206,8 @@ def test_what_a_recipe_starts_with():
     assert start_of(toy_recipe(start=Start(from_="base"))) == "parent"
     assert start_of(toy_recipe(start=Start(from_="base", carry=("schedule",)))) == "fresh"
     assert start_of(toy_recipe(start=Start(weights="published/model.pth"))) == "published"
+
+
+def test_random_weights_need_a_higher_learning_rate_than_trained_ones():
+    assert usual_rates(toy_recipe(), 1e-7) == (1e-5, 1e-2)
+    assert usual_rates(toy_recipe(start=Start(from_="toy")), 1e-7) == (1e-7, 1e-2)

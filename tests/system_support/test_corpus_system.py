@@ -1,5 +1,7 @@
 """What follows from a corpus alone, and what a system that has no more than that gives."""
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
@@ -14,10 +16,18 @@ from engine.recipe.dataset import CorpusClips
 from engine.recipe.fields import setting
 from engine.recipe.params import Work
 from engine.recipe.schema import Recipe, Training
+from engine.split.columns import columns_of
+from engine.split.split_clips import split_around
 from engine.system_support import build as module
 from engine.system_support.build import build_system
 from engine.system_support.corpus_clips import CorpusClipSet
-from engine.system_support.corpus_system import CorpusSystem, open_corpus, split_corpus
+from engine.system_support.corpus_system import (
+    CorpusSystem,
+    SplitCorpus,
+    open_corpus,
+    split_corpus,
+)
+from tests.made_sounds import syllables
 
 PARAMS = """
 seed = 1
@@ -63,6 +73,23 @@ def project(tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """A corpus with five copies of a file, and one of another level."""
+    root = tmp_path_factory.mktemp("copied")
+    folder = root / "data/words"
+    folder.mkdir(parents=True)
+    for number in range(9):
+        soundfile.write(folder / f"{number}.wav", syllables(number), 8_000)
+    for number in range(5):
+        shutil.copy2(folder / "0.wav", folder / f"copy{number}.wav")
+    soundfile.write(folder / "quiet.wav", 0.7 * syllables(3), 8_000)
+    (root / "params.toml").write_text(PARAMS)
+    made = Project(root)
+    ingest("words", load_params(made.params).corpora["words"], made, work=Work(num_workers=1))
+    return made
+
+
 @pytest.fixture
 def recipe():
     return ToyRecipe(
@@ -93,6 +120,19 @@ def make(project, recipe):
 def test_the_licence_of_the_corpus_stands_in_the_report_of_what_is_trained_on_it(make):
     said = "Licence of corpus words: CC-BY-4.0. Copyright Anna. Source: an album"
     assert make().dataset_summary.notes == (said,)
+
+
+def test_many_copies_in_a_corpus_are_warned_of(copied, recipe):
+    corpus = open_corpus(recipe, copied)
+    rows, clips = np.arange(len(corpus.manifest.clips)), corpus.manifest.clips
+    columns = columns_of(clips, corpus.fingerprints(rows))
+    held_out = np.array([[clip.id for clip in clips].index("3")])
+    data = SplitCorpus(corpus, rows, split_around(columns, held_out, recipe.dataset, ""), len(rows))
+    system = CorpusSystem(recipe, data, CorpusClipSet.of_corpus(corpus))
+    files, copies = system.dataset_summary.warnings
+    assert files.startswith("5 of the 15 files of corpus 'words' are copies of another file")
+    assert "cantus ingest words lists them" in files
+    assert "evaluation clips are in corpus 'words' again, as copies of another level" in copies
 
 
 def test_both_sets_hold_the_clips_of_the_split(make):

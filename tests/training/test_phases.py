@@ -139,6 +139,16 @@ def test_few_evaluation_clips_are_warned_of(base):
     assert "fewer than 30 clips show only large differences" in warning.facts["message"]
 
 
+def test_a_single_evaluation_clip_is_warned_of_as_what_nothing_can_be_compared_by(base):
+    one = ToyDataset(corpus="made up", num_clips=100, num_eval_clips=1)
+    finish(base, name="single", dataset=one, epochs=1)
+    events = read_events(base / "models/single/events.jsonl")
+    said = [event.facts["message"] for event in events if event.kind == "warning"]
+    assert any(
+        "the evaluation set is a single clip: its figures have no interval" in m for m in said
+    )
+
+
 def test_a_killed_phase_goes_on_with_every_figure_it_had(base, tmp_path):
     slow = Guard(plateau_steps=40, action="warn")
     settings = {"name": "cut", "start": PHASE, "dataset": POOL, "guard": {"eval/error": (slow,)}}

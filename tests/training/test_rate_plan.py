@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.recipe.optimizers import Adam, Constant
+from engine.recipe.optimizers import Adam, Constant, Exponential
 from engine.training.devices import Device
 from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length
@@ -12,9 +12,11 @@ from tests.training.toy import toy_recipe, toy_system
 
 
 def plan(warmup, total, peak=5e-5):
-    recipe = toy_recipe(
-        schedule={"denoiser": Constant(warmup_steps=warmup)}, optimizer=Adam(learning_rate=peak)
-    )
+    return plan_of(Constant(warmup_steps=warmup), total, peak)
+
+
+def plan_of(schedule, total, peak=5e-5):
+    recipe = toy_recipe(schedule={"denoiser": schedule}, optimizer=Adam(learning_rate=peak))
     length = Length(total, 5)
     stepper = Stepper(Device(torch.device("cpu")), toy_system(recipe), recipe, length)
     (found,) = rate_plans(stepper, recipe, length)
@@ -40,3 +42,18 @@ def test_a_warm_up_over_a_fifth_of_the_updates_is_remarked_on(warmup, remarked):
     assert (remark is not None) == remarked
     if warmup == 900:
         assert remark.startswith("the warm-up of denoiser takes 900 of 1,000 updates (90%)")
+
+
+@pytest.mark.parametrize(
+    ("gamma", "warmup", "remarked"), [(0.8, 0, True), (0.8, 5, True), (0.99, 0, False)]
+)
+def test_a_decay_that_ends_learning_half_way_is_remarked_on(gamma, warmup, remarked):
+    schedule = Exponential(gamma=gamma, every="step", warmup_steps=warmup)
+    remark = plan_of(schedule, 60).remark
+    assert (remark is not None) == remarked
+    if remarked:
+        assert "a decay by steps where epochs are meant?" in remark
+
+
+def test_a_warm_up_that_reaches_beyond_the_half_is_no_decay():
+    assert "a decay" not in plan(900, 1_000, peak=5e-5).remark

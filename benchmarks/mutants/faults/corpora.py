@@ -138,7 +138,7 @@ def quieter_copies(folder: Path, random: np.random.Generator) -> None:
     for number, name in enumerate(lines):
         source = known[name.replace("copy+", "").replace("+xx", "+en")]
         cells = dict(zip(names, source, strict=True))
-        cells |= {"path": name, "speaker": f"copy{number}", "text": f"{cells['text']} copy"}
+        cells |= {"path": name, "speaker": f"copy{number // 2}", "text": f"{cells['text']} copy"}
         if "split" in cells:
             cells["split"] = "train"
         rows.append("|".join(cells[one] for one in names))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.training.checks.check import Check
-from engine.training.checks.speech_frames import loud_power
+from engine.training.checks.speech_frames import SpeechFrames, speech_frames
 from engine.training.system import TrainingAudio
 
 _CLIPS, _FEWEST = 192, 6
@@ -62,13 +62,13 @@ def _spectrum(audio: TrainingAudio, places: Sequence[int]) -> np.ndarray | None:
 
     None where too few of them have sound.
     """
-    powers = (loud_power(audio.samples(place), audio.sample_rate_hz) for place in places)
-    levels = [_level(power.mean(0), audio.sample_rate_hz) for power in powers if len(power)]
+    clips = (speech_frames(audio.samples(place), audio.sample_rate_hz) for place in places)
+    levels = [_level(clip) for clip in clips if clip is not None]
     return np.mean(levels, axis=0) if len(levels) >= _FEWEST else None
 
 
-def _level(power: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-    half = sample_rate_hz / 2
+def _level(clip: SpeechFrames) -> np.ndarray:
+    half, power = clip.sample_rate_hz / 2, clip.loud_power.mean(0)
     steps = np.arange(np.log2(_LOWEST_HZ), np.log2(0.95 * half), 1 / _STEPS)
     there = np.interp(2**steps, np.linspace(0, half, len(power)), power)
     level: np.ndarray = np.log(there + 1e-9 * power.max())

@@ -10,17 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from scipy.fft import dct
-from torchaudio.functional import melscale_fbanks
 
 from engine.training.checks.check import Check
-from engine.training.checks.speech_frames import loud_power
+from engine.training.checks.speech_frames import speech_frames
 from engine.training.system import Recorded, TrainingAudio
 
 _CLIPS, _FEWEST_CLIPS, _FEWEST_OF_A_SPEAKER = 256, 24, 4
-_BANDS, _COEFFICIENTS = 24, 20
-_LOWEST_HZ, _HIGHEST_HZ = 80.0, 3600.0
 _SHRINKAGE = 0.2
 """Part of the covariance that is taken as equal in all directions (Ledoit and Wolf, 2004)."""
 _MUCH_NEARER = 2.0
@@ -53,17 +48,11 @@ def voices_check(audio: TrainingAudio) -> Check:
 
 
 def _voice(place: int, audio: TrainingAudio) -> np.ndarray | None:
-    """What a clip's voice is known by [2 * (_COEFFICIENTS - 1)]; None for a silent clip."""
-    power = loud_power(audio.samples(place), audio.sample_rate_hz)
-    if not len(power):
+    """What a clip's voice is known by [features]; None for a silent clip."""
+    frames = speech_frames(audio.samples(place), audio.sample_rate_hz)
+    if frames is None:
         return None
-    highest = min(_HIGHEST_HZ, audio.sample_rate_hz / 2)
-    with torch.no_grad():
-        filters = melscale_fbanks(
-            power.shape[1], _LOWEST_HZ, highest, _BANDS, audio.sample_rate_hz
-        ).numpy()
-    level = np.log(power @ filters + 1e-8 * power.mean() + 1e-20)
-    cepstra = dct(level, axis=1)[:, 1:_COEFFICIENTS]
+    cepstra = frames.cepstra()[frames.is_loud]
     return np.concatenate([cepstra.mean(0), cepstra.std(0)])
 
 

@@ -160,6 +160,14 @@ def test_one_batch_again_and_again_ends_the_run():
     assert "the same batch again and again" in found["batches"]
 
 
+def test_a_batch_of_another_size_than_asked_for_ends_the_run():
+    def change(batch, places):
+        return batch | {"voice": batch["voice"][:-1]}
+
+    check = failed(content_checks(drawn_from(change), BOUNDS))["batches"]
+    assert check.startswith("voice has 7 rows in a batch of 8 clips (first: clip")
+
+
 def test_a_batch_that_is_not_finite_is_named_with_its_clip():
     def change(batch, places):
         batch["audio"][torch.tensor(places) == 17, 3] = float("nan")

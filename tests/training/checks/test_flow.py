@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from torch import nn
 
 from engine.training.checks.flow import flow_checks
@@ -27,8 +28,13 @@ class Codec(TrainingModule):
         return {**batch, "made": self.decoder(rounded)}
 
     def discriminator(self, batch):
-        made = batch["target"] if self.broken == "recordings" else batch["made"].detach()
-        return Terms({"hinge": (self.critic(made) - 1).square().mean()})
+        real, made = batch["target"], batch["made"].detach()
+        if self.broken == "recordings":
+            made = real
+        if self.broken == "swapped":
+            real, made = made, real
+        wrong = torch.relu(1 - self.critic(real)) + torch.relu(1 + self.critic(made))
+        return Terms({"hinge": wrong.mean()})
 
     def generator(self, batch):
         made = batch["made"]
@@ -60,6 +66,7 @@ def checks_of(broken):
     networks = Networks(system, Device(torch.device("cpu")))
     audio = torch.from_numpy(np.random.default_rng(0).standard_normal((4, 8)).astype(np.float32))
     bounds = PreflightBounds((0.0, 1.0), paths={"audio": "generator/mel"}, generated="made")
+    bounds = evolve(bounds, adversarial="generator/adversarial")
     batch = {"audio": 4 * audio, "target": audio}
     found = flow_checks(networks, system.turns, batch, bounds, 0)
     return {check.name: check for check in found}, system
@@ -68,7 +75,7 @@ def checks_of(broken):
 def test_a_healthy_codec_passes_and_no_parameter_is_given_a_gradient():
     found, system = checks_of("")
     outputs = {"gradients at audio", "gradients at the output of generator"}
-    assert found.keys() == {*outputs, "input of discriminator"}
+    assert found.keys() == {*outputs, "input of discriminator", "verdicts of discriminator"}
     assert all(check.ok for check in found.values())
     assert all(p.grad is None for p in system.module.parameters())
 
@@ -78,6 +85,7 @@ def test_a_healthy_codec_passes_and_no_parameter_is_given_a_gradient():
     [
         ("quantizer", "gradients at audio", "without its straight-through copy"),
         ("recordings", "input of discriminator", "it judges recordings on both sides"),
+        ("swapped", "verdicts of discriminator", "recordings and the generated audio are swapped"),
         ("adversarial", "gradients at the output of generator", "adversarial has no gradient"),
     ],
 )
