@@ -51,7 +51,7 @@ def test_transcripts_that_stand_beside_other_clips_are_a_warning_that_names_clip
     check = same_texts_check(audio(texts, clips))
     assert (check.ok, check.action) == (False, "warn")
     wrong = [place for place, own in enumerate(TEXTS) if texts[place] != own]
-    assert any(f"(first: clip_{place} ({texts[place]})" in check.detail for place in wrong)
+    assert any(f"clip_{place} ({texts[place]})" in check.detail for place in wrong)
     assert check.detail.endswith("their transcripts seem to be those of other clips")
 
 
