@@ -1,6 +1,7 @@
 """What a trainer says while it trains: exceptions, Python's warnings and warnings in its log."""
 
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from attrs import define, field, frozen
 
 MOST = 200
 """Characters of a message that are kept."""
+_PATH = re.compile(r"(?:/[\w.+-]+)+(/[\w.+-]+)")
+"""The path of a file on this machine, of which its name is kept."""
 
 
 @frozen
@@ -35,7 +38,7 @@ class Notices:
     def add(self, kind: str, text: str) -> None:
         """Add a notice at the present step."""
         seconds = round(time.process_time() - self._started, 2)
-        said = " ".join(text.split())[:MOST]
+        said = _PATH.sub(r"\1", " ".join(text.split()))[:MOST]
         if not any(one.text == said for one in self.found):
             self.found.append(Notice(kind, self.step(), seconds, said))
 

@@ -21,6 +21,20 @@ _KINDS = (
     ("clips of", "evaluation set"),
     ("learning rate of", "learning rate"),
     ("can be learned", "loss of one batch"),
+    ("computed again", "entry computed again"),
+    ("gradients at the output of", "gradients at the output"),
+    ("gradients at ", "gradients at the input"),
+    ("input of ", "input of a discriminator"),
+    ("verdicts of ", "verdicts of a discriminator"),
+    ("rounding of updates of ", "rounding of updates"),
+    ("size of updates of ", "size of updates"),
+    ("ratio of updates of ", "ratio of updates"),
+    ("weights of ", "weights of a turn"),
+    ("weight of ", "weight of a term"),
+    ("scale of ", "scale"),
+    ("sound of transcripts", "sound of transcripts"),
+    ("sound of ", "sound"),
+    ("variety of ", "variety"),
 )
 """Words in the names of checks that name an entry, a turn or a term besides; others count whole."""
 _SAID = (
@@ -279,9 +293,10 @@ def change(values: Sequence[float]) -> Answer:
 
 def kind_of_check(name: str) -> str:
     """A check without the entry, the turn or the term that its name has."""
-    if name.startswith(("input ", "conditioning ", "labels of ")):
-        return name.partition(" ")[0]
-    return next((kind for words, kind in _KINDS if words in name), name)
+    if kind := next((kind for words, kind in _KINDS if words in name), None):
+        return kind
+    is_of_an_entry = name.startswith(("input ", "conditioning ", "labels of "))
+    return name.partition(" ")[0] if is_of_an_entry else name
 
 
 def _gain(value: float | None) -> Answer:

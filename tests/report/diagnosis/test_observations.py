@@ -85,6 +85,10 @@ def test_a_failed_check_is_named_without_its_entry():
     assert found["failed checks"] == "one"
     assert found["first finding"] == "before step 1"
     assert kind_of_check("generator/mel can be learned") == "loss of one batch"
+    assert kind_of_check("mel_db computed again") == kind_of_check("codes computed again")
+    assert kind_of_check("input of discriminator") != kind_of_check("input voice")
+    assert kind_of_check("rounding of updates of gpt") == "rounding of updates"
+    assert kind_of_check("sound of transcripts") == "sound of transcripts"
     assert kind_of_check("learning rate of gpt") == "learning rate"
 
 
