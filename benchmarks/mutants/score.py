@@ -17,7 +17,7 @@ never counted as said while training, however soon it came."""
 _SECONDS = 60.0
 _ERROR = re.compile(r"^error: (.*)", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"[-+]?\d[\d.,]*(e[-+]?\d+)?")
-_MOST, _LONGEST_NAME = 240, 60
+_MOST, _LONGEST_NAME = 400, 60
 
 
 @frozen
