@@ -276,8 +276,9 @@ class Run:
             if plan.remark:
                 loop.warn(plan.remark)
         clips, ancestors = loop.system.eval_clips, initial.ancestors if initial else {}
-        for remark in remarks_on_sound(clips.ids, clips.fingerprints, ancestors):
-            loop.warn(remark)
+        if self.recipe.evaluation_parent is None:  # who chose the clips has compared them
+            for remark in remarks_on_sound(clips.ids, clips.fingerprints, ancestors):
+                loop.warn(remark)
         self._preflight(loop, initial)
         loop.begin("untrained" if initial is None else initial.entry)
         if isinstance(initial, ParentCheckpoint):

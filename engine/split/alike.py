@@ -17,7 +17,7 @@ class Alike:
     """Rows of clips that sound like an evaluation clip, each ascending."""
 
     copies: np.ndarray
-    """The same recording, whatever its transcript; or alike, without another transcript."""
+    """Clips that are the same recording, whatever the transcript, or alike with no other one."""
     others: np.ndarray
     """Alike, with another transcript: the two have words in common that a synthetic voice speaks
     alike each time, or that were cut from one recording."""

@@ -17,7 +17,8 @@ def remarks_on_sound(
     """A sentence for each ancestor whose training sounds like evaluation, or is not known.
 
     No refusal: two takes of a word by one voice may sound alike, and a synthetic voice repeats
-    itself. Identical samples are refused by preflight.
+    itself. Identical samples are refused by preflight. Inherited evaluation clips need no remark:
+    the split of the recipe that chose them compared them, by their transcripts as well.
     """
     if clips is None:
         return

@@ -75,7 +75,7 @@ def _sound(audio: TrainingAudio, place: int) -> np.ndarray | None:
 
 
 def _share_farther(sounds: np.ndarray, texts: np.ndarray) -> np.ndarray:
-    """Of the clips of other texts, the share that is farther than its own text's are [clips]."""
+    """Share [clips] of the clips of other texts that are farther than the clips of its own text."""
     distances = cdist(sounds, sounds)
     same = texts[:, None] == texts[None]
     np.fill_diagonal(same, val=False)
