@@ -10,6 +10,8 @@ _TOLERANCE = 0.01
 """Share of a crop's peak: rounding, and levels that are measured in other blocks."""
 _MOST_GAIN = 100.0
 """By how much a level that is set crop by crop may differ from that of the whole clip."""
+_ROUNDING = 1e-12
+"""Power, as a share of a crop's at most, below which rounding of the convolution decides."""
 
 
 def found_again(
@@ -26,7 +28,7 @@ def found_again(
     fit = fftconvolve(whole, crop[::-1].astype(np.float64), "valid")
     energy = np.concatenate([[0.0], np.square(whole).cumsum()])
     power = energy[len(crop) :] - energy[: -len(crop)]
-    place = int(np.argmax(fit / np.sqrt(np.maximum(power, 1e-12 + 1e-6 * power.max()))))
+    place = int(np.argmax(fit / np.sqrt(np.maximum(power, _ROUNDING * power.max()))))
     found = whole[place : place + len(crop)]
     if own_level:
         gain = float(crop @ found) / max(float(found @ found), 1e-12)
