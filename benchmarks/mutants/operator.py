@@ -54,6 +54,8 @@ class Operator:
     """Further systems to which it cannot be applied, with why."""
     phase: Phase = "first"
     """Whether it breaks a first phase, or one that goes on with a parent's weights."""
+    unseen: bool = False
+    """Whether it was added when the checks were finished, and none was changed for it since."""
 
     @property
     def kind(self) -> Kind:

@@ -23,6 +23,7 @@ def write(results: Path, folder: Path) -> None:
     """Write mutants.md and mutants.json into a folder."""
     lines = list(read(results))
     found = scored(lines)
+    seen = [one for one in found if not one.operator.unseen]
     facts = {
         "runs": len(lines),
         "healthy_runs": sum(line["operator"] == HEALTHY for line in lines),
@@ -30,8 +31,9 @@ def write(results: Path, folder: Path) -> None:
         "operators": len(CATALOGUE),
         "commits": sorted({line["commit"] for line in lines}),
         "cpu_seconds": round(sum(line["cpu_seconds"] for line in lines)),
-        "shares": shares(found),
-        "by_system": {s: shares([one for one in found if one.system == s]) for s in SETUPS},
+        "shares": shares(seen),
+        "shares of unseen operators": shares([one for one in found if one.operator.unseen]),
+        "by_system": {s: shares([one for one in seen if one.system == s]) for s in SETUPS},
     }
     (folder / "mutants.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     (folder / "mutants.md").write_text(_page(lines, facts), encoding="utf-8")
@@ -39,7 +41,10 @@ def write(results: Path, folder: Path) -> None:
 
 def _page(lines: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
     found = scored(lines)
-    said = [f"- {name}: {value}" for name, value in facts["shares"].items()]
+    said, of_unseen = (
+        "\n".join(f"- {name}: {value}" for name, value in facts[key].items())
+        for key in ("shares", "shares of unseen operators")
+    )
     late, unapplied = survivors(found), [f"- {one}" for one in not_applied(lines)]
     sources = [f"- {one.name}: {one.mistake} ({one.reference})" for one in CATALOGUE.values()]
     parts = [
@@ -47,7 +52,9 @@ def _page(lines: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
         f"{facts['mutants']} mutants and {facts['healthy_runs']} healthy runs, "
         f"{facts['cpu_seconds']} s of CPU time, code of {', '.join(facts['commits'])}. "
         "Shares with 95 % intervals (Clopper-Pearson).",
-        "\n".join(said),
+        said,
+        "Of the operators that were added when the checks were finished (`faults/unseen.py`):",
+        of_unseen,
         "## Operators and systems",
         _LETTERS,
         table(found),

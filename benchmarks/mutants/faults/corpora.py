@@ -17,7 +17,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.wav"))
 
 
-def _some(folder: Path, random: np.random.Generator, share: float) -> list[Path]:
+def some_files(folder: Path, random: np.random.Generator, share: float) -> list[Path]:
+    """A drawn share of the audio files of a folder, in their order."""
     files = _files(folder)
     chosen = random.permutation(len(files))[: round(share * len(files))]
     return [files[number] for number in sorted(chosen.tolist())]
@@ -31,7 +32,7 @@ def _rewrite(paths: list[Path], change: Change) -> None:
 
 def silent_files(folder: Path, random: np.random.Generator) -> None:
     """Four files in ten are zeros."""
-    _rewrite(_some(folder, random, 0.4), lambda samples, rate: (samples * 0.0, rate))
+    _rewrite(some_files(folder, random, 0.4), lambda samples, rate: (samples * 0.0, rate))
 
 
 def wrong_rate(folder: Path, random: np.random.Generator) -> None:
@@ -40,7 +41,7 @@ def wrong_rate(folder: Path, random: np.random.Generator) -> None:
     def misname(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
         return samples, round(rate * _FULL_RATE)
 
-    _rewrite(_some(folder, random, 0.4), misname)
+    _rewrite(some_files(folder, random, 0.4), misname)
 
 
 def no_low_pass(folder: Path, _: np.random.Generator) -> None:
@@ -58,18 +59,18 @@ def overdriven(folder: Path, random: np.random.Generator) -> None:
     def clip(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
         return np.clip(samples * 30.0, -1.0, 1.0), rate
 
-    _rewrite(_some(folder, random, 0.5), clip)
+    _rewrite(some_files(folder, random, 0.5), clip)
 
 
 def torn_files(folder: Path, random: np.random.Generator) -> None:
     """Two thirds of the files cannot be read."""
-    for path in _some(folder, random, 0.66):
+    for path in some_files(folder, random, 0.66):
         path.write_bytes(random.bytes(_CUT_BYTES))
 
 
 def one_recording(folder: Path, random: np.random.Generator) -> None:
     """Most files are the same recording under other names."""
-    first, *others = _some(folder, random, 0.7)
+    first, *others = some_files(folder, random, 0.7)
     for path in others:
         path.write_bytes(first.read_bytes())
 
@@ -125,7 +126,7 @@ def quieter_copies(folder: Path, random: np.random.Generator) -> None:
     """Every fourth file is there again, a little quieter, in a voice and with a text of its own."""
     table = folder / "metadata.csv"
     lines = []
-    for path in _some(folder, random, 0.25):
+    for path in some_files(folder, random, 0.25):
         samples, rate = soundfile.read(path, dtype="float32")
         copy = path.with_name(f"copy+{path.stem}.wav".replace("+en", "+xx"))
         soundfile.write(copy, samples * 0.9, rate, subtype="PCM_16")
