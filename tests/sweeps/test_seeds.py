@@ -194,7 +194,7 @@ def test_after_a_kill_the_same_command_goes_on_with_the_seed_that_was_half_train
     _, alive = psutil.wait_procs(children, timeout=300)
     assert not alive, "what trains ends with the command"
     said, _ = cantus(words, "seeds", "words").communicate(timeout=800)
-    assert "words: seeds 1 and 2; " in said
+    assert "words: seeds 1 and 2 to train, " in said
     assert said.index("resumed at step") < said.index("seed 1: kept in seeds/words/seed_1")
     assert "seed 2: kept in seeds/words/seed_2" in said
     assert "2 seeds of words: rmse_db is" in said
@@ -234,17 +234,17 @@ def stopped(words, monkeypatch):
     return stopped
 
 
-def test_a_seed_that_a_guard_stopped_has_a_result_and_is_named(stopped):
+def test_a_seed_that_a_guard_stopped_has_a_result_and_is_named(stopped, tmp_path):
     runs = stopped(1)
-    assert runs.train(1, lambda _: None) == 0
+    assert runs.train(1, tmp_path / "said") == 0
     assert "words_seed1 was stopped by a guard at step 7" in runs.stopped()[1]
     assert runs.finished() == {}
 
 
 @pytest.mark.parametrize("code", [2, 130, 143])
-def test_a_seed_that_failed_or_was_interrupted_has_no_result(stopped, code):
+def test_a_seed_that_failed_or_was_interrupted_has_no_result(stopped, code, tmp_path):
     runs = stopped(code)
-    assert runs.train(1, lambda _: None) == code
+    assert runs.train(1, tmp_path / "said") == code
     assert runs.missing() == [1, 2]
     assert (runs.project.runs("words_seed1") / "latest").is_file(), "its state is kept"
 
