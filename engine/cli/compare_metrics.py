@@ -12,6 +12,7 @@ from engine.evaluation.unit_facts import SCALE, UNITS
 from engine.files.untrusted import as_user_error
 from engine.project import Project
 from engine.recipe.diff import leaves
+from engine.report.kept_seeds import kept_seeds_in_words
 from engine.report.paired_runs import PairedMetric, PairedRuns
 from engine.report.run_files import RunFiles
 from engine.terminal.columns import aligned, cell
@@ -83,11 +84,12 @@ def missing(project: Project, sides: Iterable[Figures]) -> str | None:
         if not one.file.is_file():
             name, file = one.recipe, one.file.relative_to(project.root)
             is_trained = (project.model(name) / "recipe.toml").is_file()
-            said.append(
-                f"There is no {file}. Create it again: dvc repro -f {name}"
-                if is_trained
-                else f"{name} is not trained: `{how_to_train(project, name)}` trains it"
-            )
+            if is_trained:
+                said.append(f"There is no {file}. Create it again: dvc repro -f {name}")
+                continue
+            kept = kept_seeds_in_words(project, name)
+            train = f"{name} is not trained: `{how_to_train(project, name)}` trains it"
+            said.append(f"{train}. {kept}" if kept else train)
     return "\n".join(said) or None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from engine.cli.show.load import Loaded, load_project_recipe
+from engine.cli.show.recipe_options import overrides_option
 from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project
 from engine.recipe import Params, load_recipe
@@ -40,13 +41,20 @@ _NAMED = 4
 )
 @click.option("--language", metavar="CODE", help="With --for: the language of clips without one.")
 @click.option("--summary", help="What the recipe is, in one sentence.")
+@overrides_option
 def command(
-    name: str, parent: str, corpus: str | None, language: str | None, summary: str | None
+    name: str,
+    parent: str,
+    corpus: str | None,
+    language: str | None,
+    summary: str | None,
+    overrides: tuple[str, ...],
 ) -> None:
     """Write recipes/NAME.toml, which extends RECIPE, and add its stage to dvc.yaml.
 
     The new recipe equals RECIPE until you change a value in its file, which takes precedence over
-    everything that it extends. If the profile of params.toml has a file for RECIPE, such as
+    everything that it extends; -S writes values into it at once, such as those of a run that was
+    trained with -S. If the profile of params.toml has a file for RECIPE, such as
     recipes/demo/RECIPE.toml, the new recipe gets one too, with the same values.
 
     With --for, batch, length and evaluation are proposed by how much audio of CORPUS the recipe
@@ -56,10 +64,11 @@ def command(
     \b
     Examples:
       cantus new my_vae --from audio_vae_plus
+      cantus new longer --from audio_vae_plus -S training.epochs=30
       cantus new my_voice --from xtts_phase1 --summary "XTTS on my recordings"
       cantus new my_voice --from xtts_phase1 --for voice --language hu
     """
-    loaded = load_project_recipe(parent)
+    loaded = load_project_recipe(parent, overrides)
     project, params = loaded.project, loaded.params
     _require_new(name, project)
     plain = project.recipe(loaded.recipe.name)
@@ -79,8 +88,14 @@ def command(
         files = _sized(files, sized_by, loaded, corpus, language)
     elif language is not None:
         raise UserError("--language goes with --for, which sizes a recipe for a corpus.")
+    next_ = "change a value" if corpus is None else "read the reasons, change what you know better"
+    if overrides:
+        from engine.presets.written import with_overrides
+
+        files = {path: with_overrides(text, overrides) for path, text in files.items()}
+        next_ = "look at it" if corpus is None else next_
     why_no_stage = _write(files, project, params).get(name)
-    _say_written(name, files, loaded, why_no_stage, is_sized=corpus is not None)
+    _say_written(name, files, loaded, why_no_stage, next_, is_sized=corpus is not None)
 
 
 def _write(files: Mapping[Path, str], project: Project, params: Params) -> Mapping[str, str]:
@@ -111,6 +126,7 @@ def _say_written(
     files: Mapping[Path, str],
     loaded: Loaded,
     why_no_stage: str | None,
+    next_: str,
     *,
     is_sized: bool,
 ) -> None:
@@ -129,10 +145,7 @@ def _say_written(
                 f"Under profile '{profile}' the values of {shown} take precedence; it sets "
                 f"{_keys(files[path])}."
             )
-    change = "read the reasons, change what you know better" if is_sized else "change a value"
-    say(
-        f"Next: {change}, then\n  cantus check {name}\n  cantus estimate {name}\n  dvc repro {name}"
-    )
+    say(f"Next: {next_}, then\n  cantus check {name}\n  cantus estimate {name}\n  dvc repro {name}")
 
 
 def _sized(

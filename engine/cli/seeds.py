@@ -4,22 +4,29 @@ import json
 import shlex
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from engine.cli.show.load import Loaded, load_project_recipe
-from engine.cli.show.load_run import require_corpus
+from engine.cli.show.load_run import require_trainable
 from engine.cli.show.recipe_options import recipe_argument
 from engine.errors import UserError
+from engine.project import find_project
 from engine.recipe.params import MOST_SEEDS
+from engine.report.repeating import why_no_seeds
 from engine.report.words import duration
 from engine.sweeps.points import require_pinned
 from engine.sweeps.seeds import SeedRuns
-from engine.sweeps.spread import seeds_in_words, spread_of
+from engine.sweeps.spread import SMALLEST, seeds_in_words, spread_of
 from engine.terminal.say import say
 
 NUM_SEEDS = 5
+_SIGNALLED = 128
+"""Exit codes above it are of processes that a signal ended."""
 
 
 @click.command()
@@ -48,80 +55,97 @@ def command(recipe: str, number: int | None) -> None:
       cantus seeds audio_vae_plus --n 5
       cantus seeds audio_vae_plus --n 10    trains the five that are missing
     """
-    loaded = load_project_recipe(recipe)
+    loaded = _loaded(recipe)
     runs = _seed_runs(loaded, recipe, number)
     missing = runs.missing()
     say(_plan(loaded, runs.seeds, missing))
-    for seed in missing:
-        code = runs.train(seed, say)
-        if code:
-            _leave(seed, code)
+    with tempfile.TemporaryDirectory(prefix="cantus-") as folder:
+        for place, seed in enumerate(missing, start=1):
+            _train(runs, seed, len(missing) - place, Path(folder) / "said")
     runs.drop_others()
     _write(runs)
+
+
+def _loaded(recipe: str) -> Loaded:
+    """Raises UserError where no recipe is called so."""
+    why = why_no_seeds(find_project(), recipe)
+    if why is not None:
+        raise UserError(why)
+    return load_project_recipe(recipe)
+
+
+def _train(runs: SeedRuns, seed: int, num_left: int, said: Path) -> None:
+    """Train a seed, and say how long it took and how long the others will take."""
+    started = time.monotonic()
+    code = runs.train(seed, said)
+    if code:
+        _leave(runs, seed, code)
+    seconds = time.monotonic() - started
+    left = f"; {num_left} to go, about {duration(num_left * seconds)}" if num_left else ""
+    kept = runs.place(seed).relative_to(runs.project.root)
+    say(f"seed {seed}: kept in {kept}, after {duration(seconds)}{left}")
 
 
 def _seed_runs(loaded: Loaded, recipe: str, number: int | None) -> SeedRuns:
     """Raises UserError where a seed could not be trained, or not be compared with another."""
     name = loaded.recipe.name
-    if loaded.run is not None:
-        raise UserError(f"{recipe} is a run, not a recipe: train seeds of the recipe it is of.")
     if loaded.path.resolve() != loaded.project.recipe(name, loaded.params.profile).resolve():
         raise UserError(
             f"{recipe} is not what the stage {name} trains under the profile of params.toml. Give "
             "the recipe's name."
         )
     require_pinned(loaded.recipe, loaded.path, loaded.project)
-    require_corpus(loaded)
+    require_trainable(loaded)
     first, count = loaded.params.seed, number or loaded.params.seeds.get(name, NUM_SEEDS)
     return SeedRuns(loaded.project, loaded.recipe, loaded.params, range(first, first + count))
 
 
 def _plan(loaded: Loaded, seeds: Sequence[int], missing: Sequence[int]) -> str:
-    """How many seeds are trained, and how long that takes."""
-    listed = f"{loaded.recipe.name}: seeds {seeds_in_words(seeds)}"
-    if not missing:
-        return f"{listed}; all have their result"
-    done = len(seeds) - len(missing)
-    had = f", {done} of which have their result" if done else ""
-    return f"{listed}{had}; {_cost(loaded, len(missing))}"
+    """Which seeds have their result, which are trained, and how long that takes."""
+    name, done = loaded.recipe.name, [seed for seed in seeds if seed not in missing]
+    have = f"{seeds_in_words(done)} {'has' if len(done) == 1 else 'have'} a result" if done else ""
+    train = f"{seeds_in_words(missing)} to train, {_cost(loaded, len(missing))}" if missing else ""
+    return f"{name}: {'; '.join(filter(None, (have, train)))}"
 
 
 def _cost(loaded: Loaded, count: int) -> str:
-    """How long so many seeds take, by a process that ends: this one waits for hours."""
+    """How long so many seeds take at least, by a process that ends: this one waits for hours."""
     words = [sys.executable, "-P", "-m", "engine", "estimate", loaded.recipe.name, "--json"]
     done = subprocess.run(words, cwd=loaded.project.root, capture_output=True, check=False)
     answer = json.loads(done.stdout or b"{}")
     if "total_seconds" not in answer:
         why = answer.get("message", f"`cantus estimate` ended with code {done.returncode}")
-        return f"how long {count} take is not known: {why}"
+        return f"how long is not known: {why}"
     seconds = float(answer["total_seconds"])
     return (
-        f"{count} to train, one after another, about {duration(seconds * count)} of steps and "
-        "evaluations; preflight, baselines, samples and export come on top"
+        f"one after another: at least {duration(seconds * count)} of steps and evaluations. "
+        "Starting, preflight and baselines come on top; the first seed shows how long they take"
     )
 
 
-def _leave(seed: int, code: int) -> None:
+def _leave(runs: SeedRuns, seed: int, code: int) -> None:
     """End where a training did not; its own words stand above."""
-    say(
-        f"seed {seed} did not finish. The same command continues with it; seeds that have their "
-        "result are kept."
-    )
+    kept = "Seeds that have their result are kept."
+    if code < 0 or code > _SIGNALLED:
+        say(f"seed {seed} was interrupted: `{runs.command}` continues with it. {kept}")
+    else:
+        say(f"seed {seed} failed, for the reason above. {kept}")
     sys.exit(code)
 
 
 def _write(runs: SeedRuns) -> None:
-    from engine.sweeps.written_spread import cells, titles, write_spread
+    from engine.sweeps.spread_page import cells, titles
+    from engine.sweeps.written_spread import write_spread
     from engine.terminal.columns import aligned
 
     finished, stopped = runs.finished(), runs.stopped()
     if not finished:
         raise UserError(f"No seed of {runs.recipe.name} finished: {next(iter(stopped.values()))}")
     spread = spread_of(runs.recipe, finished, stopped)
-    for line in aligned([titles(), *map(cells, spread.metrics)]):
+    rows = [cells(one, spread.numbers) for one in spread.metrics]
+    for line in aligned([titles(spread, short=True), *rows]):
         say(line)
-    say("")
-    for sentence in spread.sentences:
+    for sentence in ("", SMALLEST, *spread.why_none(), "", *spread.sentences):
         say(sentence)
     command = shlex.join(["cantus", *sys.argv[1:]])
     root = runs.project.root

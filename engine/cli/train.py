@@ -2,19 +2,18 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 from attrs import asdict
 
 from engine.cli.show.load import Loaded
-from engine.cli.show.load_run import Variant, load_run, require_corpus
+from engine.cli.show.load_run import Variant, load_run, require_trainable
 from engine.cli.show.recipe_options import overrides_option, recipe_argument
-from engine.errors import UserError
 from engine.exit_codes import Exit
 from engine.project import Project
-from engine.recipe.schema import Recipe
 from engine.terminal.say import say
-from engine.training.processes import num_processes, require_equal_parts, starts_others
+from engine.training.processes import starts_others
 
 
 @click.command()
@@ -31,9 +30,29 @@ from engine.training.processes import num_processes, require_equal_parts, starts
     type=click.IntRange(0, 2**32 - 1),
     help="Train with this seed instead of that of params.toml, as a separate run.",
 )
+@click.option(
+    "--part-of",
+    metavar="COMMAND",
+    hidden=True,
+    help="The command that this training is a part of, as of `cantus seeds`, and that continues "
+    "it. Only its figures are kept: no export, samples or report are made.",
+)
+@click.option(
+    "--say-once",
+    "said",
+    type=click.Path(path_type=Path),
+    hidden=True,
+    help="A file of warnings that are not said again, to which others are added.",
+)
 @click.option("--again", is_flag=True, help="Delete the run's state and model, and start over.")
 def command(
-    recipe: str, overrides: tuple[str, ...], called: str | None, seed: int | None, again: bool
+    recipe: str,
+    overrides: tuple[str, ...],
+    called: str | None,
+    seed: int | None,
+    part_of: str | None,
+    said: Path | None,
+    again: bool,
 ) -> None:
     """Train RECIPE on this machine, or continue a stopped run.
 
@@ -57,11 +76,9 @@ def command(
       cantus train audio_vae --again
       cantus train recipes/audio_vae_plus.toml
     """
-    loaded, variant = load_run(recipe, overrides, called, seed)
-    _require_shorter_warm_up(loaded.recipe)
-    require_corpus(loaded)
+    loaded, variant = load_run(recipe, overrides, called, seed, part_of)
+    require_trainable(loaded)
     hardware = loaded.params.hardware
-    require_equal_parts(loaded.recipe.training, num_processes(hardware))
 
     # Before torch is loaded: threads that wait go to sleep after some microseconds. By default they
     # spin for milliseconds, and a step on a machine that does anything else takes several times as
@@ -72,26 +89,12 @@ def command(
         from engine.runs.launch import launch
 
         sys.exit(launch(hardware.num_devices))
-    code = _train(loaded, variant, again)
+    code = _train(loaded, variant, again, said)
     if code:
         sys.exit(code)
 
 
-def _require_shorter_warm_up(recipe: Recipe) -> None:
-    """Raise UserError where a warm-up outlasts the run; preflight asks where epochs are given."""
-    steps = recipe.training.steps
-    if steps is None or recipe.start is not None:
-        return
-    for turn, schedule in recipe.schedule.items():
-        if schedule.warmup_steps >= steps:
-            raise UserError(
-                f"{recipe.name}: the warm-up of {turn} takes {schedule.warmup_steps:,} steps and "
-                f"outlasts the run of {steps:,}. Train longer, or add "
-                f"-S schedule.{turn}.warmup_steps=0"
-            )
-
-
-def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
+def _train(loaded: Loaded, variant: Variant | None, again: bool, said: Path | None) -> int:
     """Train in this process; the exit code. What is said is said by a run's first process."""
     from engine.cli.show.console import ConsoleWatcher
     from engine.runs.run import Run
@@ -99,12 +102,12 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
 
     settings = loaded.demo_settings
     notes = [loaded.note, settings and f"note: {settings}"]
-    if variant is not None:
+    if variant is not None and variant.part_of is None:
         own = f"{loaded.recipe.name} is a run of its own"
         notes += [f"note: {own}: nothing of {variant.of} is replaced"]
-    for line in filter(None, notes):
-        say(line)
-    with ConsoleWatcher() as watcher:
+    with ConsoleWatcher(said) as watcher:
+        for line in filter(None, notes):
+            watcher.say(line)
         run = Run(
             loaded.recipe,
             loaded.project,
@@ -114,6 +117,7 @@ def _train(loaded: Loaded, variant: Variant | None, again: bool) -> int:
             again,
             settings,
             asdict(variant) if variant else {},
+            keeps_model=variant is None or variant.part_of is None,
         )
         outcome = run.train()
         if outcome is None:

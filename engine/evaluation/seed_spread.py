@@ -30,8 +30,19 @@ class SeedSpread:
     low: float
     high: float
     """The 95 % interval of the standard deviation: chi-square, with num_seeds - 1 degrees."""
+    means: tuple[float, ...]
+    """The mean over clips of each seed."""
     rest: float
     """The part of the variance of a seed's mean that is neither seed nor clip."""
+
+    @property
+    def mean_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the mean over all seeds, on these clips: Student's t."""
+        from scipy.special import stdtrit  # half a second to import
+
+        t = float(stdtrit(self.num_seeds - 1, (1 + CONFIDENCE) / 2))
+        half = t * self.deviation / math.sqrt(self.num_seeds)
+        return self.mean - half, self.mean + half
 
     def shown_by(self, num_seeds: int) -> tuple[float, float]:
         """What so many seeds of each of two such recipes show of their difference.
@@ -81,7 +92,14 @@ def seed_spread(runs: Runs) -> SeedSpread:
     deviation = math.sqrt(of_means)
     low, high = deviation_interval(deviation, num_seeds)
     return SeedSpread(
-        num_seeds, num_clips, float(table.mean()), deviation, low, high, min(of_rest, of_means)
+        num_seeds=num_seeds,
+        num_clips=num_clips,
+        mean=float(table.mean()),
+        deviation=deviation,
+        low=low,
+        high=high,
+        means=tuple(map(float, np.nanmean(table, axis=1))),
+        rest=min(of_rest, of_means),
     )
 
 

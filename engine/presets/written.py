@@ -1,4 +1,4 @@
-"""A preset in a recipe's file: values with the reasons as comments."""
+"""Values in a recipe's file: a preset, with the reasons as comments, and what -S gives."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,8 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
+from engine.recipe.alternatives import instead_of
+from engine.recipe.overrides import parse_override
 from engine.system_support.preset import Proposed
 
 _DROPPED = ("expect",)
@@ -30,6 +32,27 @@ def with_values(text: str, values: Iterable[Proposed]) -> str:
         table.add(tomlkit.comment(one.because))
         table.add(last, _item(one.value))
     return _spaced(tomlkit.dumps(document))
+
+
+def with_overrides(text: str, overrides: Iterable[str]) -> str:
+    """The text of a recipe's file with the values of -S, in place of what they replace."""
+    document = tomlkit.parse(text)
+    for one in overrides:
+        _lay(document, parse_override(one).values)
+    return _spaced(tomlkit.dumps(document))
+
+
+def _lay(table: Any, values: Mapping[str, Any]) -> None:
+    """Lay values over a table, as a recipe's layers are."""
+    for key, value in values.items():
+        for other in instead_of(key):
+            table.pop(other, None)
+        if isinstance(value, Mapping):
+            if not isinstance(table.get(key), Mapping):
+                table[key] = tomlkit.table()
+            _lay(table[key], value)
+        else:
+            table[key] = _item(value)
 
 
 def _without_measured(guard: Any) -> None:

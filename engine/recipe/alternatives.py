@@ -10,6 +10,11 @@ CONDITIONS = frozenset({"below", "above", "between", "plateau_steps", "gap"})
 ALTERNATIVES = (LENGTHS, STARTS, CODECS, WARMUPS, CONDITIONS)
 
 
+def instead_of(key: str) -> set[str]:
+    """The keys that a key replaces where it is given."""
+    return {one for group in ALTERNATIVES if key in group for one in group} - {key}
+
+
 def given(table: object, keys: Iterable[str]) -> list[str]:
     """The keys, of some, to which a table gives a value."""
     return sorted(key for key in keys if getattr(table, key) is not None)

@@ -12,6 +12,7 @@ from engine.report.history import History
 from engine.report.objections import besides_verdict
 from engine.report.words import duration, figure
 from engine.tracking.events import Event
+from engine.tracking.run_command import description
 
 ON_WEIGHTS = "Verdict on these weights"
 """A run has one seed: its verdict is on its weights, and not on its recipe."""
@@ -28,7 +29,8 @@ def ending_in_words(
     ending = history.ending
     start = history.facts("start")
     recipe = start.get("recipe", folder.name)
-    again = start["command"] if "of" in start else f"dvc repro {recipe}"
+    own = start["command"] if "of" in start else f"dvc repro {recipe}"
+    again = str(description(folder).get("part_of") or own)
     if ending is not None and ending.kind == "finish":
         return _finished(recipe, history, ending, remark)
     said = (

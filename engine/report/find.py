@@ -6,6 +6,7 @@ from engine.errors import UserError
 from engine.files.nearest import suggestion
 from engine.project import Project
 from engine.report.history import History
+from engine.report.kept_seeds import kept_seeds_in_words
 from engine.report.unknown_name import unknown_name
 
 
@@ -23,7 +24,8 @@ def find_run(project: Project, run: str) -> Path:
         raise UserError(
             unknown_name(project, run)
             or f"'{run}' has no run here: there is no events.jsonl in {run}, in a folder below "
-            f"runs/{run} or in models/{run}.{_near(project, run)}"
+            f"runs/{run} or in models/{run}. "
+            f"{kept_seeds_in_words(project, run) or _near(project, run)}"
         )
     return max(found, key=_last_moment)
 
@@ -55,5 +57,6 @@ def _near(project: Project, run: str) -> str:
     ]
     parts = {file.relative_to(project.root).parts[1] for file in files}
     if not parts:
-        return " No recipe was run yet: start with `dvc repro`."
-    return f"{suggestion(run, parts)} Recipes that were run: {', '.join(sorted(parts))}."
+        return "No recipe was run yet: start with `dvc repro`."
+    near = suggestion(run, parts)
+    return f"{near} Recipes that were run: {', '.join(sorted(parts))}.".lstrip()

@@ -77,12 +77,22 @@ class PairedMetric:
 class PairedRuns:
     """Two runs compared, ours minus theirs: `cantus diff`, `compare` and `promote` show this."""
 
-    ours: str
-    theirs: str
+    runs: tuple[RunFiles, RunFiles]
+    """Theirs, then ours: the order in which `cantus diff` names them."""
     compared: Mapping[str, PairedMetric]
     """Comparisons by metric (`eval/mel_ce`), the one that picks our best first."""
     left_out: Mapping[str, str]
     """Metrics that are not compared, each with the reason as a phrase."""
+
+    @property
+    def ours(self) -> str:
+        """The name of the run that the differences are for."""
+        return self.runs[1].name
+
+    @property
+    def theirs(self) -> str:
+        """The name of the run that it is compared with."""
+        return self.runs[0].name
 
 
 def compare_runs(ours: RunFiles, theirs: RunFiles, lender: RunFiles | None = None) -> PairedRuns:
@@ -102,7 +112,7 @@ def compare_runs(ours: RunFiles, theirs: RunFiles, lender: RunFiles | None = Non
         evaluations = _picked_from(metric, ours, theirs)
         direction = _direction(metric, ours, theirs)
         compared[metric] = PairedMetric(difference.over(evaluations), direction)
-    return PairedRuns(ours.name, theirs.name, compared, left_out)
+    return PairedRuns((theirs, ours), compared, left_out)
 
 
 def _lender(ours: RunFiles, theirs: RunFiles) -> RunFiles | None:

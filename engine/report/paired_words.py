@@ -3,10 +3,12 @@
 Where seeds were repeated, sentences speak of the recipes; otherwise of these weights.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from engine.evaluation.paired import Outcome
 from engine.report.paired_runs import PairedMetric, PairedRuns
+from engine.report.repeating import how_to_repeat
+from engine.report.run_files import RunFiles
 from engine.tracking.shown_metrics import short_name
 
 _CONCLUSION: Mapping[Outcome, str] = {
@@ -24,7 +26,7 @@ _OTHERS: Mapping[Outcome, str] = {
 def conclude(found: PairedRuns, best: str) -> Iterator[str]:
     """Sentences: which run is better by the metric that picks the best, and what others say."""
     yield _decides(found, best)
-    if best in found.compared and (remark := scope(found.compared[best])):
+    if best in found.compared and (remark := scope(found.compared[best], found.runs)):
         yield remark
     said = [
         f"{words} {', '.join(names)}"
@@ -53,18 +55,19 @@ def _decides(found: PairedRuns, best: str) -> str:
     return f"{said}: {name} differs by {difference.in_figures()}{difference.few}."
 
 
-def scope(metric: PairedMetric) -> str:
-    """What a comparison holds for, in a sentence; empty where that is the two recipes."""
+def scope(metric: PairedMetric, runs: Iterable[RunFiles]) -> str:
+    """What a comparison of runs holds for, in a sentence; empty where that is the recipes."""
     if metric.speaks_of == "recipes":
         return ""
+    repeat = how_to_repeat(run for run in runs if len(run.of_seeds) == 1)
     if metric.speaks_of == "weights":
         return (
             "This holds of these weights, not of these recipes: another seed may turn it round. To "
-            "compare the recipes: cantus seeds RECIPE, for each of them."
+            f"compare the recipes: {repeat}."
         )
     return (
         "A recipe with one seed borrows the spread over seeds: this holds as far as its own seeds "
-        "vary alike. To know its own: cantus seeds RECIPE."
+        f"vary alike. To know its own: {repeat}."
     )
 
 

@@ -30,11 +30,12 @@ from engine.training.stop import StoppedAtOnce
 from engine.training.system import System
 
 
-def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
+def finish_run(loop: Loop, store: FolderStore, started: float, *, keeps_model: bool) -> str:
     """Make `models/<recipe>` from the best weights; return the verdict in words.
 
     The model is made in the run's folder and stays there: see `model_store.py`. `started` is on the
-    monotonic clock. Raises StoppedAtOnce where a signal cuts the samples.
+    monotonic clock. Without `keeps_model` it holds what was measured, and nothing to use. Raises
+    StoppedAtOnce where a signal cuts the samples.
     """
     recipe, folder, project = loop.recipe, store.folder, store.project
     best = read_checkpoint(folder.best)
@@ -43,7 +44,16 @@ def finish_run(loop: Loop, store: FolderStore, started: float) -> str:
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
     try:
-        message = _fill(beside, loop, store, best.state["step"], started)
+        if keeps_model:
+            loop.system.export(beside / "export")
+            loop.watcher.say("writing the model's samples ...")
+        loop.sampler.write("final")  # some are measured, where the recipe wants none to listen to
+        if keeps_model:
+            link_tree(folder.samples, beside / "samples")
+            _checkpoints(loop, folder, beside)
+        message = _record(beside, loop, store, best.state["step"], started)
+        if keeps_model:
+            build_report(beside, recipe, remark_on_verdict(History.of(beside), project))
     except (OSError, StoppedAtOnce):
         shutil.rmtree(beside, ignore_errors=True)  # so that a full disk gets no fuller
         raise
@@ -70,14 +80,9 @@ def put_back(folder: RunFolder, recipe: Recipe, project: Project) -> str:
     return _sentence(recipe, metrics, done, remark_on_verdict(done, project))
 
 
-def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
-    """Write everything a model holds; return the verdict in words."""
+def _record(model: Path, loop: Loop, store: FolderStore, step: int, started: float) -> str:
+    """Write what was measured of a model, and how it came about; return the verdict in words."""
     recipe, folder, project = loop.recipe, store.folder, store.project
-    loop.system.export(model / "export")
-    loop.watcher.say("writing the model's samples ...")
-    loop.sampler.write("final")
-    link_tree(folder.samples, model / "samples")
-    _checkpoints(loop, folder, model)
     link_tree(folder.path / "lineage", model / "lineage")
     write_tables(model, loop.record, loop.system, recipe)
     _conclude(loop, store, model, step, started)
@@ -87,9 +92,7 @@ def _fill(model: Path, loop: Loop, store: FolderStore, step: int, started: float
     history = History.of(model)
     metrics = final_metrics([*history.events], step)
     write_metrics(model / "metrics.json", metrics)
-    remark = remark_on_verdict(history, project)
-    build_report(model, recipe, remark)
-    return _sentence(recipe, metrics, history, remark)
+    return _sentence(recipe, metrics, history, remark_on_verdict(history, project))
 
 
 def write_tables(model: Path, record: Record, system: System, recipe: Recipe) -> None:

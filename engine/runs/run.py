@@ -93,6 +93,8 @@ class Run:
     variant: Mapping[str, Any] = field(factory=dict)
     """For a run whose values differ from its recipe's: `of` which recipe, its `overrides`, and
     the `command` that trains it."""
+    keeps_model: bool = True
+    """Whether its model is for use: with export, samples and report, not with its figures alone."""
 
     def train(self) -> Outcome | None:
         """Train, or resume training, and leave the model in `models/<recipe>`.
@@ -347,7 +349,7 @@ class Run:
         folder = store.folder
         if ending == "finished":
             try:
-                message = finish_run(loop, store, started)
+                message = finish_run(loop, store, started, keeps_model=self.keeps_model)
                 return Outcome(ending, self.project.model(self.recipe.name), message)
             except StoppedAtOnce:
                 ending = "interrupted"  # what is finished of the model is made again

@@ -10,7 +10,7 @@ from engine.errors import UserError
 from engine.files.checksum import sha256_of
 from engine.project import AS_WRITTEN, Project
 from engine.recipe import load_recipe
-from engine.recipe.alternatives import ALTERNATIVES
+from engine.recipe.alternatives import instead_of
 from engine.recipe.identity import recipe_identity
 from engine.recipe.lineage import profile_of
 from engine.recipe.schema import Recipe
@@ -136,14 +136,10 @@ def dvc_settings(point: Point, path: Path, seed: int, project: Project) -> Itera
     file = path.resolve().relative_to(project.root).as_posix()
     for key, value in point.settings.items():
         *table, last = key.split(".")
-        for other in _alternatives(last) & _own_table(key, path).keys():
+        for other in instead_of(last) & _own_table(key, path).keys():
             yield f"{file}:~{'.'.join([*table, other])}"
         yield f"{file}:++{key}={value}"
     yield f"params.toml:seed={seed}"
-
-
-def _alternatives(key: str) -> set[str]:
-    return {one for group in ALTERNATIVES if key in group for one in group} - {key}
 
 
 def _own_table(key: str, path: Path) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ What it measured is kept in `seeds/<recipe>`; its weights are deleted, since no 
 import json
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -19,11 +19,12 @@ from engine.project import Project
 from engine.recipe.params import Params
 from engine.recipe.schema import Recipe
 from engine.report.ending import ending_in_words
+from engine.report.kept_seeds import seed_folders
 from engine.report.run_files import RunFiles
 from engine.runs.children import run_as_child
 from engine.runs.staleness import staleness
 from engine.sweeps.collect import keep_measured
-from engine.system_support.seed_runs import finished_seeds, seed_folders
+from engine.system_support.seed_runs import finished_seeds
 from engine.tracking.recipe_refs import keep_refs_fresh
 from engine.tracking.run_command import DESCRIPTION, newest_folder
 
@@ -58,7 +59,7 @@ class SeedRuns:
 
     def stopped(self) -> dict[int, str]:
         """Why seeds were stopped by a guard, in a sentence each."""
-        found = {seed: self._place(seed) / _STOPPED for seed in self.seeds}
+        found = {seed: self.place(seed) / _STOPPED for seed in self.seeds}
         return {
             seed: str(read_json_object(file).get("message"))
             for seed, file in found.items()
@@ -71,31 +72,38 @@ class SeedRuns:
             if seed not in self.seeds:
                 shutil.rmtree(folder)
 
-    def train(self, seed: int, say: Callable[[str], None]) -> int:
+    @property
+    def command(self) -> str:
+        """The command that trains them, and continues."""
+        return f"cantus seeds {self.recipe.name} --n {len(self.seeds)}"
+
+    def train(self, seed: int, said: Path) -> int:
         """Train a seed, or go on with it; the exit code of its training, 0 where it has a result.
 
-        A run that a guard stopped has one: the sentence of the guard.
+        A run that a guard stopped has one: the sentence of the guard. `said` is a file for the
+        warnings that were said of other seeds, which are not said again.
         """
         name = self._name(seed)
         words = ["train", self.recipe.name, "--seed", str(seed), "--name", name]
+        words += ["--part-of", self.command, "--say-once", str(said)]
         command = [sys.executable, "-P", "-m", "engine", *words]
         code = run_as_child(command, self.project.root)
         model = self.project.model(name)
         if code == 0 and model.is_dir():
-            keep_measured(model, self._place(seed))
+            keep_measured(model, self.place(seed))
         elif code == STOPPED_BY_GUARD:
             self._keep_stopped(seed)
             code = 0
         else:
             return code or 2
         self._forget(name)
-        say(f"seed {seed}: kept in {self._place(seed).relative_to(self.project.root)}")
         return code
 
     def _name(self, seed: int) -> str:
         return f"{self.recipe.name}_seed{seed}"
 
-    def _place(self, seed: int) -> Path:
+    def place(self, seed: int) -> Path:
+        """The folder in which a seed's figures are kept."""
         return self.folder / f"seed_{seed}"
 
     def _stale(self, seed: int, folder: Path) -> bool:
@@ -109,7 +117,7 @@ class SeedRuns:
     def _keep_stopped(self, seed: int) -> None:
         run = newest_folder(self.project, self._name(seed))
         assert run is not None, "a guard stops runs that have a folder"
-        with new_folder(self._place(seed)) as folder:
+        with new_folder(self.place(seed)) as folder:
             shutil.copy2(run / DESCRIPTION, folder / DESCRIPTION)
             message = json.dumps({"message": ending_in_words(run)})
             (folder / _STOPPED).write_text(message, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A recipe's spread over seeds as files: JSON, DVC's metrics, and a page."""
+"""A recipe's spread over seeds as files: JSON, DVC's metrics, and the page."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,8 @@ from typing import Any
 from engine.files.atomic import write_atomically
 from engine.project import Project
 from engine.report.remark import SPREAD
-from engine.report.words import figure
-from engine.sweeps.spread import NUMBERS, MetricSpread, Spread
-from engine.sweeps.written import table_page
+from engine.sweeps.spread import MetricSpread, Spread
+from engine.sweeps.spread_page import spread_page
 from engine.tracking.shown_metrics import short_name
 
 SCHEMA = 1
@@ -21,38 +20,14 @@ def write_spread(spread: Spread, project: Project, command: str) -> list[Path]:
     """Write spread.json, the metrics of DVC and the page; return them."""
     name = spread.recipe.name
     folder, plain = project.seeds(name), plain_spread(spread)
-    table = [titles(), *map(cells, spread.metrics)]
-    kinds = ["base", *("point" for _ in spread.metrics[1:])]
-    page = table_page("seeds", f"{name} over seeds", spread.sentences, table, kinds, command)
     texts = {
         folder / SPREAD: json.dumps(plain, indent=2) + "\n",
-        folder / "spread.html": page,
+        folder / "spread.html": spread_page(spread, command),
         project.seeds_metrics(name): json.dumps(_shown(spread, plain), indent=2) + "\n",
     }
     for path, text in texts.items():
         write_atomically(path, text)
     return [*texts]
-
-
-def titles() -> list[str]:
-    """The columns of the table."""
-    first, *others = NUMBERS
-    seeds = [f"smallest difference: {first} seeds", *map(str, others)]
-    return ["", "mean", "standard deviation over seeds (95 % CI)", *seeds]
-
-
-def cells(one: MetricSpread) -> list[str]:
-    """A row of the table: the spread, and the smallest difference that so many seeds show."""
-    name, deviation = short_name(one.metric), one.deviation
-    mean = sum(one.values) / len(one.values) if one.values else None
-    spread = "the same with all seeds"
-    if deviation is not None:
-        found, low, high = map(figure, deviation)
-        spread = f"{found} ({low} to {high})"
-    if one.found is None:
-        return [name, figure(mean), spread, f"none: {one.why}", *("" for _ in NUMBERS[1:])]
-    smallest = [figure(one.found.shown_by(number)[1]) for number in NUMBERS]
-    return [name, figure(one.found.mean), spread, *smallest]
 
 
 def plain_spread(spread: Spread) -> dict[str, Any]:
@@ -63,14 +38,14 @@ def plain_spread(spread: Spread) -> dict[str, Any]:
         "seeds": list(spread.seeds),
         "stopped": {str(seed): why for seed, why in spread.stopped.items()},
         "metric": spread.recipe.training.best,
-        "metrics": {one.metric: _plain(one) for one in spread.metrics},
+        "metrics": {one.metric: _plain(one, spread.numbers) for one in spread.metrics},
         "sentences": list(spread.sentences),
         "against": list(spread.against),
         "covers": dict(spread.covers),
     }
 
 
-def _plain(one: MetricSpread) -> dict[str, Any]:
+def _plain(one: MetricSpread, numbers: Sequence[int]) -> dict[str, Any]:
     """Figures of a metric; one that is not known is left out, and `why` says so."""
     plain: dict[str, Any] = {"values": list(one.values)}
     if one.deviation is not None:
@@ -83,7 +58,9 @@ def _plain(one: MetricSpread) -> dict[str, Any]:
         "mean": one.found.mean,
         "half_width": half,
         "smallest_difference": smallest,
-        "smallest_difference_by_seeds": {str(n): one.found.shown_by(n)[1] for n in NUMBERS},
+        "smallest_difference_by_seeds": {
+            str(number): one.found.shown_by(number)[1] for number in numbers
+        },
     }
 
 

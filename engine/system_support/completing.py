@@ -91,7 +91,8 @@ def checkpoints(context: click.Context, _: click.Parameter, typed: str) -> list[
 def settings(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
     """Completes KEY=VALUE of -S: keys of the recipe that is named, and values of a choice."""
     # Click stops reading at an -S without a value, with the arguments before it left over.
-    name = next((word for word in context.args if not word.startswith("-")), None)
+    first = next((word for word in context.args if not word.startswith("-")), None)
+    name = context.params.get("parent") or first
     try:
         return [*_settings(find_project(), name, typed)]
     except _UNREADABLE:

@@ -7,21 +7,15 @@ from attrs import evolve
 
 from engine.errors import UserError
 from engine.project import Project
+from engine.recipe.faults import listed
+from engine.report.kept_seeds import recipes_with_seeds, seed_folders
+from engine.report.paired_runs import why_not_compared
+from engine.report.repeating import why_no_seeds
 from engine.report.run_files import RunFiles
 from engine.report.same_recipe import covers_of, differing
 from engine.report.words import listed_in_words
 from engine.system_support.finished_run import run_files
-from engine.tracking.run_command import DESCRIPTION
-
-
-def seed_folders(folder: Path) -> dict[int, Path]:
-    """The folders of seeds in `seeds/<recipe>`, finished or stopped, by seed."""
-    found = {path: path.name.removeprefix("seed_") for path in folder.glob("seed_*")}
-    return {
-        int(digits): path
-        for path, digits in sorted(found.items(), key=lambda one: (len(one[1]), one[1]))
-        if digits.isdecimal() and (path / DESCRIPTION).is_file()
-    }
+from engine.tracking.shown_metrics import short_name
 
 
 def finished_seeds(folder: Path) -> dict[int, RunFiles]:
@@ -52,12 +46,27 @@ def lent_seeds(recipe: str, project: Project) -> RunFiles:
     """A recipe whose spread over seeds others borrow. Raises UserError where it has none."""
     seeds = tuple(finished_seeds(project.seeds(recipe)).values())
     if len(seeds) < 2:
+        few = "1 seed is" if seeds else "no seeds are"
+        why = f"{few} kept in seeds/{recipe}, and 2 lend a spread: cantus seeds {recipe}"
+        known = (f"{name} ({number})" for name, number in recipes_with_seeds(project).items())
         raise UserError(
-            f"There are no seeds of {recipe} to borrow from in seeds/{recipe}: cantus seeds "
-            f"{recipe} trains them."
+            f"--borrow {recipe}: {why_no_seeds(project, recipe) or why}. Recipes with seeds: "
+            f"{listed([*known])}."
         )
     _require_one_recipe(recipe, seeds)
     return evolve(seeds[0], name=recipe, seeds=seeds)
+
+
+def require_lends(lender: RunFiles, metric: str, ours: RunFiles, theirs: RunFiles) -> None:
+    """Raise UserError where two runs are compared by a metric, and the lender's seeds are not."""
+    if why_not_compared(metric, ours, theirs):
+        return
+    apart = (why_not_compared(metric, seed, theirs) for seed in lender.of_seeds)
+    if why := next(filter(None, apart), None):
+        raise UserError(
+            f"{lender.name} cannot lend its spread of {short_name(metric)} to {theirs.name} and "
+            f"{ours.name}: {why}. Without --borrow, these weights are compared."
+        )
 
 
 def _require_one_recipe(recipe: str, seeds: Sequence[RunFiles]) -> None:

@@ -45,4 +45,5 @@ def how_to_train(project: Project, name: str) -> str:
     """The command that trains the run or recipe `name`."""
     folder = None if project.recipe(name).is_file() else newest_folder(project, name)
     about = {} if folder is None else description(folder)
-    return str(about["command"]) if "of" in about and "command" in about else f"dvc repro {name}"
+    own = about["command"] if "of" in about and "command" in about else f"dvc repro {name}"
+    return str(about.get("part_of") or own)

@@ -66,7 +66,8 @@ def require_known(context, parameter, line):
         return
     for word in given if isinstance(given, tuple) else [given]:
         if parameter.name == "overrides":
-            recipe = context.params.get("recipe") or context.params["recipes"][0]
+            named = context.params.get("recipe") or context.params.get("parent")
+            recipe = named or context.params["recipes"][0]
             load_recipe(Path(f"recipes/{recipe}.toml"), classes=recipe_classes(), overrides=given)
         elif "/" not in word and "." not in word and "*" not in word:
             known = [item.value for item in completer(context, parameter, word)]

@@ -43,6 +43,14 @@ def test_a_new_recipe_extends_another_runs_in_its_demo_and_has_a_stage(base, can
     assert "mine" in checked.out
 
 
+def test_values_of_a_run_are_written_into_both_files_in_place_of_what_they_replace(base, cantus):
+    answer = cantus("new", "mine", "--from", "base", "-S", "training.steps=9")
+    assert answer.code == 0, answer.error
+    for file in ("recipes/mine.toml", "recipes/demo/mine.toml"):
+        assert tomli.loads((base / file).read_text())["training"] == {"steps": 9}
+    assert "steps = 9" in cantus("check", "mine", "-v").out
+
+
 def test_nothing_that_it_inherits_names_the_other(base, cantus):
     cantus("new", "mine", "--from", "base", "--summary", "my own")
     written = tomli.loads((base / "recipes/mine.toml").read_text())

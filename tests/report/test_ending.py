@@ -1,4 +1,5 @@
 import fcntl
+import json
 
 import pytest
 
@@ -138,6 +139,16 @@ def test_a_run_of_other_values_goes_on_by_its_own_command(tmp_path, ends):
     text = ending_in_words(make_run(tmp_path, [begun, *([stop] if ends else [])]))
     assert f"`{command}` {'continues from there' if ends else 'starts at step 0'}." in text
     assert "dvc repro" not in text
+
+
+def test_a_run_that_is_part_of_another_command_goes_on_by_that_command(tmp_path):
+    stop = Event("stop", 4, facts={"reason": "interrupted", "message": ""})
+    begun = start("audio_vae_seed4", of="audio_vae", command="cantus train audio_vae --seed 4")
+    run = make_run(tmp_path, [begun, stop])
+    about = json.loads((run / "run.json").read_text())
+    part = {"part_of": "cantus seeds audio_vae --n 4"}
+    (run / "run.json").write_text(json.dumps(about | part))
+    assert "`cantus seeds audio_vae --n 4` continues from there." in ending_in_words(run)
 
 
 def test_the_time_of_a_resumed_run_is_said_to_be_that_since_it_was_resumed(tmp_path):

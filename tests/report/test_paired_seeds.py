@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from engine.errors import UserError
 from engine.report.paired_runs import compare_runs
 from engine.report.paired_words import conclude
 from engine.system_support.finished_run import run_files
+from engine.system_support.seed_runs import require_lends
 from tests.run_folders import make_finished, units
 
 CLIPS = np.linspace(1.0, 9.0, 60)
@@ -105,3 +107,9 @@ def test_a_metric_without_figures_of_clips_is_said_to_have_none(recipe, tmp_path
     new, old = recipe("new", 1.0, 1.1), recipe("old", 1.0, 1.2)
     (tmp_path / "old1/evaluation/clips.tsv").unlink()
     assert "old with seed 1 keeps no figure of each clip" in said(new, old)
+
+
+def test_a_lender_whose_seeds_cannot_be_compared_is_refused_with_the_reason(recipe):
+    lender = recipe("earlier", 5.0, 5.3, evaluation_set="cd" * 32)
+    with pytest.raises(UserError, match="earlier cannot lend its spread of mel_ce to old and new"):
+        require_lends(lender, BEST, recipe("new", 1.0), recipe("old", 3.0))

@@ -1,5 +1,8 @@
+import json
+
 import numpy as np
 import pytest
+from attrs import evolve
 
 from engine.report.paired_runs import compare_runs
 from engine.report.paired_words import conclude
@@ -69,3 +72,17 @@ def test_why_two_runs_are_not_compared_is_said(concluded):
     assert "they are measured differently (unit " in said
     found = concluded({"mel_ce": CLIPS}, {"mel_ce": CLIPS}, best="eval/loss")
     assert found[0] == "new and old are not compared by loss: neither measures it."
+
+
+def test_values_of_a_run_are_put_into_a_recipe_before_its_seeds_are_trained(tmp_path):
+    runs = []
+    for name, change in (("a", 0.0), ("b", 0.5)):
+        folder = make_finished(tmp_path / name, {"mel_ce": CLIPS + change + change * NOISE})
+        about = {"of": "small", "overrides": [f"training.steps={len(runs) + 8}"]}
+        (folder / "run.json").write_text(json.dumps(about))
+        run = run_files(name, folder)
+        runs.append(evolve(run, recipe=evolve(run.recipe, name=name)))
+    said = " ".join(conclude(compare_runs(runs[1], runs[0]), "eval/mel_ce"))
+    first = "cantus new a_recipe --from small -S training.steps=8, then cantus seeds a_recipe"
+    second = "cantus new b_recipe --from small -S training.steps=9, then cantus seeds b_recipe"
+    assert f"To compare the recipes: {first}; {second}." in said

@@ -20,7 +20,8 @@ from engine.report.run_files import RunFiles
 from engine.sweeps import seeds as module
 from engine.sweeps.seeds import SeedRuns
 from engine.sweeps.spread import spread_of
-from engine.sweeps.written_spread import cells, write_spread
+from engine.sweeps.spread_page import cells
+from engine.sweeps.written_spread import write_spread
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.seed_runs import finished_seeds, lent_seeds, with_seeds
 from engine.tracking.events import Event
@@ -88,13 +89,14 @@ def test_where_there_is_no_spread_a_sentence_says_why_and_no_figure_stands_there
     write_spread(found, project, "cantus seeds xtts_phase1")
     plain = json.loads((project.seeds("xtts_phase1") / "spread.json").read_text())
     assert "half_width" not in plain["metrics"][METRIC]
-    assert cells(found.metrics[0])[3] == f"none: {why}"
+    assert why in " ".join(found.why_none())
+    assert "".join(cells(found.metrics[0], found.numbers)[4:]) == ""
 
 
 def test_a_metric_without_figures_of_clips_has_a_spread_of_its_values_alone(kept):
     project = kept(1.0, 2.0, eval={"mel_ce": 5.0, "loss": 3.0})
     (loss,) = (one for one in spread(project).metrics if one.metric == "eval/loss")
-    assert (loss.found, cells(loss)[2]) == (None, "the same with all seeds")
+    assert (loss.found, cells(loss, (2, 3))[2:]) == (None, ["0", "", "", ""])
     assert loss.why
 
 
@@ -125,9 +127,17 @@ def test_seeds_of_another_recipe_are_not_used_and_that_is_said(kept):
         lent_seeds("xtts_phase1", project)
 
 
-def test_a_recipe_without_seeds_lends_none(tmp_path):
-    with pytest.raises(UserError, match="no seeds of nobody to borrow from"):
-        lent_seeds("nobody", Project(tmp_path))
+def test_a_recipe_without_seeds_lends_none_and_those_that_have_some_are_named(kept):
+    project = kept(1.0, 1.2)
+    project.recipes.mkdir()
+    for name in ("xtts_phase1", "xtts_phase2"):
+        (project.recipes / f"{name}.toml").touch()
+    have = r"Recipes with seeds: xtts_phase1 \(2\)"
+    with pytest.raises(UserError, match=f"cantus seeds xtts_phase2. {have}"):
+        lent_seeds("xtts_phase2", project)
+    unknown = "no recipe called 'xtts_phase3'. Did you mean 'xtts_phase2'"
+    with pytest.raises(UserError, match=rf"{unknown}.*{have}"):
+        lent_seeds("xtts_phase3", project)
 
 
 @pytest.fixture
@@ -184,7 +194,7 @@ def test_after_a_kill_the_same_command_goes_on_with_the_seed_that_was_half_train
     _, alive = psutil.wait_procs(children, timeout=300)
     assert not alive, "what trains ends with the command"
     said, _ = cantus(words, "seeds", "words").communicate(timeout=800)
-    assert "words: seeds 1 and 2; " in said
+    assert "words: seeds 1 and 2 to train, " in said
     assert said.index("resumed at step") < said.index("seed 1: kept in seeds/words/seed_1")
     assert "seed 2: kept in seeds/words/seed_2" in said
     assert "2 seeds of words: rmse_db is" in said
@@ -224,17 +234,17 @@ def stopped(words, monkeypatch):
     return stopped
 
 
-def test_a_seed_that_a_guard_stopped_has_a_result_and_is_named(stopped):
+def test_a_seed_that_a_guard_stopped_has_a_result_and_is_named(stopped, tmp_path):
     runs = stopped(1)
-    assert runs.train(1, lambda _: None) == 0
+    assert runs.train(1, tmp_path / "said") == 0
     assert "words_seed1 was stopped by a guard at step 7" in runs.stopped()[1]
     assert runs.finished() == {}
 
 
 @pytest.mark.parametrize("code", [2, 130, 143])
-def test_a_seed_that_failed_or_was_interrupted_has_no_result(stopped, code):
+def test_a_seed_that_failed_or_was_interrupted_has_no_result(stopped, code, tmp_path):
     runs = stopped(code)
-    assert runs.train(1, lambda _: None) == code
+    assert runs.train(1, tmp_path / "said") == code
     assert runs.missing() == [1, 2]
     assert (runs.project.runs("words_seed1") / "latest").is_file(), "its state is kept"
 

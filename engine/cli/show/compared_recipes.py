@@ -16,14 +16,19 @@ from engine.report.rivals import rivals
 from engine.report.run_files import RunFiles
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import run_files
-from engine.system_support.seed_runs import with_seeds
+from engine.system_support.seed_runs import require_lends, with_seeds
 from engine.tracking.run_command import how_to_train
 
 
 def paired_models(left: Figures, right: Figures, lender: RunFiles | None) -> PairedRuns | None:
-    """Two finished models compared, the right one as ours; None where there are not two."""
+    """Two finished models compared, the right one as ours; None where there are not two.
+
+    Raises UserError where a lender is given that cannot lend its spread to them.
+    """
     if left.run is None or right.run is None:
         return None
+    if lender is not None:
+        require_lends(lender, right.run.recipe.training.best, right.run, left.run)
     return compare_runs(right.run, left.run, lender)
 
 

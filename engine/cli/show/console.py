@@ -7,12 +7,13 @@ the run.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from engine.files.text import visible_lines
+from engine.files.text import visible, visible_lines
 from engine.terminal.bar_console import bar_console
 from engine.terminal.colours import coloured
 from engine.terminal.say import say
@@ -25,9 +26,14 @@ _FIGURES = 8
 
 
 class ConsoleWatcher:
-    """Shows progress with throughput and time left. Used as a context manager."""
+    """Shows progress with throughput and time left. Used as a context manager.
 
-    def __init__(self) -> None:
+    `said` is a file of warnings and notes that runs before this one gave, which are not shown
+    again; those of this run are added.
+    """
+
+    def __init__(self, said: Path | None = None) -> None:
+        self._said = said
         self._console = bar_console()
         self._bar = Bar(
             TextColumn("[bold]{task.fields[place]}"),
@@ -52,7 +58,7 @@ class ConsoleWatcher:
 
     def say(self, sentence: str) -> None:
         """A line of its own, with what would steer the terminal written as escapes."""
-        if self._gone:
+        if self._gone or self._was_said(sentence):
             return
         with self._shown():
             if self._console.is_interactive:
@@ -80,6 +86,16 @@ class ConsoleWatcher:
         shown = [(name, value) for name, value in metrics.items() if not is_numbered(name)]
         figures = "  ".join(f"{name} {value:.4g}" for name, value in shown[:_FIGURES])
         self.say(f"evaluated at step {step}: {figures}")
+
+    def _was_said(self, sentence: str) -> bool:
+        """Whether a run before this one gave the same warning or note."""
+        if self._said is None or not sentence.startswith(("warning: ", "note: ")):
+            return False
+        before = self._said.read_text("utf-8").splitlines() if self._said.is_file() else []
+        if (line := visible(sentence)) in before:
+            return True
+        self._said.write_text("".join(f"{one}\n" for one in [*before, line]), encoding="utf-8")
+        return False
 
     @contextmanager
     def _shown(self) -> Iterator[None]:

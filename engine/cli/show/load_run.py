@@ -17,13 +17,16 @@ from engine.files.checksum import digest_of
 from engine.project import Project
 from engine.recipe import RecipeError, load_recipe, to_plain
 from engine.recipe.diff import diff_recipes
-from engine.recipe.judgement import OWN
+from engine.recipe.faults import shown
+from engine.recipe.judgement import OWN, Samples
 from engine.recipe.naming import recipe_name
 from engine.recipe.schema import Recipe
 from engine.system_support.discovery import recipe_classes
 from engine.tracking.run_command import description, is_without_step, newest_folder
+from engine.training.processes import num_processes, require_equal_parts
 
 _NUM_DIGITS = 6
+_NO_SAMPLES = Samples(num_clips=0)
 
 
 @frozen(kw_only=True)
@@ -38,6 +41,8 @@ class Variant:
     """What trains the run, and goes on with it."""
     own_seed: int | None = None
     """The seed, where it is not that of params.toml."""
+    part_of: str | None = None
+    """The command that trains several runs, this one among them, and goes on with it."""
 
 
 def load_run(
@@ -45,12 +50,14 @@ def load_run(
     overrides: Sequence[str] = (),
     called: str | None = None,
     seed: int | None = None,
+    part_of: str | None = None,
 ) -> tuple[Loaded, Variant | None]:
     """Load a recipe as `load_project_recipe` does, under the name of the run that it makes.
 
     That is the recipe's own where its stage would train the same, and None stands beside it. Else
     it is `called`, or the recipe's with six digits over the values that differ, `seed` included.
-    Raises UserError where another run or a recipe is called so.
+    A run that is a part of another command's work has no samples. Raises UserError where another
+    run or a recipe is called so.
     """
     loaded = load_project_recipe(name, overrides)
     if loaded.run is not None:
@@ -63,10 +70,17 @@ def load_run(
     words = ["cantus", "train", name, *(word for one in overrides for word in ("-S", one))]
     words += [] if seed is None else ["--seed", str(seed)]
     words += ["--name", called] if called else []
-    variant = Variant(of=of, overrides=tuple(overrides), command=shlex.join(words), own_seed=seed)
+    variant = Variant(
+        of=of,
+        overrides=tuple(overrides),
+        command=shlex.join(words),
+        own_seed=seed,
+        part_of=part_of,
+    )
     if called is not None:
         _require_free(called, variant, loaded.project)
-    named = evolve(loaded, recipe=_renamed(loaded.recipe, called or f"{of}+{digits}"))
+    recipe = loaded.recipe if part_of is None else evolve(loaded.recipe, samples=_NO_SAMPLES)
+    named = evolve(loaded, recipe=_renamed(recipe, called or f"{of}+{digits}"))
     return _with_seed(named, seed), variant
 
 
@@ -79,6 +93,28 @@ def require_corpus(loaded: Loaded) -> None:
     from engine.corpus.corpus import require_ingested
 
     require_ingested(loaded.project.corpus(loaded.recipe.dataset.corpus))
+
+
+def require_trainable(loaded: Loaded) -> None:
+    """Raise UserError for what is known of a run before torch is loaded: each would end it."""
+    _require_shorter_warm_up(loaded)
+    require_corpus(loaded)
+    require_equal_parts(loaded.recipe.training, num_processes(loaded.params.hardware))
+
+
+def _require_shorter_warm_up(loaded: Loaded) -> None:
+    """Raise UserError where a warm-up outlasts the run; preflight asks where epochs are given."""
+    recipe = loaded.recipe
+    steps = recipe.training.steps
+    if steps is None or recipe.start is not None:
+        return
+    for turn, schedule in recipe.schedule.items():
+        if schedule.warmup_steps >= steps:
+            raise UserError(
+                f"{recipe.name}: the warm-up of {turn} takes {schedule.warmup_steps:,} steps and "
+                f"outlasts the run of {steps:,}. Train longer, or set "
+                f"schedule.{turn}.warmup_steps to 0, in {shown(loaded.path)} or where -S gave it"
+            )
 
 
 def _gone_on_with(loaded: Loaded, run: Path, *, given: bool) -> tuple[Loaded, Variant]:

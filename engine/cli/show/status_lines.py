@@ -21,6 +21,14 @@ def status_lines(status: ProjectStatus) -> list[str]:
     never = [one.name for one in status.recipes if one not in shown]
     if never:
         lines += _wrapped(f"never trained: {', '.join(never)}", "", "  ")
+    seeds = [f"{one.name} ({one.seeds})" for one in status.recipes if one.seeds]
+    if seeds:
+        lines += _wrapped(
+            f"seeds kept, as figures without a model: {', '.join(seeds)}; `cantus seeds RECIPE` "
+            "shows how far they spread",
+            "",
+            "  ",
+        )
     lines += ["", "In use:"] if status.promoted else ["", "Nothing is promoted."]
     for promoted in status.promoted:
         lines += _in_use(promoted)

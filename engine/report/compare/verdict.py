@@ -169,9 +169,10 @@ def _few(group: _Group) -> Iterator[str]:
 
 def _scopes(group: _Group) -> Iterator[str]:
     """What the comparisons hold for, where that is not the recipes; and seeds that are not used."""
-    pairs = combinations(group.runs, 2)
+    pairs, runs = combinations(group.runs, 2), [run.files for run in group.runs]
     found = (group.compared.of(metric, *pair) for pair in pairs for metric in group.metrics)
-    yield from dict.fromkeys(said for one in found if one is not None and (said := scope(one)))
+    said = (scope(one, runs) for one in found if one is not None)
+    yield from dict.fromkeys(filter(None, said))
     yield from (f"{run.files.remark}." for run in group.runs if run.files.remark)
 
 
