@@ -85,7 +85,7 @@ def test_the_guilty_line_is_named_with_its_interval_and_what_it_holds_for(
     said = answer.out.splitlines()
     assert said[0].startswith("other is worse than words by rmse_db: +2.87 (97.5 %")
     assert said[1].startswith("optimizer.autoencoder.learning_rate: 0.001 -> 1e-06 makes the")
-    assert "are not shown to make it worse" in answer.out or "makes" in answer.out
+    assert "words with the other line of other is not shown to be worse: " in answer.out
     assert "This holds for runs of 50 steps" in answer.out
     assert "At least " in answer.error
     page = (ingested / "build" / "bisect" / "words-other.html").read_text()
@@ -103,7 +103,7 @@ def test_each_run_has_a_line_and_the_first_comparison_is_said_when_it_is_known(
     said = answer.error.splitlines()
     (first,) = (place for place, line in enumerate(said) if line.startswith("other is worse than"))
     assert said[first - 1].startswith("run 6: other, seed 3: ")
-    assert "run 7: with " in said[first + 1]
+    assert "run 7: words with " in said[first + 1]
     assert sum(line.startswith("run ") for line in said) == json.loads(answer.out)["num_runs"]
     assert not any("measuring" in line for line in said)
 
@@ -185,8 +185,11 @@ def test_a_line_that_preflight_refuses_is_found_by_preflight_alone(refused, cant
         "losses.codebook": "not shown",
     }
     first, second, *_ = document["sentences"]
-    assert first.startswith("bad is worse than small: preflight stops 2 of 2 runs (seeds 1 and 3)")
+    assert first.startswith(
+        "bad does not pass preflight, and small does: preflight stops 2 of 2 runs (seeds 1 and 3)"
+    )
     assert "learning rate of autoencoder: 0.5 at its peak" in second
+    assert document["sentences"][2].startswith("small with the other line of bad passes preflight")
     assert not (refused / "build" / "bisect" / "small-bad" / "training").exists()
 
 

@@ -13,7 +13,7 @@ from engine.sweeps.written import table_page
 
 
 def num_tried(answer: BisectAnswer) -> str:
-    """What was tried, in words."""
+    """The number of runs, or of preflights where nothing was trained."""
     if answer.by_preflight:
         return f"{answer.num_preflights:,} preflights, no run"
     return f"{answer.num_runs:,} runs of {answer.steps:,} steps, {answer.num_seeds} seeds at most"

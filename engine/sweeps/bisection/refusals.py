@@ -36,7 +36,7 @@ class Refusals:
             f"{counts[1]} of {both}"
         )
         why = next(iter((*ours, *theirs)), "")
-        said = f"{said}: {why}" if why else said
+        said = f"{said}: {why.removeprefix('preflight: ')}" if why else said
         return Evidence(
             counts == (both, 0), counts == (0, both), None, said, is_of_stops=sum(counts) > 0
         )

@@ -26,7 +26,10 @@ def sentences(asked: Asked, search: Search) -> Iterator[str]:
     """The result of a search, the verdict first."""
     if search.gate is not None:
         by = "" if search.gate.is_of_stops else f" by {short_name(asked.metric)}"
-        yield f"{asked.bad} is worse than {asked.good}{by}: {search.gate.said}."
+        which = f"is worse than {asked.good}{by}"
+        if search.by_preflight:
+            which = f"does not pass preflight, and {asked.good} does"
+        yield f"{asked.bad} {which}: {search.gate.said}."
     for found in search.found:
         yield from _of_set(asked, found)
     yield from _of_rest(asked, search)
@@ -126,15 +129,14 @@ def _of_rest(asked: Asked, search: Search) -> Iterator[str]:
         if search.suspected:
             yield f"Still suspected, not confirmed: {', '.join(search.suspected)}."
     elif search.rest is not None and others:
-        worse = "are worse, too" if search.rest.is_worse else "are not shown to make it worse"
-        many = f"{len(others)} lines together" if len(others) > 1 else "line"
-        if len(others) == 1:
-            worse = worse.replace("are", "is", 1)
-        yield f"The other {many} {worse}: {search.rest.said}."
+        verdict = "is worse, too" if search.rest.is_worse else "is not shown to be worse"
+        if search.by_preflight:
+            verdict = "does not pass preflight" if search.rest.is_worse else "passes preflight"
+        many = "the other line" if len(others) == 1 else f"the other {len(others)} lines"
+        yield f"{asked.good} with {many} of {asked.bad} {verdict}: {search.rest.said}."
         if search.by_preflight and not search.rest.is_worse:
             yield (
-                f"To try what they do in training, correct {asked.bad} and give the same command "
-                "again."
+                f"To try the rest in training, correct {asked.bad} and give the same command again."
             )
 
 

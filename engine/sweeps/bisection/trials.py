@@ -97,7 +97,9 @@ class Trials:
 
     def named(self, lines: Lines) -> str:
         """A recipe as people read it."""
-        return self.names.get(lines, f"with {', '.join(sorted(lines))}")
+        good = self.names.get(GOOD, "the good recipe")
+        with_lines = f"{good} with {', '.join(sorted(lines))}" if lines else good
+        return self.names.get(lines, with_lines)
 
     def search_runs(self) -> Iterator[tuple[Lines, list[Probe]]]:
         """All runs with the seeds of trials, by recipe."""
