@@ -48,10 +48,12 @@ class Project:
         """The folder of a profile's recipes. Raises UserError where it does not exist."""
         folder = self.recipes if name == AS_WRITTEN else self.recipes / name
         if name != AS_WRITTEN and not folder.is_dir():
-            there_are = ", ".join([AS_WRITTEN, *(path.name for path in self.profiles())])
+            there_are = [AS_WRITTEN, *(path.name for path in self.profiles())]
             raise UserError(
                 f"There is no profile '{name}': the folder recipes/{name} does not exist (there "
-                f"are: {there_are}). Set profile in params.toml to one of them, or make the folder."
+                f"are: {', '.join(there_are)}). Set profile in params.toml to one of them, or make "
+                "the folder.",
+                there_are,
             )
         return folder
 

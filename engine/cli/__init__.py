@@ -62,10 +62,13 @@ class _Commands(click.Group):
 def _require_known(known: Sequence[str], name: str) -> None:
     """Raise UserError where no command has the name."""
     if name in RENAMED:
-        raise UserError(f"'cantus {name}' is called 'cantus {RENAMED[name]}' now.")
+        new = RENAMED[name]
+        raise UserError(f"'cantus {name}' has another name now. Call 'cantus {new}'.", [new])
     if name not in known and not name.startswith("-"):
         near = suggestion(name, known)
-        raise UserError(f"There is no command '{name}'.{near} 'cantus --help' lists all commands.")
+        raise UserError(
+            f"There is no command '{name}'.{near} 'cantus --help' lists all commands.", known
+        )
 
 
 def _of_systems() -> Mapping[str, tuple[str, Command]]:

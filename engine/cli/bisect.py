@@ -1,6 +1,5 @@
 """`cantus bisect`: which lines of a recipe made the result worse."""
 
-import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,10 @@ from engine.terminal.say import say
 
 if TYPE_CHECKING:
     from engine.cli.answers.bisect import BisectAnswer
+    from engine.recipe import Recipe
     from engine.sweeps.bisection.search import Search
     from engine.sweeps.bisection.sentences import Asked
+    from engine.sweeps.bisection.trainings import Trainings
 
 _completed = completing(recipes, runs, files=True)
 
@@ -76,13 +77,17 @@ def command(
       cantus bisect audio_vae_plus audio_vae --yes --json
     """
     if as_json and not yes:
-        raise UserError("--json asks nothing: give --yes as well.")
+        raise UserError("--json cannot ask whether to begin. Give --yes as well.")
     sides = load_project_recipe(good), load_project_recipe(bad)
     asked, search = _prepared(sides, steps, num_seeds, budget_runs, metric)
-    _print_plan(asked, search, sides)
+    if not yes and not sys.stdin.isatty():
+        raise UserError("Standard input is no terminal, so that nobody can answer. Give --yes.")
+    _print_plan(asked, search)
+    _require_trainable(asked, search, sides[0])
     if not yes:
+        _print_time(asked, search)
         click.confirm("Begin?", abort=True)
-    search.run()
+    _run(search)
     return _conclude(asked, search, sides[0], as_json=as_json)
 
 
@@ -112,7 +117,8 @@ def _prepared(
     oracle = Trainings(
         loaded.project, loaded.params, loaded.path, good, lines, steps, metric, folder
     )
-    trials = Trials(oracle, lowest, num_seeds, loaded.params.seed, budget_runs, _inform)
+    called = {frozenset[str](): names[0], frozenset(lines): names[1]}
+    trials = Trials(oracle, lowest, num_seeds, loaded.params.seed, budget_runs, _inform, called)
     return asked, Search([*lines], trials)
 
 
@@ -127,27 +133,55 @@ def _inform(sentence: str) -> None:
     say(sentence, err=True)
 
 
-def _print_plan(asked: "Asked", search: "Search", sides: tuple[Loaded, Loaded]) -> None:
-    """Say what the search will take. Raises UserError where one side cannot be trained."""
-    from engine.report.words import duration
-    from engine.sweeps.bisection.plan import plan_of, require_same_clips
-    from engine.sweeps.bisection.trainings import Trainings
-    from engine.sweeps.cost import seconds_of
+def _print_plan(asked: "Asked", search: "Search") -> None:
+    """Say at once, before torch is loaded, what is searched, and how many runs that takes."""
+    from engine.sweeps.bisection.plan import plan_of
+    from engine.sweeps.bisection.search import least_seeds
 
-    trials, loaded = search.trials, sides[0]
-    assert isinstance(trials.oracle, Trainings), "it trains here"
-    good, bad = (trials.oracle.recipe_of(lines) for lines in ((), asked.lines))
-    require_same_clips(good, bad, loaded.project, loaded.params)
-    plan = plan_of(len(asked.lines), trials.num_seeds, trials.most_runs)
-    each = max(seconds_of([good, bad], loaded.project, loaded.params))
+    trials, least = search.trials, least_seeds()
     _inform(f"{len(asked.lines)} lines differ and are tried, by {asked.metric}:")
     for line in asked.lines.values():
         _inform(f"  {line.said}")
-    _inform(
-        f"At least {plan.least:,} and at most {plan.most:,} runs of {asked.steps:,} steps, "
-        f"{trials.num_seeds} seeds at most for each recipe; {plan.one_at_a_time:,} runs would try "
-        "each line alone."
-    )
+    plan = plan_of(len(asked.lines), trials.num_seeds, trials.most_runs)
+    each = f"Each of {asked.steps:,} steps, with {trials.num_seeds} seeds at most for each recipe."
+    _inform(f"{plan.said} {each}")
+    if trials.num_seeds < least:
+        _inform(
+            f"warning: with --seeds {trials.num_seeds}, runs that a guard stops can never be shown "
+            f"to be worse, even if all of them are stopped: --seeds {least} at least can show it"
+        )
+
+
+def _require_trainable(asked: "Asked", search: "Search", loaded: Loaded) -> None:
+    """Raise UserError where one side cannot be trained, or they are evaluated on other clips."""
+    from engine.sweeps.bisection.plan import require_same_clips
+
+    _inform("comparing their evaluation clips ...")
+    require_same_clips(*_sides(asked, search), loaded.project, loaded.params)
+
+
+def _sides(asked: "Asked", search: "Search") -> "tuple[Recipe, Recipe]":
+    """Both recipes, for short runs."""
+    oracle = _trainings(search)
+    return oracle.recipe_of(()), oracle.recipe_of(asked.lines)
+
+
+def _trainings(search: "Search") -> "Trainings":
+    from engine.sweeps.bisection.trainings import Trainings
+
+    assert isinstance(search.trials.oracle, Trainings), "it trains here"
+    return search.trials.oracle
+
+
+def _print_time(asked: "Asked", search: "Search") -> None:
+    """Say how long the search may take."""
+    from engine.report.words import duration
+    from engine.sweeps.bisection.plan import plan_of
+    from engine.sweeps.bisection.step_time import seconds_of_runs
+
+    trials = search.trials
+    plan = plan_of(len(asked.lines), trials.num_seeds, trials.most_runs)
+    each = max(seconds_of_runs(_trainings(search), _sides(asked, search), _inform))
     _inform(
         f"A run takes about {duration(each)} of steps and evaluations, so at least "
         f"{duration(plan.least * each)} and at most {duration(plan.most * each)}; preflight, "
@@ -155,11 +189,24 @@ def _print_plan(asked: "Asked", search: "Search", sides: tuple[Loaded, Loaded]) 
     )
 
 
+def _run(search: "Search") -> None:
+    """Search; where a signal ends that, say how to go on."""
+    try:
+        search.run()
+    except (KeyboardInterrupt, SystemExit):
+        _inform(
+            "bisect did not finish. The same command continues with the run that was being "
+            "trained; runs that have their result are kept."
+        )
+        raise
+
+
 def _conclude(
     asked: "Asked", search: "Search", loaded: Loaded, *, as_json: bool
 ) -> "BisectAnswer | None":
     """Write and print the result. Raises UserError where the bad recipe is not worse."""
     from engine.cli.answers.bisect import bisect_answer
+    from engine.cli.show.bisection import num_tried, write
     from engine.sweeps.bisection.sentences import why_refused
 
     refused = why_refused(asked, search)
@@ -167,28 +214,10 @@ def _conclude(
         raise UserError(refused)
     page = loaded.project.root / "build" / "bisect" / f"{loaded.recipe.name}-{asked.bad}.html"
     answer = bisect_answer(asked, search, page.relative_to(loaded.project.root).as_posix())
-    _write(answer)
+    write(answer, loaded.project)
     if as_json:
         return answer
     for sentence in answer.sentences:
         say(sentence)
-    say(f"{answer.num_runs:,} runs. Written: {answer.page}")
+    say(f"{num_tried(answer)}. Written: {answer.page}")
     return None
-
-
-def _write(answer: "BisectAnswer") -> None:
-    """Write the page, and the JSON beside it."""
-    from engine.cli.answers.answer import as_json
-    from engine.files.atomic import write_atomically
-    from engine.project import find_project
-    from engine.sweeps.bisection.lines import shown
-    from engine.sweeps.written import table_page
-
-    page = find_project().root / answer.page
-    rows = [[one.name, shown(one.good), shown(one.bad), one.verdict] for one in answer.lines]
-    table = [["line", answer.good, answer.bad, ""], *rows]
-    kinds = [one.verdict for one in answer.lines]
-    title, made = f"{answer.bad} against {answer.good}", shlex.join(["cantus", *sys.argv[1:]])
-    page.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(page, table_page("bisection", title, answer.sentences, table, kinds, made))
-    write_atomically(page.with_suffix(".json"), as_json(answer))

@@ -31,7 +31,7 @@ SECTIONS = {
         "compare": "Compare runs on one page, with audio players.",
         "ui": "Compare the curves of runs in a browser, with Aim or Trackio.",
         "listen": "Compare runs in a blind listening test.",
-        "measure": "Measure a finished model again, with the programs of now.",
+        "measure": "Measure a finished model again, with the installed versions.",
         "promote": "Put a checkpoint of a finished run into use.",
     },
     MODELS: {},

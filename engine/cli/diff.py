@@ -113,7 +113,8 @@ def _print_two(left: Loaded, right: Loaded, lender: RunFiles | None, all_: bool)
     else:
         num_left += _print_metrics(*sides, paired, all_)
     if num_left:
-        say(f"\nThe rest, {num_left:,} values and metrics: cantus diff {' '.join(names)} --all")
+        which = f"{num_left:,} values and metrics" if num_left > 1 else "1 value or metric"
+        say(f"\nThe rest, {which}: cantus diff {' '.join(names)} --all")
 
 
 def _print_conclusion(left: Figures, right: Figures, lender: RunFiles | None) -> PairedRuns | None:

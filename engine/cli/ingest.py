@@ -94,7 +94,7 @@ def _verify(project: "Project", name: str | None, *, as_json: bool) -> "Answer |
 
     params, clips = load_params(project.params), {}
     for one in [name] if name else params.corpora:
-        clips[one] = require_intact(one, params.corpus(one), project, read=True)
+        clips[one] = require_intact(one, params.corpus(one, in_recipe=False), project, read=True)
         if not as_json:
             as_ingested = "clips: their files and packed audio are as ingested"
             click.echo(f"{one}: {clips[one]:,} {as_ingested}")
@@ -114,8 +114,9 @@ def _ingest(project: "Project", name: str | None, *, as_json: bool) -> "Answer |
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     params, answers = load_params(project.params), []
     for one in [name] if name else params.corpora:
+        source = params.corpus(one, in_recipe=False)
         with file_progress(f"ingesting {one}") as progress:
-            corpus = ingest(one, params.corpus(one), project, work=params.work, progress=progress)
+            corpus = ingest(one, source, project, work=params.work, progress=progress)
         if as_json:
             answers.append(_answer(project, params, corpus))
         else:

@@ -4,6 +4,7 @@ import click
 
 from engine.cli.show.recipe_options import run_argument
 from engine.errors import UserError
+from engine.files.untrusted import read_json_object
 from engine.project import find_project
 from engine.recipe import load_params, load_recipe
 from engine.report.unknown_name import unknown_name
@@ -14,13 +15,13 @@ from engine.terminal.say import say
 @click.command()
 @run_argument
 def command(run: str) -> None:
-    """Measure a finished model again, with the programs that are installed now.
+    """Measure a finished model again, with the installed versions of what measures.
 
     RUN is the name of a trained recipe. Nothing is trained. Use it where figures are not compared
     because they were measured with other versions, or by an older Cantus that did not record how.
-    The model's best weights are evaluated on the same clips, and the new figures replace the old
-    ones in its metrics; curves, report and verdict stay those of the run. With DVC, `dvc commit`
-    keeps the changed model.
+    The model's best weights and the baselines are evaluated on the same clips, and the new figures
+    replace the old ones in its metrics; curves, report and verdict stay those of the run. With DVC,
+    `dvc commit RUN` keeps the changed model.
 
     \b
     Examples:
@@ -29,9 +30,8 @@ def command(run: str) -> None:
     project = find_project()
     model = project.model(run)
     if not (model / "metrics.json").is_file():
-        raise UserError(
-            unknown_name(project, run)
-            or f"'{run}' has no finished model to measure: there is no {model}. Train it first."
+        raise unknown_name(project, run) or UserError(
+            f"'{run}' has no finished model to measure: there is no {model}. Train it first."
         )
     recipe = load_recipe(model / "recipe.toml", classes=recipe_classes())
     params = load_params(project.params)
@@ -41,7 +41,8 @@ def command(run: str) -> None:
     from engine.runs.measure import in_words, measure
     from engine.tracking.recipe_refs import keep_refs_fresh
 
-    say(in_words(measure(recipe, project, params), recipe))
+    before = read_json_object(model / "metrics.json")
+    say(in_words(measure(recipe, project, params), before, recipe))
     if (note := keep_refs_fresh(project)) is not None:
         say(note)
     say(f"The model has changed: `dvc commit {run}` keeps it where DVC tracks it.")

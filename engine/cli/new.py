@@ -164,7 +164,7 @@ def _sized(
     from engine.presets.propose import corpus_of, propose_for
     from engine.presets.written import lines_of, with_values
 
-    loaded.params.corpus(corpus)
+    loaded.params.corpus(corpus, in_recipe=False)
     found = Corpus.open(loaded.project.corpus(corpus))
     *others, wins = files
     sized = dict(files)

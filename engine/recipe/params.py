@@ -263,13 +263,16 @@ class Params:
         check=_number_of_seeds,
     )
 
-    def corpus(self, name: str) -> CorpusSource:
-        """The corpus that a recipe names. Raises UserError where params.toml lacks it."""
+    def corpus(self, name: str, *, in_recipe: bool = True) -> CorpusSource:
+        """The corpus that a recipe names, or the user. Raises UserError where there is none."""
         if name not in self.corpora:
             near = did_you_mean(name, self.corpora)
+            name_one = "Set dataset.corpus to one of them" if in_recipe else "Name one of them"
             raise UserError(
                 f"params.toml has no [corpora.{name}]{near} (there are: "
-                f"{listed([*self.corpora])}). Set dataset.corpus to one of them, or add the table."
+                f"{listed([*self.corpora])}). {name_one}, or add the table [corpora.{name}] to "
+                "params.toml.",
+                self.corpora,
             )
         return self.corpora[name]
 

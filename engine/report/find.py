@@ -21,12 +21,7 @@ def find_run(project: Project, run: str) -> Path:
     runs = [latest] if latest else [*project.runs(run).glob("*")]
     found = [folder for folder in (*runs, project.model(run)) if _has_events(folder)]
     if not found:
-        raise UserError(
-            unknown_name(project, run)
-            or f"'{run}' has no run here: there is no events.jsonl in {run}, in a folder below "
-            f"runs/{run} or in models/{run}. "
-            f"{kept_seeds_in_words(project, run) or _near(project, run)}"
-        )
+        raise unknown_name(project, run) or _no_run(project, run)
     return max(found, key=_last_moment)
 
 
@@ -49,14 +44,20 @@ def _last_moment(folder: Path) -> tuple[float, bool]:
     return (events[-1].time if events else 0.0, folder.parent.name == "models")
 
 
-def _near(project: Project, run: str) -> str:
-    """The run with the most similar name, and all that there are."""
+def _no_run(project: Project, run: str) -> UserError:
+    """The error about a recipe that was not run, or a folder without a run."""
     files = [
         *project.root.glob("runs/*/*/events.jsonl"),
         *project.root.glob("models/*/events.jsonl"),
     ]
-    parts = {file.relative_to(project.root).parts[1] for file in files}
-    if not parts:
-        return "No recipe was run yet: start with `dvc repro`."
-    near = suggestion(run, parts)
-    return f"{near} Recipes that were run: {', '.join(sorted(parts))}.".lstrip()
+    kept = kept_seeds_in_words(project, run)
+    runs = sorted({file.relative_to(project.root).parts[1] for file in files})
+    said = f"'{run}' has no run here: there is no events.jsonl below runs/{run} or models/{run}."
+    if "/" in run or run.endswith(".toml"):
+        said = f"'{run}' is no run: there is no {run}/events.jsonl."
+    if kept:
+        return UserError(f"{said} {kept}", runs)
+    if not runs:
+        return UserError(f"{said} No recipe was run yet: start with `dvc repro`.")
+    name_one = f"Name one of the runs there are: {', '.join(runs)}; or the folder of one."
+    return UserError(f"{said}{suggestion(run, runs)} {name_one}", runs)

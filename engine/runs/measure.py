@@ -1,4 +1,4 @@
-"""A finished model measured again, with the programs that are installed now; nothing is trained.
+"""A finished model measured again, with the installed versions; nothing is trained.
 
 What was measured by older programs, or by an older Cantus that did not say how, is compared with
 nothing. The new figures replace those of the best weights and of the baselines in the model's
@@ -165,7 +165,11 @@ def _finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def in_words(figures: Mapping[str, float], recipe: Recipe) -> str:
-    """The figure that picks the best weights, in a sentence."""
+def in_words(figures: Mapping[str, float], before: Mapping[str, Any], recipe: Recipe) -> str:
+    """The figure that picks the best weights, as it is and as it was, in a sentence."""
     best = recipe.training.best
-    return f"{recipe.name}: {best} is {figures[best]:.4g}, measured with what is installed here"
+    new, old = figures[best], before.get(best)
+    said = f"{recipe.name}: {best} is {new:.6g}, measured with the installed versions"
+    if not isinstance(old, float | int):
+        return f"{said}; no figure was kept before"
+    return f"{said}; it was {old:.6g}" + (": the same" if new == old else f" ({new - old:+.3g})")

@@ -110,6 +110,23 @@ class Run:
             run = self if ranks.is_first else evolve(self, watcher=Silent())
             return run._train(ranks)
 
+    def preflight(self) -> None:
+        """Preflight alone, with what a run from the beginning would load; nothing is kept.
+
+        Raises PreflightError where it does not pass, and UserError as `train` does.
+        """
+        hardware = self.params.hardware
+        with joined(hardware) as ranks:
+            device = make_device(hardware, self.recipe.training.precision, ranks.place)
+            initial = find_initial_weights(self.recipe, self.project)
+            torch.manual_seed(self.params.seed)
+            system = self.build(self.recipe, self.project, self.params)
+            store = NoStore(self.project.runs(self.recipe.name))
+            loop = self._loop(device, system, store, StopRequest(), ranks)
+            if initial is not None:
+                initial.apply(loop)
+            self._preflight(loop, initial)
+
     def _train(self, ranks: Ranks) -> Outcome | None:
         started = time.monotonic()
         device = make_device(self.params.hardware, self.recipe.training.precision, ranks.place)

@@ -105,10 +105,12 @@ def table_page(
     table: Sequence[Sequence[str]],
     kinds: Sequence[str],
     command: str,
+    more_title: str = "",
+    more: Sequence[Sequence[str]] = (),
 ) -> str:
     """A page with sentences above a table, whose first line holds the titles.
 
-    `kinds` are the classes of the other lines.
+    `kinds` are the classes of the other lines; `more` is a second table below it.
     """
     template = page_template(["engine.sweeps"], visible_lines, "sweep.html")
     return template.render(
@@ -118,4 +120,6 @@ def table_page(
         titles=table[0],
         rows=list(zip(kinds, table[1:], strict=True)),
         command=command,
+        more_title=more_title,
+        more=more,
     )

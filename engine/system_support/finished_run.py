@@ -20,17 +20,18 @@ def finished_run(project: Project, run: str) -> RunFiles:
     for folder in (project.model(run), given, given / "model"):
         if (folder / "metrics.json").is_file() and (folder / "recipe.toml").is_file():
             return run_files(_name(project, folder), folder)
-    raise UserError(
-        unknown_name(project, run)
-        or f"'{run}' is not a finished run: there is no models/{run}, and no folder {run} with "
-        f"metrics.json and recipe.toml.{_near(project, run)} Name a trained recipe, or the "
-        "folder of a run."
-    )
+    raise unknown_name(project, run) or _not_finished(project, run)
 
 
-def _near(project: Project, run: str) -> str:
+def _not_finished(project: Project, run: str) -> UserError:
     folders = project.model("any").parent.glob("*/metrics.json")
-    return suggestion(run, [path.parent.name for path in folders])
+    finished = sorted(path.parent.name for path in folders)
+    where = f"there is no models/{run}, and " if "/" not in run else ""
+    return UserError(
+        f"'{run}' is not a finished run: {where}no folder {run} with metrics.json and recipe.toml."
+        f"{suggestion(run, finished)} Name a trained recipe, or the folder of a run.",
+        finished,
+    )
 
 
 def run_files(name: str, folder: Path) -> RunFiles:

@@ -28,7 +28,7 @@ def other(project, recipe):
         (["words", "nothing"], "Neither a recipe nor a finished run is called 'nothing'"),
         (["words", "other", "--metric", "eval/perplexity"], "lower or higher must be better"),
         (["words", "other", "--seeds", "1"], "1 is not in the range"),
-        (["words", "other", "--json"], "give --yes as well"),
+        (["words", "other", "--json"], "Give --yes as well"),
         (["words", "other"], "Corpus 'words' has not been ingested"),
     ],
 )
@@ -72,7 +72,7 @@ def planted(monkeypatch):
         return Probe(clips + harm + noise)
 
     monkeypatch.setattr(Trainings, "run", run)
-    monkeypatch.setattr("engine.sweeps.cost.seconds_of", lambda *_: [2.0, 2.0])
+    monkeypatch.setattr(Trainings, "preflight", lambda self, lines, seed: "")
     monkeypatch.setattr("engine.sweeps.bisection.plan.require_same_clips", lambda *_: None)
 
 
@@ -85,11 +85,121 @@ def test_the_guilty_line_is_named_with_its_interval_and_what_it_holds_for(
     said = answer.out.splitlines()
     assert said[0].startswith("other is worse than words by rmse_db: +2.87 (97.5 %")
     assert said[1].startswith("optimizer.autoencoder.learning_rate: 0.001 -> 1e-06 makes the")
-    assert "are not shown to make it worse" in answer.out or "makes" in answer.out
+    assert "words with the other line of other is not shown to be worse: " in answer.out
     assert "This holds for runs of 50 steps" in answer.out
     assert "At least " in answer.error
     page = (ingested / "build" / "bisect" / "words-other.html").read_text()
     assert "optimizer.autoencoder.learning_rate" in page
+    assert "not shown to be worse" in page
+    assert "What was tried, in order" in page
+    assert "By eval/rmse_db, of which the lowest is best: " in page
+    assert "Confidence of the intervals: 97.5 % for other against words, " in page
+
+
+def test_each_run_has_a_line_and_the_first_comparison_is_said_when_it_is_known(
+    ingested, planted, cantus
+):
+    answer = cantus("bisect", "words", "other", "--steps", "50", "--yes", "--json")
+    said = answer.error.splitlines()
+    (first,) = (place for place, line in enumerate(said) if line.startswith("other is worse than"))
+    assert said[first - 1].startswith("run 6: other, seed 3: ")
+    assert "run 7: words with " in said[first + 1]
+    assert sum(line.startswith("run ") for line in said) == json.loads(answer.out)["num_runs"]
+    assert not any("measuring" in line for line in said)
+
+
+def test_without_a_terminal_nothing_is_asked(ingested, planted, cantus):
+    answer = cantus("bisect", "words", "other")
+    assert answer.code == 2
+    assert answer.error.endswith(
+        "Standard input is no terminal, so that nobody can answer. Give --yes.\n"
+    )
+
+
+def test_an_interrupted_search_says_that_the_same_command_continues(
+    ingested, planted, cantus, monkeypatch
+):
+    def interrupted(self, lines, seed):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainings, "run", interrupted)
+    answer = cantus("bisect", "words", "other", "--yes")
+    assert answer.code == 130
+    assert "The same command continues with the run that was being trained" in answer.error
+
+
+def test_runs_that_are_stopped_are_named_with_the_reason_everywhere(
+    ingested, planted, cantus, monkeypatch
+):
+    def run(self, lines, seed):
+        guilty = any("rate" in name for name in lines)
+        return Probe(stopped="guard at step 3: loss is not finite") if guilty else Probe(figures)
+
+    figures = np.linspace(2, 9, 40)
+    monkeypatch.setattr(Trainings, "run", run)
+    answer = cantus("bisect", "words", "other", "--yes", "--json")
+    why = "stopped by guard at step 3: loss is not finite"
+    assert f"worse (1 run, {why}): with optimizer.autoencoder.learning_rate" in answer.error
+    document = json.loads(answer.out)
+    (worse,) = (trial for trial in document["trials"] if trial["outcome"] == "worse")
+    assert (worse["why"], worse["harm"]) == (why, None)
+    assert why in (ingested / "build" / "bisect" / "words-other.html").read_text()
+
+
+def test_too_few_seeds_for_stopped_runs_are_said_before_training(
+    ingested, planted, cantus, monkeypatch
+):
+    stopped = Probe(stopped="guard at step 3: loss is not finite")
+    monkeypatch.setattr(
+        Trainings, "run", lambda self, lines, _: stopped if lines else Probe(np.linspace(2, 9, 40))
+    )
+    few = cantus("bisect", "words", "other", "--yes", "--seeds", "2")
+    assert few.code == 2
+    assert "warning: with --seeds 2, runs that a guard stops can never be shown" in few.error
+    assert "Try more seeds: --seeds 4 at least." in few.error
+    enough = cantus("bisect", "words", "other", "--yes", "--seeds", "4")
+    assert enough.code == 0
+    assert "warning" not in enough.error
+
+
+@pytest.fixture
+def refused(ingested, recipe):
+    """A recipe of ten words, and one whose learning rate preflight refuses."""
+    small = recipe.replace("batch_size = 64", "batch_size = 2").replace("epochs = 5", "epochs = 1")
+    for name, rate in {"small": "1e-3", "bad": "0.5"}.items():
+        text = small.replace('name = "words"', f'name = "{name}"').replace("1e-3", rate)
+        text = text.replace("codebook = 1.0", f"codebook = {0.9 if name == 'bad' else 1.0}")
+        (ingested / "recipes" / f"{name}.toml").write_text(text)
+    return ingested
+
+
+def test_a_line_that_preflight_refuses_is_found_by_preflight_alone(refused, cantus):
+    answer = cantus("bisect", "small", "bad", "--steps", "3", "--seeds", "2", "--yes", "--json")
+    assert answer.code == 0, answer.error
+    document = json.loads(answer.out)
+    jsonschema.validate(document, schema_of(ANSWERS["cantus.bisect/1"]))
+    assert (document["by_preflight"], document["num_runs"]) == (True, 0)
+    verdicts = {line["name"]: line["verdict"] for line in document["lines"]}
+    assert verdicts == {
+        "optimizer.autoencoder.learning_rate": "accused",
+        "losses.codebook": "not shown",
+    }
+    first, second, *_ = document["sentences"]
+    assert first.startswith(
+        "bad does not pass preflight, and small does: preflight stops 2 of 2 runs (seeds 1 and 3)"
+    )
+    assert "learning rate of autoencoder: 0.5 at its peak" in second
+    assert document["sentences"][2].startswith("small with the other line of bad passes preflight")
+    assert not (refused / "build" / "bisect" / "small-bad" / "training").exists()
+
+
+def test_a_good_recipe_that_preflight_refuses_is_named(refused, cantus):
+    text = (refused / "recipes" / "small.toml").read_text().replace("1e-3", "0.4")
+    (refused / "recipes" / "small.toml").write_text(text)
+    answer = cantus("bisect", "small", "bad", "--steps", "3", "--yes")
+    assert answer.code == 2
+    assert "small does not pass preflight: learning rate of autoencoder: 0.4" in answer.error
+    assert "Train longer" not in answer.error
 
 
 def test_the_answer_is_a_document_of_its_schema(ingested, planted, cantus):

@@ -99,7 +99,7 @@ def test_what_click_refuses_is_an_error_like_any_other(cantus, words, said):
 def test_a_command_under_its_old_name_is_told_the_new_one(cantus, old, new):
     answer = cantus(old, "words")
     assert (answer.code, answer.out) == (2, "")
-    assert answer.error == f"error: 'cantus {old}' is called 'cantus {new}' now.\n"
+    assert answer.error == f"error: 'cantus {old}' has another name now. Call 'cantus {new}'.\n"
 
 
 def test_the_help_imports_no_torch_and_no_recipe_class(run_python):  # noqa: F811

@@ -45,7 +45,7 @@ def test_values_that_describe_are_among_all_of_them(other, cantus):
     path.write_text(path.read_text().replace("a test", "another test"))
     few, every = (cantus("diff", "words", "other", *more).out for more in ([], ["--all"]))
     assert "summary" not in few
-    assert "The rest, 1 values and metrics: cantus diff words other --all\n" in few
+    assert "The rest, 1 value or metric: cantus diff words other --all\n" in few
     assert "\nsummary " in every
     assert "\nname " in every
     assert "The rest" not in every
@@ -76,7 +76,7 @@ def test_what_is_better_comes_first_then_what_matters(models, cantus):
     assert lines[-3].startswith(
         "Differences are other minus words. One with an interval is the mean"
     )
-    assert lines[-1] == "The rest, 1 values and metrics: cantus diff words other --all"
+    assert lines[-1] == "The rest, 1 value or metric: cantus diff words other --all"
 
 
 def test_a_baseline_that_is_better_than_both_is_named(models, cantus):

@@ -12,7 +12,7 @@ from engine.recipe import load_params
 from engine.report.paired_runs import compare_runs
 from engine.report.run_files import RunFiles
 from engine.runs import measure as module
-from engine.runs.measure import measure
+from engine.runs.measure import in_words, measure
 from engine.runs.run import Run
 from engine.training.watcher import Silent
 from tests.training.toy import build_toy, toy_recipe
@@ -106,3 +106,11 @@ def test_other_evaluation_clips_are_refused_and_nothing_changes(project):
     with pytest.raises(UserError, match="not those that toy was measured on"):
         again(project)
     assert (project.model("toy") / "metrics.json").read_bytes() == before
+
+
+def test_the_new_figure_stands_beside_the_old_one():
+    best = RECIPE.training.best
+    moved = in_words({best: 7.8425}, {best: 7.851}, RECIPE)
+    assert moved.endswith("is 7.8425, measured with the installed versions; it was 7.851 (-0.0085)")
+    assert in_words({best: 7.5}, {best: 7.5}, RECIPE).endswith("; it was 7.5: the same")
+    assert in_words({best: 7.5}, {}, RECIPE).endswith("; no figure was kept before")

@@ -26,7 +26,7 @@ class LineTried:
     """The value of the bad recipe."""
     verdict: Literal["accused", "suspected", "not shown"]
     """Accused: shown to make the result worse, with fresh seeds. Suspected: found, but not
-    confirmed. Not shown: neither."""
+    confirmed. Not shown: not shown to make it worse."""
 
 
 @frozen(kw_only=True)
@@ -54,11 +54,13 @@ class TrialDone:
     outcome: TrialOutcome
     """Unresolved: the recipe is not valid, or cannot be compared."""
     num_runs: int
-    """Seeds until the outcome was decided."""
+    """Runs, one for each seed, until the outcome was decided; 0 where preflight alone decided."""
     harm: float
-    """How much worse than the good recipe, in units of the metric; null where unresolved."""
+    """How much worse than the good recipe, in units of the metric. Null where runs were stopped,
+    which counts as infinitely worse, and where it is unresolved or passed preflight alone:
+    `not_finite` says "infinity" or "nan"."""
     why: str
-    """Why it is unresolved."""
+    """Why it is unresolved, or what stopped its runs: `stopped by preflight: ...`; else empty."""
 
 
 @frozen(kw_only=True)
@@ -83,6 +85,11 @@ class BisectAnswer(Answer):
     """The most runs that were allowed."""
     num_runs: int
     """Runs that the search took, those that were trained before included."""
+    by_preflight: bool
+    """Whether preflight alone decided, since the bad recipe does not pass it and the good one does:
+    nothing was trained."""
+    num_preflights: int
+    """Recipes and seeds for which preflight was asked alone."""
     budget_spent: bool
     """Whether the budget ended the search."""
     wrong_accusation_chance: float
@@ -117,6 +124,8 @@ def bisect_answer(asked: Asked, search: Search, page: str) -> BisectAnswer:
         num_seeds=trials.num_seeds,
         budget_runs=trials.most_runs,
         num_runs=len(trials.done),
+        by_preflight=search.by_preflight,
+        num_preflights=len(trials.asked),
         budget_spent=search.is_spent,
         wrong_accusation_chance=search.wrong,
         lines=tuple(_lines(asked, search)),

@@ -70,9 +70,11 @@ def departures(loaded: Loaded) -> tuple[Path, Path, list[Change]]:
     name = recipe.upstream
     if name is None:
         folder = loaded.project.upstream("any").parent
-        known = listed(sorted(path.stem for path in folder.glob("*.toml")))
+        known = sorted(path.stem for path in folder.glob("*.toml"))
         raise UserError(
-            f"{recipe.name} names no published setup. Set 'upstream' in it (one of: {known})."
+            f"{recipe.name} names no published setup. Set 'upstream' in it (one of: "
+            f"{listed(known)}).",
+            known,
         )
     file = loaded.project.upstream(name)
     setup = load_recipe(file, classes=recipe_classes())

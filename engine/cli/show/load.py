@@ -5,7 +5,6 @@ from pathlib import Path
 
 from attrs import frozen
 
-from engine.errors import UserError
 from engine.project import AS_WRITTEN, Project, find_project, require_git
 from engine.recipe import Fault, RecipeError, load_params, load_recipe, resolve_values
 from engine.recipe.faults import did_you_mean, listed
@@ -54,9 +53,9 @@ def load_project_recipe(name: str, overrides: Sequence[str] = ()) -> Loaded:
     params = load_params(project.params)
     path = project.recipe(name, params.profile)
     run = None if path.is_file() or run_name(name) else newest_folder(project, name)
-    unknown = None if path.is_file() or run else unknown_name(project, name)
+    unknown = None if path.is_file() or run else unknown_name(project, name, or_recipe=True)
     if unknown is not None:
-        raise UserError(unknown)
+        raise unknown
     path = path if run is None else run / "recipe.toml"
     recipe = load_recipe(path, classes=recipe_classes(), overrides=overrides)
     faults = upstream_faults(recipe, path, project, overrides)

@@ -16,8 +16,8 @@ _QUARANTINED = 20
 
 def report_rows(report: Report) -> list[tuple[str, str]]:
     """A report as (what, figures), for a table."""
-    loud = f"{report.num_beyond_full_scale:,} clips, whose samples are clipped to it"
-    wrong = f"{report.num_header_faults:,} clips, whose files are read to their ends all the same"
+    loud = f"{_clips(report.num_beyond_full_scale)}, whose samples are clipped to it"
+    wrong = f"{_clips(report.num_header_faults)}, whose files are read to their ends all the same"
     rows = [
         ("corpus", f"{report.corpus}, from {report.source} (layout: {report.layout})"),
         ("licence", str(report.licence) if report.licence else ""),
@@ -78,7 +78,9 @@ def _block(count: int, most: int) -> str:
 
 
 def _amount(report: Report) -> str:
-    spread = f"clips of {report.shortest_seconds:g} to {report.longest_seconds:g} s"
+    shortest, longest = f"{report.shortest_seconds:g}", f"{report.longest_seconds:g}"
+    lengths = shortest if shortest == longest else f"{shortest} to {longest}"
+    spread = f"clips of {lengths} s"
     amount = f"{report.hours:.2f}" if report.hours >= 1 else f"{60 * report.hours:.1f}"
     return f"{amount}, in {spread}"
 
@@ -87,13 +89,21 @@ def _speakers(report: Report) -> str:
     if not report.num_speakers:
         return "unknown"
     most = dict(islice(report.largest_speakers.items(), _NAMED))
-    which = "the largest: " if report.num_speakers > len(most) else ""
-    return f"{report.num_speakers:,} ({which}{_portions(most)})"
+    if report.num_speakers == len(most):
+        return f"{report.num_speakers:,} ({_portions(most)})"
+    largest = next(iter(most.values())).num_clips
+    if largest * report.num_speakers == report.num_used:  # the largest, so all are equal
+        return f"{report.num_speakers:,}, each with {_clips(largest)}"
+    return f"{report.num_speakers:,} (the largest: {_portions(most)})"
+
+
+def _clips(number: int) -> str:
+    return f"{number:,} clip{'' if number == 1 else 's'}"
 
 
 def _portions(portions: Mapping[str, Portion]) -> str:
     return ", ".join(
-        f"{name} {one.num_clips:,} clips, {one.hours:.2f} h" for name, one in portions.items()
+        f"{name} {_clips(one.num_clips)}, {one.hours:.2f} h" for name, one in portions.items()
     )
 
 

@@ -17,7 +17,8 @@ class Probe:
     figures: np.ndarray = field(factory=lambda: np.zeros(0))
     """[clips]"""
     stopped: str = ""
-    """The sentence of the guard that stopped the run; empty where it finished."""
+    """What stopped the run, as a phrase: `guard at step 3: ...`, or `preflight: ...`; empty where
+    it finished."""
 
 
 @frozen
@@ -32,6 +33,8 @@ class Evidence:
     """The difference with its interval, or how many runs were stopped."""
     confidence: float = 0.95
     """Confidence of the interval."""
+    is_of_stops: bool = False
+    """Whether it is how many runs were stopped that is compared."""
 
 
 def weigh(
@@ -86,7 +89,15 @@ def _by_stops(new: Sequence[Probe], old: Sequence[Probe], chance: float) -> Evid
     is_better = _tail(counts[1], len(old), counts[0], len(new)) <= chance
     why = next(one.stopped for one in (*new, *old) if one.stopped)
     said = f"{counts[0]} of {len(new)} runs were stopped, against {counts[1]} of {len(old)}: {why}"
-    return Evidence(is_worse, is_better, None, said)
+    return Evidence(is_worse, is_better, None, said, is_of_stops=True)
+
+
+def chance_of_all_stopped(number: int) -> float:
+    """The chance that all of so many runs are stopped and no other, if all runs are alike.
+
+    No smaller chance can be reached with so many runs of each of two recipes.
+    """
+    return _tail(number, number, 0, number)
 
 
 def _tail(stopped: int, runs: int, others_stopped: int, others: int) -> float:

@@ -22,6 +22,19 @@ class Plan:
     one_at_a_time: int
     """Runs that trying each line alone would take, with all seeds."""
 
+    @property
+    def said(self) -> str:
+        """How many runs, and what that saves, in words."""
+        saved = self.one_at_a_time - self.least
+        beside = (
+            f"which saves up to {saved:,} of the {self.one_at_a_time:,} runs that trying each line "
+            "alone would take"
+            if saved > 0
+            else f"which saves none of the {self.one_at_a_time:,} runs that trying each line alone "
+            "would take, but confirms what it finds with fresh seeds"
+        )
+        return f"At least {self.least:,} and at most {self.most:,} runs, {beside}."
+
 
 def plan_of(num_lines: int, num_seeds: int, most_runs: int) -> Plan:
     """The runs of a search over so many lines.

@@ -1,6 +1,7 @@
 """The search for the lines that made a result worse.
 
-1. Both recipes are tried: the bad one must be worse.
+1. Both recipes are tried: the bad one must be worse. Where it does not pass preflight and the good
+   one does, preflight takes the place of runs in all that follows.
 2. Delta debugging finds a smallest set of lines that is worse alone; its trials may err.
 3. The set is confirmed with fresh seeds: a line is accused where taking it out of the set makes the
    result better, by the interval over seeds and clips. The chance of a wrong accusation is divided
@@ -10,11 +11,13 @@
 """
 
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from attrs import define, field, frozen
 
 from engine.sweeps.bisection.ddmin import ddmin
-from engine.sweeps.bisection.evidence import Evidence, harm, weigh
+from engine.sweeps.bisection.evidence import Evidence, chance_of_all_stopped, harm, weigh
+from engine.sweeps.bisection.refusals import Refusals
 from engine.sweeps.bisection.trials import GOOD, BudgetSpentError, Trials, UnresolvedError
 
 WRONG = 0.05
@@ -71,6 +74,10 @@ class Search:
     """The smallest set of an unfinished step."""
     rest: Evidence | None = None
     """The lines that were not found, together, against the good recipe."""
+    by_preflight: bool = False
+    """Whether preflight alone decides, and nothing is trained."""
+    fault: str = ""
+    """Why one of the two cannot be trained, so that there is nothing to search for."""
     is_spent: bool = False
     """Whether the budget ended the search."""
     wrong: float = WRONG
@@ -79,18 +86,38 @@ class Search:
     def run(self) -> None:
         """Search to the end, or until the budget is spent. Nothing where the bad is not worse."""
         try:
-            self.gate = self._compare([*self.lines], WRONG)
+            self.gate = self._gate(frozenset(self.lines))
             if self.gate.is_worse:
+                good, bad = (self.trials.named(one) for one in (GOOD, frozenset(self.lines)))
+                self.trials.say(f"{bad} is worse than {good}: {self.gate.said}")
                 self._rounds()
         except BudgetSpentError:
             self.is_spent = True
+
+    def _gate(self, bad: frozenset[str]) -> Evidence:
+        """The bad recipe against the good one: by preflight where that decides, else by runs."""
+        trials, refusals = self.trials, Refusals(self.trials)
+        try:
+            if trials.preflight(bad, trials.first_seed):
+                found = refusals.compare(bad, GOOD)
+                self.by_preflight = found.is_worse
+                if why := trials.preflight(GOOD, trials.first_seed):
+                    said = why.removeprefix("preflight: ")
+                    self.fault = f"{trials.named(GOOD)} does not pass preflight: {said}"
+                if self.by_preflight or self.fault:
+                    return found
+            return self._looked(bad, GOOD, WRONG, fresh=False)
+        except UnresolvedError as error:
+            of_good = (bad, trials.first_seed) in trials.asked and not trials.done
+            self.fault = f"{trials.named(GOOD if of_good else bad)} cannot be tried: {error}"
+            return Evidence(False, False, None, self.fault)
 
     def _rounds(self) -> None:
         left, chance = [*self.lines], self.wrong
         while left:
             chance /= 2
             self.suspected = tuple(left)
-            smallest = ddmin(left, self._fails(self._effect(left)))
+            smallest = ddmin(left, self._fails(left))
             self.suspected = tuple(smallest)
             self.found.append(self._confirmed(smallest, chance))
             self.suspected = ()
@@ -101,9 +128,14 @@ class Search:
             if not self.rest.is_worse:
                 return
 
-    def _fails(self, effect: float) -> Callable[[Sequence[str]], bool]:
+    def _fails(self, lines: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+        trials, effect = self.trials, 0.0 if self.by_preflight else self._effect(lines)
+
         def fails(part: Sequence[str]) -> bool:
-            worse = self.trials.is_worse(part, effect)
+            if self.by_preflight:
+                worse = trials.is_stopped(part, trials.first_seed)
+            else:
+                worse = trials.is_worse(part, effect)
             if worse and len(part) < len(self.suspected):
                 self.suspected = tuple(part)
             return worse
@@ -150,6 +182,8 @@ class Search:
     ) -> Evidence:
         """Two recipes compared at a few looks, which share the chance of a wrong "worse"."""
         trials = self.trials
+        if self.by_preflight:
+            return Refusals(trials).compare(new, old)
         for of_seeds, of_chance in _CONFIRMED if fresh else _TRIED:
             number = max(2, int(of_seeds * trials.num_seeds))
             runs = [trials.runs(lines, number, fresh=fresh) for lines in (old, new)]
@@ -157,3 +191,20 @@ class Search:
             if found.is_worse or found.is_better:
                 break
         return found
+
+
+def least_seeds() -> int:
+    """The least number of seeds with which stopped runs can be shown to be worse.
+
+    That is where every run of the bad recipe is stopped, and none of the good one.
+    """
+    return next(number for number in count(2) if _shows_stops(number))
+
+
+def _shows_stops(num_seeds: int) -> bool:
+    """Whether the last look of the first comparison, and of a confirmation, can show it."""
+    (of_tried, tried), (of_fresh, confirmed) = _TRIED[-1], _CONFIRMED[-1]
+    return (
+        chance_of_all_stopped(int(of_tried * num_seeds)) <= WRONG * tried
+        and chance_of_all_stopped(int(of_fresh * num_seeds)) <= WRONG / 2 * confirmed
+    )

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from engine.report.words import listed_in_words
 from engine.sweeps.bisection.lines import Line
-from engine.sweeps.bisection.search import WRONG, Accusation, Found, Search
+from engine.sweeps.bisection.search import WRONG, Accusation, Found, Search, least_seeds
 from engine.tracking.shown_metrics import short_name
 
 
@@ -25,24 +25,57 @@ class Asked:
 def sentences(asked: Asked, search: Search) -> Iterator[str]:
     """The result of a search, the verdict first."""
     if search.gate is not None:
-        yield (
-            f"{asked.bad} is worse than {asked.good} by {short_name(asked.metric)}: "
-            f"{search.gate.said}."
-        )
+        by = "" if search.gate.is_of_stops else f" by {short_name(asked.metric)}"
+        which = f"is worse than {asked.good}{by}"
+        if search.by_preflight:
+            which = f"does not pass preflight, and {asked.good} does"
+        yield f"{asked.bad} {which}: {search.gate.said}."
     for found in search.found:
         yield from _of_set(asked, found)
     yield from _of_rest(asked, search)
     yield from _of_trials(asked, search)
-    yield (
+    yield _what_holds(asked, search)
+    yield from _of_confidences(asked, search)
+
+
+def _what_holds(asked: Asked, search: Search) -> str:
+    if search.by_preflight:
+        return (
+            f"Nothing was trained: preflight of runs of {asked.steps:,} steps decided, before step "
+            "1, and what a line does in training was not tried."
+        )
+    return (
         f"This holds for runs of {asked.steps:,} steps: a line that matters only later in training "
         f"is not found by short runs. The chance that a line is accused wrongly is at most "
         f"{WRONG:.0%}."
     )
 
 
+def _of_confidences(asked: Asked, search: Search) -> Iterator[str]:
+    """One sentence on the confidences of all intervals above it; none where there are none."""
+    others = [("the other lines", search.rest)]
+    named = [(f"{asked.bad} against {asked.good}", search.gate), *others]
+    for found in search.found:
+        named += [(", ".join(found.lines), found.together)]
+        named += [(one.line, one.evidence) for one in found.accusations]
+    shares = {
+        name: f"{100 * one.confidence:.4g} % for {name}"
+        for name, one in named
+        if one is not None and one.difference is not None
+    }
+    if shares:
+        yield (
+            f"Confidence of the intervals: {listed_in_words(list(shares.values()))}; each is as "
+            f"high as it must be for the chances of all comparisons, of every line and with every "
+            f"number of seeds, to add up to {WRONG:.0%} at most."
+        )
+
+
 def why_refused(asked: Asked, search: Search) -> str | None:
     """Why there was nothing to search for; None where there was."""
     gate = search.gate
+    if search.fault:
+        return f"{search.fault}. Correct that recipe first: nothing was searched for."
     if gate is None or gate.is_worse:
         return None
     name = short_name(asked.metric)
@@ -53,8 +86,17 @@ def why_refused(asked: Asked, search: Search) -> str | None:
         )
     return (
         f"{asked.bad} is not shown to be worse than {asked.good} by {name} in runs of "
-        f"{asked.steps:,} steps: {gate.said}. Train longer (--steps), or with more seeds (--seeds)."
+        f"{asked.steps:,} steps: {gate.said}. {_more(search) if gate.is_of_stops else _LONGER}"
     )
+
+
+_LONGER = "Train longer (--steps), or with more seeds (--seeds)."
+
+
+def _more(search: Search) -> str:
+    """What shows that more runs are stopped."""
+    seeds = max(search.trials.num_seeds + 1, least_seeds())
+    return f"Try more seeds: --seeds {seeds} at least."
 
 
 def _of_set(asked: Asked, found: Found) -> Iterator[str]:
@@ -87,11 +129,24 @@ def _of_rest(asked: Asked, search: Search) -> Iterator[str]:
         if search.suspected:
             yield f"Still suspected, not confirmed: {', '.join(search.suspected)}."
     elif search.rest is not None and others:
-        worse = "are worse, too" if search.rest.is_worse else "are not shown to make it worse"
-        yield f"The other {len(others)} lines together {worse}: {search.rest.said}."
+        verdict = "is worse, too" if search.rest.is_worse else "is not shown to be worse"
+        if search.by_preflight:
+            verdict = "does not pass preflight" if search.rest.is_worse else "passes preflight"
+        many = "the other line" if len(others) == 1 else f"the other {len(others)} lines"
+        yield f"{asked.good} with {many} of {asked.bad} {verdict}: {search.rest.said}."
+        if search.by_preflight and not search.rest.is_worse:
+            yield (
+                f"To try the rest in training, correct {asked.bad} and give the same command again."
+            )
 
 
 def _of_trials(asked: Asked, search: Search) -> Iterator[str]:
+    stopped = [trial for trial in search.trials.tried if trial.outcome == "worse" and trial.why]
+    if stopped and not search.by_preflight:
+        yield (
+            f"Runs of {len(stopped)} of {len(search.trials.tried)} mixed recipes were stopped, the "
+            f"first {stopped[0].why}."
+        )
     unresolved = [trial for trial in search.trials.tried if trial.outcome == "unresolved"]
     if unresolved:
         yield (

@@ -6,18 +6,20 @@ is continued. Nothing of the project's own runs and models is touched.
 """
 
 import shutil
+import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from engine.errors import UserError
+from engine.files.atomic import write_atomically
 from engine.project import Project
 from engine.recipe import Recipe, RecipeError, load_recipe
 from engine.recipe.params import Notify, Params, Tracking
 from engine.recipe.plain import write_where_new
-from engine.report.history import History
 from engine.report.paired_runs import figures_of_clips, why_not_compared
 from engine.report.run_files import RunFiles
 from engine.sweeps.bisection.evidence import Probe
@@ -28,8 +30,13 @@ from engine.sweeps.points import digits_of
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import run_files
 
+if TYPE_CHECKING:
+    from engine.runs.run import Run
+
 _STOPPED = "stopped.txt"
 """Why a run was stopped: a file in place of what it would have measured."""
+_PREFLIGHT = "preflight: "
+"""How the reason begins where preflight stopped it."""
 _QUIET = Tracking(mirrors=(), notify=Notify())
 
 
@@ -85,6 +92,20 @@ class Trainings:
             return Probe(stopped=(place / _STOPPED).read_text(encoding="utf-8"))
         return self._measured(run_files(_named(lines), place))
 
+    def preflight(self, lines: Lines, seed: int) -> str:
+        """Why the mixed recipe does not pass preflight, by a run that is there or preflight alone.
+
+        Empty where it passes. Raises UnresolvedError as `run` does.
+        """
+        place, recipe = self._place(lines, seed)
+        if not (place / "metrics.json").is_file() and not (place / _STOPPED).is_file():
+            stopped = self._why_stopped(self._run(recipe, seed, place), _preflight)
+            if stopped is None:
+                return ""
+            _keep_stopped(stopped, place)
+        why = (place / _STOPPED).read_text("utf-8") if (place / _STOPPED).is_file() else ""
+        return why if why.startswith(_PREFLIGHT) else ""
+
     def recipe(self, lines: Lines) -> Recipe:
         """The mixed recipe. Raises UnresolvedError where it is not valid."""
         chosen = [line for name, line in self.lines.items() if name in lines]
@@ -116,31 +137,40 @@ class Trainings:
 
     def _train(self, recipe: Recipe, seed: int, place: Path) -> None:
         """Train a run and keep what it measured. Raises UnresolvedError where it cannot be."""
+        run = self._run(recipe, seed, place)
+        stopped = self._why_stopped(run, _train)
+        if stopped is None:
+            keep_measured(run.project.model(run.recipe.name), place)
+        else:
+            _keep_stopped(stopped, place)
+        shutil.rmtree(self._aside(place))
+
+    def _why_stopped(self, run: "Run", begin: Callable[["Run"], str | None]) -> str | None:
+        """Why a run that is begun is stopped; None where it is not. Raises UnresolvedError."""
+        from engine.training.checks import PreflightError
+
+        try:
+            return begin(run)
+        except PreflightError as error:
+            return f"{_PREFLIGHT}{error.findings}"
+        except UserError as error:
+            said = str(error).rstrip(".").replace(run.recipe.name, self.good.name)
+            raise UnresolvedError(said) from error
+
+    def _aside(self, place: Path) -> Path:
+        """Where a run is trained."""
+        return self.folder / "training" / place.name
+
+    def _run(self, recipe: Recipe, seed: int, place: Path) -> "Run":
+        """A run apart from the project's own."""
         from engine.runs.run import Run
         from engine.system_support.build import build_system
         from engine.training.watcher import Silent
 
         name = f"probe_{place.name.replace('-', '_')}"
-        aside = Aside(self.project.root, name, self.folder / "training" / place.name)
+        aside = Aside(self.project.root, name, self._aside(place))
         params = evolve(self.params, seed=seed, tracking=_QUIET)
-        run = Run(evolve(recipe, name=name), aside, params, build_system, Silent())
-        try:
-            outcome = run.train()
-        except UserError as error:
-            stopped = _preflight(aside.latest_run(name))
-            if stopped is None:
-                raise UnresolvedError(str(error)) from error
-        else:
-            assert outcome is not None, "a run of one process has an outcome"
-            if outcome.ending == "interrupted":
-                sys.exit(128 + (outcome.signal or 0))
-            stopped = outcome.message if outcome.ending == "guard" else None
-        if stopped is None:
-            keep_measured(aside.model(name), place)
-        else:
-            place.mkdir(parents=True, exist_ok=True)
-            (place / _STOPPED).write_text(stopped, encoding="utf-8")
-        shutil.rmtree(aside.folder)
+        return Run(evolve(recipe, name=name), aside, params, build_system, Silent())
 
     def _measured(self, files: RunFiles) -> Probe:
         why = why_not_compared(self.metric, files, self._reference(files))
@@ -154,14 +184,25 @@ class Trainings:
         return run_files("the good recipe", place) if (place / "metrics.json").is_file() else files
 
 
-def _preflight(latest: Path) -> str | None:
-    """Why the latest run did not pass preflight; None where it did, or there is none."""
-    folder = latest.parent / latest.read_text("utf-8") if latest.is_file() else None
-    if folder is None or not (folder / "events.jsonl").is_file():
-        return None
-    ending = History.of(folder).ending
-    found = ending is not None and ending.facts.get("reason") == "preflight"
-    return f"preflight: {ending.facts['message']}" if ending is not None and found else None
+def _preflight(run: "Run") -> None:
+    """Preflight alone."""
+    run.preflight()
+
+
+def _train(run: "Run") -> str | None:
+    """Train; the sentence of the guard that stopped the run, None where none did."""
+    outcome = run.train()
+    assert outcome is not None, "a run of one process has an outcome"
+    if outcome.ending == "interrupted":
+        if outcome.signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + (outcome.signal or 0))
+    return outcome.message if outcome.ending == "guard" else None
+
+
+def _keep_stopped(why: str, place: Path) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    write_atomically(place / _STOPPED, why)
 
 
 def _named(lines: Lines) -> str:

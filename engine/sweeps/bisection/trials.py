@@ -1,7 +1,7 @@
 """Short runs of a recipe with some lines of another, counted, and repeated only while undecided."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from attrs import define, field, frozen
@@ -32,6 +32,12 @@ class Oracle(Protocol):
     def run(self, lines: Lines, seed: int) -> Probe:
         """The short run of a recipe with a seed. Raises UnresolvedError."""
 
+    def preflight(self, lines: Lines, seed: int) -> str:
+        """Why a recipe does not pass preflight, as a phrase; empty where it does.
+
+        Raises UnresolvedError.
+        """
+
 
 @frozen
 class Trial:
@@ -41,9 +47,10 @@ class Trial:
     outcome: Outcome
     num_runs: int
     harm: float
-    """How much worse than the good recipe, in units of the metric; nan where unresolved."""
+    """How much worse than the good recipe, in units of the metric: infinite where a run was
+    stopped, nan where unresolved or not measured."""
     why: str = ""
-    """Why it is unresolved."""
+    """Why it is unresolved, or what stopped its runs."""
 
 
 @define
@@ -58,7 +65,11 @@ class Trials:
     first_seed: int
     most_runs: int
     say: Callable[[str], None]
+    names: Mapping[Lines, str] = field(factory=dict)
+    """Names of recipes for people; others are named after their lines."""
     done: dict[tuple[Lines, int], Probe] = field(factory=dict)
+    asked: dict[tuple[Lines, int], str] = field(factory=dict)
+    """What preflight alone said."""
     tried: list[Trial] = field(factory=list)
 
     def runs(self, lines: Lines, number: int, *, fresh: bool = False) -> list[Probe]:
@@ -71,8 +82,24 @@ class Trials:
         if (lines, seed) not in self.done:
             if len(self.done) >= self.most_runs:
                 raise BudgetSpentError
-            self.done[lines, seed] = self.oracle.run(lines, seed)
+            probe = self.done[lines, seed] = self.oracle.run(lines, seed)
+            found = f"stopped by {probe.stopped}" if probe.stopped else f"{level([probe]):.5g}"
+            self.say(f"run {len(self.done):,}: {self.named(lines)}, seed {seed}: {found}")
         return self.done[lines, seed]
+
+    def preflight(self, lines: Lines, seed: int) -> str:
+        """Why a recipe does not pass preflight; empty where it does. Raises UnresolvedError."""
+        if (lines, seed) not in self.asked:
+            found = self.asked[lines, seed] = self.oracle.preflight(lines, seed)
+            said = f"preflight of {self.named(lines)}, seed {seed}"
+            self.say(f"{said}: {found.removeprefix('preflight: ') or 'passed'}")
+        return self.asked[lines, seed]
+
+    def named(self, lines: Lines) -> str:
+        """A recipe as people read it."""
+        good = self.names.get(GOOD, "the good recipe")
+        with_lines = f"{good} with {', '.join(sorted(lines))}" if lines else good
+        return self.names.get(lines, with_lines)
 
     def search_runs(self) -> Iterator[tuple[Lines, list[Probe]]]:
         """All runs with the seeds of trials, by recipe."""
@@ -89,9 +116,28 @@ class Trials:
         """
         trial = self._trial(frozenset(lines), tuple(lines), effect)
         self.tried.append(trial)
-        many = f"{trial.num_runs} run{'s' if trial.num_runs > 1 else ''}"
-        self.say(f"{trial.outcome} ({trial.why or many}): with {', '.join(lines)}")
+        self._say_trial(trial)
         return trial.outcome == "worse"
+
+    def is_stopped(self, lines: Sequence[str], seed: int) -> bool:
+        """Whether preflight stops the recipe with a seed: a trial in which nothing is trained."""
+        named = tuple(lines)
+        try:
+            why = self.preflight(frozenset(lines), seed)
+        except UnresolvedError as error:
+            trial = Trial(named, "unresolved", 0, math.nan, str(error))
+            self._say_trial(trial)
+        else:
+            trial = Trial(named, "not worse", 0, math.nan)
+            if why:
+                trial = Trial(named, "worse", 0, math.inf, f"stopped by {why}")
+        self.tried.append(trial)
+        return trial.outcome == "worse"
+
+    def _say_trial(self, trial: Trial) -> None:
+        many = f"{trial.num_runs} run{'' if trial.num_runs == 1 else 's'}"
+        said = f"{many}, {trial.why}" if trial.why else many
+        self.say(f"{trial.outcome} ({said}): with {', '.join(trial.lines)}")
 
     def _trial(self, lines: Lines, named: tuple[str, ...], effect: float) -> Trial:
         probes: list[Probe] = []
@@ -104,7 +150,8 @@ class Trials:
             if abs(likelier) >= _BOUND:
                 break
         outcome: Outcome = "worse" if likelier > 0 else "not worse"
-        return Trial(named, outcome, len(probes), self._harm(probes))
+        why = next((f"stopped by {one.stopped}" for one in probes if one.stopped), "")
+        return Trial(named, outcome, len(probes), self._harm(probes), why)
 
     def _log_likelihood_ratio(self, probes: Sequence[Probe], effect: float) -> float:
         """How much likelier the harm is than none, in nats."""

@@ -26,6 +26,15 @@ class Check:
         return self.ok is False and self.action == "stop"
 
 
+class PreflightError(UserError):
+    """A run that does not pass preflight."""
+
+    def __init__(self, recipe: str, when: str, findings: str) -> None:
+        super().__init__(f"Preflight of {recipe} failed {when}. {findings}.")
+        self.findings = findings
+        """What the failed checks found."""
+
+
 class Checked(Protocol):
     """The run that is checked: the loop, which records and prints findings."""
 
@@ -43,14 +52,14 @@ class Checked(Protocol):
 
 
 def settle(checks: Sequence[Check], run: Checked) -> None:
-    """Record the findings. Raises UserError where a check failed that ends the run."""
+    """Record the findings. Raises PreflightError where a check failed that ends the run."""
     _write(checks, run)
     failed = [check for check in checks if check.stops]
     if failed:
         message = "; ".join(f"{check.name}: {check.detail}" for check in failed)
         run.write("stop", facts={"reason": "preflight", "message": message})
         when = f"at step {run.step}" if run.step else "before step 1"
-        raise UserError(f"Preflight of {run.recipe.name} failed {when}. {message}.")
+        raise PreflightError(run.recipe.name, when, message)
     for check in checks:
         if check.ok is False:
             run.warn(f"{check.name}: {check.detail}")

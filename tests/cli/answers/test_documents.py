@@ -114,6 +114,35 @@ def test_an_error_is_a_document_too(project, cantus, words, kind, allowed):
         assert document["where"][0]["key"] == "training.epohs"
 
 
+@pytest.mark.parametrize(
+    ("words", "allowed", "to_do"),
+    [
+        (["ingest", "nothing"], ["words"], "Name one of them, or add the table [corpora.nothing]"),
+        (["identity", "nothing"], ["words"], "Name a recipe: words."),
+        (["bisect", "words", "nothing", "--yes"], ["words"], "Name a recipe: words."),
+        (["why", "nothing"], [], "No run has finished yet: start with `dvc repro`."),
+        (["plan", "words"], ["estimate"], "Call 'cantus estimate'."),
+        (["bisect", "words", "words"], [], "Give --yes as well."),
+    ],
+)
+def test_an_error_lists_what_is_allowed_and_what_to_do(project, cantus, words, allowed, to_do):
+    document = one_document(cantus(*words, "--json"))
+    assert document["allowed"] == allowed
+    assert document["to_do"][0].startswith(to_do)
+
+
+def test_a_run_that_is_not_there_names_the_runs_that_are(project, cantus):
+    make_run(project / "runs" / "small_seed4" / "a", [start("small_seed4")])
+    document = one_document(cantus("why", "words", "--json"))
+    assert document["allowed"] == ["small_seed4"]
+    assert document["to_do"] == [
+        "Name one of the runs there are: small_seed4; or the folder of one."
+    ]
+    assert document["what"].endswith("no events.jsonl below runs/words or models/words.")
+    path = one_document(cantus("why", "runs/nothing", "--json"))
+    assert path["what"] == "'runs/nothing' is no run: there is no runs/nothing/events.jsonl."
+
+
 def test_an_interruption_is_a_document_with_130(project, cantus, monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt

@@ -68,6 +68,12 @@ def test_the_number_of_runs_is_bounded_and_at_least_a_halving_each():
     assert plan_of(1, 2, 100).most < 100
 
 
+def test_what_a_search_saves_is_said_and_where_it_saves_nothing():
+    many, few = plan_of(16, 6, 100).said, plan_of(2, 2, 100).said
+    assert "saves up to 83 of the 102 runs that trying each line alone would take" in many
+    assert "which saves none of the 6 runs" in few
+
+
 def test_nothing_to_search_among_is_refused():
     with pytest.raises(UserError, match="No value that affects training differs between a and b"):
         require_lines(("a", "b"), [], [])

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from engine.sweeps.bisection.search import least_seeds
 from tests.sweeps.bisection.planted import Planted, accused, searched
 
 LINES = [f"line{number}" for number in range(8)]
@@ -54,6 +55,24 @@ def test_a_line_whose_runs_are_stopped_is_accused():
     search = searched(Planted({}, stopped=["line7"]), LINES)
     assert accused(search) == {"line7"}
     assert "6 of 6 runs were stopped" in search.found[0].together.said
+
+
+def test_lines_that_preflight_refuses_are_found_without_a_run():
+    search = searched(Planted({"line2": 5.0}, refused=["line7", "line3"]), LINES)
+    assert search.by_preflight
+    assert accused(search) == {"line7", "line3"}
+    assert search.trials.done == {}
+    assert "preflight stops 2 of 2 runs (seeds 1 and 7)" in search.found[0].together.said
+    assert not search.rest.is_worse
+
+
+def test_one_stopped_run_of_each_seed_shows_nothing_with_too_few_seeds():
+    least = least_seeds()
+    assert least == 4
+    for num_seeds in (least - 1, least):
+        search = searched(Planted({}, stopped=["line7"]), LINES, num_seeds=num_seeds)
+        assert search.gate.is_worse == (num_seeds == least)
+        assert (accused(search) == {"line7"}) == (num_seeds == least)
 
 
 def test_the_budget_ends_a_search_and_what_is_suspected_is_kept():

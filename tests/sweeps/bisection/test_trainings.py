@@ -11,6 +11,7 @@ from engine.corpus import ingest
 from engine.project import Project
 from engine.recipe import load_params, load_recipe
 from engine.sweeps.bisection.lines import lines_of
+from engine.sweeps.bisection.step_time import seconds_of_runs
 from engine.sweeps.bisection.trainings import Trainings
 from engine.sweeps.bisection.trials import UnresolvedError
 from engine.system_support.discovery import recipe_classes
@@ -67,3 +68,29 @@ def test_a_recipe_that_is_not_valid_is_unresolved_with_the_reason(trainings):
     mixed = evolve(trainings, lines={line.name: wrong})
     with pytest.raises(UnresolvedError, match="no valid recipe: must be greater than 0"):
         mixed.run(frozenset([line.name]), 1)
+
+
+def test_preflight_is_asked_alone_and_leaves_nothing_but_a_refusal(trainings):
+    (line,) = (one for one in trainings.lines.values() if "rate" in one.name)
+    wild = evolve(line, edits=tuple(evolve(edit, value=0.5) for edit in line.edits))
+    mixed, lines = evolve(trainings, lines={line.name: wild}), frozenset([line.name])
+    assert mixed.preflight(frozenset(), 2) == ""
+    assert mixed.preflight(lines, 2).startswith("preflight: learning rate of autoencoder: 0.5 at")
+    assert not (trainings.project.root / "runs").exists()
+    assert mixed.run(lines, 2).stopped == mixed.preflight(lines, 2)
+
+
+def test_a_run_that_preflight_stops_says_so(trainings):
+    (line,) = (one for one in trainings.lines.values() if "rate" in one.name)
+    wild = evolve(line, edits=tuple(evolve(edit, value=0.4) for edit in line.edits))
+    probe = evolve(trainings, lines={line.name: wild}).run(frozenset([line.name]), 3)
+    assert probe.stopped.startswith("preflight: learning rate of autoencoder: 0.4 at its peak")
+
+
+def test_the_seconds_of_runs_are_measured_once(trainings, monkeypatch):
+    monkeypatch.setattr("engine.sweeps.cost.seconds_of", lambda *_: [2.0, 3.0])
+    said: list[str] = []
+    recipes = trainings.recipe_of(()), trainings.recipe_of(["training.batch_size"])
+    for _ in range(2):
+        assert seconds_of_runs(trainings, recipes, said.append) == [2.0, 3.0]
+    assert said == ["measuring a step ..."]
