@@ -1,6 +1,7 @@
 """The recorded runs: what was seen in each, and which fault was planted in it."""
 
 import json
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,8 @@ HEALTHY = "healthy"
 """What stands for the part in runs in which no fault was planted."""
 _FILE = Path(__file__).with_name("signatures.json")
 _MISSING = "-"
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_DIGITS = string.digits + string.ascii_letters
+"""A character for each possible answer of a question."""
 
 
 @frozen

@@ -58,7 +58,8 @@ def test_figures_that_no_recorded_run_has_get_no_diagnosis():
 
 
 def test_signatures_are_read_as_they_were_written(tmp_path, monkeypatch):
-    written = [*runs("a", 2, x="1", y="2"), *runs("b", 1, y="3")]
+    many = [run for number in range(60) for run in runs("c", 1, x=f"answer {number}")]
+    written = [*runs("a", 2, x="1", y="2"), *runs("b", 1, y="3"), *many]
     write_signatures(written, tmp_path / "signatures.json")
     monkeypatch.setattr("engine.report.diagnosis.signatures._FILE", tmp_path / "signatures.json")
     recorded.cache_clear()
