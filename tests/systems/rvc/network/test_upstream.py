@@ -100,7 +100,8 @@ def test_a_training_pass_and_its_gradients_are_those_of_rvc(case, outputs):
     assert_same(log_mel(spectrogram), outputs[f"{case}/mel"])
     mel = mel_distance(made.audio, spectrogram, batch.starts, linear, log_mel)
     (45 * mel + kl_divergence(made)).backward()
-    np.testing.assert_allclose(norms(network), outputs[f"{case}/gradients"], rtol=1e-4)
+    # CPUs round convolutions differently: one that was tried moves a norm by 4e-4
+    np.testing.assert_allclose(norms(network), outputs[f"{case}/gradients"], rtol=1e-3)
 
 
 def test_conversion_is_that_of_rvc(case, outputs):
