@@ -104,7 +104,7 @@ def test_an_unknown_corpus_names_those_there_are(params):
         params().corpus("word")
     assert str(caught.value) == (
         "params.toml has no [corpora.word]; did you mean 'words'? (there are: words). Set "
-        "dataset.corpus to one of them, or add the table."
+        "dataset.corpus to one of them, or add the table [corpora.word] to params.toml."
     )
 
 

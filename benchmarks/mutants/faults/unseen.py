@@ -1,7 +1,7 @@
 """Faults that were added when the checks were finished: no check was changed for any of them.
 
 The other operators show how far the checks have come, since many were written after a fault had
-survived. These show what becomes of a fault that nobody has looked at.
+survived. These show how a fault fares that nobody has looked at.
 """
 
 from pathlib import Path
