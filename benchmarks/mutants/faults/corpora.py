@@ -1,6 +1,6 @@
 """Faults in the corpus: files, tables, and what is held out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,16 +75,29 @@ def one_recording(folder: Path, random: np.random.Generator) -> None:
         path.write_bytes(first.read_bytes())
 
 
-def _permute(folder: Path, random: np.random.Generator, column: str, share: float) -> None:
+def change_column(
+    folder: Path, column: str, change: Callable[[Sequence[str]], Sequence[str]]
+) -> None:
+    """Write other values into a column of a corpus's table."""
     table = folder / "metadata.csv"
     head, *rows = table.read_text("utf-8").splitlines()
     cells = [row.split("|") for row in rows]
     place = head.split("|").index(column)
-    chosen = random.permutation(len(cells))[: round(share * len(cells))].tolist()
-    values = [cells[number][place] for number in chosen]
-    for number, value in zip(chosen, [*values[1:], values[0]], strict=True):
-        cells[number][place] = value
+    for row, value in zip(cells, change([row[place] for row in cells]), strict=True):
+        row[place] = value
     table.write_text("\n".join([head, *map("|".join, cells)]) + "\n", encoding="utf-8")
+
+
+def _permute(folder: Path, random: np.random.Generator, column: str, share: float) -> None:
+    def permuted(values: Sequence[str]) -> Sequence[str]:
+        changed = list(values)
+        chosen = random.permutation(len(values))[: round(share * len(values))].tolist()
+        moved = [values[number] for number in chosen]
+        for number, value in zip(chosen, [*moved[1:], moved[0]], strict=True):
+            changed[number] = value
+        return changed
+
+    change_column(folder, column, permuted)
 
 
 def permuted_texts(folder: Path, random: np.random.Generator) -> None:
@@ -99,13 +112,7 @@ def permuted_speakers(folder: Path, random: np.random.Generator) -> None:
 
 def cut_texts(folder: Path, _: np.random.Generator) -> None:
     """A splitter dropped what follows the first words of each text."""
-    table = folder / "metadata.csv"
-    head, *rows = table.read_text("utf-8").splitlines()
-    place = head.split("|").index("text")
-    cells = [row.split("|") for row in rows]
-    for row in cells:
-        row[place] = row[place].split()[0]
-    table.write_text("\n".join([head, *map("|".join, cells)]) + "\n", encoding="utf-8")
+    change_column(folder, "text", lambda texts: [text.split()[0] for text in texts])
 
 
 def evaluation_in_training(bench: Workbench) -> None:

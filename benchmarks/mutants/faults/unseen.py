@@ -11,7 +11,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from benchmarks.mutants.faults.corpora import some_files
+from benchmarks.mutants.faults.corpora import change_column, some_files
 from benchmarks.mutants.operator import Operator
 from benchmarks.mutants.workbench import Workbench
 from engine.training.order import Order
@@ -22,14 +22,7 @@ _SCHEDULE = "its schedule has settings that no schedule of milestones has"
 
 def rows_shifted(folder: Path, _: np.random.Generator) -> None:
     """Every text of the table stands a row too low; the last is the first."""
-    table = folder / "metadata.csv"
-    head, *rows = table.read_text("utf-8").splitlines()
-    place = head.split("|").index("text")
-    cells = [row.split("|") for row in rows]
-    texts = [row[place] for row in cells]
-    for row, text in zip(cells, [texts[-1], *texts[:-1]], strict=True):
-        row[place] = text
-    table.write_text("\n".join([head, *map("|".join, cells)]) + "\n", encoding="utf-8")
+    change_column(folder, "text", lambda texts: [texts[-1], *texts[:-1]])
 
 
 def unknown_letters(bench: Workbench) -> None:

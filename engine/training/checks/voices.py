@@ -35,11 +35,12 @@ def voices_check(audio: TrainingAudio) -> Check:
     if len(clips) < _FEWEST_CLIPS or len(np.unique(speakers)) < 2:
         said = f"not checked: fewer than {_FEWEST_CLIPS} clips are of two speakers or more with "
         return Check(_NAME, True, f"{said}{_FEWEST_OF_A_SPEAKER} clips each", "warn")
-    if (nearer := _share_by_chance(features, speakers)) > _BY_CHANCE:
+    nearest = _distances(features, speakers).argmin(1)
+    if (nearer := _share_by_chance(nearest, speakers)) > _BY_CHANCE:
         said = "clips of one speaker sound no more alike than clips of different speakers "
         said += f"({nearer:.0%} of what is by chance): {_WHY}"
         return Check(_NAME, False, said, "warn")
-    wrong = np.flatnonzero(_much_nearer_to_another(features, speakers))
+    wrong = np.flatnonzero(_much_nearer_to_another(features, speakers, nearest))
     said = f"{len(wrong)} of {len(clips)} clips sound like another speaker of the corpus"
     if len(wrong) <= _MOST * len(clips):
         return Check(_NAME, True, said, "warn")
@@ -70,17 +71,20 @@ def _of_frequent_speakers(
     return [clip for clip, _ in kept], scaled, speakers
 
 
-def _share_by_chance(features: np.ndarray, speakers: np.ndarray) -> float:
+def _share_by_chance(nearest: np.ndarray, speakers: np.ndarray) -> float:
     """Share of clips nearest to another speaker, relative to that of speakers drawn at random."""
-    nearest = _distances(features, speakers).argmin(1)
     shares = np.bincount(speakers) / len(speakers)
     return float((nearest != speakers).mean() / (1 - np.square(shares).sum()))
 
 
-def _much_nearer_to_another(features: np.ndarray, speakers: np.ndarray) -> np.ndarray:
-    """Which clips [clips] have a voice that is much nearer to another speaker's."""
-    assigned = _distances(features, speakers).argmin(1)
-    distances = _distances(features, assigned, int(speakers.max()) + 1)
+def _much_nearer_to_another(
+    features: np.ndarray, speakers: np.ndarray, nearest: np.ndarray
+) -> np.ndarray:
+    """Which clips [clips] have a voice that is much nearer to another speaker's.
+
+    The voices are those of the clips as they were assigned, each to its nearest speaker.
+    """
+    distances = _distances(features, nearest, int(speakers.max()) + 1)
     own = distances[np.arange(len(speakers)), speakers]
     much: np.ndarray = own > _MUCH_NEARER * distances.min(1)
     return much

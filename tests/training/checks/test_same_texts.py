@@ -6,6 +6,7 @@ import pytest
 from engine.training.checks.same_texts import same_texts_check
 from engine.training.system import Recorded, TrainingAudio
 from tests.made_sounds import syllables
+from tests.training.checks.voiced import permuted
 
 NUM_TEXTS, CLIPS_EACH, RATE_HZ = 8, 6, 16_000
 TEXTS = [f"Prompt {number % NUM_TEXTS}." for number in range(NUM_TEXTS * CLIPS_EACH)]
@@ -30,15 +31,6 @@ def clips():
     return made
 
 
-def permuted(share):
-    texts = list(TEXTS)
-    chosen = np.random.default_rng(0).permutation(len(texts))[: round(share * len(texts))]
-    values = [texts[place] for place in chosen]
-    for place, value in zip(chosen, [*values[1:], values[0]], strict=True):
-        texts[place] = value
-    return texts
-
-
 def test_transcripts_of_their_own_clips_pass_however_they_are_written(clips):
     texts = [text.upper() if number % 2 else text for number, text in enumerate(TEXTS)]
     check = same_texts_check(audio(texts, clips))
@@ -47,7 +39,7 @@ def test_transcripts_of_their_own_clips_pass_however_they_are_written(clips):
 
 
 def test_transcripts_that_stand_beside_other_clips_are_a_warning_that_names_clips(clips):
-    texts = permuted(1.0)
+    texts = permuted(TEXTS, 1.0)
     check = same_texts_check(audio(texts, clips))
     assert (check.ok, check.action) == (False, "warn")
     wrong = [place for place, own in enumerate(TEXTS) if texts[place] != own]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.training.checks.voices import voices_check
-from tests.training.checks.voiced import recordings, spoken
+from tests.training.checks.voiced import permuted, recordings, spoken
 
 NUM_VOICES, CLIPS_EACH = 5, 12
 SPEAKERS = [f"voice_{number % NUM_VOICES}" for number in range(NUM_VOICES * CLIPS_EACH)]
@@ -16,16 +16,6 @@ def clips():
     return [spoken(number % NUM_VOICES, random) for number in range(len(SPEAKERS))]
 
 
-def permuted(share):
-    """The speakers of a share of the clips stand beside other clips."""
-    speakers = list(SPEAKERS)
-    chosen = np.random.default_rng(0).permutation(len(speakers))[: round(share * len(speakers))]
-    values = [speakers[place] for place in chosen]
-    for place, value in zip(chosen, [*values[1:], values[0]], strict=True):
-        speakers[place] = value
-    return speakers
-
-
 def test_speakers_of_their_own_clips_pass(clips):
     check = voices_check(recordings(clips, SPEAKERS))
     assert check.ok
@@ -33,7 +23,7 @@ def test_speakers_of_their_own_clips_pass(clips):
 
 
 def test_a_third_of_the_speakers_beside_other_clips_is_a_warning_that_names_clips(clips):
-    speakers = permuted(0.35)
+    speakers = permuted(SPEAKERS, 0.35)
     check = voices_check(recordings(clips, speakers))
     assert (check.ok, check.action) == (False, "warn")
     wrong = [place for place, own in enumerate(SPEAKERS) if speakers[place] != own]
@@ -42,7 +32,7 @@ def test_a_third_of_the_speakers_beside_other_clips_is_a_warning_that_names_clip
 
 
 def test_speakers_that_are_drawn_by_lot_sound_no_more_alike_than_by_chance(clips):
-    check = voices_check(recordings(clips, permuted(1.0)))
+    check = voices_check(recordings(clips, permuted(SPEAKERS, 1.0)))
     assert not check.ok
     assert check.detail.startswith("clips of one speaker sound no more alike than clips of")
 

@@ -24,6 +24,16 @@ def spoken(voice, random, rate_hz=RATE_HZ, seconds=1.0):
     return (sound / np.abs(sound).max() * 12_000).astype(np.int16)
 
 
+def permuted(values, share):
+    """Values of which a share stands beside other clips."""
+    values = list(values)
+    chosen = np.random.default_rng(0).permutation(len(values))[: round(share * len(values))]
+    moved = [values[place] for place in chosen]
+    for place, value in zip(chosen, [*moved[1:], moved[0]], strict=True):
+        values[place] = value
+    return values
+
+
 def recordings(clips, speakers=None, rates=None):
     """Training audio of clips; by default of one speaker, at the clips' own rate."""
 
