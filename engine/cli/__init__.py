@@ -5,14 +5,14 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 
 import click
 
 from engine.cli.answers.answer import Answer
-from engine.cli.answers.printed import output_to_standard_error, print_answer
+from engine.cli.answers.printed import exit_at_sigterm, output_to_standard_error, print_answer
 from engine.cli.command_table import BUILT_IN, MODELS, RENAMED, SECTIONS, SHOW_RESULTS
 from engine.cli.shortage import shortages_in_words
 from engine.errors import UserError
@@ -139,9 +139,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         import_module(f"{__name__}.shells").register()
     try:
         with shortages_in_words(), refusals_in_words("A file or the output", Path.cwd()):
-            sys.exit(_answered(words, as_json=as_json))
-    except Exception as error:
-        if debug and isinstance(error, UserError):
+            code = _answered(words, as_json=as_json)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and not as_json:
+            raise
+        if isinstance(error, UserError) and debug:
             raise
         from engine.cli.answers.error import refused  # imports what reads recipes
 
@@ -150,12 +152,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if as_json:
             with suppress(OSError):  # the error may be that standard output is closed or full
                 print_answer(answer)
-        sys.exit(answer.exit_code)
+        code = answer.exit_code
+    sys.exit(code)
 
 
 def _answered(words: Sequence[str], *, as_json: bool) -> int:
     """Run a command; its exit code."""
-    with output_to_standard_error() if as_json else nullcontext():
+    with ExitStack() as around:
+        if as_json:
+            around.enter_context(output_to_standard_error())
+            around.enter_context(exit_at_sigterm())
         if words and words[0] in SHOW_RESULTS and not _HELP & set(words):
             _refresh_refs()
         found = commands.main([*words], prog_name="cantus", standalone_mode=False)
@@ -168,11 +174,11 @@ def _answered(words: Sequence[str], *, as_json: bool) -> int:
     return found if isinstance(found, int) else Exit.DONE
 
 
-def _complain(error: Exception, message: str) -> None:
+def _complain(error: BaseException, message: str) -> None:
     """Say an error on standard error, an error of Cantus itself with its traceback."""
     if isinstance(error, UserError | click.ClickException):
         complain(message)
-    elif not isinstance(error, click.Abort):
+    elif not isinstance(error, click.Abort | SystemExit):
         traceback.print_exception(error)
 
 

@@ -1,6 +1,7 @@
 """`cantus.error/1`: why a command with `--json` has no answer."""
 
 import re
+import signal
 from collections.abc import Iterator
 
 import click
@@ -13,6 +14,8 @@ from engine.exit_codes import Exit
 from engine.recipe.faults import Fault, RecipeError, dotted
 
 _SENTENCES = re.compile(r"(?<=[.?!]) +(?=[A-Z`'\"-])")
+
+_AGAIN = "The same command begins again, with what was saved."
 
 
 @frozen(kw_only=True)
@@ -70,8 +73,11 @@ def refused(error: BaseException) -> ErrorAnswer:
         words, allowed = usage_in_words(error), tuple(choices_of(error))
         return _error("usage", words, Exit.REFUSED, allowed=allowed)
     if isinstance(error, click.Abort):
-        again = "Interrupted. The same command begins again, with what was saved."
-        return _error("interrupted", again, Exit.INTERRUPTED)
+        return _error("interrupted", f"Interrupted. {_AGAIN}", Exit.INTERRUPTED)
+    if isinstance(error, SystemExit):  # by a signal: no command with --json leaves so otherwise
+        code = int(error.code or 0)
+        name = signal.Signals(code - 128).name
+        return _error("interrupted", f"Ended by the signal {name}. {_AGAIN}", code)
     said = f"{type(error).__name__}: {error}. This is an error of Cantus itself: please report it."
     return _error("internal", said, Exit.INTERNAL)
 
@@ -79,7 +85,7 @@ def refused(error: BaseException) -> ErrorAnswer:
 def _error(
     kind: str,
     message: str,
-    code: Exit,
+    code: int,
     *,
     allowed: tuple[str, ...] = (),
     where: tuple[FaultFound, ...] = (),

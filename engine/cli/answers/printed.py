@@ -1,6 +1,7 @@
 """Standard output that holds one JSON document and nothing else."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -25,6 +26,16 @@ def output_to_standard_error() -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(kept, _OUT)
         os.close(kept)
+
+
+@contextmanager
+def exit_at_sigterm() -> Iterator[None]:
+    """Inside, SIGTERM raises SystemExit, so that a document can say what ended the command."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def print_answer(answer: Answer) -> None:

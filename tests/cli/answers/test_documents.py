@@ -1,7 +1,9 @@
 """What commands print with --json: one document of its schema, with all that people read."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -150,6 +152,16 @@ def test_an_interruption_is_a_document_with_130(project, cantus, monkeypatch):
     monkeypatch.setattr("engine.cli.why.find_run", interrupted)
     answer = cantus("why", "words", "--json")
     assert (answer.code, one_document(answer)["kind"]) == (130, "interrupted")
+
+
+def test_sigterm_is_a_document_with_143(project, cantus, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("engine.cli.why.find_run", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    answer = cantus("why", "words", "--json")
+    document = one_document(answer)
+    assert (answer.code, document["kind"]) == (143, "interrupted")
+    assert document["what"] == "Ended by the signal SIGTERM."
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_an_error_of_cantus_itself_is_a_document_with_70_and_its_traceback(
