@@ -79,7 +79,8 @@ class Started:
     """A run as it is before step 1, without its folder."""
 
     def __init__(self, recipe: Recipe, seed: int, project: Project) -> None:
-        params = evolve(load_params(project.params), seed=seed)
+        params = load_params(project.params)
+        params = evolve(params, seed=seed, hardware=evolve(params.hardware, num_threads=1))
         training = recipe.training
         torch.manual_seed(seed)
         self.system = build_system(recipe, project, params)
@@ -135,7 +136,6 @@ def summary(found: Mapping[Piece, Mapping[str, Any]]) -> dict[str, Any]:
 @click.option("--pieces", "number", type=int, default=None, help="At most so many pieces now.")
 def main(number: int | None) -> None:
     """Run the pieces that are missing, and write the summary."""
-    torch.set_num_threads(1)
     project, found = Project(Path.cwd()), read()
     missing = [piece for piece in pieces() if piece not in found]
     for piece in missing[:number]:

@@ -25,8 +25,9 @@ def train(group: Seeds, seed: int, project: Project) -> dict[str, Any]:
     path = project.recipe(group.recipe, "demo")
     recipe = load_recipe(path, classes=recipe_classes(), overrides=group.overrides)
     recipe = evolve(recipe, name=f"noise_floor_{group.name}")
-    params = evolve(load_params(project.params), seed=seed)
-    torch.set_num_threads(params.hardware.num_threads)
+    params = load_params(project.params)
+    params = evolve(params, seed=seed, hardware=evolve(params.hardware, num_threads=1))
+    torch.set_num_threads(1)
     started, cpu = time.monotonic(), time.process_time()
     outcome = Run(recipe, project, params, build_system, Silent()).train()
     assert outcome is not None, "there is one process"
