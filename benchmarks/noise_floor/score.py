@@ -125,6 +125,15 @@ def _differs(found: Difference) -> bool:
 
 
 def figures(rows: Sequence[dict[str, object]], metric: str) -> np.ndarray:
-    """Figures [seeds, clips] of the seeds that finished."""
+    """Figures [seeds, clips] of the seeds that finished.
+
+    Raises ValueError where a seed is there twice, or seeds were evaluated on different sets.
+    """
+    seeds, sets = [row["seed"] for row in rows], {row.get("evaluation_set") for row in rows}
+    if len(set(seeds)) < len(seeds) or len(sets - {None}) > 1:
+        raise ValueError(
+            f"seeds {seeds} have {len(sets)} evaluation sets: each seed must be there once, and "
+            "all must have one set. Delete the rows that do not belong to the others."
+        )
     tables = (row.get("figures") for row in rows)
     return np.array([table[metric] for table in tables if isinstance(table, dict)])

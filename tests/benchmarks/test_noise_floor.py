@@ -8,7 +8,14 @@ from click.testing import CliRunner
 
 from benchmarks.noise_floor import __main__ as campaign
 from benchmarks.noise_floor.recipes import GROUPS
-from benchmarks.noise_floor.score import all_pairs, clopper_pearson, halves, of_recipes, power
+from benchmarks.noise_floor.score import (
+    all_pairs,
+    clopper_pearson,
+    figures,
+    halves,
+    of_recipes,
+    power,
+)
 from engine.project import Project
 
 
@@ -37,6 +44,18 @@ def test_a_true_difference_is_found_over_seeds(monkeypatch):
 def test_the_interval_of_a_share_is_clopper_and_pearsons():
     assert clopper_pearson(0, 10) == (0.0, pytest.approx(0.308, abs=1e-3))
     assert clopper_pearson(10, 10) == (pytest.approx(0.692, abs=1e-3), 1.0)
+
+
+def test_rows_of_several_evaluation_sets_or_of_one_seed_twice_are_no_table():
+    rows = [
+        {"seed": seed, "evaluation_set": name, "figures": {"mse": [1.0, 2.0]}}
+        for seed, name in ((1, "a"), (2, "a"), (3, "b"), (2, "a"))
+    ]
+    assert figures(rows[:2], "mse").shape == (2, 2)
+    with pytest.raises(ValueError, match="2 evaluation sets"):
+        figures(rows[:3], "mse")
+    with pytest.raises(ValueError, match="there once"):
+        figures([*rows[:2], rows[3]], "mse")
 
 
 def test_a_second_call_continues_with_the_seeds_that_are_missing(tmp_path, monkeypatch):

@@ -101,9 +101,10 @@ def make_xtts_recipe():
 def make_xtts(spoken_project, make_xtts_recipe):
     """The system of such a recipe, in evaluation mode."""
 
-    def make(**settings):
+    def make(seed=1, **settings):
         torch.manual_seed(1)
-        system = build(make_xtts_recipe(**settings), spoken_project, load_params_of(spoken_project))
+        params = evolve(load_params_of(spoken_project), seed=seed)
+        system = build(make_xtts_recipe(**settings), spoken_project, params)
         system.module.eval()
         return system
 

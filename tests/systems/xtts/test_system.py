@@ -229,6 +229,7 @@ def test_no_sentence_is_both_learned_from_and_evaluated_on(make_xtts):
 def test_the_evaluation_set_depends_on_clips_tokens_and_what_is_heard_alone(make_xtts):
     one = make_xtts().evaluation_set
     assert make_xtts(model=evolve(SMALL, num_layers=3), steps=9).evaluation_set == one
+    assert make_xtts(seed=2).evaluation_set == one
     for other in (
         {"dataset": {"num_eval_clips": 3}},
         {"dataset": {"conditioning": "same_speaker"}},

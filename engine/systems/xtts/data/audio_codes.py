@@ -13,6 +13,7 @@ from engine.systems.xtts.network.kmeans import KmeansCodes, fit_centroids, stack
 from engine.systems.xtts.network.mel import CODE_STRIDE, NUM_MELS, CodeMel
 
 CODE_TYPE = np.dtype("<i2")
+_SEED = 1
 
 
 class AudioCodes(nn.Module):
@@ -77,16 +78,17 @@ def as_waveform(samples: np.ndarray) -> Tensor:
     return torch.from_numpy(samples.astype(np.float32) / FULL_SCALE)
 
 
-def fit_audio_codes(waveforms: Sequence[Tensor], num_codes: int, seed: int) -> AudioCodes:
+def fit_audio_codes(waveforms: Sequence[Tensor], num_codes: int) -> AudioCodes:
     """Audio codes by k-means, fitted to waveforms [samples] in -1..1 at 22,050 Hz.
 
-    All their mel spectrograms are in memory at once, 100 MB an hour. Raises UserError where there
-    is less audio than codes.
+    The seed of a run has no part in it: runs whose codes differ cannot be compared. All mel
+    spectrograms are in memory at once, 100 MB an hour. Raises UserError where there is less audio
+    than codes.
     """
     mel_stats = mean_mel_statistics(waveforms)
     mel = CodeMel(mel_stats)
     frames = torch.cat([stack_frames(mel(waveform)[None])[0] for waveform in waveforms])
-    return AudioCodes(KmeansCodes(fit_centroids(frames, num_codes, seed)), mel_stats)
+    return AudioCodes(KmeansCodes(fit_centroids(frames, num_codes, _SEED)), mel_stats)
 
 
 @torch.no_grad()

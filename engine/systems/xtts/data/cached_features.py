@@ -97,18 +97,18 @@ class CachedFeatures:
 
         return _read_eligible(self.cache.file("tokens.npz", key, write), clips)
 
-    def fitted_audio_codes(self, num_codes: int, rows: np.ndarray, seed: int) -> AudioCodes:
+    def fitted_audio_codes(self, num_codes: int, rows: np.ndarray) -> AudioCodes:
         """Centroids fitted to the clips at these rows of the manifest.
 
         Another type of processor would fit others, which differ by a few bits. Raises UserError
         where there is less audio than codes.
         """
         packed = self.corpus.packed(SAMPLE_RATE_HZ)
-        key = {"num_codes": num_codes, "seed": seed, **self._audio_key(rows)}
+        key = {"num_codes": num_codes, **self._audio_key(rows)}
 
         def write(path: Path) -> None:
             waveforms = [as_waveform(packed.read(row)) for row in rows.tolist()]
-            _write_audio_codes(fit_audio_codes(waveforms, num_codes, seed), path)
+            _write_audio_codes(fit_audio_codes(waveforms, num_codes), path)
 
         return _read_audio_codes(self.cache.file("audio_codes.npz", key, write))
 

@@ -62,7 +62,7 @@ def load_utterances(
     training clips than a batch has, can be used.
     """
     eligible, data = split_eligible(project, made, vocabulary, seed)
-    assets = load_assets(project, made, vocabulary, data, seed)
+    assets = load_assets(project, made, vocabulary, data)
     clips = encode_clips(made, eligible, assets)
     return Utterances(data, eligible, clips, assets)
 
@@ -77,14 +77,14 @@ def split_eligible(
 
 
 def load_assets(
-    project: Project, made: CachedFeatures, vocabulary: Vocabulary, data: SplitCorpus, seed: int
+    project: Project, made: CachedFeatures, vocabulary: Vocabulary, data: SplitCorpus
 ) -> XttsAssets:
     """The GPT's assets: published files, or codes fitted to training clips."""
     model = made.recipe.model
     if isinstance(model, Published):
         return published_assets(model, vocabulary, project)
     rows = data.rows[data.split.train][:_FITTED_CLIPS]
-    return scratch_assets(model, vocabulary, made.fitted_audio_codes(model.num_codes, rows, seed))
+    return scratch_assets(model, vocabulary, made.fitted_audio_codes(model.num_codes, rows))
 
 
 def encode_clips(made: CachedFeatures, eligible: Eligible, assets: XttsAssets) -> XttsClips:

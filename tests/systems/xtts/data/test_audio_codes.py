@@ -40,7 +40,7 @@ def by_dvae():
 
 @pytest.fixture(scope="module")
 def by_kmeans():
-    return fit_audio_codes([as_waveform(tones(i)) for i in range(20)], 64, seed=0)
+    return fit_audio_codes([as_waveform(tones(i)) for i in range(20)], 64)
 
 
 @pytest.fixture(params=["by_dvae", "by_kmeans"])
@@ -123,15 +123,15 @@ def test_audio_made_of_codes_sounds_as_they_say(by_kmeans):
     assert ((heard - mel) * scale)[loud].abs().mean() < 1.0  # the logarithm of a power: 4.3 dB
 
 
-def test_the_same_seed_fits_the_same_codes(by_kmeans):
-    again = fit_audio_codes([as_waveform(tones(i)) for i in range(20)], 64, seed=0)
+def test_the_same_audio_fits_the_same_codes(by_kmeans):
+    again = fit_audio_codes([as_waveform(tones(i)) for i in range(20)], 64)
     assert torch.equal(again.coder.centroids, by_kmeans.coder.centroids)
     assert torch.equal(again.mel.mel_stats, by_kmeans.mel.mel_stats)
 
 
 def test_less_audio_than_codes_is_refused():
     with pytest.raises(UserError, match="Ask for fewer codes"):
-        fit_audio_codes([as_waveform(tones(0))], 64, seed=0)
+        fit_audio_codes([as_waveform(tones(0))], 64)
 
 
 def test_divided_by_its_statistics_every_band_has_size_one():
