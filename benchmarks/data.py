@@ -36,6 +36,7 @@ from engine.corpus.measure.clip_writer import Measured
 from engine.corpus.store.gather import Gatherer
 from engine.corpus.store.shard_cache import FileState
 from engine.corpus.table.manifest import Clip
+from engine.evaluation.sound.landmarks import LANDMARK
 from engine.project import Project
 from engine.recipe.params import CorpusSource
 from engine.systems.codec.recipe import Dataset, Loudness
@@ -51,6 +52,8 @@ FORMATS = {
 }
 CLIPS_PER_SHARD = 64
 BATCH = 72
+_LANDMARKS = 30
+"""Landmarks of a clip: as many as ten seconds of speech have."""
 """Crops in DAC's."""
 AS_DAC_TRAINS = {"crops": "salient", "level": Loudness(), "phase_rotation": "random"}
 SIMULATED = CorpusSource(source="builtin", sample_rates_hz=(16_000,))
@@ -200,7 +203,9 @@ class SimulatedShard:
                 speaker=f"speaker{number % 1000:04d}",
                 text="the quick brown fox jumps over the lazy dog",
             )
-            yield Measured(clip=clip, samples={16_000: (0, 4)})
+            yield Measured(
+                clip=clip, samples={16_000: (0, 4)}, landmarks=np.zeros(_LANDMARKS, LANDMARK)
+            )
 
 
 @main.command("crops")

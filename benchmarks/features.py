@@ -47,16 +47,15 @@ def methods(rounds: int) -> None:
     import torch
 
     from engine.analysis.content.open_content import open_content
-    from engine.analysis.pitch.open_pitch import open_pitch
+    from engine.analysis.pitch.open_pitch import PitchKind, open_pitch
 
     torch.set_num_threads(1)
     cpu = torch.device("cpu")
     with TemporaryDirectory() as folder:
         weights, hubert = _write_networks(Path(folder))
-        kinds = ("swift_f0", "fcpe", "crepe_tiny", "rmvpe")
+        kinds: tuple[PitchKind, ...] = ("swift_f0", "fcpe", "crepe_tiny", "rmvpe")
         ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-            kind: open_pitch(kind, weights, cpu)
-            for kind in kinds  # type: ignore[misc]
+            kind: open_pitch(kind, weights, cpu) for kind in kinds
         }
         ways["contentvec"] = open_content("contentvec", dim=768, device=cpu, folder=hubert)
         ways["logmel"] = open_content("logmel", dim=768, device=cpu)
@@ -199,7 +198,8 @@ def _write_networks(root: Path) -> tuple[Path, Path]:
     torch.manual_seed(0)
     torch.save(RmvpeNetwork().state_dict(), root / "rmvpe.pt")
     HubertModel(HubertConfig()).save_pretrained(root / "hubert")
-    Wav2Vec2FeatureExtractor(do_normalize=False).save_pretrained(root / "hubert")
+    extractor = Wav2Vec2FeatureExtractor(do_normalize=False)  # type: ignore[no-untyped-call]
+    extractor.save_pretrained(root / "hubert")
     return root / "rmvpe.pt", root / "hubert"
 
 

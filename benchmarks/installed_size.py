@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution, metadata
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 _GROUPS = {
     "PyTorch": ("torch", "torchaudio"),
@@ -22,7 +22,7 @@ _GROUPS = {
 def needed(name: str, extra: str = "") -> frozenset[str]:
     """The packages that are installed for a package with an extra, itself included."""
     found: set[str] = set()
-    asked: set[tuple[str, str]] = set()
+    asked: set[tuple[NormalizedName, str]] = set()
     waiting = [(canonicalize_name(name), extra)]
     while waiting:
         one = waiting.pop()
@@ -33,7 +33,7 @@ def needed(name: str, extra: str = "") -> frozenset[str]:
     return frozenset(found)
 
 
-def _requirements(name: str, extra: str) -> Iterator[tuple[str, str]]:
+def _requirements(name: str, extra: str) -> Iterator[tuple[NormalizedName, str]]:
     for line in distribution(name).requires or []:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):

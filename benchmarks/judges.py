@@ -35,20 +35,21 @@ Change = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 def _noise(decibels: float) -> Change:
     def add(x: np.ndarray, _rate: int, random: np.random.Generator) -> np.ndarray:
         level = np.sqrt(np.mean(x**2)) * 10 ** (-decibels / 20)
-        return x + level * random.standard_normal(len(x))
+        return np.asarray(x + level * random.standard_normal(len(x)))
 
     return add
 
 
 def _clipped(x: np.ndarray, _rate: int, _random: np.random.Generator) -> np.ndarray:
-    return np.clip(x, -(limit := np.quantile(np.abs(x), 0.9)), limit)
+    limit = np.quantile(np.abs(x), 0.9)
+    return np.asarray(np.clip(x, -limit, limit))
 
 
 def _mulaw(x: np.ndarray, _rate: int, _random: np.random.Generator, bits: int = 4) -> np.ndarray:
     y = np.sign(x) * np.log1p(255 * np.abs(x)) / np.log(256)
     steps = 2 ** (bits - 1)
     y = (np.floor(y * steps) + 0.5) / steps
-    return np.sign(y) * np.expm1(np.abs(y) * np.log(256)) / 255
+    return np.asarray(np.sign(y) * np.expm1(np.abs(y) * np.log(256)) / 255)
 
 
 def _mp3(x: np.ndarray, rate: int, _random: np.random.Generator) -> np.ndarray:
@@ -149,7 +150,7 @@ def main(
 
 def _read(path: Path, rate: int) -> np.ndarray:
     samples, from_hz = soundfile.read(path, dtype="float32")
-    return soxr.resample(samples, from_hz, rate)
+    return np.asarray(soxr.resample(samples, from_hz, rate))
 
 
 def _judged(

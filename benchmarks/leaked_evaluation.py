@@ -44,7 +44,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         project = Project(Path(folder))
         project.params.write_text("seed = 1\n")
-        Run(RECIPE, project, PARAMS, build_toy, Silent()).train()
+        Run(RECIPE, project, PARAMS, build_toy, Silent()).train()  # type: ignore[arg-type]
         system = build_toy(RECIPE, project, PARAMS)
         last = project.model(RECIPE.name) / "checkpoints" / "last" / "weights.safetensors"
         system.module.load_state_dict(load_file(last))

@@ -38,7 +38,7 @@ _PROJECT = Project(Path())
 def main(positions: int, dry: bool) -> None:
     """Compare plan and steps of SIZES, with and without activation checkpointing."""
     torch.set_num_threads(1)
-    found = dict[str, dict[str, float]]()
+    found = dict[str, Mapping[str, float]]()
     for size, checkpointing in itertools.product(SIZES, (False, True)):
         recipe = _recipe(size, checkpointing)
         whole, *_, adapted = memory_plan(recipe, _PROJECT, positions)

@@ -166,8 +166,8 @@ def _rounds(compared: Comparison, number: int) -> list[Batches]:
     shape = (number, compared.num_batches, compared.batch_size)
     size = int(np.prod(shape))
     epochs = [random.permutation(compared.num_clips) for _ in range(1 + size // compared.num_clips)]
-    rounds: list[Batches] = np.concatenate(epochs)[:size].reshape(shape).tolist()
-    return rounds
+    chosen = np.concatenate(epochs)[:size].reshape(shape)
+    return [one.tolist() for one in chosen]
 
 
 def _take_turns(
@@ -218,7 +218,7 @@ def _summaries(
 
 def _peak_of_a_step(worker: Worker, batches: Batches) -> float:
     """The most that a round's steps add at once to what lies in memory between them, in MiB."""
-    return round(worker.do(_MEMORY, batches) / 2**20, 1)
+    return round(float(worker.do(_MEMORY, batches)) / 2**20, 1)
 
 
 def _with_rates(

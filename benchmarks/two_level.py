@@ -35,7 +35,8 @@ def _recipe(
     """Figures [seeds, clips]; what both recipes' clips share falls out and is left out here."""
     clips = CLIP_SPREAD / np.sqrt(2) * random.standard_normal(num_clips)
     seeds = ratio * CLIP_SPREAD * random.standard_normal((num_seeds, 1))
-    return clips + seeds + REST * random.standard_normal((num_seeds, num_clips))
+    rest = REST * random.standard_normal((num_seeds, num_clips))
+    return np.asarray(clips + seeds + rest)
 
 
 if __name__ == "__main__":

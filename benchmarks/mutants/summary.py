@@ -1,7 +1,7 @@
 """The score of a campaign: a table of operators and systems, shares with intervals, survivors."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from attrs import frozen
@@ -86,7 +86,11 @@ def table(found: Sequence[Scored]) -> str:
 
 def shares(found: Sequence[Scored]) -> dict[str, str]:
     """The shares of all mutants, in words."""
-    total, count = len(found), lambda wanted: sum(map(wanted, found))
+    total = len(found)
+
+    def count(wanted: Callable[[Scored], bool]) -> int:
+        return sum(map(wanted, found))
+
     early = count(lambda one: one.outcome in ("before", "minute"))
     return {
         "named before step 1": share(count(lambda one: one.outcome == "before"), total),

@@ -161,7 +161,7 @@ class UpstreamTraining(Training):
 
     def _update(self, which: int, loss: Tensor, network: nn.Module, clip: float) -> None:
         self._optimizers[which].zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), clip)
         self._optimizers[which].step()
         self._schedules[which].step()

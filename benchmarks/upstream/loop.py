@@ -99,7 +99,7 @@ class Engine(Training):
             system=system,
             recipe=recipe,
             order=Order(system.train_clips.lengths, recipe.training.batch_size, seed=1),
-            store=FolderStore(folder, EventLog(folder.events), project, "benchmark"),
+            store=FolderStore(folder, EventLog(folder.events), project, recipe),
             watcher=Silent(),
             stop=StopRequest(),
         )

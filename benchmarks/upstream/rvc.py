@@ -9,6 +9,7 @@ are read as the engine reads them, and freed memory is handled as the engine doe
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,7 +74,7 @@ _ALWAYS = (
 )
 _WAYS = {"cantus": (), "cantus, bf16": ("training.precision='bf16'",)}
 WEIGHTS = {"adversarial": 1.0, "feature": 2.0, "mel": 45.0, "kl": 1.0}
-_ADAMW = {"lr": 1e-4, "betas": (0.8, 0.99), "eps": 1e-9}
+_ADAMW: dict[str, Any] = {"lr": 1e-4, "betas": (0.8, 0.99), "eps": 1e-9}
 Losses = dict[str, Tensor]
 
 
@@ -165,9 +166,10 @@ class UpstreamTraining(Training):
     def batch(self, system: System) -> Batch:
         """See `Upstream`."""
         batch = system.train_clips.batch(range(self._batch_size), np.random.default_rng(1))
-        noise = self.network.draw(*batch["content"].shape[:2], self._segment)
-        for network in (self.network, system.module.network):  # type: ignore[attr-defined]
-            network.draw = _drawn(noise)
+        num_clips, num_frames = batch["content"].shape[:2]
+        noise = self.network.draw(num_clips, num_frames, self._segment)
+        for network in (self.network, system.module.get_submodule("network")):
+            setattr(network, "draw", _drawn(noise))  # noqa: B010 - a method of this one network
         return batch
 
     def gradients(self, batch: Batch) -> tuple[Losses, Losses]:
@@ -210,7 +212,7 @@ class UpstreamTraining(Training):
 
     def _update(self, which: int, loss: Tensor, network: nn.Module) -> None:
         self._optimizers[which].zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         measure_gradients(network)
         self._optimizers[which].step()
 

@@ -55,21 +55,24 @@ class PublishedNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = _Holder("encoder", _encoder())
-        self.vq = _Holder("codebook", nn.Embedding(10, 64))
-        nn.init.uniform_(self.vq.codebook.weight, -0.1, 0.1)
-        self.decoder = _Holder("decoder", _decoder())
+        self.encoder = nn.ModuleDict({"encoder": _encoder()})  # one child: named as published
+        codebook = nn.Embedding(10, 64)
+        nn.init.uniform_(codebook.weight, -0.1, 0.1)
+        self.vq = nn.ModuleDict({"codebook": codebook})
+        self.decoder = nn.ModuleDict({"decoder": _decoder()})
 
     def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Reconstruction, codes, commitment and codebook loss of mels [B, 1, 128, 32]."""
-        cells = self.encoder.encoder(mel).permute(0, 2, 3, 1).contiguous()
+        table = self.vq["codebook"]
+        assert isinstance(table, nn.Embedding), "as __init__ makes it"
+        cells = self.encoder["encoder"](mel).permute(0, 2, 3, 1).contiguous()
         flat = cells.view(-1, 64)
-        codes = torch.cdist(flat, self.vq.codebook.weight).argmin(1)
-        vectors = self.vq.codebook(codes).view(cells.shape)
+        codes = torch.cdist(flat, table.weight).argmin(1)
+        vectors = table(codes).view(cells.shape)
         commitment = F.mse_loss(cells, vectors.detach())
         codebook = F.mse_loss(vectors, cells.detach())
         vectors = cells + (vectors - cells).detach()
-        mel = self.decoder.decoder(vectors.permute(0, 3, 1, 2).contiguous())
+        mel = self.decoder["decoder"](vectors.permute(0, 3, 1, 2).contiguous())
         return mel, codes, commitment, codebook
 
 
@@ -116,7 +119,7 @@ class PublishedTraining(Training):
         decibels = self.to_db(self.mel(waveforms)).unsqueeze(1)
         loss, codes = published_loss(self.network, _normalized(decibels))
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         shares = torch.bincount(codes, minlength=10) / codes.numel()
         _perplexity = torch.exp(-(shares * (shares + 1e-10).log()).sum()).item()
@@ -132,14 +135,6 @@ def published_loss(network: PublishedNetwork, mel: Tensor) -> tuple[Tensor, Tens
 def _normalized(decibels: Tensor) -> Tensor:
     """By the fixed window that Cantus's recipe uses: the same function on both sides."""
     return ((decibels + 80.0) / 120.0).clamp(0.0, 1.0)
-
-
-class _Holder(nn.Module):
-    """One child under a name, so that parameters are named as published."""
-
-    def __init__(self, name: str, child: nn.Module) -> None:
-        super().__init__()
-        self.add_module(name, child)
 
 
 def _encoder() -> nn.Sequential:

@@ -95,8 +95,8 @@ def unscaled_audio(bench: Workbench) -> None:
 
     def scale(batch: dict[str, Tensor], _: np.random.Generator) -> Rows:
         if bench.anatomy.audio is None:
-            names = (bench.anatomy.source, bench.anatomy.target)
-            return _with(batch, {name: batch[name] + _FULL_SCALE_DB for name in names})
+            levels = (bench.anatomy.source, bench.anatomy.target)
+            return _with(batch, {name: batch[name] + _FULL_SCALE_DB for name in levels})
         names = tuple({bench.anatomy.audio, bench.anatomy.target} & {"audio", "target", "voice"})
         return _with(batch, {name: batch[name] * _FULL_SCALE for name in names})
 

@@ -68,7 +68,7 @@ def not_shifted(bench: Workbench) -> None:
 
 def shifted_in_loss(bench: Workbench) -> None:
     """The loss shifts what is shifted already: other users of the scores see nothing of it."""
-    network = bench.system.module.get_submodule("network")
+    network: Any = bench.system.module.get_submodule("network")
     if not hasattr(network, "asked"):
         bench.wrap(
             network, "forward", lambda old: lambda packed: old(_relabelled(packed, _one_later))
@@ -95,7 +95,7 @@ def shifted_in_loss(bench: Workbench) -> None:
 
 def no_stop(bench: Workbench) -> None:
     """What ends a clip is masked out of the loss."""
-    network = bench.system.module.get_submodule("network")
+    network: Any = bench.system.module.get_submodule("network")
     if not hasattr(network, "asked"):
         eos = network.model.config.audio_stream_eos_id
         _change_labels(bench, lambda labels, _: labels.masked_fill(labels == eos, IGNORED))

@@ -4,7 +4,9 @@ The other operators show how far the checks have come, since many were written a
 survived. These show how a fault fares that nobody has looked at.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -39,7 +41,7 @@ def unknown_letters(bench: Workbench) -> None:
 def never_shuffled(bench: Workbench) -> None:
     """Every epoch takes the clips in the order of the table."""
 
-    def in_order(_: object) -> object:
+    def in_order(_: Callable[..., Any]) -> Callable[..., Any]:
         def epoch(order: Order, number: int) -> list[np.ndarray]:  # noqa: ARG001
             clips = np.arange(len(order.lengths))
             return np.split(clips, range(order.batch_size, len(clips), order.batch_size))

@@ -37,7 +37,7 @@ class Model(TrainerModel):
         self.trained = setting.system.module
         self._prepared: Batch = {}
 
-    def forward(self, *_: Any, **__: Any) -> dict[str, Any]:  # type: ignore[override]
+    def forward(self, *_: Any, **__: Any) -> dict[str, Any]:
         """Not used: turns compute what they need."""
         return {}
 

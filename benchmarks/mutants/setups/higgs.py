@@ -13,6 +13,10 @@ from benchmarks.mutants.setups.builtin import part_of
 from benchmarks.mutants.setups.setup import Setup, short_training
 from engine.metrics.pretrained import quiet
 
+_VOICES = (
+    *("Alicia", "Andy", "Denis", "Jacky", "Lee", "Marco", "Reed", "anika", "boris"),
+    *("f3", "linda", "zac"),
+)
 _RECIPE = """\
 extends = "higgs_zero_shot.toml"
 
@@ -75,9 +79,7 @@ def _write_codec(root: Path) -> None:
 
 
 def _is_wanted(path: str) -> bool:
-    voices = ("Alicia", "Andy", "Denis", "Jacky", "Lee", "Marco", "Reed", "anika", "boris")
-    voices = (*voices, "f3", "linda", "zac")
-    return path.partition("/")[0].removeprefix("en-us+") in voices and path[-7:] < "012.wav"
+    return path.partition("/")[0].removeprefix("en-us+") in _VOICES and path[-7:] < "012.wav"
 
 
 SETUP = Setup(
