@@ -36,13 +36,20 @@ class Campaign:
         done = {(line["system"], line["operator"], line["seed"]) for line in read(self.results)}
         waiting = [piece for piece in pieces if piece.key not in done][:most]
         for piece in waiting:
-            self._require_base(piece.setup)
-            self._require_parent(piece)
+            self.prepare(piece)
             line = self._line(piece)
             with self.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
             print(_sentence(line), flush=True)
         return len(waiting)
+
+    def prepare(self, piece: Piece) -> None:
+        """Make what a piece needs: its setup's project, and the parent of a second phase.
+
+        Raises UserError where the setup's corpus cannot be ingested.
+        """
+        self._require_base(piece.setup)
+        self._require_parent(piece)
 
     def _require_base(self, setup: Setup) -> None:
         """Make the setup's project where it is missing or of another version of the setup."""

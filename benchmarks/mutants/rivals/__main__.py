@@ -11,8 +11,9 @@ from pathlib import Path
 
 import click
 
+from benchmarks.mutants.campaign import Campaign
 from benchmarks.mutants.faults import CATALOGUE
-from benchmarks.mutants.piece import Piece, prepare_base
+from benchmarks.mutants.piece import Piece
 from benchmarks.mutants.preload import preload
 from benchmarks.mutants.project import Projects
 from benchmarks.mutants.rivals.page import write_results
@@ -30,6 +31,7 @@ SYSTEMS = ("audio_vae", "codec")
 def main(folder: Path, pieces: int | None, seeds: tuple[int, ...]) -> None:
     """Do the trainings that are left, and write what was noticed."""
     rows, projects = folder / "rivals.jsonl", Projects(folder.resolve())
+    campaign = Campaign(projects, rows)
     known = [json.loads(line) for line in rows.read_text().splitlines()] if rows.exists() else []
     done = {(row["trainer"], row["system"], row["operator"], row["seed"]) for row in known}
     left = [one for one in _planned(seeds) if (one[0], *one[1].key) not in done]
@@ -37,8 +39,7 @@ def main(folder: Path, pieces: int | None, seeds: tuple[int, ...]) -> None:
     for module in TRAINERS.values():
         import_module(module)
     for trainer, piece in left[:pieces]:
-        if not (projects.base(piece.setup) / "models").is_dir():
-            prepare_base(piece.setup, projects)
+        campaign.prepare(piece)
         row = run_rival(trainer, piece, projects)
         known.append(row)
         with rows.open("a", encoding="utf-8") as file:

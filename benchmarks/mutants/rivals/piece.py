@@ -57,8 +57,12 @@ def _train(trainer: str, piece: Piece, root: Path) -> dict[str, Any]:
         if operator is None:
             raise
         return {"code": 0, "unfit": f"Cantus refuses to read the recipe: {error}"}
-    found = _broken(piece, recipe, project)
-    setting, bench = found
+    try:
+        setting, bench = _broken(piece, recipe, project)
+    except UserError as error:
+        if operator is None:
+            raise
+        return {"code": 0, "unfit": f"Cantus refuses the data or the recipe: {error}"}
     notices = Notices(lambda: setting.step)
     train: Train = importlib.import_module(TRAINERS[trainer]).train
     with notices.listening():
