@@ -14,6 +14,7 @@ from engine.systems.xtts.network.mel import CODE_STRIDE, NUM_MELS, CodeMel
 
 CODE_TYPE = np.dtype("<i2")
 _SEED = 1
+"""Draws the frames at which centroids start."""
 
 
 class AudioCodes(nn.Module):
