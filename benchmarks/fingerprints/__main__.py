@@ -1,8 +1,9 @@
 """Measures fingerprints: python -m benchmarks.fingerprints FOLDER... [--only PART] [--pieces K].
 
-Each folder holds audio of one kind; ffmpeg encodes it, and libchromaprint is compared where it is
-installed. A piece that is finished is a line of results/fingerprints.jsonl, and a second call goes
-on with the others. The summary is results/fingerprints.md.
+Each folder holds audio of one kind; many clips are simulated from those of the first. ffmpeg
+encodes, and libchromaprint is compared where it is installed. A piece that is finished is a line of
+results/fingerprints.jsonl, and a second call goes on with the others. The summary is
+results/fingerprints.md.
 """
 
 import argparse
@@ -34,7 +35,7 @@ def _pieces(
     for folder in folders:
         yield f"recall {folder.name}", partial(_recall, folder)
     for number in CLIPS_SIMULATED:
-        yield f"scale {number}", partial(_scale, folders[0], number)
+        yield f"scale {number} {folders[0].name}", partial(_scale, folders[0], number)
     for folder in folders:
         yield f"cost {folder.name}", partial(cost, folder)
     yield "limits of rivals", lambda: dict(limits(_all(folders)))
