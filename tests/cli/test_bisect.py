@@ -202,6 +202,15 @@ def test_a_good_recipe_that_preflight_refuses_is_named(refused, cantus):
     assert "Train longer" not in answer.error
 
 
+def test_a_good_recipe_that_preflight_refuses_is_named_before_a_run_where_the_bad_one_passes(
+    refused, cantus
+):
+    answer = cantus("bisect", "bad", "small", "--steps", "3", "--seeds", "2", "--yes")
+    assert answer.code == 2
+    assert "bad does not pass preflight: learning rate of autoencoder: 0.5" in answer.error
+    assert "run 1" not in answer.error
+
+
 def test_the_answer_is_a_document_of_its_schema(ingested, planted, cantus):
     answer = cantus("bisect", "words", "other", "--steps", "50", "--yes", "--json")
     document = json.loads(answer.out)

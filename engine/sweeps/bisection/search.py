@@ -1,7 +1,7 @@
 """The search for the lines that made a result worse.
 
-1. Both recipes are tried: the bad one must be worse. Where it does not pass preflight and the good
-   one does, preflight takes the place of runs in all that follows.
+1. Both recipes are tried: the good one must pass preflight, and the bad one must be worse. Where
+   the bad one does not pass preflight, that takes the place of runs in all that follows.
 2. Delta debugging finds a smallest set of lines that is worse alone; its trials may err.
 3. The set is confirmed with fresh seeds: a line is accused where taking it out of the set makes the
    result better, by the interval over seeds and clips. The chance of a wrong accusation is divided
@@ -98,13 +98,15 @@ class Search:
         """The bad recipe against the good one: by preflight where that decides, else by runs."""
         trials, refusals = self.trials, Refusals(self.trials)
         try:
-            if trials.preflight(bad, trials.first_seed):
+            is_stopped = bool(trials.preflight(bad, trials.first_seed))
+            if why := trials.preflight(GOOD, trials.first_seed):
+                said = why.removeprefix("preflight: ")
+                self.fault = f"{trials.named(GOOD)} does not pass preflight: {said}"
+                return Evidence(False, False, None, self.fault)
+            if is_stopped:
                 found = refusals.compare(bad, GOOD)
                 self.by_preflight = found.is_worse
-                if why := trials.preflight(GOOD, trials.first_seed):
-                    said = why.removeprefix("preflight: ")
-                    self.fault = f"{trials.named(GOOD)} does not pass preflight: {said}"
-                if self.by_preflight or self.fault:
+                if self.by_preflight:
                     return found
             return self._looked(bad, GOOD, WRONG, fresh=False)
         except UnresolvedError as error:
