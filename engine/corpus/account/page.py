@@ -8,6 +8,7 @@ from attrs import define, field
 
 from engine.corpus.account.reasons import MEANINGS, Meaning
 from engine.corpus.account.report import Report
+from engine.corpus.account.summary import clips_in_words
 from engine.corpus.audio.unusable import Reason
 from engine.corpus.table.manifest import QUARANTINE_FILE, Quarantined
 from engine.files.pages import page_template
@@ -35,7 +36,9 @@ def write_page(report: Report, quarantined: Iterable[Quarantined], folder: Path)
 
     It needs nothing beside it and no network. The same corpus gives the same bytes.
     """
-    page = page_template(["engine.corpus.account"], visible, count=lambda value: f"{value:,}")
+    page = page_template(
+        ["engine.corpus.account"], visible, count=lambda value: f"{value:,}", clips=clips_in_words
+    )
     path = folder / PAGE_FILE
     text = page.render(report=report, groups=_groups(quarantined), table=QUARANTINE_FILE)
     path.write_bytes(text.encode())

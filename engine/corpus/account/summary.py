@@ -16,8 +16,8 @@ _QUARANTINED = 20
 
 def report_rows(report: Report) -> list[tuple[str, str]]:
     """A report as (what, figures), for a table."""
-    loud = f"{_clips(report.num_beyond_full_scale)}, whose samples are clipped to it"
-    wrong = f"{_clips(report.num_header_faults)}, whose files are read to their ends all the same"
+    loud = f"{clips_in_words(report.num_beyond_full_scale)}, whose samples are clipped to it"
+    wrong = f"{clips_in_words(report.num_header_faults)}, read to the end of the file"
     rows = [
         ("corpus", f"{report.corpus}, from {report.source} (layout: {report.layout})"),
         ("licence", str(report.licence) if report.licence else ""),
@@ -93,17 +93,19 @@ def _speakers(report: Report) -> str:
         return f"{report.num_speakers:,} ({_portions(most)})"
     largest = next(iter(most.values())).num_clips
     if largest * report.num_speakers == report.num_used:  # the largest, so all are equal
-        return f"{report.num_speakers:,}, each with {_clips(largest)}"
+        return f"{report.num_speakers:,}, each with {clips_in_words(largest)}"
     return f"{report.num_speakers:,} (the largest: {_portions(most)})"
 
 
-def _clips(number: int) -> str:
+def clips_in_words(number: int) -> str:
+    """A number of clips: "1 clip", "1,204 clips"."""
     return f"{number:,} clip{'' if number == 1 else 's'}"
 
 
 def _portions(portions: Mapping[str, Portion]) -> str:
     return ", ".join(
-        f"{name} {_clips(one.num_clips)}, {one.hours:.2f} h" for name, one in portions.items()
+        f"{name} {clips_in_words(one.num_clips)}, {one.hours:.2f} h"
+        for name, one in portions.items()
     )
 
 
