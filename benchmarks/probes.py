@@ -136,6 +136,7 @@ def summary(found: Mapping[Piece, Mapping[str, Any]]) -> dict[str, Any]:
 @click.option("--pieces", "number", type=int, default=None, help="At most so many pieces now.")
 def main(number: int | None) -> None:
     """Run the pieces that are missing, and write the summary."""
+    torch.set_num_threads(1)  # features are made before a run's device is
     project, found = Project(Path.cwd()), read()
     missing = [piece for piece in pieces() if piece not in found]
     for piece in missing[:number]:

@@ -159,19 +159,15 @@ class TrainerWay(Training):
 
     def step(self, clips: Sequence[int]) -> None:
         """See `Training`: the order of work of `Trainer._inner_training_loop`."""
-        trainer, optimizer, rates = (
-            self._trainer,
-            self._trainer.optimizer,
-            self._trainer.lr_scheduler,
-        )
-        assert optimizer is not None, "made in __init__"
-        assert rates is not None, "made in __init__"
+        trainer = self._trainer
+        assert trainer.optimizer is not None, "made in __init__"
+        assert trainer.lr_scheduler is not None, "made in __init__"
         inputs = self._collated(list(self._sequences(clips)))
         asked = (inputs["labels"] != IGNORED).sum()
         trainer.training_step(self.model, inputs, num_items_in_batch=asked)
         trainer.accelerator.clip_grad_norm_(self.model.parameters(), trainer.args.max_grad_norm)
-        optimizer.step()
-        rates.step()
+        trainer.optimizer.step()
+        trainer.lr_scheduler.step()
         self.model.zero_grad()
 
     def _sequences(self, clips: Sequence[int]) -> Iterator[list[Piece]]:

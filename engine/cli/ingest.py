@@ -1,12 +1,11 @@
 """`cantus ingest`: check and pack a corpus."""
 
-import signal
-import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli.answers.printed import exit_at_sigterm
 from engine.cli.show.recipe_options import json_option
 from engine.system_support.completing import corpora, names
 
@@ -110,12 +109,11 @@ def _ingest(project: "Project", name: str | None, *, as_json: bool) -> "Answer |
     from engine.recipe import load_params
     from engine.terminal.file_progress import file_progress
 
-    # So that workers and what is half done go with it.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     params, answers = load_params(project.params), []
     for one in [name] if name else params.corpora:
         source = params.corpus(one, in_recipe=False)
-        with file_progress(f"ingesting {one}") as progress:
+        # At SIGTERM, workers and what is half done go with it.
+        with exit_at_sigterm(), file_progress(f"ingesting {one}") as progress:
             corpus = ingest(one, source, project, work=params.work, progress=progress)
         if as_json:
             answers.append(_answer(project, params, corpus))

@@ -30,7 +30,7 @@ def output_to_standard_error() -> Iterator[None]:
 
 @contextmanager
 def exit_at_sigterm() -> Iterator[None]:
-    """Inside, SIGTERM raises SystemExit, so that a document can say what ended the command."""
+    """Inside, SIGTERM raises SystemExit, so that what is half done is cleaned up, and said."""
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         yield
