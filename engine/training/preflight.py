@@ -11,6 +11,7 @@ from engine.recipe.schema import Recipe
 from engine.training.checks.check import Check
 from engine.training.checks.clips import CLIPS, Drawn, content_checks, input_checks
 from engine.training.checks.conditioning import conditioning_checks
+from engine.training.checks.dynamics import dynamics_checks
 from engine.training.checks.flow import flow_checks
 from engine.training.checks.held_out import held_out_checks
 from engine.training.checks.level import level_check
@@ -24,6 +25,9 @@ from engine.training.checks.losses import (
     sign_check,
 )
 from engine.training.checks.made_again import made_again_checks
+from engine.training.checks.neighbours import neighbours_check
+from engine.training.checks.optimizer import clipping_checks, settings_checks
+from engine.training.checks.order import order_check
 from engine.training.checks.put_back import Before, put_back
 from engine.training.checks.recorded_rates import recorded_rates_check
 from engine.training.checks.rounding import Rounding
@@ -66,6 +70,8 @@ class Preflight:
             *held_out_checks(self.system, self.ancestors, self.recipe),
             *input_checks(batch),
             *self._rates(),
+            *settings_checks(self.recipe.optimizer),
+            order_check(self.order, self.system.train_clips.ids),
             *late_checks(self.system.turns, self.length.total_steps),
         ]
         if self.loaded is not None:
@@ -96,6 +102,8 @@ class Preflight:
                 yield speed
             if bounds.spoken and (alike := same_texts_check(bounds.audio)) is not None:
                 yield alike
+            is_speech = bounds.spoken is not None or bounds.learns_voices
+            yield from dynamics_checks(bounds.audio, is_speech)
             if bounds.learns_voices:
                 yield voices_check(bounds.audio)
 
@@ -122,10 +130,14 @@ class Preflight:
         before, steps = self._terms(batch), self._steps(at, turns)
         if networks.ranks.is_alone and self.recipe.training.compile == "off":
             yield from flow_checks(networks, turns, batch, self.system.preflight, at)
+            clips, seed = self.system.train_clips, self.order.seed
+            yield neighbours_check(clips, networks.module, self._terms_in_evaluation, seed)
         yield sign_check(turns, before, self.system.preflight.signed)
         yield dropped_check(turns, before)
         yield from share_check(turns, before, self.system.preflight.overfits)
-        yield modes_check(networks.module, before, self._terms_in_evaluation(batch))
+        yield modes_check(
+            networks.module, before, self._terms_in_evaluation(batch, self.order.seed)
+        )
         yield from self._first_step(batch, steps[0], turns, start)
         rounding = Rounding()
         for number, step in enumerate(steps):
@@ -156,6 +168,7 @@ class Preflight:
         for turn in turns:
             if turn.is_due(step):
                 yield size_check(turn, start.parameters, rates[turn.name], ranks)
+        yield from clipping_checks(self.recipe.optimizer, first)
         start.restore()
         yield repeated_check(first, self._step_at_peak(batch, step))
 
@@ -166,10 +179,10 @@ class Preflight:
         self.stepper.step([batch], step, rates_of=self._peak())
         return self.stepper.meter.read()
 
-    def _terms_in_evaluation(self, batch: Batch) -> dict[str, float]:
+    def _terms_in_evaluation(self, batch: Batch, seed: int) -> dict[str, float]:
         module = self.stepper.networks.module
         module.eval()
-        terms = self._terms(batch)
+        terms = self._terms(batch, seed)
         module.train()
         return terms
 
@@ -205,13 +218,13 @@ class Preflight:
         warm = max([0, *(warmup_steps(schedule, length) for schedule in schedules)])
         return warm - self.stepper.schedule_from
 
-    def _terms(self, batch: Batch) -> dict[str, float]:
+    def _terms(self, batch: Batch, seed: int | None = None) -> dict[str, float]:
         """Every loss term, named as it is logged, in single precision.
 
         They depend only on the weights and the batch: random choices (dropout, noise) are drawn
         again from the same seed, and buffers are restored.
         """
-        torch.manual_seed(self.order.seed)
+        torch.manual_seed(self.order.seed if seed is None else seed)
         networks = self.stepper.networks
         module = networks.module
         buffers = {name: tensor.clone() for name, tensor in module.named_buffers()}

@@ -81,4 +81,10 @@ MEANINGS: Mapping[Reason, Meaning] = {
         "The file's header or the corpus's table contradicts the audio.",
         "Write the file again with a correct program, or correct the table.",
     ),
+    "channels cancel": Meaning(
+        "Its channels have opposite phase, so that the mean of them is nearly silent.",
+        "Turn one channel over; or take one of them, by channels = 'split' or a column of the "
+        "table that names it.",
+        "channels",
+    ),
 }

@@ -1,6 +1,7 @@
 """Any audio file as blocks of mono float32, in memory that does not grow with its length."""
 
 import contextlib
+import math
 import os
 import stat
 import sys
@@ -17,6 +18,9 @@ from engine.corpus.audio.ffmpeg import FFmpegDecoder, ffmpeg_version, find_ffmpe
 from engine.corpus.audio.sndfile import MendedFile, SndfileDecoder
 from engine.corpus.audio.unusable import UnusableError
 
+_LEFT_OF_CHANNELS = 0.01
+"""Least power of the mean of channels, as a share of their own mean power."""
+
 __all__ = ["BLOCK_FRAMES", "AudioFile", "UnusableError", "decoders", "quiet_decoders"]
 
 
@@ -31,6 +35,7 @@ class AudioFile:
     def __init__(self, path: Path, channel: int | None = None) -> None:
         self._path = path
         self._channel = channel
+        self._power_of_channels = self._power_of_mean = 0.0
         self.num_decoded = 0
         with _operating_system_errors():
             descriptor = _open_regular(path)
@@ -72,7 +77,8 @@ class AudioFile:
         """Mono float32 blocks of at most BLOCK_FRAMES: the mean of the channels, or the one.
 
         Full scale is 1.0; float files may exceed it. Raises UnusableError where samples are not
-        finite, the decoder fails on the way, or the file ends before its header says it does.
+        finite, the decoder fails on the way, the file ends before its header says it does, or as
+        `check_channels` does.
         """
         with _operating_system_errors():
             while len(frames := self._read()):
@@ -83,11 +89,25 @@ class AudioFile:
                 self.num_decoded += len(block)
                 yield block
             self._container.check_end(self.num_decoded)
+            self.check_channels()
+
+    def check_channels(self) -> None:
+        """Raise UnusableError ("channels cancel") where the mean of those decoded is nearly silent.
+
+        Channels of opposite phase do that; independent ones lose 3 dB in their mean.
+        """
+        if self._power_of_mean < _LEFT_OF_CHANNELS * self._power_of_channels:
+            ratio = self._power_of_mean / self._power_of_channels
+            lost = f"{-10 * math.log10(max(ratio, 1e-10)):.0f} dB"
+            said = f"the mean of its {self.num_channels} channels is {lost} quieter than they are"
+            raise UnusableError("channels cancel", said)
 
     def _mono(self, frames: np.ndarray) -> np.ndarray:
         if self._channel is not None or self.num_channels == 1:
             return np.ascontiguousarray(frames[:, self._channel or 0])
         mean: np.ndarray = frames.mean(axis=1, dtype=np.float32)
+        self._power_of_channels += float(np.square(frames).mean(axis=1).sum())
+        self._power_of_mean += float(np.square(mean).sum())
         return mean
 
     def _open(self, descriptor: int) -> Decoder:

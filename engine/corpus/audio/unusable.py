@@ -18,6 +18,7 @@ Reason = Literal[
     "duplicate of",
     "sample rate too low",
     "header disagrees",
+    "channels cancel",
 ]
 """The closed list of reasons for which a file cannot be a clip."""
 

@@ -78,7 +78,7 @@ class ClipWriter:
             self._require_samples()
         except UnusableError as error:
             self.discard()
-            return quarantined(self._candidate, self._of_channels(error))
+            return quarantined(self._candidate, error)
         samples = {
             rate: (self._starts[rate] // SAMPLE_TYPE.itemsize, writer.num_samples)
             for rate, writer in self._writers.items()
@@ -94,14 +94,6 @@ class ClipWriter:
         for rate, writer in self._writers.items():
             if not writer.num_samples:
                 raise UnusableError("too short", f"not one sample is left of it at {rate:,} Hz")
-
-    def _of_channels(self, error: UnusableError) -> UnusableError:
-        """Loudest channel: channels may cancel out in a file that is clearly audible."""
-        is_mean = self._candidate.channel is None and self._source.num_channels > 1
-        if error.reason != "silent" or not is_mean:
-            return error
-        many = f"of the mean of its {self._source.num_channels} channels"
-        return UnusableError(error.reason, f"{error.detail}, {many}")
 
     def _text(self) -> str | None:
         required = self._limits.transcripts == "required"

@@ -150,7 +150,11 @@ def _measure_segments(
 def _measure_lane(
     path: Path, digest: str, lane: Sequence[Candidate], limits: Limits, files: Files
 ) -> list[Result]:
-    """Parts that do not overlap, in one pass. Those before a fault of the file are kept."""
+    """Parts that do not overlap, in one pass. Those before a fault of the file are kept.
+
+    Whether channels cancel is known at the end alone: no part is kept then.
+    """
+    places = {rate: file.tell() for rate, file in files.items()}
     results: list[Result] = []
     take = None
     try:
@@ -167,11 +171,15 @@ def _measure_lane(
             if take and _ends_by(lane[len(results)], length + _TOLERANCE_SECONDS):
                 results.append(take.finish())
                 take = None
+            audio.check_channels()
         fault = UnusableError("header disagrees", f"the file ends at {length:.3f} s, before it")
     except UnusableError as error:
         fault = error
     if take:
         take.discard()
+    if fault.reason == "channels cancel":
+        truncate_to(files, places)
+        results = []
     return results + [quarantined(part, fault) for part in lane[len(results) :]]
 
 

@@ -80,12 +80,41 @@ def test_a_file_that_turns_out_bad_half_way_leaves_no_samples(tmp_path, tone):
     assert (found.reason, len(into.samples())) == ("too long", 8_000)
 
 
-def test_opposite_channels_that_cancel_are_silent(tmp_path):
+def opposite(path, kept):
+    """Two channels of opposite phase, the second with a share of the first one's level."""
+    tone = 0.5 * np.sin(np.arange(16_000) / 10)
+    soundfile.write(path, np.stack([tone, -kept * tone], axis=1), RATE, subtype="FLOAT")
+
+
+@pytest.mark.parametrize(("kept", "lost"), [(1.0, "100 dB"), (0.99, "46 dB"), (0.85, "22 dB")])
+def test_channels_of_opposite_phase_cancel(tmp_path, kept, lost):
+    opposite(tmp_path / "a.wav", kept)
+    into = Packed()
+    (found,) = measure(tmp_path, into=into)
+    assert (found.reason, len(into.samples())) == ("channels cancel", 0)
+    assert found.detail == f"the mean of its 2 channels is {lost} quieter than they are"
+
+
+def test_channels_that_cancel_leave_no_part_of_their_file(tmp_path):
+    opposite(tmp_path / "a.wav", 0.9)
+    into = Packed()
+    found = measure(tmp_path, part(0.0, 0.4), part(0.5, 0.4), into=into)
+    assert [one.reason for one in found] == ["channels cancel"] * 2
+    assert len(into.samples()) == 0
+
+
+def test_one_of_two_channels_that_cancel_may_be_taken(tmp_path):
+    opposite(tmp_path / "a.wav", 1.0)
+    (found,) = measure(tmp_path, Candidate(path="a.wav", channel=1))
+    assert found.clip.num_frames == 16_000
+
+
+def test_a_silent_channel_and_a_different_one_cancel_nothing(tmp_path):
     tone = 0.5 * np.sin(np.arange(8_000) / 10)
-    soundfile.write(tmp_path / "a.wav", np.stack([tone, -tone], axis=1), RATE, subtype="FLOAT")
-    (found,) = measure(tmp_path)
-    assert found.reason == "silent"
-    assert found.detail.endswith("of the mean of its 2 channels")
+    for other in (np.zeros(8_000), 0.5 * np.sin(np.arange(8_000) / 7), -0.5 * tone):
+        soundfile.write(tmp_path / "a.wav", np.stack([tone, other], axis=1), RATE, subtype="FLOAT")
+        (found,) = measure(tmp_path)
+        assert found.clip.num_channels == 2
 
 
 def test_a_clip_at_full_scale_most_of_the_time_is_clipped(tmp_path, tone):
