@@ -22,6 +22,9 @@ _OTHERS: Mapping[Outcome, str] = {
     "undecided": "undecided by",
 }
 
+UNMEASURED = "neither measures it"
+"""Why two runs are not compared by a metric that neither has."""
+
 
 def conclude(found: PairedRuns, best: str) -> Iterator[str]:
     """Sentences: which run is better by the metric that picks the best, and what others say."""
@@ -40,7 +43,7 @@ def conclude(found: PairedRuns, best: str) -> Iterator[str]:
 def _decides(found: PairedRuns, best: str) -> str:
     metric, name = found.compared.get(best), short_name(best)
     if metric is None:
-        why = found.left_out.get(best, "neither measures it")
+        why = found.left_out.get(best, UNMEASURED)
         return f"{found.ours} and {found.theirs} are not compared by {name}: {why}."
     outcome = metric.outcome or "undecided"
     names = {"ours": found.ours, "theirs": found.theirs, "verb": "is"}

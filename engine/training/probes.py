@@ -54,7 +54,7 @@ class Probes:
     def begin(self, step: int) -> None:
         """Training begins, or is resumed, after so many finished steps."""
         self._begun = step
-        self.moved.begin()
+        self.moved.begin(step)
 
     def ask_again(self, run: Checked) -> None:
         """Repeat undecided checks where due, and look whether all weights have moved.

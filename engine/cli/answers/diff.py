@@ -12,6 +12,7 @@ from engine.cli.compare_metrics import Figures, pairs
 from engine.recipe import Change
 from engine.recipe.faults import shown
 from engine.report.paired_runs import PairedRuns
+from engine.report.paired_words import UNMEASURED
 
 
 @frozen(kw_only=True)
@@ -86,7 +87,8 @@ class DiffAnswer(Answer):
     values: tuple[ChangedValue, ...]
     """Every value that differs."""
     comparisons: tuple[Comparison, ...] = ()
-    """Every metric of both models: compared, or why not. The deciding one first."""
+    """Every metric of both models: compared, or why not. The deciding one first, even where it is
+    not compared."""
     figures: tuple[FigurePair, ...] = ()
     """Every figure of either metrics file, and the results of listening tests."""
     missing: str | None = None
@@ -123,14 +125,16 @@ def changed(changes: Iterable[Change], trained: Collection[str]) -> tuple[Change
     )
 
 
-def comparisons(paired: PairedRuns | None) -> Iterator[Comparison]:
-    """Every metric of two models, compared or not."""
-    if paired is not None:
-        names = paired.ours, paired.theirs
-        for metric, found in paired.compared.items():
-            yield of_metric(metric, names, found)
-        for metric, why in paired.left_out.items():
-            yield left_out(metric, names, why)
+def comparisons(paired: PairedRuns | None, decided_by: str) -> Iterator[Comparison]:
+    """Every metric of two models, compared or not; first the one that decides."""
+    if paired is None:
+        return
+    names = paired.ours, paired.theirs
+    for metric in dict.fromkeys([decided_by, *paired.compared, *paired.left_out]):
+        if metric in paired.compared:
+            yield of_metric(metric, names, paired.compared[metric])
+        else:
+            yield left_out(metric, names, paired.left_out.get(metric, UNMEASURED))
 
 
 def figure_pairs(left: Figures, right: Figures) -> Iterator[FigurePair]:

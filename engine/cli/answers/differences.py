@@ -51,7 +51,7 @@ def answer_two(left: Loaded, right: Loaded, lender: RunFiles | None) -> DiffAnsw
         sentences=() if paired is None else tuple(conclude(paired, best)),
         use_instead=tuple(better_baselines(*figures)),
         values=values,
-        comparisons=tuple(comparisons(paired)),
+        comparisons=tuple(comparisons(paired, best)),
         figures=() if absent else tuple(figure_pairs(*figures)),
         missing=absent,
         notes=tuple(one.run.remark for one in figures if one.run is not None and one.run.remark),

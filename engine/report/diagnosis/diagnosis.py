@@ -24,8 +24,10 @@ class Diagnosis:
 
     likeliest: Sequence[Likeness]
     """Parts that may be broken, the likeliest first; empty where none is likely."""
+    undecided_among: Sequence[Likeness]
+    """Parts that fit about equally, so that none is named."""
     is_healthy: bool
-    """Whether it resembles most the runs in which no fault was planted."""
+    """Whether it resembles those runs most in which no fault was planted."""
     seen: Mapping[str, str]
     """Answers by question: `observations.py`."""
     evidence: Sequence[str]
@@ -40,6 +42,9 @@ class Diagnosis:
         """The diagnosis in words; empty where the run looks like a healthy one."""
         if self.is_healthy:
             return ""
+        if self.undecided_among:
+            several = "; ".join(map(_with_chance, self.undecided_among))
+            return f"The figures fit several recorded faults: no diagnosis. Likeliest: {several}."
         if not self.likeliest:
             return "The figures look like no recorded fault: no diagnosis."
         first, *others = self.likeliest
@@ -60,12 +65,13 @@ def diagnosed(seen: Mapping[str, str], library: Library) -> Diagnosis:
     """The diagnosis by what is seen in a run."""
     ranked = library.likenesses(seen) or [Likeness(HEALTHY, "", 0.0)]
     top = ranked[0]
-    is_known = top.probability >= SURE and library.agreement(seen) >= ALIKE
-    is_healthy = is_known and top.part == HEALTHY
-    faults = [one for one in ranked if one.part != HEALTHY]
-    likely = faults[:_NAMED] if is_known and not is_healthy else []
-    evidence = library.evidence(top, seen) if likely else []
-    likely = likely if evidence else []
+    is_like_some = library.agreement(seen) >= ALIKE
+    is_healthy = is_like_some and top.part == HEALTHY
+    faults = [one for one in ranked if one.part != HEALTHY][:_NAMED]
+    is_sure = is_like_some and not is_healthy and top.probability >= SURE
+    evidence = library.evidence(top, seen) if is_sure else []
+    likely = faults if evidence else []
+    undecided = faults if is_like_some and not is_healthy and not likely else []
     alike, others = (
         [run for run in library.runs if (run.fault == top.fault) is same] for same in (True, False)
     )
@@ -74,7 +80,7 @@ def diagnosed(seen: Mapping[str, str], library: Library) -> Diagnosis:
         for runs in (alike, others)
         for number in (sum(_answers_alike(run, seen, evidence) for run in runs), len(runs))
     )
-    return Diagnosis(likely, is_healthy, seen, evidence, *counts)
+    return Diagnosis(likely, undecided, is_healthy, seen, evidence, *counts)
 
 
 def _answers_alike(run: Signature, seen: Mapping[str, str], names: Sequence[str]) -> bool:

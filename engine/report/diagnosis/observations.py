@@ -18,7 +18,10 @@ _MORE = re.compile(r"and (\d+) more")
 
 _KINDS = (
     ("evaluation set", "evaluation set"),
-    ("clips of", "evaluation set"),
+    ("clips of a batch", "clips of a batch"),
+    ("clips of dataset.", "evaluation set"),
+    ("optimizer of ", "optimizer"),
+    ("clipping of gradients of ", "clipping of gradients"),
     ("learning rate of", "learning rate"),
     ("can be learned", "loss of one batch"),
     ("computed again", "entry computed again"),

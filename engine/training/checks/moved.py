@@ -27,19 +27,24 @@ class Moved:
     turns: Sequence[Turn]
     average: AverageWeights | None
     ranks: Ranks
-    _begun: tuple[Sums, Sums] = field(init=False, default=({}, {}))
+    _begun: int = field(init=False, default=0)
+    """Finished steps when the sums were remembered."""
+    _then: tuple[Sums, Sums] = field(init=False, default=({}, {}))
 
-    def begin(self) -> None:
-        """Remember the present weights. Every process calls this, and `checks`."""
-        self._begun = self._sums()
+    def begin(self, step: int) -> None:
+        """Remember the weights after `step` finished steps. Every process calls this."""
+        self._begun, self._then = step, self._sums()
 
     def checks(self, step: int) -> Iterator[Check]:
-        """A check of each turn whose first step is among `step` finished ones, and of averages."""
-        (before, averaged), (now, averages) = self._begun, self._sums()
+        """A check of each turn that had a share in a step since `begin`, and of averages.
+
+        `step` is the number of finished steps. Every process calls this.
+        """
+        (before, averaged), (now, averages) = self._then, self._sums()
         moved = {name for name, one in now.items() if one != before[name]}
         for turn in self.turns:
-            if turn.starts_at_step < step:
-                yield _turn_check(turn, moved)
+            if any(turn.is_due(past) for past in range(self._begun, step)):
+                yield _turn_check(turn, moved, self._begun + 1)
         behind = averaged.keys() & moved
         if behind:
             still = all(averages[name] == averaged[name] for name in behind)
@@ -63,16 +68,16 @@ class Moved:
         return dict(zip(tensors, sums, strict=True))
 
 
-def _turn_check(turn: Turn, moved: set[str]) -> Check:
-    name = f"weights of {turn.name}"
+def _turn_check(turn: Turn, moved: set[str], first: int) -> Check:
+    name, since = f"weights of {turn.name}", f"since step {first}"
     still = [one for one in turn.parameters if one not in moved]
     if not still:
-        return Check(name, True, f"all {len(turn.parameters)} tensors have moved since step 1")
+        return Check(name, True, f"all {len(turn.parameters)} tensors have moved {since}")
     if len(still) == len(turn.parameters):
-        said = f"none of its {len(still)} tensors has moved since step 1: this turn never trains"
+        said = f"none of its {len(still)} tensors has moved {since}: this turn does not train"
         return Check(name, False, said)
     groups = sorted({group_of(one) for one in still} - {group_of(one) for one in moved})
     if not groups:
         return Check(name, True, f"all groups of modules have moved ({len(still)} tensors not)")
-    said = f"{', '.join(groups[:3])} ({len(groups)} groups of modules) have not moved since step 1"
+    said = f"{', '.join(groups[:3])} ({len(groups)} groups of modules) have not moved {since}"
     return Check(name, False, said, "warn")

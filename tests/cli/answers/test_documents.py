@@ -18,7 +18,7 @@ from engine.runs.estimate import RunEstimate
 from engine.tracking.events import Event
 from engine.training.rate_plan import RatePlan
 from tests.finished_models import make_model
-from tests.run_folders import make_run, start
+from tests.run_folders import make_run, start, units
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?(?![\w])")
 
@@ -254,6 +254,18 @@ def test_diff_says_why_something_is_not_compared_and_leaves_with_0(models, cantu
     assert {one["outcome"] for one in document["comparisons"]} == {None}
     assert all(one["not_compared"] for one in document["comparisons"])
     assert all(one["difference"] is None for one in document["figures"])
+
+
+def test_the_deciding_metric_comes_first_even_where_it_is_not_compared(models, cantus):
+    path = models / "models/other/metrics.json"
+    content, other = json.loads(path.read_text()), units("rmse_db", weights="another")
+    content["scale"] |= other["scale"]
+    content["units"] |= other["units"]
+    path.write_text(json.dumps(content))
+    first, *others = one_document(cantus("diff", "words", "other", "--json"))["comparisons"]
+    assert (first["metric"], first["outcome"]) == ("eval/rmse_db", None)
+    assert first["not_compared"]
+    assert "eval/reconstruction" in {one["metric"] for one in others if one["outcome"]}
 
 
 def test_diff_of_what_is_not_trained_lists_values_and_what_trains_it(project, cantus, recipe):

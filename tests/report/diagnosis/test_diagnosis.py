@@ -52,6 +52,20 @@ def test_a_run_that_says_nothing_gets_no_diagnosis(seen):
     assert "no diagnosis" in found.sentence()
 
 
+def test_figures_that_fit_two_faults_alike_name_both_and_no_diagnosis():
+    library = Library(
+        [
+            *runs(HEALTHY, 15, gradient="steady"),
+            *runs("the gradient", 15, gradient="zero"),
+            *runs("the optimizer", 15, gradient="zero"),
+        ]
+    )
+    found = diagnosed({"gradient": "zero"}, library)
+    assert (found.likeliest, found.is_healthy) == ([], False)
+    assert found.sentence().startswith("The figures fit several recorded faults: no diagnosis. ")
+    assert found.sentence().count("is broken (4") == 2
+
+
 def test_figures_that_no_recorded_run_has_get_no_diagnosis():
     seen = {"gradient": "grows", "loss": "exactly the same", "check": "order of tokens"}
     assert "no diagnosis" in diagnosed(seen, LIBRARY).sentence()

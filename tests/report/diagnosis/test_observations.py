@@ -90,6 +90,10 @@ def test_a_failed_check_is_named_without_its_entry():
     assert kind_of_check("rounding of updates of gpt") == "rounding of updates"
     assert kind_of_check("sound of transcripts") == "sound of transcripts"
     assert kind_of_check("learning rate of gpt") == "learning rate"
+    assert kind_of_check("optimizer of gpt") == kind_of_check("optimizer of generator")
+    assert kind_of_check("clips of dataset.num_seen_clips") == "evaluation set"
+    assert kind_of_check("clips of a batch") == "clips of a batch"
+    assert kind_of_check("dynamics of clips") == "dynamics of clips"
 
 
 def test_how_many_tensors_get_no_gradient():

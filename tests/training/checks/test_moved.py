@@ -23,7 +23,7 @@ def trained():
     turns = [Turn("generator", of("early"), {}), Turn("critic", of("late"), {}, starts_at_step=40)]
     average = AverageWeights(of("early"), 0.9)
     moved = Moved(turns, average, ALONE)
-    moved.begin()
+    moved.begin(0)
     return both, average, lambda step: {one.name: one for one in moved.checks(step)}
 
 
@@ -65,3 +65,15 @@ def test_a_group_of_modules_that_stays_is_a_warning(trained):
     average.update()
     assert checks(50)["weights of generator"].ok  # weight and bias are one group
     assert not checks(50)["weights of critic"].ok
+
+
+def test_a_turn_that_was_not_due_since_a_resume_is_not_asked_about():
+    module = nn.Linear(3, 3)
+    parameters = dict(module.named_parameters())
+    seldom = Turn("critic", parameters, {}, starts_at_step=2, every_steps=4)
+    moved = Moved([seldom], None, ALONE)
+    moved.begin(11)  # its steps are those that follow 2, 6, 10 and 14 finished ones
+    assert list(moved.checks(14)) == []
+    (check,) = moved.checks(15)
+    assert check.stops
+    assert "since step 12" in check.detail
