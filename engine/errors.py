@@ -1,4 +1,4 @@
-"""The one exception that is shown to a user as a sentence instead of a traceback."""
+"""Exceptions that are shown to a user as a sentence instead of a traceback."""
 
 from collections.abc import Iterable
 
@@ -14,3 +14,14 @@ class UserError(Exception):
     def __init__(self, message: object, allowed: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.allowed = tuple(allowed)
+
+
+class RefusedValuesError(UserError):
+    """Values of a recipe that cannot be trained with each other, or on its corpus.
+
+    It follows from the recipe and its data: another attempt, or another machine, gives the same.
+    """
+
+
+class DivergedError(UserError):
+    """Weights that give values that are not finite: what training made of the recipe."""

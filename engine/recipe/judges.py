@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.recipe.training import Direction
 
 Need = Literal["original", "voice", "text"]
@@ -117,7 +117,7 @@ def require_language(name: str, language: str) -> None:
     languages = JUDGES[name].languages
     if languages is not None and language.partition("-")[0] not in languages:
         knows = ", ".join(sorted(languages))
-        raise UserError(
+        raise RefusedValuesError(
             f"The judge '{name}' knows {knows}, not the language '{language}'. Take it out of the "
             "recipe's judges, or name a recognizer of that language in [speech_evaluation]."
         )

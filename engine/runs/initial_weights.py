@@ -8,7 +8,7 @@ import tomli
 from attrs import field, frozen
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.evaluation.lineage import Ancestors, read_ancestors
 from engine.fetch.published import find_all_weights
 from engine.files.checksum import digest_of, sha256_of
@@ -139,7 +139,7 @@ def _picked(start: Start, name: str, project: Project) -> Path:
     picked = folder / start.pick.replace("step:", "step_")
     if not picked.is_dir():
         kept = ", ".join(sorted(path.name.replace("step_", "step:") for path in folder.iterdir()))
-        raise UserError(
+        raise RefusedValuesError(
             f"start.pick = '{start.pick}': {name} has no such checkpoint (it has: {kept}). "
             "Pick one of these, or set training.keep_every in that recipe and train it again "
             f"(cantus train {start.name} --again)."
@@ -174,7 +174,7 @@ def _load_weights(parent: ParentCheckpoint, loop: Loop) -> str:
         loop.loaded = Loaded.of(parent.name, averaged)
         loop.load_weights(averaged)
     elif remark:
-        raise UserError(
+        raise RefusedValuesError(
             f"start.carry names 'optimizer', but of {parent.name} {remark}: its optimizer's state "
             "no longer matches the trainable parameters. Remove 'optimizer' from start.carry."
         )
@@ -203,7 +203,7 @@ def _require_fit(parent: ParentCheckpoint, loop: Loop, given: Mapping[str, Tenso
         | {name for name in own.keys() & given.keys() if own[name].shape != given[name].shape}
     )
     if differing:
-        raise UserError(
+        raise RefusedValuesError(
             f"The weights of {parent.name} do not fit this recipe's model: {len(differing)} of "
             f"{len(own)} tensors differ in name or shape, first {', '.join(differing[:3])}. "
             "Give both recipes the same [model]."
@@ -214,7 +214,7 @@ def _continue_data(parent: ParentCheckpoint, loop: Loop) -> None:
     """Continue in the order of clips where the parent stopped."""
     before, here = parent.checkpoint.state["steps_per_epoch"], loop.order.steps_per_epoch
     if before != here:
-        raise UserError(
+        raise RefusedValuesError(
             f"start.carry names 'data', but {parent.name} had {before} steps an epoch and this "
             f"recipe has {here}, so the parent's position in the order of clips does not apply. "
             "Train on the same clips in batches of the same size, or remove 'data' from "
@@ -240,7 +240,7 @@ def _in_words(parent: ParentCheckpoint, loop: Loop) -> str:
 
 def _part(parent: ParentCheckpoint, name: str, carried: str) -> Saved:
     if name not in parent.checkpoint.optimizers:
-        raise UserError(
+        raise RefusedValuesError(
             f"start.carry names '{carried}', but this checkpoint of {parent.name} holds only "
             "weights. Set start.pick = 'last', which also keeps the state of the optimizer and of "
             "the random number generators."

@@ -3,7 +3,7 @@
 import numpy as np
 from attrs import frozen
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.evaluation.audio import ClipAudio, rows_sharing_audio
 from engine.recipe.dataset import CorpusClips
 from engine.split.alike import sounding_alike
@@ -100,7 +100,7 @@ def _split(
         how += f"; {len(alike.copies)} that sound like an evaluation clip are not learned from"
     rows = _at_most(columns, np.setdiff1d(rows, alike.copies), rule.num_train_clips)
     if not len(rows) or not len(evaluation):
-        raise UserError(_empty(len(rows), len(evaluation), how))
+        raise RefusedValuesError(_empty(len(rows), len(evaluation), how))
     leaks = _leaks(columns, rows, evaluation, np.intersect1d(rows, alike.others))
     return Split(train=rows, evaluation=evaluation, how=how, leaks=leaks, copied=len(alike.copied))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.recipe.training import Training
 
 
@@ -22,4 +22,4 @@ def require_timely_guards(recipe: AdversarialRecipe, num_train_clips: int) -> No
     """Raise UserError for a guard that would judge discriminators before they have learned."""
     steps_per_epoch = -(-num_train_clips // recipe.training.batch_size)
     for path, fault in recipe.premature_guards(steps_per_epoch):
-        raise UserError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")
+        raise RefusedValuesError(f"{path}: {fault} ({steps_per_epoch} steps are an epoch).")

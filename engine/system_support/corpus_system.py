@@ -10,7 +10,7 @@ from attrs import fields, frozen
 
 from engine.corpus import Corpus
 from engine.corpus.table.rows import Rows
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.evaluation.digests import keys
 from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
@@ -69,11 +69,12 @@ def split_corpus(
         fingerprints = corpus.fingerprints(rows)
         split = choose_clips(recipe, project, clips.only(rows), seed, fingerprints)
     except UserError as error:
-        raise UserError(" ".join([str(error), *notes])) from error
+        kind = RefusedValuesError if isinstance(error, RefusedValuesError) else UserError
+        raise kind(" ".join([str(error), *notes])) from error
     least = recipe.training.batch_size if min_train_clips is None else min_train_clips
     if len(split.train) < least:
         why = "".join(f" {note}" for note in notes)
-        raise UserError(
+        raise RefusedValuesError(
             f"Corpus {recipe.dataset.corpus!r} has {len(split.train)} training clips, fewer than a "
             f"batch of {recipe.training.batch_size}.{why} Add clips or lower training.batch_size."
         )
@@ -234,7 +235,7 @@ class CorpusSystem(Generic[R, C]):
 
     def load_published(self, path: Path) -> str:
         """Raise UserError: no published weights are known."""
-        raise UserError(
+        raise RefusedValuesError(
             f"start.weights names {path}, but the system '{self.recipe.system}' reads no published "
             "weights. Leave start.weights out, or add load_published to its system.py."
         )

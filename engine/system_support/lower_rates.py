@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from engine.corpus.table.manifest import Clip
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.files.text import visible
 
 Upsampling = Literal["refuse", "allow", "leave_out"]
@@ -28,9 +28,9 @@ def recorded_lower(
     rates = np.array([clip.sample_rate_hz for clip in clips], np.int64)
     low: np.ndarray = rates < sample_rate_hz
     if low.any() and upsampling == "refuse":
-        raise UserError(_refused(clips, rates, corpus, sample_rate_hz))
+        raise RefusedValuesError(_refused(clips, rates, corpus, sample_rate_hz))
     if len(low) and low.all() and upsampling == "leave_out":
-        raise UserError(
+        raise RefusedValuesError(
             f"All {len(clips)} clips of corpus {corpus!r} were recorded below "
             f"{sample_rate_hz:,} Hz, and dataset.upsampling = 'leave_out' leaves them out. "
             f"Train a recipe of at most {rates.max(initial=0):,} Hz."

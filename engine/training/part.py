@@ -6,7 +6,7 @@ import torch
 from attrs import define, field
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.training.balance import Gradients
 from engine.training.shares import WHOLE, Share
 from engine.training.system import Terms, Turn
@@ -53,7 +53,7 @@ def weighed_terms(turn: Turn, terms: Terms, step: int, share: Share = WHOLE) -> 
     if terms.losses.keys() != weights.keys():
         missing = sorted(weights.keys() - terms.losses.keys())
         unweighed = sorted(terms.losses.keys() - weights.keys())
-        raise UserError(
+        raise RefusedValuesError(
             f"The loss terms of turn '{turn.name}' do not match the recipe's [losses]: "
             f"weighed there but not produced: {missing or 'none'}; produced but not weighed there: "
             f"{unweighed or 'none'}."

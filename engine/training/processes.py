@@ -7,7 +7,7 @@ import os
 import re
 import signal
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.recipe.params import Hardware
 from engine.recipe.training import Training
 
@@ -58,7 +58,7 @@ def require_equal_parts(training: Training, num_processes: int) -> None:
     """Raise UserError where several processes cannot each take an equal part of a batch."""
     parts = num_processes * training.num_micro_batches
     if num_processes > 1 and training.batch_size % parts:
-        raise UserError(
+        raise RefusedValuesError(
             f"training.batch_size = {training.batch_size} is the number of clips in a step over "
             "all devices. "
             f"{num_processes} devices and training.num_micro_batches = "

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 from torch import Tensor, nn
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 
 _NAMED = 3
 Tensors = Mapping[str, Tensor]
@@ -73,7 +73,7 @@ def load_strictly(
     Raises UserError, with nothing loaded, where names or shapes differ or a value is not finite.
     """
     if found := differences(network.state_dict(), given, reasons):
-        raise UserError(f"{source} does not fit this model: {found}")
+        raise RefusedValuesError(f"{source} does not fit this model: {found}")
     broken = [name for name, value in given.items() if not bool(value.isfinite().all())]
     if broken:
         raise UserError(f"{source} is damaged: NaN or infinity in {_some(broken)}.")

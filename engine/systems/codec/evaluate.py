@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from attrs import define, field, frozen
 
-from engine.errors import UserError
+from engine.errors import DivergedError
 from engine.metrics.codebooks import CodebookCounts
 from engine.systems.codec.coders.baselines import Coder
 from engine.systems.codec.data.dataset import CodecClips
@@ -55,7 +55,7 @@ class Evaluator:
             for number, table in tables.items():
                 rebuilt = decode_clip(network, codes[:number], len(original))
                 if not np.isfinite(rebuilt).all():
-                    raise UserError(
+                    raise DivergedError(
                         f"The codec decodes clip {self.clips.ids[index]!r} to values that are not "
                         "finite: training has diverged. Continue from an earlier checkpoint, with "
                         "a lower learning rate."

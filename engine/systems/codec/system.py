@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from attrs import asdict, evolve
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.evaluation.unit import Unit
 from engine.files.checksum import digest_of
 from engine.project import Project
@@ -42,7 +42,7 @@ def build(recipe: CodecRecipe, project: Project, params: Params) -> "CodecSystem
     eligible, data = split_eligible(recipe, project, params, corpus)
     clips = all_clips(corpus, recipe.dataset)
     if recipe.model.restart_below > 0.0 and num_processes(params.hardware) > 1:
-        raise UserError(
+        raise RefusedValuesError(
             "model.restart_below replaces codes by vectors of a process's own part of the batch, "
             "so that several processes would end with different codebooks. Set "
             "model.restart_below = 0.0 in the recipe, or hardware.num_devices = 1 in params.toml."

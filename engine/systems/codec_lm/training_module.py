@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from transformers import HiggsAudioV2Config
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.nn.adapters import continued
 from engine.nn.precision import as_kept
 from engine.systems.codec_lm.data.assets import CodecLmAssets
@@ -87,7 +87,7 @@ class CodecLmTrainingModule(TrainingModule):
 
     def _require_same_meaning(self, given: Tensor | None) -> None:
         if given is not None and not torch.equal(given.cpu(), self.speaks.cpu()):
-            raise UserError(
+            raise RefusedValuesError(
                 "These weights were trained with the codes of another codec, with another "
                 "tokenizer or with another dataset.instruction: the same numbers stand for "
                 "other sounds and letters. Give both recipes the same codec (trained no further "

@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.analysis.pitch.method import HIGHEST_HZ, LOWEST_HZ
 from engine.corpus import PackedAudio
 from engine.corpus.audio.pcm import FULL_SCALE
-from engine.errors import UserError
+from engine.errors import DivergedError
 from engine.metrics.cepstral_distortion import mcd_db
 from engine.metrics.pitch import f0_error_cents, median_f0
 from engine.systems.rvc.conversions import Conversion
@@ -244,7 +244,7 @@ def _distortion(asked: Asked, made: np.ndarray, sample_rate_hz: int) -> float:
 
 def _finite(made: np.ndarray, part: Part) -> np.ndarray:
     if not np.isfinite(made).all():
-        raise UserError(
+        raise DivergedError(
             f"The audio generated for clip {part.name!r} is not finite: training has diverged. "
             "Continue from an earlier checkpoint, with a lower learning rate."
         )

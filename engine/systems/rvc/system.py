@@ -8,7 +8,7 @@ import numpy as np
 from attrs import asdict, evolve
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.evaluation.unit import Unit
 from engine.features.prepared import features_of
 from engine.files.checksum import digest_of
@@ -272,7 +272,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
         note = read_voice_note(read_state_file(path).facts, path)
         own = self.recordings.methods.content.digest
         if note is not None and note.content != own:
-            raise UserError(
+            raise RefusedValuesError(
                 f"{path} was trained on the content features of another model or of other "
                 f"settings ({note.content[:12]}, the recipe's are {own[:12]}). Set dataset.content "
                 "to the encoder of those weights, or start from other weights."

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.nn.adversarial import discriminator_loss, feature_distances, generator_loss, health
 from engine.nn.spectral import StftDistance
 from engine.systems.rvc.network.losses import kl_divergence, mel_distance
@@ -136,7 +136,7 @@ class RvcTrainingModule(TrainingModule):
 
     def _require_same_content(self, given: Tensor | None) -> None:
         if given is not None and not torch.equal(given.cpu(), self.heard.cpu()):
-            raise UserError(
+            raise RefusedValuesError(
                 "These weights were trained on the content features of another model or of other "
                 "settings: the same numbers stand for other sounds. Give both recipes the same "
                 "dataset.content, with the same files in its folder, or start from other weights."

@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import evolve
 from torch import nn
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.evaluation.digests import keys
 from engine.evaluation.unit import Unit
 from engine.features.prepared import features_of
@@ -72,7 +72,7 @@ def _require_sentences(recipe: XttsRecipe, vocabulary: Vocabulary) -> None:
     for sentence in recipe.speech.sentences:
         num_tokens = len(vocabulary.tokenizer.encode(sentence, _spoken_language(recipe)))
         if num_tokens > MOST_TEXT_TOKENS:
-            raise UserError(
+            raise RefusedValuesError(
                 f"speech.sentences: {sentence[:40]!r} ... has {num_tokens} text tokens, and the "
                 f"GPT takes {MOST_TEXT_TOKENS}. Split it into sentences."
             )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.nn.adapters import continued
 from engine.systems.xtts.data.assets import XttsAssets
 from engine.systems.xtts.network.gpt import NUM_STOPS, PerClip, XttsGpt
@@ -85,7 +85,7 @@ class XttsTrainingModule(TrainingModule):
 
     def _require_same_tokens(self, given: Tensor | None) -> None:
         if given is not None and not torch.equal(given.cpu(), self.speaks.cpu()):
-            raise UserError(
+            raise RefusedValuesError(
                 "These weights were trained with another vocabulary or with other audio codes: "
                 "the same numbers meant other letters and sounds. Give both recipes the same "
                 "[model], corpus and training clips, or start from other weights. Tokens of a "

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.corpus import Corpus
 from engine.corpus.table.manifest import Clip
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.metrics.signal import SILENCE_DBFS
 from engine.project import Project
 from engine.recipe.params import Params
@@ -54,7 +54,7 @@ def require_channels(corpus: Corpus, dataset: Dataset) -> None:
     made = corpus.settings.get("channels", "mix")
     if made != dataset.channels:
         name = dataset.corpus
-        raise UserError(
+        raise RefusedValuesError(
             f"The recipe has dataset.channels = {dataset.channels!r}, and corpus {name!r} was "
             f"ingested with {made!r}. Set corpora.{name}.channels = {dataset.channels!r} in "
             f"params.toml and run 'cantus ingest {name}', or change dataset.channels."

@@ -13,7 +13,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.files.atomic import write_atomically
 from engine.files.nature import is_safetensors, require_weights
 from engine.files.untrusted import as_user_error
@@ -281,7 +281,7 @@ def _require_same(ours: NetworkSettings, theirs: NetworkSettings, path: Path) ->
         if name not in _LEARNING and left[name] != right[name]
     ]
     if differing:
-        raise UserError(f"{path} is of another network: {'; '.join(differing)}.")
+        raise RefusedValuesError(f"{path} is of another network: {'; '.join(differing)}.")
 
 
 def _load(network: CodecNetwork, state: Mapping[str, Tensor], path: Path) -> None:
@@ -310,7 +310,7 @@ def _require_shapes(own: Mapping[str, Tensor], given: Mapping[str, Tensor], path
         ),
     ]
     if faults:
-        raise UserError(f"{path} does not fit its network: {'; '.join(faults[:4])}.")
+        raise RefusedValuesError(f"{path} does not fit its network: {'; '.join(faults[:4])}.")
 
 
 def _named(what: str, names: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from engine.corpus.table.manifest import Clip
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.evaluation.digests import as_digests, keys
 from engine.system_support.left_out import LeftOut, notes_of
 from engine.system_support.lower_rates import recorded_lower
@@ -114,7 +114,7 @@ def eligible_clips(
     usable = Eligible(rows, sorter.texts, candidates, sorter.left_out)
     found = usable.paired(rows, clips, "the corpus")
     if not len(found.rows):
-        raise UserError(
+        raise RefusedValuesError(
             f"None of the {len(clips)} clips of corpus {dataset.corpus!r} can be used. "
             f"{' '.join(found.notes)} Change the dataset table, or the corpus."
         )

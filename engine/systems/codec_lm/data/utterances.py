@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from engine.analysis.codec.folder import codec_folder
 from engine.analysis.codec.open_codec import open_codec
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.project import Project
 from engine.system_support.corpus_system import SplitCorpus, split_corpus
 from engine.systems.codec_lm.data.assets import CodecLmAssets
@@ -154,7 +154,7 @@ def _require_enough(
     recipe = made.recipe
     least = recipe.training.batch_size
     if len(train) < least or not len(evaluation):
-        raise UserError(
+        raise RefusedValuesError(
             f"Corpus {recipe.dataset.corpus!r} has {len(train)} training and {len(evaluation)} "
             f"evaluation clips with another clip of their speaker in the same set; a batch is "
             f"{least}. {' '.join(found.notes)} Add clips of these speakers, or choose another "

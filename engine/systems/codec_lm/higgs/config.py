@@ -5,7 +5,7 @@ from typing import Any
 
 from transformers import HiggsAudioV2Config
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.systems.codec_lm.higgs.folder import CONFIG, read_config
 from engine.systems.codec_lm.higgs.tokens import (
     AUDIO_OUT,
@@ -98,7 +98,7 @@ def _require_computed(config: HiggsAudioV2Config, path: Path) -> None:
 def _require_codebooks(config: HiggsAudioV2Config, path: Path, codebooks: Codebooks) -> None:
     own = codebooks_of(config)
     if own != codebooks:
-        raise UserError(
+        raise RefusedValuesError(
             f"{path} is of a model for {own.num_codebooks} codebooks of {own.codebook_size} codes, "
             f"and the codec has {codebooks.num_codebooks} of {codebooks.codebook_size}. Name the "
             "codec that the model was trained with in [codec], and as many of its codebooks."

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.nn.adapters import adapt
 from engine.nn.precision import keep_frozen_in
 from engine.systems.codec_lm.network.network import CodecLmNetwork
@@ -52,7 +52,7 @@ def adapt_network(network: nn.Module, width: int, adapters: Adapters) -> None:
     `width` is the model's. Raises UserError where the rank is not below it.
     """
     if adapters.rank >= width:
-        raise UserError(
+        raise RefusedValuesError(
             f"adapters.rank = {adapters.rank} must be below the model's width of {width}. Ranks of "
             "8 to 64 are usual."
         )

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.features.cache import Features
 from engine.project import Project
 from engine.recipe.params import Params
@@ -181,12 +181,12 @@ def split_usable(
 def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence[str]) -> None:
     name = recipe.dataset.corpus
     if not num_usable:
-        raise UserError(
+        raise RefusedValuesError(
             f"None of the {num_clips} clips of corpus {name!r} can be used. {' '.join(notes)} "
             "Change the dataset table, or the corpus."
         )
     if num_usable == 1:
-        raise UserError(
+        raise RefusedValuesError(
             f"Corpus {name!r} has only one usable clip: no clip is left to hold out for "
             f"evaluation. {' '.join(notes)} {cut_it(name)}"
         )
@@ -195,7 +195,7 @@ def _require(num_usable: int, num_clips: int, recipe: RvcRecipe, notes: Sequence
 def _require_batch(num_slices: int, recipe: RvcRecipe, notes: Sequence[str]) -> None:
     batch = recipe.training.batch_size
     if num_slices < batch:
-        raise UserError(
+        raise RefusedValuesError(
             f"Corpus {recipe.dataset.corpus!r} has {num_slices} training slices, fewer than a "
             f"batch of {batch}. {' '.join(notes)} Add clips or lower training.batch_size."
         )

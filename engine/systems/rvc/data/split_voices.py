@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import evolve
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.files.text import visible
 from engine.system_support.corpus_system import SplitCorpus
 from engine.systems.rvc.recipe import RvcRecipe
@@ -27,7 +27,7 @@ def learnable(
         return data, notes
     moved = np.isin(speakers[split.evaluation], unlearned)
     if moved.all():
-        raise UserError(
+        raise RefusedValuesError(
             f"No clip is left to be evaluated: every speaker that would be held out has no other "
             f"clip. {' '.join(notes)} Add clips of the same voices. {cut_it(recipe.dataset.corpus)}"
         )

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from engine.corpus.table.manifest import Clip
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.files.text import visible
 from engine.recipe.faults import did_you_mean, listed
 from engine.system_support.left_out import LeftOut
@@ -34,13 +34,13 @@ def find_voices(clips: Sequence[Clip], chosen: Sequence[str], num_rows: int) -> 
     there = sorted({clip.speaker for clip in clips if clip.speaker})
     for name in chosen:
         if name not in there:
-            raise UserError(
+            raise RefusedValuesError(
                 f"dataset.speakers: no clip of the corpus is by {visible(name)!r}"
                 f"{did_you_mean(name, there)} ({_who(there)})"
             )
     names = sorted(set(chosen)) or there or [""]
     if len(names) > num_rows:
-        raise UserError(
+        raise RefusedValuesError(
             f"The corpus has {len(names)} speakers, more than the {num_rows} rows of "
             "model.speaker_rows. Name the speakers to train in dataset.speakers, or raise "
             "model.speaker_rows."

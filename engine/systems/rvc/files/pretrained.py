@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.nn.discriminators import Discriminators
 from engine.systems.rvc.files.kinds import Kind, kind_of, said_of_others
 from engine.systems.rvc.files.state_file import read_state_file
@@ -56,9 +56,11 @@ def _require_kind(own: Mapping[str, Tensor], given: Mapping[str, Tensor], path: 
         raise UserError(f"{path} is {said_of_others(given)}; {wanted} is needed.")
     if found.role != wanted.role:
         table = "start.weights" if wanted.role == "generator" else "model.discriminator.weights"
-        raise UserError(f"{path} is {found}; {table} needs {wanted}.")
+        raise RefusedValuesError(f"{path} is {found}; {table} needs {wanted}.")
     if found != wanted:
-        raise UserError(f"{path} is {found}; the recipe's is {wanted}. {_advice(wanted, found)}")
+        raise RefusedValuesError(
+            f"{path} is {found}; the recipe's is {wanted}. {_advice(wanted, found)}"
+        )
 
 
 def _advice(wanted: Kind, found: Kind) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.nn.mel import MelSpectrogram
 from engine.systems.vqvae.network.model import GridAutoencoder
 from engine.training.safe_load import load_state
@@ -40,7 +40,7 @@ def import_weights(network: GridAutoencoder, path: Path) -> None:
         ),
     ]
     if faults:
-        raise UserError(f"{path} does not fit the recipe's network: {'; '.join(faults)}.")
+        raise RefusedValuesError(f"{path} does not fit the recipe's network: {'; '.join(faults)}.")
     network.load_state_dict(given)
 
 

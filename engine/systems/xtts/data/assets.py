@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.project import Project
 from engine.systems.xtts.data.audio_codes import AudioCodes
 from engine.systems.xtts.files.differences import load_strictly
@@ -81,7 +81,7 @@ def extended_vocabulary(
     spoken = list(_spoken((text, new.language) for text in transcripts))
     content = extend_vocabulary(published.content, spoken, new.language, new.num_tokens)
     if not spoken:
-        raise UserError(
+        raise RefusedValuesError(
             f"model.new_language: no clip of the corpus is in {new.language!r} and can be spoken, "
             "so no tokens can be learned. Give clips that language (the manifest's, or "
             "dataset.language), or leave the table out."

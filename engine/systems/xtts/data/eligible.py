@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from engine.corpus.table.manifest import Clip
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.files.text import visible
 from engine.system_support.left_out import LeftOut, by_reason, notes_of
 from engine.system_support.lower_rates import recorded_lower
@@ -129,7 +129,7 @@ def eligible_clips(clips: Sequence[Clip], dataset: Dataset, tokenizer: Tokenizer
         sorter.add(row, clip)
     found = Eligible(np.array(sorter.rows, np.int64), sorter.tokens, sorter.left_out)
     if not sorter.rows:
-        raise UserError(
+        raise RefusedValuesError(
             f"None of the {len(clips)} clips of corpus {dataset.corpus!r} can be used. "
             f"{' '.join(found.notes)} Change the dataset table, or the corpus."
         )

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.nn.quantize import nearest
 from engine.systems.xtts.network.mel import FRAMES_PER_CODE, NUM_MELS
 
@@ -61,7 +61,7 @@ def fit_centroids(frames: Tensor, num_codes: int, seed: int, iterations: int = 2
     UserError where there are fewer frames than codes.
     """
     if len(frames) < num_codes:
-        raise UserError(
+        raise RefusedValuesError(
             f"{num_codes:,} audio codes cannot be fitted to {len(frames):,} pieces of audio of "
             "46 ms. Ask for fewer codes, or give more audio."
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError
 from engine.nn.adapters import adapt
 from engine.systems.xtts.network.gpt import XttsGpt
 from engine.systems.xtts.recipe import Adapters, Freeze
@@ -42,7 +42,7 @@ def choose_trainable(
 def _freeze(network: XttsGpt, freeze: Freeze) -> None:
     num_layers = network.settings.num_layers
     if freeze.layers > num_layers:
-        raise UserError(
+        raise RefusedValuesError(
             f"freeze.layers = {freeze.layers}, but the transformer has {num_layers} layers."
         )
     for part in freeze.parts:
@@ -53,7 +53,7 @@ def _freeze(network: XttsGpt, freeze: Freeze) -> None:
 def _adapt(network: XttsGpt, adapters: Adapters) -> None:
     width = network.settings.dim
     if adapters.rank >= width:
-        raise UserError(
+        raise RefusedValuesError(
             f"adapters.rank = {adapters.rank} must be below the GPT's width of {width}. Ranks of 4 "
             "to 64 are usual."
         )

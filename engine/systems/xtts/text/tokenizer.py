@@ -8,7 +8,7 @@ from pathlib import Path
 import tokenizers.models
 from attrs import field, frozen
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.systems.xtts.text.normalize import normalize
 
 START, STOP, UNKNOWN, SPACE = "[START]", "[STOP]", "[UNK]", "[SPACE]"
@@ -142,7 +142,7 @@ class Tokenizer:
         """The text that is encoded: "[hu]jó[SPACE]napot"."""
         token = language_token(language)
         if token[1:-1] not in self.languages:
-            raise UserError(
+            raise RefusedValuesError(
                 f"The vocabulary has no token for the language {language!r}; it has "
                 f"{', '.join(self.languages)}. Leave its clips out (dataset.languages), add tokens "
                 "for it (model.new_language), or train from scratch, where a vocabulary is made of "

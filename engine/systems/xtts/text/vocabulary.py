@@ -9,7 +9,7 @@ import torch
 from tokenizers import models, trainers
 from torch import Tensor
 
-from engine.errors import UserError
+from engine.errors import RefusedValuesError, UserError
 from engine.systems.xtts.text.tokenizer import (
     SPACE,
     START,
@@ -88,7 +88,7 @@ def extend_vocabulary(content: str, texts: Iterable[str], language: str, num_new
         raise UserError(f"The vocabulary has the language {language!r} already.")
     missing = [token, *sorted(_characters(texts) - vocabulary.keys())]
     if num_new < len(missing):
-        raise UserError(
+        raise RefusedValuesError(
             f"{num_new} new tokens are too few for the language {language!r}: its own token and "
             f"the characters that the vocabulary lacks are {len(missing)}."
         )
