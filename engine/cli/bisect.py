@@ -1,6 +1,8 @@
 """`cantus bisect`: which lines of a recipe made the result worse."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +10,8 @@ import click
 from engine.cli.show.load import Loaded, load_project_recipe
 from engine.cli.show.recipe_options import json_option
 from engine.errors import UserError
+from engine.files.lock import locked
+from engine.files.safe_names import file_name
 from engine.system_support.completing import names as completing
 from engine.system_support.completing import recipes, runs
 from engine.terminal.say import say
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from engine.sweeps.bisection.sentences import Asked
     from engine.sweeps.bisection.trainings import Trainings
 
+_LONGEST = 60
+"""The characters of a title, its last, that name files."""
 _completed = completing(recipes, runs, files=True)
 
 
@@ -82,13 +88,14 @@ def command(
     asked, search = _prepared(sides, steps, num_seeds, budget_runs, metric)
     if not yes and not sys.stdin.isatty():
         raise UserError("Standard input is no terminal, so that nobody can answer. Give --yes.")
-    _print_plan(asked, search)
-    _require_trainable(asked, search, sides[0])
-    if not yes:
-        _print_time(asked, search)
-        click.confirm("Begin?", abort=True)
-    _run(search)
-    return _conclude(asked, search, sides[0], as_json=as_json)
+    with _alone(asked, search):
+        _print_plan(asked, search)
+        _require_trainable(asked, search, sides[0])
+        if not yes:
+            _print_time(asked, search)
+            click.confirm("Begin?", abort=True)
+        _run(search)
+        return _conclude(asked, search, sides[0], as_json=as_json)
 
 
 def _prepared(
@@ -105,7 +112,7 @@ def _prepared(
     from engine.sweeps.points import require_pinned
 
     good, bad = (one.recipe for one in sides)
-    loaded, names = sides[0], (_title(sides[0]), _title(sides[1]))
+    loaded, names = sides[0], _titles(sides)
     metric = metric or good.training.best
     lowest = require_comparable(good, bad, metric)
     lines, left_out = {line.name: line for line in lines_of(good, bad)}, not_tested(good, bad)
@@ -113,7 +120,7 @@ def _prepared(
     require_pinned(good, loaded.path, loaded.project)
     require_corpus(loaded)
     asked = Asked(names[0], names[1], metric, steps, lines, left_out)
-    folder = loaded.project.root / "build" / "bisect" / f"{good.name}-{bad.name}"
+    folder = loaded.project.root / "build" / "bisect" / "-".join(map(_stem, names))
     oracle = Trainings(
         loaded.project, loaded.params, loaded.path, good, lines, steps, metric, folder
     )
@@ -122,11 +129,38 @@ def _prepared(
     return asked, Search([*lines], trials)
 
 
+def _titles(sides: tuple[Loaded, Loaded]) -> tuple[str, str]:
+    """How sentences call the two: by their files where they would have one name."""
+    from engine.recipe.faults import shown
+
+    good, bad = (_title(one) for one in sides)
+    if good == bad and sides[0].path.resolve() != sides[1].path.resolve():
+        return shown(sides[0].path), shown(sides[1].path)
+    return good, bad
+
+
 def _title(loaded: Loaded) -> str:
     """A recipe's name; of a form of a recipe, or a run, its file."""
     from engine.recipe.faults import shown
 
     return loaded.recipe.name if loaded.path.stem == loaded.recipe.name else shown(loaded.path)
+
+
+def _stem(title: str) -> str:
+    """A title as part of a file's name: `recipes_demo_words` of `recipes/demo/words.toml`."""
+    return file_name(title.removesuffix(".toml")[-_LONGEST:])
+
+
+@contextmanager
+def _alone(asked: "Asked", search: "Search") -> Iterator[None]:
+    """Hold the search's folder. Raises UserError where another process searches there."""
+    folder = _trainings(search).folder
+    busy = (
+        f"Another `cantus bisect` of {asked.good} and {asked.bad} is running: it holds {folder}. "
+        "Wait for it, or stop it and give this command again: finished runs are kept."
+    )
+    with locked(folder, busy):
+        yield
 
 
 def _inform(sentence: str) -> None:
@@ -139,7 +173,9 @@ def _print_plan(asked: "Asked", search: "Search") -> None:
     from engine.sweeps.bisection.search import least_seeds
 
     trials, least = search.trials, least_seeds()
-    _inform(f"{len(asked.lines)} lines differ and are tried, by {asked.metric}:")
+    many = len(asked.lines)
+    differ = "1 line differs and is tried" if many == 1 else f"{many} lines differ and are tried"
+    _inform(f"{differ}, by {asked.metric}:")
     for line in asked.lines.values():
         _inform(f"  {line.said}")
     plan = plan_of(len(asked.lines), trials.num_seeds, trials.most_runs)
@@ -190,10 +226,10 @@ def _print_time(asked: "Asked", search: "Search") -> None:
 
 
 def _run(search: "Search") -> None:
-    """Search; where a signal ends that, say how to go on."""
+    """Search; where a signal or an error ends that, say how to go on."""
     try:
         search.run()
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, UserError):
         _inform(
             "bisect did not finish. The same command continues with the run that was being "
             "trained; runs that have their result are kept."
@@ -212,7 +248,8 @@ def _conclude(
     refused = why_refused(asked, search)
     if refused is not None:
         raise UserError(refused)
-    page = loaded.project.root / "build" / "bisect" / f"{loaded.recipe.name}-{asked.bad}.html"
+    folder = _trainings(search).folder
+    page = folder.with_name(f"{folder.name}.html")
     answer = bisect_answer(asked, search, page.relative_to(loaded.project.root).as_posix())
     write(answer, loaded.project)
     if as_json:

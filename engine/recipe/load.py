@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve
 
@@ -39,6 +40,18 @@ def load_recipe(
     system = _system(layer, classes)
     old = outdated(layers, () if system is None else system.metrics)
     return _build(layer, {at.path: at for at in old}, path.stem, classes)
+
+
+def recipe_of_values(
+    values: Mapping[str, Any], *, classes: Mapping[str, type[Recipe]], source: str
+) -> Recipe:
+    """The recipe of plain values, as `to_plain` gives them; faults name `source` as their place.
+
+    Raises RecipeError as `load_recipe` does.
+    """
+    layer = Layer(values, {(): Place(source)})
+    _require_known_system(layer, classes)
+    return _build(layer, {}, _BESIDE_A_RUN, classes)
 
 
 def resolve_values(path: Path, overrides: Sequence[str] = ()) -> Layer:

@@ -1,6 +1,8 @@
 """What `cantus bisect` refuses before it trains, and what it says at the end."""
 
 import json
+import subprocess
+import sys
 
 import jsonschema
 import numpy as np
@@ -9,6 +11,7 @@ import soundfile
 
 from engine.cli.answers.json_schema import schema_of
 from engine.cli.answers.registry import ANSWERS
+from engine.errors import UserError
 from engine.sweeps.bisection.evidence import Probe
 from engine.sweeps.bisection.trainings import Trainings
 
@@ -106,6 +109,56 @@ def test_each_run_has_a_line_and_the_first_comparison_is_said_when_it_is_known(
     assert "run 7: words with " in said[first + 1]
     assert sum(line.startswith("run ") for line in said) == json.loads(answer.out)["num_runs"]
     assert not any("measuring" in line for line in said)
+
+
+HOLDS = """
+import pathlib, sys
+from engine.files.lock import locked
+with locked(pathlib.Path(sys.argv[1]), "held"):
+    print("holds", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_command_with_the_same_question_is_told_to_wait(ingested, planted, cantus):
+    words = ["bisect", "words", "other", "--yes"]
+    holder = [sys.executable, "-c", HOLDS, ingested / "build" / "bisect" / "words-other"]
+    with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"holds\n"
+        answer = cantus(*words)
+        process.stdin.close()
+    assert (answer.code, answer.out) == (2, "")
+    assert "Another `cantus bisect` of words and other is running: it holds " in answer.error
+    assert "Wait for it, or stop it and give this command again: finished" in answer.error
+    assert cantus(*words).code == 0
+
+
+def test_an_error_of_the_machine_ends_the_search_and_says_how_to_go_on(
+    ingested, planted, cantus, monkeypatch
+):
+    def full(self, lines, seed):
+        raise UserError("The disk is full. Free space there.")
+
+    monkeypatch.setattr(Trainings, "run", full)
+    answer = cantus("bisect", "words", "other", "--yes")
+    assert answer.code == 2
+    assert "bisect did not finish. The same command continues" in answer.error
+    assert answer.error.endswith("The disk is full. Free space there.\n")
+
+
+def test_a_recipe_and_its_demo_are_told_apart(ingested, planted, cantus):
+    files = ["recipes/words.toml", "recipes/demo/words.toml"]
+    answer = cantus("bisect", *files)
+    assert "recipes/words.toml and recipes/demo/words.toml differ only in " in answer.error
+    demo = ingested / files[1]
+    demo.write_text(f"{demo.read_text()}\n[optimizer.autoencoder]\nlearning_rate = 1e-6\n")
+    answer = cantus("bisect", *files, "--yes")
+    assert answer.code == 0, answer.error
+    assert answer.error.startswith("1 line differs and is tried, by eval/rmse_db:\n")
+    assert answer.out.startswith("recipes/demo/words.toml is worse than recipes/words.toml by ")
+    page = "build/bisect/recipes_words-recipes_demo_words.html"
+    assert f"Written: {page}" in answer.out
+    assert (ingested / page).is_file()
 
 
 def test_without_a_terminal_nothing_is_asked(ingested, planted, cantus):

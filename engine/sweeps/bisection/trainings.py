@@ -3,23 +3,29 @@
 What a run measured is kept under digits over all that it learned from, and its seed; so the same
 search, and another one that needs the same run, does not train it again. A run that was interrupted
 is continued. Nothing of the project's own runs and models is touched.
+
+Only what follows from a recipe is an outcome of its run: its figures, a guard or a check that stops
+it, weights that diverge, values that are refused. Any other error says nothing of a recipe, and
+ends the search.
 """
 
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from engine.errors import UserError
+from engine.errors import DivergedError, RefusedValuesError, UserError
+from engine.evaluation.unit import Unit, why_apart
+from engine.evaluation.unit_facts import unit_for
 from engine.files.atomic import write_atomically
 from engine.project import Project
-from engine.recipe import Recipe, RecipeError, load_recipe
+from engine.recipe import Recipe, RecipeError, recipe_of_values
 from engine.recipe.params import Notify, Params, Tracking
-from engine.recipe.plain import write_where_new
 from engine.report.paired_runs import figures_of_clips, why_not_compared
 from engine.report.run_files import RunFiles
 from engine.sweeps.bisection.evidence import Probe
@@ -29,6 +35,7 @@ from engine.sweeps.collect import keep_measured
 from engine.sweeps.points import digits_of
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.finished_run import run_files
+from engine.tracking.comparable import short_digest
 
 if TYPE_CHECKING:
     from engine.runs.run import Run
@@ -64,7 +71,7 @@ class Aside(Project):
         return self.folder / "plots" if recipe == self.name else super().plots(recipe)
 
 
-@frozen
+@frozen(slots=False)
 class Trainings:
     """An oracle that trains: the good recipe with some lines of the bad one, for some steps."""
 
@@ -82,9 +89,11 @@ class Trainings:
     def run(self, lines: Lines, seed: int) -> Probe:
         """Train, or take what was measured before.
 
-        Raises UnresolvedError where the mixed recipe is not valid, cannot be trained, or measures
-        other clips or another unit than the good recipe.
+        Raises UnresolvedError where the mixed recipe is not valid, its values are refused, or it
+        measures other clips or another unit than the good recipe; and UserError for any other
+        error, such as a full disk.
         """
+        self._require_unchanged()
         place, recipe = self._place(lines, seed)
         if not (place / "metrics.json").is_file() and not (place / _STOPPED).is_file():
             self._train(recipe, seed, place)
@@ -95,8 +104,9 @@ class Trainings:
     def preflight(self, lines: Lines, seed: int) -> str:
         """Why the mixed recipe does not pass preflight, by a run that is there or preflight alone.
 
-        Empty where it passes. Raises UnresolvedError as `run` does.
+        Empty where it passes. Raises UnresolvedError and UserError as `run` does.
         """
+        self._require_unchanged()
         place, recipe = self._place(lines, seed)
         if not (place / "metrics.json").is_file() and not (place / _STOPPED).is_file():
             stopped = self._why_stopped(self._run(recipe, seed, place), _preflight)
@@ -113,10 +123,8 @@ class Trainings:
         for table in ("expect", "verdict"):
             values.pop(table, None)
         values["samples"] = {"num_clips": 0}
-        file = self.folder / "recipe.toml"
-        write_where_new(file, _toml(values))
         try:
-            return load_recipe(file, classes=recipe_classes())
+            return recipe_of_values(values, classes=recipe_classes(), source="the mixed recipe")
         except RecipeError as error:
             faults = "; ".join(fault.message for fault in error.faults)
             raise UnresolvedError(f"no valid recipe: {faults}") from error
@@ -130,13 +138,29 @@ class Trainings:
                 f"{_named(frozenset(lines))} cannot be trained for {self.steps:,} steps: {error}"
             ) from error
 
+    def _require_unchanged(self) -> None:
+        """Raise UserError where runs would learn from other data or code than those before."""
+        if self._digits(self.recipe(GOOD)) != self._digits_of_good:
+            raise UserError(
+                f"The corpus, the evaluation clips or the code of {self.good.name} have changed "
+                "since this search began: runs before and after could not be compared. Give the "
+                "same command again: it takes only runs that learned from what is there now."
+            )
+
+    @cached_property
+    def _digits_of_good(self) -> str:
+        """The digits of the good recipe when the search began."""
+        return self._digits(self.recipe(GOOD))
+
+    def _digits(self, recipe: Recipe) -> str:
+        return digits_of(recipe, self.path, self.project)
+
     def _place(self, lines: Lines, seed: int) -> tuple[Path, Recipe]:
         recipe = self.recipe(lines)
-        digits = digits_of(recipe, self.path, self.project)
-        return self.folder / "runs" / f"{digits}-seed{seed}", recipe
+        return self.folder / "runs" / f"{self._digits(recipe)}-seed{seed}", recipe
 
     def _train(self, recipe: Recipe, seed: int, place: Path) -> None:
-        """Train a run and keep what it measured. Raises UnresolvedError where it cannot be."""
+        """Train a run and keep what it measured. Raises UnresolvedError where it is refused."""
         run = self._run(recipe, seed, place)
         stopped = self._why_stopped(run, _train)
         if stopped is None:
@@ -146,16 +170,26 @@ class Trainings:
         shutil.rmtree(self._aside(place))
 
     def _why_stopped(self, run: "Run", begin: Callable[["Run"], str | None]) -> str | None:
-        """Why a run that is begun is stopped; None where it is not. Raises UnresolvedError."""
+        """Why a run that is begun is stopped; None where it is not.
+
+        Raises UnresolvedError where its values are refused. Any other error is no outcome of the
+        recipe, and is raised as it is.
+        """
         from engine.training.checks import PreflightError
 
         try:
             return begin(run)
         except PreflightError as error:
             return f"{_PREFLIGHT}{error.findings}"
+        except DivergedError as error:
+            return f"evaluation: {str(error).rstrip('.')}"
         except UserError as error:
-            said = str(error).rstrip(".").replace(run.recipe.name, self.good.name)
-            raise UnresolvedError(said) from error
+            said = str(error).replace(run.recipe.name, self.good.name)
+            if isinstance(error, RecipeError | RefusedValuesError):
+                raise UnresolvedError(said.rstrip(".")) from error
+            if said == str(error):
+                raise
+            raise UserError(said, error.allowed) from error
 
     def _aside(self, place: Path) -> Path:
         """Where a run is trained."""
@@ -173,15 +207,38 @@ class Trainings:
         return Run(evolve(recipe, name=name), aside, params, build_system, Silent())
 
     def _measured(self, files: RunFiles) -> Probe:
-        why = why_not_compared(self.metric, files, self._reference(files))
+        reference = self._reference()
+        why = why_not_compared(self.metric, files, reference or files)
+        why = why or (self._why_apart(files) if reference is None else None)
         if why is not None:
             raise UnresolvedError(f"not compared by {self.metric}: {why}")
         return Probe(figures_of_clips(self.metric, files))
 
-    def _reference(self, files: RunFiles) -> RunFiles:
-        """The good recipe's first run; the run itself where that was stopped."""
-        place, _ = self._place(GOOD, self.params.seed)
-        return run_files("the good recipe", place) if (place / "metrics.json").is_file() else files
+    def _reference(self) -> RunFiles | None:
+        """The good recipe's first run that finished; None where none has."""
+        begins = f"{self._digits_of_good}-seed"
+        places = (self.folder / "runs").glob(f"{begins}*/metrics.json")
+        seeds = (file.parent.name.removeprefix(begins) for file in places)
+        finished = sorted(int(seed) for seed in seeds if seed.isdecimal())
+        place = self.folder / "runs" / f"{begins}{finished[0]}" if finished else None
+        return None if place is None else run_files("the good recipe", place)
+
+    def _why_apart(self, files: RunFiles) -> str | None:
+        """Why a run is not compared with the good recipe, by what that would measure; or None."""
+        evaluation_set, unit = self._measures_of_good
+        if files.evaluation_set != evaluation_set:
+            first, second = map(short_digest, (files.evaluation_set, evaluation_set))
+            return f"they are not of the same evaluation clips (set {first} and set {second})"
+        return why_apart(files.unit(self.metric), unit, files.name, "the good recipe")
+
+    @cached_property
+    def _measures_of_good(self) -> tuple[str, Unit | None]:
+        """The evaluation set of the good recipe, and the metric's unit, without a run of it."""
+        from engine.system_support.build import build_system
+
+        recipe = self.recipe(GOOD)
+        system = build_system(recipe, self.project, self.params)
+        return system.evaluation_set, unit_for(self.metric, system.metric_units, recipe.system)
 
 
 def _preflight(run: "Run") -> None:
@@ -207,9 +264,3 @@ def _keep_stopped(why: str, place: Path) -> None:
 
 def _named(lines: Lines) -> str:
     return f"the recipe with {', '.join(sorted(lines))}" if lines else "the good recipe"
-
-
-def _toml(values: Mapping[str, object]) -> str:
-    import tomli_w
-
-    return tomli_w.dumps(values)
