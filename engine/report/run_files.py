@@ -1,5 +1,6 @@
 """The files of a finished run's measurements."""
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -58,8 +59,9 @@ class RunFiles:
     def result(self, metric: str) -> float | None:
         """The value of a metric (`eval/mel_ce`); None where it is missing or not finite."""
         value = self.figures.get(metric.replace("/", "."))
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return value if number else None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        return value if math.isfinite(value) else None
 
     def unit(self, metric: str) -> Unit | str | None:
         """The unit of a metric (`eval/mel_ce`), or its digest alone; None where it is not known.
