@@ -4,7 +4,6 @@ import click
 
 from engine.cli.show.recipe_options import run_argument
 from engine.errors import UserError
-from engine.files.untrusted import read_json_object
 from engine.project import find_project
 from engine.recipe import load_params, load_recipe
 from engine.report.unknown_name import unknown_name
@@ -20,7 +19,8 @@ def command(run: str) -> None:
     RUN is the name of a trained recipe. Nothing is trained. Use it where figures are not compared
     because they were measured with other versions, or by an older Cantus that did not record how.
     The model's best weights and the baselines are evaluated on the same clips, and the new figures
-    replace the old ones in its metrics; curves, report and verdict stay those of the run. With DVC,
+    replace the old ones in its metrics; curves, report and verdict stay those of the run. Figures
+    of other weights stay where their unit has not changed; those left out are named. With DVC,
     `dvc commit RUN` keeps the changed model.
 
     \b
@@ -38,11 +38,10 @@ def command(run: str) -> None:
     from engine.corpus.corpus import require_ingested
 
     require_ingested(project.corpus(recipe.dataset.corpus))
-    from engine.runs.measure import in_words, measure
+    from engine.runs.measure import measure
     from engine.tracking.recipe_refs import keep_refs_fresh
 
-    before = read_json_object(model / "metrics.json")
-    say(in_words(measure(recipe, project, params), before, recipe))
+    say(measure(recipe, project, params).in_words(run))
     if (note := keep_refs_fresh(project)) is not None:
         say(note)
     say(f"The model has changed: `dvc commit {run}` keeps it where DVC tracks it.")

@@ -17,6 +17,11 @@ SCALE, UNITS = "scale", "units"
 _MEASURED = re.compile(r"(?:eval|untrained|parent|best\w*|baseline/[^/]+)/(.+)")
 
 
+def measured_name(metric: str) -> str:
+    """An evaluation's metric without what it is of: `mel` of `eval/mel` and of `best/mel`."""
+    return _MEASURED.sub(r"\1", metric)
+
+
 def unit_for(metric: str, known: Mapping[str, Unit], system: str) -> Unit | None:
     """The unit of an evaluation's metric (`eval/mel`, `parent/mel`, `best/mel`), else None.
 
@@ -33,7 +38,7 @@ def unit_for(metric: str, known: Mapping[str, Unit], system: str) -> Unit | None
 def unit_facts(metrics: Iterable[str], known: Mapping[str, Unit], system: str) -> dict[str, Any]:
     """How metrics are measured, as an event holds it."""
     units = {name: unit for name in metrics if (unit := unit_for(name, known, system))}
-    short = {_MEASURED.sub(r"\1", name): unit for name, unit in units.items()}
+    short = {measured_name(name): unit for name, unit in units.items()}
     return {
         "scales": {name: unit.digest for name, unit in short.items()},
         UNITS: {unit.digest: unit.plain for unit in short.values()},

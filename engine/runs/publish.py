@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.evaluation.unit_facts import published
+from engine.evaluation.unit_facts import SCALE, UNITS, measured_name, published
 from engine.listening.figures import identity_of, listening_metrics
 from engine.project import Project
 from engine.recipe.schema import Recipe
@@ -63,12 +63,21 @@ def _measured_again(
 ) -> dict[str, Any]:
     """Figures with those of `cantus measure` in place of older ones.
 
-    Figures of the weights before step 1, which are not measured again, are left out: their unit
-    differs.
+    Figures of the weights before step 1 are not measured again. They stay where they are of the
+    evaluation set and in the unit of the new ones, as do baselines that are no longer measured.
     """
-    kept = {name: value for name, value in metrics.items() if not name.startswith(_ENTRIES)}
-    kept["evaluation_set"] = event.facts.get("evaluation_set")
-    return {**kept, **event.facts["metrics"], **published(event.facts["scales"], units)}
+    evaluation_set, scales = event.facts.get("evaluation_set"), event.facts["scales"]
+    same_set = metrics.get("evaluation_set") == evaluation_set
+
+    def stays(name: str) -> bool:
+        known = metrics.get(f"{SCALE}/{measured_name(name)}")
+        return same_set and known is not None and known == scales.get(measured_name(name), known)
+
+    kept = {n: v for n, v in metrics.items() if not _stands(n) or stays(n)}
+    kept["evaluation_set"] = evaluation_set
+    found = {**kept, **event.facts["metrics"], **published(scales, units)}
+    used = {f"{UNITS}/{value}" for name, value in found.items() if name.startswith(f"{SCALE}/")}
+    return {n: v for n, v in found.items() if not n.startswith(f"{UNITS}/") or n in used}
 
 
 def _evaluated(event: Event, step: int | None, units: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from engine.cli import main
 from engine.errors import UserError
 from engine.evaluation.clip_table import read_clip_table, write_clip_table
+from engine.evaluation.unit import Unit
 from engine.project import Project
 from engine.recipe import load_params
 from engine.report.paired_runs import compare_runs
 from engine.report.run_files import RunFiles
 from engine.runs import measure as module
-from engine.runs.measure import in_words, measure
+from engine.runs.measure import measure
 from engine.runs.run import Run
 from engine.training.watcher import Silent
 from tests.training.toy import build_toy, toy_recipe
@@ -77,7 +79,7 @@ def test_a_model_of_an_older_cantus_is_compared_after_it_is_measured_again(proje
     figures = again(project)
     after = compare_runs(new, files(project))
     assert after.left_out["eval/error"] == "both have the same figures on every clip"
-    assert figures["eval/error"] == pytest.approx(new.result("eval/error"))
+    assert figures.figures["eval/error"] == pytest.approx(new.result("eval/error"))
 
 
 def test_what_is_measured_again_is_in_each_file_and_survives_a_second_placing(project):
@@ -86,7 +88,7 @@ def test_what_is_measured_again_is_in_each_file_and_survives_a_second_placing(pr
     for folder in (model, run / "model"):
         content = json.loads((folder / "metrics.json").read_text())
         assert set(content["units"]) == set(content["scale"].values())
-        assert "untrained" not in content, "it was measured otherwise"
+        assert "untrained" not in content, "nothing says how it was measured"
         table = read_clip_table(folder / "evaluation" / "clips.tsv")
         assert table.figures.keys() == table.units.keys() == {"best/error", "baseline/zero/error"}
     assert (model / "events.jsonl").read_bytes() == (run / "model/events.jsonl").read_bytes()
@@ -108,9 +110,90 @@ def test_other_evaluation_clips_are_refused_and_nothing_changes(project):
     assert (project.model("toy") / "metrics.json").read_bytes() == before
 
 
-def test_the_new_figure_stands_beside_the_old_one():
-    best = RECIPE.training.best
-    moved = in_words({best: 7.8425}, {best: 7.851}, RECIPE)
-    assert moved.endswith("is 7.8425, measured with the installed versions; it was 7.851 (-0.0085)")
-    assert in_words({best: 7.5}, {best: 7.5}, RECIPE).endswith("; it was 7.5: the same")
-    assert in_words({best: 7.5}, {}, RECIPE).endswith("; no figure was kept before")
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """`cantus measure toy` in a project; what it prints."""
+    monkeypatch.setattr("engine.cli.measure.load_recipe", lambda path, classes: RECIPE)
+    monkeypatch.setattr("engine.corpus.corpus.require_ingested", lambda folder: None)
+    monkeypatch.setattr(module, "build_system", build_toy)
+
+    def command(project):
+        project.recipes.mkdir(exist_ok=True)
+        monkeypatch.chdir(project.root)
+        with pytest.raises(SystemExit) as left:
+            main(("measure", "toy"))
+        printed = capsys.readouterr()
+        assert left.value.code in (0, None), printed.err
+        return printed.out.splitlines()[0]
+
+    return command
+
+
+@pytest.fixture
+def fresh(trained, tmp_path):
+    """A project with a finished toy, as this Cantus leaves it."""
+    shutil.copytree(trained.root, tmp_path / "fresh")
+    return Project(tmp_path / "fresh")
+
+
+def test_the_command_prints_the_new_figure_beside_the_old_one_and_counts_clips(fresh, command):
+    was = files(fresh).result("eval/error")
+    assert command(fresh) == (
+        f"toy: eval/error is {was:.6g}, measured with the installed versions; it was {was:.6g}: "
+        "the same. No figure of its 16 clips changed."
+    )
+    for model in (fresh.model("toy"), *fresh.root.glob("runs/toy/*/model")):
+        moved(model, by=0.25)
+    said = command(fresh)
+    assert f"; it was {was + 0.25 / 16:.6g} (-0.0156). The figures of 1 of 16 clips" in said
+    assert said.endswith("changed, at most by -0.25.")
+
+
+def moved(model, by):
+    """Have the first clip's figure be another, and the figure over all clips with it."""
+    content = json.loads((model / "metrics.json").read_text())
+    path = model / "evaluation" / "clips.tsv"
+    table = read_clip_table(path)
+    figures = np.array(table.figures["best/error"])
+    figures[0] += by
+    content["eval"]["error"] += by / len(figures)
+    replace(model / "metrics.json", json.dumps(content))
+    path.unlink()
+    write_clip_table(path, evolve(table, figures={**table.figures, "best/error": figures}))
+
+
+def test_a_model_without_a_figure_says_so(project, command):
+    path = project.model("toy") / "metrics.json"
+    content = json.loads(path.read_text())
+    replace(path, json.dumps(content | {"eval": {"error": None}}))
+    assert "; no figure was kept before." in command(project)
+
+
+def test_figures_that_are_not_measured_again_stay_where_their_unit_did(fresh, command):
+    before = files(fresh)
+    assert {"untrained/error", "best/error"} <= before.tables["clips"].figures.keys()
+    assert "Left out" not in command(fresh)
+    after = files(fresh)
+    assert after.figures == before.figures
+    old, new = before.tables["clips"], after.tables["clips"]
+    assert (new.figures.keys(), new.units) == (old.figures.keys(), old.units)
+    for name, values in old.figures.items():
+        assert np.allclose(new.figures[name], values, rtol=1e-8), name
+
+
+def test_figures_in_another_unit_are_left_out_and_named(fresh, command, monkeypatch):
+    def otherwise(recipe, project, params):
+        system = build_toy(recipe, project, params)
+        system.metric_units = {"error": Unit(definition="toy/error 2")}
+        return system
+
+    monkeypatch.setattr(module, "build_system", otherwise)
+    said = command(fresh)
+    assert "Left out, because they are not measured again and are not known to be in" in said
+    assert said.endswith(": untrained/error.")
+    after = files(fresh)
+    assert after.result("untrained/error") is None
+    assert after.tables["clips"].figures.keys() == {"best/error", "baseline/zero/error"}
+    assert after.unit("eval/error") == Unit(definition="toy/error 2")
+    content = json.loads((fresh.model("toy") / "metrics.json").read_text())
+    assert set(content["units"]) == set(content["scale"].values())
