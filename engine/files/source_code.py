@@ -81,7 +81,7 @@ def _read_file(path: Path, changed_ns: int) -> _Source:  # noqa: ARG001  # an ed
             f"{path}:{error.lineno}  {error.msg}: this module is not valid Python."
         ) from error
     imports = tuple(_imports(tree))
-    code = repr(_content(_WithoutTexts().visit(tree)))
+    code = repr(_content(tree))
     sha256 = hashlib.sha256(code.encode()).hexdigest()
     return _Source(sha256, imports, path.name == "__init__.py")
 
@@ -103,29 +103,44 @@ def _find(module: str) -> Path | None:
     return None
 
 
-def _content(node: Any) -> Any:
-    """The content of a tree without what is empty: the same in Python 3.11 and 3.12."""
-    if isinstance(node, ast.AST):
-        fields = ((name, _content(value)) for name, value in ast.iter_fields(node))
-        return (type(node).__name__, *(one for one in fields if one[1] not in (None, [])))
-    return [_content(one) for one in node] if isinstance(node, list) else node
+def _content(node: ast.AST) -> tuple[Any, ...]:
+    """The content of a tree without texts and what is empty: the same in Python 3.11 and 3.12."""
+    kind = type(node)
+    found: list[Any] = [kind.__name__]
+    for name in kind._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            value = _content(value)
+        elif isinstance(value, list):
+            if name in {"args", "values"}:
+                value = _counted(node, value)
+            parts = (one for one in value if not _is_text(one))
+            value = [_content(one) if isinstance(one, ast.AST) else one for one in parts]
+        if value is not None and value != []:
+            found.append((name, value))
+    return tuple(found)
 
 
-class _WithoutTexts(ast.NodeTransformer):
-    """Leaves out docstrings, and the help of a recipe's keys: the first argument of `setting`."""
+def _is_text(node: Any) -> bool:
+    """Whether a statement is a docstring, or another string that nothing is done with."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # the name that ast looks for
-        if isinstance(node.func, ast.Name) and node.func.id == "setting":
-            node.args = node.args[1:]
-        return self.generic_visit(node)
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:  # the name that ast looks for
-        node.values = [one for one in node.values if getattr(one, "value", None) != ""]
-        return self.generic_visit(node)
+def _counted(node: ast.AST, values: list[Any]) -> list[Any]:
+    """Without the help of a recipe's key, which `setting` is given first, and empty strings.
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:  # the name that ast looks for
-        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_text else self.generic_visit(node)
+    Python 3.12 parses an f-string with fewer empty strings than 3.11.
+    """
+    if isinstance(node, ast.Call):
+        is_setting = isinstance(node.func, ast.Name) and node.func.id == "setting"
+        return values[1:] if is_setting else values
+    if isinstance(node, ast.JoinedStr):
+        return [one for one in values if getattr(one, "value", None) != ""]
+    return values
 
 
 def _imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
