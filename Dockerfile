@@ -11,7 +11,7 @@ RUN apt-get update \
 ARG TORCH_BACKEND=cpu
 COPY . /source
 RUN pip install --no-cache-dir uv \
-    && uv pip install --system --no-cache --torch-backend "$TORCH_BACKEND" \
+    && uv pip install --system --no-cache --compile-bytecode --torch-backend "$TORCH_BACKEND" \
         --constraint /source/requirements.lock "/source[builtin,rvc]" \
     && mkdir --mode=1777 /home/cantus \
     && mkdir --mode=1777 /project
