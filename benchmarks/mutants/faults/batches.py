@@ -1,6 +1,7 @@
 """Faults in training batches: what a dataset, a loader or a feature cache gets wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from benchmarks.mutants.operator import Operator
 from benchmarks.mutants.workbench import ChangeBatch, Workbench
+from engine.training.order import Order
 
 Rows = Mapping[str, Tensor]
 _CONDITIONING = r"conditioning|reference|voice|speaker"
@@ -167,6 +169,21 @@ def late_pitch(bench: Workbench) -> None:
 
 
 _NO_WAVEFORM = "its inputs and targets are tokens, which have no delay to be wrong by"
+
+
+def never_shuffled(bench: Workbench) -> None:
+    """Every epoch takes the clips in the order of the table."""
+
+    def in_order(_: Callable[..., Any]) -> Callable[..., Any]:
+        def epoch(order: Order, number: int) -> list[np.ndarray]:  # noqa: ARG001
+            clips = np.arange(len(order.lengths))
+            return np.split(clips, range(order.batch_size, len(clips), order.batch_size))
+
+        return epoch
+
+    bench.wrap(Order, "epoch", in_order)
+
+
 OPERATORS = (
     Operator(
         name="conditioning_swapped",
@@ -289,5 +306,13 @@ OPERATORS = (
         code=late_pitch,
         needs=("has_pitch",),
         named_by=(r"f0|pitch|octave|voicing",),
+    ),
+    Operator(
+        name="never_shuffled",
+        family="loader",
+        mistake="clips come in the order of the table in every epoch",
+        reference="pytorch/pytorch#31771; ultralytics/yolov5#5622",
+        code=never_shuffled,
+        named_by=(r"order of clips|shuffl",),
     ),
 )

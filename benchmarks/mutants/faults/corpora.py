@@ -11,6 +11,7 @@ from benchmarks.mutants.workbench import Workbench
 
 Change = Callable[[np.ndarray, int], tuple[np.ndarray, int]]
 _FULL_RATE, _CUT_BYTES = 1.5, 2_000
+_PAUSE_SECONDS, _NOISE = 1.5, 1e-3
 
 
 def _files(folder: Path) -> list[Path]:
@@ -154,6 +155,48 @@ def quieter_copies(folder: Path, random: np.random.Generator) -> None:
 
 
 _INGEST = r"quarantin|bad|at_most_bad|unreadable|cannot be"
+
+
+def rows_shifted(folder: Path, _: np.random.Generator) -> None:
+    """Every text of the table stands a row too low; the last is the first."""
+    change_column(folder, "text", lambda texts: [texts[-1], *texts[:-1]])
+
+
+def silence_around(folder: Path, random: np.random.Generator) -> None:
+    """Speakers wait before they speak and after it, with the noise of the room."""
+    for path in some_files(folder, random, 1.0):
+        samples, rate = soundfile.read(path, dtype="float32")
+        before, after = (random.normal(0, _NOISE, round(_PAUSE_SECONDS * rate)) for _ in range(2))
+        soundfile.write(path, np.concatenate([before, samples, after]), rate, subtype="PCM_16")
+
+
+def noise_alone(folder: Path, random: np.random.Generator) -> None:
+    """Three files in ten hold the noise of a room, though the table has their text."""
+    for path in some_files(folder, random, 0.3):
+        samples, rate = soundfile.read(path, dtype="float32")
+        noise = random.normal(0, 0.05, len(samples))
+        soundfile.write(path, noise, rate, subtype="PCM_16")
+
+
+def opposite_channels(folder: Path, random: np.random.Generator) -> None:
+    """Four files in ten have two channels of opposite phase, whose mean is nearly silent."""
+    for path in some_files(folder, random, 0.4):
+        samples, rate = soundfile.read(path, dtype="float32")
+        both = np.stack([samples, -0.99 * samples], axis=1)
+        soundfile.write(path, both, rate, subtype="PCM_16")
+
+
+def music_behind(folder: Path, random: np.random.Generator) -> None:
+    """Half of the files have music behind the voice, as loud as it."""
+    for path in some_files(folder, random, 0.5):
+        samples, rate = soundfile.read(path, dtype="float32")
+        seconds = np.arange(len(samples)) / rate
+        tones = 220.0 * 2 ** (random.integers(0, 24, 3) / 12)
+        music = sum(np.sin(2 * np.pi * tone * seconds) for tone in tones)
+        music *= np.sqrt(np.mean(samples**2) / np.mean(np.square(music)))
+        soundfile.write(path, np.clip(samples + music, -1, 1), rate, subtype="PCM_16")
+
+
 OPERATORS = (
     Operator(
         name="evaluation_in_training",
@@ -245,5 +288,47 @@ OPERATORS = (
         reference="mlfoundations/open_clip#1201: 22 percent of the evaluation clips",
         data=quieter_copies,
         named_by=(r"trained on|copies|duplicate|same (audio|recording|sound)|evaluation set",),
+    ),
+    Operator(
+        name="rows_shifted",
+        family="text",
+        mistake="every transcript stands beside the next clip",
+        reference="hkchengrex/MMAudio#56: captions shifted by one",
+        data=rows_shifted,
+        needs=("text",),
+        named_by=(r"transcripts|text",),
+    ),
+    Operator(
+        name="silence_around",
+        family="data",
+        mistake="long pauses before and after what is said",
+        reference="NVIDIA/tacotron2#63; CorentinJ/Real-Time-Voice-Cloning#501",
+        data=silence_around,
+        named_by=(r"silen|quiet|pause",),
+    ),
+    Operator(
+        name="noise_alone",
+        family="data",
+        mistake="three files in ten hold noise alone",
+        reference="MahtaFetrat/ManaTTS-Persian-Speech-Dataset#4",
+        data=noise_alone,
+        named_by=(r"noise|transcripts|sound like",),
+    ),
+    Operator(
+        name="opposite_channels",
+        family="data",
+        mistake="the mean of two channels of opposite phase is nearly silent",
+        reference="pytorch/audio#877",
+        data=opposite_channels,
+        named_by=(r"silen|quiet|channel|phase|level",),
+    ),
+    Operator(
+        name="music_behind",
+        family="data",
+        mistake="half of the files have music behind the voice",
+        reference="devilismyfriend/ozen-toolkit#16; RVC-Project/Retrieval-based-Voice-Conversion-"
+        "WebUI#747",
+        data=music_behind,
+        named_by=(r"music|noise|background",),
     ),
 )

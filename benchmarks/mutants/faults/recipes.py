@@ -3,6 +3,7 @@
 from benchmarks.mutants.anatomy import Anatomy
 from benchmarks.mutants.operator import Operator
 
+_SCHEDULE = "its schedule has settings that no schedule of milestones has"
 _RATE = r"learning.rate|can be learned|rate of|size of updates"
 
 
@@ -111,5 +112,25 @@ OPERATORS = (
         recipe=lambda _: "[model.discriminator]\nstarts_at_step = 1_000_000",
         needs=("discriminator",),
         named_by=(r"discriminator|starts_at_step|adversarial",),
+    ),
+    Operator(
+        name="clipped_to_nothing",
+        family="gradients",
+        mistake="gradients are clipped to a norm that is far too small",
+        reference="wandb/senpai#978: all batches are clipped, the step is 20 times too small",
+        recipe=lambda anatomy: f"[optimizer.{anatomy.turn}]\nclip_gradient_norm = 1e-7",
+        named_by=(r"clip|updates|can be learned|gradient",),
+    ),
+    Operator(
+        name="rate_drops_to_nothing",
+        family="rate",
+        mistake="a factor of a schedule that should be one is nearly zero",
+        reference="LINCellularNeuroscience/VAME#26: gamma = 0 where no schedule was wanted",
+        recipe=lambda anatomy: (
+            f"[schedule.{anatomy.turn}]\n"
+            'kind = "multi_step"\nmilestones = [20]\ngamma = 1e-6\nwarmup_steps = 0'
+        ),
+        unfit={"higgs": _SCHEDULE},
+        named_by=(r"learning.rate|rate of|decay",),
     ),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -159,6 +160,17 @@ def codes_off_by_one(bench: Workbench) -> None:
     bench.change_batches(renumber)
 
 
+def unknown_letters(bench: Workbench) -> None:
+    """Every token of the text is the one for characters that the tokenizer does not know."""
+    name = bench.anatomy.text[0]
+
+    def unknown(batch: dict[str, Tensor], _: np.random.Generator) -> dict[str, Tensor]:
+        text = batch[name]
+        return {**batch, name: torch.where(text > 0, 1, text)}
+
+    bench.change_batches(unknown)
+
+
 OPERATORS = (
     Operator(
         name="shifted_twice",
@@ -224,5 +236,14 @@ OPERATORS = (
         named_by=(
             r"codes computed again|target computed again|codes? .*(offset|number)|codec.s sequence",
         ),
+    ),
+    Operator(
+        name="unknown_letters",
+        family="text",
+        mistake="the tokenizer knows no letter of the language: all tokens are the unknown one",
+        reference="erew123/alltalk_tts#660; huggingface/parler-tts#25",
+        code=unknown_letters,
+        needs=("text",),
+        named_by=(r"text|token",),
     ),
 )
