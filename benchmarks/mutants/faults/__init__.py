@@ -9,12 +9,15 @@ from benchmarks.mutants.faults import (
     recipes,
     steps,
     tokens,
-    unseen,
+    unseen_batches,
+    unseen_code,
+    unseen_data,
 )
 from benchmarks.mutants.operator import Operator
 
+_UNSEEN = unseen_code, unseen_batches, unseen_data
+_MODULES = (steps, recipes, batches, tokens, networks, corpora, *_UNSEEN)
+
 CATALOGUE: Mapping[str, Operator] = {
-    one.name: one
-    for module in (steps, recipes, batches, tokens, networks, corpora, unseen)
-    for one in module.OPERATORS
+    one.name: one for module in _MODULES for one in module.OPERATORS
 }
