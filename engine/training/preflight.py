@@ -1,6 +1,6 @@
 """Preflight: checks on real batches before step 1, which leave no trace in the weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 
 import torch
@@ -11,10 +11,11 @@ from engine.recipe.schema import Recipe
 from engine.training.checks.check import Check
 from engine.training.checks.clips import CLIPS, Drawn, content_checks, input_checks
 from engine.training.checks.conditioning import conditioning_checks
+from engine.training.checks.damage import damage_checks
 from engine.training.checks.dynamics import dynamics_checks
 from engine.training.checks.flow import flow_checks
 from engine.training.checks.held_out import held_out_checks
-from engine.training.checks.level import level_check
+from engine.training.checks.level import level_check, loudness_check
 from engine.training.checks.loaded import Loaded
 from engine.training.checks.losses import (
     dropped_check,
@@ -33,7 +34,7 @@ from engine.training.checks.recorded_rates import recorded_rates_check
 from engine.training.checks.rounding import Rounding
 from engine.training.checks.same_texts import same_texts_check
 from engine.training.checks.spectrum import spectrum_check
-from engine.training.checks.steps import gradient_check, repeated_check, size_check
+from engine.training.checks.steps import gradient_check, parts_check, repeated_check, size_check
 from engine.training.checks.transcripts import TEXTS, transcripts_checks
 from engine.training.checks.updates import ratio_checks, squared_norms, updates_check
 from engine.training.checks.voices import voices_check
@@ -42,6 +43,7 @@ from engine.training.part import weigh
 from engine.training.probes import first_clips
 from engine.training.rate_plan import rate_plans
 from engine.training.schedules import Length, warmup_steps
+from engine.training.shares import num_clips
 from engine.training.step import Stepper
 from engine.training.system import Batch, System, Terms, Turn
 
@@ -98,6 +100,9 @@ class Preflight:
         if bounds.audio is not None:
             yield spectrum_check(drawn.places, bounds.audio)
             yield level_check(drawn.places, bounds.audio)
+            if bounds.levels_matter:
+                yield loudness_check(bounds.audio)
+            yield from damage_checks(bounds.audio)
             if (speed := recorded_rates_check(bounds.audio)) is not None:
                 yield speed
             if bounds.spoken and (alike := same_texts_check(bounds.audio)) is not None:
@@ -163,20 +168,40 @@ class Preflight:
         self, batch: Batch, step: int, turns: list[Turn], start: Before
     ) -> Iterator[Check]:
         """The first of the six steps, twice from the same state: its gradient and its size."""
-        first = self._step_at_peak(batch, step)
+        seed = self.order.seed
+        first = self._step_at_peak([batch], step, seed)
         rates, ranks = self.stepper.learning_rates(self._peak()), self.stepper.networks.ranks
         for turn in turns:
             if turn.is_due(step):
                 yield size_check(turn, start.parameters, rates[turn.name], ranks)
         yield from clipping_checks(self.recipe.optimizer, first)
         start.restore()
-        yield repeated_check(first, self._step_at_peak(batch, step))
+        yield repeated_check(first, self._step_at_peak([batch], step, seed))
+        if self.recipe.training.num_micro_batches > 1 and ranks.is_alone and num_clips(batch) > 1:
+            yield self._parts_check(batch, step, start)
 
-    def _step_at_peak(self, batch: Batch, step: int) -> dict[str, float]:
-        """The metrics of a step at the peak learning rates, with the same random choices."""
-        torch.manual_seed(self.order.seed)
+    def _parts_check(self, batch: Batch, step: int, start: Before) -> Check:
+        """Steps in evaluation mode, from the same state: of the whole batch and of its halves."""
+        middle, module = num_clips(batch) // 2, self.stepper.networks.module
+        halves = [
+            {name: tensor[part] for name, tensor in batch.items()}
+            for part in (slice(middle), slice(middle, None))
+        ]
+        seed, norms = self.order.seed, []
+        module.eval()
+        for parts, other in (([batch], 0), ([batch], 1), (halves, 0)):
+            start.restore()
+            metrics = self._step_at_peak(parts, step, seed + other)
+            names = (f"train/gradient_norm/{turn.name}" for turn in self.stepper.networks.turns)
+            norms.append({name: metrics[name] for name in names if name in metrics})
+        module.train()
+        return parts_check(*norms)
+
+    def _step_at_peak(self, parts: Sequence[Batch], step: int, seed: int) -> dict[str, float]:
+        """The metrics of a step at the peak learning rates; random choices follow from `seed`."""
+        torch.manual_seed(seed)
         self.stepper.meter.read()
-        self.stepper.step([batch], step, rates_of=self._peak())
+        self.stepper.step(parts, step, rates_of=self._peak())
         return self.stepper.meter.read()
 
     def _terms_in_evaluation(self, batch: Batch, seed: int) -> dict[str, float]:

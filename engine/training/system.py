@@ -279,6 +279,8 @@ class PreflightBounds:
     """Batch entries that are samples of audio in -1..1."""
     audio: TrainingAudio | None = None
     """The audio of training clips, as it is packed."""
+    levels_matter: bool = True
+    """Whether clips are trained on at the levels that they have."""
     learns_voices: bool = False
     """Whether voices are learned by the speakers that the corpus's table names."""
     made_again: MadeAgain | None = None

@@ -24,7 +24,7 @@ from engine.systems.codec.evaluate import Evaluator
 from engine.systems.codec.files.export import export_codec
 from engine.systems.codec.files.weights import load_upstream
 from engine.systems.codec.measures import Measures
-from engine.systems.codec.recipe import ADVERSARIAL_TERMS, CodecRecipe, Loudness
+from engine.systems.codec.recipe import ADVERSARIAL_TERMS, AsRecorded, CodecRecipe, Loudness
 from engine.systems.codec.samples import SampleWriter
 from engine.systems.codec.training_module import CodecTrainingModule
 from engine.training.processes import num_processes
@@ -95,6 +95,7 @@ class CodecSystem(CorpusSystem[CodecRecipe, CodecClips]):
             generated="decoded",
             adversarial="generator/adversarial",
             waveforms=("audio", "target"),
+            levels_matter=isinstance(self.recipe.dataset.level, AsRecorded),
             made_again=self._made_again,
         )
 

@@ -122,6 +122,7 @@ class RvcSystem(CorpusSystem[RvcRecipe, VoiceClips]):
             signed=("generator/kl",),  # estimated by one sample of each distribution
             answers=self.evaluator.answers(self.resynthesis, self._judge),
             audio=self.training_audio(self.recipe.dataset.sample_rate_hz),
+            levels_matter=False,  # recordings are brought to one level
             learns_voices=True,
             generated="synthesized/audio",
             adversarial="generator/adversarial",

@@ -17,6 +17,9 @@ or, where the first ones were clipped, a little more."""
 _LEAST_SIZE, _MOST_SIZE = 0.02, 20.0
 """Largest change of a weight in a step of Adam, in learning rates: it is about 1."""
 
+Norms = Mapping[str, float]
+"""Norms of the gradients of a step, by turn."""
+
 
 def gradient_check(silent: set[str], broken: set[str], num_steps: int) -> Check:
     """Whether every tensor got a gradient, and a finite one."""
@@ -40,6 +43,24 @@ def repeated_check(first: Mapping[str, float], second: Mapping[str, float]) -> C
             return Check(name, False, said)
     said = ", ".join(f"{turn} {times:.3g}" for turn, times in growth.items())
     return Check(name, True, f"done again, a step has the same gradient (ratio of norms: {said})")
+
+
+def parts_check(whole: Norms, again: Norms, parts: Norms) -> Check:
+    """Whether a step in two parts has the gradient of the same clips at once, of each turn.
+
+    `again` is the whole once more with other random choices: where it differs from `whole`, nothing
+    can be said.
+    """
+    name = "parts of a step"
+    if again != whole:
+        return Check(name, True, "not checked: losses draw random numbers in evaluation mode")
+    ratios = {turn: parts[turn] / norm for turn, norm in whole.items() if norm > 0.0}
+    said = ", ".join(f"{turn} {ratio:.3g}" for turn, ratio in ratios.items())
+    said = f"in two parts a step has so many times the gradient of the same clips at once: {said}"
+    if all(1 / _MOST_GROWTH <= ratio <= _MOST_GROWTH for ratio in ratios.values()):
+        return Check(name, True, said)
+    why = "gradients of micro-batches are cleared before the last one, or are not divided"
+    return Check(name, False, f"{said}. {why[0].upper()}{why[1:]}")
 
 
 def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ranks) -> Check:

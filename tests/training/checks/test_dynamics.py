@@ -73,6 +73,20 @@ def test_long_pauses_around_what_is_said_are_a_warning():
     assert checked(pauses, 0.5)["pauses of clips"].ok
 
 
+def hum(clip, _):
+    seconds = np.arange(len(clip)) / RATE_HZ
+    tones = np.sin(2 * np.pi * 180 * seconds) + np.sin(2 * np.pi * 300 * seconds)
+    return clip + tones * np.sqrt(np.mean(clip**2)) / 3
+
+
+def test_a_hum_under_all_clips_is_a_warning():
+    check = checked(hum, 1.0)["dynamics of clips"]
+    assert (check.ok, check.action) == (False, "warn")
+    assert check.detail.startswith("the level of half of the clips varies by less than 1")
+    assert "a hum" in check.detail
+    assert checked(hum, 0.3)["dynamics of clips"].ok
+
+
 def test_clips_of_digital_silence_or_of_a_few_frames_are_passed_over():
     clips = [np.zeros(RATE_HZ, np.int16), np.ones(100, np.int16), np.zeros(0, np.int16)]
     (check,) = dynamics_checks(recordings(clips), is_speech=True)

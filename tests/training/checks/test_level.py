@@ -1,9 +1,9 @@
-"""Recordings that stand at full scale."""
+"""Recordings that stand at full scale, and levels that are far apart."""
 
 import numpy as np
 
-from engine.training.checks.level import level_check
-from engine.training.system import TrainingAudio
+from engine.training.checks.level import level_check, loudness_check
+from engine.training.system import Recorded, TrainingAudio
 
 
 def checked(gain, share):
@@ -26,3 +26,24 @@ def test_a_few_clipped_clips_are_no_warning_and_half_of_them_are():
 
 def test_a_tone_at_full_scale_is_not_clipped():
     assert checked(3.2767, 1.0).ok
+
+
+def loudness(levels):
+    def samples(place):
+        tone = np.sin(np.arange(4_000) * 0.1) * 20_000 * 10 ** (levels[place] / 20)
+        return tone.astype(np.int16)
+
+    audio = TrainingAudio(samples, 8_000, lambda at: Recorded(str(at), "", 8_000), len(levels))
+    return loudness_check(audio)
+
+
+def test_levels_of_two_sessions_that_are_far_apart_are_a_warning():
+    check = loudness([0.0, -30.0] * 20)
+    assert (check.ok, check.action) == (False, "warn")
+    assert check.detail.startswith("a quarter of the clips is 30 dB louder than another quarter")
+
+
+def test_levels_as_different_speakers_have_them_are_no_warning():
+    assert loudness(np.linspace(-24.0, 0.0, 40)).ok
+    assert loudness([0.0] * 36 + [-40.0] * 4).ok
+    assert loudness([-200.0]).detail == "not checked: no clip has a sound"

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from attrs import evolve
 from torch import nn
 
-from engine.training.checks.steps import size_check
+from engine.training.checks.steps import parts_check, size_check
 from engine.training.devices import Device
 from engine.training.order import Order
 from engine.training.preflight import Preflight
@@ -91,3 +92,41 @@ def test_tensors_without_a_gradient_and_codes_that_are_replaced_are_no_fault(
         for name in list(moved)[:replaced]:
             moved[name].add_(100.0)
     assert size_check(Turn("generator", moved, {}), before, 0.01, ALONE).ok is ok
+
+
+def clear_before_each_part(stepper):
+    whole = stepper._device.backward
+
+    def backward(loss):
+        for parameter in stepper.networks.module.parameters():
+            parameter.grad = None
+        whole(loss)
+
+    object.__setattr__(stepper._device, "backward", backward)
+
+
+def in_parts(**model):
+    recipe = toy_recipe(model=ToyModel(**model))
+    return evolve(recipe, training=evolve(recipe.training, batch_size=8, num_micro_batches=2))
+
+
+def test_gradients_of_the_last_part_alone_end_the_run():
+    check = checks_of(in_parts(), clear_before_each_part)["parts of a step"]
+    assert check.stops
+    assert "Gradients of micro-batches are cleared before the last one" in check.detail
+
+
+@pytest.mark.parametrize("adversary", [False, True])
+def test_a_step_in_parts_has_the_gradient_of_the_whole(adversary):
+    check = checks_of(in_parts(adversary=adversary))["parts of a step"]
+    assert check.ok
+    assert check.detail.startswith("in two parts a step has so many times the gradient")
+
+
+def test_a_step_in_one_part_is_not_asked_for_its_parts():
+    assert "parts of a step" not in checks_of(toy_recipe())
+
+
+def test_losses_that_draw_random_numbers_say_nothing_of_parts():
+    check = parts_check({"lm": 1.0}, {"lm": 1.1}, {"lm": 0.5})
+    assert (check.ok, check.detail.split(":")[0]) == (True, "not checked")
