@@ -54,6 +54,11 @@ class Difference:
         return "better" if self.falls == lowest else "worse"
 
     @property
+    def reversed(self) -> "Difference":
+        """The difference as old minus new."""
+        return evolve(self, mean=-self.mean, low=-self.high, high=-self.low)
+
+    @property
     def why_no_interval(self) -> str | None:
         """Why the clips give no interval: a phrase; None where they do."""
         if math.isfinite(self.high):

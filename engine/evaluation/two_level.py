@@ -66,6 +66,12 @@ class TwoLevelDifference(Difference):
     borrowed: Borrowed | None = None
     """The recipe whose spread over seeds a recipe with one seed borrows."""
 
+    @property
+    def reversed(self) -> "TwoLevelDifference":
+        """The difference as old minus new, with the numbers of seeds in that order."""
+        new, old = self.num_seeds
+        return evolve(self, mean=-self.mean, low=-self.high, high=-self.low, num_seeds=(old, new))
+
     def at(self, confidence: float) -> "TwoLevelDifference":
         """The difference with an interval of another confidence than 95 %."""
         half = _half_width(self.seed_variance, self.seed_degrees, self._clips, confidence)

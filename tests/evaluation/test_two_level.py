@@ -133,3 +133,12 @@ def test_a_clip_without_a_figure_anywhere_is_left_out():
 )
 def test_where_there_is_no_interval_it_is_said_why(new, old, why):
     assert why in why_no_two_levels(list(map(np.array, new)), list(map(np.array, old)))
+
+
+def test_a_reversed_difference_has_its_numbers_of_seeds_reversed():
+    new, old = recipes(3, 30, 0.1, shift=0.2)
+    found = two_level(new, old[:2])
+    turned, other = found.reversed, two_level(old[:2], new)
+    assert turned.num_seeds == other.num_seeds == (2, 3)
+    assert (turned.low, turned.high) == pytest.approx((other.low, other.high))
+    assert "2 and 3 seeds" in turned.in_figures()
