@@ -11,6 +11,7 @@ from engine.cli.show.compared_recipes import (
     figures_of,
     has_other_values,
     paired_models,
+    remarks_on_seeds,
     since_last,
     trained_values,
 )
@@ -82,6 +83,8 @@ def command(
     loaded = load_project_recipe(left)
     if right is not None:
         other = load_project_recipe(right)
+        if lender is not None and loaded.recipe.name == other.recipe.name:
+            raise click.UsageError("--borrow needs two recipes; A and B are forms of one.")
         lent = None if lender is None else lent_seeds(lender, loaded.project)
         if as_json:
             return answer_two(loaded, other, lent)
@@ -126,9 +129,8 @@ def _print_conclusion(left: Figures, right: Figures, lender: RunFiles | None) ->
         say(sentence)
     if instead := better_baselines(left, right):
         say(use_none(instead))
-    for run in (left.run, right.run):
-        if run is not None and run.remark:
-            say(f"note: {run.remark}")
+    for remark in remarks_on_seeds(left.run, right.run, lender):
+        say(f"note: {remark}")
     say("")
     return paired
 

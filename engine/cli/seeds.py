@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -17,11 +17,13 @@ from engine.cli.show.recipe_options import recipe_argument
 from engine.errors import UserError
 from engine.project import find_project
 from engine.recipe.params import MOST_SEEDS
+from engine.report.kept_seeds import KeptSeeds, seeds_in_words
 from engine.report.repeating import why_no_seeds
 from engine.report.words import duration
 from engine.sweeps.points import require_pinned
-from engine.sweeps.seeds import SeedRuns
-from engine.sweeps.spread import SMALLEST, seeds_in_words, spread_of
+from engine.sweeps.seeds import SeedRuns, kept_seeds_of, seeds_to_have
+from engine.sweeps.spread import SMALLEST, spread_of
+from engine.system_support.seed_runs import finished_seeds
 from engine.terminal.say import say
 
 NUM_SEEDS = 5
@@ -35,16 +37,17 @@ _SIGNALLED = 128
     "--n",
     "number",
     type=click.IntRange(2, MOST_SEEDS),
-    help="Number of seeds, from the seed of params.toml on.  [default: seeds.RECIPE of "
-    f"params.toml, else {NUM_SEEDS}]",
+    help="Number of seeds; where more are kept, the others are deleted.  [default: seeds.RECIPE of "
+    f"params.toml, else {NUM_SEEDS}, and at least those that are kept]",
 )
 def command(recipe: str, number: int | None) -> None:
     """Train RECIPE with several seeds, and measure how much its results move with the seed.
 
     Each seed is a run of its own, of which the figures of each clip are kept in seeds/RECIPE and
     nothing else: RECIPE's own model is not replaced, and no seed is chosen. A seed that has its
-    result is not trained again; after Ctrl-C or a kill, the same command continues with the seed
-    that was being trained, from its last checkpoint, and with those that are missing.
+    result is not trained again; new ones are numbered from the seed of params.toml on. After Ctrl-C
+    or a kill, the same command continues with the seed that was being trained, from its last
+    checkpoint, and with those that are missing. Only --n deletes a seed whose result counts.
 
     With seeds of both recipes, `cantus diff` and `cantus compare` speak of the recipes; without, of
     these weights alone. For a stage of DVC, add a line RECIPE = 5 to the table [seeds] of
@@ -54,16 +57,19 @@ def command(recipe: str, number: int | None) -> None:
     Examples:
       cantus seeds audio_vae_plus --n 5
       cantus seeds audio_vae_plus --n 10    trains the five that are missing
+      cantus seeds audio_vae_plus           shows the spread of all ten
     """
     loaded = _loaded(recipe)
     runs = _seed_runs(loaded, recipe, number)
-    missing = runs.missing()
-    say(_plan(loaded, runs.seeds, missing))
+    missing, others = runs.missing(), runs.others()
+    say(_plan(loaded, runs, missing, others))
     with tempfile.TemporaryDirectory(prefix="cantus-") as folder:
         for place, seed in enumerate(missing, start=1):
             _train(runs, seed, len(missing) - place, Path(folder) / "said")
-    runs.drop_others()
-    _write(runs)
+            runs.require_one_recipe([one for one in runs.seeds if one not in missing[place:]])
+    kept = runs.require_one_recipe(runs.seeds)
+    runs.drop(others)
+    _write(runs, kept)
 
 
 def _loaded(recipe: str) -> Loaded:
@@ -96,16 +102,29 @@ def _seed_runs(loaded: Loaded, recipe: str, number: int | None) -> SeedRuns:
         )
     require_pinned(loaded.recipe, loaded.path, loaded.project)
     require_trainable(loaded)
-    first, count = loaded.params.seed, number or loaded.params.seeds.get(name, NUM_SEEDS)
-    return SeedRuns(loaded.project, loaded.recipe, loaded.params, range(first, first + count))
+    kept = kept_seeds_of(loaded.project, loaded.recipe).counted
+    at_least = max(loaded.params.seeds.get(name, NUM_SEEDS), len(kept))
+    seeds = seeds_to_have(kept, loaded.params.seed, number or at_least)
+    return SeedRuns(loaded.project, loaded.recipe, loaded.params, seeds)
 
 
-def _plan(loaded: Loaded, seeds: Sequence[int], missing: Sequence[int]) -> str:
-    """Which seeds have their result, which are trained, and how long that takes."""
-    name, done = loaded.recipe.name, [seed for seed in seeds if seed not in missing]
+def _plan(loaded: Loaded, runs: SeedRuns, missing: Sequence[int], others: Sequence[int]) -> str:
+    """Which seeds have their result, which are trained or deleted, and how long that takes."""
+    name, done = loaded.recipe.name, [seed for seed in runs.seeds if seed not in missing]
     have = f"{seeds_in_words(done)} {'has' if len(done) == 1 else 'have'} a result" if done else ""
     train = f"{seeds_in_words(missing)} to train, {_cost(loaded, len(missing))}" if missing else ""
-    return f"{name}: {'; '.join(filter(None, (have, train)))}"
+    return f"{name}: {'; '.join(filter(None, (have, *_dropped(runs, others), train)))}"
+
+
+def _dropped(runs: SeedRuns, others: Sequence[int]) -> Iterator[str]:
+    """Which seeds are deleted, and why."""
+    apart = runs.kept().apart
+    fewer = [seed for seed in others if seed not in apart]
+    if fewer:
+        yield f"{seeds_in_words(fewer)} to delete, because --n {len(runs.seeds)} asks for fewer"
+    for seed in others:
+        if seed in apart:
+            yield f"seed {seed} to delete, because it does not count ({', '.join(apart[seed])})"
 
 
 def _cost(loaded: Loaded, count: int) -> str:
@@ -133,15 +152,15 @@ def _leave(runs: SeedRuns, seed: int, code: int) -> None:
     sys.exit(code)
 
 
-def _write(runs: SeedRuns) -> None:
+def _write(runs: SeedRuns, kept: KeptSeeds) -> None:
     from engine.sweeps.spread_page import cells, titles
     from engine.sweeps.written_spread import write_spread
     from engine.terminal.columns import aligned
 
-    finished, stopped = runs.finished(), runs.stopped()
-    if not finished:
-        raise UserError(f"No seed of {runs.recipe.name} finished: {next(iter(stopped.values()))}")
-    spread = spread_of(runs.recipe, finished, stopped)
+    if not kept.finished:
+        why = next(iter(kept.stopped.values()))
+        raise UserError(f"No seed of {runs.recipe.name} finished: {why}")
+    spread = spread_of(runs.recipe, finished_seeds(kept), kept.stopped)
     rows = [cells(one, spread.numbers) for one in spread.metrics]
     for line in aligned([titles(spread, short=True), *rows]):
         say(line)

@@ -40,6 +40,8 @@ class PairedMetric:
     """The difference, ours minus theirs."""
     direction: Direction | None
     """Whether lower or higher values are better; None where neither is."""
+    num_stopped: tuple[int, int] = (0, 0)
+    """Seeds of ours and of theirs that guards stopped, which the difference is without."""
 
     @property
     def speaks_of(self) -> SpeaksOf:
@@ -51,22 +53,54 @@ class PairedMetric:
     @property
     def outcome(self) -> Outcome | None:
         """The outcome for ours; None where the metric has no direction."""
+        return "undecided" if self.is_withheld else self.of_finished
+
+    @property
+    def of_finished(self) -> Outcome | None:
+        """The outcome over the seeds that finished, without regard to those that did not."""
         return None if self._lowest is None else self.difference.outcome(lowest=self._lowest)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the seeds that finished are better, and their recipe is not called so.
+
+        That is where guards stopped a larger share of its seeds than of the other's: a stopped seed
+        has no figure, and is worse than any that has one.
+        """
+        if self.speaks_of == "weights":
+            return False
+        ours, theirs = (stopped / max(1, of) for stopped, of in self.shares)
+        return (self.of_finished == "better" and ours > theirs) or (
+            self.of_finished == "worse" and theirs > ours
+        )
+
+    @property
+    def shares(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The seeds that guards stopped and all seeds, of ours and of theirs."""
+        finished = getattr(self.difference, "num_seeds", (1, 1))
+        (ours, new), (theirs, old) = zip(self.num_stopped, finished, strict=True)
+        return (ours, ours + new), (theirs, theirs + old)
 
     def sentence(self) -> str:
         """The difference in words, with its interval."""
-        return self.difference.sentence(lowest=self._lowest)
+        return self.change() + self.difference.few
 
     def change(self) -> str:
         """The difference in words, without a remark on few clips."""
-        return self.difference.change(lowest=self._lowest)
+        if not self.is_withheld:
+            return self.difference.change(lowest=self._lowest)
+        (ours, of_ours), (theirs, of_theirs) = self.shares
+        return (
+            f"{self.difference.in_figures()}: undecided, because guards stopped {ours} of "
+            f"{of_ours} seeds, against {theirs} of {of_theirs}; those that finished are "
+            f"{self.of_finished}"
+        )
 
     @property
     def reversed(self) -> "PairedMetric":
         """The comparison as theirs minus ours."""
-        was = self.difference
-        turned = evolve(was, mean=-was.mean, low=-was.high, high=-was.low)
-        return evolve(self, difference=turned)
+        ours, theirs = self.num_stopped
+        return evolve(self, difference=self.difference.reversed, num_stopped=(theirs, ours))
 
     @property
     def _lowest(self) -> bool | None:
@@ -111,7 +145,8 @@ def compare_runs(ours: RunFiles, theirs: RunFiles, lender: RunFiles | None = Non
             continue
         evaluations = _picked_from(metric, ours, theirs)
         direction = _direction(metric, ours, theirs)
-        compared[metric] = PairedMetric(difference.over(evaluations), direction)
+        stopped = ours.num_stopped, theirs.num_stopped
+        compared[metric] = PairedMetric(difference.over(evaluations), direction, stopped)
     return PairedRuns((theirs, ours), compared, left_out)
 
 

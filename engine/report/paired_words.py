@@ -29,8 +29,10 @@ UNMEASURED = "neither measures it"
 def conclude(found: PairedRuns, best: str) -> Iterator[str]:
     """Sentences: which run is better by the metric that picks the best, and what others say."""
     yield _decides(found, best)
-    if best in found.compared and (remark := scope(found.compared[best], found.runs)):
-        yield remark
+    if best in found.compared:
+        decides = found.compared[best]
+        why = withheld(decides, (found.ours, found.theirs))
+        yield from filter(None, (why, scope(decides, found.runs)))
     said = [
         f"{words} {', '.join(names)}"
         for outcome, words in _OTHERS.items()
@@ -56,6 +58,23 @@ def _decides(found: PairedRuns, best: str) -> str:
     said = _CONCLUSION[outcome].format(**names)
     difference = metric.difference
     return f"{said}: {name} differs by {difference.in_figures()}{difference.few}."
+
+
+def withheld(metric: PairedMetric, names: tuple[str, str]) -> str:
+    """Why neither recipe is called better though the figures differ; empty where that is not so.
+
+    `names` are those of ours and of theirs.
+    """
+    if not metric.is_withheld:
+        return ""
+    stopped = [
+        f"{of[0]} of {of[1]} seeds of {n}" for of, n in zip(metric.shares, names, strict=True)
+    ]
+    better = names[0] if metric.of_finished == "better" else names[1]
+    return (
+        f"Guards stopped {' and '.join(stopped)}. The seeds of {better} that finished are better, "
+        "but a recipe is not called better where a larger share of its seeds was stopped."
+    )
 
 
 def scope(metric: PairedMetric, runs: Iterable[RunFiles]) -> str:

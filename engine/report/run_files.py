@@ -28,8 +28,11 @@ class RunFiles:
     recipe: Recipe
     seeds: tuple["RunFiles", ...] = ()
     """Runs of the same recipe with other seeds, itself among them, where there are several."""
-    remark: str = ""
-    """Why seeds that are there are not those of this run: a sentence."""
+    num_stopped: int = 0
+    """Seeds of the same recipe that a guard stopped, which have no figures."""
+    remarks: tuple[str, ...] = ()
+    """What to know of the recipe's seeds, each a sentence without its full stop: those that guards
+    stopped, and those that are there and are not of this run's recipe."""
 
     @property
     def of_seeds(self) -> tuple["RunFiles", ...]:

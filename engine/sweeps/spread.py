@@ -97,7 +97,7 @@ class Spread:
 def spread_of(recipe: Recipe, runs: Mapping[int, RunFiles], stopped: Mapping[int, str]) -> Spread:
     """The spread of a recipe's runs, by seed. Raises UserError where a file is damaged."""
     found = [_metric(name, [*runs.values()]) for name in _metrics(recipe, [*runs.values()])]
-    against = [*_against_baselines(recipe, [*runs.values()])]
+    against = [*_against_baselines(recipe, [*runs.values()], len(stopped))]
     said = [
         *_of_stopped(stopped, len(runs)),
         *_of_best(recipe, [*runs], found),
@@ -160,7 +160,7 @@ def _of_best(
         yield f"Fewer than {FEW_SEEDS} seeds say little of the spread: its interval is that wide."
 
 
-def _against_baselines(recipe: Recipe, runs: Sequence[RunFiles]) -> Iterator[str]:
+def _against_baselines(recipe: Recipe, runs: Sequence[RunFiles], num_stopped: int) -> Iterator[str]:
     """The recipe against each baseline that learns nothing, over seeds and clips."""
     metric = recipe.training.best
     if any(why_not_compared(metric, run, runs[0]) for run in runs):
@@ -173,7 +173,7 @@ def _against_baselines(recipe: Recipe, runs: Sequence[RunFiles]) -> Iterator[str
         if isinstance(found, str):
             yield f"{recipe.name} is not compared with {name} over seeds: {found}."
         else:
-            said = PairedMetric(found, direction).sentence()
+            said = PairedMetric(found, direction, (num_stopped, 0)).sentence()
             yield f"{recipe.name} against {name}, which is not trained, over seeds: {said}."
 
 
@@ -193,11 +193,3 @@ def _of_phase(recipe: Recipe) -> Iterator[str]:
             f"All seeds continue the same weights of {recipe.start.from_}: the spread is that of "
             "this phase alone."
         )
-
-
-def seeds_in_words(seeds: Sequence[int]) -> str:
-    """Seeds as a sentence names them: `seed 4`, `seeds 1 and 3`, `seeds 1 to 5`."""
-    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
-        return f"seeds {seeds[0]} to {seeds[-1]}"
-    listed = listed_in_words([*map(str, seeds)], most=len(seeds))
-    return f"seed{'s' if len(seeds) > 1 else ''} {listed}"

@@ -51,7 +51,7 @@ CASES = {
     "seeds audio_vae": "Corpus 'words' has not been ingested",
     "seeds audio_vae --n 1": "1 is not in the range 2<=x<=100",
     "seeds recipes/audio_vae.toml": "is not what the stage audio_vae trains",
-    "diff audio_vae audio_vae_plus --borrow codec_tokens": "no seeds are kept in seeds/codec",
+    "diff audio_vae audio_vae_plus --borrow codec_tokens": "no finished seeds are kept in",
     "diff audio_vae --last --borrow audio_vae": "--borrow needs a second recipe",
     "diff audio_vae audio_vea": "Did you mean 'audio_vae'?",
     "bisect audio_vae audio_vea": "Did you mean 'audio_vae'?",

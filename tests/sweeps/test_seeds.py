@@ -1,7 +1,6 @@
 """Seeds of a recipe: real runs, killed and continued, and what is kept of them."""
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -9,13 +8,13 @@ import time
 import numpy as np
 import psutil
 import pytest
-import soundfile
 
 from engine.errors import UserError
 from engine.pipeline.dvc_yaml import staleness as dvc_staleness
 from engine.pipeline.load import load_pipeline
 from engine.project import Project
 from engine.recipe import load_params, load_recipe
+from engine.report.kept_seeds import kept_seeds
 from engine.report.run_files import RunFiles
 from engine.sweeps import seeds as module
 from engine.sweeps.seeds import SeedRuns
@@ -25,7 +24,6 @@ from engine.sweeps.written_spread import write_spread
 from engine.system_support.discovery import recipe_classes
 from engine.system_support.seed_runs import finished_seeds, lent_seeds, with_seeds
 from engine.tracking.events import Event
-from tests.command_line import DEMO, PARAMS, RECIPE, UPSTREAM
 from tests.run_folders import add_events, make_finished, start
 
 CLIPS = np.linspace(1.0, 9.0, 40)
@@ -51,9 +49,13 @@ def kept(tmp_path):
 
 
 def spread(project):
-    runs = finished_seeds(project.seeds("xtts_phase1"))
+    runs = runs_of(project)
     recipe = next(iter(runs.values())).recipe
     return spread_of(recipe, runs, {})
+
+
+def runs_of(project):
+    return finished_seeds(kept_seeds(project, "xtts_phase1"))
 
 
 def test_the_spread_is_written_for_people_for_programs_and_for_dvc(kept):
@@ -102,7 +104,7 @@ def test_a_metric_without_figures_of_clips_has_a_spread_of_its_values_alone(kept
 
 def test_a_baseline_that_learns_nothing_is_compared_over_seeds(kept):
     project = kept(1.0, 1.1, 0.9)
-    for run in finished_seeds(project.seeds("xtts_phase1")).values():
+    for run in runs_of(project).values():
         table = run.folder / "evaluation/clips.tsv"
         rows = table.read_text().splitlines()
         place = next(number for number, row in enumerate(rows) if row.startswith("sha256"))
@@ -119,10 +121,10 @@ def test_seeds_of_another_recipe_are_not_used_and_that_is_said(kept):
     project = kept(1.0, 1.1, 1.2, covers=dict.fromkeys((1, 2), trained))
     model = make_finished(project.model("xtts_phase1"), {"mel_ce": CLIPS})
     (model / "run.json").write_text(json.dumps({"covers": trained}))
-    recipe = finished_seeds(project.seeds("xtts_phase1"))[1].recipe
+    recipe = runs_of(project)[1].recipe
     found = with_seeds(RunFiles("xtts_phase1", model, recipe), project)
     assert [run.name for run in found.seeds] == [f"xtts_phase1 with seed {n}" for n in (1, 2)]
-    assert "(3; what differs: training.steps)" in found.remark
+    assert "(seed 3; what differs: training.steps)" in found.remarks[0]
     with pytest.raises(UserError, match="holds seeds of different recipes"):
         lent_seeds("xtts_phase1", project)
 
@@ -138,34 +140,6 @@ def test_a_recipe_without_seeds_lends_none_and_those_that_have_some_are_named(ke
     unknown = "no recipe called 'xtts_phase3'. Did you mean 'xtts_phase2'"
     with pytest.raises(UserError, match=rf"{unknown}.*{have}"):
         lent_seeds("xtts_phase3", project)
-
-
-@pytest.fixture
-def words(tmp_path):
-    """A project of twelve small recordings, ingested."""
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    params = PARAMS.replace('words]\nsource = "builtin"', 'spoken]\nsource = "data/words"')
-    extra = "\n[tracking]\nmirrors = []\n\n[seeds]\nwords = 2\n"
-    (tmp_path / "params.toml").write_text(params + extra)
-    (tmp_path / "recipes/demo").mkdir(parents=True)
-    (tmp_path / "upstream").mkdir()
-    shutil.copy(UPSTREAM, tmp_path / "upstream")
-    recipe = RECIPE.replace("batch_size = 64", "batch_size = 4")
-    recipe = recipe.replace('corpus = "words"', 'corpus = "spoken"')
-    (tmp_path / "recipes/words.toml").write_text(recipe)
-    every = 'epochs = 20\ncheckpoint_every = "step:5"\nevaluate_every = "epoch:20"'
-    demo = DEMO.replace("epochs = 1", every)
-    (tmp_path / "recipes/demo/words.toml").write_text(demo)
-    random = np.random.default_rng(0)
-    for number in range(12):
-        path = tmp_path / f"data/words/{['yes', 'no', 'up'][number % 3]}/s{number % 4}_{number}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, 0.1 * random.standard_normal(16_000), 16_000)
-    project = Project(tmp_path)
-    from engine.corpus import ingest
-
-    ingest("spoken", load_params(project.params).corpora["spoken"], project)
-    return project
 
 
 def cantus(project, *command):
@@ -237,8 +211,9 @@ def stopped(words, monkeypatch):
 def test_a_seed_that_a_guard_stopped_has_a_result_and_is_named(stopped, tmp_path):
     runs = stopped(1)
     assert runs.train(1, tmp_path / "said") == 0
-    assert "words_seed1 was stopped by a guard at step 7" in runs.stopped()[1]
-    assert runs.finished() == {}
+    kept = kept_seeds(runs.project, "words")
+    assert "words_seed1 was stopped by a guard at step 7" in kept.stopped[1]
+    assert kept.finished == {}
 
 
 @pytest.mark.parametrize("code", [2, 130, 143])

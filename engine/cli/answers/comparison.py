@@ -42,7 +42,10 @@ class Comparison:
     num_clips: int | None
     """Clips that both were evaluated on."""
     num_seeds: tuple[int, ...] | None
-    """Seeds of ours and of theirs."""
+    """Seeds of ours and of theirs that finished."""
+    num_stopped: tuple[int, ...] | None
+    """Seeds of ours and of theirs that guards stopped, which the interval is without. Where the
+    better side has the larger share of them, the outcome is undecided."""
     not_compared: str | None
     """Why there is no comparison: a phrase; null where there is one."""
     sentence: str
@@ -52,7 +55,14 @@ class Comparison:
 def of_metric(metric: str, names: tuple[str, str], found: PairedMetric) -> Comparison:
     """The comparison of two results that were compared."""
     said = found.sentence()
-    return comparison(metric, names, found.difference, outcome=found.outcome, sentence=said)
+    return comparison(
+        metric,
+        names,
+        found.difference,
+        outcome=found.outcome,
+        sentence=said,
+        num_stopped=found.num_stopped,
+    )
 
 
 def left_out(metric: str, names: tuple[str, str], why: str) -> Comparison:
@@ -82,6 +92,7 @@ def comparison(
     outcome: Outcome | None = None,
     not_compared: str | None = None,
     confidence: float = CONFIDENCE,
+    num_stopped: tuple[int, int] = (0, 0),
 ) -> Comparison:
     """The comparison of two results, of which `found` is the difference."""
     borrowed = getattr(found, "borrowed", None)
@@ -99,6 +110,7 @@ def comparison(
         held_at_once=1 if found is None else found.comparisons,
         num_clips=None if found is None else found.num_clips,
         num_seeds=None if found is None else tuple(getattr(found, "num_seeds", (1, 1))),
+        num_stopped=None if found is None else num_stopped,
         not_compared=not_compared,
         sentence=sentence,
     )

@@ -31,6 +31,10 @@ class Side:
     """Digest of its evaluation clips; null where unknown."""
     has_other_values: bool
     """Whether its model was trained with other values than the recipe has now."""
+    num_seeds: int
+    """Seeds of its model's recipe that finished and are compared; 1 is the model alone, 0 none."""
+    num_stopped: int
+    """Seeds of its model's recipe that guards stopped."""
     demo_settings: str | None
     """How the losses of a demo differ from its recipe's, in words."""
 
@@ -105,6 +109,8 @@ def side_of(figures: Figures, file: Path, *, other_values: bool, demo: str | Non
         model=None if run is None else shown(run.folder),
         evaluation_set=None if run is None else run.evaluation_set,
         has_other_values=other_values,
+        num_seeds=0 if run is None else len(run.of_seeds),
+        num_stopped=0 if run is None else run.num_stopped,
         demo_settings=demo,
     )
 

@@ -16,6 +16,7 @@ from engine.cli.show.compared_recipes import (
     figures_of,
     has_other_values,
     paired_models,
+    remarks_on_seeds,
     since_last,
     trained_values,
 )
@@ -54,7 +55,7 @@ def answer_two(left: Loaded, right: Loaded, lender: RunFiles | None) -> DiffAnsw
         comparisons=tuple(comparisons(paired, best)),
         figures=() if absent else tuple(figure_pairs(*figures)),
         missing=absent,
-        notes=tuple(one.run.remark for one in figures if one.run is not None and one.run.remark),
+        notes=tuple(remarks_on_seeds(figures[0].run, figures[1].run, lender)),
     )
 
 

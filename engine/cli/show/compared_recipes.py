@@ -32,6 +32,11 @@ def paired_models(left: Figures, right: Figures, lender: RunFiles | None) -> Pai
     return compare_runs(right.run, left.run, lender)
 
 
+def remarks_on_seeds(*runs: RunFiles | None) -> list[str]:
+    """What to know of the seeds of the compared and of the one that lends its spread."""
+    return list(dict.fromkeys(remark for run in runs if run for remark in run.remarks))
+
+
 def better_baselines(left: Figures, right: Figures) -> list[str]:
     """Untrained baselines that are better than both models."""
     if left.run is None or right.run is None:

@@ -12,7 +12,7 @@ from engine.promotion.kept_files import find_change
 from engine.promotion.record import Promotion, folder_of, in_use, promoted_names
 from engine.recipe import Params, Recipe, load_params, load_recipe
 from engine.recipe.metric_names import LISTENING_RESULTS
-from engine.report.kept_seeds import seed_folders
+from engine.report.kept_seeds import num_finished
 from engine.runs.staleness import staleness
 from engine.runs.standing import Standing, known_runs, standing
 from engine.system_support.discovery import recipe_classes
@@ -104,7 +104,7 @@ def _recipe(project: Project, params: Params, stands: Standing, written: bool) -
         verdict=verdict.get("say"),
         keep=verdict.get("keep"),
         stale=_stale(project, params, recipe, stands),
-        seeds=len(seed_folders(project.seeds(name))),
+        seeds=num_finished(project.seeds(name)),
         faults=faults,
     )
 

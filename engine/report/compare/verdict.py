@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 from engine.evaluation.paired import FEW_WORDS, Outcome
 from engine.recipe.metric_names import described
 from engine.report.compare.runs import ComparedRun, ComparedRuns
-from engine.report.paired_words import scope
+from engine.report.paired_words import scope, withheld
 from engine.report.rivals import baselines_in_words, rivals, use_none
 from engine.report.table import costless_outcomes
 from engine.report.verdict import NOTHING
@@ -97,7 +97,7 @@ def _advise(group: _Group) -> Advice:
     remarks = (*_few(group), *_scopes(group), *_remarks(kept))
     if len(kept) > 1:
         split = any({"better", "worse"} <= group.outcomes(*pair) for pair in combinations(kept, 2))
-        words = "each is better by another metric" if split else "their differences may be noise"
+        words = "each is better by another metric" if split else _why_none(kept, group)
         say = f"No winner among {_listed([run.name for run in kept])}: {words}."
         why = (*why, "Choose by listening, or by what matters to you below.")
         return Advice(say, why, remarks, system)
@@ -109,6 +109,15 @@ def _advise(group: _Group) -> Advice:
         return Advice(say, why, remarks, system)
     against = (*_own_verdict(use), *_better_elsewhere(use, group), *_costless(use), *remarks)
     return Advice(_say(use, group), (*why, *_also_better(use, group)), against, system)
+
+
+def _why_none(kept: Sequence[ComparedRun], group: _Group) -> str:
+    """Why none of these is better, where no metrics contradict each other: a phrase."""
+    pairs = combinations(kept, 2)
+    found = (group.compared.of(metric, *pair) for pair in pairs for metric in group.metrics)
+    if any(one is not None and one.is_withheld for one in found):
+        return "guards stopped more seeds of the one whose other seeds are better"
+    return "their differences may be noise"
 
 
 def _say(use: ComparedRun, group: _Group) -> str:
@@ -168,12 +177,15 @@ def _few(group: _Group) -> Iterator[str]:
 
 
 def _scopes(group: _Group) -> Iterator[str]:
-    """What the comparisons hold for, where that is not the recipes; and seeds that are not used."""
-    pairs, runs = combinations(group.runs, 2), [run.files for run in group.runs]
-    found = (group.compared.of(metric, *pair) for pair in pairs for metric in group.metrics)
-    said = (scope(one, runs) for one in found if one is not None)
-    yield from dict.fromkeys(filter(None, said))
-    yield from (f"{run.files.remark}." for run in group.runs if run.files.remark)
+    """What the comparisons hold for, where that is not the recipes; and remarks on their seeds."""
+    runs, said = [run.files for run in group.runs], dict[str, None]()
+    for pair in combinations(group.runs, 2):
+        names = pair[0].name, pair[1].name
+        for metric in group.metrics:
+            if (found := group.compared.of(metric, *pair)) is not None:
+                said |= dict.fromkeys((withheld(found, names), scope(found, runs)))
+    yield from filter(None, said)
+    yield from (f"{remark}." for run in runs for remark in run.remarks)
 
 
 def _by_outcome(outcome: Outcome, use: ComparedRun, other: ComparedRun, group: _Group) -> list[str]:

@@ -1,0 +1,1 @@
+from tests.seed_projects import words  # noqa: F401 (a fixture)
