@@ -12,6 +12,9 @@ from engine.report.words import figure
 from engine.sweeps.points import Point
 from engine.tracking.shown_metrics import short_name
 
+NOT_TRAINED = "it was not trained yet"
+"""Why a run has no result that is still to come; every other run without one failed."""
+
 
 @frozen
 class Row:
@@ -87,9 +90,11 @@ def results_of(
     metric, lowest = training.best, training.best_is == "lowest"
     looks = max(1, len(points) - 1)
     base = [*runs[0].values()]
+    lost = [_failed(point, failures, seeds) for point in points]
+    of_base = _of_seeds(base, lost[0]) if base else None
     rows = [
-        _row(point, found, base, metric, looks, _failed(point, failures, seeds))
-        for point, found in zip(points, runs, strict=True)
+        _row(point, found, of_base, metric, looks, failed)
+        for point, found, failed in zip(points, runs, lost, strict=True)
     ]
     rows += _baselines(base, metric)
     rows.sort(key=lambda row: _place(row, lowest))
@@ -106,7 +111,7 @@ def _failed(point: Point, failures: Mapping[str, str], seeds: Sequence[int]) -> 
 def _row(
     point: Point,
     runs: Mapping[int, RunFiles],
-    base: Sequence[RunFiles],
+    base: RunFiles | None,
     metric: str,
     looks: int,
     failures: Mapping[str, str],
@@ -114,18 +119,21 @@ def _row(
     values = [run.result(metric) for run in runs.values()]
     figures = [value for value in values if value is not None and math.isfinite(value)]
     against, why = None, ""
-    if runs and base and not point.is_base:
-        sides = (_of_seeds(one) for one in ([*runs.values()], base))
-        paired = compare_runs(*sides)
+    if runs and base is not None and not point.is_base:
+        paired = compare_runs(_of_seeds([*runs.values()], failures), base)
         against, why = paired.compared.get(metric), paired.left_out.get(metric, "")
     strict = None if against is None else _allowing_for(looks, against)
     kind = "base" if point.is_base else "point"
     return Row(point.name, point.values, kind, figures, strict, why, failures)
 
 
-def _of_seeds(runs: Sequence[RunFiles]) -> RunFiles:
-    """The first of a recipe's runs, with those of its other seeds where there are any."""
-    return evolve(runs[0], seeds=tuple(runs) if len(runs) > 1 else ())
+def _of_seeds(runs: Sequence[RunFiles], failures: Mapping[str, str]) -> RunFiles:
+    """The first of a recipe's runs, with those of its other seeds where there are any.
+
+    A run that failed counts as one that a guard stopped: DVC says of neither more than that.
+    """
+    failed = sum(why != NOT_TRAINED for why in failures.values())
+    return evolve(runs[0], seeds=tuple(runs) if len(runs) > 1 else (), num_stopped=failed)
 
 
 def _allowing_for(looks: int, compared: PairedMetric) -> PairedMetric:
@@ -161,7 +169,19 @@ def _sentences(rows: Sequence[Row], metric: str, looks: int, num_base: int) -> I
         yield f"No point is shown to be better than the recipe as it is by {name}."
     else:
         yield f"{best.name} is better than the recipe as it is by {name}: {best.difference}."
+    yield from map(_withheld, (row for row in compared if row.against and row.against.is_withheld))
     yield from _scope(compared, looks)
+
+
+def _withheld(row: Row) -> str:
+    """Why a point is called neither better nor worse though the figures differ."""
+    assert row.against is not None
+    (failed, of), (base_failed, of_base) = row.against.shares
+    return (
+        f"{row.name} is {row.against.of_finished} over the runs that finished, but {failed} of its "
+        f"{of} runs failed, and {base_failed} of {of_base} of the recipe as it is: that with the "
+        "larger share is not called better."
+    )
 
 
 def _scope(compared: Sequence[Row], looks: int) -> Iterator[str]:

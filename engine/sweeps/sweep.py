@@ -13,7 +13,7 @@ from engine.project import Project
 from engine.sweeps import queue
 from engine.sweeps.collect import collect, runs_in
 from engine.sweeps.points import Point, dvc_settings, needs
-from engine.sweeps.results import Results, results_of
+from engine.sweeps.results import NOT_TRAINED, Results, results_of
 
 _LOOK_SECONDS = 2.0
 
@@ -91,9 +91,7 @@ class Sweep:
         missing = [name for name in self.experiments if name not in done]
         states = queue.states(self.project) if missing else {}
         return {
-            name: queue.reason(self.project, name)
-            if states.get(name) == "Failed"
-            else "it was not trained yet"
+            name: queue.reason(self.project, name) if states.get(name) == "Failed" else NOT_TRAINED
             for name in missing
         }
 

@@ -79,3 +79,12 @@ def test_the_files_hold_every_row_and_the_page_needs_nothing_else(swept, tmp_pat
     page = files[".html"].read_text()
     assert "training.batch_size=1" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+@pytest.mark.parametrize(("why", "outcome"), [("a guard", "no difference shown"), (None, "better")])
+def test_a_point_of_which_more_runs_failed_is_not_called_better(swept, why, outcome):
+    failures = {"xtts_phase1-111-seed2": why or "it was not trained yet"}
+    found = swept(seeds(0.0, 0.01), seeds(-0.5, 0.01, 2, seed=1), failures=failures)
+    assert found.rows[0].outcome == outcome
+    said = "but 1 of its 3 runs failed, and 0 of 3 of the recipe as it is"
+    assert (said in " ".join(found.sentences)) == (why is not None)
