@@ -45,7 +45,7 @@ _ROUNDING = 1e-8
 
 @frozen(eq=False)
 class MeasuredAgain:
-    """What was measured again, and what was there before."""
+    """Results of measuring again, and the results before."""
 
     best: str
     """The recipe's `training.best`."""
@@ -201,7 +201,7 @@ def _rows(table: ClipTable, system: System) -> list[int]:
 
 
 def _joined(new: ClipTable, old: ClipTable | None, event: Event, *, same_set: bool) -> ClipTable:
-    """New figures, and those of `old` that are not measured again and in the unit of the new ones.
+    """New figures, and earlier ones (`old`) that stay and have the unit of the new.
 
     `same_set` says whether both are of one evaluation set.
     """

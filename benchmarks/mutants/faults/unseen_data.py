@@ -196,7 +196,7 @@ OPERATORS = (
         family="text",
         mistake="a recognizer invented its usual phrases as the texts of three clips in ten",
         reference="McCloudS/subgen#21: 'Thanks for watching!' again and again where something "
-        "else is heard; adamcohenhillel/ADeus#7: such phrases as noise in the data",
+        "else is said; adamcohenhillel/ADeus#7: such phrases as noise in the data",
         data=invented_texts,
         needs=("text",),
         named_by=(
@@ -265,7 +265,7 @@ OPERATORS = (
         family="data",
         mistake="half of the files are of another session, 30 dB quieter than the others",
         reference="NVIDIA/mellotron#14: takes of other places, at other levels, gave a disaster; "
-        "common-voice/common-voice#445: some clips are almost too quiet to hear",
+        "common-voice/common-voice#445: some clips are almost inaudible",
         data=levels_far_apart,
         unfit={"codec": _ONE_LEVEL, "rvc": _ONE_LEVEL},
         named_by=(r"\blevels?\b|loud|quiet|volume|dBFS|LUFS",),
