@@ -55,7 +55,7 @@ class Operator:
     phase: Phase = "first"
     """Whether it breaks a first phase, or one that goes on with a parent's weights."""
     unseen: bool = False
-    """Whether it was added when the checks were finished, and none was changed for it since."""
+    """Whether its results are those of checks that were there before it."""
 
     @property
     def kind(self) -> Kind:

@@ -53,7 +53,7 @@ def _page(lines: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> str:
         f"{facts['cpu_seconds']} s of CPU time, code of {', '.join(facts['commits'])}. "
         "Shares with 95 % intervals (Clopper-Pearson).",
         said,
-        "Of the operators that were added when the checks were finished (`faults/unseen.py`):",
+        "Of the operators in `faults/unseen_*.py`, by the checks that were there before them:",
         of_unseen,
         "## Operators and systems",
         _LETTERS,

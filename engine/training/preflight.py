@@ -192,8 +192,8 @@ class Preflight:
         for parts, other in (([batch], 0), ([batch], 1), (halves, 0)):
             start.restore()
             metrics = self._step_at_peak(parts, step, seed + other)
-            names = (f"train/gradient_norm/{turn.name}" for turn in self.stepper.networks.turns)
-            norms.append({name: metrics[name] for name in names if name in metrics})
+            names = {t.name: f"train/gradient_norm/{t.name}" for t in self.stepper.networks.turns}
+            norms.append({turn: metrics[name] for turn, name in names.items() if name in metrics})
         module.train()
         return parts_check(*norms)
 

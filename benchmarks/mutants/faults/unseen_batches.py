@@ -1,6 +1,7 @@
 """Faults in how clips become batches by somebody who had not read the checks.
 
-Each is from a public report. No check was changed for any of them.
+Each is from a public report. benchmarks/results/mutants.jsonl has what was found by the checks that
+were there before; for some of these faults checks were written since.
 """
 
 from collections.abc import Callable, Mapping

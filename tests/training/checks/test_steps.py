@@ -120,7 +120,8 @@ def test_gradients_of_the_last_part_alone_end_the_run():
 def test_a_step_in_parts_has_the_gradient_of_the_whole(adversary):
     check = checks_of(in_parts(adversary=adversary))["parts of a step"]
     assert check.ok
-    assert check.detail.startswith("in two parts a step has so many times the gradient")
+    assert "the gradient of the same clips at once: " in check.detail
+    assert ("denoiser 1" in check.detail) is not adversary
 
 
 def test_a_step_in_one_part_is_not_asked_for_its_parts():
