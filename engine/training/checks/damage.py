@@ -11,8 +11,9 @@ _CLIPS, _MOST_SECONDS = 192, 10.0
 _JUMP, _RAIL = 1.75 * 32_768, 32_700
 """A larger step from sample to sample leads from one end of the scale to the other. Samples beyond
 the second number were clipped: those that wrapped around hardly ever stand there."""
-_GAP_SECONDS, _LOUD = 0.01, 0.02
-"""Shortest gap of zeros; level beside it, as a share of the clip's peak, for an abrupt gap."""
+_GAP_SECONDS, _ZERO, _LOUD = 0.01, 1, 0.05
+"""Shortest gap; largest sample in it; level beside it, as a share of the clip's peak, from which it
+is abrupt."""
 _MOST = 0.1
 """Share of damaged clips: docs/truth/broken-runs.md, "Probes"."""
 
@@ -64,12 +65,17 @@ def _wraps_around(samples: np.ndarray) -> bool:
 
 
 def _has_gaps(samples: np.ndarray, shortest: int) -> bool:
-    """Whether there are zeros, so many and more, next to a loud sample and not at an end."""
-    if not len(samples):
-        return False
+    """Whether there are zeros, so many and more, beside a loud sample and not at an end.
+
+    Resampling leaves a little next to a gap, so that the samples beside it are as many as the
+    shortest gap has.
+    """
     level = np.abs(samples.astype(np.int32))
-    changes = np.diff(np.concatenate([[0], level == 0, [0]]).astype(np.int8))
+    changes = np.diff(np.concatenate([[0], level <= _ZERO, [0]]).astype(np.int8))
     starts, ends = np.flatnonzero(changes == 1), np.flatnonzero(changes == -1)
     inside = (ends - starts >= shortest) & (starts > 0) & (ends < len(level))
-    beside = np.maximum(level[starts[inside] - 1], level[ends[inside]])
-    return bool((beside > _LOUD * level.max()).any())
+    beside = [
+        max(level[max(0, start - shortest) : start].max(), level[end : end + shortest].max())
+        for start, end in zip(starts[inside], ends[inside], strict=True)
+    ]
+    return bool(max(beside, default=0) > _LOUD * level.max(initial=0))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.signal import resample_poly
 
 from engine.training.checks.damage import damage_checks
 from tests.training.checks.voiced import RATE_HZ, recordings, spoken
@@ -27,6 +28,11 @@ def dropped(clip):
     return clip
 
 
+def dropped_and_resampled(clip):
+    """The gap has the ringing of two filters at its ends."""
+    return resample_poly(resample_poly(dropped(clip), 3, 4), 4, 3).astype(np.int16)
+
+
 def gated(clip):
     """Digital silence between words, to which a gate fades slowly, and at both ends."""
     fade = np.clip(np.abs(np.linspace(-2, 2, len(clip))) - 0.5, 0, 1)
@@ -49,6 +55,7 @@ def test_recordings_gates_and_limiters_are_no_damage():
     [
         (wrapped, "peaks of clips", "samples were written beyond 16 bits and wrapped around"),
         (dropped, "gaps in clips", "dropped out"),
+        (dropped_and_resampled, "gaps in clips", "dropped out"),
     ],
 )
 def test_damage_in_more_than_a_tenth_of_the_clips_is_a_warning(change, name, said):
