@@ -164,37 +164,37 @@ def rows_shifted(folder: Path, _: np.random.Generator) -> None:
 
 def silence_around(folder: Path, random: np.random.Generator) -> None:
     """Speakers wait before they speak and after it, with the noise of the room."""
-    for path in some_files(folder, random, 1.0):
-        samples, rate = soundfile.read(path, dtype="float32")
+
+    def with_pauses(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
         before, after = (random.normal(0, _NOISE, round(_PAUSE_SECONDS * rate)) for _ in range(2))
-        soundfile.write(path, np.concatenate([before, samples, after]), rate, subtype="PCM_16")
+        return np.concatenate([before, samples, after]), rate
+
+    _rewrite(some_files(folder, random, 1.0), with_pauses)
 
 
 def noise_alone(folder: Path, random: np.random.Generator) -> None:
     """Three files in ten hold the noise of a room, though the table has their text."""
-    for path in some_files(folder, random, 0.3):
-        samples, rate = soundfile.read(path, dtype="float32")
-        noise = random.normal(0, 0.05, len(samples))
-        soundfile.write(path, noise, rate, subtype="PCM_16")
+    files = some_files(folder, random, 0.3)
+    _rewrite(files, lambda samples, rate: (random.normal(0, 0.05, len(samples)), rate))
 
 
 def opposite_channels(folder: Path, random: np.random.Generator) -> None:
     """Four files in ten have two channels of opposite phase, whose mean is nearly silent."""
-    for path in some_files(folder, random, 0.4):
-        samples, rate = soundfile.read(path, dtype="float32")
-        both = np.stack([samples, -0.99 * samples], axis=1)
-        soundfile.write(path, both, rate, subtype="PCM_16")
+    files = some_files(folder, random, 0.4)
+    _rewrite(files, lambda samples, rate: (np.stack([samples, -0.99 * samples], axis=1), rate))
 
 
 def music_behind(folder: Path, random: np.random.Generator) -> None:
     """Half of the files have music behind the voice, as loud as it."""
-    for path in some_files(folder, random, 0.5):
-        samples, rate = soundfile.read(path, dtype="float32")
+
+    def with_music(samples: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
         seconds = np.arange(len(samples)) / rate
         tones = 220.0 * 2 ** (random.integers(0, 24, 3) / 12)
         music = sum(np.sin(2 * np.pi * tone * seconds) for tone in tones)
         music *= np.sqrt(np.mean(samples**2) / np.mean(np.square(music)))
-        soundfile.write(path, np.clip(samples + music, -1, 1), rate, subtype="PCM_16")
+        return np.clip(samples + music, -1, 1), rate
+
+    _rewrite(some_files(folder, random, 0.5), with_music)
 
 
 OPERATORS = (

@@ -126,9 +126,8 @@ OPERATORS = (
         family="rate",
         mistake="a factor of a schedule that should be one is nearly zero",
         reference="LINCellularNeuroscience/VAME#26: gamma = 0 where no schedule was wanted",
-        recipe=lambda anatomy: (
-            f"[schedule.{anatomy.turn}]\n"
-            'kind = "multi_step"\nmilestones = [20]\ngamma = 1e-6\nwarmup_steps = 0'
+        recipe=lambda anatomy: _schedule(
+            anatomy, 'kind = "multi_step"\nmilestones = [20]\ngamma = 1e-6\nwarmup_steps = 0'
         ),
         unfit={"higgs": _SCHEDULE},
         named_by=(r"learning.rate|rate of|decay",),

@@ -59,8 +59,8 @@ def parts_check(whole: Norms, again: Norms, parts: Norms) -> Check:
     said = f"in two parts a step has so many times the gradient of the same clips at once: {said}"
     if all(1 / _MOST_GROWTH <= ratio <= _MOST_GROWTH for ratio in ratios.values()):
         return Check(name, True, said)
-    why = "gradients of micro-batches are cleared before the last one, or are not divided"
-    return Check(name, False, f"{said}. {why[0].upper()}{why[1:]}")
+    why = "Gradients of micro-batches are cleared before the last one, or are not divided"
+    return Check(name, False, f"{said}. {why}")
 
 
 def size_check(turn: Turn, before: Mapping[str, Tensor], rate: float, ranks: Ranks) -> Check:
